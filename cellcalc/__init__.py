@@ -1,0 +1,50 @@
+"""cellcalc: backpropagation through time in one LSTM memory cell, step by step.
+
+    >>> import cellcalc
+    >>> trace = cellcalc.load("gomez").run()
+    >>> trace["c"]
+    array([0.78572615, 1.5176331 ])
+
+What is named here is loaded when it is first used, so that ``cellcalc --help`` need not wait.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cellcalc.api import Problem, Trace, load
+    from cellcalc.errors import (
+        CellcalcError,
+        ExpressionError,
+        InputError,
+        Mistake,
+        OptionError,
+        OutputError,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CellcalcError",
+    "ExpressionError",
+    "InputError",
+    "Mistake",
+    "OptionError",
+    "OutputError",
+    "Problem",
+    "Trace",
+    "load",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'cellcalc' has no attribute {name!r}")
+    home = "cellcalc.api" if name in ("Problem", "Trace", "load") else "cellcalc.errors"
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

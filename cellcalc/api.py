@@ -1,0 +1,82 @@
+"""The library's front door: load a problem, run it, look at its trace.
+
+>>> import cellcalc
+>>> trace = cellcalc.load("gomez").run()
+>>> trace["c"]
+array([0.78572615, 1.5176331 ])
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from cellcalc import engine, resources, trace
+from cellcalc.derivation import build
+from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.model import Model
+from cellcalc.problem import Specification, read_specification
+from cellcalc.reading import MAX_BYTES, decode, read_bytes
+
+
+class Trace(trace.Trace):
+    """A :class:`cellcalc.trace.Trace` that notebooks show as tables."""
+
+    def _repr_html_(self) -> str:
+        from cellcalc.table import render
+
+        return render(self, "html")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem, checked and ready to run."""
+
+    specification: Specification
+
+    @cached_property
+    def model(self) -> Model:
+        """The forward equations and the backward pass derived from them."""
+        s = self.specification
+        return build(s.cell, s.readout, s.loss, s.features)
+
+    def run(self, hand_rounding: int | None = None) -> Trace:
+        """Compute every value of the forward and the backward pass, and the update.
+
+        ``hand_rounding`` rounds each value to so many decimals before it is used, as in a
+        calculation by hand; None computes in full float64.
+        """
+        return Trace(**vars(engine.run(self.specification, self.model, hand_rounding)))
+
+
+def load(source: str | Path) -> Problem:
+    """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
+
+    Raises :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the
+    file.
+    """
+    name = str(source)
+    if name == "-":
+        contents = _bounded(sys.stdin.buffer)
+        return Problem(read_specification(decode(contents, "-"), "-", Path()))
+    path = Path(source)
+    examples = resources.names("examples")
+    if not path.exists() and name in examples:
+        path = resources.folder("examples") / f"{name}.toml"
+    elif not path.exists() and path.name == name and not path.suffix:
+        expected = f"a file, or one of the examples {', '.join(examples)}"
+        found = f"neither{did_you_mean(name, examples)}"
+        raise InputError([Mistake(name, "", expected, found)])
+    contents = read_bytes(path, name)
+    return Problem(read_specification(decode(contents, name), name, path.parent))
+
+
+def _bounded(stream: BinaryIO) -> bytes:
+    contents = stream.read(MAX_BYTES + 1)
+    if len(contents) > MAX_BYTES:
+        limit = f"at most {MAX_BYTES // 1_000_000} MB"
+        raise InputError([Mistake("-", "", limit, "more")])
+    return contents

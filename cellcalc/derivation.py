@@ -1,0 +1,187 @@
+"""Deriving the backward pass from the forward equations.
+
+Reverse mode, on equations instead of numbers: where equation r uses quantity q, the loss reaches
+q through r, and
+
+    dq[t] = sum over every such r of dr[t - s] * (∂r/∂q, s steps later)
+
+with s = 0 when r uses q of its own step and s = -1 when it uses q[t-1]. Each summand is a
+:class:`~cellcalc.model.Term`; their sum is the row dq, as a textbook has it, and where there are
+several, each is a row of its own as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cellcalc.calculus import differentiate
+from cellcalc.expression import (
+    ONE,
+    ZERO,
+    Add,
+    Expression,
+    Mul,
+    Neg,
+    Symbol,
+    multiply,
+    rename,
+    shifted,
+    spelled_out,
+    walk,
+)
+from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.notation import UNICODE
+from cellcalc.series import feature_names
+from cellcalc.templates import INPUTS, Equation, Template
+from cellcalc.wording import sentence
+
+MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
+
+
+def build(cell: Template, readout: Template, loss: Template | None, features: int) -> Model:
+    """The model of a cell with a readout and, where there are targets, a loss."""
+    return _Builder(cell, readout, loss, features).model()
+
+
+class _Builder:
+    def __init__(
+        self, cell: Template, readout: Template, loss: Template | None, features: int
+    ) -> None:
+        self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
+        self.parts = [part for part in (cell, readout, loss) if part is not None]
+        self.source: dict[str, str] = {}
+        self.equations: list[Equation] = []
+        for part in self.parts:
+            for equation in part.equations:
+                self.equations.append(self.prepared(equation))
+                self.source[equation.symbol] = part.source or part.title
+        self.says = {e.symbol: e.says for e in self.equations}
+
+    def prepared(self, equation: Equation) -> Equation:
+        """The equation for this number of features and this cell's output."""
+
+        def output(symbol: Symbol) -> Symbol:
+            is_output = symbol.name == "h" and equation.symbol not in own
+            return Symbol(self.cell.output, symbol.shift) if is_output else symbol
+
+        own = {e.symbol for e in self.cell.equations}
+        formula = rename(equation.formula, output)
+        if self.features <= MOST_SPELLED_OUT:
+            formula = spelled_out(formula, self.features)
+        return Equation(equation.symbol, formula, equation.says)
+
+    def model(self) -> Model:
+        inputs = list(self.inputs())
+        parameters = list(self.parameters())
+        forward = [
+            Quantity(e.symbol, Group.FORWARD, e.formula, e.says, self.source[e.symbol])
+            for e in self.equations
+        ]
+        backward, gradients, paths = [], [], {}
+        if self.loss:
+            says = sentence("quantity", "count")
+            backward.append(Quantity(f"d{LOSS}", Group.BACKWARD, None, says, "derived"))
+            for row in reversed(forward[:-1]):
+                backward.append(self.derived(row, Group.BACKWARD))
+            for row in inputs:
+                if row.symbol != TARGET:
+                    backward.append(self.derived(row, Group.BACKWARD))
+            gradients = [self.derived(row, Group.GRADIENT) for row in parameters]
+            paths = {
+                row.symbol: tuple(_path_rows(row))
+                for row in (*backward, *gradients)
+                if len(row.terms) > 1
+            }
+        return Model(
+            cell=self.cell,
+            readout=self.readout,
+            loss=self.loss,
+            features=self.features,
+            inputs=tuple(inputs),
+            parameters=tuple(parameters),
+            forward=tuple(forward),
+            backward=tuple(backward),
+            gradients=tuple(gradients),
+            paths=paths,
+            state=tuple(self.cell.state),
+        )
+
+    def inputs(self) -> Iterator[Quantity]:
+        for vector in INPUTS:
+            for k, name in enumerate(feature_names(vector, self.features), 1):
+                kind = "input_element" if self.features > 1 else "input"
+                says = sentence("quantity", kind, feature=k)
+                yield Quantity(name, Group.INPUT, None, says, "given")
+        if self.loss:
+            says = sentence("quantity", "target")
+            yield Quantity(TARGET, Group.INPUT, None, says, "given")
+
+    def parameters(self) -> Iterator[Quantity]:
+        for part in self.parts:
+            for name, kind in part.parameters.items():
+                features = self.features if kind == "input" else 1
+                for element in feature_names(name, features):
+                    says = self.role(element)
+                    yield Quantity(element, Group.PARAMETER, None, says, "given")
+
+    def role(self, parameter: str) -> str:
+        """What a parameter does, read off the equation that it stands in."""
+        symbol = Symbol(parameter)
+        for equation in self.equations:
+            words = {"symbol": equation.symbol, "meaning": equation.says}
+            for node in walk(spelled_out(equation.formula, self.features)):
+                if isinstance(node, Mul) and symbol in node.factors:
+                    partner = multiply(*(f for f in node.factors if f != symbol))
+                    return sentence("quantity", "weight", partner=UNICODE(partner), **words)
+                if isinstance(node, Add) and symbol in node.terms:
+                    return sentence("quantity", "bias", **words)
+        return sentence("quantity", "unused")
+
+    def derived(self, row: Quantity, group: Group) -> Quantity:
+        """The row of the loss's derivative with respect to ``row``."""
+        shift = None if row.group is Group.PARAMETER else 0
+        terms = tuple(self.terms(row.symbol, shift))
+        formula = sum_of(terms)
+        kind = {Group.PARAMETER: "contribution", Group.INPUT: "derivative_of_input"}
+        meaning = row.says.split(":")[0]
+        says = sentence(
+            "quantity", kind.get(row.group, "derivative"), symbol=row.symbol, meaning=meaning
+        )
+        return Quantity(f"d{row.symbol}", group, formula, says, "derived", terms)
+
+    def terms(self, name: str, shift: int | None) -> Iterator[Term]:
+        """The paths through equations of the same step, then those through the next step's."""
+        for later in (0, 1) if shift is not None else (0,):
+            used = Symbol(name, None if shift is None else -later)
+            for equation in self.equations:
+                own = Symbol(equation.symbol, 0)
+                local = differentiate(equation.formula, used, own)
+                if local != ZERO:
+                    upstream = Symbol(f"d{equation.symbol}", later)
+                    local = shifted(local, later)
+                    formula = _chained(upstream, local)
+                    varies = shift is not None
+                    yield Term(name, varies, equation.symbol, later, upstream, local, formula)
+
+
+def _chained(upstream: Symbol, local: Expression) -> Expression:
+    """``upstream * local`` as it is written: a sign goes in front, a factor 1 goes away."""
+    if isinstance(local, Neg):
+        return Neg(_chained(upstream, local.operand))
+    return upstream if local == ONE else multiply(upstream, local)
+
+
+def _path_rows(row: Quantity) -> Iterator[Quantity]:
+    """A row for each quantity that the loss comes through on its way to this row's."""
+    for via in dict.fromkeys(term.via for term in row.terms):
+        terms = tuple(term for term in row.terms if term.via == via)
+        kind = "next_step" if terms[0].later else "same_step"
+        local = " + ".join(UNICODE(term.local) for term in terms)
+        yield Quantity(
+            symbol=f"{row.symbol}_via_{via}",
+            group=Group.PATH,
+            formula=sum_of(terms),
+            says=sentence("path", kind, via=via, local=local),
+            source="derived",
+            terms=terms,
+        )

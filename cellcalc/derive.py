@@ -1,0 +1,299 @@
+"""The derivation on paper: all equations with the chain-rule reason for each term.
+
+One :class:`Document` of sections and equations, written as text, Markdown or LaTeX; as Python it
+is the very source that the engine runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import Any
+
+from cellcalc import source
+from cellcalc.explain import left_side, wrapped
+from cellcalc.expression import Add, Expression, Neg, Symbol
+from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, update_rule
+from cellcalc.notation import Binding, Indexed, Latex, Unicode
+from cellcalc.problem import Specification
+from cellcalc.series import feature_names
+from cellcalc.wording import sentence
+
+FORMATS = ("text", "markdown", "latex", "python")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A term of a sum, and the link of the chain rule that it is."""
+
+    term: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation: left side, the summands of the right side, meaning, a reason for each term."""
+
+    left: str
+    summands: tuple[str, ...]
+    says: str
+    reasons: tuple[Reason, ...] = ()
+    sign: str = "="
+
+    @property
+    def right(self) -> str:
+        return " ".join(self.summands)
+
+
+@dataclass(frozen=True)
+class Part:
+    title: str
+    lines: tuple[Line, ...]
+
+
+def derive(
+    specification: Specification, model: Model, format: str = "text", width: int = 80
+) -> str:
+    """The derivation of a problem's model in one of ``FORMATS``."""
+    if format == "python":
+        return python(specification, model)
+    write = Latex if format == "latex" else Unicode
+    parts = list(_parts(specification, model, write(derivatives=model.derivatives)))
+    title = _title(specification)
+    if format == "latex":
+        return _latex(title, parts)
+    return _markdown(title, parts) if format == "markdown" else _text(title, parts, width)
+
+
+def _title(specification: Specification) -> list[str]:
+    s = specification
+    parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
+    kinds = ("cell", "readout", "loss")
+    return [
+        f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
+        for kind, part in zip(kinds, parts, strict=False)
+    ]
+
+
+def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
+    def part(name: str, lines: Iterable[Line]) -> Part:
+        return Part(sentence("part", name), tuple(lines))
+
+    yield part("forward", (_line(row, write) for row in model.forward))
+    if not model.loss:
+        return
+    yield part("backward", (_line(row, write) for row in model.backward))
+    yield part("gradients", (_total_line(model, row, write) for row in model.gradients))
+    if model.state:
+        yield part("entering", _entering_lines(model, replace(write, step=0)))
+    yield part("update", _update_lines(specification, model, write))
+
+
+def _line(row: Quantity, write: Indexed) -> Line:
+    left = left_side(row, write)
+    if row.formula is None:  # dE, with which the chain starts
+        return Line(left, ("1",), row.says, (Reason("1", sentence("reason", "count")),))
+    reasons = tuple(Reason(write(term.formula), reason(term, write)) for term in row.terms)
+    return Line(left, _summands(row.formula, write), row.says, reasons)
+
+
+def _summands(formula: Expression, write: Indexed) -> tuple[str, ...]:
+    """The summands as written, each with its sign, so that a line can be broken between them."""
+    first, *others = formula.terms if isinstance(formula, Add) else (formula,)
+    texts = [write(first)]
+    for term in others:
+        operand = term.operand if isinstance(term, Neg) else term
+        sign = write.less.strip() if isinstance(term, Neg) else "+"
+        texts.append(f"{sign} {write.within(operand, Binding.DOT)}")
+    return tuple(texts)
+
+
+def reason(term: Term, write: Indexed) -> str:
+    """The link of the chain: ∂z_f/∂h = U_f."""
+    quantity = Symbol(term.quantity, 0 if term.varies else None)
+    local, slope = write(term.local), write.slope(Symbol(term.via, term.later), quantity)
+    words = {"quantity": Symbol(term.quantity), "via": Symbol(term.via)}
+    math = {name: write(symbol) for name, symbol in words.items()} | {
+        "local": local,
+        "slope": slope,
+    }
+    kind = "next_step" if term.later else "same_step"
+    return sentence("reason", kind, **{k: write.in_text(v) for k, v in math.items()})
+
+
+def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
+    line = _line(row, write)
+    parameter = row.symbol[1:]
+    says = f"{parameter}: {model.quantities[parameter].says}"
+    inner = write(row.formula) if row.formula else "1"
+    many = isinstance(row.formula, Add)
+    total = write.total + (write.bracketed(inner) if many else inner)
+    return replace(line, left=write(Symbol(row.symbol)), summands=(total,), says=says)
+
+
+def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
+    for row in model.entering:
+        if row.group is not Group.PATH:
+            says = sentence("quantity", "entering", symbol=row.symbol[1:])
+            yield replace(_line(row, write), says=says)
+
+
+def _update_lines(specification: Specification, model: Model, write: Indexed) -> Iterator[Line]:
+    for row in model.parameters:
+        rule = update_rule(specification.update.optimizer, row.symbol)
+        frozen = row.symbol in specification.update.frozen
+        formula = Symbol(row.symbol) if frozen else rule.formula
+        says = sentence("part", "frozen") if frozen else rule.says
+        yield Line(write(Symbol(row.symbol)), _summands(formula, write), says, sign=write.becomes)
+
+
+def _text(title: list[str], parts: list[Part], width: int) -> str:
+    blocks = ["\n".join(title)]
+    for part in parts:
+        blocks.append(f"{part.title}\n{'─' * len(part.title)}")
+        for line in part.lines:
+            rows = wrapped(line.right, f"{line.left} {line.sign} ", width or 10**6)
+            rows.append(f"    {line.says}")
+            for reason in line.reasons:
+                if len(line.reasons) > 1:
+                    rows.append(f"      {reason.term}")
+                rows.append(("        " if len(line.reasons) > 1 else "    ") + reason.says)
+            blocks.append("\n".join(rows))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _markdown(title: list[str], parts: list[Part]) -> str:
+    blocks = ["# Forward and backward pass", "\n".join(f"- {line}" for line in title)]
+    for part in parts:
+        rows = ["| equation | meaning | why |", "| --- | --- | --- |"]
+        for line in part.lines:
+            several = len(line.reasons) > 1
+            why = "<br>".join(
+                f"`{reason.term}`: {reason.says}" if several else reason.says
+                for reason in line.reasons
+            )
+            cells = (f"`{line.left} {line.sign} {line.right}`", line.says, why)
+            rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        blocks += [f"## {part.title}", "\n".join(rows)]
+    return "\n\n".join(blocks) + "\n"
+
+
+_PREAMBLE = r"""\documentclass[a4paper]{article}
+\usepackage[utf8]{inputenc}
+\usepackage{amsmath}
+\usepackage[margin=2cm]{geometry}
+\setlength{\parindent}{0pt}
+\allowdisplaybreaks
+\begin{document}
+"""
+
+
+def _latex(title: list[str], parts: list[Part]) -> str:
+    blocks = [_PREAMBLE + " \\\\\n".join(map(latex_text, title))]
+    for part in parts:
+        blocks.append(f"\\section*{{{latex_text(part.title)}}}")
+        for line in part.lines:
+            pieces = [" ".join(group) for group in _in_fours(line.summands)]
+            rows = [f"{line.left} {line.sign}{{}}& {pieces[0]}", *(f"& {p}" for p in pieces[1:])]
+            says = latex_text(line.says)
+            equation = " \\\\\n".join(rows)
+            blocks.append(f"{says}\n\\begin{{align*}}\n{equation}\n\\end{{align*}}")
+            if line.reasons:
+                items = [f"\\item ${reason.term}$: {reason.says}" for reason in line.reasons]
+                blocks.append("\n".join(["\\begin{itemize}", *items, "\\end{itemize}"]))
+    return "\n\n".join([*blocks, "\\end{document}"]) + "\n"
+
+
+def _in_fours(summands: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What fits on a line of an A4 page."""
+    return (summands[k : k + 4] for k in range(0, len(summands), 4))
+
+
+def latex_text(text: str) -> str:
+    """Plain text for LaTeX: its special characters escaped, what T1 fonts lack as "?"."""
+    return "".join(
+        _LATEX_CHARACTERS.get(c, c if c.isascii() or (c.isalpha() and c < "\u0180") else "?")
+        for c in text
+    )
+
+
+_LATEX_CHARACTERS = (
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "…": r"\ldots{}",
+        "·": r"$\cdot$",
+        "−": "$-$",
+        "²": "$^2$",
+        "∂": r"$\partial$",
+        "σ": r"$\sigma$",
+        "ₜ": "$_t$",
+        "₊": "$_+$",
+        "₋": "$_-$",
+    }
+    | {chr(0x2080 + digit): f"$_{digit}$" for digit in range(10)}
+)
+
+
+def python(specification: Specification, model: Model) -> str:
+    """A script that runs by itself: the engine's function and this problem's numbers."""
+    code = source.function(model)
+    sequence = specification.sequences[0]
+    n = sequence.steps
+    targets = sequence.targets or ()
+    columns = {
+        name: [0.0, *values, 0.0]
+        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)
+    }
+    if model.loss:
+        columns[TARGET] = [0.0, *(0.0 if isnan(t) else t for t in targets), 0.0]
+        columns[f"d{LOSS}"] = [0.0, *(0.0 if isnan(t) else 1.0 for t in targets), 0.0]
+    first_lines = "\n".join(
+        f"# {line}" for line in ["Generated by cellcalc.", *_title(specification)]
+    )
+    shown = [row.symbol for row in (*model.forward, *model.backward)]
+    return _SCRIPT.format(
+        title=first_lines,
+        helpers=source.helpers(code),
+        code=code,
+        steps=n,
+        parameters=_literal(dict(specification.parameters)),
+        columns=_literal(columns),
+        symbols=_literal([name for name in shown if name not in columns]),
+        initial=_literal(dict(specification.initial)),
+    )
+
+
+def _literal(value: dict[str, Any] | list[str]) -> str:
+    """A dict or list as Python source, an item a line."""
+    items = value.items() if isinstance(value, dict) else [(item, None) for item in value]
+    rows = [f"    {k!r}: {v!r}," if v is not None else f"    {k!r}," for k, v in items]
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    return "\n".join([opening, *rows, closing]) if rows else opening + closing
+
+
+_SCRIPT = """{title}
+
+{helpers}
+
+
+{code}
+
+n = {steps}
+parameters = {parameters}
+initial = {initial}
+columns = {columns}
+for symbol in {symbols}:
+    columns[symbol] = [0.0] * (n + 2)
+for symbol, value in initial.items():
+    columns[symbol][0] = value
+
+gradients = bptt(columns, parameters, 1, 1, n)
+for symbol, values in columns.items():
+    print(symbol, values[1 : n + 1])
+for symbol, value in gradients.items():
+    print(symbol, value)
+"""

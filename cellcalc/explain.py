@@ -1,0 +1,216 @@
+"""Every value in words: symbol, equation, the equation with the numbers put in, value, meaning."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from cellcalc.expression import Expression, Symbol
+from cellcalc.figures import fixed, short
+from cellcalc.model import Group, Quantity, update_rule
+from cellcalc.notation import Indexed, NumbersPutIn, Unicode
+from cellcalc.table import DECIMALS, EVERYTHING, Selection, heading
+from cellcalc.trace import PassTrace, Trace, WindowTrace
+from cellcalc.wording import sentence
+
+Lookup = Callable[[Symbol], float]
+
+
+def explain(
+    trace: Trace,
+    selection: Selection = EVERYTHING,
+    decimals: int | None = None,
+    width: int = 80,
+) -> str:
+    """The selected values in the order of computation, each worked out line by line."""
+    if decimals is None:
+        decimals = DECIMALS if trace.decimals is None else trace.decimals
+    blocks = ["\n".join(heading(trace))]
+    blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
+    return "\n\n".join(blocks) + "\n"
+
+
+class _Explainer:
+    def __init__(self, trace: Trace, selection: Selection, decimals: int, width: int) -> None:
+        self.trace, self.selection = trace, selection
+        self.model = trace.model
+        self.decimals, self.width = decimals, width
+
+    def blocks(self) -> Iterator[str]:
+        for one in self.trace.passes:
+            yield from self.forward(one)
+            for window in one.windows:
+                yield from self.backward(one, window)
+                yield from self.gradients(one, window)
+                yield from self.update(window)
+
+    def forward(self, one: PassTrace) -> Iterator[str]:
+        if "forward" not in self.selection.passes:
+            return
+        rows = (*self.model.inputs, *self.model.forward)
+        for t in filter(self.selection.within, range(1, one.steps + 1)):
+            parts = list(self.step(rows, t, self.forward_values(one, t)))
+            if parts:
+                yield from (_title(f"Forward pass, step t = {t}"), *parts)
+
+    def forward_values(self, one: PassTrace, t: int) -> Lookup:
+        def value(symbol: Symbol) -> float:
+            if symbol.shift is None:
+                return one.before[symbol.name]
+            return one.forward[symbol.name][t + symbol.shift]
+
+        return value
+
+    def backward(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+        if "backward" not in self.selection.passes:
+            return
+        rows = []
+        for row in self.model.backward:
+            rows += [row, *self.model.paths_of(row)]
+        for t in filter(self.selection.within, reversed(window.steps)):
+            parts = list(self.step(rows, t, self.backward_values(one, window, t)))
+            if parts:
+                yield from (_title(f"Backward pass, step t = {t}"), *parts)
+
+    def backward_values(self, one: PassTrace, window: WindowTrace, t: int) -> Lookup:
+        def value(symbol: Symbol) -> float:
+            if symbol.shift is None:
+                return window.before[symbol.name]
+            step = t + symbol.shift
+            if symbol.name in window.backward:
+                inside = window.first <= step <= window.last
+                return window.backward[symbol.name][step - window.first] if inside else 0.0
+            values = one.forward[symbol.name]
+            return values[step] if step < len(values) else 0.0
+
+        return value
+
+    def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[str]:
+        write = Unicode(derivatives=self.model.derivatives, step=t)
+        for row in rows:
+            if self.selection.shows(row.symbol):
+                result = value(Symbol(row.symbol, 0))
+                if not math.isnan(result):
+                    yield self.entry(row, write, value, result)
+
+    def entry(
+        self, row: Quantity, write: Unicode, value: Lookup, result: float, left: str = ""
+    ) -> str:
+        lines = []
+        if row.formula is not None:
+            lines.append(write(row.formula))
+            lines.append(self.with_numbers(row.formula, value))
+        lines.append(self.shown(result, given=row.formula is None))
+        return self.laid_out(row.symbol, row.says, left or left_side(row, write), lines)
+
+    def with_numbers(self, formula: Expression, value: Lookup) -> str:
+        put_in = NumbersPutIn(
+            value=value,
+            written=lambda number: short(number, self.decimals),
+            features=self.model.features,
+        )
+        return put_in(formula)
+
+    def shown(self, value: float, given: bool = False) -> str:
+        text = short(value, self.decimals) if given else fixed(value, self.decimals)
+        return text.replace("-", "−") if text.startswith("-") else text
+
+    def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
+        """The symbol with its meaning, and below it one "= …" a line, each different."""
+        text = [f"{symbol}   {says}"]
+        for k, line in enumerate(dict.fromkeys(lines)):
+            indent = "    " + (left if k == 0 else " " * len(left)) + " = "
+            text += wrapped(line, indent, self.width)
+        return "\n".join(text)
+
+    def gradients(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+        if "gradients" not in self.selection.passes or self.selection.steps:
+            return
+        write = Unicode(derivatives=self.model.derivatives)
+        parts = []
+        for row in self.model.gradients:
+            if self.selection.shows(row.symbol) and row.formula is not None:
+                terms = window.backward[row.symbol]
+                numbers = " + ".join(self.term(value) for value in terms)
+                lines = [f"Σₜ {write(row.formula)}"]
+                lines += [numbers] if len(terms) > 1 else []
+                lines.append(self.shown(window.gradients[row.symbol]))
+                left = write(Symbol(row.symbol))
+                parts.append(self.laid_out(row.symbol, row.says, left, lines))
+        parts += self.entering(one, window)
+        if parts:
+            yield from (_title("Gradients"), *parts)
+
+    def entering(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+        """The derivatives of the state that enters the window: dh0, dc0."""
+        t = window.first - 1
+        write = Unicode(derivatives=self.model.derivatives, step=t)
+        value = self.backward_values(one, window, t)
+        for row in self.model.entering:
+            symbol = f"{row.symbol}0"
+            if row.group is not Group.PATH and self.selection.shows(symbol):
+                says = sentence("quantity", "entering", symbol=row.symbol[1:])
+                named = replace(row, symbol=symbol, says=says)
+                left = left_side(row, write)
+                yield self.entry(named, write, value, window.gradients[symbol], left)
+
+    def term(self, value: float) -> str:
+        text = self.shown(value)
+        return f"({text})" if text.startswith("−") else text
+
+    def update(self, window: WindowTrace) -> Iterator[str]:
+        if "update" not in self.selection.passes or self.selection.steps:
+            return
+        update = self.trace.specification.update
+        write = Unicode(derivatives=self.model.derivatives)
+        parts = []
+        for name, before in window.before.items():
+            if not (self.selection.shows(name) or self.selection.shows(f"d{name}")):
+                continue
+            rule = update_rule(update.optimizer, name)
+            numbers = {
+                name: before,
+                f"d{name}": window.gradients[f"d{name}"],
+                "learning_rate": update.learning_rate,
+            }
+            lines = [
+                write(rule.formula),
+                self.with_numbers(rule.formula, _named(numbers)),
+            ]
+            if name in update.frozen:
+                lines = ["as before: frozen"]
+            lines.append(self.shown(window.after[name]))
+            parts.append(self.laid_out(name, rule.says, f"new {write(Symbol(name))}", lines))
+        if parts:
+            yield from (_title("Update"), *parts)
+
+
+def _named(numbers: Mapping[str, float]) -> Lookup:
+    return lambda symbol: numbers[symbol.name]
+
+
+def left_side(row: Quantity, write: Indexed) -> str:
+    """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
+    if row.group is Group.PATH:
+        whole, _, via = row.symbol.partition("_via_")
+        return f"{write(Symbol(whole, 0))} via {via}"
+    return write(Symbol(row.symbol, 0))
+
+
+def wrapped(text: str, indent: str, width: int) -> list[str]:
+    """``indent + text`` on as many lines as it takes, broken before a sign."""
+    parts = re.split(r" (?=[+−=] )", text)
+    lines, line = [], indent + parts[0]
+    for part in parts[1:]:
+        if len(line) + 1 + len(part) > width:
+            lines.append(line)
+            line = " " * (len(indent) + 2) + part
+        else:
+            line += " " + part
+    return [*lines, line]
+
+
+def _title(text: str) -> str:
+    return f"{text}\n{'─' * len(text)}"

@@ -1,0 +1,207 @@
+"""The tree that every equation is: nodes, and the few ways of walking and moving one.
+
+Trees are immutable and compare by structure. They are kept in one canonical shape, by building
+sums and products with :func:`add` and :func:`multiply` (flat) and numbers with :func:`number`
+(never negative), so that reading back what was printed gives an equal tree.
+
+    z_f = W_f @ x + U_f*h[t-1] + b_f
+    Add(Dot(W_f, x), Mul(U_f, h[t-1]), b_f)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal; not negative, so that ``-2`` has one shape only: ``Neg(Number(2))``."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A quantity at step ``t + shift``; ``shift`` is None for what does not vary with time."""
+
+    name: str
+    shift: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """``W @ x``: the sum over features of weight times input."""
+
+    weights: Symbol
+    inputs: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Neg:
+    operand: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """A flat sum of two or more terms; a subtraction is a :class:`Neg` term."""
+
+    terms: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mul:
+    """A flat product of two or more factors."""
+
+    factors: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Div:
+    numerator: Expression
+    denominator: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Pow:
+    base: Expression
+    exponent: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of one argument; the functions are the rows of :mod:`cellcalc.functions`."""
+
+    function: str
+    argument: Expression
+
+
+Expression = Number | Symbol | Dot | Neg | Add | Mul | Div | Pow | Call
+
+ZERO, ONE = Number(0.0), Number(1.0)
+
+
+def number(value: float) -> Expression:
+    """A literal of either sign."""
+    return Neg(Number(-value)) if value < 0 else Number(value)
+
+
+def add(*terms: Expression) -> Expression:
+    """The flat sum of ``terms`` (at least one); nothing is simplified."""
+    flat: list[Expression] = []
+    for term in terms:
+        flat.extend(term.terms if isinstance(term, Add) else (term,))
+    return flat[0] if len(flat) == 1 else Add(tuple(flat))
+
+
+def multiply(*factors: Expression) -> Expression:
+    """The flat product of ``factors`` (at least one); nothing is simplified."""
+    flat: list[Expression] = []
+    for factor in factors:
+        flat.extend(factor.factors if isinstance(factor, Mul) else (factor,))
+    return flat[0] if len(flat) == 1 else Mul(tuple(flat))
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    """The operands of a node, left to right."""
+    match expression:
+        case Number() | Symbol():
+            return ()
+        case Dot(weights, inputs):
+            return (weights, inputs)
+        case Neg(operand):
+            return (operand,)
+        case Add(terms):
+            return terms
+        case Mul(factors):
+            return factors
+        case Div(numerator, denominator):
+            return (numerator, denominator)
+        case Pow(base, exponent):
+            return (base, exponent)
+        case Call(_, argument):
+            return (argument,)
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """Every node, parents before children, left to right."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def symbols(expression: Expression) -> tuple[Symbol, ...]:
+    """Each distinct symbol, in order of first appearance."""
+    return tuple(dict.fromkeys(e for e in walk(expression) if isinstance(e, Symbol)))
+
+
+def is_constant(expression: Expression) -> bool:
+    """Whether no symbol occurs in it."""
+    return not symbols(expression)
+
+
+def rebuilt(
+    expression: Expression, replacement: Callable[[Expression], Expression | None]
+) -> Expression:
+    """The tree with each node replaced for which ``replacement`` gives another; from the root."""
+
+    def again(e: Expression) -> Expression:
+        if (new := replacement(e)) is not None:
+            return new
+        match e:
+            case Number() | Symbol() | Dot():
+                return e
+            case Neg(operand):
+                return Neg(again(operand))
+            case Add(terms):
+                return add(*map(again, terms))
+            case Mul(factors):
+                return multiply(*map(again, factors))
+            case Div(numerator, denominator):
+                return Div(again(numerator), again(denominator))
+            case Pow(base, exponent):
+                return Pow(again(base), again(exponent))
+            case Call(function, argument):
+                return Call(function, again(argument))
+
+    return again(expression)
+
+
+def rename(expression: Expression, new: Callable[[Symbol], Symbol]) -> Expression:
+    """The tree with each symbol replaced by another symbol, also within ``W @ x``."""
+
+    def replacement(e: Expression) -> Expression | None:
+        match e:
+            case Symbol():
+                return new(e)
+            case Dot(weights, inputs):
+                return Dot(new(weights), new(inputs))
+        return None
+
+    return rebuilt(expression, replacement)
+
+
+def shifted(expression: Expression, steps: int) -> Expression:
+    """The same equation ``steps`` later: ``h[t-1]`` becomes ``h[t]`` for ``steps = 1``."""
+
+    def move(symbol: Symbol) -> Symbol:
+        return symbol if symbol.shift is None else Symbol(symbol.name, symbol.shift + steps)
+
+    return rename(expression, move) if steps else expression
+
+
+def spelled_out(expression: Expression, features: int) -> Expression:
+    """The tree with each ``W @ x`` written as W1*x1 + W2*x2 + …, or W*x for a single feature."""
+
+    def element(symbol: Symbol, feature: int) -> Symbol:
+        return Symbol(f"{symbol.name}{feature}", symbol.shift) if features > 1 else symbol
+
+    def products(dot: Dot) -> Expression:
+        return add(
+            *(
+                multiply(element(dot.weights, k), element(dot.inputs, k))
+                for k in range(1, features + 1)
+            )
+        )
+
+    return rebuilt(expression, lambda e: products(e) if isinstance(e, Dot) else None)

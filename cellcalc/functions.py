@@ -1,0 +1,59 @@
+"""The functions of the equation language, one row each: derivative and spelling everywhere.
+
+To add a function, add a row here and its arithmetic to :mod:`cellcalc.numeric`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of one argument.
+
+    ``derivative`` is in the equation language, in ``u`` (the argument) and ``s`` (the function's
+    own value, which is how textbooks write it: s·(1 − s)). ``excel`` and ``latex`` hold ``{u}``
+    where the argument stands; ``unicode`` is the name before the bracket.
+    """
+
+    name: str
+    derivative: str
+    excel: str
+    unicode: str
+    latex: str
+    says: str
+
+
+_TABLE = (
+    Function("sigmoid", "s*(1 - s)", "1/(1+EXP(-MAX({u},-700)))", "σ",
+             r"\sigma\left({u}\right)", "logistic function, 0 to 1"),
+    Function("tanh", "1 - s**2", "TANH({u})", "tanh",
+             r"\tanh\left({u}\right)", "hyperbolic tangent, -1 to 1"),
+    Function("exp", "s", "EXP(MIN({u},709))", "exp",
+             r"\exp\left({u}\right)", "exponential, capped at e^709"),
+    Function("log", "1/u", "LN(MAX({u},1E-300))", "ln",
+             r"\ln\left({u}\right)", "natural logarithm, of at least 1e-300"),
+    Function("sqrt", "1/(2*s)", "SQRT({u})", "√",
+             r"\sqrt{{{u}}}", "square root"),
+    Function("abs", "sign(u)", "ABS({u})", "abs",
+             r"\left|{u}\right|", "absolute value"),
+    Function("sign", "0", "SIGN({u})", "sign",
+             r"\operatorname{{sign}}\left({u}\right)", "-1, 0 or 1; the slope of abs"),
+    Function("relu", "step(u)", "MAX({u},0)", "relu",
+             r"\operatorname{{relu}}\left({u}\right)", "the argument where positive, else 0"),
+    Function("step", "0", "IF({u}>0,1,0)", "step",
+             r"\operatorname{{step}}\left({u}\right)", "1 where positive, else 0"),
+    Function("hard_sigmoid", "hard_sigmoid_slope(u)", "MAX(0,MIN(1,0.2*({u})+0.5))",
+             "hard_sigmoid", r"\operatorname{{hard\_sigmoid}}\left({u}\right)",
+             "0.2·u + 0.5, kept between 0 and 1"),
+    Function("hard_sigmoid_slope", "0", "IF(ABS({u})<2.5,0.2,0)", "hard_sigmoid_slope",
+             r"\operatorname{{hard\_sigmoid}}'\left({u}\right)", "the slope of hard_sigmoid"),
+    Function("stop", "0", "({u})", "stop",
+             r"\operatorname{{stop}}\left({u}\right)", "the argument; no gradient flows through"),
+)  # fmt: skip
+
+FUNCTIONS = {function.name: function for function in _TABLE}
+
+# Other spellings that are read; `identity(u)` is read as plain u.
+SPELLINGS = {function.unicode: function.name for function in _TABLE} | {"identity": "identity"}

@@ -1,0 +1,130 @@
+"""The model: every quantity of a problem with its equation, forward and backward.
+
+What builds it is :mod:`cellcalc.derivation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+from cellcalc.expression import ZERO, Expression, Symbol, add, rename
+from cellcalc.templates import Equation, Template
+
+TARGET, LOSS, PREDICTION = "target", "E", "y"
+
+
+class Group(StrEnum):
+    """What a quantity is, and so where it stands in a table or workbook."""
+
+    INPUT = "input"
+    PARAMETER = "parameter"
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    PATH = "path"
+    GRADIENT = "gradient"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One path by which the loss reaches a quantity: through ``via``, ``later`` steps on.
+
+    ``varies`` tells whether the quantity changes with time (a parameter does not). ``formula``
+    is ``upstream`` (the derivative of the quantity that the path runs through) times ``local``
+    (the derivative of that quantity's equation).
+    """
+
+    quantity: str
+    varies: bool
+    via: str
+    later: int
+    upstream: Symbol
+    local: Expression
+    formula: Expression
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One row: ``symbol[t] = formula`` (None for what is given), and what it means.
+
+    ``terms`` are the paths of a derived row, in the order in which its formula adds them.
+    """
+
+    symbol: str
+    group: Group
+    formula: Expression | None
+    says: str
+    source: str
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """All quantities of a problem, each with its equation.
+
+    ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
+    row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
+    hold each step's contribution to a parameter's gradient, which is the sum over the window.
+    ``state`` names what one step hands to the next.
+    """
+
+    cell: Template
+    readout: Template
+    loss: Template | None
+    features: int
+    inputs: tuple[Quantity, ...]
+    parameters: tuple[Quantity, ...]
+    forward: tuple[Quantity, ...]
+    backward: tuple[Quantity, ...]
+    gradients: tuple[Quantity, ...]
+    paths: Mapping[str, tuple[Quantity, ...]]
+    state: tuple[str, ...]
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """Every quantity by its symbol; path rows come after the row that they belong to."""
+        rows = [*self.inputs, *self.parameters, *self.forward]
+        for row in (*self.backward, *self.gradients):
+            rows += [row, *self.paths_of(row)]
+        return {row.symbol: row for row in rows}
+
+    @cached_property
+    def derivatives(self) -> frozenset[str]:
+        """The names that are derivatives of the loss."""
+        return frozenset(row.symbol for row in (*self.backward, *self.gradients))
+
+    @cached_property
+    def entering(self) -> tuple[Quantity, ...]:
+        """The rows of the derivatives of each state at the step before a window, as in ``dc0``.
+
+        They are the rows of the state with only those paths that run through the next step; the
+        path rows that this cuts off have the formula 0.
+        """
+        rows = []
+        for name in self.state if self.loss else ():
+            whole = self.quantities[f"d{name}"]
+            for row in (whole, *self.paths_of(whole)):
+                terms = tuple(term for term in row.terms if term.later)
+                rows.append(replace(row, formula=sum_of(terms), terms=terms))
+        return tuple(rows)
+
+    def paths_of(self, row: Quantity) -> tuple[Quantity, ...]:
+        """The path rows beneath a row: none where there is a single path."""
+        return self.paths.get(row.symbol, ())
+
+
+def sum_of(terms: tuple[Term, ...]) -> Expression:
+    """The sum of the paths; 0 where there is none."""
+    return add(*(term.formula for term in terms)) if terms else ZERO
+
+
+def update_rule(optimizer: Template, parameter: str) -> Equation:
+    """The optimizer's rule for one parameter, in that parameter's symbols."""
+    rule = optimizer.equations[-1]
+
+    def named(symbol: Symbol) -> Symbol:
+        return Symbol({"w": parameter, "dw": f"d{parameter}"}.get(symbol.name, symbol.name))
+
+    return Equation(parameter, rename(rule.formula, named), rule.says)

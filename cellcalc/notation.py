@@ -1,0 +1,312 @@
+"""One tree, many notations: the equation language itself, Unicode maths, LaTeX, Excel, numbers.
+
+Each notation is a subclass of :class:`Notation` that says how it spells the few kinds of node;
+where brackets are needed is decided once, here, by how tightly each piece of text binds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cellcalc.expression import (
+    Add,
+    Call,
+    Div,
+    Dot,
+    Expression,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+    spelled_out,
+)
+from cellcalc.functions import FUNCTIONS
+
+
+class Binding(IntEnum):
+    """How tightly the outermost operator of a text holds its parts together."""
+
+    SUM = 1
+    SIGN = 2
+    DOT = 3
+    PRODUCT = 4
+    POWER = 5
+    ATOM = 6
+
+
+Text = tuple[str, Binding]
+
+
+def plain_number(value: float) -> str:
+    """The shortest text that reads back as the same float; whole numbers without ``.0``."""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+class Notation:
+    """The equation language, as templates are written: ``dc[t+1]*f[t+1]``."""
+
+    plus, less, minus, times = " + ", " - ", "-", "*"
+
+    def __call__(self, expression: Expression) -> str:
+        """The expression as text."""
+        return self.text(expression)[0]
+
+    def text(self, expression: Expression) -> Text:
+        """The expression as text, with how tightly it binds."""
+        match expression:
+            case Number(value):
+                return self.number(value)
+            case Symbol():
+                return self.symbol(expression)
+            case Dot(weights, inputs):
+                return self.dot(weights, inputs)
+            case Neg(operand):
+                return self.opposite(operand)
+            case Add(terms):
+                return self.sum(terms), Binding.SUM
+            case Mul(factors):
+                return self.product(factors), Binding.PRODUCT
+            case Div(numerator, denominator):
+                return self.quotient(numerator, denominator)
+            case Pow(base, exponent):
+                return self.power(base, exponent)
+            case Call(function, argument):
+                return self.call(function, argument)
+
+    def within(self, expression: Expression, loosest: Binding) -> str:
+        """The text, in brackets if it binds more loosely than its surroundings allow."""
+        text, binding = self.text(expression)
+        return text if binding >= loosest else self.bracketed(text)
+
+    def bracketed(self, text: str) -> str:
+        return f"({text})"
+
+    def opposite(self, operand: Expression) -> Text:
+        return self.minus + self.within(operand, Binding.SIGN), Binding.SIGN
+
+    def sum(self, terms: tuple[Expression, ...]) -> str:
+        first, *others = terms
+        text = self.within(first, Binding.SIGN)
+        for term in others:
+            if isinstance(term, Neg):
+                text += self.less + self.within(term.operand, Binding.DOT)
+            else:
+                text += self.plus + self.within(term, Binding.DOT)
+        return text
+
+    def product(self, factors: tuple[Expression, ...]) -> str:
+        first, *others = factors
+        texts = [self.within(factor, Binding.POWER) for factor in others]
+        return self.times.join([self.within(first, Binding.PRODUCT), *texts])
+
+    def quotient(self, numerator: Expression, denominator: Expression) -> Text:
+        upper = self.within(numerator, Binding.PRODUCT)
+        return f"{upper}/{self.within(denominator, Binding.POWER)}", Binding.PRODUCT
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        upper = self.within(exponent, Binding.ATOM)
+        return f"{self.within(base, Binding.ATOM)}**{upper}", Binding.POWER
+
+    def number(self, value: float) -> Text:
+        return plain_number(value), Binding.ATOM
+
+    def symbol(self, symbol: Symbol) -> Text:
+        if symbol.shift is None:
+            return symbol.name, Binding.ATOM
+        shift = f"{symbol.shift:+d}" if symbol.shift else ""
+        return f"{symbol.name}[t{shift}]", Binding.ATOM
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return f"{self(weights)} @ {self(inputs)}", Binding.DOT
+
+    def call(self, function: str, argument: Expression) -> Text:
+        return f"{function}({self(argument)})", Binding.ATOM
+
+
+LANGUAGE = Notation()
+
+_SUBSCRIPTS = str.maketrans("0123456789+-t", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ")
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _split(name: str) -> tuple[str, str]:
+    """A name and its trailing digits: ("W_f", "1")."""
+    stem = name.rstrip("0123456789")
+    return stem, name[len(stem) :]
+
+
+@dataclass(frozen=True)
+class Indexed(Notation):
+    """What Unicode and LaTeX share: derivatives are ∂L/∂, and time may be one certain step.
+
+    ``derivatives`` holds the names that are derivatives (``dc``), which no rule could tell from
+    other names that begin with d. With ``step`` given, ``[t-1]`` is written as that step minus 1.
+    """
+
+    derivatives: Collection[str] = frozenset()
+    step: int | None = None
+
+    becomes, total = "←", "Σₜ "
+
+    def slope(self, of: Symbol, by: Symbol) -> str:
+        """A partial derivative of one quantity by another."""
+        return f"∂{self(of)}/∂{self(by)}"
+
+    def in_text(self, maths: str) -> str:
+        """Maths as it stands within a sentence."""
+        return maths
+
+    def parts(self, symbol: Symbol) -> tuple[bool, str, str, str]:
+        """Whether it is a derivative, the stem of the name, its digits, and the time index."""
+        derivative = symbol.name in self.derivatives
+        stem, digits = _split(symbol.name[1:] if derivative else symbol.name)
+        if symbol.shift is None:
+            return derivative, stem, digits, ""
+        if self.step is not None:
+            return derivative, stem, digits, str(self.step + symbol.shift)
+        return derivative, stem, digits, f"t{symbol.shift:+d}" if symbol.shift else "t"
+
+
+@dataclass(frozen=True)
+class Unicode(Indexed):
+    """Maths as text, which :func:`cellcalc.parser.parse` can read back: ∂L/∂cₜ₊₁·fₜ₊₁."""
+
+    less, minus, times = " − ", "−", "·"
+
+    def symbol(self, symbol: Symbol) -> Text:
+        derivative, stem, digits, time = self.parts(symbol)
+        comma = "," if time and (digits or "_" in stem) else ""
+        index = digits.translate(_SUBSCRIPTS) + comma + time.translate(_SUBSCRIPTS)
+        return ("∂L/∂" if derivative else "") + stem + index, Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        if isinstance(exponent, Number) and exponent.value.is_integer() and exponent.value < 100:
+            raised = str(int(exponent.value)).translate(_SUPERSCRIPTS)
+        else:
+            raised = "^" + self.within(exponent, Binding.ATOM)
+        return self.within(base, Binding.ATOM) + raised, Binding.POWER
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return f"{self(weights)}ᵀ{self(inputs)}", Binding.DOT
+
+    def call(self, function: str, argument: Expression) -> Text:
+        return f"{FUNCTIONS[function].unicode}({self(argument)})", Binding.ATOM
+
+
+UNICODE = Unicode()
+
+
+@dataclass(frozen=True)
+class Latex(Indexed):
+    """LaTeX maths, for use between dollar signs or in an ``align``."""
+
+    times = r" \cdot "
+    becomes, total = r"\leftarrow", r"\sum_{t} "
+
+    def slope(self, of: Symbol, by: Symbol) -> str:
+        return rf"\frac{{\partial {self(of)}}}{{\partial {self(by)}}}"
+
+    def in_text(self, maths: str) -> str:
+        return f"${maths}$"
+
+    def bracketed(self, text: str) -> str:
+        return rf"\left({text}\right)"
+
+    def number(self, value: float) -> Text:
+        mantissa, e, exponent = plain_number(value).partition("e")
+        if not e:
+            return mantissa, Binding.ATOM
+        return rf"{mantissa} \times 10^{{{int(exponent)}}}", Binding.PRODUCT
+
+    def symbol(self, symbol: Symbol) -> Text:
+        derivative, stem, digits, time = self.parts(symbol)
+        base, *lower = stem.strip("_").split("_")
+        letter = base if len(base) == 1 else rf"\mathrm{{{base}}}"
+        words = [word if len(word) == 1 else rf"\mathrm{{{word}}}" for word in lower if word]
+        index = ",".join(part for part in [*words, digits, time] if part)
+        name = f"{letter}_{{{index}}}" if index else letter
+        return (rf"\frac{{\partial L}}{{\partial {name}}}" if derivative else name), Binding.ATOM
+
+    def quotient(self, numerator: Expression, denominator: Expression) -> Text:
+        return rf"\frac{{{self(numerator)}}}{{{self(denominator)}}}", Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = self.text(base)
+        if binding < Binding.ATOM or text.startswith(r"\frac"):
+            text = self.bracketed(text)
+        return f"{{{text}}}^{{{self(exponent)}}}", Binding.POWER
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return rf"{self(weights)}^{{\top}} {self(inputs)}", Binding.PRODUCT
+
+    def call(self, function: str, argument: Expression) -> Text:
+        return FUNCTIONS[function].latex.format(u=self(argument)), Binding.ATOM
+
+
+@dataclass(frozen=True)
+class Excel(Notation):
+    """A formula for a cell, without the equals sign.
+
+    ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
+    a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
+    -x^2 for (-x)^2; a denominator of exactly 0 is replaced as :func:`cellcalc.numeric.divide`
+    does.
+    """
+
+    cell: Callable[[Symbol], str]
+    cells: Callable[[Symbol], str]
+
+    plus, less = "+", "-"
+
+    def opposite(self, operand: Expression) -> Text:
+        text = self.within(operand, Binding.SIGN)
+        return f"-({text})" if "^" in text else f"-{text}", Binding.SIGN
+
+    def number(self, value: float) -> Text:
+        return plain_number(value).upper(), Binding.ATOM
+
+    def symbol(self, symbol: Symbol) -> Text:
+        return self.cell(symbol), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        lower, upper = self.within(base, Binding.ATOM), self.within(exponent, Binding.ATOM)
+        return f"{lower}^{upper}", Binding.POWER
+
+    def quotient(self, numerator: Expression, denominator: Expression) -> Text:
+        upper = self.within(numerator, Binding.PRODUCT)
+        lower = self.within(denominator, Binding.POWER)
+        if not isinstance(denominator, Number):
+            lower = f"IF({self(denominator)}=0,1E-300,{self(denominator)})"
+        return f"{upper}/{lower}", Binding.PRODUCT
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return f"SUMPRODUCT({self.cells(weights)},{self.cells(inputs)})", Binding.ATOM
+
+    def call(self, function: str, argument: Expression) -> Text:
+        text = FUNCTIONS[function].excel.format(u=self(argument))
+        return text, Binding.PRODUCT if text.startswith("1/") else Binding.ATOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersPutIn(Unicode):
+    """The maths with numbers in place of the symbols: 0.7·1 + 0.45·2 + 0.1·0 + 0.15.
+
+    ``value`` gives the number of a symbol, ``written`` its text, ``features`` the number of
+    inputs over which ``W @ x`` runs.
+    """
+
+    value: Callable[[Symbol], float]
+    written: Callable[[float], str]
+    features: int
+
+    def symbol(self, symbol: Symbol) -> Text:
+        text = self.written(self.value(symbol))
+        if text.startswith("-"):
+            return self.minus + text[1:], Binding.SIGN
+        return text, Binding.ATOM
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return self.text(spelled_out(Dot(weights, inputs), self.features))

@@ -1,0 +1,239 @@
+"""Text to tree: the only way in for a formula from a file or a person.
+
+Nothing is ever evaluated: the text is cut into known tokens and assembled by the grammar below;
+anything else is an error that names what was expected, what was found and where.
+
+    sum      = signed { ("+" | "-") signed }
+    signed   = "-" signed | product
+    product  = factor { ("*" | "/" | "@") factor }
+    factor   = "-" factor | power
+    power    = atom [ "**" exponent | superscript ]          "^" is read as "**"
+    exponent = "-" exponent | power                          to the right: a**b**c = a**(b**c)
+    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | function "(" sum ")" | "(" sum ")"
+
+Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and Wᵀx.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.expression import (
+    Call,
+    Div,
+    Dot,
+    Expression,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+    add,
+    children,
+    multiply,
+    number,
+)
+from cellcalc.functions import FUNCTIONS, SPELLINGS
+
+MAX_LENGTH = 10_000  # characters in one formula
+MAX_BRACKETS = 50  # brackets, signs and exponents within one another
+MAX_DEPTH = 100  # levels of the tree; a/b/c/… is as deep as it is long
+
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_OPERATORS = str.maketrans({"−": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "ᵀ": "@"})
+
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+    | (?P<symbol>(?P<derivative>∂L/∂)?(?P<name>[A-Za-z][A-Za-z0-9_]*[₀-₉]*|σ|√)
+        (?: \s*\[\s*(?P<bracket>[^\]]*)\] | ,?(?P<index>ₜ(?:[₊₋][₀-₉]+)?) )?)
+    | (?P<superscript>⁻?[⁰¹²³⁴-⁹]+)
+    | (?P<operator>\*\*|[-+*/^@()−·×⋅∙ᵀ])
+    | (?P<end>$)
+    )""",
+    re.VERBOSE,
+)
+_INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
+
+
+def parse(text: str) -> Expression:
+    """Read a formula.
+
+    Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
+    language, is longer than ``MAX_LENGTH`` or nested too deep.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(
+            f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
+        )
+    return _Parser(text).whole()
+
+
+class _Parser:
+    """One pass over one text, with one token of look-ahead."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+        self.depth = 0
+        self.advance()
+
+    def advance(self) -> None:
+        match = _TOKEN.match(self.text, self.position)
+        if match is None:
+            unread = self.text[self.position :].lstrip()
+            self.start = len(self.text) - len(unread)
+            self.fail("a character of the equation language", unread[0])
+        self.token = match
+        self.kind = match.lastgroup  # the outermost of nested groups
+        self.found = match.group(0).strip()
+        self.start = match.end() - len(self.found)
+        self.position = match.end()
+        self.operator = self.found.translate(_OPERATORS) if self.kind == "operator" else ""
+        if self.operator == "^":
+            self.operator = "**"
+
+    def fail(self, expected: str, found: str | None = None) -> NoReturn:
+        what = found if found is not None else self.found
+        named = f'"{what}" at character {self.start + 1}' if what else "the end of the formula"
+        raise ExpressionError(expected, named)
+
+    def accept(self, *operators: str) -> str:
+        """The operator, consumed, if it is one of these; else an empty string."""
+        if self.operator not in operators or not self.operator:
+            return ""
+        operator = self.operator
+        self.advance()
+        return operator
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_BRACKETS:
+            self.fail(f"brackets and signs nested at most {MAX_BRACKETS} deep")
+
+    def whole(self) -> Expression:
+        expression = self.sum()
+        if self.kind != "end":
+            self.fail("an operator or the end of the formula")
+        if _depth(expression) > MAX_DEPTH:
+            raise ExpressionError(f"a formula at most {MAX_DEPTH} levels deep", "a deeper one")
+        return expression
+
+    def sum(self) -> Expression:
+        terms = [self.signed()]
+        while operator := self.accept("+", "-"):
+            term = self.signed()
+            terms.append(Neg(term) if operator == "-" else term)
+        return add(*terms)
+
+    def signed(self) -> Expression:
+        if not self.accept("-"):
+            return self.product()
+        self.deeper()
+        operand = self.signed()
+        self.depth -= 1
+        return Neg(operand)
+
+    def product(self) -> Expression:
+        left = self.factor()
+        while operator := self.accept("*", "/", "@"):
+            if operator == "@":
+                left = self.dot(left)
+            elif operator == "/":
+                left = Div(left, self.factor())
+            else:
+                left = multiply(left, self.factor())
+        return left
+
+    def dot(self, weights: Expression) -> Expression:
+        self.accept("*")  # Wᵀ·x is read like Wᵀx
+        inputs = self.factor()
+        if isinstance(weights, Symbol) and isinstance(inputs, Symbol):
+            return Dot(weights, inputs)
+        raise ExpressionError('a name on each side of "@", as in W_f @ x', "something else")
+
+    def factor(self) -> Expression:
+        if not self.accept("-"):
+            return self.power()
+        self.deeper()
+        operand = self.factor()
+        self.depth -= 1
+        return Neg(operand)
+
+    def power(self) -> Expression:
+        base = self.atom()
+        if self.kind == "superscript":
+            exponent = float(self.found.translate(_SUPERSCRIPTS))
+            self.advance()
+            return Pow(base, number(exponent))
+        return Pow(base, self.exponent()) if self.accept("**") else base
+
+    def exponent(self) -> Expression:
+        self.deeper()
+        exponent = Neg(self.exponent()) if self.accept("-") else self.power()
+        self.depth -= 1
+        return exponent
+
+    def atom(self) -> Expression:
+        if self.kind == "number":
+            return self.literal()
+        if self.kind == "symbol":
+            return self.name()
+        if not self.accept("("):
+            self.fail('a number, a name or "("')
+        return self.bracket()
+
+    def bracket(self) -> Expression:
+        self.deeper()
+        inside = self.sum()
+        if not self.accept(")"):
+            self.fail('")"')
+        self.depth -= 1
+        return inside
+
+    def literal(self) -> Expression:
+        value = float(self.found)
+        if value == float("inf"):
+            self.fail("a number below 1.8e308")
+        self.advance()
+        return Number(value)
+
+    def name(self) -> Expression:
+        prefix = "d" if self.token["derivative"] else ""
+        name = prefix + self.token["name"].translate(_SUBSCRIPTS)
+        shift = self.shift()
+        self.advance()
+        if not self.accept("("):
+            if (name in SPELLINGS and name not in FUNCTIONS) or name in FUNCTIONS:
+                self.fail(f'"(" after the function {name}')
+            return Symbol(name, shift)
+        function = SPELLINGS.get(name, name)
+        if shift is not None or function not in (*FUNCTIONS, "identity"):
+            hint = did_you_mean(name, list(FUNCTIONS))
+            raise ExpressionError(
+                f"a function ({', '.join(FUNCTIONS)}) before the bracket", f'"{name}"{hint}'
+            )
+        argument = self.bracket()
+        return argument if function == "identity" else Call(function, argument)
+
+    def shift(self) -> int | None:
+        if self.token["bracket"] is None and self.token["index"] is None:
+            return None
+        index = (self.token["bracket"] or self.token["index"] or "").translate(_SUBSCRIPTS)
+        match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
+        if match is None:
+            self.fail("a time index such as [t], [t-1] or [t+1]")
+        sign, steps = match.groups()
+        return int(f"{sign}{steps}") if sign else 0
+
+
+def _depth(expression: Expression) -> int:
+    """Levels of the tree, found without recursion, which is what it protects from."""
+    level: list[Expression] = [expression]
+    depth = 0
+    while level:
+        depth += 1
+        level = [child for parent in level for child in children(parent)]
+    return depth

@@ -1,0 +1,233 @@
+"""Reading a problem file: the whole of it is checked before anything is computed.
+
+The result is a :class:`Specification`, in which nothing is left to be looked up or defaulted.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellcalc import resources, templates
+from cellcalc.errors import InputError, did_you_mean
+from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_toml
+from cellcalc.series import Sequence, feature_names, read_sequence
+from cellcalc.templates import Template
+
+KEYS = (
+    "title", "cell", "readout", "loss", "parameters", "initial", "sequence", "bptt", "update",
+)  # fmt: skip
+SCHEMES = ("full",)
+
+
+@dataclass(frozen=True)
+class Update:
+    """How parameters change: the optimizer's template, its rate, how often, and what stays."""
+
+    optimizer: Template
+    learning_rate: float
+    epochs: int
+    frozen: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Specification:
+    """What a problem file says.
+
+    ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
+    of the templates; ``initial`` one for each state; ``loss`` is None where no sequence has
+    targets.
+    """
+
+    title: str
+    cell: Template
+    readout: Template
+    loss: Template | None
+    features: int
+    parameters: Mapping[str, float]
+    initial: Mapping[str, float]
+    sequences: tuple[Sequence, ...]
+    scheme: str
+    update: Update
+
+
+def read_specification(text: str, file: str, base: Path) -> Specification:
+    """Read a problem from the text of its file.
+
+    ``file`` is the name used in messages; paths in the problem start at ``base``. Raises
+    :class:`~cellcalc.errors.InputError` with every mistake in the file.
+    """
+    reader = Reader(file)
+    whole = Section(reader, parse_toml(text, file))
+    whole.only(KEYS)
+    cell = _template(whole, "cells", "cell", "lstm", base)
+    readout = _template(whole, "readouts", "readout", "identity", base)
+    loss = _template(whole, "losses", "loss", "half-squared", base)
+    _check_clashes(whole, cell, readout, loss)
+    sequences = _sequences(whole, base)
+    scheme = _scheme(whole.table("bptt"))
+    features = len(sequences[0].inputs) if sequences else None
+    parts = [part for part in (cell, readout) if part is not None]
+    complete = len(parts) == 2
+    parameters = _parameters(whole.table("parameters"), parts, features, complete)
+    update = _update(whole.table("update"), parts, parameters)
+    initial = _initial(whole.table("initial"), cell)
+    title = whole.text("title", Path(file).stem)
+    reader.finish()
+    assert cell and readout and loss and update and features  # else there was a mistake
+    learns = any(sequence.targets is not None for sequence in sequences)
+    return Specification(
+        title=title,
+        cell=cell,
+        readout=readout,
+        loss=loss if learns else None,
+        features=features,
+        parameters=parameters,
+        initial=initial,
+        sequences=sequences,
+        scheme=scheme,
+        update=update,
+    )
+
+
+def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+    name = whole.values.get(key, default)
+    if not isinstance(name, str):
+        whole.wrong(key, f"the name of one of the templates/{kind}, or a path")
+        return None
+    known = resources.names(f"templates/{kind}")
+    if not templates.is_path(name) and name not in known:
+        found = describe(name) + did_you_mean(name, known)
+        whole.reader.mistake(key, f"{listed(known)}, or the path of a .toml file", found)
+        return None
+    try:
+        return templates.load(kind, name, base)
+    except InputError as error:
+        whole.wrong_file(key, name, error)
+        return None
+
+
+def _check_clashes(whole: Section, *parts: Template | None) -> None:
+    """Note names that two of the templates give to different things."""
+    taken: dict[str, str] = {}
+    for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
+        own = [*part.parameters, *(e.symbol for e in part.equations)] if part else []
+        for name in own:
+            for clash in (name, f"d{name}", name.removeprefix("d")):
+                if clash in taken:
+                    expected = f"names that the {taken[clash]} does not use"
+                    whole.reader.mistake(key, expected, f"{name} beside {clash}")
+        taken |= dict.fromkeys(own, key)
+
+
+def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
+    sections = whole.tables("sequence")
+    sequences = [read_sequence(section, base) for section in sections]
+    first = next((sequence for sequence in sequences if sequence), None)
+    for section, sequence in zip(sections, sequences, strict=True):
+        if first and sequence and len(sequence.inputs) != len(first.inputs):
+            expected = f"{len(first.inputs)} inputs a step, as in the first sequence"
+            found = str(len(sequence.inputs))
+            whole.reader.mistake(section.key("x"), expected, found)
+    return tuple(sequence for sequence in sequences if sequence)
+
+
+def _scheme(section: Section) -> str:
+    section.only(("scheme",))
+    return section.choice("scheme", SCHEMES, "full")
+
+
+def _parameters(
+    section: Section, parts: list[Template], features: int | None, complete: bool
+) -> dict[str, float]:
+    """One number for each element of each parameter, given or drawn."""
+    kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
+    if complete:
+        names = list(kinds) or ["none"]
+        owners = " with ".join(part.name for part in parts)
+        section.only([*kinds, "random"], f"a parameter of {owners} ({listed(names)})")
+    draw = _random(section)
+    elements: dict[str, float] = {}
+    for name, kind in kinds.items():
+        width = features if kind == "input" else 1
+        drawn = draw(width or 1) if draw else None
+        values = _given(section, name, kind, width, drawn)
+        for element, value in zip(feature_names(name, len(values)), values, strict=True):
+            elements[element] = value
+    return elements
+
+
+def _given(
+    section: Section, name: str, kind: str, width: int | None, drawn: list[float] | None
+) -> list[float]:
+    if name not in section.values and drawn is not None:
+        return drawn
+    value = section.values.get(name)
+    values = value if isinstance(value, list) and kind == "input" else [value]
+    numbers = [as_float(item) for item in values]
+    if any(number is None or not math.isfinite(number) for number in numbers):
+        width = None  # the message below names what is expected; say it once
+    elif width in (None, len(numbers)):
+        return [number for number in numbers if number is not None]
+    expected = "a finite number" if kind == "scalar" else "finite numbers, one for each input"
+    if kind == "input" and width:
+        expected = f"{width} finite number{'s' if width > 1 else ''}, one for each input"
+    section.wrong(name, expected)
+    return [0.0] * (width or 1)
+
+
+def _random(section: Section) -> Callable[[int], list[float]] | None:
+    """A function that draws k numbers, uniform in ±scale, if the file asks for it.
+
+    Every parameter draws, whether or not it is given, so that giving one leaves the others alone.
+    """
+    if "random" not in section.values:
+        return None
+    table = section.table("random")
+    table.only(("seed", "scale"))
+    generator = random.Random(table.integer("seed", 0, 0))
+    scale = table.number("scale", 0.5)
+    return lambda count: [generator.uniform(-scale, scale) for _ in range(count)]
+
+
+def _initial(section: Section, cell: Template | None) -> dict[str, float]:
+    if cell is None:
+        return {}
+    names = listed(tuple(cell.state)) if cell.state else "none"
+    section.only(tuple(cell.state), f"a state of {cell.name} ({names})")
+    return {name: section.number(name, value) for name, value in cell.state.items()}
+
+
+def _update(
+    section: Section, parts: list[Template], parameters: Mapping[str, float]
+) -> Update | None:
+    section.only(("optimizer", "learning_rate", "epochs", "frozen"))
+    optimizer = section.choice("optimizer", resources.names("templates/optimizers"), "sgd")
+    frozen = section.values.get("frozen", [])
+    if not isinstance(frozen, list):
+        section.wrong("frozen", "a list of parameters")
+        frozen = []
+    elements: dict[str, tuple[str, ...]] = {name: (name,) for name in parameters}
+    for part in parts:
+        for name in part.parameters:
+            elements[name] = tuple(e for e in parameters if _vector(e, part) == name)
+    for place, name in enumerate(frozen, 1):
+        if not isinstance(name, str) or name not in elements:
+            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
+            key = section.key(f"frozen[{place}]")
+            section.reader.mistake(key, "a parameter", describe(name) + hint)
+    return Update(
+        optimizer=templates.load("optimizers", optimizer),
+        learning_rate=section.number("learning_rate", 0.1),
+        epochs=section.integer("epochs", 1, 1),
+        frozen=tuple(e for name in frozen for e in elements.get(str(name), ())),
+    )
+
+
+def _vector(element: str, part: Template) -> str:
+    """The parameter of a template to which an element belongs: W_f for W_f2."""
+    stem = element.rstrip("0123456789")
+    return stem if part.parameters.get(stem) == "input" else element

@@ -1,0 +1,204 @@
+"""Reading TOML tables key by key, gathering every mistake instead of stopping at the first.
+
+A :class:`Section` hands out values of the type asked for; a value of another type is noted as a
+:class:`~cellcalc.errors.Mistake` and replaced by a stand-in, so that reading goes on.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from cellcalc.errors import InputError, Mistake, did_you_mean, printable
+
+MAX_BYTES = 64_000_000  # of one input file
+
+
+def read_bytes(path: Path, shown_as: str) -> bytes:
+    """The contents of a file.
+
+    Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
+    """
+    try:
+        if path.is_dir():
+            raise InputError([Mistake(shown_as, "", "a file", "a folder")])
+        with path.open("rb") as file:
+            contents = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError([Mistake(shown_as, "", "a readable file", f'"{reason}"')]) from None
+    if len(contents) > MAX_BYTES:
+        limit = f"at most {MAX_BYTES // 1_000_000} MB"
+        raise InputError([Mistake(shown_as, "", limit, "a larger file")])
+    return contents
+
+
+def decode(contents: bytes, shown_as: str) -> str:
+    """The contents as text; a byte-order mark is left out."""
+    try:
+        return contents.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"another encoding (byte {error.start + 1})"
+        raise InputError([Mistake(shown_as, "", "text in UTF-8", found)]) from None
+
+
+def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
+    """The text as TOML tables."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        reason = "tables nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Mistake(shown_as, "", "TOML", f"an error: {reason}")]) from None
+
+
+def describe(value: object) -> str:
+    """What a value is, in words, for the "found" of a message."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return (
+                "a number too large" if abs(value) > 1e300 and value != math.inf else f"{value:.6g}"
+            )
+        case str():
+            short = printable(value if len(value) <= 40 else value[:37] + "…")
+            return "an empty text" if not value else f'"{short}"'
+        case list():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case dict():
+            return "a table"
+        case datetime() | date() | time():
+            return "a date or time"
+        case _:
+            return type(value).__name__
+
+
+def as_float(value: object) -> float | None:
+    """A TOML number as a float; None for anything else, or an integer that no float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+def listed(names: Collection[str], joiner: str = "or") -> str:
+    """``a, b or c``."""
+    *first, last = names
+    return f"{', '.join(first)} {joiner} {last}" if first else last
+
+
+class Reader:
+    """One file being read, and the mistakes found in it so far."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.mistakes: list[Mistake] = []
+
+    def mistake(self, key: str, expected: str, found: str) -> None:
+        self.mistakes.append(Mistake(self.file, key, expected, found))
+
+    def finish(self) -> None:
+        """Raise :class:`InputError` if anything was wrong."""
+        if self.mistakes:
+            raise InputError(self.mistakes)
+
+
+class Section:
+    """One table of the file. ``path`` is its place, as in ``sequence[2]``; "" for the whole.
+
+    Where something else stood in the place of the table, ``broken`` is set: that has been noted,
+    and what is missing from it is not noted again.
+    """
+
+    def __init__(
+        self, reader: Reader, values: Mapping[str, Any], path: str = "", broken: bool = False
+    ) -> None:
+        self.reader = reader
+        self.values = values
+        self.path = path
+        self.broken = broken
+
+    def key(self, key: str) -> str:
+        """The full name of a key of this table."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def wrong(self, key: str, expected: str) -> None:
+        """Note that the value of ``key`` is not what was expected, or is missing."""
+        if not self.broken:
+            found = describe(self.values[key]) if key in self.values else "nothing"
+            self.reader.mistake(self.key(key), expected, found)
+
+    def wrong_file(self, key: str, name: str, error: InputError) -> None:
+        """Note what is wrong with the file named by ``key``: here, if there is no such file."""
+        for mistake in error.mistakes:
+            if mistake.key or mistake.file != name:
+                self.reader.mistakes.append(mistake)
+            else:
+                found = f"{mistake.found} ({printable(name)})"
+                self.reader.mistake(self.key(key), mistake.expected, found)
+
+    def only(self, known: Sequence[str], what: str = "") -> None:
+        """Note every key that is not one of those known."""
+        for key in self.values:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                expected = what or f"one of the keys {listed(known)}"
+                self.reader.mistake(self.key(key), expected, f"an unknown key{hint}")
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text; an absent key without a default is a mistake."""
+        value = self.values.get(key, default)
+        if isinstance(value, str):
+            return printable(value)
+        self.wrong(key, "a text")
+        return default or ""
+
+    def choice(self, key: str, options: Sequence[str], default: str) -> str:
+        """One of several words."""
+        value = self.values.get(key, default)
+        if value in options:
+            return str(value)
+        hint = did_you_mean(value, options) if isinstance(value, str) else ""
+        self.reader.mistake(self.key(key), listed(options), describe(value) + hint)
+        return default
+
+    def number(self, key: str, default: float | None = None) -> float:
+        """A finite number; an absent key without a default is a mistake."""
+        value = as_float(self.values.get(key, default))
+        if value is None or not math.isfinite(value):
+            self.wrong(key, "a finite number")
+            return default if default is not None else 0.0
+        return value
+
+    def integer(self, key: str, default: int, minimum: int) -> int:
+        """A whole number of at least ``minimum``."""
+        value = self.values.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= minimum:
+            return value
+        self.wrong(key, f"a whole number of at least {minimum}")
+        return default
+
+    def table(self, key: str) -> Section:
+        """A table; an absent one is an empty one."""
+        value = self.values.get(key, {})
+        if isinstance(value, dict):
+            return Section(self.reader, value, self.key(key))
+        self.wrong(key, f"a table, as in [{self.key(key)}]")
+        return Section(self.reader, {}, self.key(key), broken=True)
+
+    def tables(self, key: str) -> list[Section]:
+        """An array of at least one table."""
+        value = self.values.get(key, [])
+        if not value or not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+            self.wrong(key, f"at least one [[{self.key(key)}]]")
+            value = []
+        place = self.key(key)
+        return [Section(self.reader, item, f"{place}[{k}]") for k, item in enumerate(value, 1)]

@@ -1,0 +1,184 @@
+"""The Python source of a model: one plain function that runs and that people can read.
+
+It is written from the checked equations, never from a user's text. What is compiled is what
+``cellcalc derive --format python`` prints.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cellcalc import numeric
+from cellcalc.expression import (
+    Dot,
+    Expression,
+    Number,
+    Pow,
+    Symbol,
+    is_constant,
+    spelled_out,
+    walk,
+)
+from cellcalc.model import Group, Model, Quantity
+from cellcalc.notation import Binding, Notation, Text
+
+
+@dataclass(frozen=True)
+class Code(Notation):
+    """The equation as Python, for ``features`` inputs.
+
+    ``guarded`` code calls :func:`cellcalc.numeric.divide` and :func:`cellcalc.numeric.power`
+    instead of the operators, which raise where a float would become infinite.
+    """
+
+    features: int
+    guarded: bool = False
+
+    def number(self, value: float) -> Text:
+        return (repr(value) if self.guarded else super().number(value)[0]), Binding.ATOM
+
+    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
+        return self.text(spelled_out(Dot(weights, inputs), self.features))
+
+    def call(self, function: str, argument: Expression) -> Text:
+        return self.text(argument) if function == "stop" else super().call(function, argument)
+
+    def quotient(self, numerator: Expression, denominator: Expression) -> Text:
+        if not self.guarded or isinstance(denominator, Number):
+            return super().quotient(numerator, denominator)
+        return f"divide({self(numerator)}, {self(denominator)})", Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        if not self.guarded and not needs_guard(Pow(base, exponent)):
+            return super().power(base, exponent)
+        return f"power({self(base)}, {self(exponent)})", Binding.ATOM
+
+
+def needs_guard(expression: Expression) -> bool:
+    """Whether a power may be complex or a huge integer, so that ``**`` must not be used.
+
+    A small whole exponent of something that varies is safe.
+    """
+    for node in walk(expression):
+        if isinstance(node, Pow):
+            small = isinstance(node.exponent, Number) and node.exponent.value in range(10)
+            if not small or is_constant(node.base):
+                return True
+    return False
+
+
+def function(
+    model: Model, decimals: int | None = None, guarded: bool = False, paths: bool = False
+) -> str:
+    """The source of ``bptt``.
+
+    ``decimals`` rounds every value before it is used; ``paths`` also keeps the rows that show
+    the paths of a sum one by one.
+    """
+    return "\n".join(_Writer(model, decimals, guarded, paths).lines()) + "\n"
+
+
+def helpers(text: str) -> str:
+    """The imports and the functions of :mod:`cellcalc.numeric` that a source calls."""
+    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in ("abs", "tanh")]
+    bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
+    return "\n\n\n".join(["import math\nfrom math import tanh", *bodies])
+
+
+class _Writer:
+    def __init__(self, model: Model, decimals: int | None, guarded: bool, paths: bool) -> None:
+        self.model, self.decimals, self.paths = model, decimals, paths
+        self.code = Code(model.features, guarded)
+
+    def lines(self) -> Iterator[str]:
+        model = self.model
+        given = [row.symbol for row in (*model.inputs, *model.forward)]
+        derived = [row.symbol for row in self.swept()]
+        yield "def bptt(columns, parameters, new, first, last):"
+        yield from _indented(_DOCSTRING.splitlines())
+        yield ""
+        for row in model.parameters:
+            yield f'    {row.symbol} = parameters["{row.symbol}"]'
+        for name in [*given, *derived]:
+            yield f'    {name} = columns["{name}"]'
+        yield ""
+        yield "    for t in range(new, last + 1):"
+        yield from _indented(map(self.assignment, model.forward), 2)
+        if model.loss:
+            yield from _indented(self.backward())
+        else:
+            yield "    return {}"
+
+    def swept(self) -> Iterator[Quantity]:
+        """The rows that the backward loop fills, in the order of computation."""
+        for row in self.model.backward:
+            yield row
+            yield from self.model.paths_of(row) if self.paths else ()
+        for row in self.model.gradients if self.paths else ():
+            yield row
+            yield from self.model.paths_of(row)
+
+    def backward(self) -> Iterator[str]:
+        gradients = self.model.gradients
+        yield ""
+        yield "# Beyond the last step nothing flows back."
+        for name in self.flowing_back():
+            yield f"{name}[last + 1] = 0.0"
+        for row in gradients:
+            yield f"{total(row)} = 0.0"
+        yield ""
+        yield "for t in range(last, first - 1, -1):"
+        yield from _indented(self.assignment(row) for row in self.swept() if row.formula)
+        yield from _indented(f"{total(row)} += {self.contribution(row)}" for row in gradients)
+        yield ""
+        yield "# What flows back into the state that enters the window."
+        yield "t = first - 1"
+        yield from map(self.assignment, self.entering())
+        yield "return {"
+        for row in gradients:
+            yield f'    "{row.symbol}": {self.rounded(total(row))},'
+        for state in self.model.state:
+            yield f'    "d{state}0": d{state}[t],'
+        yield "}"
+
+    def entering(self) -> Iterator[Quantity]:
+        """The rows of the state's derivatives, cut down to the paths through the next step."""
+        return (r for r in self.model.entering if self.paths or r.group is not Group.PATH)
+
+    def flowing_back(self) -> list[str]:
+        """The derivatives that are read one step later than they are written."""
+        terms = [term for row in self.model.backward for term in row.terms if term.later]
+        return list(dict.fromkeys(term.upstream.name for term in terms))
+
+    def assignment(self, row: Quantity) -> str:
+        assert row.formula is not None
+        return f"{row.symbol}[t] = {self.rounded(self.code(row.formula))}"
+
+    def contribution(self, row: Quantity) -> str:
+        assert row.formula is not None
+        return f"{row.symbol}[t]" if self.paths else self.rounded(self.code(row.formula))
+
+    def rounded(self, text: str) -> str:
+        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
+
+
+def total(row: Quantity) -> str:
+    """The local name of a parameter's gradient, the sum over the steps."""
+    return f"sum_{row.symbol}"
+
+
+def _indented(lines: Iterable[str], depth: int = 1) -> Iterator[str]:
+    return (("    " * depth + line).rstrip() for line in lines)
+
+
+_DOCSTRING = '''"""Run steps new … last forward, then sweep back from step last to step first.
+
+columns     {symbol: list of n + 2 numbers, for t = 0 … n + 1}; the inputs are filled in, the
+            state at t = new - 1, and dE: 1 at each step whose loss counts, else 0
+parameters  {symbol: number}
+
+Fills the columns and returns the gradients: {"dW_f": number, …}, with dh0, dc0 for the state
+that enters the window.
+"""'''

@@ -1,0 +1,233 @@
+"""Reading templates: a cell, a readout, a loss or an optimizer as a list of equations.
+
+A template is the only place where its equations are written down. What it must hold to:
+every symbol used is a parameter, an input, a state at ``[t-1]`` or computed in an equation above.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellcalc import numeric, resources
+from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.expression import ZERO, Dot, Expression, Symbol, rename, symbols, walk
+from cellcalc.functions import FUNCTIONS, SPELLINGS
+from cellcalc.notation import LANGUAGE
+from cellcalc.parser import parse
+from cellcalc.reading import Reader, Section, decode, describe, listed, parse_toml, read_bytes
+
+# What the equations of each kind may use besides their own parameters, states and equations;
+# a readout may use the cell's output as well, which it calls h.
+SEEN = {
+    "cells": ("x",),
+    "readouts": ("h",),
+    "losses": ("y", "target"),
+    "optimizers": ("dw",),
+}
+# What the equations of each kind must compute.
+COMPUTED = {"readouts": "y", "losses": "E", "optimizers": "w"}
+INPUTS = ("x",)  # vectors: one element per feature
+
+# Names that the generated source uses itself, or that mean something else in a file.
+RESERVED = frozenset(
+    {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
+     "learning_rate", *numeric.__all__, *keyword.kwlist}
+)  # fmt: skip
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WEIGHT_KINDS = ("input", "scalar")
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``symbol[t] = formula``; ``says`` is its meaning in words."""
+
+    symbol: str
+    formula: Expression
+    says: str
+
+
+@dataclass(frozen=True)
+class Template:
+    """A cell, readout, loss or optimizer as its file has it, checked.
+
+    ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``;
+    ``state`` maps each state to its value at t = 0 unless the problem gives one. In the formulas
+    time is written out: ``x[t]``, ``h[t-1]``; parameters have no time index.
+    """
+
+    name: str
+    title: str
+    source: str
+    output: str
+    parameters: Mapping[str, str]
+    state: Mapping[str, float]
+    equations: tuple[Equation, ...]
+
+
+def load(kind: str, name: str, base: Path | None = None) -> Template:
+    """The template of that name, or in that file: a name ending in ``.toml`` is a path.
+
+    ``kind`` is ``cells``, ``readouts``, ``losses`` or ``optimizers``; a relative path starts at
+    ``base``. Raises :class:`~cellcalc.errors.InputError` with every mistake found in the file.
+    """
+    if is_path(name):
+        path, shown_as = (base or Path()) / name, name
+    else:
+        path = resources.folder("templates") / kind / f"{name}.toml"
+        shown_as = f"templates/{kind}/{name}.toml"
+    text = decode(read_bytes(path, shown_as), shown_as)
+    reader = Reader(shown_as)
+    template = _read(Section(reader, parse_toml(text, shown_as)), kind, path.stem)
+    reader.finish()
+    return template
+
+
+def is_path(name: str) -> bool:
+    """Whether a name in a problem file is the path of the user's own template."""
+    return name.endswith(".toml") or "/" in name or "\\" in name
+
+
+def _read(file: Section, kind: str, name: str) -> Template:
+    file.only(("title", "source", "output", "parameters", "state", "equation"))
+    parameters, state = _parameters(file), _state(file)
+    equations = tuple(_equation(item) for item in file.tables("equation"))
+    template = Template(
+        name=name,
+        title=file.text("title", name),
+        source=file.text("source", ""),
+        output=file.text("output", equations[-1].symbol if equations else ""),
+        parameters=parameters,
+        state=state,
+        equations=equations,
+    )
+    _check(file, template, kind)
+    return Template(
+        **{**vars(template), "equations": tuple(_timed(e, template) for e in equations)}
+    )
+
+
+def _parameters(file: Section) -> dict[str, str]:
+    section = file.table("parameters")
+    for name in section.values:
+        _check_name(section, name)
+        if section.choice(name, _WEIGHT_KINDS, "scalar") == "input" and name[-1].isdigit():
+            found = f'"{name}", which ends in a digit'
+            section.reader.mistake(section.key(name), "a name that a feature can number", found)
+    return {name: str(kind) for name, kind in section.values.items()}
+
+
+def _state(file: Section) -> dict[str, float]:
+    section = file.table("state")
+    return {name: section.number(name) for name in section.values}
+
+
+def _equation(item: Section) -> Equation:
+    item.only(("symbol", "formula", "says"))
+    symbol, text = item.text("symbol"), item.text("formula")
+    if symbol:
+        _check_name(item, symbol)
+    formula: Expression = ZERO
+    if text:
+        try:
+            formula = parse(text)
+        except ExpressionError as error:
+            item.reader.mistake(item.key("formula"), error.expected, error.found)
+    return Equation(symbol, formula, item.text("says", ""))
+
+
+def _check_name(section: Section, name: str) -> None:
+    if not _NAME.fullmatch(name) or "_via_" in name:
+        expected = "a name of letters, digits and _ that begins with a letter"
+    elif name in RESERVED or name in FUNCTIONS or name in SPELLINGS:
+        expected = "a name that means nothing else"
+    else:
+        return
+    section.reader.mistake(section.key(name), expected, describe(name))
+
+
+def _check(file: Section, template: Template, kind: str) -> None:
+    """Note symbols that are unknown, used too early, doubled or missing."""
+    own = [e.symbol for e in template.equations]
+    _check_doubles(file, template, own, SEEN[kind])
+    known: set[str] = {*SEEN[kind], *template.parameters}
+    settings = {"learning_rate"} if kind == "optimizers" else set()
+    for place, equation in enumerate(template.equations, 1):
+        key = f"equation[{place}].formula"
+        for use in symbols(equation.formula):
+            if complaint := _complaint(use, template, known | settings, own, kind):
+                file.reader.mistake(key, *complaint)
+        for complaint in _dot_complaints(equation.formula, template):
+            file.reader.mistake(key, *complaint)
+        known.add(equation.symbol)
+    for name in template.state:
+        if name not in own:
+            expected = "an equation that computes the state"
+            file.reader.mistake(f"state.{name}", expected, "none")
+    required = COMPUTED.get(kind, template.output)
+    if own and required not in own:
+        file.reader.mistake("equation", f"an equation for {required}", f"only {listed(own, 'and')}")
+
+
+def _check_doubles(
+    file: Section, template: Template, own: list[str], given: tuple[str, ...]
+) -> None:
+    names = [*given, *template.parameters, *own]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            file.reader.mistake(name, "one meaning for each symbol", "more than one")
+        vector = name.rstrip("0123456789")
+        if vector != name and (vector in INPUTS or template.parameters.get(vector) == "input"):
+            expected = f"a name that is not an element of {vector}"
+            file.reader.mistake(name, expected, "a symbol of that name")
+        if f"d{name}" in names and f"d{name}" not in given:
+            expected = f"another name, since d{name} is the derivative with respect to {name}"
+            file.reader.mistake(f"d{name}", expected, "a symbol of that name")
+
+
+def _complaint(
+    use: Symbol, template: Template, known: set[str], own: list[str], kind: str
+) -> tuple[str, str] | None:
+    """What was expected and found where ``use`` of a symbol is wrong."""
+    shown = LANGUAGE(use)
+    if use.name in template.parameters and use.shift is not None:
+        return "a parameter without a time index", shown
+    previous = template.state if kind != "optimizers" else (*template.state, "w")
+    if use.shift == -1 and use.name in previous:
+        return None
+    if use.shift not in (None, 0):
+        states = listed(tuple(previous)) if previous else "none here"
+        return f"[t] or, for a state ({states}), [t-1]", f"{shown}"
+    if use.name in known:
+        return None
+    if use.name in own:
+        return "each symbol computed before it is used in the same step", f"{shown} used too early"
+    hint = did_you_mean(use.name, sorted(known))
+    return f"a known symbol ({listed(sorted(known))})", f"{shown}{hint}"
+
+
+def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:
+    """What is wrong with the uses of ``W @ x``, and of vectors outside of it."""
+    weights = [name for name, kind in template.parameters.items() if kind == "input"]
+    inside = set()
+    for node in walk(formula):
+        if isinstance(node, Dot):
+            inside |= {node.weights, node.inputs}
+            if node.weights.name not in weights or node.inputs.name not in INPUTS:
+                yield 'a parameter of kind "input" @ x', LANGUAGE(node)
+    for use in symbols(formula):
+        if use.name in (*weights, *INPUTS) and use not in inside:
+            yield "W @ x, the sum over features", f"{LANGUAGE(use)} by itself"
+
+
+def _timed(equation: Equation, template: Template) -> Equation:
+    """The equation with time written out for everything but parameters."""
+
+    def timed(symbol: Symbol) -> Symbol:
+        varies = symbol.shift is None and symbol.name not in template.parameters
+        return Symbol(symbol.name, 0) if varies else symbol
+
+    return Equation(equation.symbol, rename(equation.formula, timed), equation.says)

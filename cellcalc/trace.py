@@ -1,0 +1,147 @@
+"""What a run leaves behind: every value of every pass, window by window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cellcalc.errors import did_you_mean
+from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.problem import Specification
+from cellcalc.schedule import Scheme
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+Values = list[float]
+
+
+@dataclass(frozen=True)
+class WindowTrace:
+    """One backward sweep and the update after it.
+
+    ``backward`` holds a list for each derivative, over the swept steps ``first`` … ``last``;
+    ``entering`` the derivatives of the state at the step before ``first`` (the value of the same
+    row there); ``gradients`` the sum over the window for each parameter, and ``dh0``, ``dc0``.
+    ``before`` and ``after`` are the parameters on either side of the update.
+    """
+
+    update: int
+    fires_at: int
+    first: int
+    last: int
+    losses: tuple[int, ...]
+    backward: Mapping[str, Values]
+    entering: Mapping[str, float]
+    gradients: Mapping[str, float]
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+
+    @property
+    def steps(self) -> range:
+        """The swept steps, first to last."""
+        return range(self.first, self.last + 1)
+
+
+@dataclass(frozen=True)
+class PassTrace:
+    """One run over one sequence.
+
+    ``forward`` holds a list of n + 1 numbers for each input and forward quantity, for t = 0 … n;
+    at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
+    have a target, or None where no step has one.
+    """
+
+    epoch: int
+    sequence: int
+    steps: int
+    forward: Mapping[str, Values]
+    loss: float | None
+    windows: tuple[WindowTrace, ...]
+    before: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Every value of a run.
+
+    ``trace["c"]`` is the array of c over t = 1 … n, and so for every forward and backward symbol;
+    for a gradient's symbol (``dW_f``) it is each step's contribution, and its sum is in
+    ``trace.gradients``. With several passes or windows these are the last ones; all of them are
+    in ``passes``.
+    """
+
+    specification: Specification
+    model: Model
+    scheme: Scheme
+    decimals: int | None
+    passes: tuple[PassTrace, ...]
+    initial: Mapping[str, float]
+    final: Mapping[str, float]
+
+    @property
+    def gradients(self) -> Mapping[str, float]:
+        """The gradients of the last window, by symbol: ``dW_f``, …, ``dh0``, ``dc0``."""
+        windows = self.passes[-1].windows
+        return windows[-1].gradients if windows else {}
+
+    @property
+    def loss(self) -> float | None:
+        """The total loss of the last pass; None where there are no targets."""
+        return self.passes[-1].loss
+
+    @property
+    def symbols(self) -> list[str]:
+        """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
+        names = [*self.model.quantities, *(f"d{name}0" for name in self.model.state)]
+        return names if self.model.loss else [n for n in names if n in self.model.quantities]
+
+    def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:
+        """The values of one symbol over the steps, as an array of shape (steps,).
+
+        For a derivative the steps are those of the window. Raises KeyError for a symbol that the
+        problem does not have.
+        """
+        import numpy  # here, so that printing a table never waits for it
+
+        last = self.passes[-1]
+        if symbol in last.forward:
+            return numpy.array(last.forward[symbol][1:])
+        backward = last.windows[-1].backward if last.windows else {}
+        if symbol in backward:
+            return numpy.array(backward[symbol])
+        known = [*last.forward, *backward]
+        raise KeyError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+
+    def first_not_finite(self) -> tuple[str, int] | None:
+        """The first value, in the order of computation, that is inf or nan: its symbol and step.
+
+        A step without a target has no loss; that is not counted here.
+        """
+        for one in self.passes:
+            steps = range(1, one.steps + 1)
+            columns = {s: v[1:] for s, v in one.forward.items() if s not in (TARGET, LOSS)}
+            if LOSS in one.forward:
+                counted = zip(one.forward[LOSS][1:], one.forward[TARGET][1:], strict=True)
+                columns[LOSS] = [0.0 if math.isnan(t) else e for e, t in counted]
+            if found := _earliest(columns, steps):
+                return found
+            for window in one.windows:
+                backward = {s: v[::-1] for s, v in window.backward.items()}
+                if found := _earliest(backward, window.steps[::-1]):
+                    return found
+        return None
+
+
+def _earliest(columns: Mapping[str, Values], steps: range) -> tuple[str, int] | None:
+    """The first column and step not finite, going through the steps in the order given."""
+    found: tuple[int, str] | None = None
+    for symbol, values in columns.items():
+        if not math.isfinite(sum(values)):
+            place = next((k for k, v in enumerate(values) if not math.isfinite(v)), len(values))
+            if place < (found[0] if found else len(values)):
+                found = (place, symbol)
+    return (found[1], steps[found[0]]) if found else None

@@ -1,0 +1,139 @@
+"""Putting a workbook together: sheets, widths, panes, names and print set-up."""
+
+from __future__ import annotations
+
+import os
+from typing import BinaryIO
+
+from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.errors import OutputError
+from cellcalc.model import LOSS
+from cellcalc.trace import Trace
+from cellcalc.workbook.bptt import EQUATION_WIDTH, bptt_rows
+from cellcalc.workbook.cells import MAX_COLUMNS, MAX_ROWS, Rows, absolute, letters
+from cellcalc.workbook.equations import WIDTHS, equation_rows
+from cellcalc.workbook.layout import FIRST, RATE, TITLE_ROWS, TOTAL, Layout, defined_name, lay_out
+from cellcalc.workbook.package import fixed_date, write_package
+from cellcalc.workbook.styles import STYLES, TINY, write_samples
+
+STEP_WIDTH = 11  # characters of a step's column
+STEPS_A_PAGE = 10
+
+
+def build_workbook(trace: Trace, file: BinaryIO) -> None:
+    """Write the workbook of a trace to a binary file.
+
+    Raises :class:`~cellcalc.errors.OutputError` when it is larger than a spreadsheet can be, or
+    holds what a spreadsheet cannot: an input that is not a finite number.
+    """
+    one = trace.passes[-1]
+    layout = lay_out(trace.model, one)
+    _check(trace, layout)
+    workbook = Workbook()
+    grid = workbook.active
+    assert isinstance(grid, Worksheet)
+    grid.title = "BPTT"
+    write_samples(grid)
+    _set_up_grid(grid, layout)
+    _set_up_equations(workbook.create_sheet("Equations"))
+    _define_names(workbook, layout)
+    _describe(workbook, trace)
+    sheets: dict[str, Rows] = {
+        "BPTT": bptt_rows(trace, one, layout),
+        "Equations": equation_rows(trace, layout),
+    }
+    write_package(file, workbook, STYLES, sheets, fixed_date(os.environ.get("SOURCE_DATE_EPOCH")))
+
+
+def _check(trace: Trace, layout: Layout) -> None:
+    if layout.width > MAX_COLUMNS:
+        most = MAX_COLUMNS - FIRST - 1
+        raise OutputError(f"workbook: expected at most {most:,} steps, found {layout.steps:,}")
+    if layout.height > MAX_ROWS:
+        raise OutputError(f"workbook: expected at most {MAX_ROWS:,} rows, found {layout.height:,}")
+    found = trace.first_not_finite()
+    if found and found[0] in {row.symbol for row in trace.model.inputs}:
+        raise OutputError(
+            f"workbook: expected finite inputs, found another value in {found[0]} at t = {found[1]}"
+        )
+
+
+def _set_up_grid(sheet: Worksheet, layout: Layout) -> None:
+    widths = {"A": 11, "B": 15, "C": EQUATION_WIDTH, "D": STEP_WIDTH}
+    for name, width in widths.items():
+        sheet.column_dimensions[name].width = width
+    for t in range(layout.steps + 2):
+        sheet.column_dimensions[letters(FIRST + t)].width = STEP_WIDTH
+    first_row = TITLE_ROWS + 1
+    sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_view.showGridLines = False
+    first = f"{letters(TOTAL)}{first_row}"
+    area = f"{first}:{letters(layout.width)}{layout.height}"
+    tiny = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode=TINY))
+    test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=tiny, formula=[test]))
+    _set_up_print(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
+    blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
+    for heading in blocks:  # each on a page of its own
+        sheet.row_breaks.append(Break(id=heading - 1))
+    sheet.print_title_rows = f"{first_row}:{first_row}"
+    sheet.print_title_cols = f"A:{letters(TOTAL)}"
+
+
+def _set_up_equations(sheet: Worksheet) -> None:
+    for k, width in enumerate(WIDTHS, 1):
+        sheet.column_dimensions[letters(k)].width = width
+    sheet.freeze_panes = "B2"
+    sheet.sheet_view.showGridLines = False
+    _set_up_print(sheet, pages_wide=1)
+    sheet.print_title_rows = "1:1"
+
+
+def _set_up_print(sheet: Worksheet, pages_wide: int) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = "9"  # A4
+    sheet.page_setup.fitToWidth = pages_wide
+    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    properties = sheet.sheet_properties.pageSetUpPr
+    if properties is not None:
+        properties.fitToPage = True
+    for side in ("left", "right", "top", "bottom"):
+        setattr(sheet.page_margins, side, 0.6)
+    sheet.page_margins.footer = 0.3
+    footer = sheet.oddFooter
+    if footer is not None and footer.left is not None and footer.right is not None:
+        footer.left.text, footer.right.text = "&A", "&P / &N"
+
+
+def _define_names(workbook: Workbook, layout: Layout) -> None:
+    """Names for what a person edits or reads first."""
+    places = {name: (layout.rows[name], FIRST) for name in _parameter_names(layout)}
+    if layout.windows:
+        places[RATE] = (layout.rows[RATE], FIRST)
+        first = layout.windows[0]
+        for quantity in layout.model.gradients:
+            places[quantity.symbol] = (first.rows[quantity.symbol], TOTAL)
+        places["loss"] = (layout.rows[LOSS], TOTAL)
+    taken: set[str] = set()
+    for symbol, (row, column) in places.items():
+        name = defined_name(symbol, taken)
+        reference = f"BPTT!{absolute(row, column)}"
+        workbook.defined_names[name] = DefinedName(name, attr_text=reference)
+
+
+def _parameter_names(layout: Layout) -> list[str]:
+    return [quantity.symbol for quantity in layout.model.parameters]
+
+
+def _describe(workbook: Workbook, trace: Trace) -> None:
+    workbook.properties.title = trace.specification.title
+    workbook.properties.creator = "cellcalc"
+    workbook.calculation.fullCalcOnLoad = True

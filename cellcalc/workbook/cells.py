@@ -1,0 +1,58 @@
+"""A sheet as data: rows of cells, each with a style, a value and perhaps a formula."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from math import ceil
+
+MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576  # what Excel and LibreOffice hold
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: a constant, or (without its equals sign) a formula and the value it gives."""
+
+    column: int
+    style: str
+    value: float | str | None = None
+    formula: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number from 1, its cells from left to right, its height in lines of text."""
+
+    number: int
+    cells: Iterable[Cell]
+    lines: int = 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of one sheet, made as they are written, and how far they reach."""
+
+    rows: Iterable[Row]
+    width: int
+    height: int
+
+
+@cache
+def letters(column: int) -> str:
+    """The letters of a column: A for 1, AA for 27."""
+    text = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def absolute(row: int, column: int) -> str:
+    """A reference that stays where it is: $D$7."""
+    return f"${letters(column)}${row}"
+
+
+def text_lines(text: str, width: int) -> int:
+    """About how many lines a text takes in a column so many digits wide."""
+    return max(1, ceil(len(text) / (1.12 * width)))  # letters are narrower than digits

@@ -1,0 +1,123 @@
+"""Writing the rows of a workbook into the package that openpyxl makes of everything else.
+
+openpyxl stores no value beside a formula and rounds numbers to 16 digits. So it writes styles,
+names, panes and print set-up, with one sample cell for each style; the rows are then written here,
+as text, in place of the samples. Nothing of openpyxl's inside is touched, only the file it wrote.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import BinaryIO
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from openpyxl import Workbook
+
+from cellcalc.workbook.cells import Cell, Row, Rows, letters
+
+LINE_HEIGHT = 15.0  # points
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
+_SAMPLE = re.compile(rb'<c r="A([0-9]+)"(?: s="([0-9]+)")?')
+_DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+def write_package(
+    file: BinaryIO,
+    workbook: Workbook,
+    samples: Iterable[str],
+    sheets: Mapping[str, Rows],
+    made: datetime,
+) -> None:
+    """Write ``workbook`` to ``file`` with the given rows for each sheet, by title.
+
+    The first sheet holds in A1, A2, … a cell in each of the styles named in ``samples``. ``made``
+    is the date stored in the file, so that the same input gives the same bytes.
+    """
+    skeleton = BytesIO()
+    workbook.save(skeleton)
+    with ZipFile(skeleton) as source, ZipFile(file, "w", ZIP_DEFLATED) as target:
+        paths = _sheet_paths(source)
+        styles = _style_numbers(source.read(next(iter(paths.values()))), tuple(samples))
+        rows_of = {paths[title]: rows for title, rows in sheets.items()}
+        for name in source.namelist():
+            entry = ZipInfo(name, made.timetuple()[:6])
+            entry.compress_type = ZIP_DEFLATED
+            contents = source.read(name)
+            if name in rows_of:
+                with target.open(entry, "w") as part:
+                    for piece in _sheet(contents, rows_of[name], styles):
+                        part.write(piece)
+            else:
+                stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+                target.writestr(entry, _DATES.sub(rb"\g<1>" + stamp, contents))
+
+
+def _sheet_paths(package: ZipFile) -> dict[str, str]:
+    """The part of the package that holds each sheet."""
+    links = ElementTree.fromstring(package.read("xl/_rels/workbook.xml.rels"))
+    targets = {link.get("Id"): link.get("Target", "").lstrip("/") for link in links}
+    sheets = ElementTree.fromstring(package.read("xl/workbook.xml")).iter(f"{_MAIN}sheet")
+    paths = {}
+    for sheet in sheets:
+        target = targets[sheet.get(_LINK)]
+        paths[sheet.get("name", "")] = target if target.startswith("xl/") else f"xl/{target}"
+    return paths
+
+
+def _style_numbers(sheet: bytes, samples: tuple[str, ...]) -> dict[str, int]:
+    """The number that openpyxl gave to each style, read off the sample cells."""
+    found = {int(row): int(number or 0) for row, number in _SAMPLE.findall(sheet)}
+    return {name: found[k] for k, name in enumerate(samples, 1)}
+
+
+def _sheet(skeleton: bytes, content: Rows, styles: Mapping[str, int]) -> Iterator[bytes]:
+    """The sheet's XML with its rows; the dimension is that of the rows."""
+    dimension = f'<dimension ref="A1:{letters(content.width)}{content.height}"/>'.encode()
+    skeleton = _DIMENSION.sub(dimension, skeleton)
+    match = _SHEET_DATA.search(skeleton)
+    assert match, "openpyxl writes a sheetData element"
+    yield skeleton[: match.start()] + b"<sheetData>"
+    for row in content.rows:
+        yield _row(row, styles).encode()
+    yield b"</sheetData>" + skeleton[match.end() :]
+
+
+def _row(row: Row, styles: Mapping[str, int]) -> str:
+    height = f' ht="{row.lines * LINE_HEIGHT}" customHeight="1"' if row.lines > 1 else ""
+    cells = "".join(_cell(cell, row.number, styles[cell.style]) for cell in row.cells)
+    return f'<row r="{row.number}"{height}>{cells}</row>'
+
+
+def _cell(cell: Cell, row: int, style: int) -> str:
+    start = f'<c r="{letters(cell.column)}{row}" s="{style}"'
+    value = cell.value
+    if cell.formula is None:
+        if value is None:
+            return start + "/>"
+        if isinstance(value, str):
+            text = f'<t xml:space="preserve">{escape(value)}</t>'
+            return f'{start} t="inlineStr"><is>{text}</is></c>'
+        return f"{start}><v>{value!r}</v></c>"
+    formula = f"<f>{escape(cell.formula)}</f>"
+    if isinstance(value, str):
+        return f'{start} t="str">{formula}<v>{escape(value)}</v></c>'
+    if value is None or not math.isfinite(value):
+        return f'{start} t="e">{formula}<v>#NUM!</v></c>'
+    return f"{start}>{formula}<v>{value!r}</v></c>"
+
+
+def fixed_date(epoch: str | None) -> datetime:
+    """The date to store: that of SOURCE_DATE_EPOCH, else the first one that a zip can hold."""
+    earliest = datetime(1980, 1, 1, tzinfo=UTC)
+    if epoch is None or not epoch.isdecimal() or len(epoch) > 10:
+        return earliest
+    return max(earliest, datetime.fromtimestamp(int(epoch), UTC))

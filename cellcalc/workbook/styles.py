@@ -1,0 +1,85 @@
+"""The look of a workbook, as a table: inputs blue, formulas black, each group in its own tint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from openpyxl.cell import Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.worksheet.worksheet import Worksheet
+
+NUMBER = "0.00000"
+TINY = "0.0E+00"  # for what would show as 0.00000
+
+
+@dataclass(frozen=True)
+class Style:
+    """Font colour and weight, fill, alignment, number format and lines around a cell."""
+
+    color: str = "000000"
+    fill: str = ""
+    bold: bool = False
+    italic: bool = False
+    size: int = 11
+    align: str = "left"
+    format: str = "General"
+    wrap: bool = False
+    line: str = ""
+    indent: int = 0
+
+
+INPUT_BLUE, INPUT_FILL, GREY = "0000FF", "FFFBE6", "808080"
+
+# The tint of each group: of its heading, and of its symbols and equations.
+TINTS = {
+    "input": ("7F6000", "FFF7DA"),
+    "parameter": ("7F4A00", "FDEBD9"),
+    "forward": ("1F4E79", "E3EEF8"),
+    "backward": ("7B2C3B", "F9E4E6"),
+    "gradient": ("4B3A78", "ECE7F5"),
+}
+
+STYLES: dict[str, Style] = {
+    "title": Style(bold=True, size=16),
+    "note": Style(color="404040"),
+    "legend_input": Style(color=INPUT_BLUE, fill=INPUT_FILL),
+    "input": Style(color=INPUT_BLUE, fill=INPUT_FILL, align="right", format=NUMBER),
+    "number": Style(align="right", format=NUMBER),
+    "path": Style(color="595959", align="right", format=NUMBER),
+    "edge": Style(color=GREY, align="right", format="0"),
+    "total": Style(bold=True, align="right", format=NUMBER),
+    "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
+    "text": Style(wrap=True, line="D9D9D9"),
+    "formula_text": Style(wrap=True, line="D9D9D9", color="404040"),
+}
+for _group, (_dark, _light) in TINTS.items():
+    STYLES[f"{_group}_heading"] = Style(bold=True, color="FFFFFF", fill=_dark)
+    STYLES[f"{_group}_step"] = Style(
+        bold=True, color="FFFFFF", fill=_dark, align="right", format="0"
+    )
+    STYLES[f"{_group}_note"] = Style(color="FFFFFF", fill=_dark)
+    STYLES[f"{_group}_group"] = Style(color=GREY, fill=_light)
+    STYLES[f"{_group}_symbol"] = Style(bold=True, fill=_light)
+    STYLES[f"{_group}_path"] = Style(color="595959", fill=_light, indent=1)
+    STYLES[f"{_group}_equation"] = Style(fill=_light, wrap=True)
+
+
+def write_samples(sheet: Worksheet) -> None:
+    """Put one cell in each style into column A, for the package writer to read its number off."""
+    for row, style in enumerate(STYLES.values(), 1):
+        _apply(style, sheet.cell(row, 1, 0))
+
+
+def _apply(style: Style, cell: Cell) -> None:
+    cell.font = Font(
+        name="Calibri", size=style.size, bold=style.bold, italic=style.italic, color=style.color
+    )
+    if style.fill:
+        cell.fill = PatternFill("solid", start_color=style.fill)
+    if style.line:
+        side = Side("thin", color=style.line)
+        cell.border = Border(bottom=side)
+    cell.alignment = Alignment(
+        horizontal=style.align, vertical="center", wrap_text=style.wrap, indent=style.indent
+    )
+    cell.number_format = style.format

@@ -1,0 +1,91 @@
+"""Random problems for tests: distinct non-zero parameters, a non-zero start, a loss everywhere."""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cellcalc.api import Problem
+from cellcalc.problem import read_specification
+
+GATES = "figo"
+
+
+@dataclass
+class Data:
+    """The numbers of a problem, from which its TOML is written."""
+
+    features: int
+    steps: int
+    readout: str
+    loss: str
+    parameters: dict[str, Any]
+    initial: dict[str, float]
+    x: list[list[float]]
+    target: list[float]
+    learning_rate: float = 0.1
+    frozen: list[str] = field(default_factory=list)
+
+    def toml(self) -> str:
+        rows = self.x if self.features > 1 else [row[0] for row in self.x]
+        parameters = "\n".join(f"{name} = {value!r}" for name, value in self.parameters.items())
+        initial = "\n".join(f"{name} = {value!r}" for name, value in self.initial.items())
+        return f"""\
+title = "random"
+cell = "lstm"
+readout = "{self.readout}"
+loss = "{self.loss}"
+[parameters]
+{parameters}
+[initial]
+{initial}
+[[sequence]]
+x = {rows!r}
+target = {self.target!r}
+[update]
+learning_rate = {self.learning_rate!r}
+frozen = {self.frozen!r}
+"""
+
+    def problem(self) -> Problem:
+        return Problem(read_specification(self.toml(), "random.toml", Path()))
+
+
+def random_data(
+    seed: int,
+    features: int = 2,
+    steps: int = 4,
+    readout: str = "linear",
+    loss: str = "half-squared",
+    missing: bool = False,
+) -> Data:
+    """The same problem for the same arguments; every number is distinct and not zero."""
+    generator = random.Random(f"{seed} {features} {steps} {readout} {loss}")
+
+    def draw() -> float:
+        return round(generator.uniform(0.05, 1.0) * generator.choice([-1, 1]), 6)
+
+    parameters: dict[str, Any] = {}
+    for gate in GATES:
+        weights = [draw() for _ in range(features)]
+        parameters[f"W_{gate}"] = weights if features > 1 else weights[0]
+        parameters[f"U_{gate}"] = draw()
+        parameters[f"b_{gate}"] = draw()
+    if readout != "identity":
+        parameters |= {"V": draw(), "b_y": draw()}
+    target = [abs(draw()) if loss == "cross-entropy" else draw() for _ in range(steps)]
+    if missing:
+        target[generator.randrange(steps)] = math.nan
+    return Data(
+        features=features,
+        steps=steps,
+        readout=readout,
+        loss=loss,
+        parameters=parameters,
+        initial={"h": draw(), "c": draw()},
+        x=[[draw() for _ in range(features)] for _ in range(steps)],
+        target=target,
+    )
