@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from math import isnan
-from typing import Any
+from textwrap import wrap
 
-from cellcalc import source
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
-from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, update_rule
+from cellcalc.model import Group, Model, Quantity, Term, update_rule
 from cellcalc.notation import Binding, Indexed, Latex, Unicode
 from cellcalc.problem import Specification
-from cellcalc.series import feature_names
+from cellcalc.script import script
 from cellcalc.wording import sentence
 
 FORMATS = ("text", "markdown", "latex", "python")
@@ -57,16 +55,16 @@ def derive(
 ) -> str:
     """The derivation of a problem's model in one of ``FORMATS``."""
     if format == "python":
-        return python(specification, model)
+        return script(specification, model, title(specification))
     write = Latex if format == "latex" else Unicode
     parts = list(_parts(specification, model, write(derivatives=model.derivatives)))
-    title = _title(specification)
+    lines = title(specification)
     if format == "latex":
-        return _latex(title, parts)
-    return _markdown(title, parts) if format == "markdown" else _text(title, parts, width)
+        return _latex(lines, parts)
+    return _markdown(lines, parts) if format == "markdown" else _text(lines, parts, width)
 
 
-def _title(specification: Specification) -> list[str]:
+def title(specification: Specification) -> list[str]:
     s = specification
     parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
     kinds = ("cell", "readout", "loss")
@@ -87,7 +85,7 @@ def _parts(specification: Specification, model: Model, write: Indexed) -> Iterat
     yield part("gradients", (_total_line(model, row, write) for row in model.gradients))
     if model.state:
         yield part("entering", _entering_lines(model, replace(write, step=0)))
-    yield part("update", _update_lines(specification, model, write))
+    yield part("update", _update_lines(specification, write))
 
 
 def _line(row: Quantity, write: Indexed) -> Line:
@@ -139,28 +137,35 @@ def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
             yield replace(_line(row, write), says=says)
 
 
-def _update_lines(specification: Specification, model: Model, write: Indexed) -> Iterator[Line]:
-    for row in model.parameters:
-        rule = update_rule(specification.update.optimizer, row.symbol)
-        frozen = row.symbol in specification.update.frozen
-        formula = Symbol(row.symbol) if frozen else rule.formula
-        says = sentence("part", "frozen") if frozen else rule.says
-        yield Line(write(Symbol(row.symbol)), _summands(formula, write), says, sign=write.becomes)
+def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line]:
+    update = specification.update
+    rule = update_rule(update.optimizer, "w")
+    write = replace(write, derivatives={"dw"})
+    says = sentence("part", "each", says=rule.says)
+    if update.frozen:
+        says += "; " + sentence("part", "frozen", names=", ".join(update.frozen))
+    yield Line("w", _summands(rule.formula, write), says, sign=write.becomes)
 
 
 def _text(title: list[str], parts: list[Part], width: int) -> str:
-    blocks = ["\n".join(title)]
+    limit = width or 10**6
+    blocks = ["\n".join(row for line in title for row in _wrapped(line, 0, limit))]
     for part in parts:
         blocks.append(f"{part.title}\n{'─' * len(part.title)}")
         for line in part.lines:
-            rows = wrapped(line.right, f"{line.left} {line.sign} ", width or 10**6)
-            rows.append(f"    {line.says}")
+            rows = wrapped(line.right, f"{line.left} {line.sign} ", limit)
+            rows += _wrapped(line.says, 4, limit)
+            several = len(line.reasons) > 1
             for reason in line.reasons:
-                if len(line.reasons) > 1:
-                    rows.append(f"      {reason.term}")
-                rows.append(("        " if len(line.reasons) > 1 else "    ") + reason.says)
+                rows += [f"      {reason.term}"] if several else []
+                rows += _wrapped(reason.says, 8 if several else 4, limit)
             blocks.append("\n".join(rows))
     return "\n\n".join(blocks) + "\n"
+
+
+def _wrapped(text: str, indent: int, width: int) -> list[str]:
+    space = " " * indent
+    return wrap(text, width, initial_indent=space, subsequent_indent=space + "  ")
 
 
 def _markdown(title: list[str], parts: list[Part]) -> str:
@@ -236,64 +241,3 @@ _LATEX_CHARACTERS = (
     }
     | {chr(0x2080 + digit): f"$_{digit}$" for digit in range(10)}
 )
-
-
-def python(specification: Specification, model: Model) -> str:
-    """A script that runs by itself: the engine's function and this problem's numbers."""
-    code = source.function(model)
-    sequence = specification.sequences[0]
-    n = sequence.steps
-    targets = sequence.targets or ()
-    columns = {
-        name: [0.0, *values, 0.0]
-        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)
-    }
-    if model.loss:
-        columns[TARGET] = [0.0, *(0.0 if isnan(t) else t for t in targets), 0.0]
-        columns[f"d{LOSS}"] = [0.0, *(0.0 if isnan(t) else 1.0 for t in targets), 0.0]
-    first_lines = "\n".join(
-        f"# {line}" for line in ["Generated by cellcalc.", *_title(specification)]
-    )
-    shown = [row.symbol for row in (*model.forward, *model.backward)]
-    return _SCRIPT.format(
-        title=first_lines,
-        helpers=source.helpers(code),
-        code=code,
-        steps=n,
-        parameters=_literal(dict(specification.parameters)),
-        columns=_literal(columns),
-        symbols=_literal([name for name in shown if name not in columns]),
-        initial=_literal(dict(specification.initial)),
-    )
-
-
-def _literal(value: dict[str, Any] | list[str]) -> str:
-    """A dict or list as Python source, an item a line."""
-    items = value.items() if isinstance(value, dict) else [(item, None) for item in value]
-    rows = [f"    {k!r}: {v!r}," if v is not None else f"    {k!r}," for k, v in items]
-    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
-    return "\n".join([opening, *rows, closing]) if rows else opening + closing
-
-
-_SCRIPT = """{title}
-
-{helpers}
-
-
-{code}
-
-n = {steps}
-parameters = {parameters}
-initial = {initial}
-columns = {columns}
-for symbol in {symbols}:
-    columns[symbol] = [0.0] * (n + 2)
-for symbol, value in initial.items():
-    columns[symbol][0] = value
-
-gradients = bptt(columns, parameters, 1, 1, n)
-for symbol, values in columns.items():
-    print(symbol, values[1 : n + 1])
-for symbol, value in gradients.items():
-    print(symbol, value)
-"""

@@ -6,8 +6,9 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from textwrap import wrap
 
-from cellcalc.expression import Expression, Symbol
+from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.model import Group, Quantity, update_rule
 from cellcalc.notation import Indexed, NumbersPutIn, Unicode
@@ -101,9 +102,14 @@ class _Explainer:
         lines = []
         if row.formula is not None:
             lines.append(write(row.formula))
-            lines.append(self.with_numbers(row.formula, value))
+            if not any(math.isnan(value(s)) for s in self.numbered(row.formula)):
+                lines.append(self.with_numbers(row.formula, value))
         lines.append(self.shown(result, given=row.formula is None))
         return self.laid_out(row.symbol, row.says, left or left_side(row, write), lines)
+
+    def numbered(self, formula: Expression) -> tuple[Symbol, ...]:
+        """The symbols for which numbers are put in; a missing target has none."""
+        return symbols(spelled_out(formula, self.model.features))
 
     def with_numbers(self, formula: Expression, value: Lookup) -> str:
         put_in = NumbersPutIn(
@@ -119,7 +125,7 @@ class _Explainer:
 
     def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
         """The symbol with its meaning, and below it one "= …" a line, each different."""
-        text = [f"{symbol}   {says}"]
+        text = wrap(f"{symbol}   {says}", self.width, subsequent_indent="    ")
         for k, line in enumerate(dict.fromkeys(lines)):
             indent = "    " + (left if k == 0 else " " * len(left)) + " = "
             text += wrapped(line, indent, self.width)
@@ -137,8 +143,9 @@ class _Explainer:
                 lines = [f"Σₜ {write(row.formula)}"]
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
-                left = write(Symbol(row.symbol))
-                parts.append(self.laid_out(row.symbol, row.says, left, lines))
+                left, parameter = write(Symbol(row.symbol)), self.model.quantities[row.symbol[1:]]
+                says = f"{parameter.symbol}: {parameter.says}"
+                parts.append(self.laid_out(row.symbol, says, left, lines))
         parts += self.entering(one, window)
         if parts:
             yield from (_title("Gradients"), *parts)

@@ -10,8 +10,9 @@ from cellcalc.notation import plain_number
 def fixed(value: float, decimals: int) -> str:
     """``value`` to so many decimals, or in scientific notation where these would show too little.
 
-    A value that is not 0 shows at least two significant figures (0.00012, but 1.2346e-05), and
-    one of a million or more is scientific, so that columns stay narrow; nan is an empty text.
+    With two decimals or more, a value that is not 0 shows at least two significant figures
+    (0.00012, but 1.2346e-05). One of a million or more is scientific, so that columns stay
+    narrow. nan is an empty text.
     """
     if math.isnan(value):
         return ""
@@ -19,7 +20,8 @@ def fixed(value: float, decimals: int) -> str:
     exact = abs(float(text) - value) < 1e-6 * 10.0**-decimals  # but for float noise
     if math.isinf(value) or (exact and abs(value) < 1e6):
         return text if float(text) or not text.startswith("-") else text[1:]
-    if abs(value) < 10.0 ** (1 - decimals) or abs(value) >= 1e6:
+    least = 10.0 ** (1 - decimals) if decimals > 1 else 0.5 * 10.0**-decimals
+    if abs(value) < least or abs(value) >= 1e6:
         return f"{value:.{max(decimals - 1, 1)}e}"
     return text
 

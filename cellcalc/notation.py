@@ -302,11 +302,11 @@ class NumbersPutIn(Unicode):
     written: Callable[[float], str]
     features: int
 
+    def __call__(self, expression: Expression) -> str:
+        return super().__call__(spelled_out(expression, self.features))
+
     def symbol(self, symbol: Symbol) -> Text:
         text = self.written(self.value(symbol))
         if text.startswith("-"):
             return self.minus + text[1:], Binding.SIGN
         return text, Binding.ATOM
-
-    def dot(self, weights: Symbol, inputs: Symbol) -> Text:
-        return self.text(spelled_out(Dot(weights, inputs), self.features))

@@ -116,7 +116,7 @@ def _check_clashes(whole: Section, *parts: Template | None) -> None:
     for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
         own = [*part.parameters, *(e.symbol for e in part.equations)] if part else []
         for name in own:
-            for clash in (name, f"d{name}", name.removeprefix("d")):
+            for clash in dict.fromkeys((name, f"d{name}", name.removeprefix("d"))):
                 if clash in taken:
                     expected = f"names that the {taken[clash]} does not use"
                     whole.reader.mistake(key, expected, f"{name} beside {clash}")

@@ -84,7 +84,7 @@ def helpers(text: str) -> str:
     """The imports and the functions of :mod:`cellcalc.numeric` that a source calls."""
     names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in ("abs", "tanh")]
     bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
-    return "\n\n\n".join(["import math\nfrom math import tanh", *bodies])
+    return "\n\n\n".join(["import math\nfrom math import inf, nan, tanh", *bodies])
 
 
 class _Writer:

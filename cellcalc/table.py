@@ -176,7 +176,7 @@ def _update(window: WindowTrace, selection: Selection, place: str) -> Grid:
 
 
 def _times(steps: Sequence[int]) -> tuple[str, ...]:
-    return tuple(f"t = {t}" if k == 0 else str(t) for k, t in enumerate(steps))
+    return tuple(map(str, steps))
 
 
 def heading(trace: Trace) -> list[str]:
@@ -236,7 +236,7 @@ def _bands(grid: Grid, format: str, layout: str, decimals: int, limit: int) -> I
     names = [symbol for symbol, _ in grid.rows]
     cells = [[fixed(value, decimals) for value in values] for _, values in grid.rows]
     headings = list(grid.headings)
-    corner = ""
+    corner = "t" if grid.over_time else ""
     if layout == "steps" and grid.over_time:
         names, headings = headings, names
         cells = [list(column) for column in zip(*cells, strict=True)]

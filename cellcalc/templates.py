@@ -113,7 +113,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
 def _parameters(file: Section) -> dict[str, str]:
     section = file.table("parameters")
     for name in section.values:
-        _check_name(section, name)
+        _check_name(section, name, name)
         if section.choice(name, _WEIGHT_KINDS, "scalar") == "input" and name[-1].isdigit():
             found = f'"{name}", which ends in a digit'
             section.reader.mistake(section.key(name), "a name that a feature can number", found)
@@ -129,7 +129,7 @@ def _equation(item: Section) -> Equation:
     item.only(("symbol", "formula", "says"))
     symbol, text = item.text("symbol"), item.text("formula")
     if symbol:
-        _check_name(item, symbol)
+        _check_name(item, "symbol", symbol)
     formula: Expression = ZERO
     if text:
         try:
@@ -139,14 +139,14 @@ def _equation(item: Section) -> Equation:
     return Equation(symbol, formula, item.text("says", ""))
 
 
-def _check_name(section: Section, name: str) -> None:
+def _check_name(section: Section, key: str, name: str) -> None:
     if not _NAME.fullmatch(name) or "_via_" in name:
         expected = "a name of letters, digits and _ that begins with a letter"
     elif name in RESERVED or name in FUNCTIONS or name in SPELLINGS:
         expected = "a name that means nothing else"
     else:
         return
-    section.reader.mistake(section.key(name), expected, describe(name))
+    section.reader.mistake(section.key(key), expected, describe(name))
 
 
 def _check(file: Section, template: Template, kind: str) -> None:

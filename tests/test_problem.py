@@ -201,7 +201,7 @@ def test_frozen_names_a_whole_vector_or_one_weight() -> None:
 
 def test_standard_input_is_a_problem_too(run: Run) -> None:
     result = run("table", "-", "--symbols", "c", "--pass", "forward", stdin=GOOD)
-    assert result.exit_code == 0 and "c   0.00000  0.78573  1.51763" in result.stdout
+    assert result.exit_code == 0 and "c    0.00000  0.78573  1.51763" in result.stdout
     result = run("table", "-", stdin="x = 1")
     assert result.exit_code == 2 and result.stderr.startswith("Error: -: x: expected one of the")
 
