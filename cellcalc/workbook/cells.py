@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
-MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576  # what Excel and LibreOffice hold
+# What Excel holds.
+MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
+MAX_FORMULA, MAX_TEXT = 8_192, 32_767  # characters in a cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,9 @@ def reads_previous(expression: Expression) -> bool:
     return any(symbol.shift == -1 for symbol in symbols(expression))
 
 
-_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE")
+_REFERENCE = re.compile(
+    r"([A-Za-z]{1,3})([0-9]+)|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|(?i:TRUE|FALSE)"
+)
 
 
 def defined_name(symbol: str, taken: set[str]) -> str:

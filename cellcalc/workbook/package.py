@@ -19,7 +19,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 
-from cellcalc.workbook.cells import Cell, Row, Rows, letters
+from cellcalc.errors import OutputError
+from cellcalc.workbook.cells import MAX_FORMULA, MAX_TEXT, Cell, Row, Rows, letters
 
 LINE_HEIGHT = 15.0  # points
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -98,13 +99,18 @@ def _row(row: Row, styles: Mapping[str, int]) -> str:
 
 
 def _cell(cell: Cell, row: int, style: int) -> str:
+    if cell.formula is not None and len(cell.formula) > MAX_FORMULA:
+        found = f"{len(cell.formula):,} in {letters(cell.column)}{row}"
+        raise OutputError(
+            f"workbook: expected formulas of at most {MAX_FORMULA:,} characters, found {found}"
+        )
     start = f'<c r="{letters(cell.column)}{row}" s="{style}"'
     value = cell.value
     if cell.formula is None:
         if value is None:
             return start + "/>"
         if isinstance(value, str):
-            text = f'<t xml:space="preserve">{escape(value)}</t>'
+            text = f'<t xml:space="preserve">{escape(value[:MAX_TEXT])}</t>'
             return f'{start} t="inlineStr"><is>{text}</is></c>'
         return f"{start}><v>{value!r}</v></c>"
     formula = f"<f>{escape(cell.formula)}</f>"

@@ -1,0 +1,110 @@
+"""Two spreadsheet engines that recalculate workbooks, and ways of editing and reading them.
+
+A stored value proves nothing about a formula. So every stored value is poisoned before an engine
+sees the file, and LibreOffice is told to recalculate on load, which it does not do by itself.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import formualizer
+import openpyxl
+
+from cellcalc.api import Problem, Trace
+from cellcalc.workbook import build_workbook
+
+Values = dict[tuple[str, str], object]  # (sheet, cell): value
+POISON = 123456789.0
+_FORMULA_CELL = re.compile(
+    r'(<c r="[A-Z]+[0-9]+" s="[0-9]+")(?: t="[a-z]+")?(><f>[^<]*</f>)<v>[^<]*</v>'
+)
+_SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry">
+<item oor:path="/org.openoffice.Office.Calc/Formula/Load">
+<prop oor:name="OOXMLRecalcMode" oor:op="fuse"><value>0</value></prop></item>
+</oor:items>
+"""  # fmt: skip
+
+
+def workbook(source: Problem | Trace) -> bytes:
+    """The workbook of a problem, or of a trace."""
+    file = io.BytesIO()
+    build_workbook(source.run() if isinstance(source, Problem) else source, file)
+    return file.getvalue()
+
+
+def poisoned(contents: bytes, edits: Mapping[str, float | None] | None = None) -> bytes:
+    """The workbook with wrong values stored in all formula cells, and cells of BPTT edited.
+
+    An edit to None empties the cell. Raises AssertionError where an edited cell is not an input.
+    """
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(contents)) as source, zipfile.ZipFile(result, "w") as target:
+        for name in source.namelist():
+            part = source.read(name)
+            if name.startswith("xl/worksheets/sheet"):
+                text = _FORMULA_CELL.sub(rf"\1\2<v>{POISON!r}</v>", part.decode())
+                for cell, value in (edits or {}).items() if name.endswith("sheet1.xml") else ():
+                    new = "/>" if value is None else f"><v>{value!r}</v></c>"
+                    pattern = rf'(<c r="{cell}" s="[0-9]+")(?:/>|><v>[^<]*</v></c>)'
+                    text, count = re.subn(pattern, rf"\1{new}", text)
+                    assert count == 1, f"{cell} is not an input"
+                part = text.encode()
+            target.writestr(name, part)
+    return result.getvalue()
+
+
+def read(contents: bytes, formulas: bool = False) -> Values:
+    """Every cell that is not empty: its stored value, or its formula or constant."""
+    book = openpyxl.load_workbook(io.BytesIO(contents), data_only=not formulas)
+    return {
+        (sheet.title, cell.coordinate): cell.value
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.value is not None
+    }
+
+
+def formula_cells(contents: bytes) -> list[tuple[str, str]]:
+    """The cells that hold a formula."""
+    book = openpyxl.load_workbook(io.BytesIO(contents))
+    return [
+        (sheet.title, cell.coordinate)
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.data_type == "f"
+    ]
+
+
+def by_formualizer(contents: bytes, cells: list[tuple[str, str]]) -> Values:
+    """The values that formualizer computes."""
+    book = formualizer.load_workbook_bytes(contents)
+    book.evaluate_all()
+    values = {}
+    for sheet, coordinate in cells:
+        row, column = openpyxl.utils.cell.coordinate_to_tuple(coordinate)
+        values[sheet, coordinate] = book.get_value(sheet, row, column)
+    return values
+
+
+def by_libreoffice(soffice: str, workbooks: Mapping[str, bytes], folder: Path) -> dict[str, bytes]:
+    """The workbooks after LibreOffice has loaded, recalculated and saved them; in one go."""
+    profile, source, target = folder / "profile", folder / "in", folder / "out"
+    (profile / "user").mkdir(parents=True)
+    (profile / "user" / "registrymodifications.xcu").write_text(_SETTINGS)
+    source.mkdir()
+    for name, contents in workbooks.items():
+        (source / f"{name}.xlsx").write_bytes(contents)
+    command = [soffice, f"-env:UserInstallation=file://{profile}", "--headless", "--convert-to",
+               "xlsx:Calc MS Excel 2007 XML", "--outdir", str(target)]  # fmt: skip
+    files = [str(source / f"{name}.xlsx") for name in workbooks]
+    subprocess.run([*command, *files], check=True, capture_output=True, timeout=300)
+    return {name: (target / f"{name}.xlsx").read_bytes() for name in workbooks}
