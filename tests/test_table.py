@@ -9,6 +9,7 @@ import math
 from pathlib import Path
 
 import pytest
+import tabulate
 
 import cellcalc
 from cellcalc.figures import fixed
@@ -36,6 +37,14 @@ def test_whole_output(name: str, run: Run) -> None:
     result = run(*WHOLE[name])
     assert result.exit_code == 0 and result.stderr == ""
     assert result.stdout == (EXPECTED / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format", tabulate.tabulate_formats)
+def test_every_format_of_tabulate_prints_every_number(format: str, run: Run) -> None:
+    result = run("table", "gomez", "--format", format, "--symbols", "c,dc,dU_f,U_f")
+    assert result.exit_code == 0
+    for number in ("0.78573", "1.51763", "-0.05348", "-0.07111", "-0.00338", "0.10034"):
+        assert number in result.stdout
 
 
 @pytest.fixture

@@ -14,14 +14,23 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.errors import OutputError
-from cellcalc.model import LOSS
+from cellcalc.model import LOSS, TARGET
 from cellcalc.trace import Trace
 from cellcalc.workbook.bptt import EQUATION_WIDTH, bptt_rows
 from cellcalc.workbook.cells import MAX_COLUMNS, MAX_ROWS, Rows, absolute, letters
 from cellcalc.workbook.equations import WIDTHS, equation_rows
-from cellcalc.workbook.layout import FIRST, RATE, TITLE_ROWS, TOTAL, Layout, defined_name, lay_out
+from cellcalc.workbook.layout import (
+    FIRST,
+    RATE,
+    TITLE_ROWS,
+    TOTAL,
+    Layout,
+    column,
+    defined_name,
+    lay_out,
+)
 from cellcalc.workbook.package import fixed_date, write_package
-from cellcalc.workbook.styles import STYLES, TINY, write_samples
+from cellcalc.workbook.styles import NOTHING, STYLES, TINY, write_samples
 
 STEP_WIDTH = 11  # characters of a step's column
 STEPS_A_PAGE = 10
@@ -75,17 +84,30 @@ def _set_up_grid(sheet: Worksheet, layout: Layout) -> None:
     sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
     sheet.sheet_view.showGridLines = False
-    first = f"{letters(TOTAL)}{first_row}"
-    area = f"{first}:{letters(layout.width)}{layout.height}"
-    tiny = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode=TINY))
-    test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
-    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=tiny, formula=[test]))
+    _add_number_formats(sheet, layout)
     _set_up_print(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for heading in blocks:  # each on a page of its own
         sheet.row_breaks.append(Break(id=heading - 1))
     sheet.print_title_rows = f"{first_row}:{first_row}"
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
+
+
+def _add_number_formats(sheet: Worksheet, layout: Layout) -> None:
+    """Show what would be 0.00000 in scientific notation, and a loss that does not count as –."""
+    right, first = letters(layout.width), f"{letters(TOTAL)}{TITLE_ROWS + 1}"
+    test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
+    _format_where(sheet, f"{first}:{right}{layout.height}", test, TINY, 200)
+    if TARGET in layout.rows:
+        step, losses = letters(column(1)), layout.rows[LOSS]
+        test = f"NOT(ISNUMBER({step}{layout.rows[TARGET]}))"
+        _format_where(sheet, f"{step}{losses}:{right}{losses}", test, NOTHING, 201)
+
+
+def _format_where(sheet: Worksheet, area: str, test: str, format: str, number: int) -> None:
+    look = DifferentialStyle(numFmt=NumberFormat(numFmtId=number, formatCode=format))
+    rule = Rule(type="expression", dxf=look, formula=[test])
+    sheet.conditional_formatting.add(area, rule)
 
 
 def _set_up_equations(sheet: Worksheet) -> None:
@@ -123,9 +145,9 @@ def _define_names(workbook: Workbook, layout: Layout) -> None:
             places[quantity.symbol] = (first.rows[quantity.symbol], TOTAL)
         places["loss"] = (layout.rows[LOSS], TOTAL)
     taken: set[str] = set()
-    for symbol, (row, column) in places.items():
+    for symbol, (row, place) in places.items():
         name = defined_name(symbol, taken)
-        reference = f"BPTT!{absolute(row, column)}"
+        reference = f"BPTT!{absolute(row, place)}"
         workbook.defined_names[name] = DefinedName(name, attr_text=reference)
 
 

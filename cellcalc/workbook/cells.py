@@ -57,4 +57,4 @@ def absolute(row: int, column: int) -> str:
 
 def text_lines(text: str, width: int) -> int:
     """About how many lines a text takes in a column so many digits wide."""
-    return max(1, ceil(len(text) / (1.12 * width)))  # letters are narrower than digits
+    return max(1, ceil(len(text) / (1.2 * width)))  # letters are narrower than digits
