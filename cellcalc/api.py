@@ -9,6 +9,7 @@ array([0.78572615, 1.5176331 ])
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +21,7 @@ from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
 from cellcalc.problem import Specification, read_specification
 from cellcalc.reading import MAX_BYTES, decode, read_bytes
+from cellcalc.schemes import Override
 
 
 class Trace(trace.Trace):
@@ -41,27 +43,38 @@ class Problem:
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
         s = self.specification
-        return build(s.cell, s.readout, s.loss, s.features)
+        stored = s.scheme.weights == "stored"
+        return build(s.cell, s.readout, s.loss, s.features, stored)
 
-    def run(self, hand_rounding: int | None = None) -> Trace:
-        """Compute every value of the forward and the backward pass, and the update.
+    def run(
+        self,
+        hand_rounding: int | None = None,
+        detail: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> Trace:
+        """Compute every value of the forward and the backward pass, and the updates.
 
         ``hand_rounding`` rounds each value to so many decimals before it is used, as in a
-        calculation by hand; None computes in full float64.
+        calculation by hand; None computes in full float64. Without ``detail`` only losses,
+        gradients and parameters are kept, which a long training run needs. ``progress`` is
+        called with the number of passes done.
         """
-        return Trace(**vars(engine.run(self.specification, self.model, hand_rounding)))
+        trace = engine.run(self.specification, self.model, hand_rounding, detail, progress)
+        return Trace(**vars(trace))
 
 
-def load(source: str | Path) -> Problem:
+def load(
+    source: str | Path, scheme: str | None = None, k1: int | None = None, k2: int | None = None
+) -> Problem:
     """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
 
-    Raises :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the
-    file.
+    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says. Raises
+    :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
     """
-    name = str(source)
+    name, override = str(source), Override(scheme, k1, k2)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
-        return Problem(read_specification(decode(contents, "-"), "-", Path()))
+        return Problem(read_specification(decode(contents, "-"), "-", Path(), override))
     path = Path(source)
     examples = resources.names("examples")
     if not path.exists() and name in examples:
@@ -71,7 +84,7 @@ def load(source: str | Path) -> Problem:
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    return Problem(read_specification(decode(contents, name), name, path.parent))
+    return Problem(read_specification(decode(contents, name), name, path.parent, override))
 
 
 def _bounded(stream: BinaryIO) -> bytes:

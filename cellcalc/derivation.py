@@ -27,6 +27,7 @@ from cellcalc.expression import (
     rename,
     shifted,
     spelled_out,
+    symbols,
     walk,
 )
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
@@ -38,16 +39,32 @@ from cellcalc.wording import sentence
 MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
 
 
-def build(cell: Template, readout: Template, loss: Template | None, features: int) -> Model:
-    """The model of a cell with a readout and, where there are targets, a loss."""
-    return _Builder(cell, readout, loss, features).model()
+def build(
+    cell: Template,
+    readout: Template,
+    loss: Template | None,
+    features: int,
+    stored_weights: bool = False,
+) -> Model:
+    """The model of a cell with a readout and, where there are targets, a loss.
+
+    With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
+    step that each equation was computed in.
+    """
+    return _Builder(cell, readout, loss, features, stored_weights).model()
 
 
 class _Builder:
     def __init__(
-        self, cell: Template, readout: Template, loss: Template | None, features: int
+        self,
+        cell: Template,
+        readout: Template,
+        loss: Template | None,
+        features: int,
+        stored_weights: bool,
     ) -> None:
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
+        self.time_of_weights = 0 if stored_weights else None
         self.parts = [part for part in (cell, readout, loss) if part is not None]
         self.source: dict[str, str] = {}
         self.equations: list[Equation] = []
@@ -55,7 +72,10 @@ class _Builder:
             for equation in part.equations:
                 self.equations.append(self.prepared(equation))
                 self.source[equation.symbol] = part.source or part.title
-        self.says = {e.symbol: e.says for e in self.equations}
+        self.uses = [
+            (e, Symbol(e.symbol, 0), frozenset(symbols(spelled_out(e.formula, features))))
+            for e in self.equations
+        ]
 
     def prepared(self, equation: Equation) -> Equation:
         """The equation for this number of features and this cell's output."""
@@ -64,8 +84,12 @@ class _Builder:
             is_output = symbol.name == "h" and equation.symbol not in own
             return Symbol(self.cell.output, symbol.shift) if is_output else symbol
 
+        def timed(symbol: Symbol) -> Symbol:
+            is_weight = symbol.shift is None
+            return Symbol(symbol.name, self.time_of_weights) if is_weight else symbol
+
         own = {e.symbol for e in self.cell.equations}
-        formula = rename(equation.formula, output)
+        formula = rename(rename(equation.formula, output), timed)
         if self.features <= MOST_SPELLED_OUT:
             formula = spelled_out(formula, self.features)
         return Equation(equation.symbol, formula, equation.says)
@@ -103,6 +127,7 @@ class _Builder:
             backward=tuple(backward),
             gradients=tuple(gradients),
             paths=paths,
+            stored_weights=self.time_of_weights is not None,
             state=tuple(self.cell.state),
         )
 
@@ -126,7 +151,7 @@ class _Builder:
 
     def role(self, parameter: str) -> str:
         """What a parameter does, read off the equation that it stands in."""
-        symbol = Symbol(parameter)
+        symbol = Symbol(parameter, self.time_of_weights)
         for equation in self.equations:
             words = {"symbol": equation.symbol, "meaning": equation.says}
             for node in walk(spelled_out(equation.formula, self.features)):
@@ -139,8 +164,8 @@ class _Builder:
 
     def derived(self, row: Quantity, group: Group) -> Quantity:
         """The row of the loss's derivative with respect to ``row``."""
-        shift = None if row.group is Group.PARAMETER else 0
-        terms = tuple(self.terms(row.symbol, shift))
+        varies = row.group is not Group.PARAMETER
+        terms = tuple(self.terms(row.symbol, varies))
         formula = sum_of(terms)
         kind = {Group.PARAMETER: "contribution", Group.INPUT: "derivative_of_input"}
         meaning = row.says.split(":")[0]
@@ -149,18 +174,18 @@ class _Builder:
         )
         return Quantity(f"d{row.symbol}", group, formula, says, "derived", terms)
 
-    def terms(self, name: str, shift: int | None) -> Iterator[Term]:
+    def terms(self, name: str, varies: bool) -> Iterator[Term]:
         """The paths through equations of the same step, then those through the next step's."""
-        for later in (0, 1) if shift is not None else (0,):
-            used = Symbol(name, None if shift is None else -later)
-            for equation in self.equations:
-                own = Symbol(equation.symbol, 0)
+        for later in (0, 1) if varies else (0,):
+            used = Symbol(name, -later if varies else self.time_of_weights)
+            for equation, own, uses in self.uses:
+                if used not in uses:
+                    continue
                 local = differentiate(equation.formula, used, own)
                 if local != ZERO:
                     upstream = Symbol(f"d{equation.symbol}", later)
                     local = shifted(local, later)
                     formula = _chained(upstream, local)
-                    varies = shift is not None
                     yield Term(name, varies, equation.symbol, later, upstream, local, formula)
 
 

@@ -12,10 +12,11 @@ from textwrap import wrap
 
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
-from cellcalc.model import Group, Model, Quantity, Term, update_rule
+from cellcalc.model import Group, Model, Quantity, Term
 from cellcalc.notation import Binding, Indexed, Latex, Unicode
 from cellcalc.problem import Specification
 from cellcalc.script import script
+from cellcalc.updates import rules
 from cellcalc.wording import sentence
 
 FORMATS = ("text", "markdown", "latex", "python")
@@ -139,12 +140,13 @@ def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
 
 def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line]:
     update = specification.update
-    rule = update_rule(update.optimizer, "w")
     write = replace(write, derivatives={"dw"})
-    says = sentence("part", "each", says=rule.says)
-    if update.frozen:
-        says += "; " + sentence("part", "frozen", names=", ".join(update.frozen))
-    yield Line("w", _summands(rule.formula, write), says, sign=write.becomes)
+    for rule in rules(update.optimizer, "w"):
+        says = sentence("part", "each", says=rule.says)
+        if rule.symbol == "w" and update.frozen:
+            says += "; " + sentence("part", "frozen", names=", ".join(update.frozen))
+        left = write(Symbol(rule.symbol))
+        yield Line(left, _summands(rule.formula, write), says, sign=write.becomes)
 
 
 def _text(title: list[str], parts: list[Part], width: int) -> str:

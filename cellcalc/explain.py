@@ -10,10 +10,12 @@ from textwrap import wrap
 
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
-from cellcalc.model import Group, Quantity, update_rule
+from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
+from cellcalc.model import Group, Quantity
 from cellcalc.notation import Indexed, NumbersPutIn, Unicode
-from cellcalc.table import DECIMALS, EVERYTHING, Selection, heading
+from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
+from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
 
 Lookup = Callable[[Symbol], float]
@@ -40,31 +42,38 @@ class _Explainer:
         self.decimals, self.width = decimals, width
 
     def blocks(self) -> Iterator[str]:
-        for one in self.trace.passes:
-            yield from self.forward(one)
-            for window in one.windows:
-                yield from self.backward(one, window)
-                yield from self.gradients(one, window)
-                yield from self.update(window)
+        """Forward to where a window fires, back over it, the update, and on from there."""
+        for one in filter(self.selection.takes, self.trace.passes):
+            place, done = place_of(self.trace, one), 0
+            for number, window in enumerate(one.windows, 1):
+                where = place + window_of(one, number, window)
+                yield from self.forward(one, range(done + 1, window.last + 1), place)
+                yield from self.backward(one, window, where)
+                yield from self.gradients(one, window, where)
+                yield from self.update(window, place)
+                done = window.last
+            yield from self.forward(one, range(done + 1, one.steps + 1), place)
 
-    def forward(self, one: PassTrace) -> Iterator[str]:
+    def forward(self, one: PassTrace, steps: range, place: str) -> Iterator[str]:
         if "forward" not in self.selection.passes:
             return
         rows = (*self.model.inputs, *self.model.forward)
-        for t in filter(self.selection.within, range(1, one.steps + 1)):
+        for t in filter(self.selection.within, steps):
             parts = list(self.step(rows, t, self.forward_values(one, t)))
             if parts:
-                yield from (_title(f"Forward pass, step t = {t}"), *parts)
+                yield from (_title(f"Forward pass{place}, step t = {t}"), *parts)
 
     def forward_values(self, one: PassTrace, t: int) -> Lookup:
         def value(symbol: Symbol) -> float:
-            if symbol.shift is None:
-                return one.before[symbol.name]
-            return one.forward[symbol.name][t + symbol.shift]
+            if symbol.name in one.before:
+                return one.parameters_at(t)[symbol.name]
+            if symbol.shift == -1:
+                return one.state_before(t, symbol.name)
+            return one.forward[symbol.name][t]
 
         return value
 
-    def backward(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+    def backward(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "backward" not in self.selection.passes:
             return
         rows = []
@@ -73,16 +82,19 @@ class _Explainer:
         for t in filter(self.selection.within, reversed(window.steps)):
             parts = list(self.step(rows, t, self.backward_values(one, window, t)))
             if parts:
-                yield from (_title(f"Backward pass, step t = {t}"), *parts)
+                yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
 
     def backward_values(self, one: PassTrace, window: WindowTrace, t: int) -> Lookup:
         def value(symbol: Symbol) -> float:
-            if symbol.shift is None:
-                return window.before[symbol.name]
-            step = t + symbol.shift
+            step = t + (symbol.shift or 0)
+            if symbol.name in one.before:
+                stored = symbol.shift is not None and step <= window.last
+                return (one.parameters_at(step) if stored else window.before)[symbol.name]
             if symbol.name in window.backward:
                 inside = window.first <= step <= window.last
                 return window.backward[symbol.name][step - window.first] if inside else 0.0
+            if symbol.shift == -1:
+                return one.state_before(t, symbol.name)
             values = one.forward[symbol.name]
             return values[step] if step < len(values) else 0.0
 
@@ -131,7 +143,7 @@ class _Explainer:
             text += wrapped(line, indent, self.width)
         return "\n".join(text)
 
-    def gradients(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+    def gradients(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "gradients" not in self.selection.passes or self.selection.steps:
             return
         write = Unicode(derivatives=self.model.derivatives)
@@ -148,7 +160,7 @@ class _Explainer:
                 parts.append(self.laid_out(row.symbol, says, left, lines))
         parts += self.entering(one, window)
         if parts:
-            yield from (_title("Gradients"), *parts)
+            yield from (_title(f"Gradients{place}"), *parts)
 
     def entering(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
         """The derivatives of the state that enters the window: dh0, dc0."""
@@ -167,31 +179,35 @@ class _Explainer:
         text = self.shown(value)
         return f"({text})" if text.startswith("−") else text
 
-    def update(self, window: WindowTrace) -> Iterator[str]:
-        if "update" not in self.selection.passes or self.selection.steps:
+    def update(self, window: WindowTrace, place: str) -> Iterator[str]:
+        if "update" not in self.selection.passes or self.selection.steps or not window.used:
             return
+        parts = [
+            part
+            for name in window.before
+            if self.selection.shows(name) or self.selection.shows(f"d{name}")
+            for part in self.updated(window, name)
+        ]
+        if parts:
+            yield from (_title(update_title(self.trace, window, place)), *parts)
+
+    def updated(self, window: WindowTrace, name: str) -> Iterator[str]:
+        """The optimizer's equations for one parameter, each using what those before gave."""
         update = self.trace.specification.update
         write = Unicode(derivatives=self.model.derivatives)
-        parts = []
-        for name, before in window.before.items():
-            if not (self.selection.shows(name) or self.selection.shows(f"d{name}")):
-                continue
-            rule = update_rule(update.optimizer, name)
-            numbers = {
-                name: before,
-                f"d{name}": window.gradients[f"d{name}"],
-                "learning_rate": update.learning_rate,
-            }
-            lines = [
-                write(rule.formula),
-                self.with_numbers(rule.formula, _named(numbers)),
-            ]
-            if name in update.frozen:
-                lines = ["as before: frozen"]
-            lines.append(self.shown(window.after[name]))
-            parts.append(self.laid_out(name, rule.says, f"new {write(Symbol(name))}", lines))
-        if parts:
-            yield from (_title("Update"), *parts)
+        if name in update.frozen:
+            says = sentence("part", "frozen", names=name)
+            yield self.laid_out(name, says, write(Symbol(name)), [self.shown(window.after[name])])
+            return
+        start = {memory(s, name): v for s, v in update.optimizer.state.items()}
+        numbers = {**start, **window.memory_before, **update.settings, COUNT: float(window.update)}
+        numbers |= {name: window.before[name], f"d{name}": window.used[f"d{name}"]}
+        for rule in rules(update.optimizer, name):
+            lines = [write(rule.formula), self.with_numbers(rule.formula, _named(dict(numbers)))]
+            numbers[rule.symbol] = {**window.memory_after, **window.after}[rule.symbol]
+            lines.append(self.shown(numbers[rule.symbol]))
+            left = f"new {write(Symbol(rule.symbol))}"
+            yield self.laid_out(rule.symbol, rule.says, left, lines)
 
 
 def _named(numbers: Mapping[str, float]) -> Lookup:

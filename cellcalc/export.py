@@ -7,12 +7,13 @@ import io
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from cellcalc.table import EVERYTHING, Selection
+from cellcalc.grids import EVERYTHING, Selection
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 
-CSV_HEADER = ("epoch", "sequence", "update", "pass", "symbol", "t", "value")
+CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
 
 
 def to_json(trace: Trace, selection: Selection = EVERYTHING) -> str:
@@ -21,17 +22,11 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING) -> str:
     A value that is not there, or not finite, is null.
     """
     s = trace.specification
-    scheme = trace.scheme
     data = {
         "title": s.title,
         "cell": s.cell.name,
-        "scheme": {
-            "name": scheme.name,
-            "k1": scheme.k1,
-            "k2": scheme.k2,
-            "inject": scheme.inject,
-        },
-        "passes": [_pass_data(one, selection) for one in trace.passes],
+        "scheme": asdict(trace.scheme),
+        "passes": [_pass_data(one, selection) for one in filter(selection.takes, trace.passes)],
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
     }
     return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
@@ -55,9 +50,10 @@ def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
     steps = [t for t in window.steps if selection.within(t)]
     data: dict[str, Any] = {
         "update": window.update,
-        "fires_at": window.fires_at,
+        "fires_at": window.last,
         "t": steps,
-        "losses": list(window.losses),
+        "losses": list(window.window.losses),
+        "dropped": list(window.window.dropped),
     }
     if "backward" in selection.passes:
         data["backward"] = {
@@ -69,6 +65,8 @@ def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
         data["gradients"] = _numbers(
             {s: v for s, v in window.gradients.items() if selection.shows(s)}
         )
+    if window.used and window.used != window.summed:
+        data["clipped"] = _numbers(window.used)
     data["before"], data["after"] = _numbers(window.before), _numbers(window.after)
     return data
 
@@ -82,22 +80,22 @@ def _number(value: float | None) -> float | None:
 
 
 def to_csv(trace: Trace, selection: Selection = EVERYTHING) -> str:
-    """One line for each value: ``epoch,sequence,update,pass,symbol,t,value``.
+    """One line for each value: ``epoch,sequence,window,update,pass,symbol,t,value``.
 
     Totals, such as gradients and parameters, have no ``t``; a value that is not there is left out.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(CSV_HEADER)
-    for one in trace.passes:
+    for one in filter(selection.takes, trace.passes):
         place = (one.epoch, one.sequence)
         if "forward" in selection.passes:
             for name, values in one.forward.items():
                 lines = _lines("forward", name, enumerate(values), selection)
-                writer.writerows((*place, "", *line) for line in lines)
-        for window in one.windows:
+                writer.writerows((*place, "", "", *line) for line in lines)
+        for number, window in enumerate(one.windows, 1):
             lines = _window_lines(window, selection)
-            writer.writerows((*place, window.update, *line) for line in lines)
+            writer.writerows((*place, number, window.update, *line) for line in lines)
     return text.getvalue()
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
-from cellcalc.expression import ZERO, Expression, Symbol, add, rename
-from cellcalc.templates import Equation, Template
+from cellcalc.expression import ZERO, Expression, Symbol, add
+from cellcalc.templates import Template
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
 
@@ -67,7 +67,8 @@ class Model:
     ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
     hold each step's contribution to a parameter's gradient, which is the sum over the window.
-    ``state`` names what one step hands to the next.
+    ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
+    what one step hands to the next.
     """
 
     cell: Template
@@ -80,6 +81,7 @@ class Model:
     backward: tuple[Quantity, ...]
     gradients: tuple[Quantity, ...]
     paths: Mapping[str, tuple[Quantity, ...]]
+    stored_weights: bool
     state: tuple[str, ...]
 
     @cached_property
@@ -94,6 +96,15 @@ class Model:
     def derivatives(self) -> frozenset[str]:
         """The names that are derivatives of the loss."""
         return frozenset(row.symbol for row in (*self.backward, *self.gradients))
+
+    @cached_property
+    def leaving(self) -> dict[str, Expression]:
+        """The formula of each derived row at the last step of a window: nothing flows back there.
+
+        It has only those paths that stay within the step.
+        """
+        rows = [row for row in self.quantities.values() if any(t.later for t in row.terms)]
+        return {row.symbol: sum_of(tuple(t for t in row.terms if not t.later)) for row in rows}
 
     @cached_property
     def entering(self) -> tuple[Quantity, ...]:
@@ -118,13 +129,3 @@ class Model:
 def sum_of(terms: tuple[Term, ...]) -> Expression:
     """The sum of the paths; 0 where there is none."""
     return add(*(term.formula for term in terms)) if terms else ZERO
-
-
-def update_rule(optimizer: Template, parameter: str) -> Equation:
-    """The optimizer's rule for one parameter, in that parameter's symbols."""
-    rule = optimizer.equations[-1]
-
-    def named(symbol: Symbol) -> Symbol:
-        return Symbol({"w": parameter, "dw": f"d{parameter}"}.get(symbol.name, symbol.name))
-
-    return Equation(parameter, rename(rule.formula, named), rule.says)

@@ -253,11 +253,12 @@ class Excel(Notation):
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
     -x^2 for (-x)^2; a denominator of exactly 0 is replaced as :func:`cellcalc.numeric.divide`
-    does.
+    does, unless it is known never to be 0 (``guarded`` False).
     """
 
     cell: Callable[[Symbol], str]
     cells: Callable[[Symbol], str]
+    guarded: bool = True
 
     plus, less = "+", "-"
 
@@ -278,7 +279,7 @@ class Excel(Notation):
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:
         upper = self.within(numerator, Binding.PRODUCT)
         lower = self.within(denominator, Binding.POWER)
-        if not isinstance(denominator, Number):
+        if self.guarded and not isinstance(denominator, Number):
             lower = f"IF({self(denominator)}=0,1E-300,{self(denominator)})"
         return f"{upper}/{lower}", Binding.PRODUCT
 

@@ -14,23 +14,14 @@ from pathlib import Path
 from cellcalc import resources, templates
 from cellcalc.errors import InputError, did_you_mean
 from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_toml
+from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
 from cellcalc.series import Sequence, feature_names, read_sequence
 from cellcalc.templates import Template
+from cellcalc.updates import Update, read_update
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "initial", "sequence", "bptt", "update",
 )  # fmt: skip
-SCHEMES = ("full",)
-
-
-@dataclass(frozen=True)
-class Update:
-    """How parameters change: the optimizer's template, its rate, how often, and what stays."""
-
-    optimizer: Template
-    learning_rate: float
-    epochs: int
-    frozen: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -50,15 +41,18 @@ class Specification:
     parameters: Mapping[str, float]
     initial: Mapping[str, float]
     sequences: tuple[Sequence, ...]
-    scheme: str
+    scheme: Scheme
     update: Update
 
 
-def read_specification(text: str, file: str, base: Path) -> Specification:
+def read_specification(
+    text: str, file: str, base: Path, override: Override = AS_WRITTEN
+) -> Specification:
     """Read a problem from the text of its file.
 
-    ``file`` is the name used in messages; paths in the problem start at ``base``. Raises
-    :class:`~cellcalc.errors.InputError` with every mistake in the file.
+    ``file`` is the name used in messages; paths in the problem start at ``base``; ``override`` is
+    what the command line says of the scheme. Raises :class:`~cellcalc.errors.InputError` with
+    every mistake in the file.
     """
     reader = Reader(file)
     whole = Section(reader, parse_toml(text, file))
@@ -68,16 +62,16 @@ def read_specification(text: str, file: str, base: Path) -> Specification:
     loss = _template(whole, "losses", "loss", "half-squared", base)
     _check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
-    scheme = _scheme(whole.table("bptt"))
+    scheme = read_scheme(whole.table("bptt"), override)
     features = len(sequences[0].inputs) if sequences else None
     parts = [part for part in (cell, readout) if part is not None]
     complete = len(parts) == 2
     parameters = _parameters(whole.table("parameters"), parts, features, complete)
-    update = _update(whole.table("update"), parts, parameters)
+    update = read_update(whole.table("update"), parts, parameters)
     initial = _initial(whole.table("initial"), cell)
     title = whole.text("title", Path(file).stem)
     reader.finish()
-    assert cell and readout and loss and update and features  # else there was a mistake
+    assert cell and readout and loss and features  # else there was a mistake
     learns = any(sequence.targets is not None for sequence in sequences)
     return Specification(
         title=title,
@@ -133,11 +127,6 @@ def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
             found = str(len(sequence.inputs))
             whole.reader.mistake(section.key("x"), expected, found)
     return tuple(sequence for sequence in sequences if sequence)
-
-
-def _scheme(section: Section) -> str:
-    section.only(("scheme",))
-    return section.choice("scheme", SCHEMES, "full")
 
 
 def _parameters(
@@ -199,35 +188,3 @@ def _initial(section: Section, cell: Template | None) -> dict[str, float]:
     names = listed(tuple(cell.state)) if cell.state else "none"
     section.only(tuple(cell.state), f"a state of {cell.name} ({names})")
     return {name: section.number(name, value) for name, value in cell.state.items()}
-
-
-def _update(
-    section: Section, parts: list[Template], parameters: Mapping[str, float]
-) -> Update | None:
-    section.only(("optimizer", "learning_rate", "epochs", "frozen"))
-    optimizer = section.choice("optimizer", resources.names("templates/optimizers"), "sgd")
-    frozen = section.values.get("frozen", [])
-    if not isinstance(frozen, list):
-        section.wrong("frozen", "a list of parameters")
-        frozen = []
-    elements: dict[str, tuple[str, ...]] = {name: (name,) for name in parameters}
-    for part in parts:
-        for name in part.parameters:
-            elements[name] = tuple(e for e in parameters if _vector(e, part) == name)
-    for place, name in enumerate(frozen, 1):
-        if not isinstance(name, str) or name not in elements:
-            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
-            key = section.key(f"frozen[{place}]")
-            section.reader.mistake(key, "a parameter", describe(name) + hint)
-    return Update(
-        optimizer=templates.load("optimizers", optimizer),
-        learning_rate=section.number("learning_rate", 0.1),
-        epochs=section.integer("epochs", 1, 1),
-        frozen=tuple(e for name in frozen for e in elements.get(str(name), ())),
-    )
-
-
-def _vector(element: str, part: Template) -> str:
-    """The parameter of a template to which an element belongs: W_f for W_f2."""
-    stem = element.rstrip("0123456789")
-    return stem if part.parameters.get(stem) == "input" else element

@@ -1,56 +1,128 @@
 """The windows of backpropagation through time: which steps are swept, and when.
 
-Full BPTT has a single window: it fires at the last step and sweeps every step.
+Everything that depends on the scheme asks here: the engine, the tables, the workbook.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+from cellcalc.schemes import Scheme
 
 
 @dataclass(frozen=True)
 class Window:
-    """One backward sweep: fired after step ``fires_at``, over the steps ``first`` … ``last``.
+    """One backward sweep: fired after step ``fires_at``, over the steps ``first`` … ``fires_at``.
 
-    ``losses`` are the steps whose losses it injects.
+    ``new`` is the first step since the last firing, ``injects_from`` the first whose loss counts;
+    ``losses`` are the steps whose losses are injected and ``dropped`` those since the last firing
+    whose losses are not (steps without a target have none). ``resets`` tells whether the state
+    goes back to the initial one afterwards, ``updates`` whether an update uses its gradient
+    (after the window, or for the last window after the sequence).
     """
 
     fires_at: int
+    new: int
     first: int
-    last: int
+    injects_from: int
     losses: tuple[int, ...]
+    dropped: tuple[int, ...]
+    resets: bool
+    updates: bool
+
+    @property
+    def swept(self) -> range:
+        """The steps that are swept, in the order of time."""
+        return range(self.first, self.fires_at + 1)
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """How a sequence is cut into windows, in the options of truncated BPTT(k1, k2)."""
+class Schedule:
+    """The windows of one sequence, and what they amount to.
 
-    name: str
-    k1: int
-    k2: int
-    inject: str
+    ``trailing`` are the steps with a target after the last window; their losses are dropped.
+    """
+
+    scheme: Scheme
+    steps: int
+    windows: tuple[Window, ...]
+    trailing: tuple[int, ...]
+
+    @property
+    def backward_cells(self) -> int:
+        """How many cells are swept in all; full BPTT sweeps n."""
+        return sum(len(window.swept) for window in self.windows)
+
+    @property
+    def stored_cells(self) -> int:
+        """How many steps' activations must be kept at once: the memory cost of unrolling."""
+        return max((len(window.swept) for window in self.windows), default=0)
+
+    @property
+    def injected(self) -> int:
+        """How many losses are injected in all, each as often as it is."""
+        return sum(len(window.losses) for window in self.windows)
+
+    @property
+    def repeated(self) -> tuple[int, ...]:
+        """The steps whose losses are injected more than once."""
+        counts = Counter(t for window in self.windows for t in window.losses)
+        return tuple(t for t, count in sorted(counts.items()) if count > 1)
+
+    @property
+    def dropped(self) -> tuple[int, ...]:
+        """The steps whose losses no window injects."""
+        return tuple(t for window in self.windows for t in window.dropped) + self.trailing
+
+    @property
+    def resets(self) -> frozenset[int]:
+        """The steps after which the state goes back to the initial one."""
+        return frozenset(window.fires_at for window in self.windows if window.resets)
 
 
-def scheme(name: str, steps: int) -> Scheme:
-    """The options that a scheme's name stands for, on a sequence of so many steps."""
-    return Scheme(name, steps, steps, "new")
-
-
-def windows(chosen: Scheme, steps: int, has_target: Sequence[bool]) -> tuple[Window, ...]:
+def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
     """The windows of a sequence of n = ``steps``, in the order in which they fire.
 
-    One fires at each multiple of k1 and at the last step; it sweeps the last k2 steps and injects
-    the losses since the last firing. ``has_target`` tells for each step whether it has a loss; a
-    sequence without any has no windows.
+    ``has_target`` tells for each step whether it has a loss; a sequence without any is only run
+    forward.
     """
-    if not any(has_target):
-        return ()
-    fires = [t for t in range(1, steps + 1) if t % chosen.k1 == 0 or t == steps]
-    result, done = [], 0
-    for t in fires:
-        first = max(t - chosen.k2, 0) + 1
-        fresh = range(max(first, done + 1), t + 1)
-        result.append(Window(t, first, t, tuple(s for s in fresh if has_target[s - 1])))
-        done = t
-    return tuple(result)
+    chosen = scheme.on(steps)
+    k1, k2 = chosen.k1 or steps, chosen.k2 or steps
+    fires = list(range(k1, steps + 1, k1)) if any(has_target) else []
+    if any(has_target) and chosen.tail == "flush" and steps not in fires:
+        fires.append(steps)
+    windows = []
+    for done, t in pairwise([0, *fires]):
+        start = done if chosen.state == "reset" else 0
+        first = max(start, t - k2) + 1
+        injects_from = {"new": max(first, done + 1), "all": first, "last": t}[chosen.inject]
+        fresh = [s for s in range(done + 1, t + 1) if has_target[s - 1]]
+        windows.append(
+            Window(
+                fires_at=t,
+                new=done + 1,
+                first=first,
+                injects_from=injects_from,
+                losses=tuple(s for s in range(injects_from, t + 1) if has_target[s - 1]),
+                dropped=tuple(s for s in fresh if s < injects_from),
+                resets=chosen.state == "reset" and t < steps,
+                updates=chosen.update == "window" or t == fires[-1],
+            )
+        )
+    last = fires[-1] if fires else 0
+    trailing = [s for s in range(last + 1, steps + 1) if has_target[s - 1]]
+    return Schedule(chosen, steps, tuple(windows), tuple(trailing))
+
+
+def ranges(steps: Sequence[int]) -> str:
+    """Steps in words: "1–3, 6–8"."""
+    runs: list[list[int]] = []
+    for t in steps:
+        if runs and t == runs[-1][1] + 1:
+            runs[-1][1] = t
+        else:
+            runs.append([t, t])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in runs)

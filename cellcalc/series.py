@@ -30,6 +30,12 @@ class Sequence:
         """n, the number of steps."""
         return len(self.inputs[0])
 
+    @property
+    def has_target(self) -> tuple[bool, ...]:
+        """For each step whether it has a target, and so a loss."""
+        targets = self.targets or (math.nan,) * self.steps
+        return tuple(not math.isnan(target) for target in targets)
+
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:
     """The sequence of one table, or None after noting what is wrong with it."""

@@ -95,12 +95,14 @@ class _Writer:
     def lines(self) -> Iterator[str]:
         model = self.model
         given = [row.symbol for row in (*model.inputs, *model.forward)]
+        weights = [row.symbol for row in model.parameters]
         derived = [row.symbol for row in self.swept()]
         yield "def bptt(columns, parameters, new, first, last):"
         yield from _indented(_DOCSTRING.splitlines())
         yield ""
-        for row in model.parameters:
-            yield f'    {row.symbol} = parameters["{row.symbol}"]'
+        for name in weights:
+            source = "columns" if model.stored_weights else "parameters"
+            yield f'    {name} = {source}["{name}"]'
         for name in [*given, *derived]:
             yield f'    {name} = columns["{name}"]'
         yield ""

@@ -26,7 +26,7 @@ SEEN = {
     "cells": ("x",),
     "readouts": ("h",),
     "losses": ("y", "target"),
-    "optimizers": ("dw",),
+    "optimizers": ("dw", "k"),
 }
 # What the equations of each kind must compute.
 COMPUTED = {"readouts": "y", "losses": "E", "optimizers": "w"}
@@ -35,7 +35,8 @@ INPUTS = ("x",)  # vectors: one element per feature
 # Names that the generated source uses itself, or that mean something else in a file.
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
-     "learning_rate", *numeric.__all__, *keyword.kwlist}
+     "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
+     *numeric.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WEIGHT_KINDS = ("input", "scalar")
@@ -55,8 +56,9 @@ class Template:
     """A cell, readout, loss or optimizer as its file has it, checked.
 
     ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``;
-    ``state`` maps each state to its value at t = 0 unless the problem gives one. In the formulas
-    time is written out: ``x[t]``, ``h[t-1]``; parameters have no time index.
+    ``state`` maps each state to its value at t = 0 unless the problem gives one; ``settings``
+    are an optimizer's, with their usual values. In the formulas time is written out: ``x[t]``,
+    ``h[t-1]``; parameters and settings have no time index.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Template:
     output: str
     parameters: Mapping[str, str]
     state: Mapping[str, float]
+    settings: Mapping[str, float]
     equations: tuple[Equation, ...]
 
 
@@ -92,8 +95,12 @@ def is_path(name: str) -> bool:
 
 
 def _read(file: Section, kind: str, name: str) -> Template:
-    file.only(("title", "source", "output", "parameters", "state", "equation"))
-    parameters, state = _parameters(file), _state(file)
+    keys = ["title", "source", "output", "parameters", "state", "equation"]
+    if kind == "optimizers":
+        keys[2:4] = ["settings"]
+    file.only(keys)
+    parameters, state = _parameters(file), _numbers(file, "state")
+    settings = _numbers(file, "settings") if kind == "optimizers" else {}
     equations = tuple(_equation(item) for item in file.tables("equation"))
     template = Template(
         name=name,
@@ -102,6 +109,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
         output=file.text("output", equations[-1].symbol if equations else ""),
         parameters=parameters,
         state=state,
+        settings=settings,
         equations=equations,
     )
     _check(file, template, kind)
@@ -120,8 +128,8 @@ def _parameters(file: Section) -> dict[str, str]:
     return {name: str(kind) for name, kind in section.values.items()}
 
 
-def _state(file: Section) -> dict[str, float]:
-    section = file.table("state")
+def _numbers(file: Section, key: str) -> dict[str, float]:
+    section = file.table(key)
     return {name: section.number(name) for name in section.values}
 
 
@@ -153,12 +161,11 @@ def _check(file: Section, template: Template, kind: str) -> None:
     """Note symbols that are unknown, used too early, doubled or missing."""
     own = [e.symbol for e in template.equations]
     _check_doubles(file, template, own, SEEN[kind])
-    known: set[str] = {*SEEN[kind], *template.parameters}
-    settings = {"learning_rate"} if kind == "optimizers" else set()
+    known: set[str] = {*SEEN[kind], *template.parameters, *template.settings}
     for place, equation in enumerate(template.equations, 1):
         key = f"equation[{place}].formula"
         for use in symbols(equation.formula):
-            if complaint := _complaint(use, template, known | settings, own, kind):
+            if complaint := _complaint(use, template, known, own, kind):
                 file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
@@ -193,10 +200,12 @@ def _complaint(
 ) -> tuple[str, str] | None:
     """What was expected and found where ``use`` of a symbol is wrong."""
     shown = LANGUAGE(use)
-    if use.name in template.parameters and use.shift is not None:
+    if use.name in (*template.parameters, *template.settings) and use.shift is not None:
         return "a parameter without a time index", shown
     previous = template.state if kind != "optimizers" else (*template.state, "w")
     if use.shift == -1 and use.name in previous:
+        if kind == "optimizers" and use.name in known:
+            return "each value of before the update used before it is changed", shown
         return None
     if use.shift not in (None, 0):
         states = listed(tuple(previous)) if previous else "none here"
@@ -227,7 +236,8 @@ def _timed(equation: Equation, template: Template) -> Equation:
     """The equation with time written out for everything but parameters."""
 
     def timed(symbol: Symbol) -> Symbol:
-        varies = symbol.shift is None and symbol.name not in template.parameters
+        fixed = symbol.name in (*template.parameters, *template.settings)
+        varies = symbol.shift is None and not fixed
         return Symbol(symbol.name, 0) if varies else symbol
 
     return Equation(equation.symbol, rename(equation.formula, timed), equation.says)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from cellcalc.errors import did_you_mean
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.problem import Specification
-from cellcalc.schedule import Scheme
+from cellcalc.schedule import Schedule, Window
+from cellcalc.schemes import Scheme
 
 if TYPE_CHECKING:
     import numpy
@@ -21,29 +22,43 @@ Values = list[float]
 
 @dataclass(frozen=True)
 class WindowTrace:
-    """One backward sweep and the update after it.
+    """One backward sweep, and the update if there is one after it.
 
-    ``backward`` holds a list for each derivative, over the swept steps ``first`` … ``last``;
-    ``entering`` the derivatives of the state at the step before ``first`` (the value of the same
-    row there); ``gradients`` the sum over the window for each parameter, and ``dh0``, ``dc0``.
-    ``before`` and ``after`` are the parameters on either side of the update.
+    ``backward`` holds a list for each derivative, over the swept steps; ``entering`` the
+    derivatives of the state at the step before the first (the value of the same row there);
+    ``gradients`` the sum over the window for each parameter, and ``dh0``, ``dc0``. ``summed`` are
+    the gradients gathered since the last update, ``used`` the same clipped, as the update uses
+    them (empty where none follows); frozen parameters are in neither. ``before`` and ``after``
+    are the parameters on either side, and so for the optimizer's ``memory``. ``update`` is the
+    number of the update that the window's gradients go into.
     """
 
+    window: Window
     update: int
-    fires_at: int
-    first: int
-    last: int
-    losses: tuple[int, ...]
     backward: Mapping[str, Values]
     entering: Mapping[str, float]
     gradients: Mapping[str, float]
+    summed: Mapping[str, float]
+    used: Mapping[str, float]
     before: Mapping[str, float]
     after: Mapping[str, float]
+    memory_before: Mapping[str, float]
+    memory_after: Mapping[str, float]
+
+    @property
+    def first(self) -> int:
+        """The first step that is swept."""
+        return self.window.first
+
+    @property
+    def last(self) -> int:
+        """The last step that is swept, after which the window fires."""
+        return self.window.fires_at
 
     @property
     def steps(self) -> range:
         """The swept steps, first to last."""
-        return range(self.first, self.last + 1)
+        return self.window.swept
 
 
 @dataclass(frozen=True)
@@ -52,26 +67,49 @@ class PassTrace:
 
     ``forward`` holds a list of n + 1 numbers for each input and forward quantity, for t = 0 … n;
     at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
-    have a target, or None where no step has one.
+    have a target, or None where no step has one. ``before`` are the parameters at the start,
+    ``memory`` is the optimizer's state then, ``updates`` how often it has updated.
     """
 
     epoch: int
     sequence: int
-    steps: int
+    schedule: Schedule
     forward: Mapping[str, Values]
     loss: float | None
     windows: tuple[WindowTrace, ...]
     before: Mapping[str, float]
+    memory: Mapping[str, float]
+    updates: int
+
+    @property
+    def steps(self) -> int:
+        """n, the number of steps."""
+        return self.schedule.steps
+
+    @property
+    def after(self) -> Mapping[str, float]:
+        """The parameters at the end."""
+        return self.windows[-1].after if self.windows else self.before
+
+    def parameters_at(self, t: int) -> Mapping[str, float]:
+        """The parameters that step t was computed with."""
+        once = self.schedule.scheme.update == "sequence"
+        fired = [] if once else [window for window in self.windows if window.last < t]
+        return fired[-1].after if fired else self.before
+
+    def state_before(self, t: int, symbol: str) -> float:
+        """The state that step t starts from: that of t - 1, or the initial one after a reset."""
+        return self.forward[symbol][0 if t - 1 in self.schedule.resets else t - 1]
 
 
 @dataclass(frozen=True)
 class Trace:
     """Every value of a run.
 
-    ``trace["c"]`` is the array of c over t = 1 … n, and so for every forward and backward symbol;
-    for a gradient's symbol (``dW_f``) it is each step's contribution, and its sum is in
-    ``trace.gradients``. With several passes or windows these are the last ones; all of them are
-    in ``passes``.
+    ``scheme`` has k1 and k2 as numbers, for the longest sequence. ``trace["c"]`` is the array of
+    c over t = 1 … n, and so for every forward and backward symbol; for a gradient's symbol
+    (``dW_f``) it is each step's contribution, and its sum is in ``trace.gradients``. With several
+    passes or windows these are the last ones; all of them are in ``passes``.
     """
 
     specification: Specification
@@ -131,7 +169,11 @@ class Trace:
                 return found
             for window in one.windows:
                 backward = {s: v[::-1] for s, v in window.backward.items()}
-                if found := _earliest(backward, window.steps[::-1]):
+                ends = {s: [v] for s, v in window.gradients.items()}
+                found = _earliest(backward, window.steps[::-1]) or _earliest(
+                    ends, window.steps[-1:]
+                )
+                if found:
                     return found
         return None
 

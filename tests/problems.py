@@ -28,9 +28,15 @@ class Data:
     target: list[float]
     learning_rate: float = 0.1
     frozen: list[str] = field(default_factory=list)
+    bptt: str = ""  # lines of the table [bptt]
+    update: str = ""  # further lines of the table [update]
+    more: list[tuple[list[list[float]], list[float]]] = field(default_factory=list)
 
     def toml(self) -> str:
-        rows = self.x if self.features > 1 else [row[0] for row in self.x]
+        sequences = "".join(
+            f"[[sequence]]\nx = {self.rows(x)!r}\ntarget = {target!r}\n"
+            for x, target in [(self.x, self.target), *self.more]
+        )
         parameters = "\n".join(f"{name} = {value!r}" for name, value in self.parameters.items())
         initial = "\n".join(f"{name} = {value!r}" for name, value in self.initial.items())
         return f"""\
@@ -42,13 +48,16 @@ loss = "{self.loss}"
 {parameters}
 [initial]
 {initial}
-[[sequence]]
-x = {rows!r}
-target = {self.target!r}
-[update]
+{sequences}[update]
 learning_rate = {self.learning_rate!r}
 frozen = {self.frozen!r}
+{self.update}
+[bptt]
+{self.bptt}
 """
+
+    def rows(self, x: list[list[float]]) -> list[list[float]] | list[float]:
+        return x if self.features > 1 else [row[0] for row in x]
 
     def problem(self) -> Problem:
         return Problem(read_specification(self.toml(), "random.toml", Path()))

@@ -86,5 +86,5 @@ def test_guarded_source_gives_the_same_numbers() -> None:
     plain, guarded = (source.function(problem.model, guarded=g) for g in (False, True))
     assert "power(" in guarded and "divide(" in guarded
     assert "power(" not in plain and "divide(" not in plain
-    run = engine._Run(problem.specification, problem.model, None, guarded=True)
-    assert run.trace().gradients == problem.run().gradients
+    run = engine._Run(problem.specification, problem.model, None, detail=True, guarded=True)
+    assert run.trace(None).gradients == problem.run().gradients

@@ -112,7 +112,7 @@ def test_a_step_without_target_has_no_loss_but_passes_gradients_on() -> None:
     assert trace["dh"][1] == pytest.approx(
         sum(trace[f"dh_via_z_{k}"][1] for k in "figo"), rel=1e-12
     )
-    assert trace.passes[0].windows[0].losses == (1, 3, 4)
+    assert trace.passes[0].windows[0].window.losses == (1, 3, 4)
 
 
 def test_without_targets_there_is_a_forward_pass_only() -> None:
@@ -127,9 +127,8 @@ def test_without_targets_there_is_a_forward_pass_only() -> None:
 
 def test_epochs_and_sequences_go_on_from_the_parameters_reached() -> None:
     data = random_data(8, 1, 3)
-    text = data.toml().replace("learning_rate", "epochs = 2\nlearning_rate")
-    text += "[[sequence]]\nx = [0.5]\ntarget = [0.25]\n"
-    trace = Problem(read_specification(text, "x.toml", Path())).run()
+    data.update, data.more = "epochs = 2", [([[0.5]], [0.25])]
+    trace = data.problem().run()
     assert [(one.epoch, one.sequence) for one in trace.passes] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     for earlier, later in zip(trace.passes, trace.passes[1:], strict=False):
         assert later.before == earlier.windows[-1].after

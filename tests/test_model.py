@@ -9,8 +9,9 @@ from cellcalc import templates
 from cellcalc.derivation import build
 from cellcalc.expression import symbols
 from cellcalc.handwork import by_hand
-from cellcalc.model import Group, Model, update_rule
+from cellcalc.model import Group, Model
 from cellcalc.notation import LANGUAGE
+from cellcalc.updates import rules
 
 
 def lstm(features: int = 1, readout: str = "identity", loss: str = "half-squared") -> Model:
@@ -156,8 +157,22 @@ def test_by_hand_what_is_used_once_is_worked_in_one_go() -> None:
 
 
 def test_the_update_is_the_optimizers_equation() -> None:
-    rule = update_rule(templates.load("optimizers", "sgd"), "W_f2")
-    assert LANGUAGE(rule.formula) == "W_f2 - learning_rate*dW_f2"
+    expected = {
+        "sgd": {"W_f2": "W_f2 - learning_rate*dW_f2"},
+        "momentum": {
+            "v_W_f2": "momentum*v_W_f2 + dW_f2",
+            "W_f2": "W_f2 - learning_rate*v_W_f2",
+        },
+        "adam": {
+            "m_W_f2": "beta1*m_W_f2 + (1 - beta1)*dW_f2",
+            "v_W_f2": "beta2*v_W_f2 + (1 - beta2)*dW_f2**2",
+            "W_f2": "W_f2 - learning_rate*(m_W_f2/(1 - beta1**k))"
+            "/(sqrt(v_W_f2/(1 - beta2**k)) + epsilon)",
+        },
+    }
+    for name, texts in expected.items():
+        equations = rules(templates.load("optimizers", name), "W_f2")
+        assert {e.symbol: LANGUAGE(e.formula) for e in equations} == texts
 
 
 def test_a_cell_of_ones_own_gets_its_backward_pass(tmp_path) -> None:  # type: ignore[no-untyped-def]

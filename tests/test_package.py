@@ -153,9 +153,10 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "reading", "templates", "series", "problem", "model",
-        "derivation", "handwork", "schedule", "source", "trace", "engine", "figures", "table",
-        "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
+        "resources", "wording", "reading", "templates", "schemes", "schedule", "updates",
+        "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
+        "updater", "engine", "figures", "table", "export", "explain", "script", "derive",
+        "workbook", "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

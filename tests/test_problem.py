@@ -16,6 +16,7 @@ from tests.conftest import Run
 GOOD = (folder("examples") / "gomez.toml").read_text(encoding="utf-8")
 KEYS = "title, cell, readout, loss, parameters, initial, sequence, bptt or update"
 PARAMETERS = "W_f, U_f, b_f, W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o or b_o"
+FORMS = "full, realtime, bptt(h), bptt(h;h'), tbptt(k1,k2), block(k), keras-stateful(k), keras-stateless(k), naive-split(k), per-error(h), tail(k) or forum-last(k1,k2)"
 DATA = "x = [[1, 2], [0.5, 3]]\ntarget = [0.5, 1.25]\n"
 MISSING = [
     f"parameters.{kind}_{gate}: expected "
@@ -28,7 +29,7 @@ MISSING = [
 # What is replaced in a good file, by what, and what is said of it.
 BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "unknown key": ("title =", "titel =", [f"titel: expected one of the keys {KEYS}, found an unknown key; did you mean title?"]),
-    "unknown cell": ('"lstm"', '"lstn"', ['cell: expected lstm, or the path of a .toml file, found "lstn"; did you mean lstm?']),
+    "unknown cell": ('"lstm"', '"lstn"', ['cell: expected lstm or lstm-two-biases, or the path of a .toml file, found "lstn"; did you mean lstm?']),
     "cell is a number": ('"lstm"', "3", ["cell: expected the name of one of the templates/cells, or a path, found 3"]),
     "cell file missing": ('"lstm"', '"mine.toml"', ["cell: expected a file, found nothing there (mine.toml)"]),
     "unknown readout": ('"identity"', '"linaer"', ['readout: expected identity, linear or logistic, or the path of a .toml file, found "linaer"; did you mean linear?']),
@@ -65,8 +66,20 @@ BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "csv missing": (DATA, 'csv = "none.csv"', ["sequence[1].csv: expected a file, found nothing there (none.csv)"]),
     "csv and x": ("target = [0.5, 1.25]", 'csv = "none.csv"', ["sequence[1].x: expected either csv or x and target, found both", "sequence[1].csv: expected a file, found nothing there (none.csv)"]),
     "features differ": ("[bptt]", "[[sequence]]\nx = [1, 2]\n[bptt]", ["sequence[2].x: expected 2 inputs a step, as in the first sequence, found 1"]),
-    "unknown scheme": ('"full"', '"ful"', ['bptt.scheme: expected full, found "ful"; did you mean full?']),
-    "unknown optimizer": ('"sgd"', '"sdg"', ['update.optimizer: expected sgd, found "sdg"; did you mean sgd?']),
+    "unknown scheme": ('"full"', '"ful"', [f'bptt.scheme: expected {FORMS}, found "ful"; did you mean full?']),
+    "scheme without its numbers": ('"full"', '"tbptt(2)"', [f'bptt.scheme: expected {FORMS}, found "tbptt(2)"; did you mean tbptt(k1,k2)?']),
+    "scheme of nothing": ('"full"', '"block(0)"', [f'bptt.scheme: expected {FORMS}, found "block(0)"; did you mean block(k)?']),
+    "scheme is a number": ('"full"', "3", ["bptt.scheme: expected a text, found 3"]),
+    "scheme and k1": ('"full"', '"full"\nk1 = 2', ["bptt.k1: expected either a scheme or k1 and k2, found 2"]),
+    "k1 without k2": ('scheme = "full"', "k1 = 2", ["bptt.k2: expected a whole number of at least 1, found nothing"]),
+    "k1 is zero": ('scheme = "full"', "k1 = 0\nk2 = 2.5", ["bptt.k1: expected a whole number of at least 1, found 0", "bptt.k2: expected a whole number of at least 1, found 2.5"]),
+    "unknown option": ('"full"', '"full"\ninject = "some"', ['bptt.inject: expected new, all or last, found "some"']),
+    "option against the scheme": ('"full"', '"naive-split(3)"\nstate = "carry"', ['bptt.state: expected reset, as naive-split(3) has it, found "carry"']),
+    "clipping at nothing": ('"full"', '"full"\nclip_norm = 0\nclip_value = "x"', ["bptt.clip_norm: expected a number above 0, found 0", 'bptt.clip_value: expected a number above 0, found "x"']),
+    "unknown key in bptt": ('"full"', '"full"\ninjekt = "new"', ["bptt.injekt: expected one of the keys scheme, k1, k2, inject, tail, state, weights, update, reduction, clip_norm or clip_value, found an unknown key; did you mean inject?"]),
+    "setting of another optimizer": ("learning_rate = 0.1", "momentum = 0.9", ["update.momentum: expected one of the keys optimizer, epochs, frozen or learning_rate, found an unknown key"]),
+    "setting out of bounds": ('optimizer = "sgd"', 'optimizer = "adam"\nbeta1 = 1.0\nepsilon = 0', ["update.beta1: expected a number from 0 to below 1, found 1", "update.epsilon: expected a number above 0 and below 1, found 0"]),
+    "unknown optimizer": ('"sgd"', '"sdg"', ['update.optimizer: expected adam, momentum or sgd, found "sdg"; did you mean sgd?']),
     "rate is text": ("learning_rate = 0.1", 'learning_rate = "fast"', ['update.learning_rate: expected a finite number, found "fast"']),
     "no epochs": ("learning_rate = 0.1", "epochs = 0", ["update.epochs: expected a whole number of at least 1, found 0"]),
     "part of an epoch": ("learning_rate = 0.1", "epochs = 1.5", ["update.epochs: expected a whole number of at least 1, found 1.5"]),
@@ -161,7 +174,7 @@ def test_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         tmp_path / "latin.toml": "expected text in UTF-8, found another encoding (byte 10)",
         tmp_path: "expected a file, found a folder",
         tmp_path / "none.toml": "expected a file, found nothing there",
-        "gomze": "expected a file, or one of the examples gomez, found neither; did you mean gomez?",
+        "gomze": "expected a file, or one of the examples gomez, statquest, ten_steps, found neither; did you mean gomez?",
     }  # fmt: skip
     for path, expected in cases.items():
         result = run("table", path)
@@ -171,7 +184,7 @@ def test_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
 def test_defaults_fill_what_is_left_out() -> None:
     text = "[parameters]\nrandom = {seed = 7, scale = 0.5}\n[[sequence]]\nx = [1, 2]\ntarget = [1, nan]\n"
     s = read_specification(text, "lesson.toml", Path())
-    assert (s.title, s.cell.name, s.readout.name, s.scheme) == (
+    assert (s.title, s.cell.name, s.readout.name, s.scheme.name) == (
         "lesson",
         "lstm",
         "identity",

@@ -88,7 +88,11 @@ def test_json_is_the_contract(run: Run) -> None:
     trace = cellcalc.load("gomez").run()
     assert list(data) == ["title", "cell", "scheme", "passes", "parameters"]
     assert data["cell"] == "lstm"
-    assert data["scheme"] == {"name": "full", "k1": 2, "k2": 2, "inject": "new"}
+    assert data["scheme"] == {
+        "name": "full", "k1": 2, "k2": 2, "inject": "new", "tail": "flush", "state": "carry",
+        "weights": "current", "update": "window", "reduction": "sum", "clip_norm": None,
+        "clip_value": None,
+    }  # fmt: skip
     (one,) = data["passes"]
     assert list(one) == ["epoch", "sequence", "t", "forward", "loss", "windows"]
     assert (one["epoch"], one["sequence"], one["t"]) == (1, 1, [1, 2])
@@ -98,7 +102,7 @@ def test_json_is_the_contract(run: Run) -> None:
         assert values == trace[symbol].tolist()
     (window,) = one["windows"]
     assert list(window) == [
-        "update", "fires_at", "t", "losses", "backward", "gradients", "before", "after",
+        "update", "fires_at", "t", "losses", "dropped", "backward", "gradients", "before", "after",
     ]  # fmt: skip
     assert (window["update"], window["fires_at"]) == (1, 2)
     assert (window["t"], window["losses"]) == ([1, 2], [1, 2])

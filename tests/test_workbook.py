@@ -50,13 +50,13 @@ PROBLEMS = {
 class Grid:
     """The BPTT sheet read as the contract says, and as a person would: by block, symbol, step."""
 
-    def __init__(self, contents: bytes) -> None:
+    def __init__(self, contents: bytes, title: str = "BPTT") -> None:
         book = openpyxl.load_workbook(io.BytesIO(contents), data_only=True)
         self.names = {
             name: defined.attr_text.replace("$", "").removeprefix("BPTT!")
             for name, defined in book.defined_names.items()
         }
-        self.sheet = book["BPTT"]
+        self.sheet = book[title]
         self.blocks: list[tuple[str, dict[str, int], dict[int, str]]] = []
         for row in range(1, self.sheet.max_row + 1):
             group, symbol = (self.sheet.cell(row, k).value for k in (1, 2))

@@ -13,23 +13,25 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.errors import OutputError
 from cellcalc.model import LOSS, TARGET
 from cellcalc.trace import Trace
-from cellcalc.workbook.bptt import EQUATION_WIDTH, bptt_rows
-from cellcalc.workbook.cells import MAX_COLUMNS, MAX_ROWS, Rows, absolute, letters
+from cellcalc.workbook.bptt import bptt_rows
+from cellcalc.workbook.cells import Rows, absolute, letters
 from cellcalc.workbook.equations import WIDTHS, equation_rows
+from cellcalc.workbook.formulas import target
 from cellcalc.workbook.layout import (
     FIRST,
-    RATE,
     TITLE_ROWS,
     TOTAL,
     Layout,
     column,
     defined_name,
     lay_out,
+    setting_names,
 )
 from cellcalc.workbook.package import fixed_date, write_package
+from cellcalc.workbook.rows import EQUATION_WIDTH
+from cellcalc.workbook.size import check_size
 from cellcalc.workbook.styles import NOTHING, STYLES, TINY, write_samples
 
 STEP_WIDTH = 11  # characters of a step's column
@@ -42,36 +44,24 @@ def build_workbook(trace: Trace, file: BinaryIO) -> None:
     Raises :class:`~cellcalc.errors.OutputError` when it is larger than a spreadsheet can be, or
     holds what a spreadsheet cannot: an input that is not a finite number.
     """
-    one = trace.passes[-1]
-    layout = lay_out(trace.model, one)
-    _check(trace, layout)
+    check_size(trace)
+    sheets = lay_out(trace)
     workbook = Workbook()
-    grid = workbook.active
-    assert isinstance(grid, Worksheet)
-    grid.title = "BPTT"
-    write_samples(grid)
-    _set_up_grid(grid, layout)
+    contents: dict[str, Rows] = {}
+    for number, sheet in enumerate(sheets):
+        grid = workbook.active if number == 0 else workbook.create_sheet()
+        assert isinstance(grid, Worksheet)
+        grid.title = sheet.title
+        if number == 0:
+            write_samples(grid)
+        _set_up_grid(grid, sheet)
+        contents[sheet.title] = bptt_rows(sheet)
     _set_up_equations(workbook.create_sheet("Equations"))
-    _define_names(workbook, layout)
+    contents["Equations"] = equation_rows(sheets[0])
+    _define_names(workbook, sheets[0])
     _describe(workbook, trace)
-    sheets: dict[str, Rows] = {
-        "BPTT": bptt_rows(trace, one, layout),
-        "Equations": equation_rows(trace, layout),
-    }
-    write_package(file, workbook, STYLES, sheets, fixed_date(os.environ.get("SOURCE_DATE_EPOCH")))
-
-
-def _check(trace: Trace, layout: Layout) -> None:
-    if layout.width > MAX_COLUMNS:
-        most = MAX_COLUMNS - FIRST - 1
-        raise OutputError(f"workbook: expected at most {most:,} steps, found {layout.steps:,}")
-    if layout.height > MAX_ROWS:
-        raise OutputError(f"workbook: expected at most {MAX_ROWS:,} rows, found {layout.height:,}")
-    found = trace.first_not_finite()
-    if found and found[0] in {row.symbol for row in trace.model.inputs}:
-        raise OutputError(
-            f"workbook: expected finite inputs, found another value in {found[0]} at t = {found[1]}"
-        )
+    made = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
+    write_package(file, workbook, STYLES, contents, made)
 
 
 def _set_up_grid(sheet: Worksheet, layout: Layout) -> None:
@@ -100,7 +90,7 @@ def _add_number_formats(sheet: Worksheet, layout: Layout) -> None:
     _format_where(sheet, f"{first}:{right}{layout.height}", test, TINY, 200)
     if TARGET in layout.rows:
         step, losses = letters(column(1)), layout.rows[LOSS]
-        test = f"NOT(ISNUMBER({step}{layout.rows[TARGET]}))"
+        test = f"NOT(ISNUMBER({target(layout, 1)}))"
         _format_where(sheet, f"{step}{losses}:{right}{losses}", test, NOTHING, 201)
 
 
@@ -135,24 +125,20 @@ def _set_up_print(sheet: Worksheet, pages_wide: int) -> None:
         footer.left.text, footer.right.text = "&A", "&P / &N"
 
 
-def _define_names(workbook: Workbook, layout: Layout) -> None:
+def _define_names(workbook: Workbook, sheet: Layout) -> None:
     """Names for what a person edits or reads first."""
-    places = {name: (layout.rows[name], FIRST) for name in _parameter_names(layout)}
-    if layout.windows:
-        places[RATE] = (layout.rows[RATE], FIRST)
-        first = layout.windows[0]
-        for quantity in layout.model.gradients:
+    names = [*sheet.trace.initial, *setting_names(sheet.trace)]
+    places = {name: (sheet.rows[name], FIRST) for name in names}
+    if sheet.windows:
+        first = sheet.windows[0]
+        for quantity in sheet.model.gradients:
             places[quantity.symbol] = (first.rows[quantity.symbol], TOTAL)
-        places["loss"] = (layout.rows[LOSS], TOTAL)
+        places["loss"] = (sheet.rows[LOSS], TOTAL)
     taken: set[str] = set()
     for symbol, (row, place) in places.items():
         name = defined_name(symbol, taken)
-        reference = f"BPTT!{absolute(row, place)}"
+        reference = f"{sheet.quoted}!{absolute(row, place)}"
         workbook.defined_names[name] = DefinedName(name, attr_text=reference)
-
-
-def _parameter_names(layout: Layout) -> list[str]:
-    return [quantity.symbol for quantity in layout.model.parameters]
 
 
 def _describe(workbook: Workbook, trace: Trace) -> None:

@@ -2,25 +2,26 @@
 
 Column A group, B symbol, C equation, D total, and from E on t = 0, 1, …, n, n+1. The blocks follow
 one another: inputs, parameters, forward, and one for each backward window; each begins with a row
-that has ``t`` in B and the step numbers from E on.
+that has ``t`` in B and the step numbers from E on. Each pass has a sheet of its own, which begins
+with the parameters that the one before ended with.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.expression import ONE, Expression, Symbol, symbols
-from cellcalc.model import LOSS, TARGET, Model, Quantity
-from cellcalc.notation import Excel
-from cellcalc.series import feature_names
-from cellcalc.trace import PassTrace, WindowTrace
+from cellcalc.model import Model, Quantity
+from cellcalc.schemes import LIMITS
+from cellcalc.trace import PassTrace, Trace, WindowTrace
+from cellcalc.updates import COUNT, counts_updates, memory
 from cellcalc.workbook.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 TOTAL_LOSS, RATE = "L", "learning_rate"
+NORM, FACTOR = "gradient_norm", "clip_factor"
 
 
 def column(t: int) -> int:
@@ -30,37 +31,62 @@ def column(t: int) -> int:
 
 @dataclass(frozen=True)
 class WindowRows:
-    """The rows of one backward window: its heading and each derivative."""
+    """The rows of one backward window: its number on the sheet, its heading, each derivative."""
 
     trace: WindowTrace
+    number: int
     heading: int
     rows: dict[str, int]
+
+    def total(self, symbol: str) -> str:
+        """The cell in the total column of a row of the window."""
+        return absolute(self.rows[symbol], TOTAL)
 
     @property
     def parameters_at(self) -> int:
         """The column whose parameters the backward pass uses: where the window fires."""
-        return column(self.trace.fires_at)
+        return column(self.trace.last)
 
 
 @dataclass
 class Layout:
-    """The rows of one sheet. ``headings`` are those of the first three blocks."""
+    """The rows of one sheet. ``headings`` are those of the first three blocks.
 
-    model: Model
-    steps: int
+    ``before`` is the sheet of the pass before, ``first`` the first sheet (where the settings and
+    the initial state are), ``source`` the sheet where this sequence's data are; each is this
+    sheet itself where there is no other.
+    """
+
+    trace: Trace
+    one: PassTrace
+    title: str
     headings: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     windows: list[WindowRows] = field(default_factory=list)
     height: int = TITLE_ROWS
+    before: Layout | None = None
+    first: Layout = field(init=False)
+    source: Layout = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.source = self
+
+    @property
+    def model(self) -> Model:
+        return self.trace.model
+
+    @property
+    def steps(self) -> int:
+        return self.one.steps
 
     @property
     def width(self) -> int:
         """The last column: that of t = n+1."""
         return column(self.steps + 1)
 
-    def block(self, name: str, symbols_: list[str]) -> None:
+    def block(self, name: str, names: Iterable[str]) -> None:
         self.headings[name] = self.next_row()
-        for symbol in symbols_:
+        for symbol in names:
             self.rows[symbol] = self.next_row()
         self.next_row()  # an empty one between blocks
 
@@ -68,23 +94,52 @@ class Layout:
         self.height += 1
         return self.height
 
+    def cell(self, symbol: str, t: int, seen_from: Layout | None = None) -> str:
+        """The cell of a symbol at step t, as a formula on that or another sheet names it."""
+        reference = f"{letters(column(t))}{self.rows[symbol]}"
+        return reference if seen_from in (None, self) else f"{self.quoted}!{reference}"
 
-def lay_out(model: Model, one: PassTrace) -> Layout:
-    """Give every quantity of one pass its row."""
-    layout = Layout(model, one.steps)
-    layout.block("input", [row.symbol for row in model.inputs])
-    rate = [RATE] if model.loss else []
-    layout.block("parameter", [*(row.symbol for row in model.parameters), *rate])
+    def setting(self, name: str) -> str:
+        """The cell of the learning rate and the like, which are on the first sheet only."""
+        reference = absolute(self.first.rows[name], FIRST)
+        return reference if self.first is self else f"{self.first.quoted}!{reference}"
+
+    @property
+    def quoted(self) -> str:
+        """The sheet's name as formulas write it."""
+        return f"'{self.title}'" if " " in self.title else self.title
+
+
+def lay_out(trace: Trace) -> list[Layout]:
+    """A sheet for each pass of the trace, every quantity in its row."""
+    sheets: list[Layout] = []
+    for number, one in enumerate(trace.passes, 1):
+        sheet = Layout(trace, one, "BPTT" if number == 1 else f"BPTT {number}")
+        if sheets:
+            sheet.before, sheet.first = sheets[-1], sheets[0]
+            if number > len(trace.specification.sequences):
+                sheet.source = sheets[one.sequence - 1]
+        _fill(sheet, with_settings=number == 1)
+        sheets.append(sheet)
+    return sheets
+
+
+def _fill(sheet: Layout, with_settings: bool) -> None:
+    model = sheet.model
+    sheet.block("input", [row.symbol for row in model.inputs])
+    settings = setting_names(sheet.trace) if with_settings else []
+    parameters = [row.symbol for row in model.parameters]
+    sheet.block("parameter", [*parameters, *memory_names(sheet.trace), *settings])
     total = [TOTAL_LOSS] if model.loss else []
-    layout.block("forward", [*(row.symbol for row in model.forward), *total])
-    for trace in one.windows:
-        window = WindowRows(trace, layout.next_row(), {})
-        for quantity in derived_rows(model):
-            window.rows[quantity.symbol] = layout.next_row()
-        layout.windows.append(window)
-        layout.next_row()
-    layout.height -= 1  # no empty row at the end
-    return layout
+    sheet.block("forward", [*(row.symbol for row in model.forward), *total])
+    for number, trace in enumerate(sheet.one.windows, 1):
+        window = WindowRows(trace, number, sheet.next_row(), {})
+        names = [*(row.symbol for row in derived_rows(model)), *update_names(sheet.trace, trace)]
+        for symbol in names:
+            window.rows[symbol] = sheet.next_row()
+        sheet.windows.append(window)
+        sheet.next_row()
+    sheet.height -= 1  # no empty row at the end
 
 
 def derived_rows(model: Model) -> list[Quantity]:
@@ -95,52 +150,58 @@ def derived_rows(model: Model) -> list[Quantity]:
     return rows
 
 
-Formula = Callable[[int], str]
-_COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
+def free_parameters(trace: Trace) -> list[str]:
+    """The parameters that an update changes."""
+    frozen = trace.specification.update.frozen
+    return [name for name in trace.initial if name not in frozen]
 
 
-def formula(layout: Layout, expression: Expression, window: WindowRows | None = None) -> Formula:
-    """The expression as an Excel formula: a function of the step t.
-
-    A forward formula takes the parameters from its own column; that of a window takes them from
-    the column in which the window fires.
-    """
-
-    def cell(symbol: Symbol) -> str:
-        if symbol.shift is None:
-            return parameter(layout.rows[symbol.name])
-        row = (window.rows if window else {}).get(symbol.name) or layout.rows[symbol.name]
-        return f"{_COLUMN[symbol.shift]}{row}"
-
-    def cells(symbol: Symbol) -> str:
-        elements = feature_names(symbol.name, layout.model.features)
-        ends = [cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1])]
-        return ":".join(ends)
-
-    def parameter(row: int) -> str:
-        return absolute(row, window.parameters_at) if window else f"{{this}}{row}"
-
-    text = Excel(cell=cell, cells=cells)(expression)
-
-    def at(t: int) -> str:
-        previous, this, following = (letters(column(t + k)) for k in (-1, 0, 1))
-        return text.format(previous=previous, this=this, next=following)
-
-    return at
+def memory_names(trace: Trace) -> list[str]:
+    """The rows of the optimizer's own state, and of the number of updates if it counts them."""
+    if not trace.model.loss:
+        return []
+    optimizer = trace.specification.update.optimizer
+    names = [memory(s, name) for name in free_parameters(trace) for s in optimizer.state]
+    return [*names, *([COUNT] if counts_updates(optimizer) else [])]
 
 
-def cell_formula(layout: Layout, quantity: Quantity, window: WindowRows | None = None) -> Formula:
-    """What stands in the cells of a row: its equation; a loss only where there is a target."""
-    if quantity.formula is not None and quantity.symbol != LOSS:
-        return formula(layout, quantity.formula, window)
-    there = formula(layout, quantity.formula or ONE)
-    target = layout.rows[TARGET]
-    return lambda t: f"IF(ISNUMBER({letters(column(t))}{target}),{there(t)},0)"
+def setting_names(trace: Trace) -> list[str]:
+    """What can be set beside the parameters: the learning rate, beta1, clip_norm, …"""
+    if not trace.model.loss:
+        return []
+    limits = [name for name in LIMITS if getattr(trace.scheme, name) is not None]
+    return [*trace.specification.update.settings, *limits]
 
 
-def reads_previous(expression: Expression) -> bool:
-    """Whether a formula refers to the step before, for which the first column has no cell."""
-    return any(symbol.shift == -1 for symbol in symbols(expression))
+def update_names(trace: Trace, window: WindowTrace) -> list[str]:
+    """The rows between a window's gradients and its update: added up, then clipped."""
+    scheme, free = trace.scheme, free_parameters(trace)
+    names = [gathered(name) for name in free] if gathers(trace) else []
+    if window.used and scheme.clip_norm is not None:
+        names += [NORM, FACTOR]
+    if window.used and clips(trace):
+        names += [clipped(name) for name in free]
+    return names
+
+
+def gathers(trace: Trace) -> bool:
+    """Whether gradients are written down once more, added up over windows."""
+    return trace.scheme.update == "sequence" or trace.scheme.clip_norm is not None
+
+
+def clips(trace: Trace) -> bool:
+    """Whether gradients are clipped."""
+    return any(getattr(trace.scheme, name) is not None for name in LIMITS)
+
+
+def gathered(parameter: str) -> str:
+    """The row of a gradient added up since the last update."""
+    return f"sum_d{parameter}"
+
+
+def clipped(parameter: str) -> str:
+    """The row of a gradient as the update uses it."""
+    return f"clipped_d{parameter}"
 
 
 _REFERENCE = re.compile(

@@ -48,6 +48,7 @@ STYLES: dict[str, Style] = {
     "number": Style(align="right", format=NUMBER),
     "path": Style(color="595959", align="right", format=NUMBER),
     "edge": Style(color=GREY, align="right", format="0"),
+    "count": Style(align="right", format="0"),
     "total": Style(bold=True, align="right", format=NUMBER),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
     "text": Style(wrap=True, line="D9D9D9"),

@@ -1,0 +1,65 @@
+"""The command line: options in, calls, messages out. Whatever computes is elsewhere.
+
+Each command imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from cellcalc import __version__
+from cellcalc.cli.derive import derive
+from cellcalc.cli.schedule import schedule
+from cellcalc.cli.table import table
+from cellcalc.cli.workbook import workbook
+from cellcalc.errors import CellcalcError, did_you_mean
+
+
+class _Group(click.Group):
+    """A group of commands that turns trouble into messages and exit status 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except CellcalcError as error:
+            for line in error.lines:
+                click.echo(f"Error: {line}", err=True)
+            context.exit(2)
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(context, args[0]) is None and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], self.list_commands(context))
+            commands = ", ".join(self.list_commands(context))
+            context.fail(f"expected a command ({commands}), found {args[0]!r}{hint}")
+        return super().resolve_command(context, args)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="cellcalc")
+def main() -> None:
+    """Backpropagation through time in one LSTM memory cell, step by step.
+
+    \b
+    PROBLEM is the path of a problem file, - for standard input, or the name
+    of a bundled example (gomez, statquest, ten_steps).
+
+    \b
+    Examples:
+      cellcalc table gomez                  every value, step by step
+      cellcalc table gomez --explain        with the numbers put in
+      cellcalc derive gomez                 the equations and why
+      cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc workbook gomez               a live Excel workbook
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character
+
+
+for command in (derive, schedule, table, workbook):
+    main.add_command(command)

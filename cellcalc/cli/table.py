@@ -1,0 +1,150 @@
+"""``cellcalc table``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellcalc.cli.common import (
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    run,
+    scheme_options,
+    terminal_width,
+)
+from cellcalc.errors import OptionError
+
+if TYPE_CHECKING:
+    from cellcalc.api import Trace
+    from cellcalc.grids import Selection
+
+PASSES = ("forward", "backward", "gradients", "update")
+EXPORTS = ("csv", "json")
+
+
+@click.command(short_help="Every value as a table, or worked out line by line.")
+@problem_argument
+@click.option(
+    "-f",
+    "--format",
+    metavar="FORMAT",
+    default="simple",
+    show_default=True,
+    help="csv, json, or a format of tabulate: simple, grid, github, latex, html, …",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["time", "steps"]),
+    default="time",
+    show_default=True,
+    help="Time across, or one row a step.",
+)
+@click.option(
+    "--pass",
+    "passes",
+    type=click.Choice(PASSES),
+    multiple=True,
+    help="Only this part; may be repeated.",
+)
+@click.option("--symbols", metavar="A,B,…", help="Only these symbols, as in c,dc,dW_f1.")
+@click.option("--steps", metavar="FROM:TO", help="Only these steps, as in 2:5.")
+@click.option("--epoch", metavar="N", type=int, help="Only this epoch.")
+@click.option("--sequence", metavar="N", type=int, help="Only this sequence.")
+@click.option(
+    "--precision",
+    metavar="N",
+    type=click.IntRange(0, 17),
+    help="Decimals shown.  [default: 5, or those of --hand-rounding]",
+)
+@click.option("--explain", is_flag=True, help="Work each value out, with the numbers put in.")
+@click.option("--step", metavar="T", type=int, help="With --explain: only this step.")
+@click.option(
+    "--width",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Columns of the page; 0: no limit.  [default: the terminal's]",
+)
+@click.option(
+    "--hand-rounding",
+    metavar="N",
+    type=click.IntRange(0, 15),
+    help="Compute as by hand: round each value to N decimals before it is used.",
+)
+@scheme_options
+@output_options
+def table(
+    problem: str,
+    format: str,
+    layout: str,
+    passes: tuple[str, ...],
+    symbols: str | None,
+    steps: str | None,
+    epoch: int | None,
+    sequence: int | None,
+    precision: int | None,
+    explain: bool,
+    step: int | None,
+    width: int | None,
+    hand_rounding: int | None,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Print every value of the forward pass, backward pass, gradients and update.
+
+    \b
+    Examples:
+      cellcalc table gomez --pass backward --symbols dh,dc
+      cellcalc table gomez --explain --step 2
+      cellcalc table gomez --hand-rounding 5
+      cellcalc table statquest --pass update --epoch 300
+      cellcalc table gomez --format json
+    """
+    from cellcalc.grids import select
+
+    _check_format(format, explain, step)
+    detail = passes != ("update",)  # a long run keeps only what is asked for
+    trace = run(load(problem, scheme, k1, k2), hand_rounding, detail)
+    steps = steps or ("" if step is None else str(step))
+    chosen = select(trace, passes, symbols or "", steps, epoch, sequence)
+    columns = terminal_width() if width is None else width
+    emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
+
+
+def _check_format(format: str, explain: bool, step: int | None) -> None:
+    if explain and format != "simple":
+        raise OptionError("--explain", "no --format with it", f'"{format}"')
+    if step is not None and not explain:
+        raise OptionError("--step", "--explain with it (or use --steps)", "--step alone")
+    if format not in (*EXPORTS, "simple"):
+        from cellcalc.table import check_format
+
+        check_format(format, EXPORTS)
+
+
+def _rendered(
+    trace: Trace,
+    format: str,
+    layout: str,
+    chosen: Selection,
+    precision: int | None,
+    explain: bool,
+    width: int,
+) -> str:
+    if explain:
+        from cellcalc.explain import explain as work_out
+
+        return work_out(trace, chosen, precision, width)
+    if format in EXPORTS:
+        from cellcalc import export
+
+        return export.to_json(trace, chosen) if format == "json" else export.to_csv(trace, chosen)
+    from cellcalc.table import render
+
+    return render(trace, format, chosen, layout, precision, width)

@@ -1,0 +1,42 @@
+"""``cellcalc workbook``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cellcalc.cli.common import load, output_options, problem_argument, run, scheme_options
+
+
+@click.command(short_help="A live Excel workbook, every cell a formula.")
+@problem_argument
+@scheme_options
+@output_options
+def workbook(
+    problem: str,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Write the computation as an Excel workbook of live formulas, with their values stored.
+
+    Change a weight, an input, a target, the initial state or the rate, and everything
+    recalculates. Without -o the file is named after PROBLEM, in this folder.
+
+    \b
+    Examples:
+      cellcalc workbook gomez
+      cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook my_problem.toml -o lesson.xlsx --force
+    """
+    from cellcalc.files import write_file
+    from cellcalc.workbook import build_workbook
+
+    trace = run(load(problem, scheme, k1, k2))
+    stem = "workbook" if problem == "-" else Path(problem).stem
+    path = output or Path(f"{stem}.xlsx")
+    write_file(path, lambda file: build_workbook(trace, file), force)
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,30 @@
+"""Generated source made to run. It comes from checked trees; no text of a user gets here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from cellcalc import numeric, source
+from cellcalc.expression import Expression, Symbol, rename, symbols
+
+# What generated source may call: the functions of the language, nothing else.
+NAMESPACE = {name: getattr(numeric, name) for name in numeric.__all__}
+
+
+@lru_cache(maxsize=32)
+def compile_source(text: str, name: str) -> Callable[..., Any]:
+    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
+    exec(compile(text, f"<cellcalc {name}>", "exec"), namespace)
+    function: Callable[..., Any] = namespace[name]
+    return function
+
+
+def compile_expression(expression: Expression) -> Callable[[Mapping[str, float]], float]:
+    """A function of a mapping from names to numbers; time indices are left out."""
+    timeless = rename(expression, lambda symbol: Symbol(symbol.name))
+    names = [symbol.name for symbol in symbols(timeless)]
+    lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
+    lines.append(f"    return {source.Code(1, guarded=True)(timeless)}")
+    return compile_source("\n".join(lines) + "\n", "value")

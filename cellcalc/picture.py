@@ -1,0 +1,194 @@
+"""A picture of a schedule in text: which window sweeps which steps, and what that costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from cellcalc.model import Model
+from cellcalc.problem import Specification
+from cellcalc.schedule import Schedule, Window, plan, ranges
+from cellcalc.schemes import Scheme
+from cellcalc.table import tabulated
+from cellcalc.wording import sentence
+
+MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
+SWEPT, INJECTED, DROPPED, UPDATE, NO_UPDATE, RESET = "○", "●", "×", "▸", "▹", "↺"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a scheme does on one sequence, in numbers.
+
+    ``stored_steps`` are the steps whose activations are kept at once; each has as many values as
+    the cell has forward quantities.
+    """
+
+    windows: int
+    updates: int
+    backward_cells: int
+    losses_injected: int
+    losses_dropped: int
+    losses_repeated: int
+    stored_steps: int
+    stored_values: int
+
+
+def schedules(specification: Specification) -> list[Schedule]:
+    """The schedule of each sequence."""
+    return [
+        plan(specification.scheme, sequence.steps, sequence.has_target)
+        for sequence in specification.sequences
+    ]
+
+
+def full(schedule: Schedule, specification: Specification, place: int) -> Schedule:
+    """The schedule of full BPTT on the same sequence."""
+    sequence = specification.sequences[place]
+    return plan(Scheme("full", None, None), schedule.steps, sequence.has_target)
+
+
+def cost(schedule: Schedule, model: Model) -> Cost:
+    """The figures of a schedule."""
+    return Cost(
+        windows=len(schedule.windows),
+        updates=sum(window.updates for window in schedule.windows),
+        backward_cells=schedule.backward_cells,
+        losses_injected=schedule.injected,
+        losses_dropped=len(schedule.dropped),
+        losses_repeated=len(schedule.repeated),
+        stored_steps=schedule.stored_cells,
+        stored_values=schedule.stored_cells * len(model.forward),
+    )
+
+
+def to_json(specification: Specification, model: Model) -> str:
+    """The schedules of all sequences as one JSON object on one line."""
+    sequences = []
+    for place, schedule in enumerate(schedules(specification)):
+        sequences.append(
+            {
+                "sequence": place + 1,
+                "steps": schedule.steps,
+                "windows": [_window_data(window) for window in schedule.windows],
+                "dropped": list(schedule.dropped),
+                "repeated": list(schedule.repeated),
+                "totals": asdict(cost(schedule, model)),
+                "full": asdict(cost(full(schedule, specification, place), model)),
+            }
+        )
+    longest = max(sequence.steps for sequence in specification.sequences)
+    data = {
+        "title": specification.title,
+        "scheme": asdict(specification.scheme.on(longest)),
+        "sequences": sequences,
+    }
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _window_data(window: Window) -> dict[str, object]:
+    return {
+        "fires_at": window.fires_at,
+        "t": list(window.swept),
+        "losses": list(window.losses),
+        "dropped": list(window.dropped),
+        "reset": window.resets,
+        "update": window.updates,
+    }
+
+
+def to_text(specification: Specification, model: Model, width: int = 80) -> str:
+    """The picture and the figures of each sequence, at most ``width`` columns wide."""
+    scheme = specification.scheme
+    blocks = [f"{specification.title}\nscheme {scheme.name} ({scheme.expansion()})"]
+    for place, schedule in enumerate(schedules(specification)):
+        if len(specification.sequences) > 1:
+            blocks.append(f"Sequence {place + 1}")
+        if not schedule.windows:
+            blocks.append(sentence("picture", "no_windows"))
+            continue
+        blocks += _bands(schedule, width or 10**6)
+        blocks += _notes(schedule)
+        blocks.append(_figures(schedule, full(schedule, specification, place), model))
+    blocks.append("\n".join(_legend()))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _bands(schedule: Schedule, width: int) -> Iterator[str]:
+    """The picture, cut into bands of steps."""
+    cell = 3 if schedule.steps < 25 else 2
+    margin = max(6, len(str(len(schedule.windows)))) + 2
+    steps = max(1, (width - margin - 1) // cell)
+    for first in range(1, schedule.steps + 1, steps):
+        last = min(first + steps - 1, schedule.steps)
+        yield "\n".join(_band(schedule, range(first, last + 1), cell, margin))
+
+
+def _band(schedule: Schedule, steps: range, cell: int, margin: int) -> Iterator[str]:
+    every = 1 if cell > 2 else 5
+    ruler = ""
+    for t in steps:
+        label = str(t) if t == steps[0] or t % every == 0 else ""
+        place = (t - steps[0]) * cell
+        if place >= len(ruler):  # else a long number still stands there
+            ruler = ruler.ljust(place) + label + (" " if label else "")
+    yield f"{'window':>{margin - 2}}  {ruler}".rstrip()
+    rows = [
+        f"{number:>{margin - 2}}  {_row(window, steps, cell)}".rstrip()
+        for number, window in enumerate(schedule.windows, 1)
+        if window.first <= steps[-1] and window.fires_at >= steps[0]
+    ]
+    yield from _shortened(rows, margin)
+    if any(t in schedule.dropped for t in steps):
+        marks = "".join((DROPPED if t in schedule.dropped else "").ljust(cell) for t in steps)
+        yield f"{'':>{margin}}{marks}".rstrip()
+    if any(t in schedule.resets for t in steps):
+        marks = "".join((" " * (cell - 1) + RESET if t in schedule.resets else "").ljust(cell)
+                        for t in steps)  # fmt: skip
+        yield f"{'':>{margin}}{marks}".rstrip()
+
+
+def _row(window: Window, steps: range, cell: int) -> str:
+    text = ""
+    for t in steps:
+        if t not in window.swept:
+            text += " " * cell
+            continue
+        text += INJECTED if t in window.losses else SWEPT
+        if t < window.fires_at:
+            text += "─" * (cell - 1)
+        else:
+            text += (UPDATE if window.updates else NO_UPDATE).ljust(cell - 1)
+    return text
+
+
+def _shortened(rows: list[str], margin: int) -> Sequence[str]:
+    if len(rows) <= MOST_ROWS:
+        return rows
+    left_out = len(rows) - MOST_ROWS + 1
+    more = sentence("picture", "more", count=left_out)
+    return [*rows[: MOST_ROWS - 4], " " * margin + more, *rows[-3:]]
+
+
+def _notes(schedule: Schedule) -> Iterator[str]:
+    if schedule.dropped:
+        yield sentence("picture", "dropped", steps=ranges(schedule.dropped))
+    if schedule.repeated:
+        yield sentence("picture", "repeated", steps=ranges(schedule.repeated))
+
+
+def _figures(schedule: Schedule, whole: Schedule, model: Model) -> str:
+    mine, full_bptt = asdict(cost(schedule, model)), asdict(cost(whole, model))
+    body = [
+        [sentence("cost", key, each=len(model.forward)), f"{mine[key]:,}", f"{full_bptt[key]:,}"]
+        for key in mine
+    ]
+    return tabulated(["", schedule.scheme.name, "full BPTT"], body, "simple")
+
+
+def _legend() -> Iterator[str]:
+    marks = {"injected": INJECTED, "swept": SWEPT, "update": UPDATE, "no_update": NO_UPDATE,
+             "dropped_mark": DROPPED, "reset": RESET}  # fmt: skip
+    for name, mark in marks.items():
+        yield f"{mark} {sentence('picture', name)}"

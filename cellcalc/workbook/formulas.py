@@ -1,0 +1,115 @@
+"""Equations as the formulas of a sheet's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from cellcalc.expression import ONE, Expression, Symbol, symbols
+from cellcalc.model import LOSS, TARGET, Quantity
+from cellcalc.notation import Excel
+from cellcalc.series import feature_names
+from cellcalc.workbook.cells import absolute, letters
+from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
+
+Formula = Callable[[int], str]  # of the step t
+_COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
+
+
+def formula(sheet: Layout, expression: Expression, window: WindowRows | None = None) -> Formula:
+    """The expression as a formula for any step.
+
+    A forward formula takes the parameters from its own column; that of a window takes them from
+    the column in which the window fires, unless the equation itself says of which step they are.
+    """
+
+    def cell(symbol: Symbol) -> str:
+        row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
+        if symbol.shift is not None:
+            return f"{_COLUMN[symbol.shift]}{row}"
+        return absolute(row, window.parameters_at) if window else f"{{this}}{row}"
+
+    def cells(symbol: Symbol) -> str:
+        elements = feature_names(symbol.name, sheet.model.features)
+        return ":".join(cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
+
+    text = Excel(cell=cell, cells=cells)(expression)
+    resets = sheet.one.schedule.resets
+
+    def at(t: int) -> str:
+        before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
+        return text.format(previous=before, this=letters(column(t)), next=letters(column(t + 1)))
+
+    return at
+
+
+def forward_formula(sheet: Layout, quantity: Quantity) -> Formula:
+    """What stands in the cells of a forward row; a loss only where there is a target."""
+    assert quantity.formula is not None
+    at = formula(sheet, quantity.formula)
+    if quantity.symbol != LOSS:
+        return at
+    return lambda t: f"IF(ISNUMBER({target(sheet, t)}),{at(t)},0)"
+
+
+def backward_formula(sheet: Layout, quantity: Quantity, window: WindowRows) -> Formula:
+    """What stands in the cells of a row of a window.
+
+    At the window's last step nothing flows back. Where the sequence goes on after it, the formula
+    there leaves out what would: it would refer to steps that this window's update changes.
+    """
+    if quantity.formula is None:
+        return _count(sheet, window)
+    at = formula(sheet, quantity.formula, window)
+    last = window.trace.last
+    goes_on = last < sheet.steps or sheet.model.stored_weights
+    if not goes_on or quantity.symbol not in sheet.model.leaving:
+        return at
+    at_last = formula(sheet, sheet.model.leaving[quantity.symbol], window)
+    return lambda t: at_last(t) if t == last else at(t)
+
+
+def entering_formula(
+    sheet: Layout, quantity: Quantity, entering: Quantity, window: WindowRows
+) -> str:
+    """What stands in the column before a window, for the derivative of the state there.
+
+    The whole formula is right there too, since the window's rows are empty in that column; but
+    what refers to the column before would refer to another window's steps, or to the totals.
+    """
+    assert quantity.formula is not None and entering.formula is not None
+    reads_previous = any(symbol.shift == -1 for symbol in symbols(quantity.formula))
+    expression = entering.formula if reads_previous else quantity.formula
+    return formula(sheet, expression, window)(window.trace.first - 1)
+
+
+def _count(sheet: Layout, window: WindowRows) -> Formula:
+    """How much each loss counts: 1, or a share of the mean, where the window injects it."""
+    first, last = window.trace.window.injects_from, window.trace.last
+    share = formula(sheet, ONE)(last)
+    if sheet.trace.scheme.reduction == "mean":
+        share = f"1/COUNT({target(sheet, first, True)}:{target(sheet, last, True, False)})"
+
+    def at(t: int) -> str:
+        return f"IF(ISNUMBER({target(sheet, t)}),{share},0)" if t >= first else "0"
+
+    return at
+
+
+def target(sheet: Layout, t: int, fixed: bool = False, named: bool = True) -> str:
+    """The cell in which the target of step t was put in, which may be on another sheet."""
+    source = sheet.source
+    row = source.rows[TARGET]
+    reference = absolute(row, column(t)) if fixed else f"{letters(column(t))}{row}"
+    return reference if source is sheet or not named else f"{source.quoted}!{reference}"
+
+
+def rule_formula(expression: Expression, cells: Mapping[str, str]) -> str:
+    """One of the optimizer's equations, given the cell of each symbol.
+
+    Its settings are kept within bounds for which no denominator is 0.
+    """
+
+    def cell(symbol: Symbol) -> str:
+        return cells[symbol.name]
+
+    return Excel(cell=cell, cells=cell, guarded=False)(expression)

@@ -1,0 +1,135 @@
+"""The parameter block: rows of the time grid that change where an update happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from cellcalc.expression import Symbol
+from cellcalc.notation import Unicode
+from cellcalc.updates import COUNT, memory, rules
+from cellcalc.wording import sentence
+from cellcalc.workbook.cells import Cell, Row
+from cellcalc.workbook.formulas import rule_formula
+from cellcalc.workbook.layout import (
+    FIRST,
+    Layout,
+    WindowRows,
+    clipped,
+    clips,
+    column,
+    free_parameters,
+    gathered,
+    gathers,
+    memory_names,
+    setting_names,
+)
+from cellcalc.workbook.rows import block_heading, labelled
+
+
+def parameter_rows(sheet: Layout) -> Iterator[Row]:
+    """The parameters, the optimizer's state for each, and on the first sheet its settings."""
+    note = sentence("sheet", "parameters_note")
+    heading = sheet.headings["parameter"]
+    yield block_heading(sheet, "parameter", heading, sentence("sheet", "parameters"), note)
+    yield from _Parameters(sheet).rows()
+    for name in setting_names(sheet.trace) if sheet.first is sheet else ():
+        update, scheme = sheet.trace.specification.update, sheet.trace.scheme
+        value = update.settings[name] if name in update.settings else getattr(scheme, name)
+        says = sentence("setting", name)
+        cells = [Cell(FIRST, "input", value)]
+        yield labelled(sheet.rows[name], "parameter", name, says, cells)
+
+
+class _Parameters:
+    def __init__(self, sheet: Layout) -> None:
+        self.sheet, self.trace = sheet, sheet.trace
+        self.update = sheet.trace.specification.update
+        self.write = Unicode(derivatives=sheet.model.derivatives)
+        # An update follows its window, or (once for all windows) the end of the sequence.
+        once = sheet.trace.scheme.update == "sequence"
+        self.fired = {
+            sheet.steps if once else window.trace.last: window
+            for window in sheet.windows
+            if window.trace.used
+        }
+        self.free = set(free_parameters(self.trace)) if sheet.model.loss else set()
+        self.start = {
+            memory(own, name): value
+            for name in self.free
+            for own, value in self.update.optimizer.state.items()
+        }
+
+    def rows(self) -> Iterator[Row]:
+        names = [*self.trace.initial, *memory_names(self.trace)]
+        equations = {
+            rule.symbol: rule
+            for name in self.trace.initial
+            for rule in rules(self.update.optimizer, name)
+        }
+        for name in names:
+            if name in equations and (name in self.free or name in self.start):
+                right = self.write(equations[name].formula)
+                says = f"{self.write(Symbol(name))} ← {right}"
+            elif name == COUNT:
+                says = sentence("sheet", "updates")
+            else:
+                says = self.sheet.model.quantities[name].says
+            yield labelled(self.sheet.rows[name], "parameter", name, says, self.cells(name))
+
+    def cells(self, name: str) -> Iterator[Cell]:
+        """The value at each step: the one before, or a new one after a window has fired."""
+        sheet = self.sheet
+        value = self.first_value(name)
+        if sheet.before is None:
+            yield Cell(FIRST, "input" if name in self.trace.initial else "edge", value)
+        else:
+            ends = sheet.before.cell(name, sheet.before.steps + 1, sheet)
+            yield Cell(FIRST, "number", value, ends)
+        for t in range(1, sheet.steps + 2):
+            window = self.fired.get(t - 1)
+            if window is None or not self.changes(name):
+                text, style = sheet.cell(name, t - 1), "number"
+            else:
+                value = self.new_values(window)[name]
+                text, style = self.updated(name, t, window), "total"
+            yield Cell(column(t), "count" if name == COUNT else style, value, text)
+
+    def changes(self, name: str) -> bool:
+        return name in self.free or name in self.start or name == COUNT
+
+    def first_value(self, name: str) -> float:
+        """The value that the sheet begins with."""
+        one = self.sheet.one
+        start = {**self.start, COUNT: float(one.updates)}
+        return {**start, **one.memory, **one.before}[name]
+
+    def new_values(self, window: WindowRows) -> Mapping[str, float]:
+        trace = window.trace
+        return {**trace.memory_after, **trace.after, COUNT: float(trace.update)}
+
+    def updated(self, name: str, t: int, window: WindowRows) -> str:
+        """The formula of the optimizer's equation for one row after a window has fired."""
+        sheet = self.sheet
+        if name == COUNT:
+            return f"{sheet.cell(COUNT, t - 1)}+1"
+        owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
+        cells = {key: sheet.setting(key) for key in self.update.settings}
+        cells[f"d{owner}"] = window.total(self.used_gradient(owner))
+        if COUNT in sheet.rows:
+            cells[COUNT] = sheet.cell(COUNT, t)
+        for symbol in (owner, *self.memory_of(owner)):
+            cells[symbol] = sheet.cell(symbol, t - 1)
+        for rule in rules(self.update.optimizer, owner):
+            if rule.symbol == name:
+                return rule_formula(rule.formula, cells)
+            cells[rule.symbol] = sheet.cell(rule.symbol, t)
+        raise AssertionError(f"no rule for {name}")
+
+    def memory_of(self, parameter: str) -> list[str]:
+        return [memory(own, parameter) for own in self.update.optimizer.state]
+
+    def used_gradient(self, parameter: str) -> str:
+        """The row of the window that holds the gradient as the update uses it."""
+        if clips(self.trace):
+            return clipped(parameter)
+        return gathered(parameter) if gathers(self.trace) else f"d{parameter}"

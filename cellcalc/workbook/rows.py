@@ -1,0 +1,49 @@
+"""Rows as they look: labels in the group's tint, the heading of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cellcalc.wording import sentence
+from cellcalc.workbook.cells import Cell, Row, letters, text_lines
+from cellcalc.workbook.layout import EQUATION, GROUP, SYMBOL, TOTAL, Layout, column
+
+EQUATION_WIDTH = 46  # characters; longer equations are wrapped
+
+
+def block_heading(
+    sheet: Layout, group: str, number: int, name: str, note: str, total: bool = False
+) -> Row:
+    """The row that begins a block: its name, ``t``, and the step numbers."""
+    dark, step = f"{group}_heading", f"{group}_step"
+    cells = [
+        Cell(GROUP, dark, name),
+        Cell(SYMBOL, dark, "t"),
+        Cell(EQUATION, f"{group}_note", note),
+        Cell(TOTAL, step, sentence("sheet", "total") if total else None),
+        *(Cell(column(t), step, t) for t in range(sheet.steps + 2)),
+    ]
+    return Row(number, cells)
+
+
+def labelled(
+    number: int,
+    group: str,
+    symbol: str,
+    equation: str,
+    cells: Iterable[Cell],
+    detail: bool = False,
+) -> Row:
+    """A row of a block: group, symbol and equation, then its cells in order."""
+    labels = [
+        Cell(GROUP, f"{group}_group", "path" if detail else group),
+        Cell(SYMBOL, f"{group}_path" if detail else f"{group}_symbol", symbol),
+        Cell(EQUATION, f"{group}_equation", equation),
+    ]
+    lines = text_lines(equation, EQUATION_WIDTH)
+    return Row(number, [*labels, *sorted(cells, key=lambda cell: cell.column)], lines)
+
+
+def over_steps(row: int, first: int, last: int) -> str:
+    """The cells of a row from one step to another."""
+    return f"{letters(column(first))}{row}:{letters(column(last))}{row}"
