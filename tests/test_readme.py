@@ -12,6 +12,7 @@ import pytest
 
 import cellcalc
 from cellcalc.problem import read_specification
+from cellcalc.schemes import forms
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SESSIONS = [
@@ -48,6 +49,11 @@ def test_the_library_example_runs() -> None:
     exec(text, names)
     trace = names["trace"]
     assert isinstance(trace, cellcalc.Trace)
+
+
+def test_every_named_scheme_is_in_the_table() -> None:
+    for form in forms():
+        assert f"`{form}`" in README
 
 
 def test_what_the_readme_links_to_is_there() -> None:
