@@ -28,3 +28,10 @@ def compile_expression(expression: Expression) -> Callable[[Mapping[str, float]]
     lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
     lines.append(f"    return {source.Code(1, guarded=True)(timeless)}")
     return compile_source("\n".join(lines) + "\n", "value")
+
+
+def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:
+    """The value of an expression whose symbols may be of several steps, each given by ``value``."""
+    names = {symbol: f"s{k}" for k, symbol in enumerate(symbols(expression))}
+    renamed = rename(expression, lambda symbol: Symbol(names[symbol]))
+    return compile_expression(renamed)({name: value(symbol) for symbol, name in names.items()})

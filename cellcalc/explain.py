@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
+from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model import Group, Quantity
 from cellcalc.notation import Indexed, NumbersPutIn, Unicode
 from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
-
-Lookup = Callable[[Symbol], float]
 
 
 def explain(
@@ -59,19 +58,9 @@ class _Explainer:
             return
         rows = (*self.model.inputs, *self.model.forward)
         for t in filter(self.selection.within, steps):
-            parts = list(self.step(rows, t, self.forward_values(one, t)))
+            parts = list(self.step(rows, t, forward_values(one, t)))
             if parts:
                 yield from (_title(f"Forward pass{place}, step t = {t}"), *parts)
-
-    def forward_values(self, one: PassTrace, t: int) -> Lookup:
-        def value(symbol: Symbol) -> float:
-            if symbol.name in one.before:
-                return one.parameters_at(t)[symbol.name]
-            if symbol.shift == -1:
-                return one.state_before(t, symbol.name)
-            return one.forward[symbol.name][t]
-
-        return value
 
     def backward(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "backward" not in self.selection.passes:
@@ -80,25 +69,9 @@ class _Explainer:
         for row in self.model.backward:
             rows += [row, *self.model.paths_of(row)]
         for t in filter(self.selection.within, reversed(window.steps)):
-            parts = list(self.step(rows, t, self.backward_values(one, window, t)))
+            parts = list(self.step(rows, t, backward_values(one, window, t)))
             if parts:
                 yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
-
-    def backward_values(self, one: PassTrace, window: WindowTrace, t: int) -> Lookup:
-        def value(symbol: Symbol) -> float:
-            step = t + (symbol.shift or 0)
-            if symbol.name in one.before:
-                stored = symbol.shift is not None and step <= window.last
-                return (one.parameters_at(step) if stored else window.before)[symbol.name]
-            if symbol.name in window.backward:
-                inside = window.first <= step <= window.last
-                return window.backward[symbol.name][step - window.first] if inside else 0.0
-            if symbol.shift == -1:
-                return one.state_before(t, symbol.name)
-            values = one.forward[symbol.name]
-            return values[step] if step < len(values) else 0.0
-
-        return value
 
     def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[str]:
         write = Unicode(derivatives=self.model.derivatives, step=t)
@@ -166,7 +139,7 @@ class _Explainer:
         """The derivatives of the state that enters the window: dh0, dc0."""
         t = window.first - 1
         write = Unicode(derivatives=self.model.derivatives, step=t)
-        value = self.backward_values(one, window, t)
+        value = backward_values(one, window, t)
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
             if row.group is not Group.PATH and self.selection.shows(symbol):

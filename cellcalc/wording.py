@@ -16,7 +16,7 @@ def _sentences() -> Mapping[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def sentence(section: str, name: str, **words: object) -> str:
+def sentence(section: str, name: str, /, **words: object) -> str:
     """The sentence ``[section] name`` with the words in braces filled in."""
     text: str = _sentences()[section][name]
     return text.format(**words)

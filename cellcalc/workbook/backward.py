@@ -14,8 +14,11 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.cells import Cell, Row
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (
+    EQUATION,
     FACTOR,
+    GROUP,
     NORM,
+    SYMBOL,
     TOTAL,
     Layout,
     WindowRows,
@@ -47,6 +50,8 @@ class _Window:
         entering = {row.symbol: row for row in model.entering}
         flowing = {t.upstream.name for q in model.backward for t in q.terms if t.later}
         for quantity in derived_rows(model):
+            if quantity.symbol == model.gradients[0].symbol:
+                yield self.gradient_heading()
             cells = list(self.cells(quantity, entering.get(quantity.symbol)))
             if quantity.symbol in flowing:
                 cells.append(Cell(column(self.trace.last + 1), "edge", 0))
@@ -62,6 +67,17 @@ class _Window:
             name = f"{name} {self.window.number}"
             note = sentence("sheet", "window_note", last=self.trace.last, losses=losses)
         return block_heading(self.sheet, "backward", self.window.heading, name, note, total=True)
+
+    def gradient_heading(self) -> Row:
+        """What the gradients' rows are folded under."""
+        name, note = sentence("sheet", "gradients"), sentence("sheet", "gradients_note")
+        cells = [
+            Cell(GROUP, "gradient_heading", name),
+            Cell(SYMBOL, "gradient_heading"),
+            Cell(EQUATION, "gradient_note", note),
+            *(Cell(k, "gradient_note") for k in range(TOTAL, self.sheet.width + 1)),
+        ]
+        return Row(self.window.gradients, cells)
 
     def row(self, quantity: Quantity, cells: list[Cell]) -> Row:
         symbol = quantity.symbol
@@ -121,4 +137,4 @@ class _Window:
     def update_row(self, symbol: str, says: str, value: float, text: str) -> Row:
         cells = [Cell(TOTAL, "total", value, text)]
         row = self.window.rows[symbol]
-        return labelled(row, "gradient", symbol, sentence("sheet", says), cells)
+        return labelled(row, "gradient", symbol, sentence("sheet", says), cells, outline=1)

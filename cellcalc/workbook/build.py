@@ -1,128 +1,92 @@
-"""Putting a workbook together: sheets, widths, panes, names and print set-up."""
+"""Putting a workbook together: which sheets it has, and what is defined for all of them."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from openpyxl import Workbook
-from openpyxl.formatting.rule import Rule
-from openpyxl.styles.differential import DifferentialStyle
-from openpyxl.styles.numbers import NumberFormat
 from openpyxl.workbook.defined_name import DefinedName
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.model import LOSS, TARGET
+from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.model import LOSS
+from cellcalc.reading import listed
 from cellcalc.trace import Trace
+from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
-from cellcalc.workbook.cells import Rows, absolute, letters
-from cellcalc.workbook.equations import WIDTHS, equation_rows
-from cellcalc.workbook.formulas import target
-from cellcalc.workbook.layout import (
-    FIRST,
-    TITLE_ROWS,
-    TOTAL,
-    Layout,
-    column,
-    defined_name,
-    lay_out,
-    setting_names,
-)
+from cellcalc.workbook.bptt_page import set_up_bptt
+from cellcalc.workbook.cells import absolute
+from cellcalc.workbook.cellsheet import cell_sheet
+from cellcalc.workbook.charts import charts
+from cellcalc.workbook.checks import checks
+from cellcalc.workbook.equations import equations
+from cellcalc.workbook.gradients import gradients
+from cellcalc.workbook.guide import guide
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
 from cellcalc.workbook.package import fixed_date, write_package
-from cellcalc.workbook.rows import EQUATION_WIDTH
 from cellcalc.workbook.size import check_size
-from cellcalc.workbook.styles import NOTHING, STYLES, TINY, write_samples
-
-STEP_WIDTH = 11  # characters of a step's column
-STEPS_A_PAGE = 10
+from cellcalc.workbook.step import step
+from cellcalc.workbook.styles import STYLES, write_samples
 
 
-def build_workbook(trace: Trace, file: BinaryIO) -> None:
+def _bptt(book: Book) -> Iterator[Sheet]:
+    for layout in book.layouts:
+        yield Sheet(layout.title, bptt_rows(layout), partial(set_up_bptt, layout=layout))
+
+
+# The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
+SHEETS: dict[str, Callable[[Book], Iterator[Sheet]]] = {
+    "Guide": guide,
+    "BPTT": _bptt,
+    "Step": step,
+    "Cell": cell_sheet,
+    "Gradients": gradients,
+    "Charts": charts,
+    "Checks": checks,
+    "Equations": equations,
+}
+
+
+def build_workbook(trace: Trace, file: BinaryIO, sheets: Sequence[str] = ()) -> None:
     """Write the workbook of a trace to a binary file.
 
+    ``sheets`` names the kinds of sheet to include besides BPTT; all of them where it is empty.
     Raises :class:`~cellcalc.errors.OutputError` when it is larger than a spreadsheet can be, or
     holds what a spreadsheet cannot: an input that is not a finite number.
     """
     check_size(trace)
-    sheets = lay_out(trace)
+    book = Book(trace, _chosen(sheets))
     workbook = Workbook()
-    contents: dict[str, Rows] = {}
-    for number, sheet in enumerate(sheets):
-        grid = workbook.active if number == 0 else workbook.create_sheet()
-        assert isinstance(grid, Worksheet)
-        grid.title = sheet.title
+    for kind, make in SHEETS.items():
+        if book.has(kind):
+            book.made += make(book)
+    for number, sheet in enumerate(book.made):
+        worksheet = workbook.active if number == 0 else workbook.create_sheet()
+        assert isinstance(worksheet, Worksheet)
+        worksheet.title = sheet.title
         if number == 0:
-            write_samples(grid)
-        _set_up_grid(grid, sheet)
-        contents[sheet.title] = bptt_rows(sheet)
-    _set_up_equations(workbook.create_sheet("Equations"))
-    contents["Equations"] = equation_rows(sheets[0])
-    _define_names(workbook, sheets[0])
+            write_samples(worksheet)
+        if sheet.hidden:
+            worksheet.sheet_state = "hidden"
+        sheet.set_up(worksheet)
+    _define_names(workbook, book.first)
     _describe(workbook, trace)
-    made = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
-    write_package(file, workbook, STYLES, contents, made)
+    contents = {sheet.title: sheet.rows for sheet in book.made}
+    date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
+    write_package(file, workbook, STYLES, contents, date)
 
 
-def _set_up_grid(sheet: Worksheet, layout: Layout) -> None:
-    widths = {"A": 11, "B": 15, "C": EQUATION_WIDTH, "D": STEP_WIDTH}
-    for name, width in widths.items():
-        sheet.column_dimensions[name].width = width
-    for t in range(layout.steps + 2):
-        sheet.column_dimensions[letters(FIRST + t)].width = STEP_WIDTH
-    first_row = TITLE_ROWS + 1
-    sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
-    sheet.sheet_view.zoomScale = 90
-    sheet.sheet_view.showGridLines = False
-    _add_number_formats(sheet, layout)
-    _set_up_print(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
-    blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    for heading in blocks:  # each on a page of its own
-        sheet.row_breaks.append(Break(id=heading - 1))
-    sheet.print_title_rows = f"{first_row}:{first_row}"
-    sheet.print_title_cols = f"A:{letters(TOTAL)}"
-
-
-def _add_number_formats(sheet: Worksheet, layout: Layout) -> None:
-    """Show what would be 0.00000 in scientific notation, and a loss that does not count as –."""
-    right, first = letters(layout.width), f"{letters(TOTAL)}{TITLE_ROWS + 1}"
-    test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
-    _format_where(sheet, f"{first}:{right}{layout.height}", test, TINY, 200)
-    if TARGET in layout.rows:
-        step, losses = letters(column(1)), layout.rows[LOSS]
-        test = f"NOT(ISNUMBER({target(layout, 1)}))"
-        _format_where(sheet, f"{step}{losses}:{right}{losses}", test, NOTHING, 201)
-
-
-def _format_where(sheet: Worksheet, area: str, test: str, format: str, number: int) -> None:
-    look = DifferentialStyle(numFmt=NumberFormat(numFmtId=number, formatCode=format))
-    rule = Rule(type="expression", dxf=look, formula=[test])
-    sheet.conditional_formatting.add(area, rule)
-
-
-def _set_up_equations(sheet: Worksheet) -> None:
-    for k, width in enumerate(WIDTHS, 1):
-        sheet.column_dimensions[letters(k)].width = width
-    sheet.freeze_panes = "B2"
-    sheet.sheet_view.showGridLines = False
-    _set_up_print(sheet, pages_wide=1)
-    sheet.print_title_rows = "1:1"
-
-
-def _set_up_print(sheet: Worksheet, pages_wide: int) -> None:
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = "9"  # A4
-    sheet.page_setup.fitToWidth = pages_wide
-    sheet.page_setup.fitToHeight = 0  # as many as it takes
-    properties = sheet.sheet_properties.pageSetUpPr
-    if properties is not None:
-        properties.fitToPage = True
-    for side in ("left", "right", "top", "bottom"):
-        setattr(sheet.page_margins, side, 0.6)
-    sheet.page_margins.footer = 0.3
-    footer = sheet.oddFooter
-    if footer is not None and footer.left is not None and footer.right is not None:
-        footer.left.text, footer.right.text = "&A", "&P / &N"
+def _chosen(names: Sequence[str]) -> tuple[str, ...]:
+    known = {kind.casefold(): kind for kind in SHEETS}
+    for name in names:
+        if name.casefold() not in known:
+            found = f'"{name}"{did_you_mean(name.casefold(), list(known))}'
+            raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
+    wanted = {"BPTT", *(known[name.casefold()] for name in names or SHEETS)}
+    return tuple(kind for kind in SHEETS if kind in wanted)
 
 
 def _define_names(workbook: Workbook, sheet: Layout) -> None:

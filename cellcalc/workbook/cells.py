@@ -24,11 +24,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its number from 1, its cells from left to right, its height in lines of text."""
+    """One row: its number from 1, its cells from left to right, its height in lines of text.
+
+    ``outline`` is how deep it is folded: 0 never, 1 under the last row of 0, and so on.
+    """
 
     number: int
     cells: Iterable[Cell]
     lines: int = 1
+    outline: int = 0
 
 
 @dataclass(frozen=True)

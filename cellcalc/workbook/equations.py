@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from openpyxl.worksheet.worksheet import Worksheet
+
 from cellcalc.derive import reason
 from cellcalc.explain import left_side
 from cellcalc.model import Group, Quantity
 from cellcalc.notation import Unicode
 from cellcalc.wording import sentence
+from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.formulas import backward_formula, forward_formula
 from cellcalc.workbook.layout import Layout, column, derived_rows
+from cellcalc.workbook.page import set_up_page, set_widths
 
 HEADINGS = ("symbol", "equation", "cell", "formula", "meaning", "source")
 WIDTHS = (14, 50, 7, 46, 44, 60)  # characters
 
 
-def equation_rows(sheet: Layout) -> Rows:
-    """The rows of the sheet, with the formulas of step t = 1 on the sheet laid out."""
-    model = sheet.model
-    quantities = [*model.forward, *(derived_rows(model) if sheet.windows else [])]
-    return Rows(_rows(sheet, quantities), len(HEADINGS), len(quantities) + 1)
+def equations(book: Book) -> Iterator[Sheet]:
+    """The sheet, with the formulas of one step on the first BPTT sheet."""
+    layout, model = book.first, book.trace.model
+    quantities = [*model.forward, *(derived_rows(model) if layout.windows else [])]
+    rows = Rows(_rows(layout, quantities), len(HEADINGS), len(quantities) + 1)
+    yield Sheet("Equations", rows, _set_up)
+
+
+def _set_up(sheet: Worksheet) -> None:
+    set_widths(sheet, WIDTHS)
+    sheet.freeze_panes = "B2"
+    set_up_page(sheet)
+    sheet.print_title_rows = "1:1"
 
 
 def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:

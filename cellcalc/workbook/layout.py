@@ -31,11 +31,15 @@ def column(t: int) -> int:
 
 @dataclass(frozen=True)
 class WindowRows:
-    """The rows of one backward window: its number on the sheet, its heading, each derivative."""
+    """The rows of one backward window: its number on the sheet, its heading, each derivative.
+
+    ``gradients`` is the row above the first gradient.
+    """
 
     trace: WindowTrace
     number: int
     heading: int
+    gradients: int
     rows: dict[str, int]
 
     def total(self, symbol: str) -> str:
@@ -133,11 +137,13 @@ def _fill(sheet: Layout, with_settings: bool) -> None:
     total = [TOTAL_LOSS] if model.loss else []
     sheet.block("forward", [*(row.symbol for row in model.forward), *total])
     for number, trace in enumerate(sheet.one.windows, 1):
-        window = WindowRows(trace, number, sheet.next_row(), {})
+        heading, rows, gradients = sheet.next_row(), {}, 0
         names = [*(row.symbol for row in derived_rows(model)), *update_names(sheet.trace, trace)]
         for symbol in names:
-            window.rows[symbol] = sheet.next_row()
-        sheet.windows.append(window)
+            if symbol == model.gradients[0].symbol:
+                gradients = sheet.next_row()
+            rows[symbol] = sheet.next_row()
+        sheet.windows.append(WindowRows(trace, number, heading, gradients, rows))
         sheet.next_row()
     sheet.height -= 1  # no empty row at the end
 

@@ -94,8 +94,9 @@ def _sheet(skeleton: bytes, content: Rows, styles: Mapping[str, int]) -> Iterato
 
 def _row(row: Row, styles: Mapping[str, int]) -> str:
     height = f' ht="{row.lines * LINE_HEIGHT}" customHeight="1"' if row.lines > 1 else ""
+    outline = f' outlineLevel="{row.outline}"' if row.outline else ""
     cells = "".join(_cell(cell, row.number, styles[cell.style]) for cell in row.cells)
-    return f'<row r="{row.number}"{height}>{cells}</row>'
+    return f'<row r="{row.number}"{height}{outline}>{cells}</row>'
 
 
 def _cell(cell: Cell, row: int, style: int) -> str:

@@ -33,15 +33,19 @@ def labelled(
     equation: str,
     cells: Iterable[Cell],
     detail: bool = False,
+    outline: int = 0,
 ) -> Row:
-    """A row of a block: group, symbol and equation, then its cells in order."""
+    """A row of a block: group, symbol and equation, then its cells in order.
+
+    ``detail`` is the look of one path of the sum above; ``outline`` how deep the row is folded.
+    """
     labels = [
         Cell(GROUP, f"{group}_group", "path" if detail else group),
         Cell(SYMBOL, f"{group}_path" if detail else f"{group}_symbol", symbol),
         Cell(EQUATION, f"{group}_equation", equation),
     ]
     lines = text_lines(equation, EQUATION_WIDTH)
-    return Row(number, [*labels, *sorted(cells, key=lambda cell: cell.column)], lines)
+    return Row(number, [*labels, *sorted(cells, key=lambda cell: cell.column)], lines, outline)
 
 
 def over_steps(row: int, first: int, last: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
 NUMBER = "0.00000"
@@ -15,7 +15,7 @@ NOTHING = '"–"'  # for a loss at a step without target
 
 @dataclass(frozen=True)
 class Style:
-    """Font colour and weight, fill, alignment, number format and lines around a cell."""
+    """Font colour and weight, fill, alignment, number format, lines around a cell, protection."""
 
     color: str = "000000"
     fill: str = ""
@@ -27,9 +27,19 @@ class Style:
     wrap: bool = False
     line: str = ""
     indent: int = 0
+    top: bool = False
+    underline: bool = False
+    box: bool = False
+    unlocked: bool = False
 
 
 INPUT_BLUE, INPUT_FILL, GREY = "0000FF", "FFFBE6", "808080"
+
+# Rules: ink and fill of what is right, nearly right and wrong; ends of the colour scales. Chosen to
+# be told apart by the colour-blind, and in grey by their lightness.
+GOOD, FAIR, BAD = ("1B5E20", "CDE8CF"), ("7A4B00", "FFE3A8"), ("8E1B1B", "F4B6B6")
+CLOSED, HALF, OPEN = "7FA8D1", "FFFFFF", "F0A35E"
+NEGATIVE, POSITIVE = "7FA8D1", "F0A35E"
 
 # The tint of each group: of its heading, and of its symbols and equations.
 TINTS = {
@@ -42,16 +52,37 @@ TINTS = {
 
 STYLES: dict[str, Style] = {
     "title": Style(bold=True, size=16),
-    "note": Style(color="404040"),
+    "note": Style(color="404040", indent=1),
     "legend_input": Style(color=INPUT_BLUE, fill=INPUT_FILL),
-    "input": Style(color=INPUT_BLUE, fill=INPUT_FILL, align="right", format=NUMBER),
+    "input": Style(color=INPUT_BLUE, fill=INPUT_FILL, align="right", format=NUMBER, unlocked=True),
     "number": Style(align="right", format=NUMBER),
     "path": Style(color="595959", align="right", format=NUMBER),
     "edge": Style(color=GREY, align="right", format="0"),
     "count": Style(align="right", format="0"),
     "total": Style(bold=True, align="right", format=NUMBER),
+    "section": Style(bold=True, size=13, color="1F4E79"),
+    "paragraph": Style(wrap=True, top=True),
+    "link": Style(color="0563C1", underline=True),
+    "choice": Style(color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="center", box=True),
+    "label": Style(bold=True),
+    "live_text": Style(wrap=True, line="D9D9D9"),
+    "value": Style(bold=True, align="right", format=NUMBER, line="D9D9D9"),
+    "factor": Style(align="right", format=NUMBER, line="D9D9D9", color="595959"),
+    "flag": Style(bold=True, align="center"),
+    "exponent": Style(align="right", format="0.00E+00"),
+    "whole": Style(align="right", format="0"),
+    "small": Style(color=GREY, size=9),
+    "small_number": Style(color=GREY, size=9, align="right", format=NUMBER),
+    "node_label": Style(bold=True, align="center", box=True, fill="F2F2F2"),
+    "node_value": Style(align="center", format="0.0000", box=True),
+    "node_gradient": Style(align="center", format="0.0000", box=True, italic=True, color="7B2C3B"),
+    "arrow": Style(align="center", size=14, color="404040"),
+    "answer": Style(
+        color=INPUT_BLUE, fill=INPUT_FILL, align="right", format="General", box=True, unlocked=True
+    ),
+    "mark": Style(align="center", color=GREY, size=9, format="General"),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
-    "text": Style(wrap=True, line="D9D9D9"),
+    "text": Style(wrap=True, line="D9D9D9", indent=1),
     "formula_text": Style(wrap=True, line="D9D9D9", color="404040"),
 }
 for _group, (_dark, _light) in TINTS.items():
@@ -74,14 +105,26 @@ def write_samples(sheet: Worksheet) -> None:
 
 def _apply(style: Style, cell: Cell) -> None:
     cell.font = Font(
-        name="Calibri", size=style.size, bold=style.bold, italic=style.italic, color=style.color
+        name="Calibri",
+        size=style.size,
+        bold=style.bold,
+        italic=style.italic,
+        color=style.color,
+        underline="single" if style.underline else None,
     )
     if style.fill:
         cell.fill = PatternFill("solid", start_color=style.fill)
     if style.line:
-        side = Side("thin", color=style.line)
-        cell.border = Border(bottom=side)
+        cell.border = Border(bottom=Side("thin", color=style.line))
+    if style.box:
+        side = Side("thin", color=GREY)
+        cell.border = Border(left=side, right=side, top=side, bottom=side)
+    if style.unlocked:
+        cell.protection = Protection(locked=False)
     cell.alignment = Alignment(
-        horizontal=style.align, vertical="center", wrap_text=style.wrap, indent=style.indent
+        horizontal=style.align,
+        vertical="top" if style.top else "center",
+        wrap_text=style.wrap,
+        indent=style.indent,
     )
     cell.number_format = style.format

@@ -1,0 +1,48 @@
+"""A workbook in the making: the trace, where its sheets stand, and what a sheet is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.trace import Trace
+from cellcalc.workbook.cells import Rows
+from cellcalc.workbook.layout import Layout, lay_out
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: its rows, and ``set_up`` for all else (widths, panes, rules, charts)."""
+
+    title: str
+    rows: Rows
+    set_up: Callable[[Worksheet], None]
+    hidden: bool = False
+
+
+@dataclass
+class Book:
+    """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
+
+    ``made`` are the sheets made so far, which the sheet of checks looks at.
+    """
+
+    trace: Trace
+    chosen: tuple[str, ...]
+    made: list[Sheet] = field(default_factory=list)
+
+    @cached_property
+    def layouts(self) -> list[Layout]:
+        """The BPTT sheets, one for each pass."""
+        return lay_out(self.trace)
+
+    @property
+    def first(self) -> Layout:
+        """The first BPTT sheet, to which the study sheets refer."""
+        return self.layouts[0]
+
+    def has(self, kind: str) -> bool:
+        return kind in self.chosen

@@ -1,0 +1,133 @@
+"""The sheet ``Cell``: the cell as a picture, each box with its live value and its gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.expression import Symbol
+from cellcalc.model import Quantity
+from cellcalc.notation import Unicode
+from cellcalc.wording import sentence
+from cellcalc.workbook import choice
+from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.cells import Cell, Row, Rows, letters
+from cellcalc.workbook.choice import Choice
+from cellcalc.workbook.kinds import is_gate, is_squashed
+from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.page import set_up_page, set_widths, shade_gates
+from cellcalc.workbook.picture import Arrow, Box, Place, picture
+
+TOP = choice.ROWS + 1  # the first row of the picture
+BOX_ROWS, LABEL, VALUE, GRADIENT = 3, 0, 1, 2  # a box is three rows: label, value, gradient
+BOX_WIDTH, GAP_WIDTH = 12, 5
+FIRST = 2  # the column of the first box
+
+_ACROSS, _ALONG = "─" * 20, "│"  # cut off at the cells' edges, so that the line goes on
+_HEADS = {"left": "◀", "right": "▶", "up": "▲", "down": "▼"}
+
+
+def cell_sheet(book: Book) -> Iterator[Sheet]:
+    """The sheet for the first pass."""
+    maker = _CellSheet(book.first)
+    rows = list(maker.rows())
+    width = max(cell.column for row in rows for cell in row.cells)
+    yield Sheet("Cell", Rows(rows, width, rows[-1].number), maker.set_up)
+
+
+def _corner(place: Place) -> tuple[int, int]:
+    """The sheet's row and column of the top of a box."""
+    row, column = place
+    return TOP + row * (BOX_ROWS + 1), FIRST + column * 2
+
+
+class _CellSheet:
+    def __init__(self, layout: Layout) -> None:
+        self.layout, self.model = layout, layout.model
+        self.choice = Choice(layout)
+        self.picture = picture(layout.model)
+        self.write = Unicode(derivatives=layout.model.derivatives)
+
+    def rows(self) -> Iterator[Row]:
+        yield Row(1, [Cell(1, "title", sentence("cell", "title"))], lines=2)
+        note = sentence("cell", "note") if self.layout.windows else sentence("cell", "forward_note")
+        yield Row(2, [Cell(1, "note", note)])
+        yield from self.choice.rows()
+        placed: dict[tuple[int, int], Cell] = {}
+        for arrow in self.picture.arrows:
+            placed |= {(row, cell.column): cell for row, cell in self.arrow(arrow)}
+        for box in self.picture.boxes:
+            placed |= {(row, cell.column): cell for row, cell in self.box(box)}
+        last = max(row for row, _ in placed)
+        for number in range(TOP, last + 1):
+            cells = [cell for (row, _), cell in sorted(placed.items()) if row == number]
+            yield Row(number, cells)
+
+    def box(self, box: Box) -> Iterator[tuple[int, Cell]]:
+        top, column = _corner(box.place)
+        if not box.symbol:
+            yield top + VALUE, Cell(column, "arrow", box.text)
+            return
+        shift = -1 if box.before else 0
+        symbol, derived = Symbol(box.symbol, shift), Symbol(f"d{box.symbol}", shift)
+        yield top + LABEL, Cell(column, "node_label", self.write(symbol))
+        value = self.choice.forward_value()(symbol)
+        text = self.choice.forward_cell(symbol)
+        yield top + VALUE, Cell(column, "node_value", 0.0 if math.isnan(value) else value, text)
+        if self.layout.windows and derived.name in self.layout.windows[0].rows:
+            text = self.choice.backward_cell(derived)
+            yield top + GRADIENT, Cell(column, "node_gradient", self.gradient(derived), text)
+        else:
+            yield top + GRADIENT, Cell(column, "node_gradient")
+
+    def gradient(self, symbol: Symbol) -> float:
+        """The value now in the cell that the gradient's formula points at."""
+        trace, t = self.choice.trace, self.choice.step + (symbol.shift or 0)
+        assert trace is not None
+        if t == trace.first - 1:
+            return trace.entering.get(symbol.name, 0.0)
+        inside = trace.first <= t <= trace.last
+        return trace.backward[symbol.name][t - trace.first] if inside else 0.0
+
+    def arrow(self, arrow: Arrow) -> Iterator[tuple[int, Cell]]:
+        """The cells that a line runs through, the last of them with its head."""
+        (top, left), (bottom, right) = _corner(arrow.start), _corner(arrow.end)
+        if top == bottom:
+            step = 1 if right > left else -1
+            head = _HEADS["right" if step > 0 else "left"]
+            for column in range(left + step, right, step):
+                last = column + step == right
+                yield top + VALUE, Cell(column, "arrow", head if last else _ACROSS)
+            return
+        up = bottom < top
+        # Between boxes a line runs from edge to edge; where there is none it meets another line.
+        first = (-1 if up else BOX_ROWS) if self.has_box(arrow.start) else VALUE + (-1 if up else 1)
+        after = (BOX_ROWS if up else -1) if self.has_box(arrow.end) else VALUE + (1 if up else -1)
+        step = -1 if up else 1
+        for row in range(top + first, bottom + after + step, step):
+            text = _HEADS["up" if up else "down"] if row == bottom + after else _ALONG
+            yield row, Cell(left, "arrow", text)
+
+    def has_box(self, place: Place) -> bool:
+        return any(box.place == place for box in self.picture.boxes)
+
+    def set_up(self, sheet: Worksheet) -> None:
+        columns = max(box.place[1] for box in self.picture.boxes) + 2
+        set_widths(sheet, (12, *(BOX_WIDTH, GAP_WIDTH) * columns))
+        self.choice.set_up(sheet)
+        set_up_page(sheet)
+        for box in self.picture.boxes:
+            quantity = self.model.quantities.get(box.symbol)
+            if quantity is not None and not box.before:
+                self.shade(sheet, box, quantity)
+
+    def shade(self, sheet: Worksheet, box: Box, quantity: Quantity) -> None:
+        """Gates by how open they are."""
+        top, column = _corner(box.place)
+        cell = f"{letters(column)}{top + VALUE}"
+        if is_gate(quantity):
+            shade_gates(sheet, cell)
+        elif is_squashed(quantity):
+            shade_gates(sheet, cell, low=-1.0)

@@ -1,0 +1,143 @@
+"""The sheet ``Guide``: what the workbook is, how to read it, and what to try first."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.model import LOSS, TARGET
+from cellcalc.resources import folder
+from cellcalc.wording import sentence
+from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
+from cellcalc.workbook.checks import OVERALL_CELL
+from cellcalc.workbook.layout import RATE, Layout
+from cellcalc.workbook.page import flag, link, set_up_page, set_widths
+
+TEXT, ASIDE = 1, 2  # columns
+WIDTH = 120
+EXPERIMENTS = 5
+
+
+@cache
+def _words() -> dict[str, Any]:
+    path = folder("templates") / "guide.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def guide(book: Book) -> Iterator[Sheet]:
+    """The sheet, for this problem."""
+    maker = _Guide(book)
+    rows = list(maker.rows())
+
+    def set_up(sheet: Worksheet) -> None:
+        set_widths(sheet, (WIDTH, 14))
+        set_up_page(sheet)
+        flag(sheet, "B2")
+        for number, target in maker.links:
+            link(sheet, f"A{number}", target)
+
+    yield Sheet("Guide", Rows(rows, ASIDE, rows[-1].number), set_up)
+
+
+class _Guide:
+    def __init__(self, book: Book) -> None:
+        self.book, self.layout, self.trace = book, book.first, book.trace
+        self.number = 0
+        self.links: list[tuple[int, str]] = []
+
+    def rows(self) -> Iterator[Row]:
+        words = _words()
+        yield self.row(Cell(TEXT, "title", words["title"]), lines=2)
+        cells = [Cell(TEXT, "note", self.trace.specification.title)]
+        if self.book.has("Checks"):
+            yield self.row(
+                Cell(TEXT, "note", words["checks"]),
+                Cell(ASIDE, "flag", "OK", f"Checks!{OVERALL_CELL}"),
+            )
+        else:
+            yield self.row(*cells)
+        yield from self.section("what", **self.problem())
+        yield from self.section("read")
+        yield from self.experiments()
+        yield from self.section("plain")
+        scheme = self.trace.scheme
+        if len(self.layout.windows) > 1:
+            yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
+        yield from self.sheets()
+
+    def row(self, *cells: Cell, lines: int = 1) -> Row:
+        self.number += 1
+        return Row(self.number, cells, lines)
+
+    def section(self, name: str, **words: str) -> Iterator[Row]:
+        section = _words()[name]
+        yield self.row()
+        yield self.row(Cell(TEXT, "section", section["title"]))
+        for text in section.get("text", ()):
+            filled = text.format(**words) if words else text
+            yield self.row(Cell(TEXT, "paragraph", filled), lines=text_lines(filled, WIDTH))
+
+    def problem(self) -> dict[str, str]:
+        s, n = self.trace.specification, self.layout.steps
+        loss = sentence("guide", "no_loss")
+        if s.loss:
+            loss = sentence("guide", "loss", name=s.loss.name)
+        features = sentence("guide", "inputs" if s.features > 1 else "input", count=s.features)
+        return {
+            "title": s.title,
+            "cell": s.cell.title,
+            "readout": sentence("guide", "readout", name=s.readout.name),
+            "loss": loss,
+            "steps": sentence("guide", "steps" if n > 1 else "step", count=n),
+            "features": features,
+        }
+
+    def experiments(self) -> Iterator[Row]:
+        """The first five experiments whose cells this problem has; each a link to its cell."""
+        places = _places(self.layout)
+        yield from self.section("try")
+        fitting = [e for e in _words()["experiment"] if set(e["needs"]) <= set(places)]
+        for k, experiment in enumerate(fitting[:EXPERIMENTS], 1):
+            text = f"{k}. {experiment['text'].format(**places)}"
+            yield self.row(Cell(TEXT, "paragraph", text), lines=text_lines(text, WIDTH))
+            self.links.append((self.number, places[experiment["change"]]))
+
+    def sheets(self) -> Iterator[Row]:
+        words = _words()["sheets"]
+        yield from self.section("sheets")
+        titles = [layout.title for layout in self.book.layouts]
+        for kind in self.book.chosen:
+            for title in titles if kind == "BPTT" else [kind]:
+                says = words[kind] if title == kind else ""
+                text = f"{title}: {says}" if says else title
+                yield self.row(Cell(TEXT, "link", text))
+                self.links.append((self.number, f"'{title}'!A1"))
+
+
+def _places(layout: Layout) -> dict[str, str]:
+    """The cells that experiments speak of, by the names used in the guide's file."""
+    quoted, n = layout.quoted, layout.steps
+    inputs = [q.symbol for q in layout.model.inputs]
+    places = {
+        "x_first": layout.cell(inputs[0], 1),
+        "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
+        **{name: layout.cell(name, 0) for name in layout.trace.initial},
+        **{f"{state}0": layout.cell(state, 0) for state in layout.model.state},
+    }
+    if layout.windows:
+        window = layout.windows[-1]
+        places |= {
+            TARGET: layout.cell(TARGET, n),
+            "target_first": layout.cell(TARGET, 1),
+            RATE: layout.cell(RATE, 0),
+        }
+        for symbol, row in window.rows.items():
+            t = n if symbol == f"d{LOSS}" else window.trace.first
+            column = layout.cell(TARGET, t).rstrip("0123456789")
+            places.setdefault(symbol, f"{column}{row}")
+    return {name: f"{quoted}!{place}" for name, place in places.items()}

@@ -1,0 +1,110 @@
+"""What sheets have in common besides cells: print set-up, number formats by rule, drop-downs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
+from openpyxl.styles import Color, Font, PatternFill
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.workbook.cells import letters
+from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, NEGATIVE, OPEN, POSITIVE, TINY
+
+Ends = list[tuple[Literal["num", "min", "max"], float | None]]
+_NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
+
+
+def set_up_page(sheet: Worksheet, pages_wide: int = 1) -> None:
+    """A4 landscape, so many pages wide; no grid lines."""
+    sheet.sheet_view.showGridLines = False
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = "9"  # A4
+    sheet.page_setup.fitToWidth = pages_wide
+    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    properties = sheet.sheet_properties.pageSetUpPr
+    if properties is not None:
+        properties.fitToPage = True
+    for side in ("left", "right", "top", "bottom"):
+        setattr(sheet.page_margins, side, 0.6)
+    sheet.page_margins.footer = 0.3
+    footer = sheet.oddFooter
+    if footer is not None and footer.left is not None and footer.right is not None:
+        footer.left.text, footer.right.text = "&A", "&P / &N"
+
+
+def set_widths(sheet: Worksheet, widths: tuple[float, ...], first: int = 1) -> None:
+    """The widths of neighbouring columns, in characters."""
+    for k, width in enumerate(widths, first):
+        sheet.column_dimensions[letters(k)].width = width
+
+
+def format_where(sheet: Worksheet, area: str, test: str, format: str) -> None:
+    """Another number format where a formula holds, written for the area's first cell."""
+    number = _NEXT_FORMAT.setdefault(format, 200 + len(_NEXT_FORMAT))
+    look = DifferentialStyle(numFmt=NumberFormat(numFmtId=number, formatCode=format))
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+
+
+def show_tiny(sheet: Worksheet, area: str) -> None:
+    """What would show as 0.00000 in scientific notation."""
+    first = area.partition(":")[0].replace("$", "")
+    test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
+    format_where(sheet, area, test, TINY)
+
+
+def flag(sheet: Worksheet, area: str) -> None:
+    """OK in green, !! in red, anything else as it is."""
+    first = area.partition(":")[0].replace("$", "")
+    for text, colours in {"OK": GOOD, "!!": BAD}.items():
+        fill_where(sheet, area, f'{first}="{text}"', colours)
+
+
+def fill_where(sheet: Worksheet, area: str, test: str, colours: tuple[str, str]) -> None:
+    """An ink and a fill where a formula holds, written for the area's first cell."""
+    ink, fill = colours
+    look = DifferentialStyle(font=Font(color=ink), fill=PatternFill(bgColor=fill))
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+
+
+def shade_gates(sheet: Worksheet, area: str, low: float = 0.0, high: float = 1.0) -> None:
+    """From closed to open, pale in the middle: saturation shows as colour."""
+    ends: Ends = [("num", low), ("num", (low + high) / 2), ("num", high)]
+    _shade(sheet, area, ends, (CLOSED, HALF, OPEN))
+
+
+def shade_gradients(sheet: Worksheet, area: str) -> None:
+    """From negative to positive, white at 0: where a gradient vanishes the colour does."""
+    ends: Ends = [("min", None), ("num", 0.0), ("max", None)]
+    _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
+
+
+def _shade(
+    sheet: Worksheet,
+    area: str,
+    ends: Ends,
+    colours: tuple[str, str, str],
+) -> None:
+    scale = ColorScale(
+        cfvo=[FormatObject(type=kind, val=value) for kind, value in ends],
+        color=[Color(f"FF{colour}") for colour in colours],
+    )
+    sheet.conditional_formatting.add(area, Rule(type="colorScale", colorScale=scale))
+
+
+def drop_down(sheet: Worksheet, cell: str, source: str, title: str, prompt: str) -> None:
+    """Let a cell take only what a range or a quoted list has, chosen from a list."""
+    rule = DataValidation(type="list", formula1=source, allow_blank=False)
+    rule.promptTitle, rule.prompt = title[:32], prompt[:255]
+    rule.showInputMessage = rule.showErrorMessage = True
+    sheet.add_data_validation(rule)
+    rule.add(cell)
+
+
+def link(sheet: Worksheet, cell: str, target: str) -> None:
+    """Make a cell a link to a place in this workbook, such as ``BPTT!E5``."""
+    sheet[cell].hyperlink = Hyperlink(ref=cell, location=target)

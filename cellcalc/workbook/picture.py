@@ -1,0 +1,100 @@
+"""Pictures of cells: which box stands where, and the arrows between them.
+
+``templates/pictures`` has them for the well-known diagrams; a cell without one is drawn in layers,
+what is computed first at the bottom.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cellcalc.expression import symbols
+from cellcalc.model import TARGET, Model
+from cellcalc.resources import folder
+from cellcalc.series import feature_names
+from cellcalc.templates import INPUTS
+
+MOST_INPUTS = 4  # boxes for the features of x
+
+Place = tuple[int, int]  # row and column, from 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """A quantity (``before``: of the step before), or the sign of an operation."""
+
+    place: Place
+    symbol: str = ""
+    text: str = ""
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A line along a row or a column, with its head at the end."""
+
+    start: Place
+    end: Place
+
+
+@dataclass(frozen=True)
+class Picture:
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def picture(model: Model) -> Picture:
+    """The picture of a model's cell."""
+    for path in sorted((folder("templates") / "pictures").glob("*.toml")):
+        drawn = _read(path, model)
+        if drawn is not None:
+            return drawn
+    return Picture(tuple(_layers(model)), ())
+
+
+def _read(path: Path, model: Model) -> Picture | None:
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    if model.cell.name not in data["cells"]:
+        return None
+    boxes: list[Box] = []
+    for row in data["boxes"]:
+        place = (row["place"][0], row["place"][1])
+        symbol = row.get("symbol", "")
+        if symbol in INPUTS:
+            boxes += _features(symbol, place, model)
+        elif not symbol or symbol in model.quantities:
+            boxes.append(Box(place, symbol, row.get("text", ""), row.get("before", False)))
+    arrows = [
+        Arrow((row["from"][0], row["from"][1]), (row["to"][0], row["to"][1]))
+        for row in data["arrows"]
+    ]
+    left_out = {tuple(row["place"]) for row in data["boxes"]} - {box.place for box in boxes}
+    return Picture(tuple(boxes), tuple(a for a in arrows if not {a.start, a.end} & left_out))
+
+
+def _features(vector: str, place: Place, model: Model) -> Iterator[Box]:
+    row, column = place
+    for k, name in enumerate(feature_names(vector, model.features)[:MOST_INPUTS]):
+        yield Box((row, column + k), name)
+
+
+def _layers(model: Model) -> Iterator[Box]:
+    """A row of boxes for each stage of the computation, the inputs at the bottom."""
+    depth: dict[str, int] = {}
+    for quantity in model.forward:
+        used = symbols(quantity.formula) if quantity.formula else ()
+        below = [depth[s.name] for s in used if s.shift == 0 and s.name in depth]
+        depth[quantity.symbol] = 1 + max(below, default=0)
+    top = max(depth.values())
+    for layer in range(1, top + 1):
+        members = [symbol for symbol, d in depth.items() if d == layer]
+        for place, symbol in enumerate(members):
+            yield Box((top - layer, place), symbol)
+    inputs = [row.symbol for row in model.inputs if row.symbol != TARGET][:MOST_INPUTS]
+    for place, symbol in enumerate(inputs):
+        yield Box((top, place), symbol)
+    for place, symbol in enumerate(model.state, len(inputs)):
+        yield Box((top, place), symbol, before=True)
