@@ -33,24 +33,34 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def workbook(source: Problem | Trace) -> bytes:
-    """The workbook of a problem, or of a trace."""
+    """The workbook of a problem, or of a trace: the computation and the equations."""
     file = io.BytesIO()
-    build_workbook(source.run() if isinstance(source, Problem) else source, file)
+    trace = source.run() if isinstance(source, Problem) else source
+    build_workbook(trace, file, sheets=["Equations"])
     return file.getvalue()
 
 
-def poisoned(contents: bytes, edits: Mapping[str, float | None] | None = None) -> bytes:
-    """The workbook with wrong values stored in all formula cells, and cells of BPTT edited.
+def part_of(contents: bytes, title: str) -> str:
+    """The part of the package that holds a sheet."""
+    with zipfile.ZipFile(io.BytesIO(contents)) as package:
+        titles = re.findall(r'<sheet [^>]*name="([^"]*)"', package.read("xl/workbook.xml").decode())
+    return f"xl/worksheets/sheet{titles.index(title) + 1}.xml"
+
+
+def poisoned(
+    contents: bytes, edits: Mapping[str, float | None] | None = None, sheet: str = "BPTT"
+) -> bytes:
+    """The workbook with wrong values stored in all formula cells, and cells of a sheet edited.
 
     An edit to None empties the cell. Raises AssertionError where an edited cell is not an input.
     """
-    result = io.BytesIO()
+    result, edited = io.BytesIO(), part_of(contents, sheet)
     with zipfile.ZipFile(io.BytesIO(contents)) as source, zipfile.ZipFile(result, "w") as target:
         for name in source.namelist():
             part = source.read(name)
             if name.startswith("xl/worksheets/sheet"):
                 text = _FORMULA_CELL.sub(rf"\1\2<v>{POISON!r}</v>", part.decode())
-                for cell, value in (edits or {}).items() if name.endswith("sheet1.xml") else ():
+                for cell, value in (edits or {}).items() if name == edited else ():
                     new = "/>" if value is None else f"><v>{value!r}</v></c>"
                     pattern = rf'(<c r="{cell}" s="[0-9]+")(?:/>|><v>[^<]*</v></c>)'
                     text, count = re.subn(pattern, rf"\1{new}", text)

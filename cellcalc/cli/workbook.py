@@ -11,10 +11,21 @@ from cellcalc.cli.common import load, output_options, problem_argument, run, sch
 
 @click.command(short_help="A live Excel workbook, every cell a formula.")
 @problem_argument
+@click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in BPTT,Step,Charts.")
+@click.option(
+    "--practice",
+    metavar="WHAT",
+    default="",
+    help="An exercise: backward, forward, all, or symbols such as c,dc.",
+)
+@click.option("--blank", is_flag=True, help="The exercise on paper: no key, for printing.")
 @scheme_options
 @output_options
 def workbook(
     problem: str,
+    sheets: str | None,
+    practice: str,
+    blank: bool,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -24,12 +35,15 @@ def workbook(
     """Write the computation as an Excel workbook of live formulas, with their values stored.
 
     Change a weight, an input, a target, the initial state or the rate, and everything
-    recalculates. Without -o the file is named after PROBLEM, in this folder.
+    recalculates. Sheets: Guide, BPTT, Step, Cell, Gradients, Charts, Checks, Equations; with
+    --practice a grid to fill in that judges each answer. Without -o the file is named after
+    PROBLEM, in this folder.
 
     \b
     Examples:
       cellcalc workbook gomez
       cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
     from cellcalc.files import write_file
@@ -38,5 +52,6 @@ def workbook(
     trace = run(load(problem, scheme, k1, k2))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
-    write_file(path, lambda file: build_workbook(trace, file), force)
+    names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
+    write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
     click.echo(f"wrote {path}", err=True)

@@ -87,7 +87,9 @@ class _Window:
         if quantity.formula is not None:
             right = self.write(quantity.formula)
         detail = quantity.group is Group.PATH
-        return labelled(self.window.rows[symbol], group, symbol, f"{left} = {right}", cells, detail)
+        outline = detail + (group == "gradient")
+        row = self.window.rows[symbol]
+        return labelled(row, group, symbol, f"{left} = {right}", cells, detail, outline)
 
     def cells(self, quantity: Quantity, entering: Quantity | None) -> Iterator[Cell]:
         trace, symbol = self.trace, quantity.symbol

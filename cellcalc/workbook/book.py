@@ -27,11 +27,14 @@ class Sheet:
 class Book:
     """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
 
+    ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper.
     ``made`` are the sheets made so far, which the sheet of checks looks at.
     """
 
     trace: Trace
     chosen: tuple[str, ...]
+    practice: str = ""
+    blank: bool = False
     made: list[Sheet] = field(default_factory=list)
 
     @cached_property

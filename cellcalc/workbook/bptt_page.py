@@ -36,8 +36,9 @@ STEPS_A_PAGE = 10
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
 
-def set_up_bptt(sheet: Worksheet, layout: Layout) -> None:
-    """Everything about a BPTT sheet that is not rows."""
+def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
+    """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
+    sheet.protection.sheet = locked  # without a password; the inputs stay free
     set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
     set_widths(sheet, (STEP_WIDTH,) * (layout.steps + 2), FIRST)
     first_row = TITLE_ROWS + 1

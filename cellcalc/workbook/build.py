@@ -27,14 +27,18 @@ from cellcalc.workbook.gradients import gradients
 from cellcalc.workbook.guide import guide
 from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
 from cellcalc.workbook.package import fixed_date, write_package
+from cellcalc.workbook.practice import practice as practice_sheets
 from cellcalc.workbook.size import check_size
 from cellcalc.workbook.step import step
 from cellcalc.workbook.styles import STYLES, write_samples
 
 
 def _bptt(book: Book) -> Iterator[Sheet]:
+    """The computation itself; beside an exercise it is the key, and hidden."""
+    key = bool(book.practice)
     for layout in book.layouts:
-        yield Sheet(layout.title, bptt_rows(layout), partial(set_up_bptt, layout=layout))
+        set_up = partial(set_up_bptt, layout=layout, locked=key)
+        yield Sheet(layout.title, bptt_rows(layout), set_up, hidden=key)
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
@@ -46,19 +50,31 @@ SHEETS: dict[str, Callable[[Book], Iterator[Sheet]]] = {
     "Gradients": gradients,
     "Charts": charts,
     "Checks": checks,
+    "Practice": practice_sheets,
     "Equations": equations,
 }
 
 
-def build_workbook(trace: Trace, file: BinaryIO, sheets: Sequence[str] = ()) -> None:
+def build_workbook(
+    trace: Trace,
+    file: BinaryIO,
+    sheets: Sequence[str] = (),
+    practice: str = "",
+    blank: bool = False,
+) -> None:
     """Write the workbook of a trace to a binary file.
 
-    ``sheets`` names the kinds of sheet to include besides BPTT; all of them where it is empty.
-    Raises :class:`~cellcalc.errors.OutputError` when it is larger than a spreadsheet can be, or
-    holds what a spreadsheet cannot: an input that is not a finite number.
+    ``sheets`` names the kinds of sheet to include; where it is empty, all but the exercise.
+    ``practice`` ("backward", "all", "c,dc", …) makes an exercise: the sheet to fill in with the
+    guide and the equations, and the computation hidden; ``blank`` the same on paper, alone.
+    Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
+    can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
+    :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not.
     """
     check_size(trace)
-    book = Book(trace, _chosen(sheets))
+    if blank:
+        practice, sheets = practice or "backward", ("Practice",)
+    book = Book(trace, _chosen(sheets, practice, blank), practice, blank)
     workbook = Workbook()
     for kind, make in SHEETS.items():
         if book.has(kind):
@@ -72,20 +88,28 @@ def build_workbook(trace: Trace, file: BinaryIO, sheets: Sequence[str] = ()) -> 
         if sheet.hidden:
             worksheet.sheet_state = "hidden"
         sheet.set_up(worksheet)
-    _define_names(workbook, book.first)
+    if book.has("BPTT"):
+        _define_names(workbook, book.first)
     _describe(workbook, trace)
     contents = {sheet.title: sheet.rows for sheet in book.made}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
     write_package(file, workbook, STYLES, contents, date)
 
 
-def _chosen(names: Sequence[str]) -> tuple[str, ...]:
+def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]:
+    """The kinds of sheet wanted, in their order."""
     known = {kind.casefold(): kind for kind in SHEETS}
     for name in names:
         if name.casefold() not in known:
             found = f'"{name}"{did_you_mean(name.casefold(), list(known))}'
             raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
-    wanted = {"BPTT", *(known[name.casefold()] for name in names or SHEETS)}
+    wanted = {known[name.casefold()] for name in names}
+    if not names:
+        wanted = {"Guide", "Equations"} if practice else set(SHEETS) - {"Practice"}
+    if "Practice" in wanted and not practice:
+        raise OptionError("--sheets", "--practice with the sheet Practice", "none")
+    if not blank:
+        wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
     return tuple(kind for kind in SHEETS if kind in wanted)
 
 

@@ -52,12 +52,13 @@ class Choice:
         yield self._row(STEP_ROW, "step", Cell(VALUE, "choice", self.step), last=n)
         style = "choice" if len(windows) > 1 else "whole"
         chosen = Cell(VALUE, style, self.window + 1 if windows else None)
-        name = "window" if len(windows) > 1 else "only_window"
+        name = {0: "no_window", 1: "only_window"}.get(len(windows), "window")
         yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
         fires = self.trace.last if self.trace else n
         k1 = self.layout.one.schedule.scheme.k1
         text = f"MIN({n},{absolute(WINDOW_ROW, VALUE)}*{k1})"
-        yield self._row(FIRES_ROW, "fires", Cell(VALUE, "whole", fires, text))
+        cell = Cell(VALUE, "whole", fires, text) if windows else Cell(VALUE, "whole")
+        yield self._row(FIRES_ROW, "fires", cell)
         before, text = self.step - 1, f"{self.t}-1"
         if self.layout.one.schedule.resets:
             before = 0 if before in self.layout.one.schedule.resets else before

@@ -15,22 +15,26 @@ Formula = Callable[[int], str]  # of the step t
 _COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
 
 
-def formula(sheet: Layout, expression: Expression, window: WindowRows | None = None) -> Formula:
+def formula(
+    sheet: Layout, expression: Expression, window: WindowRows | None = None, seen_on: str = ""
+) -> Formula:
     """The expression as a formula for any step.
 
     A forward formula takes the parameters from its own column; that of a window takes them from
     the column in which the window fires, unless the equation itself says of which step they are.
+    With ``seen_on`` ("Own!") every cell is that of another sheet laid out alike.
     """
 
     def cell(symbol: Symbol) -> str:
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
-            return f"{_COLUMN[symbol.shift]}{row}"
-        return absolute(row, window.parameters_at) if window else f"{{this}}{row}"
+            return f"{seen_on}{_COLUMN[symbol.shift]}{row}"
+        return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
 
     def cells(symbol: Symbol) -> str:
         elements = feature_names(symbol.name, sheet.model.features)
-        return ":".join(cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
+        first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
+        return f"{first}:{last.removeprefix(seen_on)}"
 
     text = Excel(cell=cell, cells=cells)(expression)
     resets = sheet.one.schedule.resets
@@ -42,29 +46,32 @@ def formula(sheet: Layout, expression: Expression, window: WindowRows | None = N
     return at
 
 
-def forward_formula(sheet: Layout, quantity: Quantity) -> Formula:
+def forward_formula(sheet: Layout, quantity: Quantity, seen_on: str = "") -> Formula:
     """What stands in the cells of a forward row; a loss only where there is a target."""
     assert quantity.formula is not None
-    at = formula(sheet, quantity.formula)
+    at = formula(sheet, quantity.formula, seen_on=seen_on)
     if quantity.symbol != LOSS:
         return at
-    return lambda t: f"IF(ISNUMBER({target(sheet, t)}),{at(t)},0)"
+    there = f"{sheet.quoted}!" if seen_on else ""
+    return lambda t: f"IF(ISNUMBER({there}{target(sheet, t)}),{at(t)},0)"
 
 
-def backward_formula(sheet: Layout, quantity: Quantity, window: WindowRows) -> Formula:
+def backward_formula(
+    sheet: Layout, quantity: Quantity, window: WindowRows, seen_on: str = ""
+) -> Formula:
     """What stands in the cells of a row of a window.
 
     At the window's last step nothing flows back. Where the sequence goes on after it, the formula
     there leaves out what would: it would refer to steps that this window's update changes.
     """
     if quantity.formula is None:
-        return _count(sheet, window)
-    at = formula(sheet, quantity.formula, window)
+        return _count(sheet, window, f"{sheet.quoted}!" if seen_on else "")
+    at = formula(sheet, quantity.formula, window, seen_on)
     last = window.trace.last
     goes_on = last < sheet.steps or sheet.model.stored_weights
     if not goes_on or quantity.symbol not in sheet.model.leaving:
         return at
-    at_last = formula(sheet, sheet.model.leaving[quantity.symbol], window)
+    at_last = formula(sheet, sheet.model.leaving[quantity.symbol], window, seen_on)
     return lambda t: at_last(t) if t == last else at(t)
 
 
@@ -82,15 +89,15 @@ def entering_formula(
     return formula(sheet, expression, window)(window.trace.first - 1)
 
 
-def _count(sheet: Layout, window: WindowRows) -> Formula:
+def _count(sheet: Layout, window: WindowRows, there: str) -> Formula:
     """How much each loss counts: 1, or a share of the mean, where the window injects it."""
     first, last = window.trace.window.injects_from, window.trace.last
     share = formula(sheet, ONE)(last)
     if sheet.trace.scheme.reduction == "mean":
-        share = f"1/COUNT({target(sheet, first, True)}:{target(sheet, last, True, False)})"
+        share = f"1/COUNT({there}{target(sheet, first, True)}:{target(sheet, last, True, False)})"
 
     def at(t: int) -> str:
-        return f"IF(ISNUMBER({target(sheet, t)}),{share},0)" if t >= first else "0"
+        return f"IF(ISNUMBER({there}{target(sheet, t)}),{share},0)" if t >= first else "0"
 
     return at
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from string import Formatter
 from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
@@ -38,8 +39,8 @@ def guide(book: Book) -> Iterator[Sheet]:
         set_widths(sheet, (WIDTH, 14))
         set_up_page(sheet)
         flag(sheet, "B2")
-        for number, target in maker.links:
-            link(sheet, f"A{number}", target)
+        for cell, target in maker.links:
+            link(sheet, cell, target)
 
     yield Sheet("Guide", Rows(rows, ASIDE, rows[-1].number), set_up)
 
@@ -48,7 +49,7 @@ class _Guide:
     def __init__(self, book: Book) -> None:
         self.book, self.layout, self.trace = book, book.first, book.trace
         self.number = 0
-        self.links: list[tuple[int, str]] = []
+        self.links: list[tuple[str, str]] = []
 
     def rows(self) -> Iterator[Row]:
         words = _words()
@@ -63,7 +64,10 @@ class _Guide:
             yield self.row(*cells)
         yield from self.section("what", **self.problem())
         yield from self.section("read")
-        yield from self.experiments()
+        if self.book.practice:
+            yield from self.section("practice")
+        else:
+            yield from self.experiments()
         yield from self.section("plain")
         scheme = self.trace.scheme
         if len(self.layout.windows) > 1:
@@ -101,22 +105,32 @@ class _Guide:
         """The first five experiments whose cells this problem has; each a link to its cell."""
         places = _places(self.layout)
         yield from self.section("try")
-        fitting = [e for e in _words()["experiment"] if set(e["needs"]) <= set(places)]
+        fitting = [e for e in _words()["experiment"] if _named(e) <= set(places)]
         for k, experiment in enumerate(fitting[:EXPERIMENTS], 1):
             text = f"{k}. {experiment['text'].format(**places)}"
-            yield self.row(Cell(TEXT, "paragraph", text), lines=text_lines(text, WIDTH))
-            self.links.append((self.number, places[experiment["change"]]))
+            place = places[experiment["change"]]
+            cells = (Cell(TEXT, "paragraph", text), Cell(ASIDE, "link", place))
+            yield self.row(*cells, lines=text_lines(text, WIDTH))
+            self.links.append((f"B{self.number}", place))
 
     def sheets(self) -> Iterator[Row]:
         words = _words()["sheets"]
         yield from self.section("sheets")
         titles = [layout.title for layout in self.book.layouts]
         for kind in self.book.chosen:
+            if kind == "BPTT" and self.book.practice:
+                continue  # hidden: it is the key
             for title in titles if kind == "BPTT" else [kind]:
                 says = words[kind] if title == kind else ""
                 text = f"{title}: {says}" if says else title
                 yield self.row(Cell(TEXT, "link", text))
-                self.links.append((self.number, f"'{title}'!A1"))
+                self.links.append((f"A{self.number}", f"'{title}'!A1"))
+
+
+def _named(experiment: dict[str, Any]) -> set[str]:
+    """The cells that an experiment speaks of, or needs."""
+    fields = {name for _, name, _, _ in Formatter().parse(experiment["text"]) if name}
+    return fields | set(experiment["needs"])
 
 
 def _places(layout: Layout) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
@@ -15,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.workbook.cells import letters
 from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, NEGATIVE, OPEN, POSITIVE, TINY
 
-Ends = list[tuple[Literal["num", "min", "max"], float | None]]
+Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
 
 
@@ -78,8 +79,10 @@ def shade_gates(sheet: Worksheet, area: str, low: float = 0.0, high: float = 1.0
 
 
 def shade_gradients(sheet: Worksheet, area: str) -> None:
-    """From negative to positive, white at 0: where a gradient vanishes the colour does."""
-    ends: Ends = [("min", None), ("num", 0.0), ("max", None)]
+    """From negative to positive alike, white at 0: where a gradient vanishes the colour does."""
+    fixed = re.sub(r"([A-Z]+)([0-9]+)", r"$\1$\2", area)
+    largest = f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)"
+    ends: Ends = [("formula", f"-{largest}"), ("num", 0.0), ("formula", largest)]
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
 
 

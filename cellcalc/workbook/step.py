@@ -106,15 +106,17 @@ class _Step:
         group = "forward" if not backward else "backward"
         style = f"{group}_path" if quantity.group is Group.PATH else f"{group}_symbol"
         equation = self.equation(quantity)
+        live = self.live(quantity, backward, value)
         cells = [
             Cell(SYMBOL, style, quantity.symbol),
             Cell(EQUATION, "text", equation),
-            *self.live(quantity, backward, value),
+            live,
             Cell(VALUE, "value", _finite(value(own)), cell(own)),
             *self.factors(quantity, backward, value),
             Cell(MEANING, "text", quantity.says),
         ]
-        texts = (equation, equation, quantity.says)
+        longest = str(live.value or "") + " " * 8  # other steps' numbers may be a little longer
+        texts = (equation, longest, quantity.says)
         widths = (WIDTHS[EQUATION - 1], WIDTHS[NUMBERS - 1], WIDTHS[MEANING - 1])
         return cells, max(map(text_lines, texts, widths))
 
@@ -124,11 +126,10 @@ class _Step:
             return f"{left} = {sentence('sheet', 'count')}"
         return f"{left} = {self.write(quantity.formula)}"
 
-    def live(self, quantity: Quantity, backward: bool, value: Lookup) -> Iterator[Cell]:
+    def live(self, quantity: Quantity, backward: bool, value: Lookup) -> Cell:
         """The equation with the numbers of the step put in."""
         if quantity.formula is None or not symbols(quantity.formula):
-            yield Cell(NUMBERS, "live_text")
-            return
+            return Cell(NUMBERS, "live_text")
         features = self.model.features
 
         def cell(symbol: Symbol) -> str:
@@ -136,7 +137,7 @@ class _Step:
 
         text = text_formula(quantity.formula, cell, features)
         now = text_value(quantity.formula, lambda s: number_text(_finite(value(s))), features)
-        yield Cell(NUMBERS, "live_text", now, text)
+        return Cell(NUMBERS, "live_text", now, text)
 
     def factors(self, quantity: Quantity, backward: bool, value: Lookup) -> Iterator[Cell]:
         """Upstream and local factor of a derivative with a single path."""

@@ -63,7 +63,9 @@ STYLES: dict[str, Style] = {
     "section": Style(bold=True, size=13, color="1F4E79"),
     "paragraph": Style(wrap=True, top=True),
     "link": Style(color="0563C1", underline=True),
-    "choice": Style(color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="center", box=True),
+    "choice": Style(
+        color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="center", box=True, unlocked=True
+    ),
     "label": Style(bold=True),
     "live_text": Style(wrap=True, line="D9D9D9"),
     "value": Style(bold=True, align="right", format=NUMBER, line="D9D9D9"),

@@ -1,0 +1,266 @@
+"""The sheet ``Practice``: the BPTT grid to be filled in, judged as you type; and what it needs.
+
+Each open cell has a mark to the right of the grid: right, right given the answers before it, or
+wrong. The marks colour the answers, and add up to a score; a hint tells the next step only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.explain import left_side
+from cellcalc.expression import Symbol
+from cellcalc.lookup import backward_values, forward_values
+from cellcalc.notation import Unicode
+from cellcalc.wording import sentence
+from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.bptt import bptt_rows
+from cellcalc.workbook.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters
+from cellcalc.workbook.exercise import OWN, Exercise, Spot, exercise
+from cellcalc.workbook.formulas import formula
+from cellcalc.workbook.layout import EQUATION, FIRST, TITLE_ROWS, TOTAL
+from cellcalc.workbook.livetext import text_formula, text_value
+from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_widths
+from cellcalc.workbook.rows import EQUATION_WIDTH
+from cellcalc.workbook.styles import BAD, FAIR, GOOD
+
+RIGHT, CARRIED, WRONG, NO_NUMBER = "✓", "~", "✗", "?"
+FIGURES, HINT, SCORE = absolute(2, 2), absolute(3, 2), absolute(2, FIRST)
+LEVELS = ("off", "where", "equation", "numbers", "value")
+
+
+def practice(book: Book) -> Iterator[Sheet]:
+    """The sheet to fill in, and the hidden ones that judge it; nothing unless asked for."""
+    if not book.practice:
+        return
+    asked = exercise(book.first, book.practice)
+    maker = _Practice(asked, paper=book.blank)
+    yield maker.sheet()
+    if not book.blank:
+        yield from maker.helpers()
+
+
+class _Practice:
+    def __init__(self, asked: Exercise, paper: bool) -> None:
+        self.exercise, self.layout, self.paper = asked, asked.layout, paper
+        self.quoted = asked.layout.quoted
+        self.rows_of = list(bptt_rows(asked.layout).rows)
+        # The marks stand to the right of the grid, with an empty column between.
+        self.shift = self.layout.width + 2 - TOTAL
+
+    def sheet(self) -> Sheet:
+        width = self.layout.width if self.paper else self.layout.width + self.shift
+        rows = Rows(self.rows(), width, self.layout.height)
+        return Sheet("Practice", rows, self.set_up)
+
+    def rows(self) -> Iterator[Row]:
+        yield from self.top()
+        for row in self.rows_of[TITLE_ROWS:]:
+            cells = [self.shown(cell, row.number) for cell in row.cells]
+            if not self.paper:
+                cells += [self.mark(spot) for spot in self.exercise.open if spot.row == row.number]
+            yield replace(row, cells=sorted(cells, key=lambda cell: cell.column), outline=0)
+
+    def top(self) -> Iterator[Row]:
+        title = self.layout.trace.specification.title
+        yield Row(1, [Cell(1, "title", sentence("practice", "title", title=title))], lines=2)
+        if self.paper:
+            yield Row(2, [Cell(1, "note", sentence("practice", "paper"))])
+            yield Row(3, [Cell(1, "note", sentence("practice", "name"))])
+            return
+        total = len(self.exercise.open)
+        marks = self.marks()
+        score = f'COUNTIF({marks},"{RIGHT}")+COUNTIF({marks},"{CARRIED}")'
+        yield Row(
+            2,
+            [
+                Cell(1, "label", sentence("practice", "figures")),
+                Cell(2, "choice", 3),
+                Cell(EQUATION, "paragraph", sentence("practice", "note")),
+                Cell(TOTAL, "label", sentence("practice", "score")),
+                Cell(FIRST, "flag", f"0 / {total}", f'({score})&" / {total}"'),
+            ],
+            lines=2,
+        )
+        yield Row(
+            3,
+            [
+                Cell(1, "label", sentence("practice", "hint")),
+                Cell(2, "choice", LEVELS[0]),
+                Cell(EQUATION, "paragraph", "", self.hint()),
+            ],
+            lines=4,
+        )
+
+    def hint(self) -> str:
+        """The first open cell that is not right yet: where it is, then more of it as asked."""
+        last = len(self.exercise.open) + 1
+        flags, place = f"Hints!$B$2:$B${last}", f"MATCH(1,Hints!$B$2:$B${last},0)"
+        columns = ",".join(f"INDEX(Hints!${k}$2:${k}${last},{place})" for k in "CDEF")
+        names = "+".join(f'{k}*({HINT}="{name}")' for k, name in enumerate(LEVELS))
+        done = sentence("practice", "done")
+        return f'IF({names}=0,"",IF(COUNTIF({flags},1)=0,"{done}",CHOOSE({names},{columns})))'
+
+    def shown(self, cell: Cell, row: int) -> Cell:
+        """A cell of the grid: open, hidden, or what is given."""
+        spot = self.exercise.covered.get(f"{letters(cell.column)}{row}")
+        if spot is not None:
+            return Cell(cell.column, "answer" if spot.open else "note")
+        if cell.column < TOTAL or not isinstance(cell.value, int | float):
+            return cell
+        is_parameter = row in {self.layout.rows[n] for n in self.layout.trace.initial}
+        if self.exercise.hides_update and is_parameter and cell.column == self.layout.width:
+            return Cell(cell.column, "note")
+        if cell.style.endswith("_step") or cell.style == "edge":
+            return cell
+        style = "number" if cell.style == "input" else cell.style
+        if self.paper:
+            return Cell(cell.column, style, cell.value)
+        return Cell(cell.column, style, cell.value, f"{self.quoted}!{letters(cell.column)}{row}")
+
+    def mark(self, spot: Spot) -> Cell:
+        """How an answer is judged; nothing as long as there is none."""
+        answer = spot.cell
+        key, follow = f"{self.quoted}!{answer}", f"Follow!{answer}"
+        judged = (
+            f'IF(ABS({answer}-{key})<={_tolerance(key)},"{RIGHT}",'
+            f'IF(ABS({answer}-{follow})<={_tolerance(follow)},"{CARRIED}","{WRONG}"))'
+        )
+        text = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
+        return Cell(spot.column + self.shift, "mark", "", text)
+
+    def marks(self) -> str:
+        first = absolute(TITLE_ROWS + 1, TOTAL + self.shift)
+        return f"{first}:{absolute(self.layout.height, self.layout.width + self.shift)}"
+
+    def helpers(self) -> Iterator[Sheet]:
+        """The hidden grids, and the list of hints."""
+        last = len(self.exercise.open) + 1
+        size = (self.layout.width, self.layout.height)
+        yield Sheet("Own", Rows(self.own(), *size), _no_set_up, hidden=True)
+        yield Sheet("Follow", Rows(self.follow(), *size), _no_set_up, hidden=True)
+        yield Sheet("Hints", Rows(self.hints(), 6, last), _no_set_up, hidden=True)
+
+    def own(self) -> Iterator[Row]:
+        """The person's answers, or what follows from them, or what is given."""
+        for row in self.rows_of[TITLE_ROWS:]:
+            cells = []
+            for cell in row.cells:
+                if cell.column < TOTAL or not isinstance(cell.value, int | float):
+                    continue
+                place = f"{letters(cell.column)}{row.number}"
+                spot = self.exercise.covered.get(place)
+                text = f"{self.quoted}!{place}"
+                if spot is not None:
+                    text = f"Follow!{place}"
+                    if spot.open:
+                        text = f"IF(ISNUMBER(Practice!{place}),Practice!{place},{text})"
+                cells.append(Cell(cell.column, "number", float(cell.value), text))
+            if cells:
+                yield Row(row.number, cells)
+
+    def follow(self) -> Iterator[Row]:
+        """What each open or hidden cell must be, given the answers before it."""
+        by_row: dict[int, list[Spot]] = {}
+        for spot in self.exercise.spots:
+            by_row.setdefault(spot.row, []).append(spot)
+        for number, spots in sorted(by_row.items()):
+            ordered = sorted(spots, key=lambda spot: spot.column)
+            yield Row(number, [Cell(s.column, "number", s.value, s.follow) for s in ordered])
+
+    def hints(self) -> Iterator[Row]:
+        """For each open cell whether it is still to be done, and what can be said of it."""
+        titles = ("", "", *LEVELS[1:])
+        yield Row(1, [Cell(k, "small", title) for k, title in enumerate(titles, 1)])
+        for number, spot in enumerate(self.exercise.open, 2):
+            mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
+            todo = f'IF(OR({mark}="{RIGHT}",{mark}="{CARRIED}"),0,1)'
+            equation = self.equation(spot)
+            text, now = self.with_numbers(spot, equation)
+            value = f'E{number}&" = "&FIXED(Follow!{spot.cell},6,TRUE)'
+            yield Row(
+                number,
+                [
+                    Cell(1, "small", spot.cell),
+                    Cell(2, "small", 1.0, todo),
+                    Cell(3, "small", spot.label),
+                    Cell(4, "small", equation),
+                    Cell(5, "small", now, text or None),
+                    Cell(6, "small", f"{now} = {spot.value + 0.0:.6f}", value),
+                ],
+            )
+
+    def equation(self, spot: Spot) -> str:
+        quantity = spot.quantity
+        if quantity is None or quantity.formula is None:
+            return spot.label
+        write = Unicode(derivatives=self.layout.model.derivatives, step=spot.t)
+        if spot.t is None:
+            write = Unicode(derivatives=self.layout.model.derivatives)
+            return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
+        return f"{left_side(quantity, write)} = {write(quantity.formula)}"
+
+    def with_numbers(self, spot: Spot, equation: str) -> tuple[str, str]:
+        """The equation with the person's own numbers, as a formula and as it is at first.
+
+        The equation by itself where there are no numbers, or too many for a formula.
+        """
+        quantity, t, window = spot.quantity, spot.t, spot.window
+        if quantity is None or quantity.formula is None or t is None:
+            return "", equation
+        layout, features = self.layout, self.layout.model.features
+        value = forward_values(layout.one, t)
+        if window is not None:
+            value = backward_values(layout.one, window.trace, t)
+
+        def cell(symbol: Symbol) -> str:
+            place = formula(layout, symbol, window, OWN)(t)
+            return f'IF({place}<0,"(−"&FIXED(-{place},4,TRUE)&")",FIXED({place},4,TRUE))'
+
+        def number(symbol: Symbol) -> str:
+            now = value(symbol) + 0.0  # no negative zero
+            return f"(−{-now:.4f})" if now < 0 else f"{now:.4f}"
+
+        start = f"{equation} = "
+        text = f'D{self.exercise.open.index(spot) + 2}&" = "&'
+        text += text_formula(quantity.formula, cell, features)
+        if len(text) > MAX_FORMULA:
+            return "", equation
+        return text, start + text_value(quantity.formula, number, features)
+
+    def set_up(self, sheet: Worksheet) -> None:
+        layout = self.layout
+        set_widths(sheet, (11, 15, EQUATION_WIDTH, 11))
+        set_widths(sheet, (12,) * (layout.steps + 2), FIRST)
+        sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
+        set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // 10))
+        sheet.print_title_rows = f"{TITLE_ROWS + 1}:{TITLE_ROWS + 1}"
+        sheet.print_title_cols = f"A:{letters(TOTAL)}"
+        corner = f"{letters(layout.width)}{layout.height}"
+        sheet.print_area = f"A1:{corner}"
+        if self.paper:
+            return
+        set_widths(sheet, (3, *(5,) * (layout.steps + 3)), layout.width + 1)
+        first = f"{letters(TOTAL)}{TITLE_ROWS + 1}"
+        mark = f"{letters(TOTAL + self.shift)}{TITLE_ROWS + 1}"
+        for sign, colours in {RIGHT: GOOD, CARRIED: FAIR, WRONG: BAD, NO_NUMBER: BAD}.items():
+            fill_where(sheet, f"{first}:{corner}", f'{mark}="{sign}"', colours)
+        levels = ",".join(LEVELS)
+        title, prompt = sentence("practice", "hint"), sentence("practice", "hint_note")
+        drop_down(sheet, HINT.replace("$", ""), f'"{levels}"', title, prompt)
+        title, prompt = sentence("practice", "figures"), sentence("practice", "figures_note")
+        drop_down(sheet, FIGURES.replace("$", ""), '"2,3,4,5,6"', title, prompt)
+        sheet.protection.sheet = True  # without a password: it guards against slips, not people
+
+
+def _tolerance(cell: str) -> str:
+    """Half a unit of the last significant figure asked for, and a little more."""
+    exponent = f"INT(LOG10(ABS({cell})))+1-{FIGURES}"
+    return f"IF({cell}=0,10^-{FIGURES},0.51*10^({exponent}))"
+
+
+def _no_set_up(sheet: Worksheet) -> None:
+    sheet.sheet_view.showGridLines = True
