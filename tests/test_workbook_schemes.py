@@ -204,7 +204,8 @@ def test_the_command_takes_a_scheme(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "p.toml"
     path.write_text(TEN.toml())
     output = tmp_path / "w.xlsx"
-    assert run("workbook", path, "--scheme", "tbptt(2,5)", "-o", output).exit_code == 0
+    only = ("--sheets", "Equations", "-o", output)
+    assert run("workbook", path, "--scheme", "tbptt(2,5)", *only).exit_code == 0
     assert output.read_bytes() == BOOKS["tbptt"]
-    assert run("workbook", path, "--k1", 2, "--k2", 5, "-o", output, "--force").exit_code == 0
+    assert run("workbook", path, "--k1", 2, "--k2", 5, *only, "--force").exit_code == 0
     assert output.read_bytes() == BOOKS["tbptt"]
