@@ -7,8 +7,10 @@ ones, put numbers together and move signs outwards, but never reorder terms or f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from math import isfinite
+from types import MappingProxyType
 
 from cellcalc.expression import (
     ONE,
@@ -33,17 +35,21 @@ from cellcalc.parser import parse
 
 
 def differentiate(
-    expression: Expression, symbol: Symbol, value: Expression | None = None
+    expression: Expression,
+    symbol: Symbol,
+    value: Expression | None = None,
+    slopes: Mapping[str, Expression] = MappingProxyType({}),
 ) -> Expression:
     """The partial derivative of ``expression`` with respect to ``symbol``, simplified.
 
     ``value`` is the symbol that holds the expression's own value, where there is one: the
     derivative of ``f[t] = sigmoid(z_f[t])`` is then ``f[t]*(1 - f[t])``. A weight or input of one
-    feature (``W_f2``, ``x2``) is an element of ``W_f @ x``.
+    feature (``W_f2``, ``x2``) is an element of ``W_f @ x``. ``slopes`` go before the functions'
+    own derivatives, in their ``u`` and ``s``: what somebody takes them for.
     """
 
     def slope(e: Expression) -> Expression:
-        return differentiate(e, symbol)
+        return differentiate(e, symbol, slopes=slopes)
 
     match expression:
         case Number():
@@ -81,12 +87,13 @@ def differentiate(
                 return ZERO
             own = value or expression
             put_in: dict[Expression, Expression] = {Symbol("u"): argument, Symbol("s"): own}
-            rule = rebuilt(_derivative(function), put_in.get)
+            rule = rebuilt(slopes.get(function) or derivative(function), put_in.get)
             return product(rule, inner)
 
 
 @cache
-def _derivative(function: str) -> Expression:
+def derivative(function: str) -> Expression:
+    """The derivative of a function of the language, in ``u`` and ``s``."""
     return parse(FUNCTIONS[function].derivative)
 
 

@@ -68,11 +68,14 @@ def parse(text: str) -> Expression:
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    return _Parser(text).whole()
+    return Parser(text).whole()
 
 
-class _Parser:
-    """One pass over one text, with one token of look-ahead."""
+class Parser:
+    """One pass over one text, with one token of look-ahead.
+
+    A subclass may read more than the language: that of people's answers does.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -165,10 +168,14 @@ class _Parser:
     def power(self) -> Expression:
         base = self.atom()
         if self.kind == "superscript":
-            exponent = float(self.found.translate(_SUPERSCRIPTS))
-            self.advance()
-            return Pow(base, number(exponent))
+            return Pow(base, self.raised())
         return Pow(base, self.exponent()) if self.accept("**") else base
+
+    def raised(self) -> Expression:
+        """The exponent that is written as superscript digits."""
+        exponent = float(self.found.translate(_SUPERSCRIPTS))
+        self.advance()
+        return number(exponent)
 
     def exponent(self) -> Expression:
         self.deeper()
@@ -202,7 +209,7 @@ class _Parser:
 
     def name(self) -> Expression:
         prefix = "d" if self.token["derivative"] else ""
-        name = prefix + self.token["name"].translate(_SUBSCRIPTS)
+        name = prefix + self.plain(self.token["name"])
         shift = self.shift()
         self.advance()
         if not self.accept("("):
@@ -217,6 +224,11 @@ class _Parser:
             )
         argument = self.bracket()
         return argument if function == "identity" else Call(function, argument)
+
+    @staticmethod
+    def plain(name: str) -> str:
+        """A name with its subscript digits as plain ones."""
+        return name.translate(_SUBSCRIPTS)
 
     def shift(self) -> int | None:
         if self.token["bracket"] is None and self.token["index"] is None:

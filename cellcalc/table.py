@@ -151,12 +151,17 @@ def _overhead(format: str) -> tuple[int, int]:
     return width(2) - 2 * (4 + between), between
 
 
-def tabulated(headings: list[str], body: list[list[str]], format: str) -> str:
-    """A table in one of tabulate's formats: first column to the left, the others to the right."""
+def tabulated(
+    headings: list[str], body: list[list[str]], format: str, align: Sequence[str] = ()
+) -> str:
+    """A table in one of tabulate's formats.
+
+    Unless ``align`` says so for each, the first column is to the left, the others to the right.
+    """
     from tabulate import tabulate  # here, so that --help does not wait for it
 
-    align = ["left", *["right"] * (len(headings) - 1)]
-    return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=align)
+    sides = align or ["left", *["right"] * (len(headings) - 1)]
+    return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=sides)
 
 
 def check_format(name: str, others: Sequence[str] = ()) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cellcalc import __version__
+from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
@@ -61,5 +62,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, schedule, table, workbook):
+for command in (check, derive, schedule, table, workbook):
     main.add_command(command)
