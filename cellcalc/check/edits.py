@@ -102,7 +102,13 @@ class Edits:
         ]
 
     def is_possible(self, row: Quantity, formula: Expression) -> bool:
-        """Whether a formula reads only what is there when the row is worked out."""
+        """Whether anybody could work a row by a formula.
+
+        It reads only what is there by then, and takes nothing from itself.
+        """
+        for node in walk(formula):
+            if isinstance(node, Add) and any(Neg(term) in node.terms for term in node.terms):
+                return False
         order, place = self.order, self.order.get(row.symbol)
         if place is None:
             return True
@@ -224,7 +230,8 @@ class Edits:
             case Add(terms):
                 for k, term in enumerate(terms):
                     rest = (*terms[:k], *terms[k + 1 :])
-                    yield add(*rest), "term_left_out", _bare(term), None, 0.0
+                    if rest != (ONE,):  # that is the whole factor left out
+                        yield add(*rest), "term_left_out", _bare(term), None, 0.0
                     flipped = (*terms[:k], _negative(term), *terms[k + 1 :])
                     yield add(*flipped), "sign", _bare(term), None, 0.0
                     yield add(*terms, term), "term_doubled", _bare(term), None, 0.0

@@ -7,10 +7,11 @@ before it that no answer shows, then pairs. A match that chance could explain is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, cached_property
+from itertools import islice
 
 from cellcalc.check.arithmetic import Value
 from cellcalc.check.edits import Edit, Edits
@@ -19,8 +20,9 @@ from cellcalc.expression import Number
 from cellcalc.model import LOSS, Group, Model
 
 Accepts = Callable[[float], bool]
+Pool = Sequence[tuple[Edit, ...]]
 BUDGET = 4_000_000  # equations worked out in one search at the most
-MOST_PAIRS = 5_000
+MOST_PAIRS = 2_000
 CHANCE = 0.1  # how many accidental matches may be expected where one is believed
 ALIKE = 0.25  # costs that differ by less are as good as the same
 NEAR = 0.2  # the neighbourhood in which predictions are counted
@@ -129,26 +131,33 @@ class Search:
         Without any, nothing does, or chance could.
         """
         answered = cases[0].answered
-        pools: list[Iterable[tuple[Edit, ...]]] = [
-            [(edit,) for edit in self.of(name, total)],
-            [(edit,) for edit in self._before(name, answered)],
-        ]
-        if not total and self.rows[name].formula is not None:
-            pools.append(self._pairs(name))
-        for pool in pools:
-            once: list[Candidate] = []
-            for mode in Mode:
-                tried = list(self._tried(name, cases, pool, total, mode))
-                matching = [c for c in tried if c.fits_first]
-                whole = [self._whole(name, cases, c, total, mode) for c in matching]
-                found = [c for c in whole if c.all_steps]
-                if found and self._believable(cases, tried, found, True):
-                    return sorted(found, key=lambda candidate: candidate.cost)
-                if not once and matching and self._believable(cases, tried, whole, False):
-                    once = sorted(whole, key=lambda candidate: candidate.cost)
-            if once and sum(t.wrong for case in cases for t in case.targets) >= 1:
-                return once if len(cases) == 1 else []
-        return []
+        own: Pool = [(edit,) for edit in self.of(name, total)]
+        before: Pool = [(edit,) for edit in self._before(name, answered)]
+        pairs: Pool = [] if total else self._pairs(name)
+        once: list[Candidate] = []
+        for pool in (own, before):
+            found, partly = self._fitting(name, cases, pool, total)
+            if found:
+                return found
+            once = once or partly
+        # One formula has one slip, or two: only among numbers may one alone be wrong.
+        return once if once and len(cases) == 1 else self._fitting(name, cases, pairs, total)[0]
+
+    def _fitting(
+        self, name: str, cases: Sequence[Case], pool: Pool, total: bool
+    ) -> tuple[list[Candidate], list[Candidate]]:
+        """The edits that explain all of a row's answers, and else the first wrong one alone."""
+        once: list[Candidate] = []
+        for mode in Mode:
+            tried = list(self._tried(name, cases, pool, total, mode))
+            matching = [c for c in tried if c.fits_first]
+            whole = [self._whole(name, cases, c, total, mode) for c in matching]
+            found = [c for c in whole if c.all_steps]
+            if found and self._believable(cases, tried, found, True):
+                return sorted(found, key=lambda candidate: candidate.cost), []
+            if not once and matching and self._believable(cases, tried, whole, False):
+                once = sorted(whole, key=lambda candidate: candidate.cost)
+        return [], once
 
     def _before(self, name: str, answered: Collection[str]) -> Iterator[Edit]:
         for hidden in self.hidden(name, answered):
@@ -159,17 +168,15 @@ class Search:
             part = {"part": f"{state}[0]"}
             yield Edit(state, Number(0.0), "zero_start", part)
 
-    def _pairs(self, name: str) -> Iterator[tuple[Edit, ...]]:
-        for count, pair in enumerate(self.edits.pairs(self.rows[name])):
-            if count >= MOST_PAIRS:
-                return
-            yield pair
+    def _pairs(self, name: str) -> Pool:
+        row = self.rows[name]
+        return list(islice(self.edits.pairs(row), MOST_PAIRS)) if row.formula else []
 
     def _tried(
         self,
         name: str,
         cases: Sequence[Case],
-        pool: Iterable[tuple[Edit, ...]],
+        pool: Pool,
         total: bool,
         mode: Mode,
     ) -> Iterator[Candidate]:

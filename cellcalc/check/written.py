@@ -16,6 +16,7 @@ FEW = 3  # significant figures; with fewer a number proves little
 MAX_CHARACTERS = 400
 _NUMBER = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?")
 _THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
+NOTHING = 1e-12  # what still counts as nothing
 _AGREED = 1e-9  # relative; more digits than a calculation keeps are not asked for
 
 
@@ -79,5 +80,7 @@ def read(text: str) -> Written:
     digits = f"{whole}{fraction or ''}".lstrip("0")
     power = int(exponent or 0) - len(fraction or "")
     value = float(bare)
+    if not value and not fraction:
+        return Written(value, NOTHING, FEW)  # a plain 0 is meant as nothing at all
     # The noughts at the end of a whole number (1500) may or may not count; the unit is 1.
     return Written(value, 10.0 ** max(power, -330), len(digits))
