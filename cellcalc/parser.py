@@ -17,6 +17,7 @@ Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and W
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
@@ -55,11 +56,25 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+# An author's symbols have Greek letters, accents and other ways of writing the time: δf̂⟨t−1⟩.
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
+_AUTHORS_TOKEN = re.compile(
+    _TOKEN.pattern.replace("∂L/∂", "(?:∂L/∂|dL/d)")
+    .replace("[A-Za-z][A-Za-z0-9_]*", f"[{_LETTER}][{_LETTER}0-9_°ᶠᵍᵒ\u0300-\u036f]*")
+    .replace(
+        "ₜ(?:[₊₋][₀-₉]+)?)",
+        "ₜ(?:[₊₋][₀-₉]+)?|⁽?ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?⁾?|[⟨(]t(?:[-+−][0-9]+)?[⟩)])",
+    ),
+    re.VERBOSE,
+)
+_AUTHORS_INDEX = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "0123456789-+t", "⁽⁾⟨⟩()")
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
+
+    ``names`` maps an author's symbols to keys (:meth:`cellcalc.authors.Author.reading`).
 
     Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
     language, is longer than ``MAX_LENGTH`` or nested too deep.
@@ -68,20 +83,21 @@ def parse(text: str) -> Expression:
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    return _Parser(text).whole()
+    return _Parser(text, names).whole()
 
 
 class _Parser:
     """One pass over one text, with one token of look-ahead."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, str] | None = None) -> None:
         self.text = text
+        self.names, self.tokens = names or {}, _TOKEN if names is None else _AUTHORS_TOKEN
         self.position = 0
         self.depth = 0
         self.advance()
 
     def advance(self) -> None:
-        match = _TOKEN.match(self.text, self.position)
+        match = self.tokens.match(self.text, self.position)
         if match is None:
             unread = self.text[self.position :].lstrip()
             self.start = len(self.text) - len(unread)
@@ -201,8 +217,9 @@ class _Parser:
         return Number(value)
 
     def name(self) -> Expression:
-        prefix = "d" if self.token["derivative"] else ""
-        name = prefix + self.token["name"].translate(_SUBSCRIPTS)
+        prefix, name = bool(self.token["derivative"]), self.token["name"].translate(_SUBSCRIPTS)
+        own = f"∂L/∂{name}" if prefix else name
+        name = self.names.get(own, f"d{name}" if prefix else name)
         shift = self.shift()
         self.advance()
         if not self.accept("("):
@@ -219,9 +236,12 @@ class _Parser:
         return argument if function == "identity" else Call(function, argument)
 
     def shift(self) -> int | None:
-        if self.token["bracket"] is None and self.token["index"] is None:
+        index = self.token["bracket"]
+        if index is None and self.token["index"] is None:
             return None
-        index = (self.token["bracket"] or self.token["index"] or "").translate(_SUBSCRIPTS)
+        if index is None:
+            index = self.token["index"].translate(_AUTHORS_INDEX)
+        index = index.translate(_SUBSCRIPTS)
         match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
         if match is None:
             self.fail("a time index such as [t], [t-1] or [t+1]")

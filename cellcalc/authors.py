@@ -1,0 +1,166 @@
+"""Authors' notations: Gomez's ``state`` is c here, and his δi is dz_i.
+
+Each file in ``templates/notations`` is an author. :class:`Author` displays our keys in the
+author's symbols (see :class:`~cellcalc.symbolism.Symbolism`), and :meth:`Author.reading` is the
+way back, from what people write to the key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cellcalc import resources
+from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
+from cellcalc.expression import Expression, symbols
+from cellcalc.parser import parse
+from cellcalc.reading import Reader, Section, decode, listed, parse_toml, read_bytes
+from cellcalc.spelling import ascii_forms, composed
+from cellcalc.symbolism import GATES, TIMES, VIA, Symbolism
+
+FOLDER = "templates/notations"
+
+# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
+FORWARD = (
+    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
+    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
+)  # fmt: skip
+FEATURES = range(1, 10)
+
+
+class Author(Symbolism):
+    """An author's notation, in both directions."""
+
+    def reading(self, keys: Iterable[str] | None = None) -> Mapping[str, str]:
+        """Every way of writing the author's symbols, each with the key that it stands for.
+
+        ``keys`` are those of the problem at hand (``model.quantities``); without them, those of
+        an LSTM with up to nine inputs. The symbols have no time index; a feature's number is
+        written 1 or ₁. In the order in which they win where two could be meant: the symbol as
+        cellcalc displays it (``δi``, ``state``, ``Γ_f``, ``∂L/∂a``), the file's aliases, the
+        same in ASCII (``delta_i``, ``di``, ``Gamma_f``, ``z_bar``, ``our_y``), and without
+        underscores (``Gammaf``). What is not in the mapping is a key as it stands, except for
+        what :attr:`taken` has: those mean something else to the author, and no key at all.
+        :meth:`parse` reads a whole formula in this way.
+        """
+        wanted = list(_standard() if keys is None else keys)
+        found: dict[str, str] = {}
+        for forms in (self._displayed, self._by_alias, self._typed, self._without_underscores):
+            for key in sorted(wanted, key=lambda k: not self.spelled(k, _is_derived(k)).named):
+                for form in forms(key):
+                    found.setdefault(composed(form), key)
+                    found.setdefault(_lowered(composed(form)), key)
+        return found
+
+    def parse(self, text: str, keys: Iterable[str] | None = None) -> Expression:
+        """A formula in the author's symbols as one in keys.
+
+        Raises :class:`~cellcalc.errors.ExpressionError` for what is no formula, and for a symbol
+        that means something else to the author.
+        """
+        reading = self.reading(keys)
+        found = parse(composed(text), reading)
+        for symbol in symbols(found):
+            if symbol.name in self.taken and symbol.name not in reading.values():
+                what = f'"{symbol.name}", which is {self.taken[symbol.name]} in {self.title}'
+                raise ExpressionError("a quantity of the cell", what)
+        return found
+
+    def _displayed(self, key: str) -> Iterator[str]:
+        derived = _is_derived(key)
+        yield self.unicode(key, "", derived)
+        if derived and VIA not in key:
+            yield f"∂L/∂{self.unicode(key[1:])}"
+
+    def _by_alias(self, key: str) -> Iterator[str]:
+        yield from (alias for alias, meant in self.aliases.items() if meant == key)
+
+    def _typed(self, key: str) -> Iterator[str]:
+        whole, _, via = key.partition(VIA)
+        if via and self._named(key) is None:
+            for first in self._typed(whole):
+                yield from (f"{first}{VIA}{last}" for last in self._typed(via))
+            return
+        derived = _is_derived(key)
+        found = self.spelled(key, derived)
+        forms = [form + found.digits for form in ascii_forms(found.text)]
+        if found.derived:
+            sign = self.derivative.format("")
+            typed = {"∇": ("nabla_", "grad_", "∇")}.get(sign, (sign,))
+            forms = [start + form for start in typed for form in forms]
+        yield from forms
+        if derived and not found.derived:
+            base = self.spelled(key[1:])
+            yield from (f"∂L/∂{form}{base.digits}" for form in ascii_forms(base.text))
+
+    def _without_underscores(self, key: str) -> Iterator[str]:
+        if self.spelled(key, _is_derived(key)).named and VIA not in key:
+            yield from (form.replace("_", "") for form in self._typed(key) if "_" in form)
+
+
+def _lowered(text: str) -> str:
+    """The text with a feature's number as people type it: x1 for x₁."""
+    return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
+
+
+def _is_derived(key: str) -> bool:
+    """Whether a key is that of a derivative; no quantity of a cell is called d and another."""
+    return key.startswith("d") and len(key) > 1
+
+
+def _standard() -> Iterator[str]:
+    for key in FORWARD:
+        numbered = key == "x" or key.startswith("W_")
+        for name in (key, *(f"{key}{k}" for k in FEATURES if numbered)):
+            yield name
+            yield f"d{name}"
+    yield f"dh{VIA}y"
+
+
+def load(name: str) -> Author:
+    """The notation of that name: one of the files in ``templates/notations``.
+
+    Raises :class:`~cellcalc.errors.InputError` where there is none, or it has mistakes.
+    """
+    known = resources.names(FOLDER)
+    if name not in known:
+        found = f'"{name}"{did_you_mean(name, known)}'
+        raise InputError([Mistake("--notation", "", f"one of {listed(known)}", found)])
+    shown_as = f"{FOLDER}/{name}.toml"
+    path = resources.folder("templates") / "notations" / f"{name}.toml"
+    reader = Reader(shown_as)
+    file = Section(reader, parse_toml(decode(read_bytes(path, shown_as), shown_as), shown_as))
+    author = _read(file, name)
+    reader.finish()
+    return author
+
+
+def _read(file: Section, name: str) -> Author:
+    file.only(("title", "source", "time", "derivative", "derivative_latex", "notes", "labels",
+               "names", "latex", "taken", "aliases", "variants"))  # fmt: skip
+    notes: Any = file.values.get("notes", [])
+    if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
+        file.wrong("notes", "a list of texts")
+        notes = []
+    variants = file.table("variants")
+    return Author(
+        name=name,
+        title=file.text("title"),
+        source=file.text("source"),
+        time=file.choice("time", tuple(TIMES), "subscript"),
+        derivative=file.text("derivative", "∂L/∂{}"),
+        derivative_latex=file.text("derivative_latex", r"\frac{\partial L}{\partial {}}"),
+        labels=_texts(file, "labels"),
+        names=_texts(file, "names"),
+        latex_names=_texts(file, "latex"),
+        taken=_texts(file, "taken"),
+        aliases=_texts(file, "aliases"),
+        notes=tuple(notes),
+        variants={key: _texts(variants, key) for key in variants.values},
+    )
+
+
+def _texts(file: Section, key: str) -> dict[str, str]:
+    section = file.table(key)
+    return {composed(name): composed(section.text(name)) for name in section.values}
