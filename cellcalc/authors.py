@@ -8,7 +8,6 @@ way back, from what people write to the key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cellcalc import resources
@@ -45,12 +44,14 @@ class Author(Symbolism):
         :meth:`parse` reads a whole formula in this way.
         """
         wanted = list(_standard() if keys is None else keys)
-        found: dict[str, str] = {}
+        known, found = set(wanted), dict[str, str]()
+        derived = {key: key[:1] == "d" and key[1:].removesuffix("0") in known for key in wanted}
+        ours_last = sorted(wanted, key=lambda key: not self.spelled(key, derived[key]).named)
         for forms in (self._displayed, self._by_alias, self._typed, self._without_underscores):
-            for key in sorted(wanted, key=lambda k: not self.spelled(k, _is_derived(k)).named):
-                for form in forms(key):
-                    found.setdefault(composed(form), key)
-                    found.setdefault(_lowered(composed(form)), key)
+            for key in ours_last:
+                for form in map(composed, forms(key, derived[key])):
+                    found.setdefault(form, key)
+                    found.setdefault(form.translate(_LOWERED), key)
         return found
 
     def parse(self, text: str, keys: Iterable[str] | None = None) -> Expression:
@@ -67,22 +68,20 @@ class Author(Symbolism):
                 raise ExpressionError("a quantity of the cell", what)
         return found
 
-    def _displayed(self, key: str) -> Iterator[str]:
-        derived = _is_derived(key)
+    def _displayed(self, key: str, derived: bool) -> Iterator[str]:
         yield self.unicode(key, "", derived)
-        if derived and VIA not in key:
+        if derived and VIA not in key and key[-1] != "0":
             yield f"∂L/∂{self.unicode(key[1:])}"
 
-    def _by_alias(self, key: str) -> Iterator[str]:
+    def _by_alias(self, key: str, derived: bool) -> Iterator[str]:  # noqa: ARG002
         yield from (alias for alias, meant in self.aliases.items() if meant == key)
 
-    def _typed(self, key: str) -> Iterator[str]:
+    def _typed(self, key: str, derived: bool) -> Iterator[str]:
         whole, _, via = key.partition(VIA)
         if via and self._named(key) is None:
-            for first in self._typed(whole):
-                yield from (f"{first}{VIA}{last}" for last in self._typed(via))
+            for first in self._typed(whole, True):
+                yield from (f"{first}{VIA}{last}" for last in self._typed(via, False))
             return
-        derived = _is_derived(key)
         found = self.spelled(key, derived)
         forms = [form + found.digits for form in ascii_forms(found.text)]
         if found.derived:
@@ -94,19 +93,13 @@ class Author(Symbolism):
             base = self.spelled(key[1:])
             yield from (f"∂L/∂{form}{base.digits}" for form in ascii_forms(base.text))
 
-    def _without_underscores(self, key: str) -> Iterator[str]:
-        if self.spelled(key, _is_derived(key)).named and VIA not in key:
-            yield from (form.replace("_", "") for form in self._typed(key) if "_" in form)
+    def _without_underscores(self, key: str, derived: bool) -> Iterator[str]:
+        if self.spelled(key, derived).named and VIA not in key:
+            yield from (form.replace("_", "") for form in self._typed(key, derived))
 
 
-def _lowered(text: str) -> str:
-    """The text with a feature's number as people type it: x1 for x₁."""
-    return text.translate(str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"))
-
-
-def _is_derived(key: str) -> bool:
-    """Whether a key is that of a derivative; no quantity of a cell is called d and another."""
-    return key.startswith("d") and len(key) > 1
+# A feature's number as people type it: x1 for x₁.
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def _standard() -> Iterator[str]:

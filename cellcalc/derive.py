@@ -13,7 +13,7 @@ from textwrap import wrap
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.notation import Binding, Indexed, Latex, Unicode
+from cellcalc.notation import Binding, Indexed
 from cellcalc.problem import Specification
 from cellcalc.script import script
 from cellcalc.updates import rules
@@ -57,8 +57,8 @@ def derive(
     """The derivation of a problem's model in one of ``FORMATS``."""
     if format == "python":
         return script(specification, model, title(specification))
-    write = Latex if format == "latex" else Unicode
-    parts = list(_parts(specification, model, write(derivatives=model.derivatives)))
+    write = model.latex() if format == "latex" else model.unicode()
+    parts = list(_parts(specification, model, write))
     lines = title(specification)
     if format == "latex":
         return _latex(lines, parts)
@@ -124,7 +124,7 @@ def reason(term: Term, write: Indexed) -> str:
 def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
     line = _line(row, write)
     parameter = row.symbol[1:]
-    says = f"{parameter}: {model.quantities[parameter].says}"
+    says = f"{model.label(parameter)}: {model.quantities[parameter].says}"
     inner = write(row.formula) if row.formula else "1"
     many = isinstance(row.formula, Add)
     total = write.total + (write.bracketed(inner) if many else inner)
@@ -134,7 +134,7 @@ def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
 def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
     for row in model.entering:
         if row.group is not Group.PATH:
-            says = sentence("quantity", "entering", symbol=row.symbol[1:])
+            says = sentence("quantity", "entering", symbol=model.label(row.symbol[1:]))
             yield replace(_line(row, write), says=says)
 
 

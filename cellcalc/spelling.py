@@ -83,7 +83,9 @@ class Narrow:
 
     def __init__(self, texts: Iterable[str]) -> None:
         found = {
-            match for text in texts for match in re.findall("[^\u0300-\u036f][\u0300-\u036f]+", text)
+            match
+            for text in texts
+            for match in re.findall("[^\u0300-\u036f][\u0300-\u036f]+", text)
         }
         self.stands_for = {pair: chr(_PRIVATE + k) for k, pair in enumerate(sorted(found))}
 

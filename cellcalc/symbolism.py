@@ -7,11 +7,12 @@ something else to the author, it is marked (``y°``).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
-from cellcalc.notation import Binding, Expression, Latex, Symbol, Text, Unicode
+from cellcalc.expression import Expression, Symbol
+from cellcalc.notation import Binding, Latex, Text, Unicode
 from cellcalc.spelling import MARK, SUBSCRIPTS, SUPERSCRIPTS, composed, latex_pieces
 
 GATES = ("f", "i", "g", "o")  # in the index of a weight; g is the candidate

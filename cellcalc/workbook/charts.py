@@ -15,7 +15,7 @@ from cellcalc.compiled import evaluate
 from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.lookup import backward_values
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel, Unicode
+from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
@@ -180,7 +180,7 @@ def _product(layout: Layout, local: Expression) -> Line:
     for t in reversed(range(trace.first, trace.last)):
         product *= evaluate(local, backward_values(layout.one, trace, t))
         cells.append((f"{NEXT}*({_factor(layout, local, t)})", product))
-    written = Unicode(derivatives=layout.model.derivatives)(local)
+    written = layout.model.unicode()(local)
     return Line(sentence("charts", "product", factor=written), tuple(reversed(cells)))
 
 

@@ -13,7 +13,7 @@ from cellcalc.explain import left_side
 from cellcalc.expression import ONE, Symbol, spelled_out, symbols
 from cellcalc.lookup import Lookup
 from cellcalc.model import Group, Quantity
-from cellcalc.notation import Excel, Unicode
+from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
@@ -62,7 +62,7 @@ class _Step:
     def __init__(self, layout: Layout) -> None:
         self.layout, self.model = layout, layout.model
         self.choice = Choice(layout)
-        self.write = Unicode(derivatives=self.model.derivatives)
+        self.write = self.model.unicode()
         self.parameters = frozenset(layout.trace.initial)
         self.numbers = _Numbers()
         self.entries = list(self._entries())
