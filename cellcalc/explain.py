@@ -11,6 +11,7 @@ from textwrap import wrap
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
+from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model import Group, Quantity
 from cellcalc.notation import Indexed, NumbersPutIn
@@ -32,6 +33,8 @@ def explain(
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
     blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
+    below = legend(trace.model, filter(selection.shows, trace.model.quantities))
+    blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
 
 

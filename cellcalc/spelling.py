@@ -20,7 +20,8 @@ SUPERSCRIPTS = str.maketrans("0123456789+-t()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺�
 
 _ACCENTED = re.compile("[A-Za-z][\u0300-\u036f]")
 _WORD = re.compile("[A-Za-z][\u0300-\u036f]|[A-Za-z]+?(?=[A-Za-z][\u0300-\u036f])|[A-Za-z]+|.")
-_PRIVATE = 0xE000  # where Unicode leaves room for characters of one's own
+_COMBINED = re.compile("[^\u0300-\u036f][\u0300-\u036f]+")
+_PRIVATE = 0xF0000  # where Unicode leaves room for characters of one's own
 
 
 def latex_pieces(text: str) -> tuple[str, list[str], list[str]]:
@@ -78,23 +79,61 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-class Narrow:
-    """Stands in for letters with accents of their own (z̄), so that each counts as one column."""
+class StandIns:
+    """One character of no meaning in place of each text, until a table has been laid out."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        found = {
-            match
-            for text in texts
-            for match in re.findall("[^\u0300-\u036f][\u0300-\u036f]+", text)
-        }
-        self.stands_for = {pair: chr(_PRIVATE + k) for k, pair in enumerate(sorted(found))}
+        found = sorted(set(texts), key=len, reverse=True)
+        self.characters = {text: chr(_PRIVATE + k) for k, text in enumerate(found)}
 
     def __call__(self, text: str) -> str:
-        for pair, one in self.stands_for.items():
-            text = text.replace(pair, one)
+        for whole, one in self.characters.items():
+            text = text.replace(whole, one)
         return text
 
     def undo(self, text: str) -> str:
-        for pair, one in self.stands_for.items():
-            text = text.replace(one, pair)
+        for whole, one in self.characters.items():
+            text = text.replace(one, whole)
         return text
+
+
+def accented(texts: Iterable[str]) -> StandIns:
+    """Stand-ins for letters with accents of their own (z̄), so that each counts as one column."""
+    return StandIns(pair for text in texts for pair in _COMBINED.findall(text))
+
+
+def latex_text(text: str) -> str:
+    """Plain text for LaTeX: its special characters escaped, what T1 fonts lack as "?"."""
+    return "".join(map(_latex_character, re.findall(".[\u0300-\u036f]*", composed(text), re.S)))
+
+
+def _latex_character(character: str) -> str:
+    if character in _LATEX_CHARACTERS:
+        return _LATEX_CHARACTERS[character]
+    if character.isascii() or (character.isalpha() and "" < character < "\u0180"):
+        return character
+    plain = unicodedata.normalize("NFD", character)
+    return f"${latex_word(plain)}$" if _ACCENTED.fullmatch(plain) else "?"
+
+
+_LATEX_CHARACTERS = (
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "…": r"\ldots{}",
+        "·": r"$\cdot$",
+        "−": "$-$",
+        "²": "$^2$",
+        "∂": r"$\partial$",
+        "σ": r"$\sigma$",
+        "⟨": r"$\langle$",
+        "⟩": r"$\rangle$",
+        MARK: r"$^{\circ}$",
+    }
+    | {raised: f"$^{{{letter}}}$" for raised, letter in RAISED.items()}
+    | {letter: rf"$\{name}$" for letter, name in GREEK.items()}
+    | {chr(lowered): f"$_{chr(plain)}$" for plain, lowered in SUBSCRIPTS.items()}
+    | {chr(raised): f"$^{chr(plain)}$" for plain, raised in SUPERSCRIPTS.items()}
+)

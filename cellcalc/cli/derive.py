@@ -9,6 +9,7 @@ import click
 from cellcalc.cli.common import (
     emit,
     load,
+    notation_option,
     output_options,
     problem_argument,
     scheme_options,
@@ -28,11 +29,13 @@ FORMATS = ("text", "markdown", "latex", "python")
     show_default=True,
     help="How to write it; python is the function that cellcalc runs.",
 )
+@notation_option
 @scheme_options
 @output_options
 def derive(
     problem: str,
     format: str,
+    notation: str | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -49,6 +52,6 @@ def derive(
     """
     from cellcalc.derive import derive as write
 
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, scheme, k1, k2, notation)
     text = write(loaded.specification, loaded.model, format, terminal_width())
     emit(text, output, force)
