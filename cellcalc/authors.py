@@ -131,7 +131,7 @@ def load(name: str) -> Author:
 
 def _read(file: Section, name: str) -> Author:
     file.only(("title", "source", "time", "derivative", "derivative_latex", "notes", "labels",
-               "names", "latex", "taken", "aliases", "variants"))  # fmt: skip
+               "names", "ours", "latex", "taken", "aliases", "variants"))  # fmt: skip
     notes: Any = file.values.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         file.wrong("notes", "a list of texts")
@@ -147,6 +147,7 @@ def _read(file: Section, name: str) -> Author:
         labels=_texts(file, "labels"),
         names=_texts(file, "names"),
         latex_names=_texts(file, "latex"),
+        ours=_texts(file, "ours"),
         taken=_texts(file, "taken"),
         aliases=_texts(file, "aliases"),
         notes=tuple(notes),

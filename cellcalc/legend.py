@@ -53,11 +53,15 @@ class Legend:
             if entries:
                 yield sentence("legend", name, title=self.author.title), entries
 
+    def lists(self) -> Iterator[tuple[str, str]]:
+        """The same, each with its symbols in one text: "state (c), out (h)"."""
+        for name, entries in self.kinds():
+            yield name, ", ".join(f"{entry.symbol} ({entry.key})" for entry in entries)
+
     def text(self, width: int = 80) -> str:
         """The legend for a terminal."""
         lines = _wrapped(self.title, width, "")
-        for name, entries in self.kinds():
-            pairs = ", ".join(f"{entry.symbol} ({entry.key})" for entry in entries)
+        for name, pairs in self.lists():
             lines += _wrapped(f"{name}: {pairs}", width)
         for note in self.notes:
             lines += _wrapped(note, width)

@@ -46,7 +46,8 @@ class Symbolism:
     ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
     ``derivative`` is how the author writes the derivative by {} where ``names`` has nothing of
-    its own, ``taken`` what else the author calls something, ``aliases`` are further ways of
+    its own, ``ours`` what stands in where the author
+    has nothing (else our key), ``taken`` what else the author calls something, ``aliases`` are further ways of
     writing a key, ``latex_names`` the LaTeX of symbols that spell it unlike the rest.
     ``variants`` are further names that hold if a problem has a certain key.
     """
@@ -60,6 +61,7 @@ class Symbolism:
     labels: Mapping[str, str]
     names: Mapping[str, str]
     latex_names: Mapping[str, str]
+    ours: Mapping[str, str]
     taken: Mapping[str, str]
     aliases: Mapping[str, str]
     notes: tuple[str, ...]
@@ -134,13 +136,17 @@ class Symbolism:
 
     def _named(self, key: str) -> Spelled | None:
         """The author's own symbol, if there is one."""
+        return self._listed(self.names, key)
+
+    def _listed(self, table: Mapping[str, str], key: str) -> Spelled | None:
+        """What a table of symbols has for a key, for the vector that it is of, or any gate's."""
         for stem, digits in ((key, ""), _split(key)):
             head, _, gate = stem.rpartition("_")
             star = f"{head}_*" if gate and gate in GATES and head else ""
-            if stem in self.names or star in self.names:
-                text = self.names[stem] if stem in self.names else self.names[star]
-                text = self._starred(text, gate, digits)
-                return Spelled(text, "" if "#" in self.names.get(star, "") else digits)
+            if stem in table or star in table:
+                text = table[stem] if stem in table else table[star]
+                used = "" if "#" in text else digits
+                return Spelled(self._starred(text, gate, digits), used)
         return None
 
     def _starred(self, text: str, gate: str, digits: str = "") -> str:
@@ -149,6 +155,9 @@ class Symbolism:
 
     def _fallback(self, key: str) -> Spelled:
         """Our symbol, with the author's letters in its index; marked if it could be mistaken."""
+        chosen = self._listed(self.ours, key)
+        if chosen is not None:
+            return replace(chosen, named=False)
         stem, digits = _split(key)
         head, _, tail = stem.partition("_")
         text, marked = stem, False

@@ -35,6 +35,8 @@ def _rows(sheet: Layout) -> Iterator[Row]:
 
 def _title(sheet: Layout) -> Iterator[Row]:
     title, *settings = heading(sheet.trace)
+    if sheet.model.author is not None:
+        settings.append(sentence("legend", "short", title=sheet.model.author.title))
     yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
     legend = [

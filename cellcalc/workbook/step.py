@@ -108,7 +108,7 @@ class _Step:
         equation = self.equation(quantity)
         live = self.live(quantity, backward, value)
         cells = [
-            Cell(SYMBOL, style, quantity.symbol),
+            Cell(SYMBOL, style, self.model.label(quantity.symbol)),
             Cell(EQUATION, "text", equation),
             live,
             Cell(VALUE, "value", _finite(value(own)), cell(own)),
@@ -180,7 +180,9 @@ class _Step:
             )
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, WIDTHS)
+        labels = (self.model.label(e.quantity.symbol) for e in self.entries if e.quantity)
+        longest = max(map(len, labels)) + 2
+        set_widths(sheet, (max(WIDTHS[0], longest), *WIDTHS[1:]))
         set_widths(sheet, (3, 13, 11, 13), MEANING + 1)
         self.choice.set_up(sheet)
         sheet.freeze_panes = f"B{HEADING_ROW + 1}"
