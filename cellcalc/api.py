@@ -74,8 +74,8 @@ def load(
 ) -> Problem:
     """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
 
-    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says; ``notation``
-    names the author in whose symbols it is shown (``"gomez"``). Raises
+    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says;
+    ``notation`` names the author in whose symbols it is shown (``"gomez"``). Raises
     :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
     """
     name, override = str(source), Override(scheme, k1, k2)

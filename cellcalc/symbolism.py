@@ -46,9 +46,9 @@ class Symbolism:
     ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
     ``derivative`` is how the author writes the derivative by {} where ``names`` has nothing of
-    its own, ``ours`` what stands in where the author
-    has nothing (else our key), ``taken`` what else the author calls something, ``aliases`` are further ways of
-    writing a key, ``latex_names`` the LaTeX of symbols that spell it unlike the rest.
+    its own, ``ours`` what stands in where the author has nothing (else our key), ``taken`` what
+    else the author calls something, ``aliases`` are further ways of writing a key,
+    ``latex_names`` the LaTeX of symbols that are spelled unlike the rest.
     ``variants`` are further names that hold if a problem has a certain key.
     """
 
