@@ -16,7 +16,7 @@ from cellcalc.expression import Expression, symbols
 from cellcalc.parser import parse
 from cellcalc.reading import Reader, Section, decode, listed, parse_toml, read_bytes
 from cellcalc.spelling import ascii_forms, composed
-from cellcalc.symbolism import GATES, TIMES, VIA, Symbolism
+from cellcalc.symbolism import DERIVATIVE, GATES, TIMES, VIA, Symbolism
 
 FOLDER = "templates/notations"
 
@@ -142,7 +142,7 @@ def _read(file: Section, name: str) -> Author:
         title=file.text("title"),
         source=file.text("source"),
         time=file.choice("time", tuple(TIMES), "subscript"),
-        derivative=file.text("derivative", "∂L/∂{}"),
+        derivative=file.text("derivative", DERIVATIVE),
         derivative_latex=file.text("derivative_latex", r"\frac{\partial L}{\partial {}}"),
         labels=_texts(file, "labels"),
         names=_texts(file, "names"),

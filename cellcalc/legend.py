@@ -10,7 +10,7 @@ from textwrap import wrap
 from cellcalc.authors import Author
 from cellcalc.model import Model
 from cellcalc.spelling import MARK, latex_text
-from cellcalc.symbolism import VIA
+from cellcalc.symbolism import DERIVATIVE, VIA
 from cellcalc.wording import sentence
 
 
@@ -38,8 +38,15 @@ class Legend:
     @property
     def notes(self) -> list[str]:
         """What the author means by the symbols, and what a mark behind one of ours means."""
-        marked = any(MARK in entry.symbol for entry in self.entries)
-        return [*self.author.notes, *([sentence("legend", "mark")] if marked else [])]
+        marked = [entry.key for entry in self.entries if entry.symbol == entry.key + MARK]
+        meant = "; ".join(f"{key} is {self.elsewhere(key)}" for key in marked)
+        return [*self.author.notes, *([sentence("legend", "mark", meant=meant)] if meant else [])]
+
+    def elsewhere(self, symbol: str) -> str:
+        """What a symbol of ours means to the author."""
+        taken = self.author.taken
+        keys = (f"{key} here" for key, text in self.author.names.items() if text == symbol)
+        return taken[symbol] if symbol in taken else next(keys, sentence("legend", "other"))
 
     @property
     def title(self) -> str:
@@ -115,9 +122,10 @@ def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:
         stem = name.rstrip("0123456789") if name not in author.names else name
         if VIA in key and key not in author.names:
             continue
-        symbol = author.unicode(stem, "", derivative)
-        if symbol != stem and stem not in found and not time:
-            named = author.spelled(stem, derivative).named
+        symbol, spelled = author.unicode(stem, "", derivative), author.spelled(stem, derivative)
+        plain = spelled.derived and author.derivative == DERIVATIVE  # known once the symbol is
+        if symbol != stem and stem not in found and not time and not plain:
+            named = spelled.named
             says = model.quantities[key].says
             found[stem] = Entry(symbol, author.latex(stem, "", derivative), stem, says, named)
     return Legend(author, tuple(found.values()))

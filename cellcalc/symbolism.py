@@ -17,6 +17,7 @@ from cellcalc.spelling import MARK, SUBSCRIPTS, SUPERSCRIPTS, composed, latex_pi
 
 GATES = ("f", "i", "g", "o")  # in the index of a weight; g is the candidate
 VIA = "_via_"  # in the key of a path
+DERIVATIVE = "∂L/∂{}"  # unless the author has a sign for it
 
 # How an author writes the time: in Unicode (raised or lowered afterwards), and in LaTeX.
 TIMES = {
