@@ -15,8 +15,8 @@ from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
 from cellcalc.expression import Expression, symbols
 from cellcalc.parser import parse
 from cellcalc.reading import Reader, Section, decode, listed, parse_toml, read_bytes
-from cellcalc.spelling import ascii_forms, composed
-from cellcalc.symbolism import DERIVATIVE, GATES, TIMES, VIA, Symbolism
+from cellcalc.spelling import MARK, SUBSCRIPTS, ascii_forms, composed
+from cellcalc.symbolism import DERIVATIVE, GATES, TIMES, VIA, Symbolism, split
 
 FOLDER = "templates/notations"
 
@@ -50,8 +50,10 @@ class Author(Symbolism):
         for forms in (self._displayed, self._by_alias, self._typed, self._without_underscores):
             for key in ours_last:
                 for form in map(composed, forms(key, derived[key])):
-                    found.setdefault(form, key)
-                    found.setdefault(form.translate(_LOWERED), key)
+                    typed = form.translate(_LOWERED)
+                    stem, digits = split(typed)
+                    for way in (form, typed, stem + digits.translate(SUBSCRIPTS)):
+                        found.setdefault(way, key)
         return found
 
     def parse(self, text: str, keys: Iterable[str] | None = None) -> Expression:
@@ -60,11 +62,12 @@ class Author(Symbolism):
         Raises :class:`~cellcalc.errors.ExpressionError` for what is no formula, and for a symbol
         that means something else to the author.
         """
-        reading = self.reading(keys)
-        found = parse(composed(text), reading)
+        marked = {symbol: symbol + MARK for symbol in self.taken}  # no key has a mark
+        found = parse(composed(text), marked | dict(self.reading(keys)))
         for symbol in symbols(found):
-            if symbol.name in self.taken and symbol.name not in reading.values():
-                what = f'"{symbol.name}", which is {self.taken[symbol.name]} in {self.title}'
+            if symbol.name.endswith(MARK):
+                name = symbol.name.removesuffix(MARK)
+                what = f'"{name}", which is {self.taken[name]} in {self.title}'
                 raise ExpressionError("a quantity of the cell", what)
         return found
 

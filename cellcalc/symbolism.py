@@ -141,7 +141,7 @@ class Symbolism:
 
     def _listed(self, table: Mapping[str, str], key: str) -> Spelled | None:
         """What a table of symbols has for a key, for the vector that it is of, or any gate's."""
-        for stem, digits in ((key, ""), _split(key)):
+        for stem, digits in ((key, ""), split(key)):
             head, _, gate = stem.rpartition("_")
             star = f"{head}_*" if gate and gate in GATES and head else ""
             if stem in table or star in table:
@@ -159,7 +159,7 @@ class Symbolism:
         chosen = self._listed(self.ours, key)
         if chosen is not None:
             return replace(chosen, named=False)
-        stem, digits = _split(key)
+        stem, digits = split(key)
         head, _, tail = stem.partition("_")
         text, marked = stem, False
         if tail and tail in GATES:
@@ -175,7 +175,8 @@ class Symbolism:
         return Spelled(composed(text), digits, named=False)
 
 
-def _split(name: str) -> tuple[str, str]:
+def split(name: str) -> tuple[str, str]:
+    """A name and its trailing digits: ("W_f", "1")."""
     stem = name.rstrip("0123456789")
     return stem, name[len(stem) :]
 

@@ -48,6 +48,7 @@ def derive(
     Examples:
       cellcalc derive gomez
       cellcalc derive gomez --format latex -o gomez.tex
+      cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
     from cellcalc.derive import derive as write

@@ -106,6 +106,7 @@ def table(
       cellcalc table gomez --pass backward --symbols dh,dc
       cellcalc table gomez --explain --step 2
       cellcalc table gomez --hand-rounding 5
+      cellcalc table gomez --notation gomez
       cellcalc table statquest --pass update --epoch 300
       cellcalc table gomez --format json
     """

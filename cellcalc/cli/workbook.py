@@ -52,6 +52,7 @@ def workbook(
     Examples:
       cellcalc workbook gomez
       cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook gomez --notation graves -o graves.xlsx
       cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
