@@ -162,14 +162,15 @@ class Symbolism:
         stem, digits = split(key)
         head, _, tail = stem.partition("_")
         text, marked = stem, False
-        if tail and tail in GATES:
+        weight = len(head) == 1  # or a net input; its index is a gate's letter
+        if weight and tail in GATES:
             label = self.labels.get(tail, tail)
             text, marked = (f"{head}_{label}", False) if label else (stem, True)
-        elif tail and ("_" in tail or tail in self.names):
+        elif tail:
             inner = self.spelled(tail + digits)
             text, digits = f"{head}_{inner.text}", inner.digits
-        elif tail in self.labels.values() and tail:
-            marked = True  # W_z of a cell with a gate z, where the author's z is the candidate
+            # W_z of a cell with a gate z, where the author's z is the candidate, is no W_z.
+            marked = weight and inner.text in self.labels.values()
         if marked or text in self.vocabulary:
             text += MARK
         return Spelled(composed(text), digits, named=False)

@@ -48,6 +48,8 @@ p_i = "scalar"
 W_g = "input"
 W_o = "input"
 p_o = "scalar"
+p_g = "scalar"
+p_c = "scalar"
 b_o = "scalar"
 [state]
 h = 0.0
@@ -78,9 +80,10 @@ CELLS = {
         ("i", "sigmoid(z_i)"),
         ("g", "tanh(z_g)"),
         ("c", "f*c[t-1] + i*g"),
+        ("tanh_g", "tanh(g)"),
         ("z_o", "W_o @ x + p_o*c + b_o"),
         ("o", "sigmoid(z_o)"),
-        ("h", "o*tanh(c)"),
+        ("h", "o*tanh(c) + p_g*tanh_g + p_c*c"),
     ),
     "gated": (
         GATED,
@@ -150,8 +153,11 @@ class TestEveryAuthorWithEveryCell:
             if not key.endswith("0"):
                 assert reading[symbol] == key
 
-    def test_each_equation_reads_back_as_it_is(self, author: str, cell: str, folder: Path) -> None:
-        model = model_of(cell, author, folder)
+    @pytest.mark.parametrize("features", [2, 6])
+    def test_each_equation_reads_back_as_it_is(
+        self, author: str, cell: str, features: int, folder: Path
+    ) -> None:
+        model = model_of(cell, author, folder, features)
         assert model.author
         write, reading = model.unicode(), model.author.reading(model.quantities)
         for quantity in model.quantities.values():
@@ -227,10 +233,10 @@ TYPED = {
     },
     "greff": {"delta_i": "dz_i", "z_bar": "z_g", "zbar": "z_g", "dy": "dh", "R_z": "U_g"},
     "graves": {"a_iota": "z_i", "epsilon_s": "dc", "delta_iota": "dz_i", "w_hphi": "U_f"},
-    "ng": {"Gamma_f": "f", "Γ_f": "f", "c_tilde": "g", "dGamma_u": "dz_i", "Wfx": "W_f"},
+    "ng": {"Gamma_f": "f", "Γ_f": "f", "c_tilde": "g", "dGamma_u": "dz_i", "Wfx": "W_f", "Γ_i": "i"},
     "keras": {"z2": "z_g", "z0": "z_i"},
     "goodfellow": {"U_f": "W_f", "W_g": "U_i", "nabla_s": "dc", "grad_s": "dc", "y_hat": "y"},
-    "cs231n": {"da_i": None, "dWx_g1": "dW_g1"},
+    "cs231n": {"da_i": "dz_i", "dWx_g1": "dW_g1"},
 }  # fmt: skip
 
 
@@ -254,7 +260,7 @@ DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 @pytest.mark.parametrize(("author", "typed", "key"), [
     (author, typed, key) for author, facts in TYPED.items() for typed, key in facts.items()
 ])  # fmt: skip
-def test_other_ways_of_writing_are_read(author: str, typed: str, key: str | None) -> None:
+def test_other_ways_of_writing_are_read(author: str, typed: str, key: str) -> None:
     assert load_author(author).reading().get(unicodedata.normalize("NFC", typed)) == key
 
 
@@ -511,6 +517,13 @@ class TestFiles:
         shown = labels(model_of("gated", "greff", folder))
         assert shown["z"] == "z°" and shown["W_z1"] == "W_z°₁" and shown["R_z"] == "R_z°"
         assert shown["W_r1"] == "W_r₁" and shown["dz"] == "∂L/∂z°" and shown["h"] == "y"
+
+    def test_our_index_follows_our_symbol(self, folder: Path) -> None:
+        assert model_of("lstm", "greff", folder).label("b_y") == "b_y°"
+        assert model_of("lstm", "gomez", folder).label("tanh_c") == "tanh_state"
+        assert model_of("peephole", "keras", folder).label("p_g") == "p_c"
+        assert model_of("peephole", "keras", folder).label("p_c") == "p_c°"
+        assert model_of("peephole", "ng", folder).label("p_i") == "p_u"
 
     def test_an_optimizers_memory_is_named_after_the_authors_parameter(self) -> None:
         assert load_author("gomez").unicode("v_W_g2") == "v_W_a₂"
