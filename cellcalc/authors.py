@@ -35,14 +35,16 @@ class Author(Symbolism):
         """Every way of writing the author's symbols, each with the key that it stands for.
 
         ``keys`` are those of the problem at hand (``trace.symbols``); without them, those of an
-        LSTM with up to nine inputs. A vector is read as well as its elements. The symbols have no time index; a feature's number is
-        written 1 or ₁. In the order in which they win where two could be meant: the symbol as
-        cellcalc displays it (``δi``, ``state``, ``Γ_f``, ``∂L/∂a``), the file's aliases, the
-        same in ASCII (``delta_i``, ``di``, ``Gamma_f``, ``z_bar``, ``our_y``), and without
-        underscores (``Gammaf``). So ``di`` is δi for Gomez, which is dz_i; the derivative by the
-        gate itself is written ∂L/∂i or dL/di, as it is displayed. What is not in the mapping is a key as it stands, except for
-        what :attr:`taken` has: those mean something else to the author, and no key at all.
-        :meth:`parse` reads a whole formula in this way.
+        LSTM with up to nine inputs. A vector is read as well as its elements. The symbols have
+        no time index; a feature's number is written 1 or ₁. In the order in which they win where
+        two could be meant: the symbol as cellcalc displays it (``δi``, ``state``, ``Γ_f``,
+        ``∂L/∂a``), the file's aliases, the same in ASCII (``delta_i``, ``di``, ``Gamma_f``,
+        ``z_bar``, ``our_y``), and without underscores (``Gammaf``). So ``di`` is δi for Gomez,
+        which is dz_i; the derivative by the gate itself is ∂L/∂i, as it is displayed.
+
+        What is not in the mapping is a key as it stands, except for what :attr:`taken` has:
+        those mean something else to the author, and no key at all. :meth:`parse` reads a whole
+        formula in this way; there dL/di is ∂L/∂i as well.
         """
         given = list(_standard() if keys is None else keys)
         wanted = list(dict.fromkeys([*given, *(split(key)[0] for key in given)]))  # W_f1, and W_f

@@ -13,7 +13,7 @@ from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
 from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
-from cellcalc.model import Group, Quantity
+from cellcalc.model import Group, Model, Quantity
 from cellcalc.notation import Indexed, NumbersPutIn
 from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.table import heading
@@ -33,9 +33,24 @@ def explain(
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
     blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
-    below = legend(trace.model, filter(selection.shows, trace.model.quantities))
+    below = legend(trace.model, _seen(trace.model, selection))
     blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
+
+
+def _seen(model: Model, selection: Selection) -> Iterator[str]:
+    """The keys of what is shown, and of what stands in its equations."""
+    part = {
+        Group.INPUT: "forward",
+        Group.PATH: "backward",
+        Group.GRADIENT: "gradients",
+        Group.PARAMETER: "update",
+    }
+    for row in model.quantities.values():
+        if selection.shows(row.symbol) and part.get(row.group, row.group.value) in selection.passes:
+            yield row.symbol
+            used = symbols(spelled_out(row.formula, model.features)) if row.formula else ()
+            yield from (symbol.name for symbol in used)
 
 
 class _Explainer:

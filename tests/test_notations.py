@@ -233,7 +233,8 @@ TYPED = {
     },
     "greff": {"delta_i": "dz_i", "z_bar": "z_g", "zbar": "z_g", "dy": "dh", "R_z": "U_g"},
     "graves": {"a_iota": "z_i", "epsilon_s": "dc", "delta_iota": "dz_i", "w_hphi": "U_f"},
-    "ng": {"Gamma_f": "f", "Γ_f": "f", "c_tilde": "g", "dGamma_u": "dz_i", "Wfx": "W_f", "Γ_i": "i"},
+    "ng": {"Gamma_f": "f", "Γ_f": "f", "c_tilde": "g", "dGamma_u": "dz_i", "Wfx": "W_f",
+           "Γ_i": "i"},
     "keras": {"z2": "z_g", "z0": "z_i"},
     "goodfellow": {"U_f": "W_f", "W_g": "U_i", "nabla_s": "dc", "grad_s": "dc", "y_hat": "y"},
     "cs231n": {"da_i": "dz_i", "dWx_g1": "dW_g1"},
@@ -355,6 +356,8 @@ class TestGomez:
         assert "δstate   how the loss changes with state (memory cell)\n" in result.stdout
         assert "    δstate₁ = ∂L/∂tanh_state,₁·(1 − tanh_state,₁²) + δstate₂·f₂\n" in result.stdout
         assert "    δa₁ = ∂L/∂a₁·(1 − a₁²)\n" in result.stdout
+        legend = " ".join(result.stdout.split())
+        assert "symbols (keys): δstate (dc), δa (dz_g), a (g) no symbol" in legend
 
 
 class TestOutput:
@@ -449,6 +452,12 @@ def book(author: str | None) -> openpyxl.Workbook:
     return openpyxl.load_workbook(file)
 
 
+def formulas(workbook: openpyxl.Workbook, sheet: str) -> list[str]:
+    """The formulas of a sheet, in its order."""
+    cells = (cell for row in workbook[sheet].rows for cell in row)
+    return [str(cell.value) for cell in cells if cell.data_type == "f"]
+
+
 class TestWorkbook:
     @pytest.mark.parametrize("author", ["gomez", "graves", "ng"])
     def test_keys_formulas_and_names_stay(self, author: str) -> None:
@@ -458,6 +467,8 @@ class TestWorkbook:
             for cell, its in zip(row, other, strict=True):
                 if cell.column != 3 and cell.row != 2:
                     assert cell.value == its.value, cell.coordinate
+        for sheet in plain.sheetnames:
+            assert formulas(plain, sheet) == formulas(named, sheet)
 
     def test_equations_are_in_the_authors_symbols(self) -> None:
         sheet = book("gomez")["BPTT"]
