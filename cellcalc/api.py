@@ -46,7 +46,7 @@ class Problem:
         """The forward equations and the backward pass derived from them."""
         s = self.specification
         stored = s.scheme.weights == "stored"
-        return build(s.cell, s.readout, s.loss, s.features, stored, self.author)
+        return build(s.cell, s.readout, s.loss, s.features, stored, author=self.author)
 
     def run(
         self,

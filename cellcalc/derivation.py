@@ -54,7 +54,7 @@ def build(
     With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
     step that each equation was computed in. Texts are in the ``author``'s symbols.
     """
-    return _Builder(cell, readout, loss, features, stored_weights, author).model()
+    return _Builder(cell, readout, loss, features, stored_weights, author=author).model()
 
 
 class _Builder:
