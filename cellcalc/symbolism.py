@@ -107,7 +107,7 @@ class Symbolism:
         """The same in LaTeX maths."""
         whole, _, via = key.partition(VIA)
         if via and self._named(key) is None:
-            return rf"{self.latex(whole, time, True)} \text{{ via }} {self.latex(via)}"
+            return rf"{self.latex(whole, time, True)} \ \mathrm{{via}}\ {self.latex(via)}"
         found = self.spelled(key, derivative)
         letter, below, above = latex_pieces(self.latex_names.get(found.text, found.text))
         if found.text in self.latex_names:
