@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from cellcalc.authors import Author
 from cellcalc.expression import ZERO, Expression, Symbol, add
+from cellcalc.notation import Indexed, Latex, Unicode
+from cellcalc.symbolism import AuthorsLatex, AuthorsUnicode
 from cellcalc.templates import Template
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
@@ -68,7 +71,7 @@ class Model:
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
     hold each step's contribution to a parameter's gradient, which is the sum over the window.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
-    what one step hands to the next.
+    what one step hands to the next; ``author`` says in whose symbols it is displayed.
     """
 
     cell: Template
@@ -83,6 +86,7 @@ class Model:
     paths: Mapping[str, tuple[Quantity, ...]]
     stored_weights: bool
     state: tuple[str, ...]
+    author: Author | None = None
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
@@ -96,6 +100,28 @@ class Model:
     def derivatives(self) -> frozenset[str]:
         """The names that are derivatives of the loss."""
         return frozenset(row.symbol for row in (*self.backward, *self.gradients))
+
+    def unicode(self, step: int | None = None) -> Indexed:
+        """What writes equations as text, in the author's symbols if there is one."""
+        if self.author is None:
+            return Unicode(derivatives=self.derivatives, step=step)
+        return AuthorsUnicode(derivatives=self.derivatives, step=step, author=self.author)
+
+    def latex(self) -> Indexed:
+        """What writes equations in LaTeX."""
+        if self.author is None:
+            return Latex(derivatives=self.derivatives)
+        return AuthorsLatex(derivatives=self.derivatives, author=self.author)
+
+    def label(self, key: str) -> str:
+        """A row's name for people: its key, or the author's symbol."""
+        return key if self.author is None else self.author.unicode(*self.labelled(key))
+
+    def labelled(self, key: str) -> tuple[str, str, bool]:
+        """What a row is named after: its key, its time (0 for ``dh0``), if it is a derivative."""
+        if key not in self.derivatives and key.removesuffix("0") in self.derivatives:
+            return key[:-1], "0", True
+        return key, "", key in self.derivatives
 
     @cached_property
     def leaving(self) -> dict[str, Expression]:

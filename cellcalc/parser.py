@@ -17,6 +17,7 @@ Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and W
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
@@ -55,11 +56,25 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+# An author's symbols have Greek letters, accents and other ways of writing the time: δf̂⟨t−1⟩.
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
+_AUTHORS_TOKEN = re.compile(
+    _TOKEN.pattern.replace("∂L/∂", "(?:∂L/∂|dL/d)")
+    .replace("[A-Za-z][A-Za-z0-9_]*", f"[{_LETTER}][{_LETTER}0-9_°ᶠᵍᵒ\u0300-\u036f]*")
+    .replace(
+        "ₜ(?:[₊₋][₀-₉]+)?)",
+        "ₜ(?:[₊₋][₀-₉]+)?|⁽?ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?⁾?|[⟨(]t(?:[-+−][0-9]+)?[⟩)])",
+    ),
+    re.VERBOSE,
+)
+_AUTHORS_INDEX = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "0123456789-+t", "⁽⁾⟨⟩()")
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
+
+    ``names`` maps an author's symbols to keys (:meth:`cellcalc.authors.Author.reading`).
 
     Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
     language, is longer than ``MAX_LENGTH`` or nested too deep.
@@ -68,7 +83,7 @@ def parse(text: str) -> Expression:
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    return Parser(text).whole()
+    return Parser(text, names).whole()
 
 
 class Parser:
@@ -77,14 +92,15 @@ class Parser:
     A subclass may read more than the language: that of people's answers does.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, names: Mapping[str, str] | None = None) -> None:
         self.text = text
+        self.names, self.tokens = names or {}, _TOKEN if names is None else _AUTHORS_TOKEN
         self.position = 0
         self.depth = 0
         self.advance()
 
     def advance(self) -> None:
-        match = _TOKEN.match(self.text, self.position)
+        match = self.tokens.match(self.text, self.position)
         if match is None:
             unread = self.text[self.position :].lstrip()
             self.start = len(self.text) - len(unread)
@@ -208,8 +224,7 @@ class Parser:
         return Number(value)
 
     def name(self) -> Expression:
-        prefix = "d" if self.token["derivative"] else ""
-        name = prefix + self.plain(self.token["name"])
+        name = self.key()
         shift = self.shift()
         self.advance()
         if not self.accept("("):
@@ -225,15 +240,20 @@ class Parser:
         argument = self.bracket()
         return argument if function == "identity" else Call(function, argument)
 
-    @staticmethod
-    def plain(name: str) -> str:
-        """A name with its subscript digits as plain ones."""
-        return name.translate(_SUBSCRIPTS)
+    def key(self) -> str:
+        """The name at hand, an author's as the key that it stands for."""
+        is_derivative, name = bool(self.token["derivative"]), self.token["name"]
+        name = name.translate(_SUBSCRIPTS)
+        own = f"∂L/∂{name}" if is_derivative else name
+        return self.names.get(own, f"d{name}" if is_derivative else name)
 
     def shift(self) -> int | None:
-        if self.token["bracket"] is None and self.token["index"] is None:
+        index = self.token["bracket"]
+        if index is None and self.token["index"] is None:
             return None
-        index = (self.token["bracket"] or self.token["index"] or "").translate(_SUBSCRIPTS)
+        if index is None:
+            index = self.token["index"].translate(_AUTHORS_INDEX)
+        index = index.translate(_SUBSCRIPTS)
         match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
         if match is None:
             self.fail("a time index such as [t], [t-1] or [t+1]")

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
+from cellcalc.legend import Legend, legend
+from cellcalc.model import Model
 from cellcalc.schedule import ranges
+from cellcalc.spelling import StandIns, accented
 from cellcalc.trace import Trace
 
 LAYOUTS = ("time", "steps")  # time across, or one row a step
@@ -73,11 +77,35 @@ def render(
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = 0 if format in MARKUP else width
     blocks = _heading_blocks(trace, format)
-    for grid in grids(trace, selection, decimals):
-        if grid.rows and grid.headings:
-            blocks.append(_caption(format, grid.title))
-            blocks.extend(_bands(grid, format, layout, decimals, limit))
+    shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
+    keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
+    labels, stand_ins = _labels(trace.model, list(keys), format)
+    for grid in shown:
+        blocks.append(_caption(format, grid.title))
+        rows = tuple((stand_ins(labels[symbol]), values) for symbol, values in grid.rows)
+        bands = _bands(replace(grid, rows=rows), format, layout, decimals, limit)
+        blocks.extend(map(stand_ins.undo, bands))
+    below = legend(trace.model, keys)
+    if below is not None and format not in ("tsv",):
+        blocks.append(_legend_block(below, format, limit))
     return "\n\n".join(blocks) + "\n"
+
+
+def _labels(model: Model, keys: Sequence[str], format: str) -> tuple[dict[str, str], StandIns]:
+    """What the rows are called, and what stands in for it while the table is laid out."""
+    labels = {key: model.label(key) for key in keys}
+    if model.author is not None and format.startswith("latex"):
+        labels = {key: f"${model.author.latex(*model.labelled(key))}$" for key in keys}
+        return labels, StandIns(labels.values())  # which tabulate would escape
+    return labels, accented(labels.values())
+
+
+def _legend_block(below: Legend, format: str, limit: int) -> str:
+    if format.startswith("latex"):
+        return below.latex()
+    if format in ("html", "unsafehtml"):
+        return below.html()
+    return below.markdown() if format in ("github", "pipe") else below.text(limit)
 
 
 def _heading_blocks(trace: Trace, format: str) -> list[str]:

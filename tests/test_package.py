@@ -153,9 +153,11 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "reading", "sheetxml", "safebook", "templates",
-        "schemes", "schedule", "updates",
-        "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
+        "resources", "wording", "reading", "sheetxml", "safebook",
+        "spelling", "symbolism", "authors",
+        "templates", "schemes", "schedule", "updates",
+        "series", "problem", "model", "derivation", "legend",
+        "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "derive", "check", "workbook", "api", "files", "cli",
     ]  # fmt: skip

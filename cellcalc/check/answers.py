@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cellcalc.check import written
 from cellcalc.check.formula import Names, has_free_time, parse_answer
-from cellcalc.check.spelling import spelled
+from cellcalc.check.handwriting import spelled
 from cellcalc.check.written import Written
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.expression import Expression, Symbol, symbols
@@ -97,9 +97,14 @@ def entries_of_text(text: str) -> list[Entry]:
     return entries
 
 
-def read(entries: Iterable[Entry], model: Model, steps: int, aliases: Mapping[str, str]) -> Sheet:
-    """Read all answers; those that cannot be read are listed with the reason."""
-    reader = _Reader(Names(model), steps, aliases)
+def read(
+    entries: Iterable[Entry], model: Model, steps: int, author: Mapping[str, str] | None
+) -> Sheet:
+    """Read all answers; those that cannot be read are listed with the reason.
+
+    ``author`` are the symbols of an author's notation with our keys.
+    """
+    reader = _Reader(Names(model), steps, author)
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
     for entry in entries:
@@ -113,8 +118,12 @@ def read(entries: Iterable[Entry], model: Model, steps: int, aliases: Mapping[st
 
 
 class _Reader:
-    def __init__(self, names: Names, steps: int, aliases: Mapping[str, str]) -> None:
-        self.names, self.steps, self.aliases = names, steps, aliases
+    def __init__(self, names: Names, steps: int, author: Mapping[str, str] | None) -> None:
+        self.names, self.steps, self.author = names, steps, author
+
+    def parsed(self, text: str) -> Expression:
+        """A formula, in our own symbols or in an author's."""
+        return parse_answer(spelled(text, self.author is not None), self.author)
 
     def answer(self, entry: Entry) -> Answer:
         if len(entry.left) > 200:
@@ -130,7 +139,7 @@ class _Reader:
 
     def target(self, entry: Entry) -> Symbol:
         """What an answer is for."""
-        expression = parse_answer(spelled(entry.left, self.aliases))
+        expression = self.parsed(entry.left)
         if not isinstance(expression, Symbol):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
         return self.names.symbol(expression)
@@ -169,7 +178,7 @@ class _Reader:
         if target.shift not in (None, 0):
             raise ExpressionError("a formula for step t", f'one for "{entry.left.strip()}"')
         t = int(index[:-1]) if bracket else entry.t if target.shift == 0 else None
-        formula = self.names.resolve(parse_answer(spelled(entry.right, self.aliases)))
+        formula = self.names.resolve(self.parsed(entry.right))
         free = has_free_time(formula)
         is_total = name not in self.names.varying and not bracket and target.shift is None
         if is_total and free and f"d{name[1:]}" != name:

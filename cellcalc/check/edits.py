@@ -36,7 +36,6 @@ from cellcalc.expression import (
 )
 from cellcalc.functions import FUNCTIONS
 from cellcalc.model import LOSS, Model, Quantity, Term, sum_of
-from cellcalc.notation import Unicode
 from cellcalc.parser import parse
 from cellcalc.resources import folder
 from cellcalc.wording import sentence
@@ -88,7 +87,7 @@ class Edits:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.siblings = Siblings(model)
-        self.write = Unicode(derivatives=model.derivatives)
+        self.write = model.unicode()
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""

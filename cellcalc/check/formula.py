@@ -8,6 +8,7 @@ h = o tanh(c)                                    the step t where none is given
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cellcalc.calculus import differentiate
@@ -30,14 +31,18 @@ from cellcalc.expression import (
 from cellcalc.functions import FUNCTIONS
 from cellcalc.model import Model
 from cellcalc.parser import MAX_LENGTH, Parser
+from cellcalc.spelling import MARK
 
 _SLOPE, _SIGMA = "slope_of_", "SIGMA_SUM"
 _AT = re.compile(r"[0-9]{1,6}")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 
 
-def parse_answer(text: str) -> Expression:
-    """Read a formula in the spelling of :func:`cellcalc.check.spelling.spelled`.
+def parse_answer(text: str, names: Mapping[str, str] | None = None) -> Expression:
+    """Read a formula in the spelling of :func:`cellcalc.check.handwriting.spelled`.
+
+    ``names`` are an author's symbols, each with the key that it stands for, or with one that ends
+    in ``MARK`` where it means something else to the author.
 
     A certain step is part of a symbol's name (``f[2]``); a sum over the window is a call of
     ``sum``. Raises :class:`~cellcalc.errors.ExpressionError`.
@@ -46,7 +51,7 @@ def parse_answer(text: str) -> Expression:
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    return _Parser(text).whole()
+    return _Parser(text, names).whole()
 
 
 class _Parser(Parser):
@@ -74,8 +79,7 @@ class _Parser(Parser):
 
     def quantity(self) -> Expression:
         """A symbol; a bracket after it is a factor."""
-        prefix = "d" if self.token["derivative"] else ""
-        name = prefix + self.plain(self.token["name"])
+        name = self.meaning()
         if self.token["bracket"] is not None and _AT.fullmatch(self.token["bracket"].strip()):
             step = int(self.token["bracket"])
             self.advance()
@@ -83,6 +87,16 @@ class _Parser(Parser):
         shift = self.shift()
         self.advance()
         return Symbol(name, shift)
+
+    def meaning(self) -> str:
+        """The key of the name at hand; an author's may end in the step: δi_2."""
+        name = self.key()
+        match = _TRAILING.fullmatch(name)
+        if match and match[1] in self.names:
+            name = f"{self.names[match[1]]}[{int(match[2])}]"
+        if name.endswith(MARK):
+            self.fail("a quantity of the cell")
+        return name
 
     def function(self, name: str) -> Expression:
         """A function, which may be squared before its bracket: tanh²(c)."""

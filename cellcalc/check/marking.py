@@ -12,23 +12,23 @@ from cellcalc.check.report import Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.world import Equations, Place, setting_of
 from cellcalc.errors import OptionError
+from cellcalc.spelling import MARK
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 
 
 def mark(
     trace: Trace,
     entries: Iterable[Entry],
-    aliases: Mapping[str, str] | None = None,
     tolerance: float | None = None,
 ) -> Report:
     """Mark all answers against the first pass of a problem.
 
-    ``aliases`` are an author's symbols with ours; ``tolerance`` is relative, and goes before
-    judging by the digits written. With several windows an answer without one is for the first
+    They are in the symbols of the model's author, if it has one. ``tolerance`` is relative, and
+    goes before judging by the digits written. With several windows an answer without one is for the first
     window that sweeps its step, a total for the first window.
     """
     one = trace.passes[0]
-    sheet = reading.read(entries, trace.model, one.steps, aliases or {})
+    sheet = reading.read(entries, trace.model, one.steps, _names(trace))
     equations = Equations(trace.model)
     search = Search(trace.model, equations)
     by_window: dict[int, list[Answer]] = {}
@@ -89,6 +89,14 @@ def _window_of(answer: Answer, one: PassTrace, equations: Equations) -> int:
             if window.first - 1 <= answer.t <= window.last and (answer.t or number == 1):
                 return number
     return 1
+
+
+def _names(trace: Trace) -> Mapping[str, str] | None:
+    """An author's symbols with our keys; marked where they mean something else to the author."""
+    author = trace.model.author
+    if author is None:
+        return None
+    return {symbol: symbol + MARK for symbol in author.taken} | dict(author.reading(trace.symbols))
 
 
 def _given(window: WindowTrace | None) -> Mapping[Place, float]:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
+from cellcalc.check.formula import parse_answer
 from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
 from cellcalc.errors import printable
 from cellcalc.explain import wrapped
 from cellcalc.expression import Call, Expression, Symbol, symbols
 from cellcalc.figures import fixed, short
+from cellcalc.legend import legend
 from cellcalc.model import Model
-from cellcalc.notation import LANGUAGE, Binding, NumbersPutIn, Unicode
+from cellcalc.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
 from cellcalc.table import tabulated
 from cellcalc.wording import sentence
 
@@ -73,7 +75,7 @@ def _slip(slip: Slip) -> dict[str, Any]:
 class _Words:
     def __init__(self, report: Report, model: Model, width: int, hints: bool) -> None:
         self.report, self.model, self.width, self.hints = report, model, width, hints
-        self.write = Unicode(derivatives=model.derivatives)
+        self.write = model.unicode()
 
     def blocks(self) -> Iterator[str]:
         yield self.report.title
@@ -87,6 +89,9 @@ class _Words:
             yield "\n".join(self.mistake(first, sentence("check", "first")))
             if not self.hints:
                 yield from self.others(first)
+        below = legend(self.model, [one.answer.symbol for one in self.report.marked])
+        if below is not None:
+            yield below.text(self.width)
         yield self.summary()
 
     def table(self) -> str:
@@ -118,12 +123,17 @@ class _Words:
         if answer.t is None and answer.formulas is not None and answer.per_step:
             index = "[t]"
         several = self.report.windows > 1 and answer.symbol.startswith("d")
-        return f"{answer.symbol}{index}" + (f" (window {one.window})" if several else "")
+        return f"{self.model.label(answer.symbol)}{index}" + (
+            f" (window {one.window})" if several else ""
+        )
 
     def expected(self, one: Marked) -> str:
         if isinstance(one.expected, float):
             return fixed(one.expected, _decimals(one.answer.given))
-        return self.shortened(str(one.expected or ""))
+        text = str(one.expected or "")
+        if text and self.model.author is not None:
+            text = self.maths(parse_answer(text))
+        return self.shortened(text)
 
     def shortened(self, text: str) -> str:
         """A text cut to what a column of the table has room for."""
@@ -173,17 +183,22 @@ class _Words:
     def example(self, example: Counterexample) -> str:
         own = "example" if example.own_problem else "example_random"
         at = "" if example.t is None else f", t = {example.t}"
-        numbers = ", ".join(f"{name} = {fixed(v, 4)}" for name, v in example.numbers.items())
+        numbers = ", ".join(f"{self.named(k)} = {fixed(v, 4)}" for k, v in example.numbers.items())
         text = sentence(
             "check", own, at=at, gives=fixed(example.gives, 5), right=fixed(example.right, 5)
         )
         lines = wrap(f"{text} {numbers}".strip(), self.width - 2 * len(INDENT))
         return "\n".join([INDENT + lines[0], *(INDENT * 2 + line for line in lines[1:])])
 
+    def named(self, place: str) -> str:
+        """A quantity at a step, dh[1], as the answers call it."""
+        key, bracket, index = place.partition("[")
+        return f"{self.model.label(key)}{bracket}{index}"
+
     def redone(self, redo: Redo, decimals: int) -> Iterator[str]:
         """The step to do again: the equation, the person's own numbers put in, the result."""
         yield INDENT + sentence("check", "redo")
-        write = Unicode(derivatives=self.model.derivatives, step=redo.t)
+        write = self.model.unicode(step=redo.t)
         left = write(Symbol(redo.symbol, None if redo.t is None else 0))
         lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
         if redo.t is None:
@@ -236,7 +251,7 @@ class _Words:
         return "\n".join([lead + lines[0], *(lead + INDENT + line for line in lines[1:])])
 
 
-def _sums(formula: Expression, write: Unicode) -> str:
+def _sums(formula: Expression, write: Indexed) -> str:
     """The formula in maths, where sums over the window may stand."""
     if isinstance(formula, Call) and formula.function in ("sum", "mean"):
         sign = write.total if formula.function == "sum" else f"{sentence('check', 'mean')} "

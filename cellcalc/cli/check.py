@@ -11,6 +11,7 @@ import click
 from cellcalc.cli.common import (
     emit,
     load,
+    notation_option,
     output_options,
     problem_argument,
     run,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
 @click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
+@notation_option
 @scheme_options
 @output_options
 @click.pass_context
@@ -58,6 +60,7 @@ def check(
     tolerance: float | None,
     suggest: bool,
     width: int | None,
+    notation: str | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -85,7 +88,7 @@ def check(
       cellcalc check gomez --suggest
     """
     columns = terminal_width() if width is None else width
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, scheme, k1, k2, notation)
     if suggest:
         from cellcalc.check.suggest import suggestion
 

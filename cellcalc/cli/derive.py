@@ -9,6 +9,7 @@ import click
 from cellcalc.cli.common import (
     emit,
     load,
+    notation_option,
     output_options,
     problem_argument,
     scheme_options,
@@ -28,11 +29,13 @@ FORMATS = ("text", "markdown", "latex", "python")
     show_default=True,
     help="How to write it; python is the function that cellcalc runs.",
 )
+@notation_option
 @scheme_options
 @output_options
 def derive(
     problem: str,
     format: str,
+    notation: str | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -45,10 +48,11 @@ def derive(
     Examples:
       cellcalc derive gomez
       cellcalc derive gomez --format latex -o gomez.tex
+      cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
     from cellcalc.derive import derive as write
 
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, scheme, k1, k2, notation)
     text = write(loaded.specification, loaded.model, format, terminal_width())
     emit(text, output, force)

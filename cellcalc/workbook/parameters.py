@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cellcalc.expression import Symbol
-from cellcalc.notation import Unicode
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
 from cellcalc.workbook.cells import Cell, Row
@@ -44,7 +43,7 @@ class _Parameters:
     def __init__(self, sheet: Layout) -> None:
         self.sheet, self.trace = sheet, sheet.trace
         self.update = sheet.trace.specification.update
-        self.write = Unicode(derivatives=sheet.model.derivatives)
+        self.write = sheet.model.unicode()
         # An update follows its window, or (once for all windows) the end of the sequence.
         once = sheet.trace.scheme.update == "sequence"
         self.fired = {

@@ -14,7 +14,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.lookup import backward_values, forward_values
-from cellcalc.notation import Unicode
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
@@ -197,9 +196,9 @@ class _Practice:
         quantity = spot.quantity
         if quantity is None or quantity.formula is None:
             return spot.label
-        write = Unicode(derivatives=self.layout.model.derivatives, step=spot.t)
+        write = self.layout.model.unicode(step=spot.t)
         if spot.t is None:
-            write = Unicode(derivatives=self.layout.model.derivatives)
+            write = self.layout.model.unicode()
             return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
         return f"{left_side(quantity, write)} = {write(quantity.formula)}"
 

@@ -6,9 +6,10 @@ What is done here is to text, before it is parsed; nothing is evaluated.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-_DERIVATIVE = r"(?:\\partial|∂|d)\s*"
+_D = r"(?:\\partial|∂|d)\s*"
+_DERIVATIVE = "∂L/∂"
 _OVER_TIME = (
     r"(?:_?\{[^{}]*\}|_?\([^()]*=[^()]*\)|_t\b|ₜ(?:₌[₀-₉]+)?)?"
     r"(?:\s*\^\s*(?:\{[^{}]*\}|[nTN]))?[ⁿᵀ]?"
@@ -25,14 +26,14 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         (r"÷", "/"),
         (r"\\(?:left|right|,|;|!|quad|mathrm|text|operatorname)\b|[$&]", " "),
         (
-            rf"\\frac\s*\{{\s*{_DERIVATIVE}[LEJ]\s*\}}\s*"
-            rf"\{{\s*{_DERIVATIVE}([^{{}}]*(?:\{{[^{{}}]*\}})?[^{{}}]*)\}}",
-            r"d\1",
+            rf"\\frac\s*\{{\s*{_D}[LEJ]\s*\}}\s*"
+            rf"\{{\s*{_D}([^{{}}]*(?:\{{[^{{}}]*\}})?[^{{}}]*)\}}",
+            r"∂L/∂\1",
         ),
         (r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"((\1)/(\2))"),
         (r"\\partial\b", "∂"),
         (r"\\(?=[A-Za-z])", ""),
-        (r"(?:∂|d)\s*[LEJ]\s*/\s*(?:∂|d)\s*(?=[A-Za-z])", "d"),
+        (r"(?:∂|d)\s*[LEJ]\s*/\s*(?:∂|d)\s*(?=\w)", "∂L/∂"),
         (r"\b(?:sigma|sigm|sig|logistic|expit)(?=\s*['′²^(*])", "sigmoid"),
         (r"σ", " sigmoid"),
         (r"\bln(?=\s*\()", "log"),
@@ -73,13 +74,16 @@ FUNCTION_NAMES = frozenset(
 )
 
 
-def spelled(text: str, aliases: Mapping[str, str] | None = None) -> str:
-    """The text in the spelling of the equation language, an author's names replaced."""
+def spelled(text: str, author: bool = False) -> str:
+    """The text in the spelling of the equation language.
+
+    In an ``author``'s notation derivatives are left as ∂L/∂…, since di may be another.
+    """
     text = _SUBSCRIPT_STEP.sub(lambda match: f"[{match[1].translate(_DIGITS)}]", text)
     for pattern, new in _RULES:
         text = pattern.sub(new, text)
     text = _CALL.sub(_indexed, text)
-    return renamed(text, aliases) if aliases else text
+    return text if author else text.replace(_DERIVATIVE, "d")
 
 
 def _indexed(match: re.Match[str]) -> str:
@@ -87,10 +91,3 @@ def _indexed(match: re.Match[str]) -> str:
     name, step = match.groups()
     known = name in FUNCTION_NAMES or name.startswith("slope_of_")
     return match[0] if known else f"{name}[{step}]"
-
-
-def renamed(text: str, aliases: Mapping[str, str]) -> str:
-    """The text with each of an author's symbols in our own, the longest first."""
-    ordered = sorted(aliases, key=len, reverse=True)
-    pattern = "|".join(rf"(?<![\w∂]){re.escape(name)}(?![A-Za-z0-9])" for name in ordered)
-    return re.sub(pattern, lambda match: aliases[match[0]], text) if ordered else text
