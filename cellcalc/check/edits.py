@@ -5,14 +5,14 @@ The kinds of edits, what is said of each and how far-fetched it is are in ``temp
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from cellcalc.calculus import derivative, differentiate
 from cellcalc.check.siblings import Siblings
+from cellcalc.check.slips import Edit, slopes
 from cellcalc.check.world import LAST_LOSS
 from cellcalc.expression import (
     ONE,
@@ -37,48 +37,12 @@ from cellcalc.expression import (
 from cellcalc.functions import FUNCTIONS
 from cellcalc.model import LOSS, Model, Quantity, Term, sum_of
 from cellcalc.parser import parse
-from cellcalc.resources import folder
 from cellcalc.wording import sentence
 
 TWO = Number(2.0)
 SQUASHING = {"sigmoid", "tanh"}
 FORWARD, BACKWARD = 0, 1
 Change = Callable[[Expression], Expression]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One edit: which row's equation it changes, to what, of what kind, in which words."""
-
-    row: str
-    formula: Expression
-    kind: str
-    words: Mapping[str, str] = field(default_factory=dict)
-    extra: float = 0.0
-
-    @property
-    def cost(self) -> float:
-        """How far-fetched the edit is."""
-        cost: float = kinds()[self.kind]["cost"]
-        return cost + self.extra
-
-    @property
-    def says(self) -> str:
-        """What is told of it, without the row's name."""
-        text: str = kinds()[self.kind]["says"]
-        return text.format(row=self.row, **self.words)
-
-
-@cache
-def _file() -> Mapping[str, Any]:
-    path = folder("templates") / "slips.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
-
-
-def kinds() -> Mapping[str, Mapping[str, Any]]:
-    """The kinds of edits by name: what is said, and the cost."""
-    table: Mapping[str, Mapping[str, Any]] = _file()["kind"]
-    return table
 
 
 class Edits:
@@ -192,7 +156,7 @@ class Edits:
         used = Symbol(term.quantity, -term.later if term.varies else fixed)
         for call in (n for n in walk(via.formula) if isinstance(n, Call)):
             true = derivative(call.function)
-            for kind, texts in _file()["slopes"].items():
+            for kind, texts in slopes().items():
                 for rule in _rules(texts, call.function, true):
                     local = differentiate(via.formula, used, own, {call.function: rule})
                     local = shifted(local, term.later)

@@ -18,10 +18,11 @@ from typing import Any
 
 from cellcalc.check.answers import Answer, mentioned
 from cellcalc.check.arithmetic import CONTEXT, DECIMALS, FLOATS, Arithmetic, Value
-from cellcalc.check.numbers import slip_of
+from cellcalc.check.naming import slip_of
 from cellcalc.check.report import Counterexample, Marked, Verdict
 from cellcalc.check.search import Case, Search, Target
-from cellcalc.check.world import Equations, Place, Setting, World, changed
+from cellcalc.check.setting import Setting, changed
+from cellcalc.check.world import Equations, Place, World
 from cellcalc.check.written import FEW, Written
 from cellcalc.expression import Call, Expression, symbols
 from cellcalc.figures import fixed

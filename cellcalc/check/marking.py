@@ -10,7 +10,8 @@ from cellcalc.check.formulas import FormulaMarker, own_formulas
 from cellcalc.check.numbers import NumberMarker
 from cellcalc.check.report import Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.world import Equations, Place, setting_of
+from cellcalc.check.setting import setting_of
+from cellcalc.check.world import Equations, Place
 from cellcalc.errors import OptionError
 from cellcalc.spelling import MARK
 from cellcalc.trace import PassTrace, Trace, WindowTrace
@@ -24,8 +25,8 @@ def mark(
     """Mark all answers against the first pass of a problem.
 
     They are in the symbols of the model's author, if it has one. ``tolerance`` is relative, and
-    goes before judging by the digits written. With several windows an answer without one is for the first
-    window that sweeps its step, a total for the first window.
+    goes before judging by the digits written. With several windows an answer that names none is
+    for the first window that sweeps its step, a total for the first window.
     """
     one = trace.passes[0]
     sheet = reading.read(entries, trace.model, one.steps, _names(trace))

@@ -14,7 +14,8 @@ from functools import cache, cached_property
 from itertools import islice
 
 from cellcalc.check.arithmetic import Value
-from cellcalc.check.edits import Edit, Edits
+from cellcalc.check.edits import Edits
+from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, Place, World
 from cellcalc.expression import Number
 from cellcalc.model import LOSS, Group, Model

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from textwrap import wrap
 
 from cellcalc.check.arithmetic import FLOATS
-from cellcalc.check.edits import Edit
 from cellcalc.check.formulas import Random
 from cellcalc.check.search import Search
-from cellcalc.check.world import Equations, Setting, World, changed, setting_of
+from cellcalc.check.setting import Setting, changed, setting_of
+from cellcalc.check.slips import Edit
+from cellcalc.check.world import Equations, World
 from cellcalc.errors import OptionError
 from cellcalc.model import LOSS, TARGET
 from cellcalc.table import tabulated
