@@ -19,7 +19,7 @@ from cellcalc.expression import Expression, Symbol, symbols
 from cellcalc.model import Model
 
 MAX_ANSWERS = 200_000
-_SEPARATOR = re.compile(r"\s*(?::=|==|=|≈|≃|:|←)\s*")
+_MARKS = re.compile(r"\s*(?::=|==|=|≈|≃|:|←)\s*|[()\[\]{}]")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def entries_of_text(text: str) -> list[Entry]:
         stripped = raw.partition("#")[0].strip()
         if not stripped:
             continue
-        parts = _SEPARATOR.split(stripped)
+        parts = _parts(stripped)
         left, right = parts[0], parts[-1] if len(parts) > 1 else ""
         if len(parts) == 2 and left.strip() in ("t", "step", "window") and right.isdecimal():
             if left.strip() == "window":
@@ -95,6 +95,21 @@ def entries_of_text(text: str) -> list[Entry]:
             continue
         entries.append(Entry(line, left, right, t, window))
     return entries
+
+
+def _parts(line: str) -> list[str]:
+    """What stands between the equals signs; one within brackets is none."""
+    parts, start, depth = [], 0, 0
+    for match in _MARKS.finditer(line):
+        mark = match[0].strip()
+        if mark in "([{":
+            depth += 1
+        elif mark in ")]}":
+            depth -= 1
+        elif depth <= 0:
+            parts.append(line[start : match.start()])
+            start = match.end()
+    return [*parts, line[start:]]
 
 
 def read(

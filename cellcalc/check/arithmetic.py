@@ -1,4 +1,4 @@
-"""Working out an equation in any arithmetic: floats as the engine has them, or 40 digits.
+"""Working out an equation in any arithmetic: floats as the engine has them, or 60 digits.
 
 Whether two formulas are the same is decided in decimal arithmetic, in which nothing overflows and
 differences of nearly equal numbers keep their digits.
@@ -16,7 +16,7 @@ from cellcalc import numeric
 from cellcalc.expression import Add, Call, Div, Dot, Expression, Mul, Neg, Number, Pow, Symbol
 from cellcalc.functions import FUNCTIONS
 
-DIGITS = 40
+DIGITS = 60
 CONTEXT = decimal.Context(prec=DIGITS, Emax=10**9, Emin=-(10**9), traps=[])
 SUM, MEAN = "sum", "mean"  # over the steps of the window; only in answers
 

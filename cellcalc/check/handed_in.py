@@ -13,6 +13,7 @@ from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.reading import decode, describe, read_bytes
 
 ZIP = b"PK\x03\x04"
+_GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _ONE_PASS = ("epoch", "sequence")  # columns of a run of several passes; the first is marked
 # Parts of what `table --format json` prints: their keys are no quantities.
 _PARTS = ("passes", "windows", "forward", "backward", "gradients", "answers")
@@ -67,7 +68,8 @@ def _of_csv(text: str, name: str) -> Iterator[Entry]:
         for row in rows:
             cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
             is_first = all(cells.get(name, "1") in ("", "1") for name in _ONE_PASS)
-            if is_first and cells.get("symbol") and cells.get("value"):
+            is_answer = is_first and cells.get("pass") != _GIVEN
+            if is_answer and cells.get("symbol") and cells.get("value"):
                 left = _placed(cells["symbol"], _whole(cells.get("t", "")))
                 window = _whole(cells.get("window", ""))
                 yield Entry(rows.line_num, left, cells["value"], window=window)

@@ -32,6 +32,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         ),
         (r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"((\1)/(\2))"),
         (r"\\partial\b", "∂"),
+        (r"\\sum(?![A-Za-z])", "Σ"),
         (r"\\(?=[A-Za-z])", ""),
         (r"(?:∂|d)\s*[LEJ]\s*/\s*(?:∂|d)\s*(?=\w)", "∂L/∂"),
         (r"\b(?:sigma|sigm|sig|logistic|expit)(?=\s*['′²^(*])", "sigmoid"),

@@ -6,19 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellcalc.check.answers import Answer
+from cellcalc.check.handrounded import by_hand_pass, value_in
 from cellcalc.check.naming import ALTERNATIVES, slip_of, spread
 from cellcalc.check.report import Marked, Redo, Slip, Verdict
 from cellcalc.check.search import Candidate, Case, Mode, Search, Target
 from cellcalc.check.setting import Setting
-from cellcalc.check.world import Place, World
+from cellcalc.check.world import TOTAL_LOSS, Place, World
 from cellcalc.check.written import Written
 from cellcalc.expression import Expression, Symbol, add, spelled_out, symbols
 from cellcalc.handwork import by_hand
-from cellcalc.trace import Trace
+from cellcalc.trace import PassTrace, Trace
+from cellcalc.updater import Updater
 from cellcalc.wording import sentence
 
 NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on
 ENTERING = "0"
+MOST_DECIMALS = 12  # to which anybody rounds on the way
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class NumberMarker:
         self.truth = World(setting, self.equations)
         self.own: dict[Place, float] = {}
         self.numbers: dict[Place, Spot] = {}
+        self.rounded: dict[int, PassTrace] = {}
         self.edits = dict(formulas)  # the person's own equations, where they gave some
         self.by_hand = {r.symbol: r.formula for r in by_hand(self.model).quantities.values()}
 
@@ -134,7 +138,9 @@ class NumberMarker:
 
     def follows(self, spot: Spot, world: World) -> Iterator[float]:
         """What the answer must be given those before it: as the equations have it, or by hand."""
-        if spot.row not in self.model.quantities and spot.row not in ("L",):
+        if spot.row in self.setting.current and self.setting.counted:
+            yield from self.updated(spot.row, world)
+        if spot.row not in self.equations.formulas and spot.row != TOTAL_LOSS:
             return
         yield world.follow(spot.row, spot.t)
         row = self.model.quantities.get(spot.row)
@@ -155,7 +161,7 @@ class NumberMarker:
         used = {name for r in (spot.row, *direct) for name in self.search.uses.get(r, ())}
         if row is not None:
             used |= {path.symbol for path in self.model.paths_of(row)}
-        if spot.row == "L":
+        if spot.row == TOTAL_LOSS:
             used = {"E", *self.equations.forward}
         return any(
             other.row in used and verdicts[k].verdict in (Verdict.WRONG, Verdict.CARRIED)
@@ -167,25 +173,28 @@ class NumberMarker:
         return max(0, -int(text.partition("e")[2]))
 
     def matches_hand_rounding(self, spot: Spot) -> bool:
-        """Whether rounding every value on the way gives it, where none on the way are shown."""
-        shown = self.search.uses.get(spot.row, frozenset()) & self.answered
+        """Whether rounding every value on the way to as many decimals gives it."""
         decimals = self.decimals(spot)
-        is_plain = self.window == 1 and len(self.trace.passes) == 1
-        if shown or not is_plain or not 2 <= decimals <= 12 or self.trace.decimals is not None:
+        if not 2 <= decimals <= MOST_DECIMALS or self.trace.decimals is not None:
             return False
-        from cellcalc import engine
-
-        rounded = engine.run(self.trace.specification, self.model, decimals).passes[0]
-        window = rounded.windows[0] if rounded.windows else None
-        if spot.t is None:
-            value = window.gradients.get(spot.row) if window else None
-        elif spot.row in rounded.forward:
-            value = rounded.forward[spot.row][spot.t]
-        elif window and spot.t >= window.first and spot.row in window.backward:
-            value = window.backward[spot.row][spot.t - window.first]
-        else:
-            value = window.entering.get(spot.row) if window else None
+        if decimals not in self.rounded:
+            self.rounded[decimals] = by_hand_pass(self.trace, decimals)
+        value = value_in(self.rounded[decimals], self.window, spot.row, spot.t)
         return value is not None and abs(value - spot.number.value) < spot.number.unit / 100
+
+    def updated(self, row: str, world: World) -> Iterator[float]:
+        """A parameter after the update, with the gradients that the person found."""
+        s = self.trace.specification
+        window = self.trace.passes[0].windows[self.window - 1]
+        if s.scheme.update != "window" or row in s.update.frozen:
+            return
+        updater = Updater(s.scheme, s.update, None)
+        updater.memory, updater.count = dict(window.memory_before), window.update - 1
+        parameters = dict(window.before)
+        names = [f"d{name}" for name in parameters]
+        updater.gather({name: float(world.fixed(name)) for name in names}, parameters)
+        updater.apply(parameters)
+        yield parameters[row]
 
     def refine(self, spots: Sequence[Spot], verdicts: dict[int, Marked]) -> None:
         """Look for the slips behind what is wrong, row by row; what follows from them is carried.
@@ -270,7 +279,9 @@ class NumberMarker:
         targets = [self.target(spot, is_wrong) for spot, is_wrong in zip(spots, wrong, strict=True)]
         case = Case(self.written, meant, self.answered, targets)
         total = spots[0].t is None
-        candidates = self.search.explain(row, [case], total) if row in self.search.rows else []
+        if row not in self.equations.formulas:
+            return None
+        candidates = self.search.explain(row, [case], total)
         if not candidates:
             return None
         best = candidates[0]

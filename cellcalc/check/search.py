@@ -132,6 +132,8 @@ class Search:
         Without any, nothing does, or chance could.
         """
         answered = cases[0].answered
+        if not any(target.wrong for target in cases[0].targets):
+            return []
         own: Pool = [(edit,) for edit in self.of(name, total)]
         before: Pool = [(edit,) for edit in self._before(name, answered)]
         pairs: Pool = [] if total else self._pairs(name)

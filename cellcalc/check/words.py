@@ -122,7 +122,7 @@ class _Words:
         index = "" if answer.t is None else f"[{answer.t}]"
         if answer.t is None and answer.formulas is not None and answer.per_step:
             index = "[t]"
-        several = self.report.windows > 1 and answer.symbol.startswith("d")
+        several = self.report.windows > 1 and one.place[1] > 0
         return f"{self.model.label(answer.symbol)}{index}" + (
             f" (window {one.window})" if several else ""
         )
@@ -187,7 +187,8 @@ class _Words:
         text = sentence(
             "check", own, at=at, gives=fixed(example.gives, 5), right=fixed(example.right, 5)
         )
-        lines = wrap(f"{text} {numbers}".strip(), self.width - 2 * len(INDENT))
+        text += sentence("check", "numbers", numbers=numbers) if numbers else ""
+        lines = wrap(text, self.width - 2 * len(INDENT))
         return "\n".join([INDENT + lines[0], *(INDENT * 2 + line for line in lines[1:])])
 
     def named(self, place: str) -> str:
