@@ -28,7 +28,7 @@ from cellcalc.expression import (
     number,
     rebuilt,
 )
-from cellcalc.functions import FUNCTIONS
+from cellcalc.functions import ARGUMENTS, FUNCTIONS
 from cellcalc.parser import parse
 
 
@@ -75,19 +75,20 @@ def differentiate(
                 product(exponent, raised(base, total(exponent, Neg(ONE))), slope(base)),
                 product(value or expression, Call("log", base), slope(exponent)),
             )
-        case Call(function, argument):
-            inner = slope(argument)
-            if inner == ZERO:
-                return ZERO
-            own = value or expression
-            put_in: dict[Expression, Expression] = {Symbol("u"): argument, Symbol("s"): own}
-            rule = rebuilt(_derivative(function), put_in.get)
-            return product(rule, inner)
+        case Call(function, argument, others):
+            arguments = (argument, *others)
+            put_in: dict[Expression, Expression] = {Symbol("s"): value or expression}
+            put_in |= {Symbol(name): e for name, e in zip(ARGUMENTS, arguments, strict=False)}
+            rules = zip(_derivatives(function), map(slope, arguments), strict=True)
+            parts = [product(rebuilt(rule, put_in.get), d) for rule, d in rules if d != ZERO]
+            return total(*parts) if len(parts) > 1 else parts[0] if parts else ZERO
 
 
 @cache
-def _derivative(function: str) -> Expression:
-    return parse(FUNCTIONS[function].derivative)
+def _derivatives(function: str) -> tuple[Expression, ...]:
+    """The derivative by each argument."""
+    row = FUNCTIONS[function]
+    return tuple(map(parse, (row.derivative, *row.others)))
 
 
 def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:

@@ -24,6 +24,8 @@ from cellcalc.expression import (
 from cellcalc.model import Group, Model, Quantity
 from cellcalc.notation import Binding, Notation, Text
 
+BUILT_IN = ("abs", "max", "min", "tanh")  # Python's own, or math's
+
 
 @dataclass(frozen=True)
 class Code(Notation):
@@ -42,8 +44,10 @@ class Code(Notation):
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return self.text(spelled_out(Dot(weights, inputs), self.features))
 
-    def call(self, function: str, argument: Expression) -> Text:
-        return self.text(argument) if function == "stop" else super().call(function, argument)
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        if function == "stop":
+            return self.text(argument)
+        return super().call(function, argument, *others)
 
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:
         if not self.guarded or isinstance(denominator, Number):
@@ -82,7 +86,7 @@ def function(
 
 def helpers(text: str) -> str:
     """The imports and the functions of :mod:`cellcalc.numeric` that a source calls."""
-    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in ("abs", "tanh")]
+    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in BUILT_IN]
     bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
     return "\n\n\n".join(["import math\nfrom math import inf, nan, tanh", *bodies])
 

@@ -33,7 +33,7 @@ BROKEN = {
     "unknown key": ("title", "titel", ["titel: expected one of the keys title, source, output, parameters, state or equation, found an unknown key; did you mean title?"]),
     "unknown symbol": ("tanh(z)", "tanh(zz)", ["equation[2].formula: expected a known symbol (U, W, x or z), found zz; did you mean z?"]),
     "bad formula": ("tanh(z)", "tanh(z", ['equation[2].formula: expected ")", found the end of the formula']),
-    "unknown function": ("tanh(z)", "tahn(z)", ['equation[2].formula: expected a function (sigmoid, tanh, exp, log, sqrt, abs, sign, relu, step, hard_sigmoid, hard_sigmoid_slope, stop) before the bracket, found "tahn"; did you mean tanh?']),
+    "unknown function": ("tanh(z)", "tahn(z)", ['equation[2].formula: expected a function (sigmoid, tanh, exp, log, sqrt, abs, sign, relu, step, hard_sigmoid, hard_sigmoid_slope, clip, inside, max, min, stop) before the bracket, found "tahn"; did you mean tanh?']),
     "too early": ("U*h[t-1]", "U*h", ["equation[1].formula: expected each symbol computed before it is used in the same step, found h used too early"]),
     "circular": ("tanh(z)", "tanh(h)", ["equation[2].formula: expected each symbol computed before it is used in the same step, found h used too early"]),
     "not a state": ("tanh(z)", "tanh(z[t-1])", ["equation[2].formula: expected [t] or, for a state (h), [t-1], found z[t-1]"]),
