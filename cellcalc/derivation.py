@@ -66,6 +66,7 @@ class _Builder:
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
         self.time_of_weights = 0 if stored_weights else None
         self.parts = [part for part in (cell, readout, loss) if part is not None]
+        self.coefficients = {name for part in self.parts for name in part.coefficients}
         self.source: dict[str, str] = {}
         self.equations: list[Equation] = []
         for part in self.parts:
@@ -85,7 +86,7 @@ class _Builder:
             return Symbol(self.cell.output, symbol.shift) if is_output else symbol
 
         def timed(symbol: Symbol) -> Symbol:
-            is_weight = symbol.shift is None
+            is_weight = symbol.shift is None and symbol.name not in self.coefficients
             return Symbol(symbol.name, self.time_of_weights) if is_weight else symbol
 
         own = {e.symbol for e in self.cell.equations}
@@ -129,6 +130,11 @@ class _Builder:
             paths=paths,
             stored_weights=self.time_of_weights is not None,
             state=tuple(self.cell.state),
+            coefficients=tuple(
+                Quantity(name, Group.COEFFICIENT, None, self.role_of_coefficient(name), "given")
+                for part in self.parts
+                for name in part.coefficients
+            ),
         )
 
     def inputs(self) -> Iterator[Quantity]:
@@ -161,6 +167,14 @@ class _Builder:
                 if isinstance(node, Add) and symbol in node.terms:
                     return sentence("quantity", "bias", **words)
         return sentence("quantity", "unused")
+
+    def role_of_coefficient(self, name: str) -> str:
+        """Where a coefficient stands."""
+        for equation in self.equations:
+            if Symbol(name) in symbols(equation.formula):
+                words = {"symbol": equation.symbol, "meaning": equation.says.split(":")[0]}
+                return sentence("quantity", "coefficient", **words)
+        return sentence("quantity", "unused_coefficient")
 
     def derived(self, row: Quantity, group: Group) -> Quantity:
         """The row of the loss's derivative with respect to ``row``."""

@@ -13,7 +13,7 @@ from textwrap import wrap
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.notation import Binding, Indexed, Latex, Unicode
+from cellcalc.notation import Binding, Indexed, Latex, Unicode, plain_number
 from cellcalc.problem import Specification
 from cellcalc.script import script
 from cellcalc.updates import rules
@@ -69,10 +69,11 @@ def title(specification: Specification) -> list[str]:
     s = specification
     parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
     kinds = ("cell", "readout", "loss")
-    return [
+    lines = [
         f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
         for kind, part in zip(kinds, parts, strict=False)
     ]
+    return [*lines, *(f"{name} = {plain_number(v)}" for name, v in s.coefficients.items())]
 
 
 def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:

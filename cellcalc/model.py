@@ -21,6 +21,7 @@ class Group(StrEnum):
 
     INPUT = "input"
     PARAMETER = "parameter"
+    COEFFICIENT = "coefficient"
     FORWARD = "forward"
     BACKWARD = "backward"
     PATH = "path"
@@ -66,7 +67,8 @@ class Model:
 
     ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
-    hold each step's contribution to a parameter's gradient, which is the sum over the window.
+    hold each step's contribution to a parameter's gradient, which is the sum over the window;
+    ``coefficients`` are numbers of the templates that are not learned.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
     what one step hands to the next.
     """
@@ -83,11 +85,12 @@ class Model:
     paths: Mapping[str, tuple[Quantity, ...]]
     stored_weights: bool
     state: tuple[str, ...]
+    coefficients: tuple[Quantity, ...] = ()
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its symbol; path rows come after the row that they belong to."""
-        rows = [*self.inputs, *self.parameters, *self.forward]
+        rows = [*self.inputs, *self.parameters, *self.coefficients, *self.forward]
         for row in (*self.backward, *self.gradients):
             rows += [row, *self.paths_of(row)]
         return {row.symbol: row for row in rows}

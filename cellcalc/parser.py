@@ -9,7 +9,8 @@ anything else is an error that names what was expected, what was found and where
     factor   = "-" factor | power
     power    = atom [ "**" exponent | superscript ]          "^" is read as "**"
     exponent = "-" exponent | power                          to the right: a**b**c = a**(b**c)
-    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | function "(" sum { "," sum } ")" | "(" sum ")"
+    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | "(" sum ")"
+             | function "(" sum { "," sum } ")"
 
 Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and Wᵀx.
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cellcalc import resources, templates
@@ -20,7 +20,8 @@ from cellcalc.templates import Template
 from cellcalc.updates import Update, read_update
 
 KEYS = (
-    "title", "cell", "readout", "loss", "parameters", "initial", "sequence", "bptt", "update",
+    "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
+    "update",
 )  # fmt: skip
 
 
@@ -29,8 +30,8 @@ class Specification:
     """What a problem file says.
 
     ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
-    of the templates; ``initial`` one for each state; ``loss`` is None where no sequence has
-    targets.
+    of the templates; ``initial`` one for each state, ``coefficients`` one for each of theirs;
+    ``loss`` is None where no sequence has targets.
     """
 
     title: str
@@ -43,6 +44,7 @@ class Specification:
     sequences: tuple[Sequence, ...]
     scheme: Scheme
     update: Update
+    coefficients: Mapping[str, float] = field(default_factory=dict)
 
 
 def read_specification(
@@ -69,6 +71,7 @@ def read_specification(
     parameters = _parameters(whole.table("parameters"), parts, features, complete)
     update = read_update(whole.table("update"), parts, parameters)
     initial = _initial(whole.table("initial"), cell)
+    coefficients = _coefficients(whole.table("coefficients"), cell, readout, loss)
     title = whole.text("title", Path(file).stem)
     reader.finish()
     assert cell and readout and loss and features  # else there was a mistake
@@ -84,6 +87,7 @@ def read_specification(
         sequences=sequences,
         scheme=scheme,
         update=update,
+        coefficients=coefficients,
     )
 
 
@@ -108,7 +112,7 @@ def _check_clashes(whole: Section, *parts: Template | None) -> None:
     """Note names that two of the templates give to different things."""
     taken: dict[str, str] = {}
     for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
-        own = [*part.parameters, *(e.symbol for e in part.equations)] if part else []
+        own = [*part.fixed, *(e.symbol for e in part.equations)] if part else []
         for name in own:
             for clash in dict.fromkeys((name, f"d{name}", name.removeprefix("d"))):
                 if clash in taken:
@@ -180,6 +184,16 @@ def _random(section: Section) -> Callable[[int], list[float]] | None:
     generator = random.Random(table.integer("seed", 0, 0))
     scale = table.number("scale", 0.5)
     return lambda count: [generator.uniform(-scale, scale) for _ in range(count)]
+
+
+def _coefficients(section: Section, *parts: Template | None) -> dict[str, float]:
+    """Each coefficient of the templates, with its own value unless the problem gives another."""
+    usual = {n: value for part in parts if part for n, value in part.coefficients.items()}
+    if None not in parts:
+        owners = " with ".join(part.name for part in parts if part)
+        names = listed(tuple(usual)) if usual else "none"
+        section.only(tuple(usual), f"a coefficient of {owners} ({names})")
+    return {name: section.number(name, value) for name, value in usual.items()}
 
 
 def _initial(section: Section, cell: Template | None) -> dict[str, float]:

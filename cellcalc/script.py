@@ -34,7 +34,7 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
         helpers=source.helpers(code),
         code=code,
         steps=n,
-        parameters=_literal(dict(specification.parameters)),
+        parameters=_literal({**specification.parameters, **specification.coefficients}),
         columns=_literal(columns),
         symbols=_literal([name for name in shown if name not in columns]),
         initial=_literal(dict(specification.initial)),

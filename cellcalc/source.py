@@ -107,6 +107,8 @@ class _Writer:
         for name in weights:
             source = "columns" if model.stored_weights else "parameters"
             yield f'    {name} = {source}["{name}"]'
+        for row in model.coefficients:
+            yield f'    {row.symbol} = parameters["{row.symbol}"]'
         for name in [*given, *derived]:
             yield f'    {name} = columns["{name}"]'
         yield ""
@@ -183,7 +185,7 @@ _DOCSTRING = '''"""Run steps new … last forward, then sweep back from step las
 
 columns     {symbol: list of n + 2 numbers, for t = 0 … n + 1}; the inputs are filled in, the
             state at t = new - 1, and dE: 1 at each step whose loss counts, else 0
-parameters  {symbol: number}
+parameters  {symbol: number}, coefficients included
 
 Fills the columns and returns the gradients: {"dW_f": number, …}, with dh0, dc0 for the state
 that enters the window.

@@ -11,6 +11,7 @@ from html import escape
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
+from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
 from cellcalc.trace import Trace
 
@@ -43,6 +44,9 @@ def heading(trace: Trace) -> list[str]:
     s = trace.specification
     loss = f" · loss {s.loss.name}" if s.loss else " · no targets: forward pass only"
     lines = [s.title, f"cell {s.cell.name} · readout {s.readout.name}{loss}"]
+    if s.coefficients:
+        given = (f"{name} = {plain_number(value)}" for name, value in s.coefficients.items())
+        lines.append(f"coefficients {', '.join(given)}")
     if s.loss:
         lines.append(f"scheme {trace.scheme.name} ({trace.scheme.expansion()})")
     for place, one in enumerate(trace.passes[: len(s.sequences)], 1):
