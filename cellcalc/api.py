@@ -44,7 +44,7 @@ class Problem:
         """The forward equations and the backward pass derived from them."""
         s = self.specification
         stored = s.scheme.weights == "stored"
-        return build(s.cell, s.readout, s.loss, s.features, stored)
+        return build(s.cell, s.readout, s.loss, s.features, stored, s.error)
 
     def run(
         self,

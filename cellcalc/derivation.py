@@ -45,13 +45,15 @@ def build(
     loss: Template | None,
     features: int,
     stored_weights: bool = False,
+    error: Template | None = None,
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
+    An ``error`` takes the place of the loss where nothing is learned from it.
     With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
     step that each equation was computed in.
     """
-    return _Builder(cell, readout, loss, features, stored_weights).model()
+    return _Builder(cell, readout, loss, features, stored_weights, error).model()
 
 
 class _Builder:
@@ -62,10 +64,12 @@ class _Builder:
         loss: Template | None,
         features: int,
         stored_weights: bool,
+        error: Template | None,
     ) -> None:
+        self.error = error
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
         self.time_of_weights = 0 if stored_weights else None
-        self.parts = [part for part in (cell, readout, loss) if part is not None]
+        self.parts = [part for part in (cell, readout, loss, error) if part is not None]
         self.coefficients = {name for part in self.parts for name in part.coefficients}
         self.source: dict[str, str] = {}
         self.equations: list[Equation] = []
@@ -121,6 +125,7 @@ class _Builder:
             cell=self.cell,
             readout=self.readout,
             loss=self.loss,
+            error=self.error,
             features=self.features,
             inputs=tuple(inputs),
             parameters=tuple(parameters),
@@ -143,7 +148,7 @@ class _Builder:
                 kind = "input_element" if self.features > 1 else "input"
                 says = sentence("quantity", kind, feature=k)
                 yield Quantity(name, Group.INPUT, None, says, "given")
-        if self.loss:
+        if self.loss or self.error:
             says = sentence("quantity", "target")
             yield Quantity(TARGET, Group.INPUT, None, says, "given")
 

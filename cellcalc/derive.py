@@ -67,11 +67,11 @@ def derive(
 
 def title(specification: Specification) -> list[str]:
     s = specification
-    parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
-    kinds = ("cell", "readout", "loss")
+    parts = {"cell": s.cell, "readout": s.readout, "loss": s.loss, "error": s.error}
     lines = [
         f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
-        for kind, part in zip(kinds, parts, strict=False)
+        for kind, part in parts.items()
+        if part
     ]
     return [*lines, *(f"{name} = {plain_number(v)}" for name, v in s.coefficients.items())]
 

@@ -100,8 +100,9 @@ class _Run:
         forward, windows = self.segments(sequence, plan)
         if plan.scheme.update == "sequence" and windows:
             windows[-1] = self.updated(windows[-1])
-        for t, counts in enumerate(has_target, 1):
-            if self.model.loss and not counts:
+        targets = sequence.targets or (math.nan,) * sequence.steps
+        for t, target in enumerate(targets if TARGET in forward else (), 1):
+            if math.isnan(target):
                 forward[TARGET][t] = forward[LOSS][t] = math.nan
         losses = [forward[LOSS][t] for t, counts in enumerate(has_target, 1) if counts]
         return PassTrace(
@@ -145,7 +146,7 @@ class _Run:
         columns = {name: [0.0] * (n + 2) for name in model.quantities}
         for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
             columns[name][1 : n + 1] = values[start:stop]
-        if model.loss and sequence.targets:
+        if TARGET in columns and sequence.targets:
             present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
             columns[TARGET][1 : n + 1] = present
         for name, value in self.specification.initial.items():

@@ -68,7 +68,8 @@ class Model:
     ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
     hold each step's contribution to a parameter's gradient, which is the sum over the window;
-    ``coefficients`` are numbers of the templates that are not learned.
+    ``coefficients`` are numbers of the templates that are not learned. A model has a ``loss``, or
+    an ``error`` that is computed forward only, or neither.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
     what one step hands to the next.
     """
@@ -86,6 +87,7 @@ class Model:
     stored_weights: bool
     state: tuple[str, ...]
     coefficients: tuple[Quantity, ...] = ()
+    error: Template | None = None
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:

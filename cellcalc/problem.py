@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cellcalc import resources, templates
@@ -24,6 +24,9 @@ KEYS = (
     "update",
 )  # fmt: skip
 
+MOST_LISTED = 10  # names in a message
+_A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
+
 
 @dataclass(frozen=True)
 class Specification:
@@ -31,7 +34,8 @@ class Specification:
 
     ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
     of the templates; ``initial`` one for each state, ``coefficients`` one for each of theirs;
-    ``loss`` is None where no sequence has targets.
+    ``loss`` is None where no sequence has targets, or where nothing is learned from them: then
+    ``error`` is what is computed of them, forward only.
     """
 
     title: str
@@ -45,6 +49,7 @@ class Specification:
     scheme: Scheme
     update: Update
     coefficients: Mapping[str, float] = field(default_factory=dict)
+    error: Template | None = None
 
 
 def read_specification(
@@ -75,12 +80,14 @@ def read_specification(
     title = whole.text("title", Path(file).stem)
     reader.finish()
     assert cell and readout and loss and features  # else there was a mistake
-    learns = any(sequence.targets is not None for sequence in sequences)
+    compared = any(sequence.targets is not None for sequence in sequences)
+    if not loss.learn:
+        sequences = tuple(replace(sequence, learns=False) for sequence in sequences)
     return Specification(
         title=title,
         cell=cell,
         readout=readout,
-        loss=loss if learns else None,
+        loss=loss if compared and loss.learn else None,
         features=features,
         parameters=parameters,
         initial=initial,
@@ -88,6 +95,7 @@ def read_specification(
         scheme=scheme,
         update=update,
         coefficients=coefficients,
+        error=loss if compared and not loss.learn else None,
     )
 
 
@@ -99,7 +107,8 @@ def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> 
     known = resources.names(f"templates/{kind}")
     if not templates.is_path(name) and name not in known:
         found = describe(name) + did_you_mean(name, known)
-        whole.reader.mistake(key, f"{listed(known)}, or the path of a .toml file", found)
+        names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
+        whole.reader.mistake(key, f"{names}, or the path of a .toml file", found)
         return None
     try:
         return templates.load(kind, name, base)

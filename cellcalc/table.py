@@ -43,6 +43,8 @@ def heading(trace: Trace) -> list[str]:
     """Title and settings, a line each."""
     s = trace.specification
     loss = f" · loss {s.loss.name}" if s.loss else " · no targets: forward pass only"
+    if s.error:
+        loss = f" · {s.error.name}: forward pass only"
     lines = [s.title, f"cell {s.cell.name} · readout {s.readout.name}{loss}"]
     if s.coefficients:
         given = (f"{name} = {plain_number(value)}" for name, value in s.coefficients.items())

@@ -58,8 +58,9 @@ class Template:
     ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``;
     ``state`` maps each state to its value at t = 0 unless the problem gives one; ``settings``
     are an optimizer's, with their usual values; ``coefficients`` are numbers that are not learned,
-    with their values unless the problem gives others. In the formulas time is written out:
-    ``x[t]``, ``h[t-1]``; parameters, settings and coefficients have no time index.
+    with their values unless the problem gives others. Nothing is learned from a loss without
+    ``learn``. In the formulas time is written out: ``x[t]``, ``h[t-1]``; parameters, settings and
+    coefficients have no time index.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Template:
     settings: Mapping[str, float]
     equations: tuple[Equation, ...]
     coefficients: Mapping[str, float] = field(default_factory=dict)
+    learn: bool = True
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -105,6 +107,8 @@ def _read(file: Section, kind: str, name: str) -> Template:
     keys = ["title", "source", "output", "parameters", "coefficients", "state", "equation"]
     if kind == "optimizers":
         keys[2:5] = ["settings"]
+    if kind == "losses":
+        keys.insert(2, "learn")
     file.only(keys)
     parameters, state = _parameters(file), _numbers(file, "state")
     settings = _numbers(file, "settings") if kind == "optimizers" else {}
@@ -120,6 +124,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
         settings=settings,
         equations=equations,
         coefficients=coefficients,
+        learn=file.boolean("learn", True),
     )
     _check(file, template, kind)
     return replace(template, equations=tuple(_timed(e, template) for e in equations))

@@ -30,7 +30,7 @@ formula = "tanh(z)"
 
 BROKEN = {
     "no equations": (GOOD[GOOD.index("[[equation") :], "", ["equation: expected at least one [[equation]], found nothing", "state.h: expected an equation that computes the state, found none"]),
-    "unknown key": ("title", "titel", ["titel: expected one of the keys title, source, output, parameters, state or equation, found an unknown key; did you mean title?"]),
+    "unknown key": ("title", "titel", ["titel: expected one of the keys title, source, output, parameters, coefficients, state or equation, found an unknown key; did you mean title?"]),
     "unknown symbol": ("tanh(z)", "tanh(zz)", ["equation[2].formula: expected a known symbol (U, W, x or z), found zz; did you mean z?"]),
     "bad formula": ("tanh(z)", "tanh(z", ['equation[2].formula: expected ")", found the end of the formula']),
     "unknown function": ("tanh(z)", "tahn(z)", ['equation[2].formula: expected a function (sigmoid, tanh, exp, log, sqrt, abs, sign, relu, step, hard_sigmoid, hard_sigmoid_slope, clip, inside, max, min, stop) before the bracket, found "tahn"; did you mean tanh?']),

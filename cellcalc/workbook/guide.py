@@ -91,6 +91,8 @@ class _Guide:
         loss = sentence("guide", "no_loss")
         if s.loss:
             loss = sentence("guide", "loss", name=s.loss.name)
+        if s.error:
+            loss = sentence("guide", "error", name=s.error.title.lower())
         features = sentence("guide", "inputs" if s.features > 1 else "input", count=s.features)
         return {
             "title": s.title,
