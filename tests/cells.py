@@ -119,7 +119,10 @@ def random_cell(
     largest = 2.0 if "hard" in cell else 1.0  # so that some gates are quite shut, or open
 
     def draw() -> float:
-        return round(generator.uniform(0.1, largest) * generator.choice([-1, 1]), 6)
+        # Not halfway between two numbers of fewer digits, which programs round either way.
+        return round(
+            round(generator.uniform(0.1, largest), 5) * generator.choice([-1, 1]) + 2e-6, 6
+        )
 
     parts = [template("cells", cell), template("readouts", readout)]
     parameters: dict[str, Any] = {}

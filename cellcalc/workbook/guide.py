@@ -16,6 +16,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL
+from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import RATE, Layout
 from cellcalc.workbook.page import flag, link, set_up_page, set_widths
 
@@ -68,7 +69,8 @@ class _Guide:
             yield from self.section("practice")
         else:
             yield from self.experiments()
-        yield from self.section("plain")
+        gates = {q.symbol for q in self.layout.model.forward if is_gate(q)}
+        yield from self.section("plain" if gates >= {"f", "i", "o"} else "plain_any")
         scheme = self.trace.scheme
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
@@ -139,10 +141,11 @@ def _places(layout: Layout) -> dict[str, str]:
     """The cells that experiments speak of, by the names used in the guide's file."""
     quoted, n = layout.quoted, layout.steps
     inputs = [q.symbol for q in layout.model.inputs]
+    coefficients = layout.one.coefficients
     places = {
         "x_first": layout.cell(inputs[0], 1),
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
-        **{name: layout.cell(name, 0) for name in layout.trace.initial},
+        **{name: layout.cell(name, 0) for name in (*layout.trace.initial, *coefficients)},
         **{f"{state}0": layout.cell(state, 0) for state in layout.model.state},
     }
     if layout.windows:
