@@ -101,19 +101,18 @@ def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
 
 
 def total(*terms: Expression) -> Expression:
-    """The sum without its zeros, its plain numbers added up."""
+    """The sum without its zeros, its plain numbers added up in the place of the first."""
     kept: list[Expression] = []
-    constant = 0.0
+    constant, place = 0.0, 0
     for term in _flat(terms):
         match term:
-            case Number(value):
-                constant += value
-            case Neg(Number(value)):
-                constant -= value
+            case Number(value) | Neg(Number(value)):
+                place = place if constant else len(kept)
+                constant += value if isinstance(term, Number) else -value
             case _:
                 kept.append(term)
     if constant or not kept:
-        kept.append(number(constant))
+        kept.insert(place, number(constant))
     return add(*kept)
 
 

@@ -147,6 +147,8 @@ def _parameters(
 ) -> dict[str, float]:
     """One number for each element of each parameter, given or drawn."""
     kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
+    if complete and not kinds:
+        section.reader.mistake(section.path, "a cell or readout that has a parameter", "none")
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cellcalc import numeric
 from cellcalc.expression import (
+    ZERO,
     Dot,
     Expression,
     Number,
@@ -162,7 +163,8 @@ class _Writer:
 
     def assignment(self, row: Quantity) -> str:
         assert row.formula is not None
-        return f"{row.symbol}[t] = {self.rounded(self.code(row.formula))}"
+        text = "0.0" if row.formula == ZERO else self.rounded(self.code(row.formula))
+        return f"{row.symbol}[t] = {text}"
 
     def contribution(self, row: Quantity) -> str:
         assert row.formula is not None

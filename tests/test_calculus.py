@@ -141,6 +141,8 @@ def test_derivatives_equal_complex_steps(tree: Expression, seed: int) -> None:
         ("a/b", "b", "-a/b**2"),
         ("sqrt(a)", "a", "1/(2*sqrt(a))"),
         ("a + a", "a", "2"),
+        ("u*h[t-1] + (1 - u)*g", "g", "1 - u"),
+        ("(a - 1)*b", "b", "a - 1"),
         ("clip(c, -k, k)", "c", "inside(c, -k, k)"),
         ("clip(c, -k, k)", "k", "-step(-k - c) + step(c - k)"),
         ("max(a, b)", "a", "1 - step(b - a)"),
