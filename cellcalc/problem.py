@@ -64,10 +64,10 @@ def read_specification(
     reader = Reader(file)
     whole = Section(reader, parse_toml(text, file))
     whole.only(KEYS)
-    cell = _template(whole, "cells", "cell", "lstm", base)
-    readout = _template(whole, "readouts", "readout", "identity", base)
-    loss = _template(whole, "losses", "loss", "half-squared", base)
-    _check_clashes(whole, cell, readout, loss)
+    cell = read_template(whole, "cells", "cell", "lstm", base)
+    readout = read_template(whole, "readouts", "readout", "identity", base)
+    loss = read_template(whole, "losses", "loss", "half-squared", base)
+    check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
     scheme = read_scheme(whole.table("bptt"), override)
     features = len(sequences[0].inputs) if sequences else None
@@ -99,7 +99,7 @@ def read_specification(
     )
 
 
-def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+def read_template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
     name = whole.values.get(key, default)
     if not isinstance(name, str):
         whole.wrong(key, f"the name of one of the templates/{kind}, or a path")
@@ -117,7 +117,7 @@ def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> 
         return None
 
 
-def _check_clashes(whole: Section, *parts: Template | None) -> None:
+def check_clashes(whole: Section, *parts: Template | None) -> None:
     """Note names that two of the templates give to different things."""
     taken: dict[str, str] = {}
     for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
