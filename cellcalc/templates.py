@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import numeric, resources
@@ -183,7 +184,7 @@ def _check(file: Section, template: Template, kind: str) -> None:
     for place, equation in enumerate(template.equations, 1):
         key = f"equation[{place}].formula"
         for use in symbols(equation.formula):
-            if complaint := _complaint(use, template, known, own, kind):
+            if complaint := _complaint(use, equation, template, known, kind):
                 file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
@@ -214,9 +215,9 @@ def _check_doubles(
 
 
 def _complaint(
-    use: Symbol, template: Template, known: set[str], own: list[str], kind: str
+    use: Symbol, equation: Equation, template: Template, known: set[str], kind: str
 ) -> tuple[str, str] | None:
-    """What was expected and found where ``use`` of a symbol is wrong."""
+    """What was expected and found where ``use`` of a symbol in an equation is wrong."""
     shown = LANGUAGE(use)
     if use.name in template.fixed and use.shift is not None:
         return "a parameter without a time index", shown
@@ -230,10 +231,33 @@ def _complaint(
         return f"[t] or, for a state ({states}), [t-1]", f"{shown}"
     if use.name in known:
         return None
-    if use.name in own:
-        return "each symbol computed before it is used in the same step", f"{shown} used too early"
+    if circle := _circle(use.name, equation.symbol, template):
+        needs = ", ".join(f"{one} needs {other}" for one, other in pairwise(circle))
+        state = next((name for name in circle if name in template.state), None)
+        hint = f"; did you mean {state}[t-1]?" if state else ""
+        return "no circle within a step", f"one: {needs}{hint}"
+    if use.name in (e.symbol for e in template.equations):
+        expected = "each symbol computed before it is used in the same step"
+        return expected, f"{shown}, whose equation comes later"
     hint = did_you_mean(use.name, sorted(known))
     return f"a known symbol ({listed(sorted(known))})", f"{shown}{hint}"
+
+
+def _circle(used: str, symbol: str, template: Template) -> tuple[str, ...]:
+    """The way from a symbol, by what it uses within the step, back to itself, if there is one."""
+    uses = {
+        e.symbol: [s.name for s in symbols(e.formula) if s.shift in (None, 0)]
+        for e in template.equations
+    }
+    seen: set[str] = set()
+    ways: list[tuple[str, ...]] = [(symbol, used)]
+    for way in ways:  # grows as it is gone through
+        if way[-1] == symbol:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [(*way, name) for name in uses.get(way[-1], ())]
+    return ()
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:
