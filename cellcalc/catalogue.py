@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -15,7 +16,7 @@ from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.expression import Symbol
 from cellcalc.notation import LANGUAGE, Unicode, plain_number
 from cellcalc.reading import decode, read_bytes
-from cellcalc.schemes import named_schemes
+from cellcalc.schemes import forms, named_schemes
 from cellcalc.templates import Equation
 from cellcalc.wording import sentence
 
@@ -42,13 +43,18 @@ class Entry:
     examples: tuple[str, ...] = ()
 
 
-def entries(kind: str) -> list[Entry]:
-    """Everything of a kind, by name (schemes in the order of their file)."""
+def names(kind: str) -> tuple[str, ...]:
+    """The names of everything of a kind, sorted (schemes in the order of their file)."""
     if kind == "schemes":
-        return [_scheme(place) for place in range(len(named_schemes()))]
-    if kind == "examples":
-        return [_example(name) for name in resources.names("examples")]
-    return [_template(kind, name) for name in resources.names(f"templates/{kind}")]
+        return tuple(forms())
+    return resources.names("examples" if kind == "examples" else f"templates/{kind}")
+
+
+def entry(kind: str, name: str) -> Entry:
+    """The one of that kind and name."""
+    if kind == "schemes":
+        return _scheme(name)
+    return _example(name) if kind == "examples" else _template(kind, name)
 
 
 def find(name: str) -> list[Entry]:
@@ -58,10 +64,10 @@ def find(name: str) -> list[Entry]:
     """
     if templates.is_path(name):
         return [_template("cells", name)]
-    every = [entry for kind in KINDS for entry in entries(kind)]
-    found = [entry for entry in every if name in (entry.name, entry.name.partition("(")[0])]
+    every = [(kind, one) for kind in KINDS for one in names(kind)]
+    found = [entry(kind, one) for kind, one in every if name in (one, one.partition("(")[0])]
     if not found:
-        hint = did_you_mean(name, [*KINDS, *(entry.name for entry in every)])
+        hint = did_you_mean(name, [*KINDS, *(one for _, one in every)])
         expected = f"one of {', '.join(KINDS)}, or the name of one of them"
         raise InputError([Mistake(name, "", expected, f"neither{hint}")])
     return found
@@ -96,8 +102,8 @@ def _equation(equation: Equation) -> tuple[str, str, str, str]:
     return equation.symbol, LANGUAGE(equation.formula), maths, equation.says
 
 
-def _scheme(place: int) -> Entry:
-    named = named_schemes()[place]
+def _scheme(form: str) -> Entry:
+    named = next(one for one in named_schemes() if one.form == form)
     facts = {"options": {"k1": named.k1, "k2": named.k2, **named.options}}
     return Entry("schemes", named.form, named.says, facts=facts)
 
@@ -136,6 +142,7 @@ def _has_targets(data: dict[str, Any]) -> bool:
     return any("target" in sequence for sequence in data["sequence"])
 
 
+@cache
 def _problem(name: str) -> dict[str, Any]:
     path = resources.folder("examples") / f"{name}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -153,7 +160,7 @@ def _comment(path: Path) -> str:
 
 def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
     """The names and titles of all of these kinds; with sources where it is one kind."""
-    every = {kind: entries(kind) for kind in kinds}
+    every = {kind: [entry(kind, name) for name in names(kind)] for kind in kinds}
     if format == "json":
         rows = {
             kind: [{"name": e.name, "title": e.title, "source": e.source} for e in found]
@@ -168,11 +175,11 @@ def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
             head = [f"## {title}", "", "| name | what it is | source |", "| --- | --- | --- |"]
             blocks.append("\n".join([*head, *lines]))
             continue
-        column = max(len(entry.name) for entry in found) + 2
+        column = max(len(one.name) for one in found) + 2
         lines = [title, "─" * len(title)]
-        for entry in found:
-            texts = [entry.title, *([entry.source] if len(kinds) == 1 and entry.source else [])]
-            lines += _beside(entry.name, texts, column, width)
+        for one in found:
+            texts = [one.title, *([one.source] if len(kinds) == 1 and one.source else [])]
+            lines += _beside(one.name, texts, column, width)
         blocks.append("\n".join(lines))
     if format == "text":
         blocks.append(sentence("catalogue", "more" if len(kinds) > 1 else "one"))
@@ -189,40 +196,40 @@ def _beside(name: str, texts: list[str], column: int, width: int) -> Iterator[st
 def description(found: list[Entry], format: str, width: int) -> str:
     """All that is known of these entries."""
     if format == "json":
-        return json.dumps([_data(entry) for entry in found], ensure_ascii=False) + "\n"
+        return json.dumps([_data(one) for one in found], ensure_ascii=False) + "\n"
     write = _markdown if format == "markdown" else _text
-    return "\n\n".join(write(entry, width or 10**6) for entry in found) + "\n"
+    return "\n\n".join(write(one, width or 10**6) for one in found) + "\n"
 
 
-def _data(entry: Entry) -> dict[str, Any]:
-    names = ("symbol", "formula", "maths", "says")
-    equations = [dict(zip(names, row, strict=True)) for row in entry.equations]
-    return {**asdict(entry), "equations": equations}
+def _data(one: Entry) -> dict[str, Any]:
+    keys = ("symbol", "formula", "maths", "says")
+    equations = [dict(zip(keys, row, strict=True)) for row in one.equations]
+    return {**asdict(one), "equations": equations}
 
 
-def _text(entry: Entry, width: int) -> str:
-    head = sentence("catalogue", f"a_{entry.kind}", name=entry.name)
-    blocks = ["\n".join([head, "─" * len(head), *wrap(entry.title, width)])]
-    if entry.source:
-        blocks[0] += "\n" + "\n".join(wrap(entry.source, width))
-    if entry.note:
-        blocks.append("\n".join(_filled(entry.note, width)))
-    for key, values in entry.facts.items():
+def _text(one: Entry, width: int) -> str:
+    head = sentence("catalogue", f"a_{one.kind}", name=one.name)
+    blocks = ["\n".join([head, "─" * len(head), *wrap(one.title, width)])]
+    if one.source:
+        blocks[0] += "\n" + "\n".join(wrap(one.source, width))
+    if one.note:
+        blocks.append("\n".join(_filled(one.note, width)))
+    for key, values in one.facts.items():
         text = ", ".join(f"{name} = {_value(value)}" for name, value in values.items())
         if key == "parameters":
             text = ", ".join(values)
         blocks.append("\n".join(wrap(f"{key}: {text}", width, subsequent_indent="  ")))
-    if entry.equations:
+    if one.equations:
         lines = []
-        for _, _, maths, says in entry.equations:
+        for _, _, maths, says in one.equations:
             lines += wrap(maths, width, subsequent_indent="    ")
             lines += wrap(says, width, initial_indent="    ", subsequent_indent="      ")
         blocks.append("\n".join(lines))
-    if entry.examples:
-        text = f"examples: {', '.join(entry.examples)}"
+    if one.examples:
+        text = f"examples: {', '.join(one.examples)}"
         blocks.append("\n".join(wrap(text, width, subsequent_indent="  ")))
-    if entry.kind == "cells":
-        blocks.append(sentence("catalogue", "derive", name=entry.name))
+    if one.kind == "cells":
+        blocks.append(sentence("catalogue", "derive", name=one.name))
     return "\n\n".join(blocks)
 
 
@@ -244,16 +251,16 @@ def _value(value: object) -> str:
     return plain_number(value) if isinstance(value, float) else str(value)
 
 
-def _markdown(entry: Entry, _: int) -> str:
-    blocks = [f"## `{entry.name}`", "  \n".join(filter(None, [entry.title, entry.source]))]
-    if entry.note:
-        blocks.append(entry.note)
-    for key, values in entry.facts.items():
+def _markdown(one: Entry, _: int) -> str:
+    blocks = [f"## `{one.name}`", "  \n".join(filter(None, [one.title, one.source]))]
+    if one.note:
+        blocks.append(one.note)
+    for key, values in one.facts.items():
         shown = values if key == "parameters" else [f"{n} = {_value(v)}" for n, v in values.items()]
         blocks.append(f"{key}: {', '.join(f'`{text}`' for text in shown)}")
-    if entry.equations:
-        rows = [f"| `{maths}` | {says} |" for _, _, maths, says in entry.equations]
+    if one.equations:
+        rows = [f"| `{maths}` | {says} |" for _, _, maths, says in one.equations]
         blocks.append("\n".join(["| equation | meaning |", "| --- | --- |", *rows]))
-    if entry.examples:
-        blocks.append(f"examples: {', '.join(f'`{name}`' for name in entry.examples)}")
+    if one.examples:
+        blocks.append(f"examples: {', '.join(f'`{name}`' for name in one.examples)}")
     return "\n\n".join(blocks)

@@ -15,7 +15,7 @@ __all__ = [
     "min", "power", "relu", "rounded", "sigmoid", "sign", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
-abs, max, min = abs, max, min  # the built-in ones, listed beside the others
+abs = abs  # the built-in one, listed beside the others
 
 
 def sigmoid(u: float) -> float:
@@ -66,7 +66,17 @@ def hard_sigmoid_slope(u: float) -> float:
 def clip(u: float, a: float, b: float) -> float:
     """u, kept between a and b; a where the two cross."""
     below = b if u > b else u
-    return a if below < a else below
+    return float(a if below < a else below)
+
+
+def max(u: float, a: float) -> float:
+    """The larger of the two."""
+    return float(a if u < a else u)
+
+
+def min(u: float, a: float) -> float:
+    """The smaller of the two."""
+    return float(a if u > a else u)
 
 
 def inside(u: float, a: float, b: float) -> float:

@@ -25,7 +25,7 @@ from cellcalc.expression import (
 from cellcalc.model import Group, Model, Quantity
 from cellcalc.notation import Binding, Notation, Text
 
-BUILT_IN = ("abs", "max", "min", "tanh")  # Python's own, or math's
+BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
 
 @dataclass(frozen=True)
