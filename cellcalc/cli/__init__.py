@@ -56,7 +56,7 @@ def main() -> None:
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
       cellcalc workbook gomez               a live Excel workbook
-      cellcalc templates                    the cells, losses, examples, … there are
+      cellcalc templates                    the cells and examples there are
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

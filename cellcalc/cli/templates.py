@@ -9,7 +9,7 @@ import click
 from cellcalc.cli.common import emit, output_options, terminal_width
 
 
-@click.command(short_help="What ships: cells, readouts, losses, optimizers, schemes, examples.")
+@click.command(short_help="The cells, readouts, losses, … and examples.")
 @click.argument("name", metavar="[KIND|NAME]", required=False)
 @click.option(
     "-f",
