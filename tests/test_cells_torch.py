@@ -251,3 +251,31 @@ def test_the_straight_line_gate_of_pytorch_is_that_of_the_template() -> None:
         assert trace[gate].tolist() == pytest.approx(value.tolist(), rel=1e-14)
         slopes = [dz / d for dz, d in zip(trace[f"dz_{gate}"], trace[f"d{gate}"], strict=True)]
         assert slopes == pytest.approx(z.grad.tolist(), rel=1e-7)  # float32's 1/6
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_training_in_blocks_equals_pytorchs_loop(cell: str) -> None:
+    """Two epochs in blocks of two steps: the state is detached, and an optimizer steps."""
+    more = "[bptt]\nscheme = 'block(2)'\n[update]\noptimizer = 'momentum'\nepochs = 2"
+    data = random_cell(cell, 5, features=2, steps=4, more=more)
+    trace, p = data.problem().run(), leaves(data)
+    weights = {name: leaf for name, leaf in p.items() if name in data.parameters}
+    optimizer = torch.optim.SGD(weights.values(), lr=0.1, momentum=0.9)
+    step, coefficients = BY_HAND[cell], dict(data.coefficients)
+    for _ in range(2):
+        state = {name: p[f"{name}0"] for name in data.initial}
+        for start in (0, 2):
+            state = {name: value.detach() for name, value in state.items()}
+            total = 0.0
+            for x, target in zip(data.x[start : start + 2], data.target[start:], strict=False):
+                state = step(weights, torch.tensor(x, dtype=torch.float64), state, coefficients)
+                y = p["V"] * state.get("h", state.get("c")) + p["b_y"]
+                total = total + (y - target) ** 2 / 2
+            optimizer.zero_grad()
+            total.backward()
+            optimizer.step()
+    for name, leaf in weights.items():
+        several = leaf.ndim and len(leaf) > 1
+        names = [f"{name}{k + 1}" for k in range(len(leaf))] if several else [name]
+        ours = [trace.final[n] for n in names]
+        assert ours == pytest.approx(leaf.detach().reshape(-1).tolist(), rel=1e-10), name
