@@ -80,7 +80,7 @@ def load(
     if not path.exists() and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
     elif not path.exists() and path.name == name and not path.suffix:
-        expected = f"a file, or one of the examples {', '.join(examples)}"
+        expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)

@@ -11,6 +11,7 @@ from functools import cache
 import openpyxl
 import pytest
 
+import cellcalc
 from cellcalc.workbook import build_workbook
 from tests import spreadsheets
 from tests.cells import CELLS, CellData, random_cell
@@ -24,6 +25,7 @@ PROBLEMS = {cell: random_cell(cell, 3, features=2, steps=3) for cell in CELLS} |
         "lstm-clip", 4, steps=3, more="[update]\nepochs = 2\noptimizer = 'adam'"
     ),
     "gru, split": random_cell("gru", 4, steps=5, more="[bptt]\nscheme = 'naive-split(2)'"),
+    "rnn, signed error": random_cell("rnn", 4, steps=3, loss="signed-error"),
     "lstm-forget-bias, five inputs": random_cell("lstm-forget-bias", 4, features=5, steps=3),
 }
 
@@ -147,6 +149,15 @@ def test_the_guide_links_to_cells_that_are_there(cell: str) -> None:
     for link in links:
         sheet, _, place = link.replace("'", "").partition("!")
         assert (sheet, place) in stored(cell).values, link
+
+
+def test_the_guide_of_a_forward_pass_has_no_link_to_a_sheet_that_is_not_there() -> None:
+    file = io.BytesIO()
+    build_workbook(cellcalc.load("cell_clip").run(), file)
+    book = openpyxl.load_workbook(file)
+    links = [c.hyperlink.location for row in book["Guide"].iter_rows() for c in row if c.hyperlink]
+    assert {link.partition("!")[0].strip("'") for link in links} == set(book.sheetnames)
+    assert "Gradients" not in book.sheetnames
 
 
 @pytest.mark.parametrize("cell", CELLS)

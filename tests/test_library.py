@@ -203,6 +203,12 @@ def test_a_workbook_of_signed_errors_has_no_loss(tmp_path: Path, run: Run) -> No
     assert any("signed error, forward pass only" in text for text in guide)
 
 
+def test_an_exercise_without_a_backward_pass_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("workbook", "cell_clip", "--practice", "backward", "-o", tmp_path / "x.xlsx")
+    expected = '--practice: expected forward, since there is no backward pass, found "backward"'
+    assert (result.exit_code, result.stderr) == (2, f"Error: {expected}\n")
+
+
 def test_a_problem_without_a_parameter_is_refused(tmp_path: Path, run: Run) -> None:
     (tmp_path / "own.toml").write_text(
         '[state]\nh = 1.0\n[[equation]]\nsymbol = "h"\nformula = "h[t-1]/2"\n'

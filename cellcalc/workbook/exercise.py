@@ -171,4 +171,6 @@ def exercise(layout: Layout, text: str) -> Exercise:
             expected = "forward, backward, all, or symbols that are computed"
             raise OptionError("--practice", expected, found)
         chosen += parts.get(name, (name,))
+    if not chosen:
+        raise OptionError("--practice", "forward, since there is no backward pass", f'"{text}"')
     return Exercise(layout, frozenset(chosen))

@@ -124,6 +124,8 @@ class _Guide:
         for kind in self.book.chosen:
             if kind == "BPTT" and self.book.practice:
                 continue  # hidden: it is the key
+            if kind == "Gradients" and not self.layout.windows:
+                continue  # forward pass only
             for title in titles if kind == "BPTT" else [kind]:
                 says = words[kind] if title == kind else ""
                 text = f"{title}: {says}" if says else title
@@ -147,6 +149,7 @@ def _places(layout: Layout) -> dict[str, str]:
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
         **{name: layout.cell(name, 0) for name in (*layout.trace.initial, *coefficients)},
         **{f"{state}0": layout.cell(state, 0) for state in layout.model.state},
+        **{q.symbol: layout.cell(q.symbol, 1) for q in layout.model.forward},
     }
     if layout.windows:
         window = layout.windows[-1]
