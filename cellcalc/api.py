@@ -46,7 +46,9 @@ class Problem:
         """The forward equations and the backward pass derived from them."""
         s = self.specification
         stored = s.scheme.weights == "stored"
-        return build(s.cell, s.readout, s.loss, s.features, stored, author=self.author)
+        return build(
+            s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=self.author
+        )
 
     def run(
         self,
@@ -88,7 +90,7 @@ def load(
     if not path.exists() and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
     elif not path.exists() and path.name == name and not path.suffix:
-        expected = f"a file, or one of the examples {', '.join(examples)}"
+        expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)

@@ -30,7 +30,7 @@ from cellcalc.expression import (
     number,
     rebuilt,
 )
-from cellcalc.functions import FUNCTIONS
+from cellcalc.functions import ARGUMENTS, FUNCTIONS
 from cellcalc.parser import parse
 
 
@@ -81,20 +81,22 @@ def differentiate(
                 product(exponent, raised(base, total(exponent, Neg(ONE))), slope(base)),
                 product(value or expression, Call("log", base), slope(exponent)),
             )
-        case Call(function, argument):
-            inner = slope(argument)
-            if inner == ZERO:
-                return ZERO
-            own = value or expression
-            put_in: dict[Expression, Expression] = {Symbol("u"): argument, Symbol("s"): own}
-            rule = rebuilt(slopes.get(function) or derivative(function), put_in.get)
-            return product(rule, inner)
+        case Call(function, argument, others):
+            arguments = (argument, *others)
+            put_in: dict[Expression, Expression] = {Symbol("s"): value or expression}
+            put_in |= {Symbol(name): e for name, e in zip(ARGUMENTS, arguments, strict=False)}
+            own = slopes.get(function)
+            given = derivatives(function) if own is None else (own, *derivatives(function)[1:])
+            rules = zip(given, map(slope, arguments), strict=True)
+            parts = [product(rebuilt(rule, put_in.get), d) for rule, d in rules if d != ZERO]
+            return total(*parts) if len(parts) > 1 else parts[0] if parts else ZERO
 
 
 @cache
-def derivative(function: str) -> Expression:
-    """The derivative of a function of the language, in ``u`` and ``s``."""
-    return parse(FUNCTIONS[function].derivative)
+def derivatives(function: str) -> tuple[Expression, ...]:
+    """The derivatives of a function of the language by each argument, in ``u`` … and ``s``."""
+    row = FUNCTIONS[function]
+    return tuple(map(parse, (row.derivative, *row.others)))
 
 
 def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
@@ -107,19 +109,18 @@ def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
 
 
 def total(*terms: Expression) -> Expression:
-    """The sum without its zeros, its plain numbers added up."""
+    """The sum without its zeros, its plain numbers added up in the place of the first."""
     kept: list[Expression] = []
-    constant = 0.0
+    constant, place = 0.0, 0
     for term in _flat(terms):
         match term:
-            case Number(value):
-                constant += value
-            case Neg(Number(value)):
-                constant -= value
+            case Number(value) | Neg(Number(value)):
+                place = place if constant else len(kept)
+                constant += value if isinstance(term, Number) else -value
             case _:
                 kept.append(term)
     if constant or not kept:
-        kept.append(number(constant))
+        kept.insert(place, number(constant))
     return add(*kept)
 
 

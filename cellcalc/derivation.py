@@ -47,14 +47,17 @@ def build(
     loss: Template | None,
     features: int,
     stored_weights: bool = False,
+    error: Template | None = None,
     author: Author | None = None,
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
+    An ``error`` takes the place of the loss where nothing is learned from it.
     With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
     step that each equation was computed in. Texts are in the ``author``'s symbols.
     """
-    return _Builder(cell, readout, loss, features, stored_weights, author=author).model()
+    builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
+    return builder.model()
 
 
 class _Builder:
@@ -65,11 +68,14 @@ class _Builder:
         loss: Template | None,
         features: int,
         stored_weights: bool,
+        error: Template | None,
         author: Author | None,
     ) -> None:
+        self.error = error
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
         self.time_of_weights = 0 if stored_weights else None
-        self.parts = [part for part in (cell, readout, loss) if part is not None]
+        self.parts = [part for part in (cell, readout, loss, error) if part is not None]
+        self.coefficients = {name for part in self.parts for name in part.coefficients}
         self.source: dict[str, str] = {}
         self.equations: list[Equation] = []
         for part in self.parts:
@@ -91,7 +97,7 @@ class _Builder:
             return Symbol(self.cell.output, symbol.shift) if is_output else symbol
 
         def timed(symbol: Symbol) -> Symbol:
-            is_weight = symbol.shift is None
+            is_weight = symbol.shift is None and symbol.name not in self.coefficients
             return Symbol(symbol.name, self.time_of_weights) if is_weight else symbol
 
         own = {e.symbol for e in self.cell.equations}
@@ -135,6 +141,7 @@ class _Builder:
             cell=self.cell,
             readout=self.readout,
             loss=self.loss,
+            error=self.error,
             features=self.features,
             inputs=tuple(inputs),
             parameters=tuple(parameters),
@@ -145,6 +152,11 @@ class _Builder:
             stored_weights=self.time_of_weights is not None,
             state=tuple(self.cell.state),
             author=self.author,
+            coefficients=tuple(
+                Quantity(name, Group.COEFFICIENT, None, self.role_of_coefficient(name), "given")
+                for part in self.parts
+                for name in part.coefficients
+            ),
         )
 
     def inputs(self) -> Iterator[Quantity]:
@@ -153,7 +165,7 @@ class _Builder:
                 kind = "input_element" if self.features > 1 else "input"
                 says = sentence("quantity", kind, feature=k)
                 yield Quantity(name, Group.INPUT, None, says, "given")
-        if self.loss:
+        if self.loss or self.error:
             says = sentence("quantity", "target")
             yield Quantity(TARGET, Group.INPUT, None, says, "given")
 
@@ -177,6 +189,14 @@ class _Builder:
                 if isinstance(node, Add) and symbol in node.terms:
                     return sentence("quantity", "bias", **words)
         return sentence("quantity", "unused")
+
+    def role_of_coefficient(self, name: str) -> str:
+        """Where a coefficient stands."""
+        for equation in self.equations:
+            if Symbol(name) in symbols(equation.formula):
+                words = {"symbol": equation.symbol, "meaning": equation.says.split(":")[0]}
+                return sentence("quantity", "coefficient", **words)
+        return sentence("quantity", "unused_coefficient")
 
     def derived(self, row: Quantity, group: Group) -> Quantity:
         """The row of the loss's derivative with respect to ``row``."""

@@ -14,7 +14,7 @@ from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
 from cellcalc.legend import Legend, legend
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.notation import Binding, Indexed
+from cellcalc.notation import Binding, Indexed, plain_number
 from cellcalc.problem import Specification
 from cellcalc.script import script
 from cellcalc.spelling import latex_text
@@ -71,12 +71,13 @@ def derive(
 
 def title(specification: Specification) -> list[str]:
     s = specification
-    parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
-    kinds = ("cell", "readout", "loss")
-    return [
+    parts = {"cell": s.cell, "readout": s.readout, "loss": s.loss, "error": s.error}
+    lines = [
         f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
-        for kind, part in zip(kinds, parts, strict=False)
+        for kind, part in parts.items()
+        if part
     ]
+    return [*lines, *(f"{name} = {plain_number(v)}" for name, v in s.coefficients.items())]
 
 
 def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:

@@ -24,6 +24,7 @@ class Group(StrEnum):
 
     INPUT = "input"
     PARAMETER = "parameter"
+    COEFFICIENT = "coefficient"
     FORWARD = "forward"
     BACKWARD = "backward"
     PATH = "path"
@@ -69,7 +70,9 @@ class Model:
 
     ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
-    hold each step's contribution to a parameter's gradient, which is the sum over the window.
+    hold each step's contribution to a parameter's gradient, which is the sum over the window;
+    ``coefficients`` are numbers of the templates that are not learned. A model has a ``loss``, or
+    an ``error`` that is computed forward only, or neither.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
     what one step hands to the next; ``author`` says in whose symbols it is displayed.
     """
@@ -87,11 +90,13 @@ class Model:
     stored_weights: bool
     state: tuple[str, ...]
     author: Author | None = None
+    coefficients: tuple[Quantity, ...] = ()
+    error: Template | None = None
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its symbol; path rows come after the row that they belong to."""
-        rows = [*self.inputs, *self.parameters, *self.forward]
+        rows = [*self.inputs, *self.parameters, *self.coefficients, *self.forward]
         for row in (*self.backward, *self.gradients):
             rows += [row, *self.paths_of(row)]
         return {row.symbol: row for row in rows}

@@ -9,7 +9,8 @@ anything else is an error that names what was expected, what was found and where
     factor   = "-" factor | power
     power    = atom [ "**" exponent | superscript ]          "^" is read as "**"
     exponent = "-" exponent | power                          to the right: a**b**c = a**(b**c)
-    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | function "(" sum ")" | "(" sum ")"
+    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | "(" sum ")"
+             | function "(" sum { "," sum } ")"
 
 Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and Wᵀx.
 """
@@ -51,7 +52,7 @@ _TOKEN = re.compile(
     | (?P<symbol>(?P<derivative>∂L/∂)?(?P<name>[A-Za-z][A-Za-z0-9_]*[₀-₉]*|σ|√)
         (?: \s*\[\s*(?P<bracket>[^\]]*)\] | ,?(?P<index>ₜ(?:[₊₋][₀-₉]+)?) )?)
     | (?P<superscript>⁻?[⁰¹²³⁴-⁹]+)
-    | (?P<operator>\*\*|[-+*/^@()−·×⋅∙ᵀ])
+    | (?P<operator>\*\*|[-+*/^@(),−·×⋅∙ᵀ])
     | (?P<end>$)
     )""",
     re.VERBOSE,
@@ -237,8 +238,23 @@ class Parser:
             raise ExpressionError(
                 f"a function ({', '.join(FUNCTIONS)}) before the bracket", f'"{name}"{hint}'
             )
-        argument = self.bracket()
-        return argument if function == "identity" else Call(function, argument)
+        argument, *others = self.arguments(function)
+        return argument if function == "identity" else Call(function, argument, tuple(others))
+
+    def arguments(self, function: str) -> list[Expression]:
+        """What stands in the brackets of a function: as many arguments as it has."""
+        names = FUNCTIONS[function].arguments if function in FUNCTIONS else ("u",)
+        self.deeper()
+        found = [self.sum()]
+        while self.accept(","):
+            found.append(self.sum())
+        if len(found) != len(names):
+            given = f"{len(found)} argument{'s' if len(found) > 1 else ''}"
+            raise ExpressionError(f"{function}({', '.join(names)})", given)
+        if not self.accept(")"):
+            self.fail('")"')
+        self.depth -= 1
+        return found
 
     def key(self) -> str:
         """The name at hand, an author's as the key that it stands for."""

@@ -14,6 +14,7 @@ from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
 from cellcalc.legend import Legend, legend
 from cellcalc.model import Model
+from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
 from cellcalc.spelling import StandIns, accented
 from cellcalc.trace import Trace
@@ -46,7 +47,12 @@ def heading(trace: Trace) -> list[str]:
     """Title and settings, a line each."""
     s = trace.specification
     loss = f" · loss {s.loss.name}" if s.loss else " · no targets: forward pass only"
+    if s.error:
+        loss = f" · {s.error.name}: forward pass only"
     lines = [s.title, f"cell {s.cell.name} · readout {s.readout.name}{loss}"]
+    if s.coefficients:
+        given = (f"{name} = {plain_number(value)}" for name, value in s.coefficients.items())
+        lines.append(f"coefficients {', '.join(given)}")
     if s.loss:
         lines.append(f"scheme {trace.scheme.name} ({trace.scheme.expansion()})")
     for place, one in enumerate(trace.passes[: len(s.sequences)], 1):

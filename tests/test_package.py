@@ -156,7 +156,7 @@ def test_no_module_imports_one_to_its_right() -> None:
         "resources", "wording", "reading", "sheetxml", "safebook",
         "spelling", "symbolism", "authors",
         "templates", "schemes", "schedule", "updates",
-        "series", "problem", "model", "derivation", "legend",
+        "series", "problem", "model", "derivation", "bare", "catalogue", "legend",
         "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "derive", "check", "workbook", "api", "files", "cli",

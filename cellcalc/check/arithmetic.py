@@ -44,7 +44,7 @@ class Arithmetic:
     """How numbers are made, and what the operations that are not operators do with them."""
 
     number: Callable[[float], Value]
-    functions: Mapping[str, Callable[[Any], Value]]
+    functions: Mapping[str, Callable[..., Value]]
     divide: Callable[[Any, Any], Value]
     power: Callable[[Any, Any], Value]
 
@@ -72,12 +72,7 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
     return CONTEXT.power(base, exponent)
 
 
-def _through_floats(name: str) -> Callable[[Decimal], Decimal]:
-    function = getattr(numeric, name)
-    return lambda u: _decimal(function(float(u)))
-
-
-_EXACT: Mapping[str, Callable[[Decimal], Decimal]] = {
+_EXACT: Mapping[str, Callable[..., Decimal]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "exp": lambda u: CONTEXT.exp(min(u, Decimal(709))),
@@ -87,6 +82,13 @@ _EXACT: Mapping[str, Callable[[Decimal], Decimal]] = {
     "relu": lambda u: max(u, Decimal(0)),
     "hard_sigmoid": lambda u: min(max(u / 5 + Decimal("0.5"), Decimal(0)), Decimal(1)),
     "stop": lambda u: u,
+    "sign": lambda u: Decimal((u > 0) - (u < 0)),
+    "step": lambda u: Decimal(u > 0),
+    "hard_sigmoid_slope": lambda u: Decimal("0.2") if abs(u) < Decimal("2.5") else Decimal(0),
+    "clip": lambda u, low, high: max(min(u, high), low),
+    "inside": lambda u, low, high: Decimal(low < u < high),
+    "max": lambda u, a: max(u, a),
+    "min": lambda u, a: min(u, a),
 }
 
 FLOATS = Arithmetic(
@@ -97,7 +99,7 @@ FLOATS = Arithmetic(
 )
 DECIMALS = Arithmetic(
     _decimal,
-    {name: _EXACT.get(name) or _through_floats(name) for name in FUNCTIONS},
+    {name: _EXACT[name] for name in FUNCTIONS},
     _divide,
     _power,
 )
@@ -134,9 +136,12 @@ def work(expression: Expression, arithmetic: Arithmetic) -> Work:
             return lambda numbers, t: power(foot(numbers, t), height(numbers, t))
         case Call("sum" | "mean" as name, argument):
             return _over_time(again(argument), name == MEAN)
-        case Call(name, argument):
+        case Call(name, argument, ()):
             inner, function = again(argument), arithmetic.functions[name]
             return lambda numbers, t: function(inner(numbers, t))
+        case Call(name, argument, others):
+            parts, function = [again(argument), *map(again, others)], arithmetic.functions[name]
+            return lambda numbers, t: function(*(part(numbers, t) for part in parts))
         case Dot():
             raise ValueError("W @ x has to be spelled out first")
 

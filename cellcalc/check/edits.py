@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from cellcalc.calculus import derivative, differentiate
+from cellcalc.calculus import derivatives, differentiate
 from cellcalc.check.siblings import Siblings
 from cellcalc.check.slips import Edit, slopes
 from cellcalc.check.world import LAST_LOSS
@@ -155,7 +155,7 @@ class Edits:
         fixed = 0 if self.model.stored_weights else None
         used = Symbol(term.quantity, -term.later if term.varies else fixed)
         for call in (n for n in walk(via.formula) if isinstance(n, Call)):
-            true = derivative(call.function)
+            true = derivatives(call.function)[0]
             for kind, texts in slopes().items():
                 for rule in _rules(texts, call.function, true):
                     local = differentiate(via.formula, used, own, {call.function: rule})
@@ -209,9 +209,9 @@ class Edits:
                 yield numerator, "product_for_quotient", e, numerator, 0.0
                 product = multiply(numerator, denominator)
                 yield product, "product_for_quotient", e, product, 0.5
-            case Call(function, argument):
+            case Call(function, argument, others):
                 yield argument, "function_left_out", e, argument, 0.0
-                twice = Call(function, e)
+                twice = Call(function, e, others)
                 yield twice, "function_twice", e, twice, 0.0
                 if function in SQUASHING:
                     for name in sorted(SQUASHING - {function}):
@@ -259,8 +259,8 @@ def _slots(e: Expression) -> Iterator[tuple[Expression, Change]]:
             yield denominator, lambda new: Div(numerator, new)
         case Pow(base, exponent):
             yield base, lambda new: Pow(new, exponent)
-        case Call(function, argument):
-            yield argument, lambda new: Call(function, new)
+        case Call(function, argument, others):
+            yield argument, lambda new: Call(function, new, others)
 
 
 def _negative(e: Expression) -> Expression:

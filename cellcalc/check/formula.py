@@ -141,6 +141,7 @@ class Names:
     @property
     def constant(self) -> set[str]:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
+        names |= {row.symbol for row in self.model.coefficients}
         states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
         return names | states | {STEPS, TOTAL_LOSS}
 

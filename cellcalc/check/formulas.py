@@ -60,7 +60,9 @@ class Random:
         inputs = {row.symbol: [zero, *(drawn() for _ in range(steps))] for row in self.model.inputs}
         if cross:
             inputs[TARGET] = [zero, *(abs(v) / 2 for v in inputs[TARGET][1:])]
-        weights = {row.symbol: drawn() for row in self.model.parameters}
+        fixed = [row.symbol for row in self.model.coefficients]
+        weights = {name: arithmetic.number(own.current[name]) for name in fixed}
+        weights |= {row.symbol: drawn() for row in self.model.parameters}
         counted = dict.fromkeys(range(first, last + 1), one) if self.model.loss else {}
         if own_length:
             counted = {t: arithmetic.number(float(w)) for t, w in own.counted.items()}

@@ -138,7 +138,7 @@ class NumberMarker:
 
     def follows(self, spot: Spot, world: World) -> Iterator[float]:
         """What the answer must be given those before it: as the equations have it, or by hand."""
-        if spot.row in self.setting.current and self.setting.counted:
+        if spot.row in self.trace.initial and self.setting.counted:
             yield from self.updated(spot.row, world)
         if spot.row not in self.equations.formulas and spot.row != TOTAL_LOSS:
             return

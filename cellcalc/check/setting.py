@@ -45,18 +45,25 @@ def setting_of(model: Model, one: PassTrace, window: WindowTrace | None) -> Sett
     """The setting of a window of a pass; without a window it is forward only."""
     present = [0.0 if t != t else t for t in one.forward.get(TARGET, ())]
     inputs = {row.symbol: one.forward[row.symbol] for row in model.inputs}
+    fixed = one.coefficients
     counted = {}
     if window is not None:
         counted = dict(zip(window.steps, window.backward[f"d{LOSS}"], strict=True))
-    has_loss = model.loss is not None
+
+    def used(t: int) -> Mapping[str, float]:
+        own = one.parameters_at(t)
+        return {**own, **fixed} if fixed else own
+
+    before = {**one.before, **fixed}
+    has_loss = LOSS in one.forward
     return Setting(
         model=model,
         first=window.first if window else 1,
         last=window.last if window else one.steps,
-        inputs={**inputs, TARGET: present} if has_loss else inputs,
+        inputs={**inputs, TARGET: present} if present else inputs,
         initial={name: one.forward[name][0] for name in model.state},
-        parameters=[one.before, *(one.parameters_at(t) for t in range(1, one.steps + 1))],
-        current=window.before if window else one.before,
+        parameters=[before, *(used(t) for t in range(1, one.steps + 1))],
+        current={**(window.before if window else one.before), **fixed},
         counted=counted,
         losses=[
             t

@@ -15,6 +15,7 @@ from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
+from cellcalc.cli.templates import templates
 from cellcalc.cli.workbook import workbook
 from cellcalc.errors import CellcalcError, did_you_mean
 
@@ -47,7 +48,7 @@ def main() -> None:
 
     \b
     PROBLEM is the path of a problem file, - for standard input, or the name
-    of a bundled example (gomez, statquest, ten_steps).
+    of a bundled example (gomez, statquest, …: cellcalc templates examples).
 
     \b
     Examples:
@@ -56,11 +57,12 @@ def main() -> None:
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
       cellcalc workbook gomez               a live Excel workbook
+      cellcalc templates                    the cells and examples there are
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (check, derive, schedule, table, workbook):
+for command in (check, derive, schedule, table, templates, workbook):
     main.add_command(command)

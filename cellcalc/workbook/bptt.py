@@ -92,7 +92,7 @@ class _Forward:
         sheet, symbol = self.sheet, quantity.symbol
         values, n = self.one.forward[symbol], sheet.steps
         at = forward_formula(sheet, quantity)
-        if symbol == LOSS:
+        if symbol == LOSS and sheet.model.loss:
             losses = over_steps(sheet.rows[LOSS], 1, n)
             yield Cell(TOTAL, "total", self.one.loss or 0.0, f"SUM({losses})")
         if symbol in sheet.model.state:

@@ -78,7 +78,8 @@ def _add_rules(sheet: Worksheet, layout: Layout) -> None:
 def _add_comments(sheet: Worksheet, layout: Layout) -> None:
     """On each symbol its meaning, and the reason for each term of a derivative."""
     model = layout.model
-    quantities = [*model.inputs, *model.parameters, *model.forward]
+    coefficients = model.coefficients if layout.first is layout else ()
+    quantities = [*model.inputs, *model.parameters, *coefficients, *model.forward]
     rows = [(layout.rows[quantity.symbol], quantity) for quantity in quantities]
     if layout.windows:
         first = layout.windows[0]

@@ -52,6 +52,8 @@ class _CellSheet:
     def rows(self) -> Iterator[Row]:
         yield Row(1, [Cell(1, "title", sentence("cell", "title"))], lines=2)
         note = sentence("cell", "note") if self.layout.windows else sentence("cell", "forward_note")
+        if self.picture.in_layers:
+            note = f"{note} {sentence('cell', 'layers_note')}"
         yield Row(2, [Cell(1, "note", note)])
         yield from self.choice.rows()
         placed: dict[tuple[int, int], Cell] = {}

@@ -192,6 +192,8 @@ def _factor(layout: Layout, local: Expression, t: int) -> str:
 
     def cell(symbol: Symbol) -> str:
         row = window.rows.get(symbol.name) or layout.rows[symbol.name]
+        if symbol.name in layout.one.coefficients:
+            return f"{layout.quoted}!{layout.setting(symbol.name)}"
         if symbol.shift is None:
             return f"{layout.quoted}!{absolute(row, window.parameters_at)}"
         return f"{layout.quoted}!{letters(column(t + symbol.shift))}{row}"

@@ -17,6 +17,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL
+from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import RATE, Layout
 from cellcalc.workbook.page import flag, link, set_up_page, set_widths
 
@@ -70,7 +71,9 @@ class _Guide:
             yield from self.section("practice")
         else:
             yield from self.experiments()
-        yield from self.section("plain", names=self.names)
+        gates = {q.symbol for q in self.layout.model.forward if is_gate(q)}
+        plain = "plain" if gates >= {"f", "i", "o"} else "plain_any"
+        yield from self.section(plain, names=self.names)
         scheme = self.trace.scheme
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
@@ -107,6 +110,8 @@ class _Guide:
         loss = sentence("guide", "no_loss")
         if s.loss:
             loss = sentence("guide", "loss", name=s.loss.name)
+        if s.error:
+            loss = sentence("guide", "error", name=s.error.title.lower())
         features = sentence("guide", "inputs" if s.features > 1 else "input", count=s.features)
         return {
             "title": s.title,
@@ -136,6 +141,8 @@ class _Guide:
         for kind in self.book.chosen:
             if kind == "BPTT" and self.book.practice:
                 continue  # hidden: it is the key
+            if kind == "Gradients" and not self.layout.windows:
+                continue  # forward pass only
             for title in titles if kind == "BPTT" else [kind]:
                 says = words[kind] if title == kind else ""
                 text = f"{title}: {says}" if says else title
@@ -164,11 +171,13 @@ def _places(layout: Layout) -> dict[str, str]:
     """The cells that experiments speak of, by the names used in the guide's file."""
     quoted, n = layout.quoted, layout.steps
     inputs = [q.symbol for q in layout.model.inputs]
+    coefficients = layout.one.coefficients
     places = {
         "x_first": layout.cell(inputs[0], 1),
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
-        **{name: layout.cell(name, 0) for name in layout.trace.initial},
+        **{name: layout.cell(name, 0) for name in (*layout.trace.initial, *coefficients)},
         **{f"{state}0": layout.cell(state, 0) for state in layout.model.state},
+        **{q.symbol: layout.cell(q.symbol, 1) for q in layout.model.forward},
     }
     if layout.windows:
         window = layout.windows[-1]

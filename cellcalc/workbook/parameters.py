@@ -20,7 +20,7 @@ from cellcalc.workbook.layout import (
     gathered,
     gathers,
     memory_names,
-    setting_names,
+    setting_values,
 )
 from cellcalc.workbook.rows import block_heading, labelled
 
@@ -31,10 +31,10 @@ def parameter_rows(sheet: Layout) -> Iterator[Row]:
     heading = sheet.headings["parameter"]
     yield block_heading(sheet, "parameter", heading, sentence("sheet", "parameters"), note)
     yield from _Parameters(sheet).rows()
-    for name in setting_names(sheet.trace) if sheet.first is sheet else ():
-        update, scheme = sheet.trace.specification.update, sheet.trace.scheme
-        value = update.settings[name] if name in update.settings else getattr(scheme, name)
-        says = sentence("setting", name)
+    settings = setting_values(sheet.trace) if sheet.first is sheet else {}
+    roles = {row.symbol: row.says for row in sheet.model.coefficients}
+    for name, value in settings.items():
+        says = roles.get(name) or sentence("setting", name)
         cells = [Cell(FIRST, "input", value)]
         yield labelled(sheet.rows[name], "parameter", name, says, cells)
 

@@ -77,6 +77,8 @@ class Rerun:
     def _cell(self, symbol: Symbol) -> str:
         if symbol.name in self.parameters:
             return self.parameters[symbol.name]
+        if symbol.name in self.layout.one.coefficients:
+            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
             return f"{place}{self.rows[symbol.name]}"
