@@ -12,6 +12,7 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.derive import derive
+from cellcalc.cli.export import export
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.workbook import workbook
@@ -54,6 +55,7 @@ def main() -> None:
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
     """
     for stream in (sys.stdout, sys.stderr):
@@ -61,5 +63,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, schedule, table, workbook):
+for command in (derive, export, schedule, table, workbook):
     main.add_command(command)
