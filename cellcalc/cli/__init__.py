@@ -12,6 +12,7 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.derive import derive
+from cellcalc.cli.explain import explain
 from cellcalc.cli.export import export
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
@@ -51,6 +52,7 @@ def main() -> None:
 
     \b
     Examples:
+      cellcalc explain bptt                 what it is all about
       cellcalc table gomez                  every value, step by step
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
@@ -63,5 +65,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, export, schedule, table, workbook):
+for command in (derive, explain, export, schedule, table, workbook):
     main.add_command(command)

@@ -12,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.model import LOSS, TARGET
 from cellcalc.resources import folder
+from cellcalc.topics import topics
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
@@ -73,6 +74,7 @@ class _Guide:
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
         yield from self.sheets()
+        yield from self.topics()
 
     def row(self, *cells: Cell, lines: int = 1) -> Row:
         self.number += 1
@@ -125,6 +127,14 @@ class _Guide:
                 text = f"{title}: {says}" if says else title
                 yield self.row(Cell(TEXT, "link", text))
                 self.links.append((f"A{self.number}", f"'{title}'!A1"))
+
+    def topics(self) -> Iterator[Row]:
+        """What the command line explains, a line each."""
+        yield from self.section("topics")
+        for topic in topics():
+            words = {"title": topic.title, "summary": topic.summary, "name": topic.name}
+            text = sentence("topics", "guide", **words)
+            yield self.row(Cell(TEXT, "paragraph", text), lines=text_lines(text, WIDTH))
 
 
 def _named(experiment: dict[str, Any]) -> set[str]:
