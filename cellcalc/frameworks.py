@@ -56,7 +56,10 @@ class _Script:
         self.scheme = specification.scheme
         self.parameters = [row.symbol for row in model.parameters]
         vectors = [name for part in (model.cell, model.readout) for name in part.parameters]
-        self.spell = Spelling(self.framework, {*self.parameters, *vectors})
+        self.coefficients = dict(getattr(specification, "coefficients", {}))
+        self.spell = Spelling(
+            self.framework, {*self.parameters, *vectors}, tuple(self.coefficients)
+        )
         self.mode = _mode(specification) if model.loss else "plain"
         self.write = Writer(self.spell, self.mode == "current")
         own = {equation.symbol for equation in model.cell.equations}
@@ -93,7 +96,7 @@ class _Script:
         rows = []
         for sequence in self.specification.sequences:
             data = dict(zip(names, map(list, sequence.inputs), strict=True))
-            if self.model.loss:
+            if any(row.symbol == TARGET for row in self.model.inputs):
                 data[TARGET] = list(sequence.targets or (math.nan,) * sequence.steps)
             rows.append(f"    {_literal(data, '    ')},\n")
         return f"[\n{''.join(rows)}]"
@@ -112,6 +115,9 @@ class _Script:
     def basics(self) -> str:
         """What the functions below call."""
         parts = [self.framework.code["basics"]]
+        if self.coefficients:
+            numbers = ", ".join(f"{name}=value({v!r})" for name, v in self.coefficients.items())
+            parts.append(f"k = Values({numbers})  # coefficients, which are not learned")
         if self.mode != "plain":
             parts.append(self.framework.code["hold"])
         if self.write.held:

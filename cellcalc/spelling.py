@@ -56,11 +56,12 @@ def framework(name: str) -> Framework:
 class Spelling(Notation):
     """Code in which ``p`` holds parameters, ``q`` this step's quantities, ``last`` the last step's.
 
-    In the rules of an optimizer, ``plain``, every name stands for itself.
+    ``k`` holds coefficients. In the rules of an optimizer, ``plain``, every name stands for itself.
     """
 
     framework: Framework
     parameters: Collection[str]
+    coefficients: Collection[str] = ()
     plain: bool = False
 
     def symbol(self, symbol: Symbol) -> Text:
@@ -68,6 +69,7 @@ class Spelling(Notation):
             return symbol.name, Binding.ATOM
         holder = "last" if symbol.shift == -1 else "q"
         holder = "p" if symbol.name in self.parameters else holder
+        holder = "k" if symbol.name in self.coefficients else holder
         return f"{holder}.{symbol.name}", Binding.ATOM
 
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:

@@ -116,7 +116,7 @@ def problems() -> dict[str, Problem]:
         "two_biases": few_epochs(published),
         **{name: data.problem() for name, data in CASES.items()},
         **odd,
-        **cells(),
+        **bundled_templates(),
     }
 
 
@@ -125,23 +125,34 @@ def few_epochs(problem: Problem) -> Problem:
     return Problem(replace(s, update=replace(s.update, epochs=3)))
 
 
-def cells() -> dict[str, Problem]:
-    """Every bundled cell, with random parameters and a start that is not zero."""
-    found = {}
-    for name in names("templates/cells"):
-        text = (
-            f'cell = "{name}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 11}}\n'
-            "[[sequence]]\nx = [0.5, -0.3, 0.8, 0.2]\ntarget = [0.1, 0.7, -0.2, 0.4]\n"
-            "[bptt]\nk1 = 1\nk2 = 3\n"
-        )
-        found[f"cell_{name}"] = Problem(read_specification(text, f"{name}.toml", Path()))
-    return found
-
-
+SEQUENCE = """
+[parameters]
+random = {seed = 11}
+[[sequence]]
+x = [0.5, -0.3, 0.8, 0.2]
+target = [0.1, 0.7, 0.2, 0.4]
+[bptt]
+k1 = 1
+k2 = 3
+"""
+# Every bundled cell, readout and loss, each beside others that fit; where gradients reach back.
+TEMPLATES = {
+    **{f"cell_{n}": f'cell = "{n}"\nreadout = "linear"' for n in names("templates/cells")},
+    **{f"readout_{n}": f'readout = "{n}"' for n in names("templates/readouts")},
+    **{f"loss_{n}": f'readout = "logistic"\nloss = "{n}"' for n in names("templates/losses")},
+}
 PROBLEMS = (
     "gomez", "ten_steps", "two_biases", *CASES, "odd_cell", "odd_cell_stored", "no_targets",
-    *(f"cell_{name}" for name in names("templates/cells")),
+    *TEMPLATES,
 )  # fmt: skip
+
+
+def bundled_templates() -> dict[str, Problem]:
+    return {
+        name: Problem(read_specification(text + SEQUENCE, f"{name}.toml", Path()))
+        for name, text in TEMPLATES.items()
+    }
+
 
 # Runs each script named on the command line as "python script.py --json", one after the other.
 DRIVER = """
