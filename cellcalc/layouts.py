@@ -93,36 +93,40 @@ def parameters(
     """
     mistakes: list[Mistake] = []
     found: dict[str, float] = {}
-    left = dict(arrays)
+    unknown = list(arrays)
     for block in layout.blocks:
         matching = [key for key in arrays if _is_one_of(key, block.names)]
-        for key in matching:
-            del left[key]
-        if len(matching) > 1:
-            several = f"{listed(matching, 'and')}; choose with prefix = …"
-            mistakes.append(Mistake(file, block.names[0], "one array of that name", several))
-        elif not matching and not block.optional:
-            near = did_you_mean(block.names[0], list(left))
-            mistakes.append(
-                Mistake(
-                    file, block.names[0], _expected(block, features), f"no array of that name{near}"
-                )
-            )
-        elif matching and (wrong := _misshapen(block, arrays[matching[0]], features)):
-            mistakes.append(Mistake(file, matching[0], _expected(block, features), wrong))
-        else:
-            key = matching[0] if matching else ""
-            values = arrays[key].values if matching else None
-            misfits = _fill(found, layout, block.elements(features), values, own)
-            mistakes += [Mistake(file, key, *misfit) for misfit in misfits]
+        unknown = [key for key in unknown if key not in matching]
+        key = matching[0] if matching else block.names[0]
+        if complaint := _complaint(block, matching, arrays, features):
+            mistakes.append(Mistake(file, key, *complaint))
+            continue
+        values = arrays[key].values if matching else None
+        misfits = _fill(found, layout, block.elements(features), values, own)
+        mistakes += [Mistake(file, key, *misfit) for misfit in misfits]
     known = [name for block in layout.blocks for name in block.names]
-    for key in left:
+    for key in unknown:
         hint = did_you_mean(key, known) or "; prefix = … takes those that begin alike"
         expected = f"an array of layout {layout.name} ({listed(known)})"
         mistakes.append(Mistake(file, key, expected, f"an unknown one{hint}"))
     if mistakes:
         raise InputError(mistakes)
     return found
+
+
+def _complaint(
+    block: Block, matching: list[str], arrays: Mapping[str, Array], features: int
+) -> tuple[str, str] | None:
+    """What was expected and found where a block has no array, several, or one of another shape."""
+    if len(matching) > 1:
+        several = f"{listed(matching, 'and')}; choose with prefix = …"
+        return "one array of that name", several
+    if not matching:
+        hint = did_you_mean(block.names[0], list(arrays))
+        absent = f"no array of that name{hint}"
+        return None if block.optional else (_expected(block, features), absent)
+    wrong = _misshapen(block, arrays[matching[0]], features)
+    return (_expected(block, features), wrong) if wrong else None
 
 
 def _is_one_of(key: str, names: tuple[str, ...]) -> bool:

@@ -85,6 +85,17 @@ def test_a_framework_s_weights_give_its_own_outputs(name: str, ending: str, tmp_
     np.testing.assert_allclose(trace["c"][-1], case["c"][-1], rtol=0, atol=1e-15)
 
 
+def test_onnx_has_two_biases_too(tmp_path: Path) -> None:
+    """Kept apart where the cell has both; a cell with one takes their sum (above)."""
+    case = PUBLISHED["onnx"]
+    file = save(tmp_path, case["arrays"], ".npz")
+    made = problem(tmp_path, f'from = "{file}"\nlayout = "onnx"', "lstm-two-biases")
+    parameters, b = made.specification.parameters, case["arrays"]["B"][0]
+    assert [parameters[f"b_{k}"] for k in "iofg"] == b[:4]
+    assert [parameters[f"r_{k}"] for k in "iofg"] == b[4:]
+    np.testing.assert_allclose(made.run()["h"], case["h"], rtol=0, atol=1e-15)
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("cell", ["lstm", "lstm-two-biases"])
 def test_a_pytorch_state_dict_gives_pytorch_s_outputs(
