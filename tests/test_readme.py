@@ -45,7 +45,8 @@ def test_there_are_sessions() -> None:
 
 
 def test_the_problem_file_is_valid() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.S)
+    (text,) = (block for block in blocks if block.startswith("title"))
     specification = read_specification(text, "readme.toml", Path())
     assert specification.parameters["W_f2"] == 0.45
 

@@ -13,6 +13,8 @@ import click
 from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
+from cellcalc.cli.explain import explain
+from cellcalc.cli.export import export
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
@@ -52,10 +54,12 @@ def main() -> None:
 
     \b
     Examples:
+      cellcalc explain bptt                 what it is all about
       cellcalc table gomez                  every value, step by step
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
       cellcalc templates                    the cells and examples there are
     """
@@ -64,5 +68,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (check, derive, schedule, table, templates, workbook):
+for command in (check, derive, explain, export, schedule, table, templates, workbook):
     main.add_command(command)
