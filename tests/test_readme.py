@@ -24,7 +24,7 @@ SESSIONS = [
 ]
 
 
-FILES = dict(re.findall(r"```toml file=(\S+)\n(.*?)```", README, re.S))  # what commands read
+FILES = dict(re.findall(r"```(?:toml|text) file=(\S+)\n(.*?)```", README, re.S))  # what commands read
 
 
 @pytest.mark.parametrize(("command", "output"), SESSIONS, ids=[c for c, _ in SESSIONS])
