@@ -159,7 +159,7 @@ def test_no_module_imports_one_to_its_right() -> None:
         "spelling", "symbolism", "authors",
         "templates", "schemes", "schedule", "updates",
         "series", "arrays", "layouts", "weights", "problem",
-        "model", "derivation", "bare", "catalogue", "legend",
+        "model", "derivation", "bare", "catalogue", "legend", "plain",
         "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "dialect", "frameworks", "derive", "check", "workbook",

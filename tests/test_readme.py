@@ -24,7 +24,8 @@ SESSIONS = [
 ]
 
 
-FILES = dict(re.findall(r"```(?:toml|text) file=(\S+)\n(.*?)```", README, re.S))  # what commands read
+# What commands read.
+FILES = dict(re.findall(r"```(?:toml|text) file=(\S+)\n(.*?)```", README, re.S))
 
 
 @pytest.mark.parametrize(("command", "output"), SESSIONS, ids=[c for c, _ in SESSIONS])

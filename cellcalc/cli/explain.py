@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import emit, output_options, terminal_width
+from cellcalc.cli.common import command, emit, terminal_width, text_options
 
 
-@click.command(short_help="What BPTT, truncation, the LSTM are; with computed numbers.")
+@command("What BPTT, truncation, the LSTM are; with computed numbers.")
 @click.argument("topic", metavar="[TOPIC]", required=False)
 @click.option(
     "-f",
@@ -19,7 +19,7 @@ from cellcalc.cli.common import emit, output_options, terminal_width
     show_default=True,
     help="For the terminal, or Markdown.",
 )
-@output_options
+@text_options
 def explain(topic: str | None, format: str, output: Path | None, force: bool) -> None:
     """Explain a topic in a page; without TOPIC, list the topics.
 

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import emit, load, output_options, problem_argument, scheme_options
+from cellcalc.cli.common import (
+    command,
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    scheme_options,
+)
 
 FRAMEWORKS = ("pytorch", "keras", "numpy")
 
 
-@click.command(short_help="A script that computes the same in PyTorch, Keras or numpy.")
+@command("A script that computes the same in PyTorch, Keras or numpy.")
 @problem_argument
 @click.option(
     "--to",
