@@ -72,8 +72,9 @@ class _Builder:
             for equation in part.equations:
                 self.equations.append(self.prepared(equation))
                 self.source[equation.symbol] = part.source or part.title
+        self.spelled = {e.symbol: spelled_out(e.formula, features) for e in self.equations}
         self.uses = [
-            (e, Symbol(e.symbol, 0), frozenset(symbols(spelled_out(e.formula, features))))
+            (e, Symbol(e.symbol, 0), frozenset(symbols(self.spelled[e.symbol])))
             for e in self.equations
         ]
 
@@ -152,9 +153,9 @@ class _Builder:
     def role(self, parameter: str) -> str:
         """What a parameter does, read off the equation that it stands in."""
         symbol = Symbol(parameter, self.time_of_weights)
-        for equation in self.equations:
+        for equation, _, uses in self.uses:
             words = {"symbol": equation.symbol, "meaning": equation.says}
-            for node in walk(spelled_out(equation.formula, self.features)):
+            for node in walk(self.spelled[equation.symbol]) if symbol in uses else ():
                 if isinstance(node, Mul) and symbol in node.factors:
                     partner = multiply(*(f for f in node.factors if f != symbol))
                     return sentence("quantity", "weight", partner=UNICODE(partner), **words)

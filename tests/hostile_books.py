@@ -138,7 +138,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "encrypted parts": (_encrypted_part, "expected a workbook without a password, found an encrypted part"),
     "unknown method": (lambda: _method(99), "expected a part packed with deflate, found method 99"),
     "zip bomb": (lambda: with_sheet(sheet(" " * 40_000_000)), "S: expected a part that packs at most 250 to 1, found a zip bomb"),
-    "large": (lambda: package(parts() | {"xl/worksheets/sheet1.xml": sheet(" " * 129_000_000)}, zipfile.ZIP_STORED), "workbook: expected at most 64 MB, found a larger file"),
+    "large": (lambda: package(parts() | {"xl/worksheets/sheet1.xml": sheet(" " * 17_000_000)}, zipfile.ZIP_STORED), "workbook: expected at most 16 MB, found a larger file"),
     "entity bomb": (lambda: with_sheet(sheet(cell("<v>&l9;</v>"), _DTD)), "S: expected XML without a document type, found one (it could define entities)"),
     "entity bomb in the links": (lambda: with_part("_rels/.rels", _DTD.encode() + b"<a>&l9;</a>"), "_rels/.rels: expected XML without a document type, found one (it could define entities)"),
     "entity that reads a file": (lambda: with_sheet(sheet(cell("<v>&e;</v>"), _FILE)), "S: expected XML without a document type, found one (it could define entities)"),

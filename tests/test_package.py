@@ -154,8 +154,8 @@ def test_no_module_imports_one_to_its_right() -> None:
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
         "resources", "wording", "reading", "sheetxml", "safebook", "templates",
-        "schemes", "schedule", "updates",
-        "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
+        "schemes", "schedule", "updates", "series", "problem", "model", "limits",
+        "derivation", "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
     ]  # fmt: skip
