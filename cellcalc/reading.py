@@ -19,9 +19,9 @@ from cellcalc.errors import MOST_SHOWN, InputError, Mistake, did_you_mean, print
 MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
 
-# Names joined by dots, more than there may be; it never backtracks.
+# Names joined by dots, more than there may be; it never backtracks, nor begins inside a name.
 _NAME = r"""(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"{_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
+_LONG_KEY = re.compile(rf"(?<![\w-]){_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
 
 
 def read_bytes(path: Path, shown_as: str) -> bytes:

@@ -11,6 +11,7 @@ from html import escape
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
+from cellcalc.markup import markdown_text
 from cellcalc.schedule import ranges
 from cellcalc.trace import Trace
 
@@ -86,7 +87,7 @@ def _heading_blocks(trace: Trace, format: str) -> list[str]:
     if format in ("html", "unsafehtml"):
         return [f"<h2>{escape(title)}</h2>", f"<p>{escape(' · '.join(settings))}</p>"]
     if format in ("github", "pipe"):
-        return [f"## {title}", "  \n".join(settings)]
+        return [f"## {markdown_text(title)}", "  \n".join(map(markdown_text, settings))]
     return [] if format in MARKUP else ["\n".join([title, *settings])]
 
 

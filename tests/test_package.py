@@ -153,7 +153,7 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "reading", "sheetxml", "safebook", "templates",
+        "resources", "wording", "markup", "reading", "sheetxml", "safebook", "templates",
         "schemes", "schedule", "updates", "series", "problem", "model", "limits",
         "derivation", "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import load, output_options, problem_argument, run, scheme_options
+from cellcalc.errors import printable
 
 
 @click.command(short_help="A live Excel workbook, every cell a formula.")
@@ -54,4 +55,4 @@ def workbook(
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
-    click.echo(f"wrote {path}", err=True)
+    click.echo(f"wrote {printable(str(path))}", err=True)
