@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -39,6 +41,17 @@ def program(name: str) -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return path
+
+
+def module(name: str) -> Any:
+    """A module, or skip (fail in CI) where it is not installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        reason = f"{name} is not installed"
+        if REQUIRED:
+            pytest.fail(reason)
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

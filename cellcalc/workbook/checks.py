@@ -121,8 +121,8 @@ def _inputs(layout: Layout) -> Check:
     given = [v for q in layout.model.inputs for v in layout.one.forward[q.symbol][1:]]
     given += [*layout.one.before.values()]
     given += [layout.one.forward[state][0] for state in layout.model.state]
-    if layout.windows:
-        given += layout.trace.specification.update.settings.values()
+    settings = layout.trace.specification.update.settings
+    given += [value for name, value in settings.items() if name in layout.rows]
     total = sum(v for v in given if not math.isnan(v))
     places = ",".join(f"{layout.quoted}!{area}" for area in areas)
     what = sentence("checks", "inputs")

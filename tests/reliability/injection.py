@@ -90,10 +90,10 @@ class _Tags(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, _: object) -> None:
         self.tags.append(tag)
 
-    def handle_comment(self, data: str) -> None:
+    def handle_comment(self, _: str) -> None:
         self.tags.append("comment")
 
 
@@ -223,12 +223,12 @@ def injection(count: int, _: int) -> Outcome:
     return outcome
 
 
-def names(_: int, __: int) -> Outcome:
+def names(count: int, _: int) -> Outcome:
     """File names in messages, whether the file is read or written."""
     outcome = Outcome()
     with TemporaryDirectory() as place, _inside(Path(place)):
         _as_title(Path(), PLAIN)
-        for text in TEXTS:
+        for text in TEXTS[:: len(TEXTS) // min(count, len(TEXTS))]:
             name = text.replace("\x00", "").replace("/", "")[:60].lstrip("-")
             for words in (
                 ("table", name),
