@@ -13,9 +13,9 @@ from tests.reliability import Campaign, Missing, extremes, faults, injection, in
 _WORDS = "a result or one line a mistake"
 CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("values and gradients", "numbers", "an LSTM written by hand, complex steps",
-             numbers.by_hand_written_lstm, 8, 1_000),
+             numbers.by_hand_written_lstm, 8, 500),
     Campaign("workbooks of random problems and schemes", "formula cells", "formualizer's recalculation",
-             numbers.by_formualizer_again, 1, 100),
+             numbers.by_formualizer_again, 1, 60),
     Campaign("workbooks written twice", "workbooks", "the same bytes", numbers.reproducible, 1, 20),
     Campaign("saturated, exploding, subnormal, nan and inf", "commands",
              "a warning that names the first, valid JSON", numbers.edges, 6, 18),
@@ -23,7 +23,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              numbers.edge_workbooks, 2, 13),
     *(
         Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,
-                 500 if name == "problem files" else 5_000)
+                 300 if name == "problem files" else 2_000)
         for name in inputs.KINDS
     ),
     Campaign("command lines of random words", "commands", _WORDS, inputs.options, 60, 5_000),
@@ -33,13 +33,13 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("zip bombs, entity bombs and the like", "workbooks", "30 s, 2.5 GB, one line",
              extremes.workbooks, 2, 1_000),
     Campaign("texts that look like formulas, markup, escapes", "outputs", "plain text",
-             injection.injection, 16, 10_000),
+             injection.injection, 16, 700),
     Campaign("the same in file names and options", "messages", "one printable line",
              injection.names, 3, 48),
     Campaign("SIGKILL during `cellcalc workbook`", "kills", "the old file or the new, whole",
-             faults.kills, 1, 60),
+             faults.kills, 1, 40),
     Campaign("SIGKILL between write and rename", "kills", "the old file, whole",
-             faults.kills_while_writing, 1, 50),
+             faults.kills_while_writing, 1, 30),
     Campaign("failing writes", "faults", "the old file, nothing left behind",
              faults.failing_writes, 50, 2_000),
     Campaign("a full disk", "writes", "the old file, a message", faults.full_disk, 1, 20),
@@ -50,11 +50,11 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              faults.rival_commands, 1, 20),
     Campaign("places where nothing can be written", "commands", "one line, status 2",
              faults.places, 2, 24),
-    Campaign("readers that go away", "pipes", "silence", faults.broken_pipes, 2, 60),
+    Campaign("readers that go away", "pipes", "silence", faults.broken_pipes, 2, 36),
     Campaign("standard output on a full device", "commands", "one line, status 2",
              faults.full_output, 1, 12),
     Campaign("Ctrl-C in a long run", "interrupts", "one word, status 130, the old file",
-             faults.interrupts, 1, 20),
+             faults.interrupts, 1, 12),
 )  # fmt: skip
 
 

@@ -19,12 +19,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from cellcalc.cli import main
 from cellcalc.errors import InputError
 from cellcalc.resources import folder
 from cellcalc.safebook import read_cells
+from tests.conftest import runner
 from tests.hostile_books import cell, package, parts
 from tests.reliability import Missing, Outcome
 
@@ -58,7 +59,7 @@ def _template(kind: str, key: str) -> Kind:
 
 def _exercises() -> list[bytes]:
     """An exercise as cellcalc writes it, and smaller workbooks whose every byte counts."""
-    result = CliRunner().invoke(main, ["workbook", "gomez", "--practice", "all", "-o", "e.xlsx"])
+    result = runner().invoke(main, ["workbook", "gomez", "--practice", "all", "-o", "e.xlsx"])
     assert result.exit_code == 0, result.output
     return [Path("e.xlsx").read_bytes(), package(parts(cell("<f>1+1</f><v>2</v>")), 0)]
 
@@ -190,7 +191,7 @@ def at_most(seconds: int) -> Iterator[None]:
 
 def invoke(*arguments: str) -> Result:
     """Run a command in this process; what it raises, other than an exit, comes through."""
-    return CliRunner().invoke(main, arguments, catch_exceptions=False, env={"COLUMNS": "80"})
+    return runner().invoke(main, arguments, catch_exceptions=False, env={"COLUMNS": "80"})
 
 
 def complaint(result: Result) -> str:

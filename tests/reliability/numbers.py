@@ -14,6 +14,7 @@ from cellcalc.cli import main
 from cellcalc.problem import read_specification
 from cellcalc.workbook import build_workbook
 from tests import lstm
+from tests.conftest import runner
 from tests.problems import Data, random_data
 from tests.reliability import Outcome
 from tests.spreadsheets import by_formualizer, formula_cells, poisoned, read
@@ -149,9 +150,7 @@ def edges(count: int, _: int) -> Outcome:
 
 
 def _given(words: tuple[str, ...], text: str):  # type: ignore[no-untyped-def]
-    from click.testing import CliRunner
-
-    return CliRunner().invoke(main, words, input=text, catch_exceptions=False)
+    return runner().invoke(main, words, input=text, catch_exceptions=False)
 
 
 def _valid(text: str) -> bool:
