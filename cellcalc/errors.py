@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 MOST_SHOWN = 100  # mistakes of one file
+MOST_GATHERED = 10_000  # after which reading stops
 MOST_CHARACTERS = 400  # of what was found, or of its key
 
 
@@ -77,7 +78,9 @@ class InputError(CellcalcError):
         """The first so many mistakes, and how many more there are."""
         shown = [str(mistake) for mistake in self.mistakes[:MOST_SHOWN]]
         if (more := len(self.mistakes) - MOST_SHOWN) > 0:
-            shown.append(f"{printable(self.mistakes[-1].file)}: and {more:,} more mistakes")
+            least = "at least " if len(self.mistakes) >= MOST_GATHERED else ""
+            file = printable(self.mistakes[-1].file)
+            shown.append(f"{file}: and {least}{more:,} more mistakes")
         return tuple(shown)
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from cellcalc.errors import MOST_SHOWN, InputError, Mistake, did_you_mean, printable
+from cellcalc.errors import MOST_GATHERED, MOST_SHOWN, InputError, Mistake, did_you_mean, printable
 
 MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
@@ -114,7 +114,10 @@ class Reader:
         self.mistakes: list[Mistake] = []
 
     def mistake(self, key: str, expected: str, found: str) -> None:
+        """Note a mistake; so many of them end the reading."""
         self.mistakes.append(Mistake(self.file, key, expected, found))
+        if len(self.mistakes) >= MOST_GATHERED:
+            self.finish()
 
     def finish(self) -> None:
         """Raise :class:`InputError` if anything was wrong."""

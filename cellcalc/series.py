@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.reading import Section, as_float, decode, describe, read_bytes
 
 TARGET = "target"
@@ -115,6 +115,8 @@ def _parse_csv(text: str, name: str) -> Sequence:
 
     def mistake(key: str, expected: str, found: str) -> None:
         mistakes.append(Mistake(name, key, expected, found))
+        if len(mistakes) >= MOST_GATHERED:
+            raise InputError(mistakes)
 
     try:
         lines = csv.reader(text.splitlines())

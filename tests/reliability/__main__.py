@@ -27,10 +27,10 @@ CAMPAIGNS: tuple[Campaign, ...] = (
         for name in inputs.KINDS
     ),
     Campaign("command lines of random words", "commands", _WORDS, inputs.options, 60, 5_000),
-    Campaign("files made to take forever", "files", "30 s, 2.5 GB, one line",
+    Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
              extremes.extremes, 1, 1_000),
-    Campaign("endless standard input", "pipes", "30 s, 2.5 GB, one line", extremes.pipes, 1, 3),
-    Campaign("zip bombs, entity bombs and the like", "workbooks", "30 s, 2.5 GB, one line",
+    Campaign("endless standard input", "pipes", "60 s, 2.5 GB, one line", extremes.pipes, 1, 3),
+    Campaign("zip bombs, entity bombs and the like", "workbooks", "60 s, 2.5 GB, one line",
              extremes.workbooks, 2, 1_000),
     Campaign("texts that look like formulas, markup, escapes", "outputs", "plain text",
              injection.injection, 16, 700),

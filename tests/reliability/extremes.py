@@ -14,7 +14,7 @@ from tests.hostile_books import HEAVY, HOSTILE
 from tests.reliability import Outcome
 from tests.reliability.faults import _env, command
 
-SECONDS, MEMORY = 30, 2_500_000_000  # for each; most take less than a second and 100 MB
+SECONDS, MEMORY = 60, 2_500_000_000  # for each; most take less than a second and 100 MB
 HEAD = "[parameters]\nrandom = {seed = 1}\n"
 ONE = "[[sequence]]\nx = [1]\ntarget = [1]\n"
 TEMPLATE = """output = "h"
@@ -92,7 +92,7 @@ EXTREMES: dict[str, tuple[Callable[[Path], None], str]] = {
     "tables within tables": (_problem("x = " + "{a = " * 100_000), "tables nested too deep"),
     "a key of many names": (_problem("a." * 100_000 + "a = 1"), "expected keys of at most 30 names joined by dots, found a longer one"),
     "a table of many names": (_problem("[" + "a." * 100_000 + "a]\n"), "expected keys of at most 30 names joined by dots, found a longer one"),
-    "many unknown keys": (_problem("".join(f"k{k} = 1\n" for k in range(100_000))), "and 99,913 more mistakes"),
+    "many unknown keys": (_problem("".join(f"k{k} = 1\n" for k in range(100_000))), "and at least 9,900 more mistakes"),
     "a key of a million letters": (_problem(f"{'k' * 1_000_000} = 1\n{HEAD}{ONE}"), "an unknown key"),
     "a title of a million letters": (_problem(f'title = "{"=" * 1_000_000}"\n{HEAD}{ONE}'), ""),
     "a problem of 100 MB": (lambda place: (place / "p.toml").write_bytes(b"#" * 100_000_000), "expected at most 16 MB, found a larger file") ,
@@ -100,7 +100,7 @@ EXTREMES: dict[str, tuple[Callable[[Path], None], str]] = {
     "a CSV line of 10 GB": (_csv(_sparse), "sequence[1].csv: expected at most 16 MB, found a larger file"),
     "a CSV line of 10 MB": (_csv(lambda path: path.write_bytes(b"x,target\n" + b"1" * 10_000_000)) , "expected a CSV table, found an error: field larger than field limit"),
     "a CSV of a million columns": (_csv(lambda path: path.write_bytes(b",".join(b"x%d" % k for k in range(1, 1_000_001)))), "line 1: expected at most 500 columns of inputs, found 1,000,000"),
-    "a CSV of mistakes": (_csv(lambda path: path.write_bytes(b"x,target\n" + b"a,b\n" * 1_000_000)), "more mistakes"),
+    "a CSV of mistakes": (_csv(lambda path: path.write_bytes(b"x,target\n" + b"a,b\n" * 1_000_000)), "and at least 9,900 more mistakes"),
     "a CSV of quotes": (_csv(lambda path: path.write_bytes(b'x,target\n"' + b'""' * 1_000_000)), "expected a CSV table, found an error"),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ import openpyxl
 from cellcalc.errors import printable
 from cellcalc.resources import folder
 from tests.reliability import Outcome
-from tests.reliability.inputs import _inside, invoke
+from tests.reliability.inputs import inside, invoke
 
 TEXTS = [
     "=1+1", "+1+1", "-1+1", "@SUM(A1)", "=cmd|' /C calc'!A0", '=HYPERLINK("http://x","y")', "\t=1",
@@ -211,7 +211,7 @@ def injection(count: int, _: int) -> Outcome:
     outcome = Outcome()
     everything = [(t, p, o) for t in TEXTS for p in PLACES for o in OUTPUTS]
     every = max(1, len(everything) // count)
-    with TemporaryDirectory() as place, _inside(Path(place)):
+    with TemporaryDirectory() as place, inside(Path(place)):
         for text, origin, output in everything[:: every if every == 1 else every | 1]:
             for path in Path().iterdir():
                 path.unlink()
@@ -226,7 +226,7 @@ def injection(count: int, _: int) -> Outcome:
 def names(count: int, _: int) -> Outcome:
     """File names in messages, whether the file is read or written."""
     outcome = Outcome()
-    with TemporaryDirectory() as place, _inside(Path(place)):
+    with TemporaryDirectory() as place, inside(Path(place)):
         _as_title(Path(), PLAIN)
         for text in TEXTS[:: len(TEXTS) // min(count, len(TEXTS))]:
             name = text.replace("\x00", "").replace("/", "")[:60].lstrip("-")

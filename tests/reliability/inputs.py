@@ -216,7 +216,7 @@ def fuzz(name: str, count: int, seed: int) -> Outcome:
     kind, outcome = KINDS[name], Outcome()
     generator = random.Random(f"{name} {seed}")
     slowest, accepted = 0.0, [0]
-    with TemporaryDirectory() as place, _inside(Path(place)):
+    with TemporaryDirectory() as place, inside(Path(place)):
         seeds = kind.seeds()
         others = [] if kind.file.endswith("xlsx") else seeds
         commands = [words for words in kind.commands if words[0] in main.commands]
@@ -276,7 +276,7 @@ def _read_trouble(text: bytes, accepted: list[int]) -> str:
 
 
 @contextmanager
-def _inside(place: Path) -> Iterator[None]:
+def inside(place: Path) -> Iterator[None]:
     before = Path.cwd()
     os.chdir(place)
     try:
@@ -299,7 +299,7 @@ WORDS = [
 def options(count: int, seed: int) -> Outcome:
     """Give ``count`` random command lines, most of them nearly right."""
     outcome, generator = Outcome(), random.Random(seed)
-    with TemporaryDirectory() as place, _inside(Path(place)):
+    with TemporaryDirectory() as place, inside(Path(place)):
         for _ in range(count):
             words = [generator.choice(WORDS) for _ in range(generator.randrange(1, 6))]
             if generator.random() < 0.8:
