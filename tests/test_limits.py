@@ -118,3 +118,10 @@ def test_the_input_is_never_overwritten(name: str, run: Run, tmp_path: Path) -> 
 )
 def test_markdown_keeps_text_plain(text: str, expected: str) -> None:
     assert markdown_text(text) == expected
+
+
+def test_more_than_anybody_reads_is_not_worked_out(run: Run) -> None:
+    result = run("table", "statquest", "--explain")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --explain: expected at most 50,000 values, found about")
+    assert run("table", "statquest", "--explain", "--epoch", "300").exit_code == 0
