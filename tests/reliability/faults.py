@@ -323,6 +323,11 @@ def full_output(count: int, _: int) -> Outcome:
     return outcome
 
 
+def _heed_interrupts() -> None:
+    """A shell starts background jobs deaf to Ctrl-C, and so would be what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupts(count: int, seed: int) -> Outcome:
     """Ctrl-C in a long run: one word, status 130, and the old file whole."""
     outcome, generator = Outcome(), random.Random(seed)
@@ -335,7 +340,7 @@ def interrupts(count: int, seed: int) -> Outcome:
                 ("table", problem, "--pass", "update", "-o", path, "--force"),
                 ("table", problem, "--pass", "update"),
             ]
-            process = start(*words[k % 2])
+            process = start(*words[k % 2], preexec_fn=_heed_interrupts)
             time.sleep(generator.uniform(1.0, 2.0))
             process.send_signal(signal.SIGINT)
             out, said = process.communicate(timeout=60)
