@@ -99,12 +99,12 @@ def to_text(compared: list[Compared], decimals: int = DECIMALS, width: int = 80)
 
 
 def to_json(compared: list[Compared]) -> str:
-    """One JSON object on one line; an error against 0 is null."""
+    """One JSON object on one line; an error against 0 is null, and so is what is not finite."""
     data = {
         "schemes": [
             {
                 "name": one.scheme.name,
-                "gradients": dict(one.gradients),
+                "gradients": {s: _finite(g) for s, g in one.gradients.items()},
                 "relative_errors": {s: _finite(e) for s, e in one.errors.items()},
                 "relative_error": _finite(one.error),
             }

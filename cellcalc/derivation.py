@@ -84,8 +84,9 @@ class _Builder:
                 self.source[equation.symbol] = part.source or part.title
         self.author = author and author.fitting(self.names())
         self.write = UNICODE if self.author is None else AuthorsUnicode(author=self.author)
+        self.spelled = {e.symbol: spelled_out(e.formula, features) for e in self.equations}
         self.uses = [
-            (e, Symbol(e.symbol, 0), frozenset(symbols(spelled_out(e.formula, features))))
+            (e, Symbol(e.symbol, 0), frozenset(symbols(self.spelled[e.symbol])))
             for e in self.equations
         ]
 
@@ -180,9 +181,9 @@ class _Builder:
     def role(self, parameter: str) -> str:
         """What a parameter does, read off the equation that it stands in."""
         symbol = Symbol(parameter, self.time_of_weights)
-        for equation in self.equations:
+        for equation, _, uses in self.uses:
             words = {"symbol": self.named(equation.symbol), "meaning": equation.says}
-            for node in walk(spelled_out(equation.formula, self.features)):
+            for node in walk(self.spelled[equation.symbol]) if symbol in uses else ():
                 if isinstance(node, Mul) and symbol in node.factors:
                     partner = multiply(*(f for f in node.factors if f != symbol))
                     return sentence("quantity", "weight", partner=self.write(partner), **words)

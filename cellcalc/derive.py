@@ -13,6 +13,7 @@ from textwrap import wrap
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
 from cellcalc.legend import Legend, legend
+from cellcalc.markup import markdown_text
 from cellcalc.model import Group, Model, Quantity, Term
 from cellcalc.notation import Binding, Indexed, plain_number
 from cellcalc.problem import Specification
@@ -177,7 +178,10 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
 
 
 def _markdown(title: list[str], parts: list[Part], below: Legend | None) -> str:
-    blocks = ["# Forward and backward pass", "\n".join(f"- {line}" for line in title)]
+    blocks = [
+        "# Forward and backward pass",
+        "\n".join(f"- {markdown_text(line)}" for line in title),
+    ]
     for part in parts:
         rows = ["| equation | meaning | why |", "| --- | --- | --- |"]
         for line in part.lines:
@@ -186,7 +190,8 @@ def _markdown(title: list[str], parts: list[Part], below: Legend | None) -> str:
                 f"`{reason.term}`: {reason.says}" if several else reason.says
                 for reason in line.reasons
             )
-            cells = (f"`{line.left} {line.sign} {line.right}`", line.says, why)
+            equation = f"`{line.left} {line.sign} {line.right}`"
+            cells = (equation, markdown_text(line.says), why)
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         blocks += [f"## {part.title}", "\n".join(rows)]
     blocks += [below.markdown()] if below else []

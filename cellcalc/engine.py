@@ -14,6 +14,7 @@ from itertools import pairwise
 from cellcalc import numeric, schedule, source
 from cellcalc.compiled import compile_source
 from cellcalc.handwork import by_hand
+from cellcalc.limits import check_effort
 from cellcalc.model import LOSS, TARGET, Group, Model
 from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, Window
@@ -39,8 +40,10 @@ def run(
     ``decimals`` computes as a person with so many decimals would: every value is rounded before
     it is used (parameters and inputs are taken as they are), in the equations of
     :func:`cellcalc.handwork.by_hand`. Without ``detail`` the trace keeps losses, gradients and
-    parameters only. ``progress`` is told how many passes have been done, after each.
+    parameters only. ``progress`` is told how many passes have been done, after each. Raises
+    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
     """
+    check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)
     for guarded in (False, True):

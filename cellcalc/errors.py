@@ -10,6 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+MOST_SHOWN = 100  # mistakes of one file
+MOST_GATHERED = 10_000  # after which reading stops
+MOST_CHARACTERS = 400  # of what was found, or of its key
+
 
 def printable(text: str) -> str:
     """The text on one line, without control characters: safe in a terminal or a comment."""
@@ -40,6 +44,10 @@ class OptionError(CellcalcError):
         super().__init__(f"{option}: expected {expected}, found {found}")
 
 
+class LimitError(CellcalcError):
+    """A problem that would take too long, or more memory than there may be."""
+
+
 class OutputError(CellcalcError):
     """A file that cannot be written, or must not be overwritten."""
 
@@ -54,8 +62,8 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {self.key}" if self.key else self.file
-        return printable(f"{place}: expected {self.expected}, found {self.found}")
+        place = f"{self.file}: {_short(self.key)}" if self.key else self.file
+        return printable(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 
 class InputError(CellcalcError):
@@ -63,14 +71,26 @@ class InputError(CellcalcError):
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
         self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(map(str, self.mistakes)))
+        super().__init__("\n".join(self.lines))
 
     @property
     def lines(self) -> tuple[str, ...]:
-        return tuple(map(str, self.mistakes))
+        """The first so many mistakes, and how many more there are."""
+        shown = [str(mistake) for mistake in self.mistakes[:MOST_SHOWN]]
+        if (more := len(self.mistakes) - MOST_SHOWN) > 0:
+            least = "at least " if len(self.mistakes) >= MOST_GATHERED else ""
+            file = printable(self.mistakes[-1].file)
+            shown.append(f"{file}: and {least}{more:,} more mistakes")
+        return tuple(shown)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """``"; did you mean W_f?"`` for the known word nearest to this one, or nothing."""
+    if len(word) > 100:  # which takes long to compare, and is like none of them
+        return ""
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
+from cellcalc.errors import LimitError
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
@@ -21,6 +22,8 @@ from cellcalc.trace import PassTrace, Trace, WindowTrace
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
 
+MOST_EXPLAINED = 50_000  # values, which is a book
+
 
 def explain(
     trace: Trace,
@@ -28,7 +31,11 @@ def explain(
     decimals: int | None = None,
     width: int = 80,
 ) -> str:
-    """The selected values in the order of computation, each worked out line by line."""
+    """The selected values in the order of computation, each worked out line by line.
+
+    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads.
+    """
+    _check_length(trace, selection)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
@@ -51,6 +58,19 @@ def _seen(model: Model, selection: Selection) -> Iterator[str]:
             yield row.symbol
             used = symbols(spelled_out(row.formula, model.features)) if row.formula else ()
             yield from (symbol.name for symbol in used)
+
+
+def _check_length(trace: Trace, selection: Selection) -> None:
+    model = trace.model
+    rows = len(selection.symbols) or len(model.quantities)
+    steps = sum(
+        sum(map(selection.within, range(1, one.steps + 1)))
+        + sum(sum(map(selection.within, window.steps)) for window in one.windows)
+        for one in filter(selection.takes, trace.passes)
+    )
+    if rows * steps > MOST_EXPLAINED:
+        found = f"about {rows * steps:,}; --epoch, --steps or --symbols would leave fewer"
+        raise LimitError(f"--explain: expected at most {MOST_EXPLAINED:,} values, found {found}")
 
 
 class _Explainer:

@@ -19,7 +19,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
     """
     _refuse_to_overwrite(path, force)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     except OSError as error:
         raise _trouble(path, error) from None
     temporary = Path(name)
@@ -37,9 +37,13 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
 
 
 def _refuse_to_overwrite(path: Path, force: bool) -> None:
-    if path.is_dir():
+    try:
+        is_folder, is_there = path.is_dir(), path.exists()
+    except OSError as error:  # a name that no file can have
+        raise _trouble(path, error) from None
+    if is_folder:
         raise OutputError(f"{path}: expected a file to write, found a folder")
-    if path.exists() and not force:
+    if is_there and not force:
         raise OutputError(f"{path}: expected no file of that name (or --force), found one")
 
 

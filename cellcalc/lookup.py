@@ -36,6 +36,8 @@ def backward_values(one: PassTrace, window: WindowTrace, t: int) -> Lookup:
             stored = symbol.shift is not None and step <= window.last
             return (one.parameters_at(step) if stored else window.before)[symbol.name]
         if symbol.name in window.backward:
+            if step == window.first - 1:  # what flows into the state before the window
+                return window.entering.get(symbol.name, 0.0)
             inside = window.first <= step <= window.last
             return window.backward[symbol.name][step - window.first] if inside else 0.0
         if symbol.shift == -1:

@@ -27,6 +27,7 @@ from cellcalc.expression import (
     Div,
     Dot,
     Expression,
+    Mul,
     Neg,
     Number,
     Pow,
@@ -35,11 +36,13 @@ from cellcalc.expression import (
     children,
     multiply,
     number,
+    walk,
 )
 from cellcalc.functions import FUNCTIONS, SPELLINGS
 
 MAX_LENGTH = 10_000  # characters in one formula
 MAX_BRACKETS = 50  # brackets, signs and exponents within one another
+MAX_FACTORS = 100  # in one product, whose derivative has the square of that
 MAX_DEPTH = 100  # levels of the tree; a/b/c/… is as deep as it is long
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
@@ -139,6 +142,8 @@ class Parser:
             self.fail("an operator or the end of the formula")
         if _depth(expression) > MAX_DEPTH:
             raise ExpressionError(f"a formula at most {MAX_DEPTH} levels deep", "a deeper one")
+        if any(isinstance(n, Mul) and len(n.factors) > MAX_FACTORS for n in walk(expression)):
+            raise ExpressionError(f"products of at most {MAX_FACTORS} factors", "a longer one")
         return expression
 
     def sum(self) -> Expression:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
+from cellcalc.limits import check_listing
 from cellcalc.model import Model
 from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, Window, plan, ranges
@@ -14,6 +15,7 @@ from cellcalc.table import tabulated
 from cellcalc.wording import sentence
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
+MOST_BANDS = 20  # of steps; of more, the first and the last few
 SWEPT, INJECTED, DROPPED, UPDATE, NO_UPDATE, RESET = "○", "●", "×", "▸", "▹", "↺"
 
 
@@ -36,7 +38,11 @@ class Cost:
 
 
 def schedules(specification: Specification) -> list[Schedule]:
-    """The schedule of each sequence."""
+    """The schedule of each sequence.
+
+    Raises :class:`~cellcalc.errors.LimitError` for windows that sweep too many steps to be listed.
+    """
+    check_listing(specification)
     return [
         plan(specification.scheme, sequence.steps, sequence.has_target)
         for sequence in specification.sequences
@@ -120,12 +126,21 @@ def _bands(schedule: Schedule, width: int) -> Iterator[str]:
     cell = 3 if schedule.steps < 25 else 2
     margin = max(6, len(str(len(schedule.windows)))) + 2
     steps = max(1, (width - margin - 1) // cell)
-    for first in range(1, schedule.steps + 1, steps):
-        last = min(first + steps - 1, schedule.steps)
-        yield "\n".join(_band(schedule, range(first, last + 1), cell, margin))
+    starts = range(1, schedule.steps + 1, steps)
+    dropped = frozenset(schedule.dropped)
+    for number, first in enumerate(starts):
+        if len(starts) > MOST_BANDS and MOST_BANDS - 4 <= number < len(starts) - 3:
+            if number == MOST_BANDS - 4:
+                left_out = starts[-3] - first
+                yield " " * margin + sentence("picture", "more_steps", count=left_out)
+            continue
+        band = range(first, min(first + steps, schedule.steps + 1))
+        yield "\n".join(_band(schedule, dropped, band, cell, margin))
 
 
-def _band(schedule: Schedule, steps: range, cell: int, margin: int) -> Iterator[str]:
+def _band(
+    schedule: Schedule, dropped: frozenset[int], steps: range, cell: int, margin: int
+) -> Iterator[str]:
     every = 1 if cell > 2 else 5
     ruler = ""
     for t in steps:
@@ -135,27 +150,33 @@ def _band(schedule: Schedule, steps: range, cell: int, margin: int) -> Iterator[
             ruler = ruler.ljust(place) + label + (" " if label else "")
     yield f"{'window':>{margin - 2}}  {ruler}".rstrip()
     rows = [
-        f"{number:>{margin - 2}}  {_row(window, steps, cell)}".rstrip()
+        (number, window)
         for number, window in enumerate(schedule.windows, 1)
         if window.first <= steps[-1] and window.fires_at >= steps[0]
     ]
-    yield from _shortened(rows, margin)
-    if any(t in schedule.dropped for t in steps):
-        marks = "".join((DROPPED if t in schedule.dropped else "").ljust(cell) for t in steps)
+    for number, window in _shortened(rows):
+        if window is None:
+            yield " " * margin + sentence("picture", "more", count=number)
+        else:
+            yield f"{number:>{margin - 2}}  {_row(window, steps, cell)}".rstrip()
+    if any(t in dropped for t in steps):
+        marks = "".join((DROPPED if t in dropped else "").ljust(cell) for t in steps)
         yield f"{'':>{margin}}{marks}".rstrip()
-    if any(t in schedule.resets for t in steps):
-        marks = "".join((" " * (cell - 1) + RESET if t in schedule.resets else "").ljust(cell)
+    resets = schedule.resets
+    if any(t in resets for t in steps):
+        marks = "".join((" " * (cell - 1) + RESET if t in resets else "").ljust(cell)
                         for t in steps)  # fmt: skip
         yield f"{'':>{margin}}{marks}".rstrip()
 
 
 def _row(window: Window, steps: range, cell: int) -> str:
     text = ""
+    swept, losses = window.swept, frozenset(window.losses)
     for t in steps:
-        if t not in window.swept:
+        if t not in swept:
             text += " " * cell
             continue
-        text += INJECTED if t in window.losses else SWEPT
+        text += INJECTED if t in losses else SWEPT
         if t < window.fires_at:
             text += "─" * (cell - 1)
         else:
@@ -163,12 +184,12 @@ def _row(window: Window, steps: range, cell: int) -> str:
     return text
 
 
-def _shortened(rows: list[str], margin: int) -> Sequence[str]:
+def _shortened(rows: list[tuple[int, Window]]) -> Sequence[tuple[int, Window | None]]:
+    """The windows that are shown; in place of others, None and how many they are."""
     if len(rows) <= MOST_ROWS:
         return rows
     left_out = len(rows) - MOST_ROWS + 1
-    more = sentence("picture", "more", count=left_out)
-    return [*rows[: MOST_ROWS - 4], " " * margin + more, *rows[-3:]]
+    return [*rows[: MOST_ROWS - 4], (left_out, None), *rows[-3:]]
 
 
 def _notes(schedule: Schedule) -> Iterator[str]:

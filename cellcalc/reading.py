@@ -7,15 +7,21 @@ A :class:`Section` hands out values of the type asked for; a value of another ty
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from cellcalc.errors import InputError, Mistake, did_you_mean, printable
+from cellcalc.errors import MOST_GATHERED, MOST_SHOWN, InputError, Mistake, did_you_mean, printable
 
-MAX_BYTES = 64_000_000  # of one input file
+MAX_BYTES = 16_000_000  # of one input file
+MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
+
+# Names joined by dots, more than there may be; it never backtracks, nor begins inside a name.
+_NAME = r"""(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_LONG_KEY = re.compile(rf"(?<![\w-]){_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
 
 
 def read_bytes(path: Path, shown_as: str) -> bytes:
@@ -50,6 +56,11 @@ def decode(contents: bytes, shown_as: str) -> str:
 
 def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
     """The text as TOML tables."""
+    if _LONG_KEY.search(text):
+        found = "a longer one"
+        raise InputError(
+            [Mistake(shown_as, "", f"keys of at most {MAX_KEY_PARTS} names joined by dots", found)]
+        )
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -103,7 +114,10 @@ class Reader:
         self.mistakes: list[Mistake] = []
 
     def mistake(self, key: str, expected: str, found: str) -> None:
+        """Note a mistake; so many of them end the reading."""
         self.mistakes.append(Mistake(self.file, key, expected, found))
+        if len(self.mistakes) >= MOST_GATHERED:
+            self.finish()
 
     def finish(self) -> None:
         """Raise :class:`InputError` if anything was wrong."""
@@ -149,7 +163,8 @@ class Section:
         """Note every key that is not one of those known."""
         for key in self.values:
             if key not in known:
-                hint = did_you_mean(key, known)
+                few = len(self.reader.mistakes) < MOST_SHOWN
+                hint = did_you_mean(key, known) if few else ""
                 expected = what or f"one of the keys {listed(known)}"
                 self.reader.mistake(self.key(key), expected, f"an unknown key{hint}")
 

@@ -136,12 +136,16 @@ class _Package:
             if kind.endswith(_STRINGS) and not strings.texts:
                 self.feed(target, strings)
         found: dict[str, Cells] = {}
+        read: set[str] = set()
         for title, link in chosen:
             target, kind = links.get(link, ("", ""))
             if kind.endswith("/chartsheet"):
                 continue
             if target not in self.parts:
                 self.fail(title, "a sheet inside the package", "none")
+            if target in read:
+                self.fail(title, "sheets with parts of their own", "two sheets in one part")
+            read.add(target)
             sheet = Sheet(strings.texts, self.budget)
             self.feed(target, sheet, title)
             found[title] = sheet.cells

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.reading import Section, as_float, decode, describe, read_bytes
 
 TARGET = "target"
+MAX_FEATURES = 500  # inputs a step; the equations name each weight
+MAX_STEPS = 1_000_000  # of one sequence
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ def _from_lists(section: Section) -> Sequence | None:
     width = len(rows[0]) if isinstance(rows[0], list) else None
     if width == 0:
         section.reader.mistake(section.key("x[1]"), "at least one input", "an empty list")
+        return None
+    if len(rows) > MAX_STEPS:
+        section.wrong("x", f"at most {MAX_STEPS:,} steps")
+        return None
+    if width and width > MAX_FEATURES:
+        section.reader.mistake(section.key("x[1]"), f"at most {MAX_FEATURES} inputs", f"{width:,}")
         return None
     columns: list[list[float]] = [[] for _ in range(width or 1)]
     for step, row in enumerate(rows, 1):
@@ -109,6 +117,8 @@ def _parse_csv(text: str, name: str) -> Sequence:
 
     def mistake(key: str, expected: str, found: str) -> None:
         mistakes.append(Mistake(name, key, expected, found))
+        if len(mistakes) >= MOST_GATHERED:
+            raise InputError(mistakes)
 
     try:
         lines = csv.reader(text.splitlines())
@@ -119,6 +129,8 @@ def _parse_csv(text: str, name: str) -> Sequence:
     _check_header(header, mistake)
     if not mistakes and len(rows) < 2:
         mistake("", "at least one step below the header", "none")
+    if len(rows) > MAX_STEPS + 1:
+        mistake("", f"at most {MAX_STEPS:,} steps", f"{len(rows) - 1:,}")
     columns: dict[str, list[float]] = {title: [] for title in header}
     for line, row in rows[1:] if not mistakes else ():
         if len(row) != len(header):
@@ -142,6 +154,9 @@ def feature_names(vector: str, features: int) -> tuple[str, ...]:
 
 def _check_header(header: list[str], mistake: Callable[[str, str, str], None]) -> None:
     inputs = [title for title in header if title != TARGET]
+    if len(inputs) > MAX_FEATURES:
+        mistake("line 1", f"at most {MAX_FEATURES} columns of inputs", f"{len(inputs):,}")
+        return
     expected = feature_names("x", len(inputs)) if inputs else ("x",)
     if inputs == ["x1"]:
         header[header.index("x1")] = "x"

@@ -13,8 +13,8 @@ from posixpath import normpath
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
-MAX_ELEMENTS = 4_000_000  # XML elements in the parts that are read, together
-MAX_CHARACTERS = 20_000_000  # in their cells, together
+MAX_ELEMENTS = 2_000_000  # XML elements in the parts that are read, together
+MAX_CHARACTERS = 10_000_000  # in their cells, together
 MAX_CELLS = 500_000  # that hold something
 MAX_STRINGS = 500_000  # that cells share
 MAX_TEXT = 32_767  # characters in one cell, as Excel has it

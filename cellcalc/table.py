@@ -13,6 +13,7 @@ from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
 from cellcalc.legend import Legend, legend
+from cellcalc.markup import markdown_text
 from cellcalc.model import Model
 from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
@@ -120,7 +121,7 @@ def _heading_blocks(trace: Trace, format: str) -> list[str]:
     if format in ("html", "unsafehtml"):
         return [f"<h2>{escape(title)}</h2>", f"<p>{escape(' · '.join(settings))}</p>"]
     if format in ("github", "pipe"):
-        return [f"## {title}", "  \n".join(settings)]
+        return [f"## {markdown_text(title)}", "  \n".join(map(markdown_text, settings))]
     return [] if format in MARKUP else ["\n".join([title, *settings])]
 
 

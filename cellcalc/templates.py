@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import numeric, resources
-from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.errors import ExpressionError, did_you_mean, printable
 from cellcalc.expression import ZERO, Dot, Expression, Symbol, rename, symbols, walk
 from cellcalc.functions import FUNCTIONS, SPELLINGS
 from cellcalc.notation import LANGUAGE
@@ -31,6 +31,7 @@ SEEN = {
 }
 # What the equations of each kind must compute.
 COMPUTED = {"readouts": "y", "losses": "E", "optimizers": "w"}
+MAX_EQUATIONS = 200  # in one template
 INPUTS = ("x",)  # vectors: one element per feature
 
 # Names that the generated source uses itself, or that mean something else in a file.
@@ -95,7 +96,7 @@ def load(kind: str, name: str, base: Path | None = None) -> Template:
         shown_as = f"templates/{kind}/{name}.toml"
     text = decode(read_bytes(path, shown_as), shown_as)
     reader = Reader(shown_as)
-    template = _read(Section(reader, parse_toml(text, shown_as)), kind, path.stem)
+    template = _read(Section(reader, parse_toml(text, shown_as)), kind, printable(path.stem))
     reader.finish()
     return template
 
@@ -115,7 +116,11 @@ def _read(file: Section, kind: str, name: str) -> Template:
     parameters, state = _parameters(file), _numbers(file, "state")
     settings = _numbers(file, "settings") if kind == "optimizers" else {}
     coefficients = _coefficients(file) if kind != "optimizers" else {}
-    equations = tuple(_equation(item) for item in file.tables("equation"))
+    sections = file.tables("equation")
+    if len(sections) > MAX_EQUATIONS:
+        file.reader.mistake("equation", f"at most {MAX_EQUATIONS} equations", f"{len(sections):,}")
+        del sections[MAX_EQUATIONS:]
+    equations = tuple(_equation(item) for item in sections)
     template = Template(
         name=name,
         title=file.text("title", name),

@@ -165,13 +165,15 @@ class Trace:
             steps = range(1, one.steps + 1)
             columns = {s: v[1:] for s, v in one.forward.items() if s not in (TARGET, LOSS)}
             if LOSS in one.forward:
-                counted = zip(one.forward[LOSS][1:], one.forward[TARGET][1:], strict=True)
+                targets = one.forward[TARGET][1:]
+                columns[TARGET] = [0.0 if math.isnan(t) else t for t in targets]
+                counted = zip(one.forward[LOSS][1:], targets, strict=True)
                 columns[LOSS] = [0.0 if math.isnan(t) else e for e, t in counted]
             if found := _earliest(columns, steps):
                 return found
             for window in one.windows:
                 backward = {s: v[::-1] for s, v in window.backward.items()}
-                ends = {s: [v] for s, v in window.gradients.items()}
+                ends = {s: [v] for s, v in (*window.gradients.items(), *window.after.items())}
                 found = _earliest(backward, window.steps[::-1]) or _earliest(
                     ends, window.steps[-1:]
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -155,11 +156,11 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "reading", "topics", "sheetxml", "safebook",
+        "resources", "wording", "markup", "reading", "topics", "sheetxml", "safebook",
         "spelling", "symbolism", "authors",
         "templates", "schemes", "schedule", "updates",
         "series", "arrays", "layouts", "weights", "problem",
-        "model", "derivation", "bare", "catalogue", "legend", "plain",
+        "model", "limits", "derivation", "bare", "catalogue", "legend", "plain",
         "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "dialect", "frameworks", "derive", "check", "workbook",
@@ -180,3 +181,22 @@ def test_no_module_imports_one_to_its_right() -> None:
                     left, right = order.index(name), order.index(module)
                     assert left < right, f"{module} imports {name}"
     assert seen == set(order)
+
+
+def test_nobody_elses_internals_are_used() -> None:
+    """Names with an underscore belong to whoever wrote them: nothing of openpyxl's inside."""
+    for path in (ROOT / "cellcalc").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        own = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute) and _is_self(n.value)}
+        own |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr):
+                assert node.attr in own, f"{path.name}: {node.attr}"
+            if isinstance(node, ast.ImportFrom) and node.module != "__future__":
+                names = f"{node.module}.{'.'.join(alias.name for alias in node.names)}"
+                outside = not names.startswith("cellcalc")
+                assert not (outside and re.search(r"(^|\.)_", names)), f"{path.name}: {names}"
+
+
+def _is_self(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("self", "cls")

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from openpyxl.cell.rich_text import CellRichText, TextBlock
-from openpyxl.cell.text import InlineFont
 
 from cellcalc.api import load
 from cellcalc.errors import InputError
@@ -52,19 +50,16 @@ def test_it_reads_what_cellcalc_writes(written: bytes) -> None:
 
 
 def test_it_reads_what_openpyxl_saved_again(written: bytes) -> None:
-    """Formulas without values, absolute links, formatted text."""
+    """Formulas without values, absolute links."""
     book = openpyxl.load_workbook(io.BytesIO(written))
     page = book["Practice"]
     page["E3"] = 0.5
     page["E4"] = "two\nlines\t\x7f"
     page["E5"] = True
-    page["E6"] = CellRichText("plain", TextBlock(InlineFont(b=True), " and bold"))
     file = io.BytesIO()
     book.save(file)
     found = read_cells(file.getvalue())
-    expected = by_openpyxl(file.getvalue())
-    expected["Practice"]["E6"] = Cell("plain and bold", False)
-    assert found == expected
+    assert found == by_openpyxl(file.getvalue())
     assert found["Practice"]["E5"] == Cell(True, False)
 
 
@@ -92,6 +87,7 @@ def test_cells_without_an_address_follow_each_other() -> None:
         ("<f>1/0</f><v>#DIV/0!</v>", ' t="e"', Cell("#DIV/0!", True)),
         ("<f>A2&amp;A3</f><v> a_x000D_b </v>", ' t="str"', Cell(" a\rb ", True)),
         ("<is><t>a</t><rPh><t>b</t></rPh><t>c</t></is>", ' t="inlineStr"', Cell("ac", False)),
+        ("<is><r><t>a</t></r><r><t>b</t></r></is>", ' t="inlineStr"', Cell("ab", False)),
         ("<v>_xD800_</v>", ' t="str"', Cell("\ufffd", False)),
         ("<v>0.30000000000000004</v>", "", Cell(0.1 + 0.2, False)),
         ('<f t="shared" si="0"/><v>2</v>', "", Cell(2.0, True)),

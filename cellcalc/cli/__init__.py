@@ -19,7 +19,7 @@ from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
 from cellcalc.cli.workbook import workbook
-from cellcalc.errors import CellcalcError, did_you_mean
+from cellcalc.errors import CellcalcError, did_you_mean, printable
 
 
 class _Group(click.Group):
@@ -32,6 +32,12 @@ class _Group(click.Group):
             for line in error.lines:
                 click.echo(f"Error: {line}", err=True)
             context.exit(2)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted", err=True)
+            context.exit(130)  # as shells have it: 128 and the number of the signal
+        except click.UsageError as error:
+            message = printable(error.format_message())  # which repeats what was typed
+            raise click.UsageError(message, error.ctx) from None
 
     def resolve_command(
         self, context: click.Context, args: list[str]

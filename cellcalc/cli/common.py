@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import click
+
+from cellcalc.errors import OutputError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -94,7 +99,29 @@ def output_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="Write to FILE (whole or not at all).",
     )
-    return path(force(command))
+    return path(force(_sparing_inputs(command)))
+
+
+def _sparing_inputs(command: Command) -> Command:
+    """The command, but not for an output that is one of the files that it reads."""
+
+    @wraps(command)
+    def sparing(*arguments: Any, **options: Any) -> Any:
+        output = options.get("output")
+        for value in options.values():
+            if output is not None and value is not output and _same_file(value, output):
+                expected = "expected another file than the input"
+                raise OutputError(f"{output}: {expected}, found the input itself")
+        return command(*arguments, **options)
+
+    return cast(Command, sparing)
+
+
+def _same_file(value: object, output: Path) -> bool:
+    try:
+        return isinstance(value, str | Path) and output.samefile(value)
+    except (OSError, ValueError):  # one of them is no file
+        return False
 
 
 def text_options(command: Command) -> Command:
@@ -161,7 +188,7 @@ def emit(text: str, output: Path | None, force: bool) -> None:
 
         text = ascii_text(text)
     if output is None:
-        click.echo(text, nl=False)
+        _print(text)
         return
     from cellcalc.files import write_file
 
@@ -169,3 +196,15 @@ def emit(text: str, output: Path | None, force: bool) -> None:
         file.write(text.encode())
 
     write_file(output, write, force)
+
+
+def _print(text: str) -> None:
+    try:
+        click.echo(text, nl=False)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has seen enough; click ends quietly
+            raise
+        with suppress(OSError):  # what is left in the buffer has nowhere to go either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = f'standard output: expected room to write to, found "{error.strerror}"'
+        raise OutputError(message) from None

@@ -15,6 +15,7 @@ from cellcalc.cli.common import (
     run,
     scheme_options,
 )
+from cellcalc.errors import printable
 
 
 @command("A live Excel workbook, every cell a formula.")
@@ -65,4 +66,4 @@ def workbook(
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
-    click.echo(f"wrote {path}", err=True)
+    click.echo(f"wrote {printable(str(path))}", err=True)

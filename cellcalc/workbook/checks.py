@@ -116,12 +116,12 @@ def _inputs(layout: Layout) -> Check:
         f"{letters(column(1))}{top}:{letters(column(layout.steps))}{bottom}",
         f"{letters(FIRST)}{parameters[0]}:{letters(FIRST)}{parameters[-1]}",
         *(layout.cell(state, 0) for state in layout.model.state),
-        *(layout.setting(name) for name in settings),
+        *(layout.setting(name) for name in settings if name in layout.rows),
     ]  # fmt: skip
     given = [v for q in layout.model.inputs for v in layout.one.forward[q.symbol][1:]]
     given += [*layout.one.before.values()]
     given += [layout.one.forward[state][0] for state in layout.model.state]
-    given += settings.values()
+    given += [value for name, value in settings.items() if name in layout.rows]
     total = sum(v for v in given if not math.isnan(v))
     places = ",".join(f"{layout.quoted}!{area}" for area in areas)
     what = sentence("checks", "inputs")

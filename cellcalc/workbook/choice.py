@@ -28,8 +28,14 @@ class Choice:
 
     @property
     def step(self) -> int:
-        """The step chosen at first: the one before the last, from which both ways can be seen."""
-        return max(1, self.layout.steps - 1)
+        """The step chosen at first: the one before the last, from which both ways can be seen.
+
+        Where no window sweeps that one, the first step of the last window.
+        """
+        step, windows = max(1, self.layout.steps - 1), self.layout.windows
+        if windows and not any(step in window.trace.steps for window in windows):
+            return windows[-1].trace.first
+        return step
 
     @property
     def window(self) -> int:

@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.notation import Binding, Text, Unicode
-from cellcalc.numeric import rounded
 
+_WIDE = Context(prec=400)  # digits: every float, written out
 _MARK = re.compile("\x01([^\x01]*)\x01")
 DECIMALS, MOST_DECIMALS = 4, 12
 
@@ -24,7 +25,9 @@ def number_text(value: float) -> str:
     decimals = 0
     if size != math.floor(size):
         decimals = min(MOST_DECIMALS, max(DECIMALS, 3 - math.floor(math.log10(size))))
-    text = f"{rounded(size, decimals):.{decimals}f}"
+    # A spreadsheet rounds the number as it is written: 0.099425 to 0.09943 although it lies below.
+    place = Decimal(1).scaleb(-decimals)
+    text = f"{Decimal(repr(size)).quantize(place, ROUND_HALF_UP, _WIDE):f}"
     return f"(−{text})" if value < 0 else text
 
 

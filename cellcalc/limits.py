@@ -1,0 +1,71 @@
+"""How much a problem asks for, known before any of it is computed.
+
+A file of a few lines can ask for years (``epochs = 1000000000``) or for more memory than there is
+(a window back to the start at each of a million steps). Such a problem is refused in words.
+"""
+
+from __future__ import annotations
+
+from cellcalc.errors import LimitError
+from cellcalc.model import Model
+from cellcalc.problem import Specification
+from cellcalc.schemes import Scheme
+
+MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
+MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
+MAX_LISTED = 5_000_000  # swept steps in one picture or list
+
+_WINDOW = 20  # what a window costs besides its steps, as so many steps
+_BYTES = 3  # what a number in a table of names costs, as so many in a list
+_TABLES = 8  # tables with a number for each parameter that a window keeps
+
+
+def check_effort(specification: Specification, model: Model, detail: bool = True) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
+
+    ``detail`` tells whether the values of every step are kept, or the gradients alone.
+    """
+    scheme, epochs = specification.scheme, specification.update.epochs
+    computed = kept = 0
+    for sequence in specification.sequences:
+        windows, swept = extent(scheme, sequence.steps, any(sequence.has_target))
+        computed += sequence.steps + swept + _WINDOW * windows
+        kept += windows * len(model.parameters) * _TABLES * _BYTES
+        if detail:
+            kept += sequence.steps * len(model.forward) + swept * _rows(model)
+    _check(scheme, "steps to compute (each epoch and window counted)", MAX_COMPUTED,
+           computed * epochs)  # fmt: skip
+    _check(scheme, "numbers to keep", MAX_KEPT, kept * epochs)
+
+
+def check_listing(specification: Specification) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for a schedule too long to be drawn or listed."""
+    scheme = specification.scheme
+    total = sum(
+        max(extent(scheme, sequence.steps, any(sequence.has_target)))
+        for sequence in specification.sequences
+    )
+    _check(scheme, "steps swept by all windows together", MAX_LISTED, total)
+
+
+def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:
+    """How many windows there are in a sequence, and how many steps they sweep in all."""
+    if not learns:
+        return 0, 0
+    k1, k2 = min(scheme.k1 or steps, steps + 1), scheme.k2 or steps
+    fires = list(range(k1, steps + 1, k1))
+    if scheme.tail == "flush" and (not fires or fires[-1] != steps):
+        fires.append(steps)
+    deepest = min(k1, k2) if scheme.state == "reset" else k2
+    return len(fires), sum(min(t, deepest) for t in fires)
+
+
+def _rows(model: Model) -> int:
+    """How many numbers a swept step keeps."""
+    return len(model.backward) + len(model.gradients) + sum(map(len, model.paths.values()))
+
+
+def _check(scheme: Scheme, what: str, most: int, found: int) -> None:
+    if found > most:
+        fit = "fewer epochs or steps, a larger k1 or a smaller k2 would fit"
+        raise LimitError(f"{scheme.name}: expected at most {most:,} {what}, found {found:,}; {fit}")

@@ -1,0 +1,94 @@
+"""``python -m tests.reliability [--quick] [--seed N] [NAME …]`` prints what was tried and found."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from functools import partial
+
+from tests.reliability import Campaign, Missing, extremes, faults, injection, inputs, numbers
+
+_WORDS = "a result or one line a mistake"
+CAMPAIGNS: tuple[Campaign, ...] = (
+    Campaign("values and gradients", "numbers", "an LSTM written by hand, complex steps",
+             numbers.by_hand_written_lstm, 8, 500),
+    Campaign("workbooks of random problems and schemes", "formula cells", "formualizer's recalculation",
+             numbers.by_formualizer_again, 1, 60),
+    Campaign("workbooks written twice", "workbooks", "the same bytes", numbers.reproducible, 1, 20),
+    Campaign("saturated, exploding, subnormal, nan and inf", "commands",
+             "a warning that names the first, valid JSON", numbers.edges, 6, 18),
+    Campaign("workbooks of extreme finite numbers", "formula cells", "no error value",
+             numbers.edge_workbooks, 2, 13),
+    *(
+        Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,
+                 300 if name == "problem files" else 2_000)
+        for name in inputs.KINDS
+    ),
+    Campaign("command lines of random words", "commands", _WORDS, inputs.options, 60, 5_000),
+    Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
+             extremes.extremes, 1, 1_000),
+    Campaign("endless standard input", "pipes", "60 s, 2.5 GB, one line", extremes.pipes, 1, 3),
+    Campaign("zip bombs, entity bombs and the like", "workbooks", "60 s, 2.5 GB, one line",
+             extremes.workbooks, 2, 1_000),
+    Campaign("texts that look like formulas, markup, escapes", "outputs", "plain text",
+             injection.injection, 16, 700),
+    Campaign("the same in file names and options", "messages", "one printable line",
+             injection.names, 3, 48),
+    Campaign("SIGKILL during `cellcalc workbook`", "kills", "the old file or the new, whole",
+             faults.kills, 1, 40),
+    Campaign("SIGKILL between write and rename", "kills", "the old file, whole",
+             faults.kills_while_writing, 1, 30),
+    Campaign("failing writes", "faults", "the old file, nothing left behind",
+             faults.failing_writes, 50, 2_000),
+    Campaign("a full disk", "writes", "the old file, a message", faults.full_disk, 1, 20),
+    Campaign("a limit on file sizes", "writes", "the old file, a message", faults.limited_size, 1, 10),
+    Campaign("a read-only disk", "writes", "the old file, a message", faults.read_only, 1, 10),
+    Campaign("two writers of one file", "pairs", "one of the two, whole", faults.rivals, 10, 500),
+    Campaign("two commands writing one workbook", "pairs", "one of the two, whole",
+             faults.rival_commands, 1, 20),
+    Campaign("places where nothing can be written", "commands", "one line, status 2",
+             faults.places, 2, 24),
+    Campaign("readers that go away", "pipes", "silence", faults.broken_pipes, 2, 36),
+    Campaign("standard output on a full device", "commands", "one line, status 2",
+             faults.full_output, 1, 12),
+    Campaign("Ctrl-C in a long run", "interrupts", "one word, status 130, the old file",
+             faults.interrupts, 1, 12),
+)  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only campaigns whose name contains one of these")
+    parser.add_argument("--quick", action="store_true", help="as few as the test suite")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    trouble = 0
+    print("| tried | how many | held against | differences |\n| --- | ---: | --- | --- |")
+    for campaign in CAMPAIGNS:
+        if chosen.names and not any(name in campaign.name for name in chosen.names):
+            continue
+        begun = time.perf_counter()
+        try:
+            outcome = campaign.run(campaign.quick if chosen.quick else campaign.full, chosen.seed)
+        except Missing as missing:
+            print(f"| {campaign.name} | – | {campaign.held} | not tried: needs {missing} |")
+            continue
+        note = f" ({outcome.note})" if outcome.note else ""
+        count = f"{outcome.tried:,} {campaign.unit}"
+        print(
+            f"| {campaign.name} | {count} | {campaign.held} | {len(outcome.found)}{note} |",
+            flush=True,
+        )
+        trouble += len(outcome.found)
+        for found in outcome.found[:10]:
+            print(f"  {campaign.name}: {found}", file=sys.stderr)
+        print(f"  {time.perf_counter() - begun:.0f} s", file=sys.stderr)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"  peak memory {peak} MB", file=sys.stderr)
+    return 1 if trouble else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

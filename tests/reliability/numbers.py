@@ -1,0 +1,198 @@
+"""Numbers held against code that cellcalc had no part in, ordinary ones and those at the edge."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from cellcalc.api import Problem
+from cellcalc.cli import main
+from cellcalc.problem import read_specification
+from cellcalc.workbook import build_workbook
+from tests import lstm
+from tests.conftest import runner
+from tests.problems import Data, random_data
+from tests.reliability import Outcome
+from tests.spreadsheets import by_formualizer, formula_cells, poisoned, read
+
+READOUTS = [("identity", "half-squared"), ("linear", "squared"), ("linear", "half-squared"),
+            ("logistic", "cross-entropy"), ("logistic", "squared")]  # fmt: skip
+SCHEMES = ["", 'scheme = "tbptt(1,2)"', "k1 = 2\nk2 = 3", 'scheme = "naive-split(2)"',
+           'scheme = "realtime"\nweights = "stored"', 'k1 = 2\nk2 = 2\nreduction = "mean"\nclip_norm = 0.1',
+           'scheme = "per-error(2)"', 'k1 = 3\nk2 = 1\ntail = "discard"']  # fmt: skip
+UPDATES = ["", 'optimizer = "momentum"', 'optimizer = "adam"', "epochs = 2"]
+
+
+def drawn(generator: random.Random, steps: int = 6) -> Data:
+    """A random problem: distinct non-zero parameters, start and loss everywhere."""
+    readout, loss = generator.choice(READOUTS)
+    return random_data(
+        generator.randrange(10**9), generator.randrange(1, 4), generator.randrange(1, steps + 1),
+        readout, loss, missing=generator.random() < 0.3,
+    )  # fmt: skip
+
+
+def _difference(found: float, expected: float) -> float:
+    return abs(found - expected) / max(1.0, abs(expected))
+
+
+def by_hand_written_lstm(count: int, seed: int) -> Outcome:
+    """Every value of ``count`` problems, and each gradient by a complex step as well."""
+    outcome, generator, largest = Outcome(), random.Random(seed), 0.0
+    for _ in range(count):
+        data = drawn(generator)
+        trace = data.problem().run()
+        p, start = lstm.parameters(data), data.initial
+        _, seen = lstm.forward(data, p, start["h"], start["c"])
+        expected = {**seen, **lstm.backward(data, p, seen)}
+        (one,) = trace.passes
+        (window,) = one.windows or (None,)
+        if window is None:
+            continue
+        for symbol, values in expected.items():
+            if isinstance(values, list):
+                column = one.forward.get(symbol)
+                found = column[1:] if column else window.backward.get(symbol)
+            else:
+                found, values = [window.gradients[symbol]], [values]
+            for a, b in zip(found or (), values, strict=True):
+                difference = 0.0 if math.isnan(a) and math.isnan(b) else _difference(a, float(b))
+                largest = max(largest, difference)
+                outcome.expect(difference < 1e-12, f"{symbol}: {a} {b}")
+        for symbol, slope in lstm.complex_step(data).items():
+            difference = _difference(window.gradients[symbol], slope)
+            largest = max(largest, difference)
+            outcome.expect(difference < 1e-12, f"{symbol}: {window.gradients[symbol]} {slope}")
+    outcome.note = f"largest difference {largest:.0e}"
+    return outcome
+
+
+def by_formualizer_again(count: int, seed: int) -> Outcome:
+    """Each formula cell of ``count`` workbooks, its stored value poisoned and recalculated."""
+    outcome, generator, largest = Outcome(), random.Random(seed), 0.0
+    for k in range(count):
+        data = replace(
+            drawn(generator, 5), bptt=generator.choice(SCHEMES), update=generator.choice(UPDATES)
+        )
+        file = io.BytesIO()
+        build_workbook(data.problem().run(), file, sheets=() if k % 5 == 0 else ("BPTT",))
+        contents = file.getvalue()
+        stored, cells = read(contents), formula_cells(contents)
+        again = by_formualizer(poisoned(contents), cells)
+        for cell in cells:
+            a, b = stored.get(cell), again[cell]
+            if isinstance(a, float | int) and isinstance(b, float | int):
+                difference = _difference(float(b), float(a))
+                largest = max(largest, difference)
+                outcome.expect(difference < 1e-9, f"{cell}: stored {a}, recalculated {b}")
+            else:
+                outcome.expect((a or "") == (b or ""), f"{cell}: stored {a!r}, recalculated {b!r}")
+    outcome.note = f"largest difference {largest:.0e}"
+    return outcome
+
+
+def _edge(
+    x: str = "[1, 1, 1]", target: str = "[0.5, 0.5, 0.5]", more: str = "", rest: str = ""
+) -> str:
+    gates = [f"{kind}_{gate} = 0.5" for kind in "WUb" for gate in "figo"]
+    own = {line.split(" = ")[0] for line in more.splitlines()}
+    lines = [line for line in gates if line.split(" = ")[0] not in own]
+    head, tail = ("", rest) if rest.startswith("[") else (rest, "")
+    return "\n".join([head, "[parameters]", *lines, more, "[[sequence]]", f"x = {x}",
+                      f"target = {target}", tail])  # fmt: skip
+
+
+_LINEAR = 'readout = "linear"'
+_LOGISTIC = 'readout = "logistic"\nloss = "cross-entropy"'
+# Each with the first quantity and step that is not finite, or an empty text.
+EDGES: dict[str, tuple[str, str]] = {
+    "forget gate shut": (_edge(more="b_f = -1000"), ""),
+    "forget gate open": (_edge(more="b_f = 1000"), ""),
+    "all gates shut": (_edge(more="b_f = -1000\nb_i = -1000\nb_o = -1000\nb_g = -1000"), ""),
+    "all gates open": (_edge(more="b_f = 1000\nb_i = 1000\nb_o = 1000\nb_g = 1000"), ""),
+    "gates at the cap": (_edge(more="b_f = -700\nb_i = -709\nb_o = -745\nb_g = 710"), ""),
+    "inputs of 1e300": (_edge("[1e300, -1e300, 1e300]"), ""),
+    "inputs of 1e-320": (_edge("[1e-320, -1e-320, 5e-324]"), ""),
+    "subnormal weights": (_edge(more="\n".join(f"W_{g} = 1e-310\nU_{g} = 1e-310" for g in "figo")), ""),
+    "subnormal gradients": (_edge(more="V = 1e-200\nb_y = 0.5", target="[0.5, 0.5, 0.5]", rest=_LINEAR), ""),
+    "a certain prediction": (_edge(more="V = 1000\nb_y = 1000", target="[1, 0, 0.5]", rest=_LOGISTIC), ""),
+    "an impossible one": (_edge(more="V = -1000\nb_y = -1000", target="[1, 1, 1]", rest=_LOGISTIC), ""),
+    "an exploding prediction": (_edge(more="V = 1e200\nb_y = 0", target="[1, 1, 1]", rest=_LINEAR), "E is not a finite number at t = 1"),
+    "an exploding net input": (_edge("[1e308, 1, 1]", more="W_f = 1e10"), "z_f is not a finite number at t = 1"),
+    "an exploding update": (_edge(target="[50, 50, 50]", rest="[update]\nlearning_rate = 1e308"), "W_f is not a finite number at t = 3"),
+    "nan in the data": (_edge("[1, nan, 1]"), "x is not a finite number at t = 2"),
+    "inf in the data": (_edge("[1, 1, inf]"), "x is not a finite number at t = 3"),
+    "inf as a target": (_edge(target="[0.5, inf, 0.5]"), "target is not a finite number at t = 2"),
+    "no targets": (_edge(target="[nan, nan, nan]"), ""),
+}  # fmt: skip
+
+
+def edges(count: int, _: int) -> Outcome:
+    """Saturated, exploding and vanishing numbers: warned of, never an exception, valid JSON."""
+    outcome = Outcome()
+    for name, (text, said) in list(EDGES.items())[:: len(EDGES) // min(count, len(EDGES))]:
+        for words in (("table", "-"), ("table", "-", "-f", "json"), ("table", "-", "--explain"),
+                      ("table", "-", "--hand-rounding", "3"), ("schedule", "-", "--compare"),
+                      ("schedule", "-", "--compare", "-f", "json")):  # fmt: skip
+            result = _given(words, text)
+            compares = words[0] == "schedule"
+            fine = result.exit_code == 0 or (compares and name == "no targets")
+            if "--hand-rounding" not in words and not compares:
+                fine = fine and (said in result.stderr if said else not result.stderr)
+            if "json" in words and result.exit_code == 0:
+                fine = fine and _valid(result.stdout)
+            outcome.expect(fine, f"{name}: {words} {result.exit_code} {result.stderr!r}")
+    return outcome
+
+
+def _given(words: tuple[str, ...], text: str):  # type: ignore[no-untyped-def]
+    return runner().invoke(main, words, input=text, catch_exceptions=False)
+
+
+def _valid(text: str) -> bool:
+    try:
+        json.loads(text, parse_constant=lambda constant: json.loads(constant + "!"))
+    except ValueError:
+        return False
+    return True
+
+
+def edge_workbooks(count: int, _: int) -> Outcome:
+    """What is finite stays so in the workbooks, stored and recalculated: no error value."""
+    outcome = Outcome()
+    finite = [(name, text) for name, (text, said) in EDGES.items() if not said]
+    for name, text in finite[:: len(finite) // min(count, len(finite))]:
+        file = io.BytesIO()
+        problem = Problem(read_specification(text, "edge.toml", Path()))
+        build_workbook(problem.run(), file)
+        contents = file.getvalue()
+        cells = formula_cells(contents)
+        stored, again = read(contents), by_formualizer(poisoned(contents), cells)
+        for cell in cells:
+            fine = not _is_error(stored.get(cell)) and not _is_error(again[cell])
+            outcome.expect(fine, f"{name}: {cell} {stored.get(cell)!r} {again[cell]!r}")
+    return outcome
+
+
+def _is_error(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return True
+    return isinstance(value, str) and value.startswith("#")
+
+
+def reproducible(count: int, seed: int) -> Outcome:
+    """The same problem gives the same bytes."""
+    outcome, generator = Outcome(), random.Random(seed)
+    for _ in range(count):
+        data = replace(drawn(generator, 3), bptt=generator.choice(SCHEMES))
+        files = [io.BytesIO(), io.BytesIO()]
+        for file in files:
+            build_workbook(data.problem().run(), file, practice="all")
+        outcome.expect(files[0].getvalue() == files[1].getvalue(), "other bytes")
+    return outcome
