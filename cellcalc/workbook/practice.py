@@ -62,7 +62,7 @@ class _Practice:
             cells = [self.shown(cell, row.number) for cell in row.cells]
             if not self.paper:
                 cells += [self.mark(spot) for spot in self.exercise.open if spot.row == row.number]
-            yield replace(row, cells=sorted(cells, key=lambda cell: cell.column), outline=0)
+            yield replace(row, parts=sorted(cells, key=lambda cell: cell.column), outline=0)
 
     def top(self) -> Iterator[Row]:
         title = self.layout.trace.specification.title
