@@ -23,7 +23,7 @@ from cellcalc.workbook.exercise import OWN, Exercise, Spot, exercise
 from cellcalc.workbook.formulas import formula
 from cellcalc.workbook.layout import EQUATION, FIRST, TITLE_ROWS, TOTAL
 from cellcalc.workbook.livetext import text_formula, text_value
-from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_widths
+from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.workbook.rows import EQUATION_WIDTH
 from cellcalc.workbook.styles import BAD, FAIR, GOOD
 
@@ -234,7 +234,7 @@ class _Practice:
     def set_up(self, sheet: Worksheet) -> None:
         layout = self.layout
         set_widths(sheet, (11, 15, EQUATION_WIDTH, 11))
-        set_widths(sheet, (12,) * (layout.steps + 2), FIRST)
+        set_width(sheet, 12, FIRST, layout.width)
         sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
         set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // 10))
         sheet.print_title_rows = f"{TITLE_ROWS + 1}:{TITLE_ROWS + 1}"
@@ -243,7 +243,8 @@ class _Practice:
         sheet.print_area = f"A1:{corner}"
         if self.paper:
             return
-        set_widths(sheet, (3, *(5,) * (layout.steps + 3)), layout.width + 1)
+        set_widths(sheet, (3,), layout.width + 1)
+        set_width(sheet, 5, layout.width + 2, layout.width + self.shift)
         first = f"{letters(TOTAL)}{TITLE_ROWS + 1}"
         mark = f"{letters(TOTAL + self.shift)}{TITLE_ROWS + 1}"
         for sign, colours in {RIGHT: GOOD, CARRIED: FAIR, WRONG: BAD, NO_NUMBER: BAD}.items():
