@@ -13,7 +13,7 @@ from cellcalc.expression import Expression, Symbol, rename, symbols
 NAMESPACE = {name: getattr(numeric, name) for name in numeric.__all__}
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def compile_source(text: str, name: str) -> Callable[..., Any]:
     namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
     exec(compile(text, f"<cellcalc {name}>", "exec"), namespace)

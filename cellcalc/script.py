@@ -19,7 +19,7 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
     code = source.function(model)
     sequence = specification.sequences[0]
     n = sequence.steps
-    targets = sequence.targets or ()
+    targets = tuple(sequence.targets or ())
     columns = {
         name: [0.0, *values, 0.0]
         for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)

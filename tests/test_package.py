@@ -154,9 +154,10 @@ def test_no_module_imports_one_to_its_right() -> None:
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
         "resources", "wording", "reading", "templates", "schemes", "schedule", "updates",
-        "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
-        "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
-        "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
+        "series", "problem", "model", "derivation", "handwork", "source", "kernel", "compiled",
+        "late", "fast", "trace", "sweep", "lookup", "updater", "engine", "figures", "grids",
+        "table", "picture", "compare", "export", "explain", "script", "derive", "workbook",
+        "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
@@ -81,14 +82,30 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
         yield lambda done: bar.update(done - bar.pos)
 
 
-def emit(text: str, output: Path | None, force: bool) -> None:
-    """Print a result, or write it to a file."""
+def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
+    """Print a result, whole or in pieces, or write it to a file."""
+    pieces = [result] if isinstance(result, str) else _chunks(result)
     if output is None:
-        click.echo(text, nl=False)
+        for piece in pieces:
+            click.echo(piece, nl=False)
         return
     from cellcalc.files import write_file
 
     def write(file: BinaryIO) -> None:
-        file.write(text.encode())
+        for piece in pieces:
+            file.write(piece.encode())
 
     write_file(output, write, force)
+
+
+def _chunks(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces, each worth a call."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > CHUNK:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)

@@ -16,7 +16,7 @@ def block_heading(
 ) -> Row:
     """The row that begins a block: its name, ``t``, and the step numbers."""
     dark, step = f"{group}_heading", f"{group}_step"
-    cells = [
+    cells: list[Cell | Fill] = [
         Cell(GROUP, dark, name),
         Cell(SYMBOL, dark, "t"),
         Cell(EQUATION, f"{group}_note", note),
