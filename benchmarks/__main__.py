@@ -1,22 +1,102 @@
-"""``python -m benchmarks``: measure, and print a Markdown table for each thing measured."""
+"""``python -m benchmarks [GROUP …]``: measure, print a table, write it to benchmarks/results.md.
+
+What is compared takes turns, so that a busy machine is busy for all of them alike.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 from tabulate import tabulate
 
-from benchmarks import workbooks
+from benchmarks.tasks import TASKS, Task
 
-TABLES = {"The study workbook": workbooks}
+ROOT = Path(__file__).parent.parent
+HEADINGS = ("", "", "who", "median", "least – most", "", "compared", "MB peak", "MB file")
+SCALES = {"s": 1.0, "ms": 1e3, "µs a step": 1e6}
 
 
-def main() -> None:
-    print(f"Python {platform.python_version()} on {platform.machine()}\n")
-    for title, module in TABLES.items():
-        print(f"## {title}\n")
-        print(tabulate(module.rows(), headers=module.HEADINGS, tablefmt="github"), "\n")
+class Result:
+    """What the processes of one task have measured."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.missing, self.peak, self.size = "", 0.0, 0
+
+    def add(self, key: str, environment: dict[str, str]) -> None:
+        command = [sys.executable, "-m", "benchmarks.child", key]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            self.missing = done.stderr.strip().splitlines()[-1]
+            return
+        found = json.loads(done.stdout.splitlines()[-1])
+        self.missing = found.get("missing", "")
+        self.times += found.get("times", [])
+        self.peak = max(self.peak, found.get("peak", 0.0))
+        self.size = found.get("size") or 0
+
+
+def main(groups: list[str]) -> None:
+    chosen = {k: t for k, t in TASKS.items() if not groups or t.group.lower() in groups}
+    results = {key: Result() for key in chosen}
+    with tempfile.TemporaryDirectory() as cache:
+        # Bytecode is kept, as it is where cellcalc is installed.
+        environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache, "PYTHONPATH": str(ROOT)}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for command in ("click", "help", "table"):
+            if command in chosen:
+                Result().add(command, environment)
+        for group in dict.fromkeys(task.group for task in chosen.values()):
+            tasks = {key: task for key, task in chosen.items() if task.group == group}
+            for turn in range(max(task.rounds for task in tasks.values())):
+                for key, task in tasks.items():
+                    if turn < task.rounds and not results[key].missing:
+                        results[key].add(key, environment)
+                        print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    text = _report(chosen, results)
+    print(text)
+    if not groups:
+        (ROOT / "benchmarks" / "results.md").write_text(text + "\n", encoding="utf-8")
+
+
+def _report(chosen: dict[str, Task], results: dict[str, Result]) -> str:
+    rows = [_row(task, results[key], results) for key, task in chosen.items()]
+    cores = f"{os.cpu_count()} cores"
+    about = f"Python {platform.python_version()} on {platform.machine()}, {cores}; processor time"
+    return f"{about}\n\n" + tabulate(rows, headers=HEADINGS, tablefmt="github")
+
+
+def _row(task: Task, result: Result, results: dict[str, Result]) -> tuple[str, ...]:
+    if not result.times:
+        return (task.group, task.what, task.who, "skipped:", result.missing)
+    scale = SCALES[task.unit] / task.per
+    median = statistics.median(result.times)
+    times = [_figures(t * scale) for t in (median, min(result.times), max(result.times))]
+    other = results.get(task.against)
+    compared = ""
+    if other and other.times and other is not result:
+        compared = f"{_figures(median / task.per / _median(task.against, results))} ×"
+    size = f"{result.size / 1e6:.2f}" if result.size else ""
+    peak = f"{result.peak:.0f}" if task.group not in ("Start", "Recalculation") else ""
+    spread = f"{times[1]} – {times[2]}"
+    return (task.group, task.what, task.who, times[0], spread, task.unit, compared, peak, size)
+
+
+def _median(key: str, results: dict[str, Result]) -> float:
+    return statistics.median(results[key].times) / TASKS[key].per
+
+
+def _figures(value: float) -> str:
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 if __name__ == "__main__":
-    main()
+    main([name.lower() for name in sys.argv[1:]])

@@ -72,8 +72,9 @@ class _Run:
         self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total)
         self.parameters = dict(specification.parameters)
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
-        late = [row for row in self.derived if row.symbol not in self.sweeper.kernel.stored]
-        self.late = late_source(model, late, decimals, guarded) if detail and late else ""
+        kept = self.sweeper.kernel.stored | {f"d{LOSS}"}
+        after = [row for row in self.derived if row.symbol not in kept]
+        self.late = late_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
         self.plans, self.missing = [], []
         for sequence in specification.sequences:

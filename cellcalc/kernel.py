@@ -64,6 +64,21 @@ def _used(rows: list[Quantity], model: Model) -> list[Quantity]:
         used = found
 
 
+def kernel(
+    model: Model,
+    decimals: int | None = None,
+    guarded: bool = False,
+    keep: Keep = Keep.ALL,
+    arrays: bool = False,
+) -> Kernel:
+    """The kernel of a model, generated when it is first asked for."""
+    key = ("kernel", decimals, guarded, keep, arrays)
+    if key not in model.generated:
+        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays)
+    made: Kernel = model.generated[key]
+    return made
+
+
 @dataclass(frozen=True)
 class Kernel:
     """The source of ``bptt`` for a model, and what it takes.

@@ -77,8 +77,17 @@ class Late(Sequence[float]):
 
 def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
     """A function for each row: of the kept columns, the first step, and the one after the last."""
+    key = ("late", decimals, guarded)
+    if key not in model.generated:
+        model.generated[key] = "\n".join(_functions(model, rows, decimals, guarded)) + "\n"
+    text: str = model.generated[key]
+    return text
+
+
+def _functions(
+    model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
+) -> Iterator[str]:
     code = Code(model.features, guarded)
-    functions = []
     for row in rows:
         assert row.formula is not None
         used = symbols(spelled_out(row.formula, model.features))
@@ -87,10 +96,7 @@ def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarde
         value = code(row.formula)
         if decimals is not None:
             value = f"rounded({value}, {decimals})"
-        functions += [
-            f"def row_{row.symbol}(columns, start, stop):",
-            *(f'    {name} = columns.parameters["{name}"]' for name in numbers),
-            *(f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read),
-            f"    return [{value} for t in range(1, stop - start + 1)]",
-        ]
-    return "\n".join(functions) + "\n"
+        yield f"def row_{row.symbol}(columns, start, stop):"
+        yield from (f'    {name} = columns.parameters["{name}"]' for name in numbers)
+        yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
+        yield f"    return [{value} for t in range(1, stop - start + 1)]"

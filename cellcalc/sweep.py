@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, MutableSequence
 
 from cellcalc.compiled import compile_source
 from cellcalc.fast import PAYS, fast_sweep
-from cellcalc.kernel import Keep, Kernel
+from cellcalc.kernel import Keep, kernel
 from cellcalc.model import Model
 
-LONG = 4096  # steps above which a sequence is kept compactly
+LONG = 256  # steps above which a sequence is kept compactly
 
 Column = MutableSequence[float]
 Columns = dict[str, Column]
@@ -35,11 +35,11 @@ class Sweeper:
     ) -> None:
         self.long = longest > LONG
         keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
-        self.kernel = Kernel(model, decimals, guarded, keep)
+        self.kernel = kernel(model, decimals, guarded, keep)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
         if self.long and decimals is None and not guarded and total > PAYS:
-            self.fast = fast_sweep(Kernel(model, keep=keep, arrays=True))
+            self.fast = fast_sweep(kernel(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))
         derived = {row.symbol for row in self.kernel.swept}

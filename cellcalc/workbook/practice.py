@@ -179,7 +179,7 @@ class _Practice:
             mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
             todo = f'IF(OR({mark}="{RIGHT}",{mark}="{CARRIED}"),0,1)'
             equation = self.equation(spot)
-            text, now = self.with_numbers(spot, equation)
+            text, now = self.with_numbers(spot, equation, number)
             value = f'E{number}&" = "&FIXED(Follow!{spot.cell},6,TRUE)'
             yield Row(
                 number,
@@ -203,8 +203,10 @@ class _Practice:
             return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
         return f"{left_side(quantity, write)} = {write(quantity.formula)}"
 
-    def with_numbers(self, spot: Spot, equation: str) -> tuple[str, str]:
+    def with_numbers(self, spot: Spot, equation: str, row: int) -> tuple[str, str]:
         """The equation with the person's own numbers, as a formula and as it is at first.
+
+        ``row`` is the row of the hint.
 
         The equation by itself where there are no numbers, or too many for a formula.
         """
@@ -225,7 +227,7 @@ class _Practice:
             return f"(−{-now:.4f})" if now < 0 else f"{now:.4f}"
 
         start = f"{equation} = "
-        text = f'D{self.exercise.open.index(spot) + 2}&" = "&'
+        text = f'D{row}&" = "&'
         text += text_formula(quantity.formula, cell, features)
         if len(text) > MAX_FORMULA:
             return "", equation
