@@ -29,8 +29,10 @@ class Result:
     def __init__(self) -> None:
         self.times: list[float] = []
         self.missing, self.peak, self.size = "", 0.0, 0
+        self.tried = False
 
     def add(self, key: str, environment: dict[str, str]) -> None:
+        self.tried = True
         command = [sys.executable, "-m", "benchmarks.child", key]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
@@ -60,11 +62,12 @@ def main(groups: list[str]) -> None:
                     if turn < task.rounds and not results[key].missing:
                         results[key].add(key, environment)
                         print(".", end="", file=sys.stderr, flush=True)
+            done = {key: task for key, task in chosen.items() if results[key].tried}
+            text = _report(done, results)
+            if not groups:
+                (ROOT / "benchmarks" / "results.md").write_text(text + "\n", encoding="utf-8")
     print(file=sys.stderr)
-    text = _report(chosen, results)
     print(text)
-    if not groups:
-        (ROOT / "benchmarks" / "results.md").write_text(text + "\n", encoding="utf-8")
 
 
 def _report(chosen: dict[str, Task], results: dict[str, Result]) -> str:

@@ -50,7 +50,8 @@ def _engine(who: str, work: str, steps: int, repeats: int, against: str = "engin
 
 def _workbook(who: str, work: str, steps: int, *options: Any) -> Task:
     what, key = f"BPTT and Equations, n = {steps:,}", f"workbook {steps}"
-    return Task("Workbook", who, what, f"workbooks.{work}", steps, options, 1, "s", key)
+    rounds = 5 if steps <= 1_000 else 2
+    return Task("Workbook", who, what, f"workbooks.{work}", steps, options, 1, "s", key, rounds)
 
 
 def _start(who: str, work: str) -> Task:
