@@ -25,7 +25,8 @@ Values = Sequence[float]  # a list, or of a long sequence an array
 class WindowTrace:
     """One backward sweep, and the update if there is one after it.
 
-    ``backward`` holds a list for each derivative, over the swept steps; ``entering`` the
+    ``backward`` holds the values of each derivative over the swept steps (of a long window those
+    that follow from others are worked out on reading); ``entering`` the
     derivatives of the state at the step before the first (the value of the same row there);
     ``gradients`` the sum over the window for each parameter, and ``dh0``, ``dc0``. ``summed`` are
     the gradients gathered since the last update, ``used`` the same clipped, as the update uses
@@ -66,7 +67,7 @@ class WindowTrace:
 class PassTrace:
     """One run over one sequence.
 
-    ``forward`` holds a list of n + 1 numbers for each input and forward quantity, for t = 0 … n;
+    ``forward`` holds n + 1 numbers for each input and forward quantity, for t = 0 … n;
     at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
     have a target, or None where no step has one. ``before`` are the parameters at the start,
     ``memory`` is the optimizer's state then, ``updates`` how often it has updated.
