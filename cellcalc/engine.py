@@ -12,8 +12,7 @@ from dataclasses import replace
 from itertools import islice, pairwise
 
 from cellcalc import late, numeric, schedule
-from cellcalc.compiled import evaluate
-from cellcalc.expression import Symbol
+from cellcalc.compiled import compile_source
 from cellcalc.handwork import by_hand
 from cellcalc.late import late_source
 from cellcalc.model import LOSS, TARGET, Group, Model
@@ -258,19 +257,11 @@ class _Run:
         self, columns: Columns, before: Mapping[str, float], first: int
     ) -> dict[str, float]:
         """The derivatives of the state at the step before the window, and their paths."""
-
-        def value(symbol: Symbol) -> float:
-            if symbol.shift is None:
-                return before[symbol.name]
-            return columns[symbol.name][first - 1 + symbol.shift]
-
-        values = {}
-        for row in self.model.entering:
-            assert row.formula is not None
-            kept = columns.get(row.symbol)
-            known = kept[first - 1] if kept is not None else evaluate(row.formula, value)
-            values[row.symbol] = known
-        return values
+        late: dict[str, float] = {}
+        if self.late:
+            late = compile_source(self.late, "entering")(columns, before, first - 1)
+        names = [row.symbol for row in self.model.entering]
+        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""

@@ -76,7 +76,11 @@ class Late(Sequence[float]):
 
 
 def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
-    """A function for each row: of the kept columns, the first step, and the one after the last."""
+    """A function for each row: of the kept columns, the first step, and the one after the last.
+
+    Another, ``entering``, gives those of the rows of the state's derivatives at the step before a
+    window: of its columns, the parameters and that step.
+    """
     key = ("late", decimals, guarded)
     if key not in model.generated:
         model.generated[key] = "\n".join(_functions(model, rows, decimals, guarded)) + "\n"
@@ -88,15 +92,34 @@ def _functions(
     model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
 ) -> Iterator[str]:
     code = Code(model.features, guarded)
-    for row in rows:
+
+    def value_of(row: Quantity) -> str:
         assert row.formula is not None
-        used = symbols(spelled_out(row.formula, model.features))
-        numbers = [s.name for s in used if s.shift is None]
-        read = dict.fromkeys(s.name for s in used if s.shift is not None)
         value = code(row.formula)
-        if decimals is not None:
-            value = f"rounded({value}, {decimals})"
+        return value if decimals is None else f"rounded({value}, {decimals})"
+
+    for row in rows:
+        numbers, read = _reads([row], model)
+        value = value_of(row)
         yield f"def row_{row.symbol}(columns, start, stop):"
         yield from (f'    {name} = columns.parameters["{name}"]' for name in numbers)
         yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
         yield f"    return [{value} for t in range(1, stop - start + 1)]"
+    late = {row.symbol for row in rows}
+    entering = [row for row in model.entering if row.symbol in late]
+    numbers, read = _reads(entering, model)
+    yield "def entering(columns, parameters, t):"
+    yield from (f'    {name} = parameters["{name}"]' for name in numbers)
+    yield from (f'    {name} = columns["{name}"]' for name in read)
+    yield "    return {"
+    yield from (f'        "{row.symbol}": {value_of(row)},' for row in entering)
+    yield "    }"
+
+
+def _reads(rows: list[Quantity], model: Model) -> tuple[list[str], list[str]]:
+    """The names of the parameters, and of the columns, that the rows' equations read."""
+    used = [
+        s for row in rows if row.formula for s in symbols(spelled_out(row.formula, model.features))
+    ]
+    numbers = dict.fromkeys(s.name for s in used if s.shift is None)
+    return list(numbers), list(dict.fromkeys(s.name for s in used if s.shift is not None))
