@@ -26,14 +26,16 @@ class Cell:
 class Fill:
     """Neighbouring cells of one look: numbers, or one formula filled right and what it gives.
 
-    ``formula(k)`` is the formula of cell k, from 0; each must be that of cell 0 with its relative
-    references moved k columns. A long row is a few of these and not thousands of cells.
+    ``formula(k)`` is the formula of cell k, from 0; ``alike`` tells that it is that of cell 0 with
+    its relative references moved k columns. A long row is a few of these and not thousands of
+    cells.
     """
 
     column: int
     style: str
     values: Sequence[float]
     formula: Callable[[int], str] | None = None
+    alike: bool = True
 
     def cells(self) -> Iterator[Cell]:
         """The same, cell by cell."""
@@ -53,6 +55,12 @@ class Row:
     parts: Iterable[Cell | Fill]
     lines: int = 1
     outline: int = 0
+
+    @property
+    def width(self) -> int:
+        """The last column."""
+        fills = [p.column + len(p.values) - 1 for p in self.parts if isinstance(p, Fill)]
+        return max([*fills, *(p.column for p in self.parts)])
 
     @property
     def cells(self) -> Iterator[Cell]:

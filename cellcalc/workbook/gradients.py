@@ -32,7 +32,7 @@ def gradients(book: Book) -> Iterator[Sheet]:
     if book.first.windows:
         maker = _Gradients(book.first)
         rows = list(maker.rows())
-        width = max(cell.column for row in rows for cell in row.cells)
+        width = max(row.width for row in rows)
         yield Sheet("Gradients", Rows(rows, width, rows[-1].number), maker.set_up)
 
 

@@ -46,7 +46,7 @@ class Markup:
             return "".join(
                 [f'<c r="{a}{after}><v>{v!r}</v></c>' for a, v in zip(places, values, strict=True)]
             )
-        if len(values) < 2 or "!" in fill.formula(0):
+        if len(values) < 2 or not fill.alike or "!" in fill.formula(0):
             texts = self.texts(fill, row)
             together = zip(places, texts, values, strict=True)
             return "".join([f'<c r="{a}{after}><f>{f}</f><v>{v!r}</v></c>' for a, f, v in together])
