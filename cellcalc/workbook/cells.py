@@ -59,8 +59,8 @@ class Row:
     @property
     def width(self) -> int:
         """The last column."""
-        fills = [p.column + len(p.values) - 1 for p in self.parts if isinstance(p, Fill)]
-        return max([*fills, *(p.column for p in self.parts)])
+        ends = (p.column + (len(p.values) - 1 if isinstance(p, Fill) else 0) for p in self.parts)
+        return max(ends, default=0)
 
     @property
     def cells(self) -> Iterator[Cell]:
