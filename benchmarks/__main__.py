@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -74,7 +75,8 @@ def _report(chosen: dict[str, Task], results: dict[str, Result]) -> str:
     rows = [_row(task, results[key], results) for key, task in chosen.items()]
     cores = f"{os.cpu_count()} cores"
     about = f"Python {platform.python_version()} on {platform.machine()}, {cores}; processor time"
-    return f"{about}\n\n" + tabulate(rows, headers=HEADINGS, tablefmt="github")
+    table = tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True)
+    return f"{about}\n\n" + re.sub(" +", " ", re.sub("-{3,}", "---", table))
 
 
 def _row(task: Task, result: Result, results: dict[str, Result]) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ class Task:
         try:
             function = getattr(import_module(f"benchmarks.{module}"), name)
         except ImportError as error:
-            raise MissingError(str(error)) from None
+            raise MissingError(f"there is no {error.name}") from None
         return partial(function, self.size, *self.options)()  # type: ignore[no-any-return]
 
 
