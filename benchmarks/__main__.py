@@ -1,5 +1,6 @@
 """``python -m benchmarks [GROUP …]``: measure, print a table, write it to benchmarks/results.md.
 
+Of the file, the rows of the groups that were measured are replaced.
 What is compared takes turns, so that a busy machine is busy for all of them alike.
 """
 
@@ -65,10 +66,28 @@ def main(groups: list[str]) -> None:
                         print(".", end="", file=sys.stderr, flush=True)
             done = {key: task for key, task in chosen.items() if results[key].tried}
             text = _report(done, results)
-            if not groups:
-                (ROOT / "benchmarks" / "results.md").write_text(text + "\n", encoding="utf-8")
+            _write(text, {task.group for task in done.values()})
     print(file=sys.stderr)
     print(text)
+
+
+def _write(text: str, measured: set[str]) -> None:
+    """Put the rows of the groups that were measured into the file, in the order of the groups."""
+    path = ROOT / "benchmarks" / "results.md"
+    old = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = text.splitlines()
+    head = [line for line in lines if _group(line) is None]
+    kept = [line for line in old if _group(line) is not None and _group(line) not in measured]
+    rows = [*kept, *(line for line in lines if _group(line) is not None)]
+    order = list(dict.fromkeys(task.group for task in TASKS.values()))
+    rows.sort(key=lambda line: order.index(_group(line) or ""))
+    path.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
+
+
+def _group(line: str) -> str | None:
+    """The group of a row of the table; None for other lines."""
+    name = line.split("|")[1].strip() if line.startswith("| ") else ""
+    return name if any(task.group == name for task in TASKS.values()) else None
 
 
 def _report(chosen: dict[str, Task], results: dict[str, Result]) -> str:
