@@ -1,1 +1,1 @@
-"""Measurements, not tests: ``python -m benchmarks`` prints them as Markdown."""
+"""Measurements, not tests: ``python -m benchmarks`` prints them and writes ``results.md``."""

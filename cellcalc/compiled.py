@@ -13,12 +13,17 @@ from cellcalc.expression import Expression, Symbol, rename, symbols
 NAMESPACE = {name: getattr(numeric, name) for name in numeric.__all__}
 
 
-@lru_cache(maxsize=32)
 def compile_source(text: str, name: str) -> Callable[..., Any]:
-    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
-    exec(compile(text, f"<cellcalc {name}>", "exec"), namespace)
-    function: Callable[..., Any] = namespace[name]
+    """One of the functions that a source defines; each source is compiled but once."""
+    function: Callable[..., Any] = _namespace(text)[name]
     return function
+
+
+@lru_cache(maxsize=64)
+def _namespace(text: str) -> dict[str, Any]:
+    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
+    exec(compile(text, "<cellcalc>", "exec"), namespace)
+    return namespace
 
 
 def compile_expression(expression: Expression) -> Callable[[Mapping[str, float]], float]:

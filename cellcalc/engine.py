@@ -7,25 +7,25 @@ sweep back over it, change the parameters, go on from the state reached.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
-from cellcalc import numeric, schedule, source
+from cellcalc import late, numeric, schedule
 from cellcalc.compiled import compile_source
 from cellcalc.handwork import by_hand
+from cellcalc.late import late_source
 from cellcalc.limits import check_effort
 from cellcalc.model import LOSS, TARGET, Group, Model
 from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, Window
 from cellcalc.series import Sequence, feature_names
+from cellcalc.sweep import Columns, Sweeper, put
 from cellcalc.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.updater import Updater
 
-Columns = dict[str, Values]
 Progress = Callable[[int], None]
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
-Step = Callable[[Columns, Mapping[str, float], int, int, int], dict[str, float]]
 
 
 def run(
@@ -69,12 +69,24 @@ class _Run:
     ) -> None:
         self.specification, self.model = specification, model
         self.decimals, self.detail = decimals, detail
-        self.step: Step = compile_source(source.function(model, decimals, guarded, detail), "bptt")
+        steps = [sequence.steps for sequence in specification.sequences]
+        total = sum(steps) * specification.update.epochs
+        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total)
         self.parameters = dict(specification.parameters)
         self.coefficients = dict(specification.coefficients)
-        groups = DERIVED if detail else (Group.BACKWARD,)
-        self.derived = [s for s, row in model.quantities.items() if row.group in groups]
+        self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
+        kept = self.sweeper.kernel.stored | {f"d{LOSS}"}
+        after = [row for row in self.derived if row.symbol not in kept]
+        self.late = late_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
+        self.plans, self.missing = [], []
+        for sequence in specification.sequences:
+            has_target = sequence.has_target
+            self.plans.append(schedule.plan(specification.scheme, sequence.steps, has_target))
+            targets = sequence.targets
+            given = (math.nan,) * sequence.steps if targets is None else targets
+            self.missing.append([t for t, target in enumerate(given, 1) if math.isnan(target)])
+        self.workspace: dict[tuple[int, int], Columns] = {}
 
     def trace(self, progress: Progress | None) -> Trace:
         specification = self.specification
@@ -97,23 +109,29 @@ class _Run:
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:
         before = dict(self.parameters)
-        has_target = sequence.has_target
-        plan = schedule.plan(self.specification.scheme, sequence.steps, has_target)
+        plan = self.plans[place - 1]
         memory, updates = dict(self.updater.memory), self.updater.count
-        forward, windows = self.segments(sequence, plan)
+        forward, windows = self.segments(place, sequence, plan)
         if plan.scheme.update == "sequence" and windows:
             windows[-1] = self.updated(windows[-1])
-        targets = sequence.targets or (math.nan,) * sequence.steps
-        for t, target in enumerate(targets if TARGET in forward else (), 1):
-            if math.isnan(target):
-                forward[TARGET][t] = forward[LOSS][t] = math.nan
-        losses = [forward[LOSS][t] for t, counts in enumerate(has_target, 1) if counts]
+        loss = None
+        if TARGET in forward:
+            losses, targets = forward[LOSS], forward[TARGET]
+            missing = self.missing[place - 1]
+            for t in missing:
+                targets[t] = losses[t] = math.nan
+            if self.model.loss and len(missing) < sequence.steps:
+                counting: Iterator[float] = islice(losses, 1, None)
+                if missing:
+                    pairs = islice(zip(losses, targets, strict=True), 1, None)
+                    counting = (e for e, target in pairs if not math.isnan(target))
+                loss = self.rounded(sum(counting))
         return PassTrace(
             epoch=epoch,
             sequence=place,
             schedule=plan,
             forward=forward if self.detail else {},
-            loss=self.rounded(sum(losses)) if losses else None,
+            loss=loss,
             windows=tuple(windows),
             before=before,
             memory=memory,
@@ -121,70 +139,99 @@ class _Run:
             coefficients=self.coefficients,
         )
 
-    def segments(self, sequence: Sequence, plan: Schedule) -> tuple[Columns, list[WindowTrace]]:
-        """Run a sequence from reset to reset of the state; its forward columns, and its windows."""
+    def segments(
+        self, place: int, sequence: Sequence, plan: Schedule
+    ) -> tuple[Columns, list[WindowTrace]]:
+        """Run a sequence from reset to reset of the state; its forward columns, and its windows.
+
+        The columns are for t = 0 … n; without ``detail`` those of losses and targets only.
+        """
         model = self.model
         rows = [row.symbol for row in (*model.inputs, *model.forward)]
-        initial = self.specification.initial
-        forward = {name: [initial.get(name, math.nan)] for name in rows}
+        if not self.detail:
+            rows = [name for name in (TARGET, LOSS) if name in rows]
+        forward: Columns = {}
         windows = []
         starts = [0, *sorted(plan.resets)]
         for start, stop in pairwise([*starts, plan.steps]):
-            columns = self.columns(sequence, start, stop)
+            columns = self.columns(place, sequence, start, stop)
             done = 0
-            for window in plan.windows:
-                if start < window.fires_at <= stop:
-                    windows.append(self.window(window, columns, start))
-                    done = window.fires_at - start
+            within = [window for window in plan.windows if start < window.fires_at <= stop]
+            for window in within:
+                final = window is within[-1] and self.detail
+                windows.append(self.window(window, columns, start, stop, final))
+                done = window.fires_at - start
             if done < stop - start:  # steps after the last window are only run forward
                 self.prepare(columns, done + 1, stop - start)
-                self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
+                numbers = self.numbers(self.parameters)
+                self.sweeper.sweep(columns, numbers, done + 1, stop - start + 1, stop - start)
             for name in rows:
-                forward[name] += columns[name][1 : stop - start + 1]
+                column = columns[name]
+                if name in forward:
+                    forward[name].extend(column[1 : stop - start + 1])
+                else:
+                    forward[name] = column if self.detail else column[:]
+                    forward[name].pop()
+                    forward[name][0] = self.specification.initial.get(name, math.nan)
         return forward, windows
 
-    def columns(self, sequence: Sequence, start: int, stop: int) -> Columns:
+    def columns(self, place: int, sequence: Sequence, start: int, stop: int) -> Columns:
         """Columns for t = 0 … n+1 of a segment, inputs and initial state filled in."""
+        if (place, start) in self.workspace:
+            return self.workspace[place, start]
         model, n = self.model, stop - start
-        columns = {name: [0.0] * (n + 2) for name in model.quantities}
+        columns = self.sweeper.columns(n)
         for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
-            columns[name][1 : n + 1] = values[start:stop]
-        if TARGET in columns and sequence.targets:
-            present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
-            columns[TARGET][1 : n + 1] = present
+            put(columns[name], 1, values[start:stop])
+        if TARGET in columns and sequence.targets is not None:
+            targets = sequence.targets[start:stop]
+            put(columns[TARGET], 1, (0.0 if math.isnan(t) else t for t in targets))
         for name, value in self.specification.initial.items():
             columns[name][0] = value
+        if not self.detail:  # nobody keeps them, so that the next epoch can use them again
+            self.workspace[place, start] = columns
         return columns
 
-    def numbers(self) -> Mapping[str, float]:
-        """What the step is computed with besides the columns."""
-        return {**self.parameters, **self.coefficients} if self.coefficients else self.parameters
+    def numbers(self, parameters: Mapping[str, float]) -> Mapping[str, float]:
+        """What a step is computed with besides the columns."""
+        return {**parameters, **self.coefficients} if self.coefficients else parameters
 
     def prepare(self, columns: Columns, new: int, last: int) -> None:
         """Note the parameters of the steps about to be computed, where the model asks for them."""
         if self.model.stored_weights:
             for name, value in self.parameters.items():
-                columns[name][new : last + 1] = [value] * (last + 1 - new)
+                put(columns[name], new, [value] * (last + 1 - new))
 
-    def window(self, window: Window, columns: Columns, start: int) -> WindowTrace:
-        """Run one window of a segment that starts after step ``start``."""
+    def window(
+        self, window: Window, columns: Columns, start: int, stop: int, final: bool
+    ) -> WindowTrace:
+        """Run one window of a segment that starts after step ``start``.
+
+        After the ``final`` window nobody else needs the derivatives' columns.
+        """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
         counted = columns[f"d{LOSS}"]
-        counted[first : last + 1] = [0.0] * (last + 1 - first)
+        put(counted, first, [0.0] * (last + 1 - first))
+        mean = self.specification.scheme.reduction == "mean"
+        share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
         for t in window.losses:
-            mean = self.specification.scheme.reduction == "mean"
-            counted[t - start] = self.rounded(1.0 / len(window.losses)) if mean else 1.0
+            counted[t - start] = share
         self.prepare(columns, new, last)
         before = dict(self.parameters)
-        gradients = self.step(columns, self.numbers(), new, first, last)
-        kept = self.derived if self.detail else ()
-        edges = self.model.entering if self.detail else ()
+        numbers = self.numbers(before)
+        gradients = self.sweeper.sweep(columns, numbers, new, first, last)
         memory = dict(self.updater.memory)
+        backward: dict[str, Values] = {}
+        entering: dict[str, float] = {}
+        if self.detail:
+            final = final and last == stop - start
+            entering = self.entering(columns, numbers, first)
+            backward = self.backward(columns, numbers, first, last, final)
         trace = WindowTrace(
             window=window,
             update=self.updater.count + 1,
-            backward={name: columns[name][first : last + 1] for name in kept},
-            entering={row.symbol: columns[row.symbol][first - 1] for row in edges},
+            backward=backward,
+            entering=entering,
             gradients=gradients,
             summed=self.updater.gather(gradients, before),
             used={},
@@ -194,6 +241,38 @@ class _Run:
             memory_after=memory,
         )
         return self.updated(trace) if self.specification.scheme.update == "window" else trace
+
+    def backward(
+        self, columns: Columns, before: Mapping[str, float], first: int, last: int, final: bool
+    ) -> dict[str, Values]:
+        """The derivatives' rows over the window: the kept ones, and those that follow from them."""
+        kept: dict[str, tuple[Values, int]] = {}
+        for row in self.derived:
+            if (name := row.symbol) in columns:
+                kept[name] = (columns[name][first : last + 1], first)
+                if final:  # one copy at a time
+                    del columns[name]
+        if not self.late:
+            return {row.symbol: kept[row.symbol][0] for row in self.derived}
+        forward = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
+        weights = before if self.model.stored_weights else {}
+        sources = {name: (columns[name], 0) for name in (*forward, *weights) if name in columns}
+        known = {**sources, **kept}
+        for row in self.derived:
+            if row.symbol not in kept:
+                rows = late.Columns(known, before)
+                known[row.symbol] = (late.Late(row, self.late, rows, first, last), first)
+        return {row.symbol: known[row.symbol][0] for row in self.derived}
+
+    def entering(
+        self, columns: Columns, before: Mapping[str, float], first: int
+    ) -> dict[str, float]:
+        """The derivatives of the state at the step before the window, and their paths."""
+        late: dict[str, float] = {}
+        if self.late:
+            late = compile_source(self.late, "entering")(columns, before, first - 1)
+        names = [row.symbol for row in self.model.entering]
+        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""

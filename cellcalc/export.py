@@ -1,23 +1,26 @@
-"""A trace for other programs: JSON (a contract, see the README) and CSV."""
+"""A trace for other programs: JSON (a contract, see the README) and CSV.
+
+Both are made piece by piece, so that a long trace is written without being held as text.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from cellcalc.grids import EVERYTHING, Selection
-from cellcalc.trace import PassTrace, Trace, WindowTrace
+from cellcalc.trace import PassTrace, Trace, Values, WindowTrace
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
+BLOCK = 4096  # values that are made into text at once
 
 
-def to_json(trace: Trace, selection: Selection = EVERYTHING) -> str:
-    """The trace as one JSON object on one line; numbers are full float64.
+def to_json(trace: Trace, selection: Selection = EVERYTHING) -> Iterator[str]:
+    """The trace as one JSON object on one line, in pieces; numbers are full float64.
 
     A value that is not there, or not finite, is null.
     """
@@ -26,40 +29,41 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING) -> str:
         "title": s.title,
         "cell": s.cell.name,
         "scheme": asdict(trace.scheme),
-        "passes": [_pass_data(one, selection) for one in filter(selection.takes, trace.passes)],
+        "passes": (_pass_data(one, selection) for one in filter(selection.takes, trace.passes)),
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
     }
     if s.coefficients:
         data["coefficients"] = _numbers(s.coefficients)
-    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+    yield from _json(data)
+    yield "\n"
 
 
 def _pass_data(one: PassTrace, selection: Selection) -> dict[str, Any]:
-    steps = [t for t in range(1, one.steps + 1) if selection.within(t)]
-    data: dict[str, Any] = {"epoch": one.epoch, "sequence": one.sequence, "t": steps}
+    low, high = _bounds(1, one.steps, selection)
+    data: dict[str, Any] = {"epoch": one.epoch, "sequence": one.sequence, "t": range(low, high)}
     if "forward" in selection.passes:
         data["forward"] = {
-            symbol: [_number(values[t]) for t in steps]
+            symbol: _part(values, low, high, 0)
             for symbol, values in one.forward.items()
             if selection.shows(symbol)
         }
     data["loss"] = _number(one.loss)
-    data["windows"] = [_window_data(window, selection) for window in one.windows]
+    data["windows"] = (_window_data(window, selection) for window in one.windows)
     return data
 
 
 def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
-    steps = [t for t in window.steps if selection.within(t)]
+    low, high = _bounds(window.first, window.last, selection)
     data: dict[str, Any] = {
         "update": window.update,
         "fires_at": window.last,
-        "t": steps,
-        "losses": list(window.window.losses),
-        "dropped": list(window.window.dropped),
+        "t": range(low, high),
+        "losses": window.window.losses,
+        "dropped": window.window.dropped,
     }
     if "backward" in selection.passes:
         data["backward"] = {
-            symbol: [_number(values[t - window.first]) for t in steps]
+            symbol: _part(values, low, high, window.first)
             for symbol, values in window.backward.items()
             if selection.shows(symbol)
         }
@@ -73,6 +77,18 @@ def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
     return data
 
 
+def _bounds(first: int, last: int, selection: Selection) -> tuple[int, int]:
+    """Those of the steps from ``first`` to ``last`` that are selected: from, and to before."""
+    low, high = selection.steps or (first, last)
+    low = max(low, first)
+    return low, max(low, min(high, last) + 1)
+
+
+def _part(values: Values, low: int, high: int, first: int) -> Iterator[float]:
+    """The values from step ``low`` to before ``high``, the first of all being of step ``first``."""
+    return islice(values, low - first, high - first)
+
+
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
     return {symbol: _number(value) for symbol, value in values.items()}
 
@@ -81,49 +97,70 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def to_csv(trace: Trace, selection: Selection = EVERYTHING) -> str:
-    """One line for each value: ``epoch,sequence,window,update,pass,symbol,t,value``.
+def _json(value: object) -> Iterator[str]:
+    """JSON of nested dicts and lists; what is iterated over, not held, becomes a list."""
+    if isinstance(value, dict):
+        mark = "{"
+        for key, item in value.items():
+            yield f"{mark}{json.dumps(key, ensure_ascii=False)}: "
+            yield from _json(item)
+            mark = ", "
+        yield "}" if value else "{}"
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        mark, items = "[", iter(value)
+        while block := list(islice(items, BLOCK)):
+            if isinstance(block[0], dict):
+                for item in block:
+                    yield mark
+                    yield from _json(item)
+                    mark = ", "
+            else:
+                yield mark + ", ".join([_json_number(v) for v in block])
+                mark = ", "
+        yield "]" if mark != "[" else "[]"
+    else:
+        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _json_number(value: float) -> str:
+    return repr(value) if math.isfinite(value) else "null"
+
+
+def to_csv(trace: Trace, selection: Selection = EVERYTHING) -> Iterator[str]:
+    """One line for each value: ``epoch,sequence,window,update,pass,symbol,t,value``; in pieces.
 
     Totals, such as gradients and parameters, have no ``t``; a value that is not there is left out.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(CSV_HEADER)
+    yield ",".join(CSV_HEADER) + "\n"
     for one in filter(selection.takes, trace.passes):
-        place = (one.epoch, one.sequence)
+        place = f"{one.epoch},{one.sequence}"
         if "forward" in selection.passes:
-            for name, values in one.forward.items():
-                lines = _lines("forward", name, enumerate(values), selection)
-                writer.writerows((*place, "", "", *line) for line in lines)
+            for symbol, values in one.forward.items():
+                yield from _lines(f"{place},,,forward", symbol, values, 0, selection)
         for number, window in enumerate(one.windows, 1):
-            lines = _window_lines(window, selection)
-            writer.writerows((*place, number, window.update, *line) for line in lines)
-    return text.getvalue()
+            yield from _window_lines(f"{place},{number},{window.update}", window, selection)
 
 
-Line = Sequence[object]
-
-
-def _window_lines(window: WindowTrace, selection: Selection) -> Iterator[Line]:
+def _window_lines(place: str, window: WindowTrace, selection: Selection) -> Iterator[str]:
     if "backward" in selection.passes:
         for symbol, values in window.backward.items():
-            steps = enumerate(values, window.first)
-            yield from _lines("backward", symbol, steps, selection)
+            yield from _lines(f"{place},backward", symbol, values, window.first, selection)
     totals = {"gradients": window.gradients, "before": window.before, "after": window.after}
     for part, values_by_symbol in totals.items():
         if ("gradients" if part == "gradients" else "update") in selection.passes:
             for symbol, value in values_by_symbol.items():
                 if selection.shows(symbol) or selection.shows(f"d{symbol}"):
-                    yield part, symbol, "", repr(value)
+                    yield f"{place},{part},{symbol},,{value!r}\n"
 
 
 def _lines(
-    part: str,
-    symbol: str,
-    values: Iterator[tuple[int, float]] | enumerate[float],
-    selection: Selection,
-) -> Iterator[Line]:
-    if selection.shows(symbol):
-        for t, value in values:
-            if selection.within(t) and not math.isnan(value):
-                yield part, symbol, t, repr(value)
+    place: str, symbol: str, values: Sequence[float], first: int, selection: Selection
+) -> Iterator[str]:
+    """The lines of a row, whose first value is of step ``first``; symbols need no quotes."""
+    if not selection.shows(symbol):
+        return
+    low, high = _bounds(first, first + len(values) - 1, selection)
+    start = f"{place},{symbol},"
+    numbered = enumerate(_part(values, low, high, first), low)
+    while block := list(islice(numbered, BLOCK)):
+        yield "".join([f"{start}{t},{value!r}\n" for t, value in block if value == value])

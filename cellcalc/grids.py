@@ -141,18 +141,21 @@ def _forward(trace: Trace, one: PassTrace, selection: Selection, place: str) -> 
 
 
 def _backward(trace: Trace, window: WindowTrace, selection: Selection, place: str) -> Grid:
-    steps = [t for t in range(window.first - 1, window.last + 1) if selection.within(t)]
+    first = window.first
+    steps = [t for t in range(first - 1, window.last + 1) if selection.within(t)]
+    swept = [t for t in steps if t >= first]
 
-    def value(symbol: str, t: int) -> float:
-        if t >= window.first:
-            return window.backward[symbol][t - window.first]
-        return window.entering.get(symbol, math.nan)
+    def values(symbol: str) -> Iterator[float]:
+        if len(swept) < len(steps):
+            yield window.entering.get(symbol, math.nan)
+        if swept:
+            yield from window.backward[symbol][swept[0] - first : swept[-1] - first + 1]
 
     rows: list[Quantity] = []
     for row in trace.model.backward:
         rows += [row, *trace.model.paths_of(row)]
     shown = [row.symbol for row in rows if selection.shows(row.symbol)]
-    cells = [(symbol, tuple(value(symbol, t) for t in steps)) for symbol in shown]
+    cells = [(symbol, tuple(values(symbol))) for symbol in shown]
     return Grid(f"Backward pass{place}", _times(steps), tuple(cells))
 
 
@@ -162,7 +165,9 @@ def _gradients(window: WindowTrace, selection: Selection, place: str) -> Grid:
     for symbol, total in window.gradients.items():
         if selection.shows(symbol):
             parts = window.backward.get(symbol)  # dh0, dc0 are no sums over the steps
-            at = [parts[t - window.first] if parts else math.nan for t in steps]
+            at: Sequence[float] = [math.nan] * len(steps)
+            if parts and steps:
+                at = parts[steps[0] - window.first : steps[-1] - window.first + 1]
             rows.append((symbol, (total, *at)))
     return Grid(f"Gradients{place}", ("total", *_times(steps)), tuple(rows))
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from cellcalc.authors import Author
 from cellcalc.expression import ZERO, Expression, Symbol, add
@@ -151,6 +152,11 @@ class Model:
                 terms = tuple(term for term in row.terms if term.later)
                 rows.append(replace(row, formula=sum_of(terms), terms=terms))
         return tuple(rows)
+
+    @cached_property
+    def generated(self) -> dict[object, Any]:
+        """What has been generated from this model, by what it was for; made but once."""
+        return {}
 
     def paths_of(self, row: Quantity) -> tuple[Quantity, ...]:
         """The path rows beneath a row: none where there is a single path."""

@@ -6,7 +6,6 @@ The result is a :class:`Specification`, in which nothing is left to be looked up
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -198,6 +197,8 @@ def _random(section: Section) -> Callable[[int], list[float]] | None:
     """
     if "random" not in section.values:
         return None
+    import random  # here, since most problems need none
+
     table = section.table("random")
     table.only(("seed", "scale"))
     generator = random.Random(table.integer("seed", 0, 0))

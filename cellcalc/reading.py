@@ -24,8 +24,8 @@ _NAME = r"""(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
 
 
-def read_bytes(path: Path, shown_as: str) -> bytes:
-    """The contents of a file.
+def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
+    """The contents of a file of at most ``most`` bytes.
 
     Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
     """
@@ -33,14 +33,14 @@ def read_bytes(path: Path, shown_as: str) -> bytes:
         if path.is_dir():
             raise InputError([Mistake(shown_as, "", "a file", "a folder")])
         with path.open("rb") as file:
-            contents = file.read(MAX_BYTES + 1)
+            contents = file.read(most + 1)
     except FileNotFoundError:
         raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError([Mistake(shown_as, "", "a readable file", f'"{reason}"')]) from None
-    if len(contents) > MAX_BYTES:
-        limit = f"at most {MAX_BYTES // 1_000_000} MB"
+    if len(contents) > most:
+        limit = f"at most {most // 1_000_000} MB"
         raise InputError([Mistake(shown_as, "", limit, "a larger file")])
     return contents
 

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 from cellcalc.schemes import Scheme
 
+MANY = 1000  # steps
+
 
 @dataclass(frozen=True)
 class Window:
@@ -28,8 +30,8 @@ class Window:
     new: int
     first: int
     injects_from: int
-    losses: tuple[int, ...]
-    dropped: tuple[int, ...]
+    losses: Sequence[int]
+    dropped: Sequence[int]
     resets: bool
     updates: bool
 
@@ -75,7 +77,7 @@ class Schedule:
     @property
     def dropped(self) -> tuple[int, ...]:
         """The steps whose losses no window injects."""
-        return tuple(t for window in self.windows for t in window.dropped) + self.trailing
+        return (*(t for window in self.windows for t in window.dropped), *self.trailing)
 
     @property
     def resets(self) -> frozenset[int]:
@@ -99,15 +101,14 @@ def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
         start = done if chosen.state == "reset" else 0
         first = max(start, t - k2) + 1
         injects_from = {"new": max(first, done + 1), "all": first, "last": t}[chosen.inject]
-        fresh = [s for s in range(done + 1, t + 1) if has_target[s - 1]]
         windows.append(
             Window(
                 fires_at=t,
                 new=done + 1,
                 first=first,
                 injects_from=injects_from,
-                losses=tuple(s for s in range(injects_from, t + 1) if has_target[s - 1]),
-                dropped=tuple(s for s in fresh if s < injects_from),
+                losses=_with_target(range(injects_from, t + 1), has_target),
+                dropped=_with_target(range(done + 1, injects_from), has_target),
                 resets=chosen.state == "reset" and t < steps,
                 updates=chosen.update == "window" or t == fires[-1],
             )
@@ -115,6 +116,13 @@ def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
     last = fires[-1] if fires else 0
     trailing = [s for s in range(last + 1, steps + 1) if has_target[s - 1]]
     return Schedule(chosen, steps, tuple(windows), tuple(trailing))
+
+
+def _with_target(steps: range, has_target: Sequence[bool]) -> Sequence[int]:
+    """Those of the steps that have a target; where many all have one, a range takes no memory."""
+    if len(steps) > MANY and all(has_target[steps.start - 1 : steps.stop - 1]):
+        return steps
+    return tuple(s for s in steps if has_target[s - 1])
 
 
 def ranges(steps: Sequence[int]) -> str:

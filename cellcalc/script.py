@@ -23,7 +23,7 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
         return f"{first_lines}\n\n{source.helpers(code)}\n\n\n{code}"
     sequence = specification.sequences[0]
     n = sequence.steps
-    targets = sequence.targets or ()
+    targets = tuple(sequence.targets or ())
     columns = {
         name: [0.0, *values, 0.0]
         for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
-from collections.abc import Callable
+from array import array
+from collections import abc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,21 +15,26 @@ from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.reading import Section, as_float, decode, describe, read_bytes
 
 TARGET = "target"
+MANY = 1000  # steps
+MAX_CSV_BYTES = 256_000_000
 MAX_FEATURES = 500  # inputs a step; the equations name each weight
 MAX_STEPS = 1_000_000  # of one sequence
+
+Values = abc.Sequence[float]  # a tuple or an array
+Note = Callable[[str, str, str], None]  # where, what was expected, what was found
 
 
 @dataclass(frozen=True)
 class Sequence:
     """The data of one sequence.
 
-    ``inputs`` holds one tuple of n numbers per feature; ``targets`` n numbers, nan where a step
-    has no target, or None where the sequence has none at all. Without ``learns`` the targets are
-    there to be compared with only.
+    ``inputs`` holds n numbers per feature; ``targets`` n numbers, nan where a step has no target,
+    or None where the sequence has none at all. Without ``learns`` the targets are there to be
+    compared with only.
     """
 
-    inputs: tuple[tuple[float, ...], ...]
-    targets: tuple[float, ...] | None
+    inputs: tuple[Values, ...]
+    targets: Values | None
     learns: bool = True
 
     @property
@@ -37,8 +45,10 @@ class Sequence:
     @property
     def has_target(self) -> tuple[bool, ...]:
         """For each step whether it has a target to learn from, and so a loss."""
-        targets = (self.targets if self.learns else None) or (math.nan,) * self.steps
-        return tuple(not math.isnan(target) for target in targets)
+        targets = self.targets if self.learns else None
+        if targets is None:
+            return (False,) * self.steps
+        return tuple([target == target for target in targets])  # nan is not even itself
 
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:
@@ -104,14 +114,13 @@ def _from_csv(section: Section, base: Path) -> Sequence | None:
     if not name:
         return None
     try:
-        text = decode(read_bytes(base / name, name), name)
-        return _parse_csv(text, name)
+        return _parse_csv(read_bytes(base / name, name, MAX_CSV_BYTES), name)
     except InputError as error:
         section.wrong_file("csv", name, error)
         return None
 
 
-def _parse_csv(text: str, name: str) -> Sequence:
+def _parse_csv(contents: bytes, name: str) -> Sequence:
     """A table with a header of ``x`` or ``x1, x2, …``, and ``target`` if there are targets."""
     mistakes: list[Mistake] = []
 
@@ -120,29 +129,57 @@ def _parse_csv(text: str, name: str) -> Sequence:
         if len(mistakes) >= MOST_GATHERED:
             raise InputError(mistakes)
 
-    try:
-        lines = csv.reader(text.splitlines())
-        rows = [(lines.line_num, row) for row in lines if row]
-    except csv.Error as error:
-        raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
-    header = [title.strip() for title in rows[0][1]] if rows else []
+    rows = _csv_rows(contents, name)
+    header = [title.strip() for title in next(rows, (1, []))[1]]
     _check_header(header, mistake)
-    if not mistakes and len(rows) < 2:
-        mistake("", "at least one step below the header", "none")
-    if len(rows) > MAX_STEPS + 1:
-        mistake("", f"at most {MAX_STEPS:,} steps", f"{len(rows) - 1:,}")
-    columns: dict[str, list[float]] = {title: [] for title in header}
-    for line, row in rows[1:] if not mistakes else ():
-        if len(row) != len(header):
-            mistake(f"line {line}", f"{len(header)} values", str(len(row)))
-            continue
-        for title, cell in zip(header, row, strict=True):
-            columns[title].append(_csv_number(title, cell, f"line {line}, {title}", mistake))
+    columns = {title: array("d") for title in header}
+    if not mistakes:
+        steps = _read_rows(rows, columns, mistake)
+        if not steps:
+            mistake("", "at least one step below the header", "none")
+    else:
+        for _ in rows:  # it may not be a table at all
+            pass
     if mistakes:
         raise InputError(mistakes)
     targets = columns.pop(TARGET, None)
-    inputs = tuple(tuple(columns[title]) for title in feature_names("x", len(columns)))
-    return Sequence(inputs, tuple(targets) if targets is not None else None)
+    inputs = tuple(_compact(columns[title]) for title in feature_names("x", len(columns)))
+    return Sequence(inputs, _compact(targets) if targets is not None else None)
+
+
+def _csv_rows(contents: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, with their numbers."""
+    decode(contents, name)  # says where it is no text; line by line it takes less memory
+    lines = csv.reader(io.TextIOWrapper(io.BytesIO(contents), encoding="utf-8-sig"))
+    try:
+        for row in lines:
+            if row:
+                yield lines.line_num, row
+    except csv.Error as error:
+        raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
+
+
+def _read_rows(
+    rows: Iterator[tuple[int, list[str]]], columns: dict[str, array[float]], mistake: Note
+) -> int:
+    """Fill the columns; the number of rows."""
+    count = 0
+    for line, row in rows:
+        count += 1
+        if count > MAX_STEPS:
+            mistake(f"line {line}", f"at most {MAX_STEPS:,} steps", "more")
+            return count
+        if len(row) != len(columns):
+            mistake(f"line {line}", f"{len(columns)} values", str(len(row)))
+            continue
+        for (title, column), cell in zip(columns.items(), row, strict=True):
+            column.append(_csv_number(title, cell, line, mistake))
+    return count
+
+
+def _compact(values: array[float]) -> Values:
+    """Few numbers as a tuple; many stay an array, which takes a quarter of the memory."""
+    return values if len(values) > MANY else tuple(values)
 
 
 def feature_names(vector: str, features: int) -> tuple[str, ...]:
@@ -152,7 +189,7 @@ def feature_names(vector: str, features: int) -> tuple[str, ...]:
     return tuple(f"{vector}{k}" for k in range(1, features + 1))
 
 
-def _check_header(header: list[str], mistake: Callable[[str, str, str], None]) -> None:
+def _check_header(header: list[str], mistake: Note) -> None:
     inputs = [title for title in header if title != TARGET]
     if len(inputs) > MAX_FEATURES:
         mistake("line 1", f"at most {MAX_FEATURES} columns of inputs", f"{len(inputs):,}")
@@ -168,12 +205,12 @@ def _check_header(header: list[str], mistake: Callable[[str, str, str], None]) -
         mistake("line 1", wanted, (", ".join(header) or "nothing") + hint)
 
 
-def _csv_number(title: str, cell: str, key: str, mistake: Callable[[str, str, str], None]) -> float:
+def _csv_number(title: str, cell: str, line: int, mistake: Note) -> float:
     text = cell.strip()
     if not text and title == TARGET:
         return math.nan
     try:
         return float(text if "_" not in text else "")
     except ValueError:
-        mistake(key, "a number", describe(text))
+        mistake(f"line {line}, {title}", "a number", describe(text))
         return math.nan

@@ -193,10 +193,26 @@ def tabulated(
 
     Unless ``align`` says so for each, the first column is to the left, the others to the right.
     """
-    from tabulate import tabulate  # here, so that --help does not wait for it
+    if format == "simple" and not align:
+        return _simple(headings, body)
+    from tabulate import tabulate  # here, since loading it takes as long as all else
 
     sides = align or ["left", *["right"] * (len(headings) - 1)]
     return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=sides)
+
+
+def _simple(headings: list[str], body: list[list[str]]) -> str:
+    """What tabulate makes in its format ``simple``."""
+    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    widths = [max(width, len(head) + 2) for width, head in zip(widths, headings, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        first, *others = cells
+        right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+        return "  ".join([first.ljust(widths[0]), *right]).rstrip()
+
+    rules = "  ".join("-" * width for width in widths)
+    return "\n".join([line(headings), rules, *map(line, body)])
 
 
 def check_format(name: str, others: Sequence[str] = ()) -> None:

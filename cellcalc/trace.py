@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cellcalc.errors import did_you_mean
+from cellcalc.late import Late
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, Window
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-Values = list[float]
+Values = Sequence[float]  # a list, or of a long sequence an array
 
 
 @dataclass(frozen=True)
 class WindowTrace:
     """One backward sweep, and the update if there is one after it.
 
-    ``backward`` holds a list for each derivative, over the swept steps; ``entering`` the
+    ``backward`` holds the values of each derivative over the swept steps (of a long window those
+    that follow from others are worked out on reading); ``entering`` the
     derivatives of the state at the step before the first (the value of the same row there);
     ``gradients`` the sum over the window for each parameter, and ``dh0``, ``dc0``. ``summed`` are
     the gradients gathered since the last update, ``used`` the same clipped, as the update uses
@@ -65,7 +67,7 @@ class WindowTrace:
 class PassTrace:
     """One run over one sequence.
 
-    ``forward`` holds a list of n + 1 numbers for each input and forward quantity, for t = 0 … n;
+    ``forward`` holds n + 1 numbers for each input and forward quantity, for t = 0 … n;
     at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
     have a target, or None where no step has one. ``before`` are the parameters at the start,
     ``memory`` is the optimizer's state then, ``updates`` how often it has updated;
@@ -163,29 +165,35 @@ class Trace:
         """
         for one in self.passes:
             steps = range(1, one.steps + 1)
-            columns = {s: v[1:] for s, v in one.forward.items() if s not in (TARGET, LOSS)}
-            if LOSS in one.forward:
-                targets = one.forward[TARGET][1:]
-                columns[TARGET] = [0.0 if math.isnan(t) else t for t in targets]
-                counted = zip(one.forward[LOSS][1:], targets, strict=True)
-                columns[LOSS] = [0.0 if math.isnan(t) else e for e, t in counted]
-            if found := _earliest(columns, steps):
-                return found
-            for window in one.windows:
-                backward = {s: v[::-1] for s, v in window.backward.items()}
-                ends = {s: [v] for s, v in (*window.gradients.items(), *window.after.items())}
-                found = _earliest(backward, window.steps[::-1]) or _earliest(
-                    ends, window.steps[-1:]
-                )
+            found = _earliest(self._computed(one), steps)
+            for window in one.windows if not found else ():
+                # What is worked out only on reading adds nothing that is not in the rest.
+                kept = ((s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, Late))
+                results = {**window.gradients, **window.after}
+                ends = ((s, [v]) for s, v in results.items())
+                found = _earliest(kept, window.steps[::-1]) or _earliest(ends, window.steps[-1:])
                 if found:
-                    return found
+                    break
+            if found:
+                return found
         return None
 
+    def _computed(self, one: PassTrace) -> Iterator[tuple[str, Values]]:
+        """The forward columns of a pass, a missing loss as 0."""
+        for symbol, values in one.forward.items():
+            if symbol == LOSS:
+                counted = zip(values[1:], one.forward[TARGET][1:], strict=True)
+                yield symbol, [0.0 if math.isnan(t) else e for e, t in counted]
+            elif symbol == TARGET:
+                yield symbol, [0.0 if math.isnan(t) else t for t in values[1:]]
+            else:
+                yield symbol, values[1:]
 
-def _earliest(columns: Mapping[str, Values], steps: range) -> tuple[str, int] | None:
+
+def _earliest(columns: Iterable[tuple[str, Values]], steps: range) -> tuple[str, int] | None:
     """The first column and step not finite, going through the steps in the order given."""
     found: tuple[int, str] | None = None
-    for symbol, values in columns.items():
+    for symbol, values in columns:
         if not math.isfinite(sum(values)):
             place = next((k for k, v in enumerate(values) if not math.isfinite(v)), len(values))
             if place < (found[0] if found else len(values)):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cellcalc import numeric
-from cellcalc.compiled import compile_expression
+from cellcalc.compiled import compile_source
+from cellcalc.expression import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.schemes import Scheme
+from cellcalc.source import Code
+from cellcalc.templates import Template
 from cellcalc.updates import COUNT, Update, clipped, memory
 
 
@@ -18,10 +21,7 @@ class Updater:
         self.memory: dict[str, float] = {}
         self.count = 0
         self.gathered: dict[str, float] = {}
-        self.equations = [
-            (equation.symbol, compile_expression(equation.formula))
-            for equation in update.optimizer.equations
-        ]
+        self.function = compile_source(update_source(update.optimizer, decimals), "update")
 
     def gather(
         self, gradients: Mapping[str, float], parameters: Mapping[str, float]
@@ -37,23 +37,56 @@ class Updater:
         """Update the parameters in place; the gradients that were used, by derivative's name."""
         self.count += 1
         used = clipped(self.scheme, self.gathered)
-        for name, gradient in used.items():
-            used[name] = gradient = self.rounded(gradient)
-            parameters[name] = self.updated(name, parameters[name], gradient)
+        if self.decimals is not None:
+            used = {name: self.rounded(gradient) for name, gradient in used.items()}
+        if not self.memory:
+            state = self.update.optimizer.state.items()
+            self.memory = {memory(own, name): value for name in used for own, value in state}
+        settings = {**self.update.settings, COUNT: float(self.count)}
+        self.function(parameters, used, self.memory, settings)
         self.gathered = {}
         return {f"d{name}": gradient for name, gradient in used.items()}
 
-    def updated(self, name: str, value: float, gradient: float) -> float:
-        """The new value of one parameter; its part of the memory changes with it."""
-        state = self.update.optimizer.state
-        values = {"w": value, "dw": gradient, COUNT: float(self.count), **self.update.settings}
-        for own, start in state.items():
-            values[own] = self.memory.get(memory(own, name), start)
-        for symbol, formula in self.equations:
-            values[symbol] = self.rounded(formula(values))
-        for own in state:
-            self.memory[memory(own, name)] = values[own]
-        return values["w"]
-
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else numeric.rounded(value, self.decimals)
+
+
+def update_source(optimizer: Template, decimals: int | None) -> str:
+    """The optimizer's equations as one loop over the parameters that have a gradient.
+
+    What is the same for all of them, such as 1 - beta1**k, is worked out once.
+    """
+    code = Code(1, guarded=True)
+    constants = [*optimizer.settings, COUNT]
+    hoisted: dict[Expression, str] = {}
+
+    def hoist(node: Expression) -> Expression | None:
+        if isinstance(node, Symbol | Number) or not symbols(node):
+            return None
+        if any(symbol.name not in constants for symbol in symbols(node)):
+            return None
+        return Symbol(hoisted.setdefault(node, f"_{len(hoisted)}"))
+
+    equations = [
+        (e.symbol, rebuilt(rename(e.formula, lambda s: Symbol(s.name)), hoist))
+        for e in optimizer.equations
+    ]
+
+    def lines() -> Iterator[str]:
+        yield "def update(parameters, gradients, memory, settings):"
+        yield from (f'    {name} = settings["{name}"]' for name in constants)
+        yield from (f"    {name} = {code(node)}" for node, name in hoisted.items())
+        yield "    for _name, dw in gradients.items():"
+        yield "        w = parameters[_name]"
+        for own in optimizer.state:
+            yield f'        {own} = memory["{memory(own, "")}" + _name]'
+        for symbol, formula in equations:
+            value = code(formula)
+            yield f"        {symbol} = " + (
+                value if decimals is None else f"rounded({value}, {decimals})"
+            )
+        for own in optimizer.state:
+            yield f'        memory["{memory(own, "")}" + _name] = {own}'
+        yield "        parameters[_name] = w"
+
+    return "\n".join(lines()) + "\n"

@@ -22,7 +22,7 @@ from cellcalc.workbook import build_workbook
 Values = dict[tuple[str, str], object]  # (sheet, cell): value
 POISON = 123456789.0
 _FORMULA_CELL = re.compile(
-    r'(<c r="[A-Z]+[0-9]+" s="[0-9]+")(?: t="[a-z]+")?(><f>[^<]*</f>)<v>[^<]*</v>'
+    r'(<c r="[A-Z]+[0-9]+" s="[0-9]+")(?: t="[a-z]+")?(><f(?: [^>]*)?(?:/>|>[^<]*</f>))<v>[^<]*</v>'
 )
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">

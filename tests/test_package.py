@@ -161,7 +161,7 @@ def test_no_module_imports_one_to_its_right() -> None:
         "templates", "schemes", "schedule", "updates",
         "series", "arrays", "layouts", "weights", "problem",
         "model", "limits", "derivation", "bare", "catalogue", "legend", "plain",
-        "handwork", "source", "compiled", "trace",
+        "handwork", "source", "kernel", "compiled", "late", "fast", "trace", "sweep",
         "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "dialect", "frameworks", "derive", "check", "workbook",
         "api", "lessons", "topicpage", "files", "cli",

@@ -93,3 +93,8 @@ def test_every_named_scheme_is_in_the_table() -> None:
 def test_what_the_readme_links_to_is_there() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (Path(__file__).parent.parent / target).exists(), target
+
+
+def test_the_table_of_measurements_is_that_of_the_last_run() -> None:
+    results = Path(__file__).parent.parent / "benchmarks" / "results.md"
+    assert results.read_text(encoding="utf-8").strip() in README

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
+CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
@@ -180,20 +181,23 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
         yield lambda done: bar.update(done - bar.pos)
 
 
-def emit(text: str, output: Path | None, force: bool) -> None:
-    """Print a result, or write it to a file."""
+def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
+    """Print a result, whole or in pieces, or write it to a file."""
+    pieces = [result] if isinstance(result, str) else _chunks(result)
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(ASCII):
         from cellcalc.plain import ascii_text
 
-        text = ascii_text(text)
+        pieces = map(ascii_text, pieces)
     if output is None:
-        _print(text)
+        for piece in pieces:
+            _print(piece)
         return
     from cellcalc.files import write_file
 
     def write(file: BinaryIO) -> None:
-        file.write(text.encode())
+        for piece in pieces:
+            file.write(piece.encode())
 
     write_file(output, write, force)
 
@@ -208,3 +212,16 @@ def _print(text: str) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         message = f'standard output: expected room to write to, found "{error.strerror}"'
         raise OutputError(message) from None
+
+
+def _chunks(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in fewer pieces, each worth a call."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size > CHUNK:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +142,7 @@ def _rendered(
     precision: int | None,
     explain: bool,
     width: int,
-) -> str:
+) -> str | Iterator[str]:
     if explain:
         from cellcalc.explain import explain as work_out
 

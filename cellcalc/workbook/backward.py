@@ -10,7 +10,7 @@ from cellcalc.model import Group, Quantity
 from cellcalc.schedule import ranges
 from cellcalc.updates import NORM_MARGIN, clip_factor
 from cellcalc.wording import sentence
-from cellcalc.workbook.cells import Cell, Row
+from cellcalc.workbook.cells import Cell, Fill, Row
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -78,7 +78,7 @@ class _Window:
         ]
         return Row(self.window.gradients, cells)
 
-    def row(self, quantity: Quantity, cells: list[Cell]) -> Row:
+    def row(self, quantity: Quantity, cells: list[Cell | Fill]) -> Row:
         symbol = quantity.symbol
         group = "gradient" if symbol.partition("_via_")[0] in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
@@ -90,7 +90,7 @@ class _Window:
         row = self.window.rows[symbol]
         return labelled(row, group, symbol, f"{left} = {right}", cells, detail, outline)
 
-    def cells(self, quantity: Quantity, entering: Quantity | None) -> Iterator[Cell]:
+    def cells(self, quantity: Quantity, entering: Quantity | None) -> Iterator[Cell | Fill]:
         trace, symbol = self.trace, quantity.symbol
         style = "path" if quantity.group is Group.PATH else "number"
         if symbol in trace.gradients:
@@ -100,8 +100,7 @@ class _Window:
             text = entering_formula(self.sheet, quantity, entering, self.window)
             yield Cell(column(trace.first - 1), style, trace.entering[symbol], text)
         at = backward_formula(self.sheet, quantity, self.window)
-        for t, value in zip(trace.steps, trace.backward[symbol], strict=True):
-            yield Cell(column(t), style, value, at(t))
+        yield from at.fills(trace.first, style, trace.backward[symbol])
 
     def gathered(self) -> Iterator[Row]:
         """Gradients added up over the windows since the last update."""

@@ -12,7 +12,7 @@ from cellcalc.model import LOSS, TARGET, Quantity
 from cellcalc.table import heading
 from cellcalc.wording import sentence
 from cellcalc.workbook.backward import window_rows
-from cellcalc.workbook.cells import Cell, Row, Rows, letters
+from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula
 from cellcalc.workbook.layout import FIRST, TOTAL, TOTAL_LOSS, Layout, column
 from cellcalc.workbook.parameters import parameter_rows
@@ -53,18 +53,22 @@ def _inputs(sheet: Layout) -> Iterator[Row]:
     yield block_heading(sheet, "input", sheet.headings["input"], name, note)
     for quantity in sheet.model.inputs:
         symbol = quantity.symbol
-        cells = [_input(sheet, symbol, t) for t in range(1, sheet.steps + 1)]
+        cells = _input(sheet, symbol)
         yield labelled(sheet.rows[symbol], "input", symbol, quantity.says, cells)
 
 
-def _input(sheet: Layout, symbol: str, t: int) -> Cell:
-    """What was given, or (in later epochs) the cell where it was given."""
-    value = sheet.one.forward[symbol][t]
-    missing = math.isnan(value)
-    if sheet.source is sheet:
-        return Cell(column(t), "input", None if missing else value)
-    given = sheet.source.cell(symbol, t, sheet)
-    return Cell(column(t), "number", 0.0 if missing else value, given)
+def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
+    """What was given, or (in later epochs) the cells where it was given."""
+    values = sheet.one.forward[symbol][1:]
+    gaps = any(map(math.isnan, values))
+    if sheet.source is not sheet:
+        given = [0.0 if math.isnan(value) else value for value in values]
+        yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
+    elif gaps:
+        for t, value in enumerate(values, 1):
+            yield Cell(column(t), "input", None if math.isnan(value) else value)
+    else:
+        yield Fill(FIRST + 1, "input", values)
 
 
 class _Forward:
@@ -88,7 +92,7 @@ class _Forward:
             cell = Cell(TOTAL, "total", self.one.loss or 0.0, losses)
             yield labelled(sheet.rows[TOTAL_LOSS], "forward", TOTAL_LOSS, equation, [cell])
 
-    def cells(self, quantity: Quantity) -> Iterator[Cell]:
+    def cells(self, quantity: Quantity) -> Iterator[Cell | Fill]:
         sheet, symbol = self.sheet, quantity.symbol
         values, n = self.one.forward[symbol], sheet.steps
         at = forward_formula(sheet, quantity)
@@ -99,6 +103,9 @@ class _Forward:
             first = sheet.first
             given = None if first is sheet else first.cell(symbol, 0, sheet)
             yield Cell(FIRST, "number" if given else "input", values[0], given)
-        for t in range(1, n + 1):
-            missing = symbol == LOSS and math.isnan(self.one.forward[TARGET][t])
-            yield Cell(column(t), "number", 0.0 if missing else values[t], at(t))
+        numbers = values[1 : n + 1]
+        if symbol == LOSS:  # a step without a target has none
+            targets = self.one.forward[TARGET][1:]
+            pairs = zip(numbers, targets, strict=True)
+            numbers = [0.0 if math.isnan(target) else loss for loss, target in pairs]
+        yield from at.fills(1, "number", numbers)

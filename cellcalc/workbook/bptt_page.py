@@ -22,6 +22,7 @@ from cellcalc.workbook.layout import (
 from cellcalc.workbook.page import (
     format_where,
     set_up_page,
+    set_width,
     set_widths,
     shade_gates,
     shade_gradients,
@@ -39,7 +40,7 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
     set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
-    set_widths(sheet, (STEP_WIDTH,) * (layout.steps + 2), FIRST)
+    set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
     sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90

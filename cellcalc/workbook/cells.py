@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -22,6 +22,28 @@ class Cell:
     formula: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Neighbouring cells of one look: numbers, or one formula filled right and what it gives.
+
+    ``formula(k)`` is the formula of cell k, from 0; ``alike`` tells that it is that of cell 0 with
+    its relative references moved k columns. A long row is a few of these and not thousands of
+    cells.
+    """
+
+    column: int
+    style: str
+    values: Sequence[float]
+    formula: Callable[[int], str] | None = None
+    alike: bool = True
+
+    def cells(self) -> Iterator[Cell]:
+        """The same, cell by cell."""
+        for k, value in enumerate(self.values):
+            text = None if self.formula is None else self.formula(k)
+            yield Cell(self.column + k, self.style, value, text)
+
+
 @dataclass(frozen=True)
 class Row:
     """One row: its number from 1, its cells from left to right, its height in lines of text.
@@ -30,9 +52,24 @@ class Row:
     """
 
     number: int
-    cells: Iterable[Cell]
+    parts: Iterable[Cell | Fill]
     lines: int = 1
     outline: int = 0
+
+    @property
+    def width(self) -> int:
+        """The last column."""
+        ends = (p.column + (len(p.values) - 1 if isinstance(p, Fill) else 0) for p in self.parts)
+        return max(ends, default=0)
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """The cells one by one."""
+        for part in self.parts:
+            if isinstance(part, Fill):
+                yield from part.cells()
+            else:
+                yield part
 
 
 @dataclass(frozen=True)

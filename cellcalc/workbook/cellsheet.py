@@ -32,7 +32,7 @@ def cell_sheet(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass."""
     maker = _CellSheet(book.first)
     rows = list(maker.rows())
-    width = max(cell.column for row in rows for cell in row.cells)
+    width = max(row.width for row in rows)
     yield Sheet("Cell", Rows(rows, width, rows[-1].number), maker.set_up)
 
 

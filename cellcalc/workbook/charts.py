@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from openpyxl.chart import LineChart, Reference
 from openpyxl.chart.layout import Layout as ChartLayout
@@ -18,7 +19,7 @@ from cellcalc.model import LOSS
 from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters
 from cellcalc.workbook.kinds import carousel, is_gate
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
 from cellcalc.workbook.page import set_up_page, set_widths
@@ -67,7 +68,7 @@ def charts(book: Book) -> Iterator[Sheet]:
         places.append(number)
         rows += _data(chart, number)
         number += len(chart.lines) + 2
-    width = max(cell.column for row in rows for cell in row.cells)
+    width = max(row.width for row in rows)
 
     def set_up(sheet: Worksheet) -> None:
         set_widths(sheet, (34, *(11,) * 14))
@@ -85,11 +86,14 @@ def _data(chart: Chart, number: int) -> Iterator[Row]:
     for k, line in enumerate((chart.categories, *chart.lines)):
         style = "heading" if k == 0 else "label"
         value_style = "whole" if k == 0 else "factor"
-        cells = [Cell(LABEL, style, line.label)]
-        for place, (formula, value) in enumerate(line.cells, FIRST):
-            formula = formula.replace(NEXT, f"{letters(place + 1)}{number + k}")
-            cells.append(Cell(place, value_style, value, formula))
-        yield Row(number + k, cells)
+        values = [value for _, value in line.cells]
+        formula = partial(_formula, line, number + k)
+        fill = Fill(FIRST, value_style, values, formula, alike=False)
+        yield Row(number + k, [Cell(LABEL, style, line.label), fill])
+
+
+def _formula(line: Line, row: int, k: int) -> str:
+    return line.cells[k][0].replace(NEXT, f"{letters(FIRST + k + 1)}{row}")
 
 
 def _draw(sheet: Worksheet, chart: Chart, place: int) -> LineChart:

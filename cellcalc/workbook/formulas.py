@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 
 from cellcalc.expression import ONE, Expression, Symbol, symbols
 from cellcalc.model import LOSS, TARGET, Quantity
 from cellcalc.notation import Excel
 from cellcalc.series import feature_names
-from cellcalc.workbook.cells import absolute, letters
+from cellcalc.workbook.cells import Fill, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
 
-Formula = Callable[[int], str]  # of the step t
 _COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula for any step: ``at(t)``.
+
+    It is one formula filled right, but at the steps in ``breaks``: there it is not what the step
+    before would be filled to.
+    """
+
+    at: Callable[[int], str]
+    breaks: frozenset[int] = frozenset()
+
+    def __call__(self, t: int) -> str:
+        return self.at(t)
+
+    def fills(self, first: int, style: str, values: Sequence[float]) -> Iterator[Fill]:
+        """The cells from step ``first`` on, a fill for each stretch without a break."""
+        stop = first + len(values)
+        starts = [first, *sorted(t for t in self.breaks if first < t < stop), stop]
+        for start, end in pairwise(starts):
+            part = values[start - first : end - first]
+            yield Fill(column(start), style, part, partial(self._from, start))
+
+    def _from(self, start: int, k: int) -> str:
+        return self.at(start + k)
 
 
 def formula(
@@ -45,7 +73,8 @@ def formula(
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
         return text.format(previous=before, this=letters(column(t)), next=letters(column(t + 1)))
 
-    return at
+    apart = resets if "{previous}" in text else ()
+    return Formula(at, frozenset(s for t in apart for s in (t + 1, t + 2)))
 
 
 def forward_formula(sheet: Layout, quantity: Quantity, seen_on: str = "") -> Formula:
@@ -55,7 +84,7 @@ def forward_formula(sheet: Layout, quantity: Quantity, seen_on: str = "") -> For
     if quantity.symbol != LOSS:
         return at
     there = f"{sheet.quoted}!" if seen_on else ""
-    return lambda t: f"IF(ISNUMBER({there}{target(sheet, t)}),{at(t)},0)"
+    return Formula(lambda t: f"IF(ISNUMBER({there}{target(sheet, t)}),{at(t)},0)", at.breaks)
 
 
 def backward_formula(
@@ -74,7 +103,7 @@ def backward_formula(
     if not goes_on or quantity.symbol not in sheet.model.leaving:
         return at
     at_last = formula(sheet, sheet.model.leaving[quantity.symbol], window, seen_on)
-    return lambda t: at_last(t) if t == last else at(t)
+    return Formula(lambda t: at_last(t) if t == last else at(t), at.breaks | {last})
 
 
 def entering_formula(
@@ -101,7 +130,7 @@ def _count(sheet: Layout, window: WindowRows, there: str) -> Formula:
     def at(t: int) -> str:
         return f"IF(ISNUMBER({there}{target(sheet, t)}),{share},0)" if t >= first else "0"
 
-    return at
+    return Formula(at, frozenset({first}))
 
 
 def target(sheet: Layout, t: int, fixed: bool = False, named: bool = True) -> str:

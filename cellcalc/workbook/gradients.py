@@ -16,7 +16,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.layout import FIRST, SYMBOL, TOTAL, Layout, column
-from cellcalc.workbook.page import drop_down, flag, set_up_page, set_widths, show_tiny
+from cellcalc.workbook.page import drop_down, flag, set_up_page, set_width, set_widths, show_tiny
 from cellcalc.workbook.rerun import Rerun
 from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
 
@@ -33,7 +33,7 @@ def gradients(book: Book) -> Iterator[Sheet]:
     if book.first.windows:
         maker = _Gradients(book.first)
         rows = list(maker.rows())
-        width = max(cell.column for row in rows for cell in row.cells)
+        width = max(row.width for row in rows)
         yield Sheet("Gradients", Rows(rows, width, rows[-1].number), maker.set_up)
 
 
@@ -204,7 +204,7 @@ class _Gradients:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (20, 13, EQUATION_WIDTH, 11))
-        set_widths(sheet, (11,) * (self.layout.steps + 1), FIRST)
+        set_width(sheet, 11, FIRST, column(self.layout.steps))
         source = self.column(NAME)
         title, prompt = sentence("gradients", "chosen"), sentence("gradients", "chosen_note")
         drop_down(sheet, f"{letters(VALUE)}{CHOSEN}", source, title, prompt)

@@ -7,22 +7,19 @@ as text, in place of the samples. Nothing of openpyxl's inside is touched, only 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import BinaryIO
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 
-from cellcalc.errors import OutputError
-from cellcalc.workbook.cells import MAX_FORMULA, MAX_TEXT, Cell, Row, Rows, letters
+from cellcalc.workbook.cells import Rows, letters
+from cellcalc.workbook.markup import Markup
 
-LINE_HEIGHT = 15.0  # points
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
@@ -87,39 +84,10 @@ def _sheet(skeleton: bytes, content: Rows, styles: Mapping[str, int]) -> Iterato
     match = _SHEET_DATA.search(skeleton)
     assert match, "openpyxl writes a sheetData element"
     yield skeleton[: match.start()] + b"<sheetData>"
+    markup = Markup(styles)
     for row in content.rows:
-        yield _row(row, styles).encode()
+        yield markup.row(row).encode()
     yield b"</sheetData>" + skeleton[match.end() :]
-
-
-def _row(row: Row, styles: Mapping[str, int]) -> str:
-    height = f' ht="{row.lines * LINE_HEIGHT}" customHeight="1"' if row.lines > 1 else ""
-    outline = f' outlineLevel="{row.outline}"' if row.outline else ""
-    cells = "".join(_cell(cell, row.number, styles[cell.style]) for cell in row.cells)
-    return f'<row r="{row.number}"{height}{outline}>{cells}</row>'
-
-
-def _cell(cell: Cell, row: int, style: int) -> str:
-    if cell.formula is not None and len(cell.formula) > MAX_FORMULA:
-        found = f"{len(cell.formula):,} in {letters(cell.column)}{row}"
-        raise OutputError(
-            f"workbook: expected formulas of at most {MAX_FORMULA:,} characters, found {found}"
-        )
-    start = f'<c r="{letters(cell.column)}{row}" s="{style}"'
-    value = cell.value
-    if cell.formula is None:
-        if value is None:
-            return start + "/>"
-        if isinstance(value, str):
-            text = f'<t xml:space="preserve">{escape(value[:MAX_TEXT])}</t>'
-            return f'{start} t="inlineStr"><is>{text}</is></c>'
-        return f"{start}><v>{value!r}</v></c>"
-    formula = f"<f>{escape(cell.formula)}</f>"
-    if isinstance(value, str):
-        return f'{start} t="str">{formula}<v>{escape(value)}</v></c>'
-    if value is None or not math.isfinite(value):
-        return f'{start} t="e">{formula}<v>#NUM!</v></c>'
-    return f"{start}>{formula}<v>{value!r}</v></c>"
 
 
 def fixed_date(epoch: str | None) -> datetime:

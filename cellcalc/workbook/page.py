@@ -44,6 +44,12 @@ def set_widths(sheet: Worksheet, widths: tuple[float, ...], first: int = 1) -> N
         sheet.column_dimensions[letters(k)].width = width
 
 
+def set_width(sheet: Worksheet, width: float, first: int, last: int) -> None:
+    """One width for many neighbouring columns, as one entry of the file."""
+    span = sheet.column_dimensions[letters(first)]
+    span.width, span.min, span.max = width, first, last
+
+
 def format_where(sheet: Worksheet, area: str, test: str, format: str) -> None:
     """Another number format where a formula holds, written for the area's first cell."""
     number = _NEXT_FORMAT.setdefault(format, 200 + len(_NEXT_FORMAT))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import pairwise
 
 from cellcalc.expression import Symbol
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
-from cellcalc.workbook.cells import Cell, Row
+from cellcalc.workbook.cells import Cell, Fill, Row
 from cellcalc.workbook.formulas import rule_formula
 from cellcalc.workbook.layout import (
     FIRST,
@@ -75,7 +77,7 @@ class _Parameters:
                 says = self.sheet.model.quantities[name].says
             yield labelled(self.sheet.rows[name], "parameter", name, says, self.cells(name))
 
-    def cells(self, name: str) -> Iterator[Cell]:
+    def cells(self, name: str) -> Iterator[Cell | Fill]:
         """The value at each step: the one before, or a new one after a window has fired."""
         sheet = self.sheet
         value = self.first_value(name)
@@ -84,14 +86,20 @@ class _Parameters:
         else:
             ends = sheet.before.cell(name, sheet.before.steps + 1, sheet)
             yield Cell(FIRST, "number", value, ends)
-        for t in range(1, sheet.steps + 2):
-            window = self.fired.get(t - 1)
-            if window is None or not self.changes(name):
-                text, style = sheet.cell(name, t - 1), "number"
-            else:
-                value = self.new_values(window)[name]
-                text, style = self.updated(name, t, window), "total"
-            yield Cell(column(t), "count" if name == COUNT else style, value, text)
+        whole = "count" if name == COUNT else ""
+        fired = sorted(self.fired) if self.changes(name) else []
+        for start, end in pairwise([0, *fired, sheet.steps + 1]):
+            if start in self.fired and self.changes(name):
+                window = self.fired[start]
+                value, text = self.new_values(window)[name], self.updated(name, start + 1, window)
+                yield Cell(column(start + 1), whole or "total", value, text)
+                start += 1
+            kept = partial(self.before, name, start)
+            yield Fill(column(start + 1), whole or "number", [value] * (end - start), kept)
+
+    def before(self, name: str, start: int, k: int) -> str:
+        """The cell of the step before the k-th one after ``start``: the parameter stays."""
+        return self.sheet.cell(name, start + k)
 
     def changes(self, name: str) -> bool:
         return name in self.free or name in self.start or name == COUNT

@@ -23,7 +23,7 @@ from cellcalc.workbook.exercise import OWN, Exercise, Spot, exercise
 from cellcalc.workbook.formulas import formula
 from cellcalc.workbook.layout import EQUATION, FIRST, TITLE_ROWS, TOTAL
 from cellcalc.workbook.livetext import text_formula, text_value
-from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_widths
+from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.workbook.rows import EQUATION_WIDTH
 from cellcalc.workbook.styles import BAD, FAIR, GOOD
 
@@ -62,7 +62,7 @@ class _Practice:
             cells = [self.shown(cell, row.number) for cell in row.cells]
             if not self.paper:
                 cells += [self.mark(spot) for spot in self.exercise.open if spot.row == row.number]
-            yield replace(row, cells=sorted(cells, key=lambda cell: cell.column), outline=0)
+            yield replace(row, parts=sorted(cells, key=lambda cell: cell.column), outline=0)
 
     def top(self) -> Iterator[Row]:
         title = self.layout.trace.specification.title
@@ -179,7 +179,7 @@ class _Practice:
             mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
             todo = f'IF(OR({mark}="{RIGHT}",{mark}="{CARRIED}"),0,1)'
             equation = self.equation(spot)
-            text, now = self.with_numbers(spot, equation)
+            text, now = self.with_numbers(spot, equation, number)
             value = f'E{number}&" = "&FIXED(Follow!{spot.cell},6,TRUE)'
             yield Row(
                 number,
@@ -203,8 +203,10 @@ class _Practice:
             return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
         return f"{left_side(quantity, write)} = {write(quantity.formula)}"
 
-    def with_numbers(self, spot: Spot, equation: str) -> tuple[str, str]:
+    def with_numbers(self, spot: Spot, equation: str, row: int) -> tuple[str, str]:
         """The equation with the person's own numbers, as a formula and as it is at first.
+
+        ``row`` is the row of the hint.
 
         The equation by itself where there are no numbers, or too many for a formula.
         """
@@ -226,7 +228,7 @@ class _Practice:
             return f"(−{size})" if now < 0 else size
 
         start = f"{equation} = "
-        text = f'D{self.exercise.open.index(spot) + 2}&" = "&'
+        text = f'D{row}&" = "&'
         text += text_formula(quantity.formula, cell, features)
         if len(text) > MAX_FORMULA:
             return "", equation
@@ -235,7 +237,7 @@ class _Practice:
     def set_up(self, sheet: Worksheet) -> None:
         layout = self.layout
         set_widths(sheet, (11, 15, EQUATION_WIDTH, 11))
-        set_widths(sheet, (12,) * (layout.steps + 2), FIRST)
+        set_width(sheet, 12, FIRST, layout.width)
         sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
         set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // 10))
         sheet.print_title_rows = f"{TITLE_ROWS + 1}:{TITLE_ROWS + 1}"
@@ -244,7 +246,8 @@ class _Practice:
         sheet.print_area = f"A1:{corner}"
         if self.paper:
             return
-        set_widths(sheet, (3, *(5,) * (layout.steps + 3)), layout.width + 1)
+        set_widths(sheet, (3,), layout.width + 1)
+        set_width(sheet, 5, layout.width + 2, layout.width + self.shift)
         first = f"{letters(TOTAL)}{TITLE_ROWS + 1}"
         mark = f"{letters(TOTAL + self.shift)}{TITLE_ROWS + 1}"
         for sign, colours in {RIGHT: GOOD, CARRIED: FAIR, WRONG: BAD, NO_NUMBER: BAD}.items():

@@ -13,8 +13,8 @@ from cellcalc.model import LOSS
 from cellcalc.notation import Excel
 from cellcalc.series import feature_names
 from cellcalc.trace import PassTrace
-from cellcalc.workbook.cells import Cell, Row, letters, text_lines
-from cellcalc.workbook.formulas import target
+from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
+from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
 from cellcalc.workbook.rows import EQUATION_WIDTH
 
@@ -37,10 +37,10 @@ class Rerun:
     def block(self, title: str, values: Mapping[str, float]) -> Iterator[Row]:
         """The rows, with the values that the given parameters lead to."""
         steps, one = self.layout.steps, self._run(values)
-        heading = [
+        heading: list[Cell | Fill] = [
             Cell(1, "forward_heading", title),
             *(Cell(k, "forward_heading") for k in (2, 3, 4)),
-            *(Cell(column(t), "forward_step", t) for t in range(steps + 1)),
+            Fill(column(0), "forward_step", range(steps + 1)),
         ]
         yield Row(self.heading, heading)
         write = self.model.unicode()
@@ -56,7 +56,7 @@ class Rerun:
             ]
             yield Row(self.rows[symbol], cells, text_lines(text, EQUATION_WIDTH))
 
-    def _cells(self, symbol: str, one: PassTrace) -> Iterator[Cell]:
+    def _cells(self, symbol: str, one: PassTrace) -> Iterator[Cell | Fill]:
         values = one.forward[symbol]
         if symbol in self.model.state:
             given = self.layout.cell(symbol, 0)
@@ -64,15 +64,20 @@ class Rerun:
         quantity = self.model.quantities[symbol]
         assert quantity.formula is not None
         text = Excel(cell=self._cell, cells=self._cells_of)(quantity.formula)
-        for t in range(1, self.layout.steps + 1):
-            reset = t - 1 in self.layout.one.schedule.resets
+        resets = self.layout.one.schedule.resets
+
+        def at(t: int) -> str:
+            reset = t - 1 in resets
             previous = f"${letters(FIRST)}$" if reset else letters(column(t - 1))
             formula = text.format(previous=previous, this=letters(column(t)))
             if symbol == LOSS:
                 given = f"{self.layout.quoted}!{target(self.layout, t)}"
                 formula = f"IF(ISNUMBER({given}),{formula},0)"
-            value = 0.0 if math.isnan(values[t]) else values[t]
-            yield Cell(column(t), "number", value, formula)
+            return formula
+
+        numbers = [0.0 if math.isnan(value) else value for value in values[1:]]
+        apart = frozenset(s for t in resets for s in (t + 1, t + 2))
+        yield from Formula(at, apart).fills(1, "number", numbers)
 
     def _cell(self, symbol: Symbol) -> str:
         if symbol.name in self.parameters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellcalc.wording import sentence
-from cellcalc.workbook.cells import Cell, Row, letters, text_lines
+from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.layout import EQUATION, GROUP, SYMBOL, TOTAL, Layout, column
 
 EQUATION_WIDTH = 46  # characters; longer equations are wrapped
@@ -16,12 +16,12 @@ def block_heading(
 ) -> Row:
     """The row that begins a block: its name, ``t``, and the step numbers."""
     dark, step = f"{group}_heading", f"{group}_step"
-    cells = [
+    cells: list[Cell | Fill] = [
         Cell(GROUP, dark, name),
         Cell(SYMBOL, dark, "t"),
         Cell(EQUATION, f"{group}_note", note),
         Cell(TOTAL, step, sentence("sheet", "total") if total else None),
-        *(Cell(column(t), step, t) for t in range(sheet.steps + 2)),
+        Fill(column(0), step, range(sheet.steps + 2)),
     ]
     return Row(number, cells)
 
@@ -31,7 +31,7 @@ def labelled(
     group: str,
     symbol: str,
     equation: str,
-    cells: Iterable[Cell],
+    cells: Iterable[Cell | Fill],
     detail: bool = False,
     outline: int = 0,
 ) -> Row:

@@ -1,0 +1,262 @@
+"""The function of :mod:`cellcalc.source` as the engine runs it: each value in a local variable.
+
+The equations and their order are the same, and so is every bit of the result; what is read more
+than once in a step is read from its column once, and what the neighbouring step left is handed
+on. That takes a third off the time, and reads worse; so people are shown the other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+from cellcalc.expression import Expression, Symbol, spelled_out, symbols, walk
+from cellcalc.model import LOSS, Group, Model, Quantity
+from cellcalc.notation import Text
+from cellcalc.source import Code
+
+# Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
+# at, at the step that it comes from, and at the step that it goes to:
+HERE, FROM, TO = "_", "__", "___"
+
+
+class Keep(Enum):
+    """Which columns are filled: all, those from which the others follow, or what training needs."""
+
+    ALL = "all"
+    ENOUGH = "enough"
+    LEAST = "least"
+
+
+@dataclass(frozen=True)
+class _Local(Code):
+    """Code in which some symbols are local variables."""
+
+    names: Mapping[Symbol, str] = field(default_factory=dict)
+
+    def symbol(self, symbol: Symbol) -> Text:
+        text, binding = super().symbol(symbol)
+        return self.names.get(symbol, text), binding
+
+
+def within_step(model: Model) -> list[Quantity]:
+    """The derived rows that no other step reads: they follow from the others of their step."""
+    formulas = [row.formula for row in (*model.backward, *model.gradients) if row.formula]
+    read = {s.name for formula in formulas for s in symbols(formula) if s.shift}
+    read |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    derived = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
+    rows = model.quantities.values()
+    return [row for row in rows if row.group in derived and row.symbol not in read]
+
+
+def _used(rows: list[Quantity], model: Model) -> list[Quantity]:
+    """Those of the backward rows that gradients and the state's derivatives are made from."""
+    used = {s.name for row in model.gradients if row.formula for s in symbols(row.formula)}
+    used |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    while True:
+        again = [row.formula for row in rows if row.symbol in used and row.formula]
+        found = used | {s.name for formula in again for s in symbols(formula)}
+        if found == used:
+            return [row for row in rows if row.symbol in used]
+        used = found
+
+
+def kernel(
+    model: Model,
+    decimals: int | None = None,
+    guarded: bool = False,
+    keep: Keep = Keep.ALL,
+    arrays: bool = False,
+) -> Kernel:
+    """The kernel of a model, generated when it is first asked for."""
+    key = ("kernel", decimals, guarded, keep, arrays)
+    if key not in model.generated:
+        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays)
+    made: Kernel = model.generated[key]
+    return made
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The source of ``bptt`` for a model, and what it takes.
+
+    With ``arrays`` its arguments are the bounds, the numbers of ``parameters`` and the columns of
+    ``columns``, and it returns the numbers named by ``results``: so a compiler that knows numbers
+    and arrays only can have it. Else they are those of :mod:`cellcalc.source`.
+    """
+
+    model: Model
+    decimals: int | None = None
+    guarded: bool = False
+    keep: Keep = Keep.ALL
+    arrays: bool = False
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(self._lines()) + "\n"
+
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """The rows whose columns are filled."""
+        model = self.model
+        rows = frozenset(row.symbol for row in (*model.forward, *self.swept))
+        if self.keep is Keep.ALL or not model.loss:
+            return rows
+        if self.keep is Keep.ENOUGH:
+            return rows - {row.symbol for row in within_step(model)}
+        read = {s.name for row in self.swept for s in self._symbols(row)}
+        read |= {s.name for row in model.gradients for s in self._symbols(row)}
+        return frozenset(({LOSS, *read} | set(model.state)) & {r.symbol for r in model.forward})
+
+    @cached_property
+    def swept(self) -> list[Quantity]:
+        """The rows of the backward loop, in the order of computation."""
+        model, rows = self.model, []
+        for row in (*model.backward, *model.gradients) if model.loss else ():
+            rows += [row, *model.paths_of(row)]
+        return rows if self.keep is Keep.ALL else _used(rows, model)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the function works on."""
+        model = self.model
+        names = [row.symbol for row in (*model.inputs, *(model.parameters if self.by_time else ()))]
+        counted = [f"d{LOSS}"] if model.loss else []
+        computed = [row.symbol for row in (*model.forward, *self.swept)]
+        kept = [name for name in computed if name in self.stored and name not in counted]
+        return [*names, *counted, *kept]
+
+    @property
+    def parameters(self) -> list[str]:
+        """What the function is given besides the columns."""
+        rows = () if self.by_time else self.model.parameters
+        return [row.symbol for row in (*rows, *self.model.coefficients)]
+
+    @property
+    def results(self) -> list[str]:
+        """The gradients that are returned."""
+        if not self.model.loss:
+            return []
+        names = [row.symbol for row in self.model.gradients]
+        return [*names, *(f"d{state}0" for state in self.model.state)]
+
+    @property
+    def by_time(self) -> bool:
+        """Whether parameters are columns, too."""
+        return self.model.stored_weights
+
+    def _lines(self) -> Iterator[str]:
+        model = self.model
+        if self.arrays:
+            yield f"def bptt(new, first, last, {', '.join([*self.parameters, *self.columns])}):"
+        else:
+            yield "def bptt(columns, parameters, new, first, last):"
+            yield from (f'    {name} = parameters["{name}"]' for name in self.parameters)
+            yield from (f'    {name} = columns["{name}"]' for name in self.columns)
+        yield from _Loop(self, model.forward, (), 1).lines()
+        if not model.loss:
+            yield "    return ()" if self.arrays else "    return {}"
+            return
+        gradients = model.gradients
+        yield from (f"    sum_{row.symbol} = 0.0" for row in gradients)
+        backward = _Loop(self, [row for row in self.swept if row.formula], gradients, -1)
+        yield from backward.lines()
+        yield from backward.entering()
+        ends = [f"sum_{row.symbol}" for row in gradients]
+        values = [*map(self.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
+        if self.arrays:
+            yield f"    return ({', '.join(values)},)"
+        else:
+            pairs = [f'"{n}": {value}' for n, value in zip(self.results, values, strict=True)]
+            yield f"    return {{{', '.join(pairs)}}}"
+
+    def rounded(self, text: str) -> str:
+        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
+
+    def spelled(self, row: Quantity) -> Expression:
+        assert row.formula is not None
+        return spelled_out(row.formula, self.model.features)
+
+    def _symbols(self, row: Quantity) -> tuple[Symbol, ...]:
+        return symbols(self.spelled(row)) if row.formula else ()
+
+
+class _Loop:
+    """One pass over the steps, forward (``way`` 1) or backward (-1).
+
+    ``summed`` are added up: those that are not among the rows are worked out for that alone.
+    """
+
+    def __init__(
+        self, kernel: Kernel, rows: Iterable[Quantity], summed: Iterable[Quantity], way: int
+    ) -> None:
+        self.kernel, self.way = kernel, way
+        self.rows, self.summed = list(rows), list(summed)
+        self.own = {row.symbol for row in self.rows}
+        alone = [row for row in self.summed if row.symbol not in self.own]
+        reads = Counter(
+            node
+            for row in (*self.rows, *alone)
+            for node in walk(kernel.spelled(row))
+            if isinstance(node, Symbol) and node.shift is not None
+        )
+        self.names: dict[Symbol, str] = {}
+        for symbol, times in reads.items():
+            here = Symbol(symbol.name, 0)
+            if symbol.shift == -way and (symbol.name in self.own or here in reads):
+                self.names[symbol] = FROM + symbol.name
+                self.names[here] = HERE + symbol.name
+            elif symbol.shift == 0 and (symbol.name in self.own or times > 1):
+                self.names[symbol] = HERE + symbol.name
+            elif symbol.shift == way and times > 1:
+                self.names[symbol] = TO + symbol.name
+        for row in self.summed:
+            if row.symbol in self.own:
+                self.names[Symbol(row.symbol, 0)] = HERE + row.symbol
+        self.code = _Local(kernel.model.features, kernel.guarded, self.names)
+
+    def lines(self) -> Iterator[str]:
+        handed_on = [symbol for symbol in self.names if symbol.shift == -self.way]
+        edge = "new - 1" if self.way > 0 else "last + 1"
+        for symbol in handed_on:
+            lost = symbol.name in self.own and symbol.name not in self.kernel.stored
+            yield f"    {self.names[symbol]} = {'0.0' if lost else f'{symbol.name}[{edge}]'}"
+        steps = "new, last + 1" if self.way > 0 else "last, first - 1, -1"
+        yield f"    for t in range({steps}):"
+        for symbol, name in self.names.items():
+            if symbol.name not in self.own and symbol.shift != -self.way:
+                yield f"        {name} = {Code(1).symbol(symbol)[0]}"
+        for row in self.rows:
+            if targets := self.targets(row):
+                yield f"        {targets}{self.value(row)}"
+        for row in self.summed:
+            own = row.symbol in self.own
+            yield f"        sum_{row.symbol} += {HERE + row.symbol if own else self.value(row)}"
+        for symbol in handed_on:
+            yield f"        {self.names[symbol]} = {HERE}{symbol.name}"
+
+    def targets(self, row: Quantity) -> str:
+        """What a value is assigned to: its column, its variable, or both."""
+        here = Symbol(row.symbol, 0)
+        column = f"{row.symbol}[t] = " if row.symbol in self.kernel.stored else ""
+        return column + (f"{self.names[here]} = " if here in self.names else "")
+
+    def value(self, row: Quantity) -> str:
+        return self.kernel.rounded(self.code(self.kernel.spelled(row)))
+
+    def entering(self) -> Iterator[str]:
+        """What flows back into the state before the window."""
+        kernel = self.kernel
+        whole = kernel.keep is Keep.ALL
+        rows = [r for r in kernel.model.entering if whole or r.group is not Group.PATH]
+        names = {s: name for s, name in self.names.items() if s.shift == 1}
+        names |= {Symbol(row.symbol, 0): HERE + row.symbol for row in rows}
+        code = _Local(kernel.model.features, kernel.guarded, names)
+        yield "    t = first - 1"
+        for row in rows:
+            column = f"{row.symbol}[t] = " if row.symbol in kernel.stored else ""
+            value = kernel.rounded(code(kernel.spelled(row)))
+            yield f"    {column}{HERE}{row.symbol} = {value}"

@@ -1,0 +1,125 @@
+"""Rows that are worked out when somebody reads them: what a long trace need not keep.
+
+Of a long window only those derivatives are kept that another step reads. All else (each path, each
+step's part of a gradient, what lies between h and the gates within a step) follows from these by
+its equation; keeping it, too, would take three times the memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from cellcalc.compiled import compile_source
+from cellcalc.expression import spelled_out, symbols
+from cellcalc.model import TARGET, Model, Quantity
+from cellcalc.source import Code
+
+BLOCK = 2048  # steps that are worked out at once
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The kept rows of a window: for each symbol its values, and the step of the first of them.
+
+    Beyond them everything is 0.
+    """
+
+    values: Mapping[str, tuple[Sequence[float], int]]
+    parameters: Mapping[str, float]
+
+    def part(self, symbol: str, start: int, stop: int) -> list[float]:
+        """The values from step ``start`` to before step ``stop``."""
+        values, offset = self.values[symbol]
+        low, high = max(start, offset), min(stop, offset + len(values))
+        within = list(values[low - offset : max(low, high) - offset])
+        if symbol == TARGET:  # a missing one counted as 0, as its loss did
+            within = [0.0 if math.isnan(value) else value for value in within]
+        return [0.0] * (low - start) + within + [0.0] * (stop - max(low, high))
+
+
+class Late(Sequence[float]):
+    """The values of one row over the steps ``first`` … ``last``, computed on reading."""
+
+    def __init__(self, row: Quantity, text: str, columns: Columns, first: int, last: int) -> None:
+        assert row.formula is not None
+        self.text, self.name = text, f"row_{row.symbol}"
+        self.columns, self.first, self.last = columns, first, last
+
+    def __len__(self) -> int:
+        return self.last - self.first + 1
+
+    @overload
+    def __getitem__(self, place: int) -> float: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[float]: ...
+
+    def __getitem__(self, place: int | slice) -> float | Sequence[float]:
+        chosen = range(len(self))[place]
+        if isinstance(chosen, int):
+            return self._block(chosen, chosen + 1)[0]
+        low, high = min(chosen, default=0), max(chosen, default=-1) + 1
+        values = self._block(low, high)
+        return [values[k - low] for k in chosen]
+
+    def __iter__(self) -> Iterator[float]:
+        for start in range(0, len(self), BLOCK):
+            yield from self._block(start, min(start + BLOCK, len(self)))
+
+    def _block(self, start: int, stop: int) -> list[float]:
+        function = compile_source(self.text, self.name)
+        values: list[float] = function(self.columns, self.first + start, self.first + stop)
+        return values
+
+
+def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
+    """A function for each row: of the kept columns, the first step, and the one after the last.
+
+    Another, ``entering``, gives those of the rows of the state's derivatives at the step before a
+    window: of its columns, the parameters and that step.
+    """
+    key = ("late", decimals, guarded)
+    if key not in model.generated:
+        model.generated[key] = "\n".join(_functions(model, rows, decimals, guarded)) + "\n"
+    text: str = model.generated[key]
+    return text
+
+
+def _functions(
+    model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
+) -> Iterator[str]:
+    code = Code(model.features, guarded)
+
+    def value_of(row: Quantity) -> str:
+        assert row.formula is not None
+        value = code(row.formula)
+        return value if decimals is None else f"rounded({value}, {decimals})"
+
+    for row in rows:
+        numbers, read = _reads([row], model)
+        value = value_of(row)
+        yield f"def row_{row.symbol}(columns, start, stop):"
+        yield from (f'    {name} = columns.parameters["{name}"]' for name in numbers)
+        yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
+        yield f"    return [{value} for t in range(1, stop - start + 1)]"
+    late = {row.symbol for row in rows}
+    entering = [row for row in model.entering if row.symbol in late]
+    numbers, read = _reads(entering, model)
+    yield "def entering(columns, parameters, t):"
+    yield from (f'    {name} = parameters["{name}"]' for name in numbers)
+    yield from (f'    {name} = columns["{name}"]' for name in read)
+    yield "    return {"
+    yield from (f'        "{row.symbol}": {value_of(row)},' for row in entering)
+    yield "    }"
+
+
+def _reads(rows: list[Quantity], model: Model) -> tuple[list[str], list[str]]:
+    """The names of the parameters, and of the columns, that the rows' equations read."""
+    used = [
+        s for row in rows if row.formula for s in symbols(spelled_out(row.formula, model.features))
+    ]
+    numbers = dict.fromkeys(s.name for s in used if s.shift is None)
+    return list(numbers), list(dict.fromkeys(s.name for s in used if s.shift is not None))
