@@ -4,34 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
-from cellcalc import numeric, source
+from cellcalc import source
 from cellcalc.expression import Expression, Symbol, rename, symbols
 
-# What generated source may call: the functions of the language, nothing else.
-NAMESPACE = {name: getattr(numeric, name) for name in numeric.__all__}
+SCALARS = "numeric"  # the module whose functions generated source calls; "arrays" for batches
 
 
 @lru_cache(maxsize=32)
-def compile_source(text: str, name: str) -> Callable[..., Any]:
-    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
+def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[..., Any]:
+    """The function ``name`` of a source; it may call the functions of the language, nothing else.
+
+    ``functions`` is the module of cellcalc that holds them: for numbers, or for arrays.
+    """
+    module = import_module(f"cellcalc.{functions}")
+    allowed = {known: getattr(module, known) for known in module.__all__}
+    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **allowed}
     exec(compile(text, f"<cellcalc {name}>", "exec"), namespace)
     function: Callable[..., Any] = namespace[name]
     return function
 
 
-def compile_expression(expression: Expression) -> Callable[[Mapping[str, float]], float]:
+def compile_expression(
+    expression: Expression, functions: str = SCALARS
+) -> Callable[[Mapping[str, Any]], Any]:
     """A function of a mapping from names to numbers; time indices are left out."""
     timeless = rename(expression, lambda symbol: Symbol(symbol.name))
     names = [symbol.name for symbol in symbols(timeless)]
     lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
     lines.append(f"    return {source.Code(1, guarded=True)(timeless)}")
-    return compile_source("\n".join(lines) + "\n", "value")
+    return compile_source("\n".join(lines) + "\n", "value", functions)
 
 
 def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:
     """The value of an expression whose symbols may be of several steps, each given by ``value``."""
     names = {symbol: f"s{k}" for k, symbol in enumerate(symbols(expression))}
     renamed = rename(expression, lambda symbol: Symbol(names[symbol]))
-    return compile_expression(renamed)({name: value(symbol) for symbol, name in names.items()})
+    number: float = compile_expression(renamed)(
+        {name: value(symbol) for symbol, name in names.items()}
+    )
+    return number

@@ -153,9 +153,9 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "reading", "templates", "schemes", "schedule", "updates",
+        "arrays", "resources", "wording", "reading", "templates", "schemes", "schedule", "updates",
         "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
-        "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
+        "lookup", "updater", "engine", "batch", "figures", "grids", "table", "picture", "compare",
         "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
