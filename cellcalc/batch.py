@@ -8,7 +8,7 @@ A set that diverges becomes inf or nan and leaves the others as they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, Window
 from cellcalc.schemes import Scheme
 from cellcalc.series import Sequence, feature_names
-from cellcalc.updates import COUNT, NORM_MARGIN, memory
+from cellcalc.updates import COUNT, NORM_MARGIN
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -38,11 +38,13 @@ class Trained:
     """What is left of training many sets.
 
     ``losses`` has shape (epochs, sequences, sets): each sequence's total loss as it was met, before
-    the updates that it led to. ``parameters`` are the last ones, of shape (sets,).
+    the updates that it led to. ``parameters`` are the last ones, of shape (sets,); ``kept`` holds
+    those after each epoch that was asked for.
     """
 
     losses: Array
     parameters: Mapping[str, Array]
+    kept: Mapping[int, Mapping[str, Array]]
 
 
 def train(
@@ -50,25 +52,29 @@ def train(
     model: Model,
     varied: Mapping[str, ArrayLike],
     progress: Progress | None = None,
+    keep: Collection[int] = (),
 ) -> Trained:
     """Train every set for the problem's epochs.
 
     ``varied`` maps a parameter (``W_f1``), an initial state (``h``, ``c``) or a setting
     (``learning_rate``) to one number for each set; what it leaves out is as the problem has it.
-    ``progress`` is told how many passes have been done. Raises KeyError for a name that is none
+    ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
+    the parameters are wanted. Raises KeyError for a name that is none
     of these, and ValueError for lists of different lengths.
     """
     run = _Batch(specification, model, varied)
     losses = np.empty((specification.update.epochs, len(specification.sequences), run.sets))
-    done = 0
+    kept, done = {}, 0
     with np.errstate(all="ignore"):
-        for epoch in losses:
+        for number, epoch in enumerate(losses, 1):
             for place, sequence in enumerate(specification.sequences):
                 epoch[place] = run.one_pass(sequence, learns=True)
                 done += 1
                 if progress:
                     progress(done)
-    return Trained(losses, {name: run.filled(v) for name, v in run.parameters.items()})
+            if number in keep:
+                kept[number] = run.now()
+    return Trained(losses, run.now(), kept)
 
 
 def gradients(
@@ -82,7 +88,7 @@ def gradients(
     with np.errstate(all="ignore"):
         for sequence in specification.sequences:
             run.one_pass(sequence, learns=False)
-    return {f"d{name}": run.filled(value) for name, value in run.gathered.items()}
+    return {f"d{name}": row for name, row in zip(run.free, run.gathered, strict=True)}
 
 
 def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
@@ -129,13 +135,20 @@ class _Batch:
             for equation in self.update.optimizer.equations
         ]
         self.plans: dict[int, Schedule] = {}
-        self.memory: dict[str, Any] = {}
-        self.gathered: dict[str, Any] = {}
+        # A row for each parameter that is not frozen, a column for each set.
+        self.free = [name for name in self.parameters if name not in self.update.frozen]
+        self.weights = np.array([self.filled(self.parameters[name]) for name in self.free])
+        self.gathered = np.zeros((len(self.free), self.sets))
+        self.memory: dict[str, Any] = dict(self.update.optimizer.state)
         self.count = 0
 
     def filled(self, value: Any) -> Array:
         """One number for each set, where all sets may still share one."""
         return np.array(np.broadcast_to(value, (self.sets,)))
+
+    def now(self) -> dict[str, Array]:
+        """The parameters as they are, each of shape (sets,)."""
+        return {name: self.filled(value) for name, value in self.parameters.items()}
 
     def one_pass(self, sequence: Sequence, learns: bool) -> Array:
         """Run one sequence window by window; its total loss."""
@@ -194,26 +207,27 @@ class _Batch:
             mean = self.scheme.reduction == "mean"
             counted[t - start] = 1.0 / len(window.losses) if mean else 1.0
         self.prepare(columns, new, last)
+        first = first if window.losses else last + 1  # without a loss there is nothing to sweep
         found = self.step(columns, self.parameters, new, first, last)
-        for name in self.parameters:
-            if name not in self.update.frozen:
-                self.gathered[name] = self.gathered.get(name, 0.0) + found[f"d{name}"]
+        if window.losses:
+            for row, name in zip(self.gathered, self.free, strict=True):
+                row += found[f"d{name}"]
 
     def apply(self) -> None:
-        """Put the gradients gathered, clipped, into the optimizer's equations."""
+        """Put the gradients gathered, clipped, into the optimizer's equations.
+
+        They are the same for every parameter: all go through them together.
+        """
         self.count += 1
-        state = self.update.optimizer.state
-        for name, gradient in clipped(self.scheme, self.gathered).items():
-            values = {"w": self.parameters[name], "dw": gradient, COUNT: float(self.count)}
-            values |= self.settings
-            for own, start in state.items():
-                values[own] = self.memory.get(memory(own, name), start)
-            for symbol, formula in self.equations:
-                values[symbol] = formula(values)
-            for own in state:
-                self.memory[memory(own, name)] = values[own]
-            self.parameters[name] = values["w"]
-        self.gathered = {}
+        gradients = clipped(self.scheme, self.gathered)
+        values = {"w": self.weights, "dw": gradients, COUNT: float(self.count), **self.settings}
+        values |= self.memory
+        for symbol, formula in self.equations:
+            values[symbol] = formula(values)
+        self.memory = {own: values[own] for own in self.memory}
+        self.weights = values["w"]
+        self.parameters |= zip(self.free, self.weights, strict=True)
+        self.gathered = np.zeros_like(self.gathered)
 
     def forward(self, sequences: list[Sequence]) -> Array:
         """The losses of sequences of one length, all at once: of shape (sequences, sets)."""
@@ -236,14 +250,15 @@ class _Batch:
         return np.asarray(total)
 
 
-def clipped(scheme: Scheme, gathered: Mapping[str, Any]) -> dict[str, Any]:
-    """The gradients as the update uses them: :func:`cellcalc.updates.clipped` for every set."""
-    used = dict(gathered)
+def clipped(scheme: Scheme, gathered: Array) -> Array:
+    """The gradients as the update uses them: :func:`cellcalc.updates.clipped` for every set.
+
+    A row for each parameter, a column for each set.
+    """
+    used = gathered
     if scheme.clip_norm is not None:
-        norm = np.sqrt(sum(np.square(value) for value in used.values()))
-        factor = np.fmin(1.0, scheme.clip_norm / (norm + NORM_MARGIN))
-        used = {name: value * factor for name, value in used.items()}
+        norm = np.sqrt(np.sum(np.square(used), axis=0))
+        used = used * np.fmin(1.0, scheme.clip_norm / (norm + NORM_MARGIN))
     if scheme.clip_value is not None:
-        bound = scheme.clip_value
-        used = {name: np.fmax(-bound, np.fmin(bound, value)) for name, value in used.items()}
+        used = np.fmax(-scheme.clip_value, np.fmin(scheme.clip_value, used))
     return used
