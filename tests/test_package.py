@@ -153,10 +153,10 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "arrays", "resources", "wording", "reading", "templates", "schemes", "schedule", "updates",
-        "series", "problem", "model", "derivation", "handwork", "source", "compiled", "trace",
-        "lookup", "updater", "engine", "batch", "figures", "grids", "table", "picture", "compare",
-        "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
+        "arrays", "resources", "wording", "reading", "templates", "schemes", "schedule",
+        "updates", "series", "tasks", "problem", "model", "derivation", "problemfile", "handwork",
+        "source", "compiled", "trace", "lookup", "updater", "engine", "batch",
+        "figures", "grids", "table", "picture", "compare", "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

@@ -174,7 +174,7 @@ def test_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         tmp_path / "latin.toml": "expected text in UTF-8, found another encoding (byte 10)",
         tmp_path: "expected a file, found a folder",
         tmp_path / "none.toml": "expected a file, found nothing there",
-        "gomze": "expected a file, or one of the examples gomez, statquest, ten_steps, found neither; did you mean gomez?",
+        "gomze": "expected a file, or one of the examples echo, gomez, statquest, ten_steps, found neither; did you mean gomez?",
     }  # fmt: skip
     for path, expected in cases.items():
         result = run("table", path)

@@ -12,6 +12,7 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.derive import derive
+from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.workbook import workbook
@@ -46,7 +47,7 @@ def main() -> None:
 
     \b
     PROBLEM is the path of a problem file, - for standard input, or the name
-    of a bundled example (gomez, statquest, ten_steps).
+    of a bundled example (echo, gomez, statquest, ten_steps).
 
     \b
     Examples:
@@ -61,5 +62,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, schedule, table, workbook):
+for command in (derive, new, schedule, table, workbook):
     main.add_command(command)
