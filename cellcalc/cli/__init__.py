@@ -12,6 +12,7 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.derive import derive
+from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
@@ -62,5 +63,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, new, schedule, table, workbook):
+for command in (derive, flow, new, schedule, table, workbook):
     main.add_command(command)

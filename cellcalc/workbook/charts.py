@@ -19,7 +19,7 @@ from cellcalc.notation import Excel, Unicode
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
-from cellcalc.workbook.kinds import carousel, is_gate
+from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
 from cellcalc.workbook.page import set_up_page, set_widths
 
@@ -164,7 +164,7 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
             place = f"{layout.quoted}!{letters(column(t))}{window.rows[f'd{state}']}"
             cells.append((f"MAX(ABS({place}),{FLOOR!r})".upper(), max(value, FLOOR)))
         lines.append(Line(sentence("charts", "size_of", symbol=state), tuple(cells)))
-    factor = carousel(model)
+    factor = model.carousel
     if factor is not None:
         lines.append(_product(layout, factor[1]))
     categories = _row(layout, axis, layout.headings["input"], trace.steps)

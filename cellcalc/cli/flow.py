@@ -1,0 +1,73 @@
+"""``cellcalc flow``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cellcalc.cli.common import (
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    scheme_options,
+    terminal_width,
+)
+from cellcalc.errors import OptionError
+
+
+@click.command(short_help="Where the gradient goes, and what truncation cuts off.")
+@problem_argument
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A picture, or data for scripts.",
+)
+@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
+@click.option("--ascii", "ascii_only", is_flag=True, help="For terminals without Unicode.")
+@scheme_options
+@output_options
+def flow(
+    problem: str,
+    format: str,
+    sequence: int,
+    ascii_only: bool,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Show how much each loss depends on each earlier cell: does the gradient get there?
+
+    The grid holds the total derivative of each loss with respect to each state before it, in
+    shades. Below it: what is left of it lag by lag, beside the product of the forget gates, and
+    what a truncated scheme cuts off. The parameters are those of the problem, before training.
+
+    \b
+    Examples:
+      cellcalc flow ten_steps
+      cellcalc flow ten_steps --k1 1 --k2 3
+      cellcalc flow echo --sequence 3 --format json
+    """
+    loaded = load(problem, scheme, k1, k2)
+    specification = loaded.specification
+    count = len(specification.sequences)
+    if sequence > count:
+        raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
+    if not any(specification.sequences[sequence - 1].has_target):
+        raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
+    from cellcalc import flow as computing
+    from cellcalc.flowtext import to_text
+
+    found = computing.flow(specification, loaded.model, sequence)
+    title = specification.title + (f", sequence {sequence}" if count > 1 else "")
+    if format == "json":
+        text = computing.to_json(found, specification.title, sequence)
+    else:
+        text = to_text(found, title, terminal_width(), ascii_only)
+    emit(text, output, force)
