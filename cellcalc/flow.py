@@ -59,7 +59,7 @@ class Flow:
     @property
     def below(self) -> NDArray[np.bool_]:
         """Where s ≤ τ: the pairs for which there is a derivative."""
-        return np.asarray(np.arange(1, self.steps + 1) <= _column(self.losses), dtype=bool)
+        return np.less_equal(np.arange(1, self.steps + 1), _column(self.losses), dtype=bool)
 
     @property
     def cut(self) -> NDArray[np.bool_]:

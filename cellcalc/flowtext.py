@@ -31,8 +31,7 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
         blocks.append("\n".join([heading, "", *lines]))
     blocks.append("\n".join(_legend(flow, shades, mark)))
     blocks.append(_decay(flow, found))
-    lines = (textwrap.fill(line, width or 10**6) for line in _words(flow, found))
-    blocks.append("\n".join(lines))
+    blocks.append("\n".join(textwrap.fill(line, width or 10**6) for line in _words(flow, found)))
     text = "\n\n".join(blocks) + "\n"
     return _plain(text) if ascii_only else text
 

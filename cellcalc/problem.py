@@ -17,11 +17,22 @@ from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_
 from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
 from cellcalc.series import Sequence, feature_names, read_sequence
 from cellcalc.templates import Template
-from cellcalc.updates import Update, read_update
+from cellcalc.updates import Update, read_update, vector
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "initial", "sequence", "bptt", "update",
 )  # fmt: skip
+
+
+SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which parameters were drawn and not given: uniformly in ±scale."""
+
+    names: frozenset[str]
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class Specification:
 
     ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
     of the templates; ``initial`` one for each state; ``loss`` is None where no sequence has
-    targets.
+    targets; ``drawn`` where every parameter is given.
     """
 
     title: str
@@ -43,6 +54,7 @@ class Specification:
     sequences: tuple[Sequence, ...]
     scheme: Scheme
     update: Update
+    drawn: Drawn | None = None
 
 
 def read_specification(
@@ -84,7 +96,17 @@ def read_specification(
         sequences=sequences,
         scheme=scheme,
         update=update,
+        drawn=_drawn(whole.table("parameters"), parameters, parts),
     )
+
+
+def redrawn(specification: Specification, seed: int) -> dict[str, float]:
+    """The parameters that the problem leaves to chance, drawn from another seed."""
+    if specification.drawn is None:
+        return {}
+    generator, scale = random.Random(seed), specification.drawn.scale
+    values = {name: generator.uniform(-scale, scale) for name in specification.parameters}
+    return {name: value for name, value in values.items() if name in specification.drawn.names}
 
 
 def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
@@ -178,8 +200,18 @@ def _random(section: Section) -> Callable[[int], list[float]] | None:
     table = section.table("random")
     table.only(("seed", "scale"))
     generator = random.Random(table.integer("seed", 0, 0))
-    scale = table.number("scale", 0.5)
+    scale = table.number("scale", SCALE)
     return lambda count: [generator.uniform(-scale, scale) for _ in range(count)]
+
+
+def _drawn(
+    section: Section, parameters: Mapping[str, float], parts: list[Template]
+) -> Drawn | None:
+    if "random" not in section.values:
+        return None
+    scale = section.table("random").number("scale", SCALE)
+    names = (n for n in parameters if not any(vector(n, p) in section.values for p in parts))
+    return Drawn(frozenset(names), scale)
 
 
 def _initial(section: Section, cell: Template | None) -> dict[str, float]:
