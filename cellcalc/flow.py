@@ -64,7 +64,7 @@ class Flow:
     @property
     def cut(self) -> NDArray[np.bool_]:
         """The pairs that no window of the schedule takes into account."""
-        return self.below & (self.swept == 0)
+        return np.logical_and(self.below, np.equal(self.swept, 0), dtype=bool)
 
     def cut_share(self, state: str) -> float:
         """How much of all derivatives, added up by size, the schedule cuts off."""

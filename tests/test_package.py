@@ -155,9 +155,9 @@ def test_no_module_imports_one_to_its_right() -> None:
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
         "arrays", "resources", "wording", "reading", "templates", "schemes", "schedule",
         "updates", "series", "tasks", "problem", "model", "derivation", "problemfile", "handwork",
-        "source", "compiled", "trace", "lookup", "updater", "engine", "batch",
-        "flow", "figures", "grids", "table", "picture", "flowtext", "compare", "export", "explain",
-        "script", "derive", "workbook", "api", "files", "cli",
+        "source", "compiled", "trace", "lookup", "updater", "engine", "batch", "experiment",
+        "flow", "figures", "grids", "table", "picture", "flowtext", "results", "compare",
+        "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

@@ -12,6 +12,7 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.derive import derive
+from cellcalc.cli.experiment import experiment
 from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
@@ -63,5 +64,5 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, flow, new, schedule, table, workbook):
+for command in (derive, experiment, flow, new, schedule, table, workbook):
     main.add_command(command)

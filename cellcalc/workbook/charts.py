@@ -76,7 +76,7 @@ def charts(book: Book) -> Iterator[Sheet]:
         sheet.print_area = f"A1:{letters(max(15, min(width, 15)))}{top - 1}"
         for k, (chart, place) in enumerate(zip(drawn, places, strict=True)):
             anchor = f"{'A' if k % 2 == 0 else 'G'}{3 + CHART_ROWS * (k // 2)}"
-            sheet.add_chart(_draw(sheet, chart, place), anchor)
+            sheet.add_chart(draw(sheet, chart, place), anchor)
 
     yield Sheet("Charts", Rows(rows, width, number), set_up)
 
@@ -92,7 +92,8 @@ def _data(chart: Chart, number: int) -> Iterator[Row]:
         yield Row(number + k, cells)
 
 
-def _draw(sheet: Worksheet, chart: Chart, place: int) -> LineChart:
+def draw(sheet: Worksheet, chart: Chart, place: int) -> LineChart:
+    """A chart of rows that begin at ``place`` with the categories, labels in the first column."""
     drawing = LineChart()
     drawing.title, drawing.width, drawing.height = chart.title, WIDTH, HEIGHT
     last = FIRST + len(chart.categories.cells) - 1

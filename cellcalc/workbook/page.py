@@ -86,6 +86,15 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
 
 
+def shade_losses(sheet: Worksheet, area: str) -> None:
+    """From the least (white) to the greatest: what is bad stands out."""
+    rule = ColorScale(
+        cfvo=[FormatObject(type="min"), FormatObject(type="max")],
+        color=[Color(f"FF{HALF}"), Color(f"FF{POSITIVE}")],
+    )
+    sheet.conditional_formatting.add(area, Rule(type="colorScale", colorScale=rule))
+
+
 def _shade(
     sheet: Worksheet,
     area: str,
