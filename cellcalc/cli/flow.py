@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +12,14 @@ from cellcalc.cli.common import (
     load,
     output_options,
     problem_argument,
+    run,
     scheme_options,
     terminal_width,
 )
 from cellcalc.errors import OptionError
+
+if TYPE_CHECKING:
+    from cellcalc.api import Problem
 
 
 @click.command(short_help="Where the gradient goes, and what truncation cuts off.")
@@ -47,12 +52,14 @@ def flow(
     The grid holds the total derivative of each loss with respect to each state before it, in
     shades. Below it: what is left of it lag by lag, beside the product of the forget gates, and
     what a truncated scheme cuts off. The parameters are those of the problem, before training.
+    With -o FILE.xlsx the matrix is a live heat map in a workbook, with k1 and k2 to change.
 
     \b
     Examples:
       cellcalc flow ten_steps
       cellcalc flow ten_steps --k1 1 --k2 3
       cellcalc flow echo --sequence 3 --format json
+      cellcalc flow ten_steps -o flow.xlsx
     """
     loaded = load(problem, scheme, k1, k2)
     specification = loaded.specification
@@ -64,6 +71,9 @@ def flow(
     from cellcalc import flow as computing
     from cellcalc.flowtext import to_text
 
+    if output and output.suffix == ".xlsx":
+        _write_workbook(loaded, sequence, output, force)
+        return
     found = computing.flow(specification, loaded.model, sequence)
     title = specification.title + (f", sequence {sequence}" if count > 1 else "")
     if format == "json":
@@ -71,3 +81,22 @@ def flow(
     else:
         text = to_text(found, title, terminal_width(), ascii_only)
     emit(text, output, force)
+
+
+def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> None:
+    """A workbook of one run over the sequence, nothing being updated on the way."""
+    from dataclasses import replace
+
+    from cellcalc.files import write_file
+    from cellcalc.workbook import build_workbook
+
+    s = problem.specification
+    alone = replace(
+        s,
+        sequences=(s.sequences[place - 1],),
+        scheme=replace(s.scheme, state="carry", update="sequence"),
+        update=replace(s.update, epochs=1),
+    )
+    trace = run(replace(problem, specification=alone))
+    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    click.echo(f"wrote {path}", err=True)

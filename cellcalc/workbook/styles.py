@@ -85,6 +85,8 @@ STYLES: dict[str, Style] = {
     "mark": Style(align="center", color=GREY, size=9, format="General"),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
     "heading_number": Style(bold=True, color="FFFFFF", fill="404040", align="right", format="0"),
+    "heat": Style(align="right", format=NUMBER, size=10),
+    "percent": Style(bold=True, align="right", format="0.00%"),
     "plain": Style(align="right"),
     "pick": Style(
         color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="right", box=True, unlocked=True
