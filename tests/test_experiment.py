@@ -16,15 +16,18 @@ import pytest
 
 from cellcalc import batch, engine, experiment
 from cellcalc.api import Problem, load
+from cellcalc.cli import main
 from cellcalc.errors import OptionError
 from cellcalc.experiment import Result, design
 from cellcalc.problem import read_specification, redrawn
+from cellcalc.resources import folder
 from cellcalc.results import COLUMNS
 from cellcalc.schemes import Scheme, named_scheme
 from tests.conftest import Run
 from tests.problems import random_data
 
 command = import_module("cellcalc.cli.experiment")  # the name there is that of the command
+TUNING = (folder("examples") / "tuning_k1_k2.md").read_text(encoding="utf-8")
 TRAINING = """\
 readout = "linear"
 [parameters]
@@ -83,6 +86,26 @@ def test_the_gradient_is_nearly_true_all_the_same(echo: dict[int, Result]) -> No
     """What is cut off is a few per cent of the gradient, and it is what learning needs."""
     assert echo[6].error < 0.1 and echo[6].angle < 5
     assert echo[12].error == pytest.approx(0, abs=1e-12)
+
+
+def test_the_written_experiment_shows_these_results(echo: dict[int, Result]) -> None:
+    """To a tenth only: training multiplies the last digits, in which processors differ."""
+    for k2, result in echo.items():
+        (line,) = re.findall(rf"^tbptt\(12,{k2}\) .*–$", TUNING.split("## Is it")[0], re.M)
+        _, final, _, best, held_out, *_ = line.split()
+        assert result.held_out is not None
+        expected = [result.final.median, result.best.median, result.held_out.median]
+        assert [float(final), float(best), float(held_out)] == pytest.approx(expected, rel=0.1)
+
+
+def test_the_commands_of_the_written_experiment(run: Run) -> None:
+    ((words, output),) = re.findall(r"```console\n\$ cellcalc (.*)\n(.*?)```", TUNING, re.S)
+    assert run(*words.split()).stdout == output
+    commands = re.findall(r"^cellcalc (\w+) (.*)$", TUNING, re.M)
+    assert [name for name, _ in commands] == ["experiment", "experiment", "new", "experiment"]
+    for name, options in commands:
+        context = main.commands[name].make_context(name, options.split())
+        assert context.params["problem" if name == "experiment" else "task"]
 
 
 def test_windows_at_every_step_and_back_to_the_start_give_full_gradients() -> None:
