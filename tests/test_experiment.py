@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
@@ -104,7 +105,8 @@ def test_the_commands_of_the_written_experiment(run: Run) -> None:
     commands = re.findall(r"^cellcalc (\w+) (.*)$", TUNING, re.M)
     assert [name for name, _ in commands] == ["experiment", "experiment", "new", "experiment"]
     for name, options in commands:
-        context = main.commands[name].make_context(name, options.split())
+        parent = click.Context(main, **main.context_settings)
+        context = main.commands[name].make_context(name, options.split(), parent)
         assert context.params["problem" if name == "experiment" else "task"]
 
 
