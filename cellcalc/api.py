@@ -15,7 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cellcalc import engine, resources, trace
+from cellcalc import authors, engine, resources, trace
+from cellcalc.authors import Author
 from cellcalc.derivation import build
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
@@ -43,13 +44,16 @@ class Problem:
     """A problem, checked and ready to run."""
 
     specification: Specification
+    author: Author | None = None
 
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
         s = self.specification
         stored = s.scheme.weights == "stored"
-        return build(s.cell, s.readout, s.loss, s.features, stored)
+        return build(
+            s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=self.author
+        )
 
     def run(
         self,
@@ -81,27 +85,33 @@ class Problem:
 
 
 def load(
-    source: str | Path, scheme: str | None = None, k1: int | None = None, k2: int | None = None
+    source: str | Path,
+    scheme: str | None = None,
+    k1: int | None = None,
+    k2: int | None = None,
+    notation: str | None = None,
 ) -> Problem:
     """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
 
-    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says. Raises
+    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says;
+    ``notation`` names the author in whose symbols it is shown (``"gomez"``). Raises
     :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
     """
     name, override = str(source), Override(scheme, k1, k2)
+    author = authors.load(notation) if notation else None
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
-        return Problem(read_specification(decode(contents, "-"), "-", Path(), override))
+        return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
     path = Path(source)
     examples = resources.names("examples")
     if not path.exists() and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
     elif not path.exists() and path.name == name and not path.suffix:
-        expected = f"a file, or one of the examples {', '.join(examples)}"
+        expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    return Problem(read_specification(decode(contents, name), name, path.parent, override))
+    return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
 
 
 def _bounded(stream: BinaryIO) -> bytes:

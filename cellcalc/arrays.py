@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64] | float
 
 __all__ = [
-    "abs", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "log", "power", "relu",
-    "sigmoid", "sign", "sqrt", "step", "tanh",
+    "abs", "clip", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "inside", "log", "max",
+    "min", "power", "relu", "sigmoid", "sign", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
 abs = np.abs  # the same for numbers and arrays
@@ -68,6 +68,27 @@ def hard_sigmoid(u: Values) -> Any:
 def hard_sigmoid_slope(u: Values) -> Any:
     """The slope of hard_sigmoid: 0.2 on its straight part, 0 outside."""
     return np.where(np.less(np.abs(u), 2.5), 0.2, 0.0)
+
+
+def clip(u: Values, a: Values, b: Values) -> Any:
+    """u, kept between a and b; a where the two cross."""
+    below = np.where(np.greater(u, b), b, u)
+    return np.where(np.less(below, a), a, below)
+
+
+def max(u: Values, a: Values) -> Any:
+    """The larger of the two."""
+    return np.where(np.less(u, a), a, u)
+
+
+def min(u: Values, a: Values) -> Any:
+    """The smaller of the two."""
+    return np.where(np.greater(u, a), a, u)
+
+
+def inside(u: Values, a: Values, b: Values) -> Any:
+    """The slope of clip: 1 where a < u < b, else 0."""
+    return np.where(np.less(a, u) & np.less(u, b), 1.0, 0.0)
 
 
 def divide(a: Values, b: Values) -> Any:

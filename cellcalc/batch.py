@@ -56,8 +56,9 @@ def train(
 ) -> Trained:
     """Train every set for the problem's epochs.
 
-    ``varied`` maps a parameter (``W_f1``), an initial state (``h``, ``c``) or a setting
-    (``learning_rate``) to one number for each set; what it leaves out is as the problem has it.
+    ``varied`` maps a parameter (``W_f1``), a coefficient, an initial state (``h``, ``c``) or a
+    setting (``learning_rate``) to one number for each set; what it leaves out is as the problem
+    has it.
     ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
     the parameters are wanted. Raises KeyError for a name that is none
     of these, and ValueError for lists of different lengths.
@@ -120,15 +121,16 @@ class _Batch:
             raise ValueError("expected lists of one length, one number for each set")
         ((self.sets,),) = sizes
         self.parameters: dict[str, Any] = dict(specification.parameters)
+        self.coefficients: dict[str, Any] = dict(specification.coefficients)
         self.initial: dict[str, Any] = dict(specification.initial)
         self.settings: dict[str, Any] = dict(self.update.settings)
         for name, values in given.items():
-            for place in (self.parameters, self.initial, self.settings):
+            for place in (self.parameters, self.coefficients, self.initial, self.settings):
                 if name in place:
                     place[name] = values
                     break
             else:
-                raise KeyError(f"no parameter, state or setting {name}")
+                raise KeyError(f"no parameter, coefficient, state or setting {name}")
         self.step = compile_source(source.function(model, guarded=True), "bptt", ARRAYS)
         self.equations = [
             (equation.symbol, compile_expression(equation.formula, ARRAYS))
@@ -145,6 +147,10 @@ class _Batch:
     def filled(self, value: Any) -> Array:
         """One number for each set, where all sets may still share one."""
         return np.array(np.broadcast_to(value, (self.sets,)))
+
+    def numbers(self) -> dict[str, Any]:
+        """What the step is computed with besides the columns."""
+        return {**self.parameters, **self.coefficients}
 
     def now(self) -> dict[str, Array]:
         """The parameters as they are, each of shape (sets,)."""
@@ -165,7 +171,7 @@ class _Batch:
                         self.apply()
             if done < stop - start:
                 self.prepare(columns, done + 1, stop - start)
-                self.step(columns, self.parameters, done + 1, stop - start + 1, stop - start)
+                self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
             counted = sequence.has_target[start:stop]
             total += sum(columns[LOSS][t] for t, counts in enumerate(counted, 1) if counts)
         if learns and self.scheme.update == "sequence" and plan.windows:
@@ -185,7 +191,7 @@ class _Batch:
         names = feature_names("x", self.model.features)
         for name, values in zip(names, sequence.inputs, strict=True):
             columns[name][1 : n + 1] = values[start:stop]
-        if sequence.targets:
+        if TARGET in columns and sequence.targets:
             present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
             columns[TARGET][1 : n + 1] = present
         for name, value in self.initial.items():
@@ -208,7 +214,7 @@ class _Batch:
             counted[t - start] = 1.0 / len(window.losses) if mean else 1.0
         self.prepare(columns, new, last)
         first = first if window.losses else last + 1  # without a loss there is nothing to sweep
-        found = self.step(columns, self.parameters, new, first, last)
+        found = self.step(columns, self.numbers(), new, first, last)
         if window.losses:
             for row, name in zip(self.gathered, self.free, strict=True):
                 row += found[f"d{name}"]
@@ -243,7 +249,7 @@ class _Batch:
         for name, value in self.initial.items():
             columns[name][0] = value
         self.prepare(columns, 1, n)
-        self.step(columns, self.parameters, 1, n + 1, n)
+        self.step(columns, self.numbers(), 1, n + 1, n)
         total: Any = np.zeros((len(sequences), self.sets))
         for t, counts in enumerate(~np.isnan(targets), 1):
             total[counts] += np.broadcast_to(columns[LOSS][t], total.shape)[counts]

@@ -7,8 +7,10 @@ ones, put numbers together and move signs outwards, but never reorder terms or f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from math import isfinite
+from types import MappingProxyType
 
 from cellcalc.expression import (
     ONE,
@@ -28,22 +30,26 @@ from cellcalc.expression import (
     number,
     rebuilt,
 )
-from cellcalc.functions import FUNCTIONS
+from cellcalc.functions import ARGUMENTS, FUNCTIONS
 from cellcalc.parser import parse
 
 
 def differentiate(
-    expression: Expression, symbol: Symbol, value: Expression | None = None
+    expression: Expression,
+    symbol: Symbol,
+    value: Expression | None = None,
+    slopes: Mapping[str, Expression] = MappingProxyType({}),
 ) -> Expression:
     """The partial derivative of ``expression`` with respect to ``symbol``, simplified.
 
     ``value`` is the symbol that holds the expression's own value, where there is one: the
     derivative of ``f[t] = sigmoid(z_f[t])`` is then ``f[t]*(1 - f[t])``. A weight or input of one
-    feature (``W_f2``, ``x2``) is an element of ``W_f @ x``.
+    feature (``W_f2``, ``x2``) is an element of ``W_f @ x``. ``slopes`` go before the functions'
+    own derivatives, in their ``u`` and ``s``: what somebody takes them for.
     """
 
     def slope(e: Expression) -> Expression:
-        return differentiate(e, symbol)
+        return differentiate(e, symbol, slopes=slopes)
 
     match expression:
         case Number():
@@ -75,19 +81,22 @@ def differentiate(
                 product(exponent, raised(base, total(exponent, Neg(ONE))), slope(base)),
                 product(value or expression, Call("log", base), slope(exponent)),
             )
-        case Call(function, argument):
-            inner = slope(argument)
-            if inner == ZERO:
-                return ZERO
-            own = value or expression
-            put_in: dict[Expression, Expression] = {Symbol("u"): argument, Symbol("s"): own}
-            rule = rebuilt(_derivative(function), put_in.get)
-            return product(rule, inner)
+        case Call(function, argument, others):
+            arguments = (argument, *others)
+            put_in: dict[Expression, Expression] = {Symbol("s"): value or expression}
+            put_in |= {Symbol(name): e for name, e in zip(ARGUMENTS, arguments, strict=False)}
+            own = slopes.get(function)
+            given = derivatives(function) if own is None else (own, *derivatives(function)[1:])
+            rules = zip(given, map(slope, arguments), strict=True)
+            parts = [product(rebuilt(rule, put_in.get), d) for rule, d in rules if d != ZERO]
+            return total(*parts) if len(parts) > 1 else parts[0] if parts else ZERO
 
 
 @cache
-def _derivative(function: str) -> Expression:
-    return parse(FUNCTIONS[function].derivative)
+def derivatives(function: str) -> tuple[Expression, ...]:
+    """The derivatives of a function of the language by each argument, in ``u`` … and ``s``."""
+    row = FUNCTIONS[function]
+    return tuple(map(parse, (row.derivative, *row.others)))
 
 
 def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
@@ -100,19 +109,18 @@ def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
 
 
 def total(*terms: Expression) -> Expression:
-    """The sum without its zeros, its plain numbers added up."""
+    """The sum without its zeros, its plain numbers added up in the place of the first."""
     kept: list[Expression] = []
-    constant = 0.0
+    constant, place = 0.0, 0
     for term in _flat(terms):
         match term:
-            case Number(value):
-                constant += value
-            case Neg(Number(value)):
-                constant -= value
+            case Number(value) | Neg(Number(value)):
+                place = place if constant else len(kept)
+                constant += value if isinstance(term, Number) else -value
             case _:
                 kept.append(term)
     if constant or not kept:
-        kept.append(number(constant))
+        kept.insert(place, number(constant))
     return add(*kept)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cellcalc.authors import Author
 from cellcalc.calculus import differentiate
 from cellcalc.expression import (
     ONE,
@@ -33,6 +34,7 @@ from cellcalc.expression import (
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
 from cellcalc.notation import UNICODE
 from cellcalc.series import feature_names
+from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.templates import INPUTS, Equation, Template
 from cellcalc.wording import sentence
 
@@ -45,13 +47,17 @@ def build(
     loss: Template | None,
     features: int,
     stored_weights: bool = False,
+    error: Template | None = None,
+    author: Author | None = None,
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
+    An ``error`` takes the place of the loss where nothing is learned from it.
     With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
-    step that each equation was computed in.
+    step that each equation was computed in. Texts are in the ``author``'s symbols.
     """
-    return _Builder(cell, readout, loss, features, stored_weights).model()
+    builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
+    return builder.model()
 
 
 class _Builder:
@@ -62,16 +68,22 @@ class _Builder:
         loss: Template | None,
         features: int,
         stored_weights: bool,
+        error: Template | None,
+        author: Author | None,
     ) -> None:
+        self.error = error
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
         self.time_of_weights = 0 if stored_weights else None
-        self.parts = [part for part in (cell, readout, loss) if part is not None]
+        self.parts = [part for part in (cell, readout, loss, error) if part is not None]
+        self.coefficients = {name for part in self.parts for name in part.coefficients}
         self.source: dict[str, str] = {}
         self.equations: list[Equation] = []
         for part in self.parts:
             for equation in part.equations:
                 self.equations.append(self.prepared(equation))
                 self.source[equation.symbol] = part.source or part.title
+        self.author = author and author.fitting(self.names())
+        self.write = UNICODE if self.author is None else AuthorsUnicode(author=self.author)
         self.uses = [
             (e, Symbol(e.symbol, 0), frozenset(symbols(spelled_out(e.formula, features))))
             for e in self.equations
@@ -85,7 +97,7 @@ class _Builder:
             return Symbol(self.cell.output, symbol.shift) if is_output else symbol
 
         def timed(symbol: Symbol) -> Symbol:
-            is_weight = symbol.shift is None
+            is_weight = symbol.shift is None and symbol.name not in self.coefficients
             return Symbol(symbol.name, self.time_of_weights) if is_weight else symbol
 
         own = {e.symbol for e in self.cell.equations}
@@ -93,6 +105,15 @@ class _Builder:
         if self.features <= MOST_SPELLED_OUT:
             formula = spelled_out(formula, self.features)
         return Equation(equation.symbol, formula, equation.says)
+
+    def names(self) -> set[str]:
+        """The symbols of the forward equations."""
+        parameters = {name for part in self.parts for name in part.parameters}
+        return parameters | {equation.symbol for equation in self.equations}
+
+    def named(self, symbol: str) -> str:
+        """A symbol as texts call it: by its key, or as the author does."""
+        return symbol if self.author is None else self.author.unicode(symbol)
 
     def model(self) -> Model:
         inputs = list(self.inputs())
@@ -112,7 +133,7 @@ class _Builder:
                     backward.append(self.derived(row, Group.BACKWARD))
             gradients = [self.derived(row, Group.GRADIENT) for row in parameters]
             paths = {
-                row.symbol: tuple(_path_rows(row))
+                row.symbol: tuple(self.path_rows(row))
                 for row in (*backward, *gradients)
                 if len(row.terms) > 1
             }
@@ -120,6 +141,7 @@ class _Builder:
             cell=self.cell,
             readout=self.readout,
             loss=self.loss,
+            error=self.error,
             features=self.features,
             inputs=tuple(inputs),
             parameters=tuple(parameters),
@@ -129,6 +151,12 @@ class _Builder:
             paths=paths,
             stored_weights=self.time_of_weights is not None,
             state=tuple(self.cell.state),
+            author=self.author,
+            coefficients=tuple(
+                Quantity(name, Group.COEFFICIENT, None, self.role_of_coefficient(name), "given")
+                for part in self.parts
+                for name in part.coefficients
+            ),
         )
 
     def inputs(self) -> Iterator[Quantity]:
@@ -137,7 +165,7 @@ class _Builder:
                 kind = "input_element" if self.features > 1 else "input"
                 says = sentence("quantity", kind, feature=k)
                 yield Quantity(name, Group.INPUT, None, says, "given")
-        if self.loss:
+        if self.loss or self.error:
             says = sentence("quantity", "target")
             yield Quantity(TARGET, Group.INPUT, None, says, "given")
 
@@ -153,14 +181,22 @@ class _Builder:
         """What a parameter does, read off the equation that it stands in."""
         symbol = Symbol(parameter, self.time_of_weights)
         for equation in self.equations:
-            words = {"symbol": equation.symbol, "meaning": equation.says}
+            words = {"symbol": self.named(equation.symbol), "meaning": equation.says}
             for node in walk(spelled_out(equation.formula, self.features)):
                 if isinstance(node, Mul) and symbol in node.factors:
                     partner = multiply(*(f for f in node.factors if f != symbol))
-                    return sentence("quantity", "weight", partner=UNICODE(partner), **words)
+                    return sentence("quantity", "weight", partner=self.write(partner), **words)
                 if isinstance(node, Add) and symbol in node.terms:
                     return sentence("quantity", "bias", **words)
         return sentence("quantity", "unused")
+
+    def role_of_coefficient(self, name: str) -> str:
+        """Where a coefficient stands."""
+        for equation in self.equations:
+            if Symbol(name) in symbols(equation.formula):
+                words = {"symbol": equation.symbol, "meaning": equation.says.split(":")[0]}
+                return sentence("quantity", "coefficient", **words)
+        return sentence("quantity", "unused_coefficient")
 
     def derived(self, row: Quantity, group: Group) -> Quantity:
         """The row of the loss's derivative with respect to ``row``."""
@@ -170,7 +206,10 @@ class _Builder:
         kind = {Group.PARAMETER: "contribution", Group.INPUT: "derivative_of_input"}
         meaning = row.says.split(":")[0]
         says = sentence(
-            "quantity", kind.get(row.group, "derivative"), symbol=row.symbol, meaning=meaning
+            "quantity",
+            kind.get(row.group, "derivative"),
+            symbol=self.named(row.symbol),
+            meaning=meaning,
         )
         return Quantity(f"d{row.symbol}", group, formula, says, "derived", terms)
 
@@ -188,25 +227,24 @@ class _Builder:
                     formula = _chained(upstream, local)
                     yield Term(name, varies, equation.symbol, later, upstream, local, formula)
 
+    def path_rows(self, row: Quantity) -> Iterator[Quantity]:
+        """A row for each quantity that the loss comes through on its way to this row's."""
+        for via in dict.fromkeys(term.via for term in row.terms):
+            terms = tuple(term for term in row.terms if term.via == via)
+            kind = "next_step" if terms[0].later else "same_step"
+            local = " + ".join(self.write(term.local) for term in terms)
+            yield Quantity(
+                symbol=f"{row.symbol}_via_{via}",
+                group=Group.PATH,
+                formula=sum_of(terms),
+                says=sentence("path", kind, via=self.named(via), local=local),
+                source="derived",
+                terms=terms,
+            )
+
 
 def _chained(upstream: Symbol, local: Expression) -> Expression:
     """``upstream * local`` as it is written: a sign goes in front, a factor 1 goes away."""
     if isinstance(local, Neg):
         return Neg(_chained(upstream, local.operand))
     return upstream if local == ONE else multiply(upstream, local)
-
-
-def _path_rows(row: Quantity) -> Iterator[Quantity]:
-    """A row for each quantity that the loss comes through on its way to this row's."""
-    for via in dict.fromkeys(term.via for term in row.terms):
-        terms = tuple(term for term in row.terms if term.via == via)
-        kind = "next_step" if terms[0].later else "same_step"
-        local = " + ".join(UNICODE(term.local) for term in terms)
-        yield Quantity(
-            symbol=f"{row.symbol}_via_{via}",
-            group=Group.PATH,
-            formula=sum_of(terms),
-            says=sentence("path", kind, via=via, local=local),
-            source="derived",
-            terms=terms,
-        )

@@ -12,10 +12,12 @@ from textwrap import wrap
 
 from cellcalc.explain import left_side, wrapped
 from cellcalc.expression import Add, Expression, Neg, Symbol
+from cellcalc.legend import Legend, legend
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.notation import Binding, Indexed, Latex, Unicode
+from cellcalc.notation import Binding, Indexed, plain_number
 from cellcalc.problem import Specification
 from cellcalc.script import script
+from cellcalc.spelling import latex_text
 from cellcalc.updates import rules
 from cellcalc.wording import sentence
 
@@ -57,22 +59,25 @@ def derive(
     """The derivation of a problem's model in one of ``FORMATS``."""
     if format == "python":
         return script(specification, model, title(specification))
-    write = Latex if format == "latex" else Unicode
-    parts = list(_parts(specification, model, write(derivatives=model.derivatives)))
-    lines = title(specification)
+    write = model.latex() if format == "latex" else model.unicode()
+    parts = list(_parts(specification, model, write))
+    lines, below = title(specification), legend(model)
     if format == "latex":
-        return _latex(lines, parts)
-    return _markdown(lines, parts) if format == "markdown" else _text(lines, parts, width)
+        return _latex(lines, parts, below)
+    if format == "markdown":
+        return _markdown(lines, parts, below)
+    return _text(lines, parts, below, width)
 
 
 def title(specification: Specification) -> list[str]:
     s = specification
-    parts = [s.cell, s.readout, *([s.loss] if s.loss else [])]
-    kinds = ("cell", "readout", "loss")
-    return [
+    parts = {"cell": s.cell, "readout": s.readout, "loss": s.loss, "error": s.error}
+    lines = [
         f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
-        for kind, part in zip(kinds, parts, strict=False)
+        for kind, part in parts.items()
+        if part
     ]
+    return [*lines, *(f"{name} = {plain_number(v)}" for name, v in s.coefficients.items())]
 
 
 def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
@@ -124,7 +129,7 @@ def reason(term: Term, write: Indexed) -> str:
 def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
     line = _line(row, write)
     parameter = row.symbol[1:]
-    says = f"{parameter}: {model.quantities[parameter].says}"
+    says = f"{model.label(parameter)}: {model.quantities[parameter].says}"
     inner = write(row.formula) if row.formula else "1"
     many = isinstance(row.formula, Add)
     total = write.total + (write.bracketed(inner) if many else inner)
@@ -134,7 +139,7 @@ def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
 def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
     for row in model.entering:
         if row.group is not Group.PATH:
-            says = sentence("quantity", "entering", symbol=row.symbol[1:])
+            says = sentence("quantity", "entering", symbol=model.label(row.symbol[1:]))
             yield replace(_line(row, write), says=says)
 
 
@@ -149,7 +154,7 @@ def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line
         yield Line(left, _summands(rule.formula, write), says, sign=write.becomes)
 
 
-def _text(title: list[str], parts: list[Part], width: int) -> str:
+def _text(title: list[str], parts: list[Part], below: Legend | None, width: int) -> str:
     limit = width or 10**6
     blocks = ["\n".join(row for line in title for row in _wrapped(line, 0, limit))]
     for part in parts:
@@ -162,6 +167,7 @@ def _text(title: list[str], parts: list[Part], width: int) -> str:
                 rows += [f"      {reason.term}"] if several else []
                 rows += _wrapped(reason.says, 8 if several else 4, limit)
             blocks.append("\n".join(rows))
+    blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -170,7 +176,7 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
     return wrap(text, width, initial_indent=space, subsequent_indent=space + "  ")
 
 
-def _markdown(title: list[str], parts: list[Part]) -> str:
+def _markdown(title: list[str], parts: list[Part], below: Legend | None) -> str:
     blocks = ["# Forward and backward pass", "\n".join(f"- {line}" for line in title)]
     for part in parts:
         rows = ["| equation | meaning | why |", "| --- | --- | --- |"]
@@ -183,6 +189,7 @@ def _markdown(title: list[str], parts: list[Part]) -> str:
             cells = (f"`{line.left} {line.sign} {line.right}`", line.says, why)
             rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
         blocks += [f"## {part.title}", "\n".join(rows)]
+    blocks += [below.markdown()] if below else []
     return "\n\n".join(blocks) + "\n"
 
 
@@ -196,7 +203,7 @@ _PREAMBLE = r"""\documentclass[a4paper]{article}
 """
 
 
-def _latex(title: list[str], parts: list[Part]) -> str:
+def _latex(title: list[str], parts: list[Part], below: Legend | None) -> str:
     blocks = [_PREAMBLE + " \\\\\n".join(map(latex_text, title))]
     for part in parts:
         blocks.append(f"\\section*{{{latex_text(part.title)}}}")
@@ -209,37 +216,10 @@ def _latex(title: list[str], parts: list[Part]) -> str:
             if line.reasons:
                 items = [f"\\item ${reason.term}$: {reason.says}" for reason in line.reasons]
                 blocks.append("\n".join(["\\begin{itemize}", *items, "\\end{itemize}"]))
+    blocks += [below.latex()] if below else []
     return "\n\n".join([*blocks, "\\end{document}"]) + "\n"
 
 
 def _in_fours(summands: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """What fits on a line of an A4 page."""
     return (summands[k : k + 4] for k in range(0, len(summands), 4))
-
-
-def latex_text(text: str) -> str:
-    """Plain text for LaTeX: its special characters escaped, what T1 fonts lack as "?"."""
-    return "".join(
-        _LATEX_CHARACTERS.get(c, c if c.isascii() or (c.isalpha() and c < "\u0180") else "?")
-        for c in text
-    )
-
-
-_LATEX_CHARACTERS = (
-    {c: f"\\{c}" for c in "&%$#_{}"}
-    | {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "…": r"\ldots{}",
-        "·": r"$\cdot$",
-        "−": "$-$",
-        "²": "$^2$",
-        "∂": r"$\partial$",
-        "σ": r"$\sigma$",
-        "ₜ": "$_t$",
-        "₊": "$_+$",
-        "₋": "$_-$",
-    }
-    | {chr(0x2080 + digit): f"$_{digit}$" for digit in range(10)}
-)

@@ -68,6 +68,7 @@ class _Run:
         self.decimals, self.detail = decimals, detail
         self.step: Step = compile_source(source.function(model, decimals, guarded, detail), "bptt")
         self.parameters = dict(specification.parameters)
+        self.coefficients = dict(specification.coefficients)
         groups = DERIVED if detail else (Group.BACKWARD,)
         self.derived = [s for s, row in model.quantities.items() if row.group in groups]
         self.updater = Updater(specification.scheme, specification.update, decimals)
@@ -99,8 +100,9 @@ class _Run:
         forward, windows = self.segments(sequence, plan)
         if plan.scheme.update == "sequence" and windows:
             windows[-1] = self.updated(windows[-1])
-        for t, counts in enumerate(has_target, 1):
-            if self.model.loss and not counts:
+        targets = sequence.targets or (math.nan,) * sequence.steps
+        for t, target in enumerate(targets if TARGET in forward else (), 1):
+            if math.isnan(target):
                 forward[TARGET][t] = forward[LOSS][t] = math.nan
         losses = [forward[LOSS][t] for t, counts in enumerate(has_target, 1) if counts]
         return PassTrace(
@@ -113,6 +115,7 @@ class _Run:
             before=before,
             memory=memory,
             updates=updates,
+            coefficients=self.coefficients,
         )
 
     def segments(self, sequence: Sequence, plan: Schedule) -> tuple[Columns, list[WindowTrace]]:
@@ -132,7 +135,7 @@ class _Run:
                     done = window.fires_at - start
             if done < stop - start:  # steps after the last window are only run forward
                 self.prepare(columns, done + 1, stop - start)
-                self.step(columns, self.parameters, done + 1, stop - start + 1, stop - start)
+                self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
             for name in rows:
                 forward[name] += columns[name][1 : stop - start + 1]
         return forward, windows
@@ -143,12 +146,16 @@ class _Run:
         columns = {name: [0.0] * (n + 2) for name in model.quantities}
         for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
             columns[name][1 : n + 1] = values[start:stop]
-        if model.loss and sequence.targets:
+        if TARGET in columns and sequence.targets:
             present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
             columns[TARGET][1 : n + 1] = present
         for name, value in self.specification.initial.items():
             columns[name][0] = value
         return columns
+
+    def numbers(self) -> Mapping[str, float]:
+        """What the step is computed with besides the columns."""
+        return {**self.parameters, **self.coefficients} if self.coefficients else self.parameters
 
     def prepare(self, columns: Columns, new: int, last: int) -> None:
         """Note the parameters of the steps about to be computed, where the model asks for them."""
@@ -166,7 +173,7 @@ class _Run:
             counted[t - start] = self.rounded(1.0 / len(window.losses)) if mean else 1.0
         self.prepare(columns, new, last)
         before = dict(self.parameters)
-        gradients = self.step(columns, before, new, first, last)
+        gradients = self.step(columns, self.numbers(), new, first, last)
         kept = self.derived if self.detail else ()
         edges = self.model.entering if self.detail else ()
         memory = dict(self.updater.memory)

@@ -11,9 +11,11 @@ from textwrap import wrap
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
+from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
-from cellcalc.model import Group, Quantity
-from cellcalc.notation import Indexed, NumbersPutIn, Unicode
+from cellcalc.model import Group, Model, Quantity
+from cellcalc.notation import Indexed, NumbersPutIn
+from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 from cellcalc.updates import COUNT, memory, rules
@@ -31,7 +33,24 @@ def explain(
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
     blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
+    below = legend(trace.model, _seen(trace.model, selection))
+    blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
+
+
+def _seen(model: Model, selection: Selection) -> Iterator[str]:
+    """The keys of what is shown, and of what stands in its equations."""
+    part = {
+        Group.INPUT: "forward",
+        Group.PATH: "backward",
+        Group.GRADIENT: "gradients",
+        Group.PARAMETER: "update",
+    }
+    for row in model.quantities.values():
+        if selection.shows(row.symbol) and part.get(row.group, row.group.value) in selection.passes:
+            yield row.symbol
+            used = symbols(spelled_out(row.formula, model.features)) if row.formula else ()
+            yield from (symbol.name for symbol in used)
 
 
 class _Explainer:
@@ -74,7 +93,7 @@ class _Explainer:
                 yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
 
     def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[str]:
-        write = Unicode(derivatives=self.model.derivatives, step=t)
+        write = self.model.unicode(step=t)
         for row in rows:
             if self.selection.shows(row.symbol):
                 result = value(Symbol(row.symbol, 0))
@@ -82,7 +101,7 @@ class _Explainer:
                     yield self.entry(row, write, value, result)
 
     def entry(
-        self, row: Quantity, write: Unicode, value: Lookup, result: float, left: str = ""
+        self, row: Quantity, write: Indexed, value: Lookup, result: float, left: str = ""
     ) -> str:
         lines = []
         if row.formula is not None:
@@ -110,7 +129,7 @@ class _Explainer:
 
     def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
         """The symbol with its meaning, and below it one "= …" a line, each different."""
-        text = wrap(f"{symbol}   {says}", self.width, subsequent_indent="    ")
+        text = wrap(f"{self.model.label(symbol)}   {says}", self.width, subsequent_indent="    ")
         for k, line in enumerate(dict.fromkeys(lines)):
             indent = "    " + (left if k == 0 else " " * len(left)) + " = "
             text += wrapped(line, indent, self.width)
@@ -119,7 +138,7 @@ class _Explainer:
     def gradients(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "gradients" not in self.selection.passes or self.selection.steps:
             return
-        write = Unicode(derivatives=self.model.derivatives)
+        write = self.model.unicode()
         parts = []
         for row in self.model.gradients:
             if self.selection.shows(row.symbol) and row.formula is not None:
@@ -129,7 +148,7 @@ class _Explainer:
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
                 left, parameter = write(Symbol(row.symbol)), self.model.quantities[row.symbol[1:]]
-                says = f"{parameter.symbol}: {parameter.says}"
+                says = f"{self.model.label(parameter.symbol)}: {parameter.says}"
                 parts.append(self.laid_out(row.symbol, says, left, lines))
         parts += self.entering(one, window)
         if parts:
@@ -138,12 +157,12 @@ class _Explainer:
     def entering(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
         """The derivatives of the state that enters the window: dh0, dc0."""
         t = window.first - 1
-        write = Unicode(derivatives=self.model.derivatives, step=t)
+        write = self.model.unicode(step=t)
         value = backward_values(one, window, t)
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
             if row.group is not Group.PATH and self.selection.shows(symbol):
-                says = sentence("quantity", "entering", symbol=row.symbol[1:])
+                says = sentence("quantity", "entering", symbol=self.model.label(row.symbol[1:]))
                 named = replace(row, symbol=symbol, says=says)
                 left = left_side(row, write)
                 yield self.entry(named, write, value, window.gradients[symbol], left)
@@ -167,9 +186,9 @@ class _Explainer:
     def updated(self, window: WindowTrace, name: str) -> Iterator[str]:
         """The optimizer's equations for one parameter, each using what those before gave."""
         update = self.trace.specification.update
-        write = Unicode(derivatives=self.model.derivatives)
+        write = self.model.unicode()
         if name in update.frozen:
-            says = sentence("part", "frozen", names=name)
+            says = sentence("part", "frozen", names=self.model.label(name))
             yield self.laid_out(name, says, write(Symbol(name)), [self.shown(window.after[name])])
             return
         start = {memory(s, name): v for s, v in update.optimizer.state.items()}
@@ -189,7 +208,7 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
-    if row.group is Group.PATH:
+    if row.group is Group.PATH and not isinstance(write, AuthorsUnicode):
         whole, _, via = row.symbol.partition("_via_")
         return f"{write(Symbol(whole, 0))} via {via}"
     return write(Symbol(row.symbol, 0))

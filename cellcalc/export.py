@@ -22,13 +22,15 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING) -> str:
     A value that is not there, or not finite, is null.
     """
     s = trace.specification
-    data = {
+    data: dict[str, Any] = {
         "title": s.title,
         "cell": s.cell.name,
         "scheme": asdict(trace.scheme),
         "passes": [_pass_data(one, selection) for one in filter(selection.takes, trace.passes)],
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
     }
+    if s.coefficients:
+        data["coefficients"] = _numbers(s.coefficients)
     return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
 
 

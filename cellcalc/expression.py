@@ -70,10 +70,14 @@ class Pow:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function of one argument; the functions are the rows of :mod:`cellcalc.functions`."""
+    """A function of its argument, and ``others`` beside it in ``clip(u, low, high)`` and the like.
+
+    The functions are the rows of :mod:`cellcalc.functions`.
+    """
 
     function: str
     argument: Expression
+    others: tuple[Expression, ...] = ()
 
 
 Expression = Number | Symbol | Dot | Neg | Add | Mul | Div | Pow | Call
@@ -119,8 +123,8 @@ def children(expression: Expression) -> tuple[Expression, ...]:
             return (numerator, denominator)
         case Pow(base, exponent):
             return (base, exponent)
-        case Call(_, argument):
-            return (argument,)
+        case Call(_, argument, others):
+            return (argument, *others)
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
@@ -161,8 +165,8 @@ def rebuilt(
                 return Div(again(numerator), again(denominator))
             case Pow(base, exponent):
                 return Pow(again(base), again(exponent))
-            case Call(function, argument):
-                return Call(function, again(argument))
+            case Call(function, argument, others):
+                return Call(function, again(argument), tuple(map(again, others)))
 
     return again(expression)
 

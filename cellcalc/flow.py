@@ -120,7 +120,7 @@ def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
     columns[f"d{LOSS}"] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
     step = compile_source(source.function(model, guarded=True), "bptt", "arrays")
     with np.errstate(all="ignore"):
-        step(columns, specification.parameters, 1, 1, n)
+        step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
     matrix = {
         state: np.array(
             [np.broadcast_to(columns[f"d{state}"][s], (len(losses),)) for s in range(1, n + 1)]
@@ -133,6 +133,8 @@ def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
         rows = np.isin(losses, window.losses)
         swept[rows, window.first - 1 : window.fires_at] += 1
     swept *= np.arange(1, n + 1) <= _column(losses)
+    for name, value in specification.coefficients.items():
+        columns[name] = [value] * (n + 2)
     named, factor = _carousel(model, columns, n)
     return Flow(losses, matrix, named, factor, schedule, swept)
 

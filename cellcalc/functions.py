@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ARGUMENTS = ("u", "a", "b")
+
 
 @dataclass(frozen=True)
 class Function:
-    """One function of one argument.
+    """One function of the argument ``u``, and perhaps of ``a`` and ``b`` beside it.
 
-    ``derivative`` is in the equation language, in ``u`` (the argument) and ``s`` (the function's
-    own value, which is how textbooks write it: s·(1 − s)). ``excel`` and ``latex`` hold ``{u}``
-    where the argument stands; ``unicode`` is the name before the bracket.
+    ``derivative`` is in the equation language, in ``u`` and ``s`` (the function's own value, which
+    is how textbooks write it: s·(1 − s)); ``others`` are the derivatives by ``a`` and ``b``.
+    ``excel`` and ``latex`` hold ``{u}``, ``{a}``, ``{b}`` where the arguments stand; ``unicode`` is
+    the name before the bracket.
     """
 
     name: str
@@ -23,6 +26,12 @@ class Function:
     unicode: str
     latex: str
     says: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The names of the arguments."""
+        return ARGUMENTS[: 1 + len(self.others)]
 
 
 _TABLE = (
@@ -49,6 +58,16 @@ _TABLE = (
              "0.2·u + 0.5, kept between 0 and 1"),
     Function("hard_sigmoid_slope", "0", "IF(ABS({u})<2.5,0.2,0)", "hard_sigmoid_slope",
              r"\operatorname{{hard\_sigmoid}}'\left({u}\right)", "the slope of hard_sigmoid"),
+    Function("clip", "inside(u, a, b)", "MAX({a},MIN({b},{u}))", "clip",
+             r"\operatorname{{clip}}\left({u}, {a}, {b}\right)", "u, kept between a and b",
+             ("step(a - u)", "step(u - b)")),
+    Function("inside", "0", "IF(AND({u}>{a},{u}<{b}),1,0)", "inside",
+             r"\operatorname{{inside}}\left({u}, {a}, {b}\right)",
+             "1 where u lies between a and b, else 0; the slope of clip", ("0", "0")),
+    Function("max", "1 - step(a - u)", "MAX({u},{a})", "max",
+             r"\max\left({u}, {a}\right)", "the larger of the two", ("step(a - u)",)),
+    Function("min", "1 - step(u - a)", "MIN({u},{a})", "min",
+             r"\min\left({u}, {a}\right)", "the smaller of the two", ("step(u - a)",)),
     Function("stop", "0", "({u})", "stop",
              r"\operatorname{{stop}}\left({u}\right)", "the argument; no gradient flows through"),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.model import Quantity
+from cellcalc.spelling import composed
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 
 PASSES = ("forward", "backward", "gradients", "update")
@@ -50,10 +51,14 @@ def select(
 ) -> Selection:
     """A selection as people write it: ``symbols`` like "c,dc", ``steps`` like "2:5" or "3".
 
+    Where the problem is shown in an author's symbols, these may be used as well as keys.
     What is left empty is everything. Raises :class:`~cellcalc.errors.OptionError` for a symbol,
     step, epoch or sequence that the trace does not have.
     """
     names = tuple(name.strip() for name in symbols.split(",") if name.strip())
+    if trace.model.author is not None:
+        reading = trace.model.author.reading(trace.symbols)
+        names = tuple(reading.get(composed(name), name) for name in names)
     for name in names:
         if name not in trace.symbols:
             found = f'"{name}"{did_you_mean(name, trace.symbols)}'

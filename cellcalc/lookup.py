@@ -14,6 +14,8 @@ def forward_values(one: PassTrace, t: int) -> Lookup:
     """What the symbols of a forward equation stand for when it is computed for step t."""
 
     def value(symbol: Symbol) -> float:
+        if symbol.name in one.coefficients:
+            return one.coefficients[symbol.name]
         if symbol.name in one.before:
             return one.parameters_at(t)[symbol.name]
         if symbol.shift == -1:
@@ -28,6 +30,8 @@ def backward_values(one: PassTrace, window: WindowTrace, t: int) -> Lookup:
 
     def value(symbol: Symbol) -> float:
         step = t + (symbol.shift or 0)
+        if symbol.name in one.coefficients:
+            return one.coefficients[symbol.name]
         if symbol.name in one.before:
             stored = symbol.shift is not None and step <= window.last
             return (one.parameters_at(step) if stored else window.before)[symbol.name]

@@ -10,7 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
+from cellcalc.authors import Author
 from cellcalc.expression import ZERO, Expression, Symbol, add
+from cellcalc.notation import Indexed, Latex, Unicode
+from cellcalc.symbolism import AuthorsLatex, AuthorsUnicode
 from cellcalc.templates import Template
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
@@ -21,6 +24,7 @@ class Group(StrEnum):
 
     INPUT = "input"
     PARAMETER = "parameter"
+    COEFFICIENT = "coefficient"
     FORWARD = "forward"
     BACKWARD = "backward"
     PATH = "path"
@@ -66,9 +70,11 @@ class Model:
 
     ``forward`` and ``backward`` are in the order of computation within a step; ``paths`` maps a
     row of ``backward`` or ``gradients`` to its path rows, where there are several; ``gradients``
-    hold each step's contribution to a parameter's gradient, which is the sum over the window.
+    hold each step's contribution to a parameter's gradient, which is the sum over the window;
+    ``coefficients`` are numbers of the templates that are not learned. A model has a ``loss``, or
+    an ``error`` that is computed forward only, or neither.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
-    what one step hands to the next.
+    what one step hands to the next; ``author`` says in whose symbols it is displayed.
     """
 
     cell: Template
@@ -83,11 +89,14 @@ class Model:
     paths: Mapping[str, tuple[Quantity, ...]]
     stored_weights: bool
     state: tuple[str, ...]
+    author: Author | None = None
+    coefficients: tuple[Quantity, ...] = ()
+    error: Template | None = None
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
         """Every quantity by its symbol; path rows come after the row that they belong to."""
-        rows = [*self.inputs, *self.parameters, *self.forward]
+        rows = [*self.inputs, *self.parameters, *self.coefficients, *self.forward]
         for row in (*self.backward, *self.gradients):
             rows += [row, *self.paths_of(row)]
         return {row.symbol: row for row in rows}
@@ -96,6 +105,28 @@ class Model:
     def derivatives(self) -> frozenset[str]:
         """The names that are derivatives of the loss."""
         return frozenset(row.symbol for row in (*self.backward, *self.gradients))
+
+    def unicode(self, step: int | None = None) -> Indexed:
+        """What writes equations as text, in the author's symbols if there is one."""
+        if self.author is None:
+            return Unicode(derivatives=self.derivatives, step=step)
+        return AuthorsUnicode(derivatives=self.derivatives, step=step, author=self.author)
+
+    def latex(self) -> Indexed:
+        """What writes equations in LaTeX."""
+        if self.author is None:
+            return Latex(derivatives=self.derivatives)
+        return AuthorsLatex(derivatives=self.derivatives, author=self.author)
+
+    def label(self, key: str) -> str:
+        """A row's name for people: its key, or the author's symbol."""
+        return key if self.author is None else self.author.unicode(*self.labelled(key))
+
+    def labelled(self, key: str) -> tuple[str, str, bool]:
+        """What a row is named after: its key, its time (0 for ``dh0``), if it is a derivative."""
+        if key not in self.derivatives and key.removesuffix("0") in self.derivatives:
+            return key[:-1], "0", True
+        return key, "", key in self.derivatives
 
     @cached_property
     def leaving(self) -> dict[str, Expression]:

@@ -23,7 +23,7 @@ from cellcalc.expression import (
     Symbol,
     spelled_out,
 )
-from cellcalc.functions import FUNCTIONS
+from cellcalc.functions import ARGUMENTS, FUNCTIONS
 
 
 class Binding(IntEnum):
@@ -73,8 +73,8 @@ class Notation:
                 return self.quotient(numerator, denominator)
             case Pow(base, exponent):
                 return self.power(base, exponent)
-            case Call(function, argument):
-                return self.call(function, argument)
+            case Call(function, argument, others):
+                return self.call(function, argument, *others)
 
     def within(self, expression: Expression, loosest: Binding) -> str:
         """The text, in brackets if it binds more loosely than its surroundings allow."""
@@ -122,8 +122,8 @@ class Notation:
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return f"{self(weights)} @ {self(inputs)}", Binding.DOT
 
-    def call(self, function: str, argument: Expression) -> Text:
-        return f"{function}({self(argument)})", Binding.ATOM
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        return f"{function}({', '.join(map(self, (argument, *others)))})", Binding.ATOM
 
 
 LANGUAGE = Notation()
@@ -192,8 +192,9 @@ class Unicode(Indexed):
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return f"{self(weights)}ᵀ{self(inputs)}", Binding.DOT
 
-    def call(self, function: str, argument: Expression) -> Text:
-        return f"{FUNCTIONS[function].unicode}({self(argument)})", Binding.ATOM
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        arguments = ", ".join(map(self, (argument, *others)))
+        return f"{FUNCTIONS[function].unicode}({arguments})", Binding.ATOM
 
 
 UNICODE = Unicode()
@@ -242,8 +243,9 @@ class Latex(Indexed):
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return rf"{self(weights)}^{{\top}} {self(inputs)}", Binding.PRODUCT
 
-    def call(self, function: str, argument: Expression) -> Text:
-        return FUNCTIONS[function].latex.format(u=self(argument)), Binding.ATOM
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        texts = zip(ARGUMENTS, map(self, (argument, *others)), strict=False)
+        return FUNCTIONS[function].latex.format(**dict(texts)), Binding.ATOM
 
 
 @dataclass(frozen=True)
@@ -286,8 +288,9 @@ class Excel(Notation):
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return f"SUMPRODUCT({self.cells(weights)},{self.cells(inputs)})", Binding.ATOM
 
-    def call(self, function: str, argument: Expression) -> Text:
-        text = FUNCTIONS[function].excel.format(u=self(argument))
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        texts = zip(ARGUMENTS, map(self, (argument, *others)), strict=False)
+        text = FUNCTIONS[function].excel.format(**dict(texts))
         return text, Binding.PRODUCT if text.startswith("1/") else Binding.ATOM
 
 

@@ -1,4 +1,4 @@
-"""The arithmetic of a step: functions of one float that never raise on a finite input.
+"""The arithmetic of a step: functions of floats that never raise on a finite input.
 
 The workbook's formulas are written with the same caps, so that both give the same numbers.
 These functions, as they stand here, are also copied into the source that
@@ -11,8 +11,8 @@ import math
 from math import tanh
 
 __all__ = [
-    "abs", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "log", "power", "relu",
-    "rounded", "sigmoid", "sign", "sqrt", "step", "tanh",
+    "abs", "clip", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "inside", "log", "max",
+    "min", "power", "relu", "rounded", "sigmoid", "sign", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
 abs = abs  # the built-in one, listed beside the others
@@ -61,6 +61,27 @@ def hard_sigmoid(u: float) -> float:
 def hard_sigmoid_slope(u: float) -> float:
     """The slope of hard_sigmoid: 0.2 on its straight part, 0 outside."""
     return 0.2 if -2.5 < u < 2.5 else 0.0
+
+
+def clip(u: float, a: float, b: float) -> float:
+    """u, kept between a and b; a where the two cross."""
+    below = b if u > b else u
+    return float(a if below < a else below)
+
+
+def max(u: float, a: float) -> float:
+    """The larger of the two."""
+    return float(a if u < a else u)
+
+
+def min(u: float, a: float) -> float:
+    """The smaller of the two."""
+    return float(a if u > a else u)
+
+
+def inside(u: float, a: float, b: float) -> float:
+    """The slope of clip: 1 where a < u < b, else 0."""
+    return 1.0 if a < u < b else 0.0
 
 
 def divide(a: float, b: float) -> float:

@@ -9,7 +9,8 @@ anything else is an error that names what was expected, what was found and where
     factor   = "-" factor | power
     power    = atom [ "**" exponent | superscript ]          "^" is read as "**"
     exponent = "-" exponent | power                          to the right: a**b**c = a**(b**c)
-    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | function "(" sum ")" | "(" sum ")"
+    atom     = number | name [ "[t]" | "[t-1]" | "[t+1]" ] | "(" sum ")"
+             | function "(" sum { "," sum } ")"
 
 Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and Wᵀx.
 """
@@ -17,6 +18,7 @@ Unicode maths is read as well: · − σ √ ² ₁ ₜ₋₁ ∂L/∂cₜ and W
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
@@ -50,16 +52,30 @@ _TOKEN = re.compile(
     | (?P<symbol>(?P<derivative>∂L/∂)?(?P<name>[A-Za-z][A-Za-z0-9_]*[₀-₉]*|σ|√)
         (?: \s*\[\s*(?P<bracket>[^\]]*)\] | ,?(?P<index>ₜ(?:[₊₋][₀-₉]+)?) )?)
     | (?P<superscript>⁻?[⁰¹²³⁴-⁹]+)
-    | (?P<operator>\*\*|[-+*/^@()−·×⋅∙ᵀ])
+    | (?P<operator>\*\*|[-+*/^@(),−·×⋅∙ᵀ])
     | (?P<end>$)
     )""",
     re.VERBOSE,
 )
+# An author's symbols have Greek letters, accents and other ways of writing the time: δf̂⟨t−1⟩.
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
+_AUTHORS_TOKEN = re.compile(
+    _TOKEN.pattern.replace("∂L/∂", "(?:∂L/∂|dL/d)")
+    .replace("[A-Za-z][A-Za-z0-9_]*", f"[{_LETTER}][{_LETTER}0-9_°ᶠᵍᵒ\u0300-\u036f]*")
+    .replace(
+        "ₜ(?:[₊₋][₀-₉]+)?)",
+        "ₜ(?:[₊₋][₀-₉]+)?|⁽?ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?⁾?|[⟨(]t(?:[-+−][0-9]+)?[⟩)])",
+    ),
+    re.VERBOSE,
+)
+_AUTHORS_INDEX = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "0123456789-+t", "⁽⁾⟨⟩()")
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
+
+    ``names`` maps an author's symbols to keys (:meth:`cellcalc.authors.Author.reading`).
 
     Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
     language, is longer than ``MAX_LENGTH`` or nested too deep.
@@ -68,20 +84,24 @@ def parse(text: str) -> Expression:
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    return _Parser(text).whole()
+    return Parser(text, names).whole()
 
 
-class _Parser:
-    """One pass over one text, with one token of look-ahead."""
+class Parser:
+    """One pass over one text, with one token of look-ahead.
 
-    def __init__(self, text: str) -> None:
+    A subclass may read more than the language: that of people's answers does.
+    """
+
+    def __init__(self, text: str, names: Mapping[str, str] | None = None) -> None:
         self.text = text
+        self.names, self.tokens = names or {}, _TOKEN if names is None else _AUTHORS_TOKEN
         self.position = 0
         self.depth = 0
         self.advance()
 
     def advance(self) -> None:
-        match = _TOKEN.match(self.text, self.position)
+        match = self.tokens.match(self.text, self.position)
         if match is None:
             unread = self.text[self.position :].lstrip()
             self.start = len(self.text) - len(unread)
@@ -165,10 +185,14 @@ class _Parser:
     def power(self) -> Expression:
         base = self.atom()
         if self.kind == "superscript":
-            exponent = float(self.found.translate(_SUPERSCRIPTS))
-            self.advance()
-            return Pow(base, number(exponent))
+            return Pow(base, self.raised())
         return Pow(base, self.exponent()) if self.accept("**") else base
+
+    def raised(self) -> Expression:
+        """The exponent that is written as superscript digits."""
+        exponent = float(self.found.translate(_SUPERSCRIPTS))
+        self.advance()
+        return number(exponent)
 
     def exponent(self) -> Expression:
         self.deeper()
@@ -201,8 +225,7 @@ class _Parser:
         return Number(value)
 
     def name(self) -> Expression:
-        prefix = "d" if self.token["derivative"] else ""
-        name = prefix + self.token["name"].translate(_SUBSCRIPTS)
+        name = self.key()
         shift = self.shift()
         self.advance()
         if not self.accept("("):
@@ -215,13 +238,38 @@ class _Parser:
             raise ExpressionError(
                 f"a function ({', '.join(FUNCTIONS)}) before the bracket", f'"{name}"{hint}'
             )
-        argument = self.bracket()
-        return argument if function == "identity" else Call(function, argument)
+        argument, *others = self.arguments(function)
+        return argument if function == "identity" else Call(function, argument, tuple(others))
+
+    def arguments(self, function: str) -> list[Expression]:
+        """What stands in the brackets of a function: as many arguments as it has."""
+        names = FUNCTIONS[function].arguments if function in FUNCTIONS else ("u",)
+        self.deeper()
+        found = [self.sum()]
+        while self.accept(","):
+            found.append(self.sum())
+        if len(found) != len(names):
+            given = f"{len(found)} argument{'s' if len(found) > 1 else ''}"
+            raise ExpressionError(f"{function}({', '.join(names)})", given)
+        if not self.accept(")"):
+            self.fail('")"')
+        self.depth -= 1
+        return found
+
+    def key(self) -> str:
+        """The name at hand, an author's as the key that it stands for."""
+        is_derivative, name = bool(self.token["derivative"]), self.token["name"]
+        name = name.translate(_SUBSCRIPTS)
+        own = f"∂L/∂{name}" if is_derivative else name
+        return self.names.get(own, f"d{name}" if is_derivative else name)
 
     def shift(self) -> int | None:
-        if self.token["bracket"] is None and self.token["index"] is None:
+        index = self.token["bracket"]
+        if index is None and self.token["index"] is None:
             return None
-        index = (self.token["bracket"] or self.token["index"] or "").translate(_SUBSCRIPTS)
+        if index is None:
+            index = self.token["index"].translate(_AUTHORS_INDEX)
+        index = index.translate(_SUBSCRIPTS)
         match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
         if match is None:
             self.fail("a time index such as [t], [t-1] or [t+1]")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cellcalc import resources, templates
@@ -20,8 +20,12 @@ from cellcalc.templates import Template
 from cellcalc.updates import Update, read_update, vector
 
 KEYS = (
-    "title", "cell", "readout", "loss", "parameters", "initial", "sequence", "bptt", "update",
+    "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
+    "update",
 )  # fmt: skip
+
+MOST_LISTED = 10  # names in a message
+_A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
 
 
 SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
@@ -40,8 +44,10 @@ class Specification:
     """What a problem file says.
 
     ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
-    of the templates; ``initial`` one for each state; ``loss`` is None where no sequence has
-    targets; ``drawn`` where every parameter is given.
+    of the templates; ``initial`` one for each state, ``coefficients`` one for each of theirs;
+    ``loss`` is None where no sequence has targets, or where nothing is learned from them: then
+    ``error`` is what is computed of them, forward only. ``drawn`` is None where
+    every parameter is given.
     """
 
     title: str
@@ -54,6 +60,8 @@ class Specification:
     sequences: tuple[Sequence, ...]
     scheme: Scheme
     update: Update
+    coefficients: Mapping[str, float] = field(default_factory=dict)
+    error: Template | None = None
     drawn: Drawn | None = None
 
 
@@ -69,10 +77,10 @@ def read_specification(
     reader = Reader(file)
     whole = Section(reader, parse_toml(text, file))
     whole.only(KEYS)
-    cell = _template(whole, "cells", "cell", "lstm", base)
-    readout = _template(whole, "readouts", "readout", "identity", base)
-    loss = _template(whole, "losses", "loss", "half-squared", base)
-    _check_clashes(whole, cell, readout, loss)
+    cell = read_template(whole, "cells", "cell", "lstm", base)
+    readout = read_template(whole, "readouts", "readout", "identity", base)
+    loss = read_template(whole, "losses", "loss", "half-squared", base)
+    check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
     scheme = read_scheme(whole.table("bptt"), override)
     features = len(sequences[0].inputs) if sequences else None
@@ -81,21 +89,26 @@ def read_specification(
     parameters = _parameters(whole.table("parameters"), parts, features, complete)
     update = read_update(whole.table("update"), parts, parameters)
     initial = _initial(whole.table("initial"), cell)
+    coefficients = _coefficients(whole.table("coefficients"), cell, readout, loss)
     title = whole.text("title", Path(file).stem)
     reader.finish()
     assert cell and readout and loss and features  # else there was a mistake
-    learns = any(sequence.targets is not None for sequence in sequences)
+    compared = any(sequence.targets is not None for sequence in sequences)
+    if not loss.learn:
+        sequences = tuple(replace(sequence, learns=False) for sequence in sequences)
     return Specification(
         title=title,
         cell=cell,
         readout=readout,
-        loss=loss if learns else None,
+        loss=loss if compared and loss.learn else None,
         features=features,
         parameters=parameters,
         initial=initial,
         sequences=sequences,
         scheme=scheme,
         update=update,
+        coefficients=coefficients,
+        error=loss if compared and not loss.learn else None,
         drawn=_drawn(whole.table("parameters"), parameters, parts),
     )
 
@@ -109,7 +122,7 @@ def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     return {name: value for name, value in values.items() if name in specification.drawn.names}
 
 
-def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+def read_template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
     name = whole.values.get(key, default)
     if not isinstance(name, str):
         whole.wrong(key, f"the name of one of the templates/{kind}, or a path")
@@ -117,7 +130,8 @@ def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> 
     known = resources.names(f"templates/{kind}")
     if not templates.is_path(name) and name not in known:
         found = describe(name) + did_you_mean(name, known)
-        whole.reader.mistake(key, f"{listed(known)}, or the path of a .toml file", found)
+        names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
+        whole.reader.mistake(key, f"{names}, or the path of a .toml file", found)
         return None
     try:
         return templates.load(kind, name, base)
@@ -126,11 +140,11 @@ def _template(whole: Section, kind: str, key: str, default: str, base: Path) -> 
         return None
 
 
-def _check_clashes(whole: Section, *parts: Template | None) -> None:
+def check_clashes(whole: Section, *parts: Template | None) -> None:
     """Note names that two of the templates give to different things."""
     taken: dict[str, str] = {}
     for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
-        own = [*part.parameters, *(e.symbol for e in part.equations)] if part else []
+        own = [*part.fixed, *(e.symbol for e in part.equations)] if part else []
         for name in own:
             for clash in dict.fromkeys((name, f"d{name}", name.removeprefix("d"))):
                 if clash in taken:
@@ -156,6 +170,8 @@ def _parameters(
 ) -> dict[str, float]:
     """One number for each element of each parameter, given or drawn."""
     kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
+    if complete and not kinds:
+        section.reader.mistake(section.path, "a cell or readout that has a parameter", "none")
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)
@@ -212,6 +228,16 @@ def _drawn(
     scale = section.table("random").number("scale", SCALE)
     names = (n for n in parameters if not any(vector(n, p) in section.values for p in parts))
     return Drawn(frozenset(names), scale)
+
+
+def _coefficients(section: Section, *parts: Template | None) -> dict[str, float]:
+    """Each coefficient of the templates, with its own value unless the problem gives another."""
+    usual = {n: value for part in parts if part for n, value in part.coefficients.items()}
+    if None not in parts:
+        owners = " with ".join(part.name for part in parts if part)
+        names = listed(tuple(usual)) if usual else "none"
+        section.only(tuple(usual), f"a coefficient of {owners} ({names})")
+    return {name: section.number(name, value) for name, value in usual.items()}
 
 
 def _initial(section: Section, cell: Template | None) -> dict[str, float]:

@@ -116,8 +116,7 @@ def _header(title: str, cell: str, readout: str, loss: str) -> Iterator[str]:
         ("readout", readout, "readouts"),
         ("loss", loss, "losses"),
     ):
-        known = " | ".join(resources.names(f"templates/{folder}"))
-        rows.append((f'{key} = "{_escaped(value)}"', known))
+        rows.append((f'{key} = "{_escaped(value)}"', sentence("new", "others", kind=folder)))
     yield from _aligned(rows)
     yield ""
 

@@ -186,6 +186,14 @@ class Section:
         self.wrong(key, f"a whole number of at least {minimum}")
         return default
 
+    def boolean(self, key: str, default: bool) -> bool:
+        """True or false."""
+        value = self.values.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self.wrong(key, "true or false")
+        return default
+
     def table(self, key: str) -> Section:
         """A table; an absent one is an empty one."""
         value = self.values.get(key, {})

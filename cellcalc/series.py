@@ -19,11 +19,13 @@ class Sequence:
     """The data of one sequence.
 
     ``inputs`` holds one tuple of n numbers per feature; ``targets`` n numbers, nan where a step
-    has no target, or None where the sequence has none at all.
+    has no target, or None where the sequence has none at all. Without ``learns`` the targets are
+    there to be compared with only.
     """
 
     inputs: tuple[tuple[float, ...], ...]
     targets: tuple[float, ...] | None
+    learns: bool = True
 
     @property
     def steps(self) -> int:
@@ -32,8 +34,8 @@ class Sequence:
 
     @property
     def has_target(self) -> tuple[bool, ...]:
-        """For each step whether it has a target, and so a loss."""
-        targets = self.targets or (math.nan,) * self.steps
+        """For each step whether it has a target to learn from, and so a loss."""
+        targets = (self.targets if self.learns else None) or (math.nan,) * self.steps
         return tuple(not math.isnan(target) for target in targets)
 
 

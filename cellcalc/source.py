@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cellcalc import numeric
 from cellcalc.expression import (
+    ZERO,
     Dot,
     Expression,
     Number,
@@ -23,6 +24,8 @@ from cellcalc.expression import (
 )
 from cellcalc.model import Group, Model, Quantity
 from cellcalc.notation import Binding, Notation, Text
+
+BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ class Code(Notation):
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return self.text(spelled_out(Dot(weights, inputs), self.features))
 
-    def call(self, function: str, argument: Expression) -> Text:
-        return self.text(argument) if function == "stop" else super().call(function, argument)
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        if function == "stop":
+            return self.text(argument)
+        return super().call(function, argument, *others)
 
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:
         if not self.guarded or isinstance(denominator, Number):
@@ -82,7 +87,7 @@ def function(
 
 def helpers(text: str) -> str:
     """The imports and the functions of :mod:`cellcalc.numeric` that a source calls."""
-    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in ("abs", "tanh")]
+    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in BUILT_IN]
     bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
     return "\n\n\n".join(["import math\nfrom math import inf, nan, tanh", *bodies])
 
@@ -103,6 +108,8 @@ class _Writer:
         for name in weights:
             source = "columns" if model.stored_weights else "parameters"
             yield f'    {name} = {source}["{name}"]'
+        for row in model.coefficients:
+            yield f'    {row.symbol} = parameters["{row.symbol}"]'
         for name in [*given, *derived]:
             yield f'    {name} = columns["{name}"]'
         yield ""
@@ -156,7 +163,8 @@ class _Writer:
 
     def assignment(self, row: Quantity) -> str:
         assert row.formula is not None
-        return f"{row.symbol}[t] = {self.rounded(self.code(row.formula))}"
+        text = "0.0" if row.formula == ZERO else self.rounded(self.code(row.formula))
+        return f"{row.symbol}[t] = {text}"
 
     def contribution(self, row: Quantity) -> str:
         assert row.formula is not None
@@ -179,7 +187,7 @@ _DOCSTRING = '''"""Run steps new … last forward, then sweep back from step las
 
 columns     {symbol: list of n + 2 numbers, for t = 0 … n + 1}; the inputs are filled in, the
             state at t = new - 1, and dE: 1 at each step whose loss counts, else 0
-parameters  {symbol: number}
+parameters  {symbol: number}, coefficients included
 
 Fills the columns and returns the gradients: {"dW_f": number, …}, with dh0, dc0 for the state
 that enters the window.

@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
+from cellcalc.legend import Legend, legend
+from cellcalc.model import Model
+from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
+from cellcalc.spelling import StandIns, accented
 from cellcalc.trace import Trace
 
 LAYOUTS = ("time", "steps")  # time across, or one row a step
@@ -42,7 +47,12 @@ def heading(trace: Trace) -> list[str]:
     """Title and settings, a line each."""
     s = trace.specification
     loss = f" · loss {s.loss.name}" if s.loss else " · no targets: forward pass only"
+    if s.error:
+        loss = f" · {s.error.name}: forward pass only"
     lines = [s.title, f"cell {s.cell.name} · readout {s.readout.name}{loss}"]
+    if s.coefficients:
+        given = (f"{name} = {plain_number(value)}" for name, value in s.coefficients.items())
+        lines.append(f"coefficients {', '.join(given)}")
     if s.loss:
         lines.append(f"scheme {trace.scheme.name} ({trace.scheme.expansion()})")
     for place, one in enumerate(trace.passes[: len(s.sequences)], 1):
@@ -73,11 +83,35 @@ def render(
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = 0 if format in MARKUP else width
     blocks = _heading_blocks(trace, format)
-    for grid in grids(trace, selection, decimals):
-        if grid.rows and grid.headings:
-            blocks.append(_caption(format, grid.title))
-            blocks.extend(_bands(grid, format, layout, decimals, limit))
+    shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
+    keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
+    labels, stand_ins = _labels(trace.model, list(keys), format)
+    for grid in shown:
+        blocks.append(_caption(format, grid.title))
+        rows = tuple((stand_ins(labels[symbol]), values) for symbol, values in grid.rows)
+        bands = _bands(replace(grid, rows=rows), format, layout, decimals, limit)
+        blocks.extend(map(stand_ins.undo, bands))
+    below = legend(trace.model, keys)
+    if below is not None and format not in ("tsv",):
+        blocks.append(_legend_block(below, format, limit))
     return "\n\n".join(blocks) + "\n"
+
+
+def _labels(model: Model, keys: Sequence[str], format: str) -> tuple[dict[str, str], StandIns]:
+    """What the rows are called, and what stands in for it while the table is laid out."""
+    labels = {key: model.label(key) for key in keys}
+    if model.author is not None and format.startswith("latex"):
+        labels = {key: f"${model.author.latex(*model.labelled(key))}$" for key in keys}
+        return labels, StandIns(labels.values())  # which tabulate would escape
+    return labels, accented(labels.values())
+
+
+def _legend_block(below: Legend, format: str, limit: int) -> str:
+    if format.startswith("latex"):
+        return below.latex()
+    if format in ("html", "unsafehtml"):
+        return below.html()
+    return below.markdown() if format in ("github", "pipe") else below.text(limit)
 
 
 def _heading_blocks(trace: Trace, format: str) -> list[str]:
@@ -151,12 +185,17 @@ def _overhead(format: str) -> tuple[int, int]:
     return width(2) - 2 * (4 + between), between
 
 
-def tabulated(headings: list[str], body: list[list[str]], format: str) -> str:
-    """A table in one of tabulate's formats: first column to the left, the others to the right."""
+def tabulated(
+    headings: list[str], body: list[list[str]], format: str, align: Sequence[str] = ()
+) -> str:
+    """A table in one of tabulate's formats.
+
+    Unless ``align`` says so for each, the first column is to the left, the others to the right.
+    """
     from tabulate import tabulate  # here, so that --help does not wait for it
 
-    align = ["left", *["right"] * (len(headings) - 1)]
-    return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=align)
+    sides = align or ["left", *["right"] * (len(headings) - 1)]
+    return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=sides)
 
 
 def check_format(name: str, others: Sequence[str] = ()) -> None:

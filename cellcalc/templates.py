@@ -9,7 +9,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import numeric, resources
@@ -57,8 +58,10 @@ class Template:
 
     ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``;
     ``state`` maps each state to its value at t = 0 unless the problem gives one; ``settings``
-    are an optimizer's, with their usual values. In the formulas time is written out: ``x[t]``,
-    ``h[t-1]``; parameters and settings have no time index.
+    are an optimizer's, with their usual values; ``coefficients`` are numbers that are not learned,
+    with their values unless the problem gives others. Nothing is learned from a loss without
+    ``learn``. In the formulas time is written out: ``x[t]``, ``h[t-1]``; parameters, settings and
+    coefficients have no time index.
     """
 
     name: str
@@ -69,6 +72,13 @@ class Template:
     state: Mapping[str, float]
     settings: Mapping[str, float]
     equations: tuple[Equation, ...]
+    coefficients: Mapping[str, float] = field(default_factory=dict)
+    learn: bool = True
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The names that do not vary with time."""
+        return (*self.parameters, *self.settings, *self.coefficients)
 
 
 def load(kind: str, name: str, base: Path | None = None) -> Template:
@@ -95,12 +105,15 @@ def is_path(name: str) -> bool:
 
 
 def _read(file: Section, kind: str, name: str) -> Template:
-    keys = ["title", "source", "output", "parameters", "state", "equation"]
+    keys = ["title", "source", "output", "parameters", "coefficients", "state", "equation"]
     if kind == "optimizers":
-        keys[2:4] = ["settings"]
+        keys[2:5] = ["settings"]
+    if kind == "losses":
+        keys.insert(2, "learn")
     file.only(keys)
     parameters, state = _parameters(file), _numbers(file, "state")
     settings = _numbers(file, "settings") if kind == "optimizers" else {}
+    coefficients = _coefficients(file) if kind != "optimizers" else {}
     equations = tuple(_equation(item) for item in file.tables("equation"))
     template = Template(
         name=name,
@@ -111,11 +124,11 @@ def _read(file: Section, kind: str, name: str) -> Template:
         state=state,
         settings=settings,
         equations=equations,
+        coefficients=coefficients,
+        learn=file.boolean("learn", True),
     )
     _check(file, template, kind)
-    return Template(
-        **{**vars(template), "equations": tuple(_timed(e, template) for e in equations)}
-    )
+    return replace(template, equations=tuple(_timed(e, template) for e in equations))
 
 
 def _parameters(file: Section) -> dict[str, str]:
@@ -131,6 +144,12 @@ def _parameters(file: Section) -> dict[str, str]:
 def _numbers(file: Section, key: str) -> dict[str, float]:
     section = file.table(key)
     return {name: section.number(name) for name in section.values}
+
+
+def _coefficients(file: Section) -> dict[str, float]:
+    for name in file.table("coefficients").values:
+        _check_name(file.table("coefficients"), name, name)
+    return _numbers(file, "coefficients")
 
 
 def _equation(item: Section) -> Equation:
@@ -161,11 +180,11 @@ def _check(file: Section, template: Template, kind: str) -> None:
     """Note symbols that are unknown, used too early, doubled or missing."""
     own = [e.symbol for e in template.equations]
     _check_doubles(file, template, own, SEEN[kind])
-    known: set[str] = {*SEEN[kind], *template.parameters, *template.settings}
+    known: set[str] = {*SEEN[kind], *template.fixed}
     for place, equation in enumerate(template.equations, 1):
         key = f"equation[{place}].formula"
         for use in symbols(equation.formula):
-            if complaint := _complaint(use, template, known, own, kind):
+            if complaint := _complaint(use, equation, template, known, kind):
                 file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
@@ -182,7 +201,7 @@ def _check(file: Section, template: Template, kind: str) -> None:
 def _check_doubles(
     file: Section, template: Template, own: list[str], given: tuple[str, ...]
 ) -> None:
-    names = [*given, *template.parameters, *own]
+    names = [*given, *template.parameters, *template.coefficients, *own]
     for name in dict.fromkeys(names):
         if names.count(name) > 1:
             file.reader.mistake(name, "one meaning for each symbol", "more than one")
@@ -196,11 +215,11 @@ def _check_doubles(
 
 
 def _complaint(
-    use: Symbol, template: Template, known: set[str], own: list[str], kind: str
+    use: Symbol, equation: Equation, template: Template, known: set[str], kind: str
 ) -> tuple[str, str] | None:
-    """What was expected and found where ``use`` of a symbol is wrong."""
+    """What was expected and found where ``use`` of a symbol in an equation is wrong."""
     shown = LANGUAGE(use)
-    if use.name in (*template.parameters, *template.settings) and use.shift is not None:
+    if use.name in template.fixed and use.shift is not None:
         return "a parameter without a time index", shown
     previous = template.state if kind != "optimizers" else (*template.state, "w")
     if use.shift == -1 and use.name in previous:
@@ -212,10 +231,33 @@ def _complaint(
         return f"[t] or, for a state ({states}), [t-1]", f"{shown}"
     if use.name in known:
         return None
-    if use.name in own:
-        return "each symbol computed before it is used in the same step", f"{shown} used too early"
+    if circle := _circle(use.name, equation.symbol, template):
+        needs = ", ".join(f"{one} needs {other}" for one, other in pairwise(circle))
+        state = next((name for name in circle if name in template.state), None)
+        hint = f"; did you mean {state}[t-1]?" if state else ""
+        return "no circle within a step", f"one: {needs}{hint}"
+    if use.name in (e.symbol for e in template.equations):
+        expected = "each symbol computed before it is used in the same step"
+        return expected, f"{shown}, whose equation comes later"
     hint = did_you_mean(use.name, sorted(known))
     return f"a known symbol ({listed(sorted(known))})", f"{shown}{hint}"
+
+
+def _circle(used: str, symbol: str, template: Template) -> tuple[str, ...]:
+    """The way from a symbol, by what it uses within the step, back to itself, if there is one."""
+    uses = {
+        e.symbol: [s.name for s in symbols(e.formula) if s.shift in (None, 0)]
+        for e in template.equations
+    }
+    seen: set[str] = set()
+    ways: list[tuple[str, ...]] = [(symbol, used)]
+    for way in ways:  # grows as it is gone through
+        if way[-1] == symbol:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [(*way, name) for name in uses.get(way[-1], ())]
+    return ()
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:
@@ -236,8 +278,7 @@ def _timed(equation: Equation, template: Template) -> Equation:
     """The equation with time written out for everything but parameters."""
 
     def timed(symbol: Symbol) -> Symbol:
-        fixed = symbol.name in (*template.parameters, *template.settings)
-        varies = symbol.shift is None and not fixed
+        varies = symbol.shift is None and symbol.name not in template.fixed
         return Symbol(symbol.name, 0) if varies else symbol
 
     return Equation(equation.symbol, rename(equation.formula, timed), equation.says)

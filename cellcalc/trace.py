@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cellcalc.errors import did_you_mean
@@ -68,7 +68,8 @@ class PassTrace:
     ``forward`` holds a list of n + 1 numbers for each input and forward quantity, for t = 0 … n;
     at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
     have a target, or None where no step has one. ``before`` are the parameters at the start,
-    ``memory`` is the optimizer's state then, ``updates`` how often it has updated.
+    ``memory`` is the optimizer's state then, ``updates`` how often it has updated;
+    ``coefficients`` stay as they are throughout.
     """
 
     epoch: int
@@ -80,6 +81,7 @@ class PassTrace:
     before: Mapping[str, float]
     memory: Mapping[str, float]
     updates: int
+    coefficients: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:

@@ -14,6 +14,7 @@ import cellcalc.arrays
 from cellcalc import batch, compare, engine, numeric
 from cellcalc.api import Problem
 from cellcalc.problem import read_specification
+from cellcalc.resources import names
 from cellcalc.schemes import named_scheme
 from cellcalc.trace import Trace
 from tests.problems import Data, random_data
@@ -51,8 +52,8 @@ def varied(problem: Problem, sets: int = SETS) -> dict[str, Any]:
     """Other parameters, states and rates for each set."""
     generator = np.random.default_rng(11)
     s = problem.specification
-    names = [*s.parameters, *s.initial]
-    values: dict[str, Any] = {n: generator.uniform(-0.9, 0.9, sets) for n in names}
+    keys = [*s.parameters, *s.initial]
+    values: dict[str, Any] = {key: generator.uniform(-0.9, 0.9, sets) for key in keys}
     return values | {"learning_rate": generator.uniform(0.05, 0.4, sets)}
 
 
@@ -107,6 +108,41 @@ def test_other_cells_readouts_and_losses(cell: str, readout: str, loss: str) -> 
         assert trained.losses[0, 0, k] == pytest.approx(trace.loss, rel=1e-12)
         for name, value in trace.final.items():
             assert trained.parameters[name][k] == pytest.approx(value, rel=1e-12, abs=1e-13), name
+
+
+@pytest.mark.parametrize(
+    "cell", [c for c in names("templates/cells") if not c.startswith("lstm-two")]
+)
+def test_every_cell_of_the_library(cell: str) -> None:
+    """Coefficients included, at steps that are windows' edges and at others."""
+    data = random_data(4, features=2, steps=7)
+    text = (
+        f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 5, scale = 0.9}}\n'
+        f"[[sequence]]\nx = {data.x}\ntarget = {data.target}\n[bptt]\nk1 = 2\nk2 = 3\n"
+        '[update]\noptimizer = "adam"\nlearning_rate = 0.05\nepochs = 2\n'
+    )
+    problem = Problem(read_specification(text, "test.toml", Path()))
+    values = varied(problem)
+    trained = batch.train(problem.specification, problem.model, values)
+    for k in range(SETS):
+        trace = alone(problem, values, k)
+        assert trained.losses[:, 0, k] == pytest.approx([p.loss for p in trace.passes], rel=1e-11)
+        for name, value in trace.final.items():
+            assert trained.parameters[name][k] == pytest.approx(value, rel=1e-10, abs=1e-12), name
+
+
+def test_coefficients_can_vary() -> None:
+    text = (
+        'cell = "lstm-clip"\nreadout = "linear"\n[parameters]\nrandom = {seed = 5, scale = 2}\n'
+        "[[sequence]]\nx = [3, 2, -4]\ntarget = [1, 0, 1]\n"
+    )
+    problem = Problem(read_specification(text, "test.toml", Path()))
+    (name,) = problem.specification.coefficients
+    trained = problem.train_batch({name: [0.1, 5.0]})
+    for k, bound in enumerate((0.1, 5.0)):
+        own = replace(problem.specification, coefficients={name: bound})
+        loss = engine.run(own, problem.model).loss
+        assert trained.losses[0, 0, k] == pytest.approx(loss, rel=1e-13)
 
 
 def test_what_is_not_varied_is_as_in_the_problem() -> None:
@@ -201,6 +237,12 @@ def test_functions_over_arrays_agree_with_those_of_numbers(name: str) -> None:
             whole = array(*np.array(pairs).T)
             each = [array(np.array([a]), b)[0] for a, b in pairs]
             assert each == pytest.approx(expected, rel=1e-14, nan_ok=True)
+        elif name in ("clip", "inside"):
+            triples = [(p, a, b) for p in points for a, b in ((-1.0, 0.4), (2.5, -3.0))]
+            expected, whole = [scalar(*t) for t in triples], array(*np.array(triples).T)
+        elif name in ("max", "min"):
+            doubles = [(p, a) for p in points for a in points]
+            expected, whole = [scalar(*d) for d in doubles], array(*np.array(doubles).T)
         else:
             points = [p for p in points if name != "sqrt" or p != -math.inf]
             expected, whole = [scalar(p) for p in points], array(np.array(points))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import cmath
+import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cellcalc import numeric
 from cellcalc.calculus import differentiate
 from cellcalc.expression import (
     Add,
@@ -41,7 +44,15 @@ SMOOTH = {
     "sign": lambda u: complex((u.real > 0) - (u.real < 0)),
     "step": lambda u: complex(u.real > 0),
     "hard_sigmoid_slope": lambda u: complex(0.2 if abs(u.real) < 2.5 else 0.0),
+    "max": lambda u, a: u if u.real >= a.real else a,
+    "min": lambda u, a: u if u.real <= a.real else a,
+    "clip": lambda u, a, b: max((a, min((b, u), key=_real)), key=_real),
+    "inside": lambda u, a, b: complex(a.real < u.real < b.real),
 }
+
+
+def _real(number: complex) -> float:
+    return number.real
 
 
 def value(e: Expression, at: dict[Symbol, complex]) -> complex:
@@ -64,8 +75,8 @@ def value(e: Expression, at: dict[Symbol, complex]) -> complex:
             return value(numerator, at) / value(denominator, at)
         case Pow(base, exponent):
             return value(base, at) ** value(exponent, at)
-        case Call(function, argument):
-            return SMOOTH[function](value(argument, at))
+        case Call(function, argument, others):
+            return SMOOTH[function](*(value(e, at) for e in (argument, *others)))
     raise AssertionError(e)
 
 
@@ -81,8 +92,13 @@ def _grow(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
         st.builds(Neg, inner),
         st.builds(Div, inner, inner),
         st.builds(Pow, inner, st.sampled_from([Number(2.0), Number(3.0), A])),
-        st.builds(Call, st.sampled_from(sorted(SMOOTH)), inner),
+        st.sampled_from(sorted(SMOOTH)).flatmap(lambda name: _calls(name, inner)),
     )
+
+
+def _calls(name: str, inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    others = [inner] * len(FUNCTIONS[name].others)
+    return st.builds(Call, st.just(name), inner, st.tuples(*others))
 
 
 @settings(max_examples=400, deadline=None, derandomize=True)
@@ -125,6 +141,14 @@ def test_derivatives_equal_complex_steps(tree: Expression, seed: int) -> None:
         ("a/b", "b", "-a/b**2"),
         ("sqrt(a)", "a", "1/(2*sqrt(a))"),
         ("a + a", "a", "2"),
+        ("u*h[t-1] + (1 - u)*g", "g", "1 - u"),
+        ("(a - 1)*b", "b", "a - 1"),
+        ("clip(c, -k, k)", "c", "inside(c, -k, k)"),
+        ("clip(c, -k, k)", "k", "-step(-k - c) + step(c - k)"),
+        ("max(a, b)", "a", "1 - step(b - a)"),
+        ("max(a, b)", "b", "step(b - a)"),
+        ("min(2*a, b)", "a", "2*(1 - step(2*a - b))"),
+        ("inside(a, b, 1)", "b", "0"),
     ],
 )
 def test_the_form_is_that_of_a_textbook(formula: str, by: str, derivative: str) -> None:
@@ -148,8 +172,17 @@ def test_a_derivative_is_written_with_the_rows_own_value(formula: str, derivativ
 
 def test_every_function_has_its_derivative() -> None:
     for name, function in FUNCTIONS.items():
-        names = {s.name for s in symbols(parse(function.derivative))}
-        assert names <= {"u", "s"}, name
+        for rule in (function.derivative, *function.others):
+            names = {s.name for s in symbols(parse(rule))}
+            assert names <= {"s", *function.arguments}, name
+
+
+@pytest.mark.parametrize("a", [-1.0, 0.5, 2.0])
+@pytest.mark.parametrize("u", [-2.0, -1.0, 0.0, 0.5, 1.0, 3.0])
+def test_the_clipping_functions_are_those_of_numpy(u: float, a: float) -> None:
+    assert numeric.clip(u, a, a + 1) == np.clip(u, a, a + 1)
+    assert numeric.max(u, a) == np.maximum(u, a) and numeric.min(u, a) == np.minimum(u, a)
+    assert math.isnan(numeric.clip(math.nan, -1.0, 1.0))
 
 
 def test_dot_products_differentiate_like_their_sum() -> None:

@@ -46,8 +46,13 @@ def _grow(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]
         st.builds(Neg, inner),
         st.builds(Div, inner, inner),
         st.builds(Pow, inner, inner),
-        st.builds(Call, st.sampled_from(sorted(FUNCTIONS)), inner),
+        st.sampled_from(sorted(FUNCTIONS)).flatmap(lambda name: _calls(name, inner)),
     )
+
+
+def _calls(name: str, inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    others = [inner] * len(FUNCTIONS[name].others)
+    return st.builds(Call, st.just(name), inner, st.tuples(*others))
 
 
 TREES = st.recursive(LEAVES, _grow, max_leaves=12)
@@ -105,6 +110,7 @@ def test_precedence_is_that_of_mathematics() -> None:
         ("a^2", "a**2"),
         ("ln(a) × √(b) ⋅ c", "log(a)*sqrt(b)*c"),
         ("h[ t - 1 ]", "h[t-1]"),
+        ("clip(cₜ, −k, k)", "clip( c[t] , -k,k )"),
     ],
 )
 def test_other_spellings_are_read(text: str, same: str) -> None:
@@ -154,6 +160,9 @@ def test_one_tree_in_every_notation() -> None:
         ("1e-300*a", "1E-300*a"),
         ("stop(a + b)*c", "(a+b)*c"),
         ("hard_sigmoid(a + b)", "MAX(0,MIN(1,0.2*(a+b)+0.5))"),
+        ("clip(a + b, -k, k)*c", "MAX(-k,MIN(k,a+b))*c"),
+        ("max(a, b)/2", "MAX(a,b)/2"),
+        ("inside(a - b, 0, 1)", "IF(AND(a-b>0,a-b<1),1,0)"),
     ],
 )
 def test_excel_formulas_mean_what_the_equation_means(text: str, formula: str) -> None:
@@ -175,6 +184,12 @@ REFUSED = {
     "a)": 'expected an operator or the end of the formula, found ")" at character 2',
     "a[0]": 'expected a time index such as [t], [t-1] or [t+1], found "a[0]" at character 1',
     "sigmoid z": 'expected "(" after the function sigmoid, found "z" at character 9',
+    "clip(a, 1)": "expected clip(u, a, b), found 2 arguments",
+    "tanh(a, b)": "expected tanh(u), found 2 arguments",
+    "identity(a, b)": "expected identity(u), found 2 arguments",
+    "max(a)": "expected max(u, a), found 1 argument",
+    "max(a,)": 'expected a number, a name or "(", found ")" at character 7',
+    "a, b": 'expected an operator or the end of the formula, found "," at character 2',
     "1e999": 'expected a number below 1.8e308, found "1e999" at character 1',
     "2 @ x": 'expected a name on each side of "@", as in W_f @ x, found something else',
     "__import__('os')": 'expected a character of the equation language, found "_" at character 1',

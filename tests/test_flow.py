@@ -192,7 +192,7 @@ def test_as_data(run: Run) -> None:
     ("arguments", "message"),
     [
         (["gomez", "--sequence", 2], "--sequence: expected a number from 1 to 1, found 2"),
-        (["none"], "none: expected a file, or one of the examples"),
+        (["none"], "none: expected a file, or the name of an example"),
     ],
 )
 def test_what_does_not_fit_is_said(arguments: list[str], message: str, run: Run) -> None:

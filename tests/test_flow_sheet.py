@@ -110,6 +110,25 @@ def test_another_cell_has_its_sheet_too() -> None:
         assert values[place] == pytest.approx(value, rel=1e-12, abs=1e-15), place
 
 
+@pytest.mark.parametrize("cell", ["gru", "lstm-peephole", "lstm-clip", "rnn", "lstm-forget-bias"])
+def test_cells_of_the_library_have_their_sheet(cell: str) -> None:
+    text = (
+        f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 5, scale = 0.9}}\n'
+        "[[sequence]]\nx = [1, -0.5, 0.7, 0.2]\ntarget = [0.3, 0.1, nan, 0.5]\n"
+    )
+    problem = Problem(read_specification(text, "test.toml", Path()))
+    file = io.BytesIO()
+    build_workbook(problem.run(), file, ["Flow"])
+    cells = expected(flow(problem.specification, problem.model), 4, problem.model.state)
+    values, recalculated = (
+        read(file.getvalue()),
+        by_formualizer(poisoned(file.getvalue()), list(cells)),
+    )
+    for place, value in cells.items():
+        assert values[place] == pytest.approx(value, rel=1e-12, abs=1e-15), place
+        assert recalculated[place] == pytest.approx(value, rel=1e-10, abs=1e-15), place
+
+
 def test_of_a_long_sequence_it_shows_the_first_steps() -> None:
     problem, contents = made(data_of(steps=40, bptt='scheme = "full"'))
     values = read(contents)

@@ -153,11 +153,14 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "arrays", "resources", "wording", "reading", "templates", "schemes", "schedule",
-        "updates", "series", "tasks", "problem", "model", "derivation", "problemfile", "handwork",
-        "source", "compiled", "trace", "lookup", "updater", "engine", "batch", "experiment",
-        "flow", "figures", "grids", "table", "picture", "flowtext", "results", "compare",
-        "export", "explain", "script", "derive", "workbook", "api", "files", "cli",
+        "arrays", "resources", "wording", "reading", "sheetxml", "safebook",
+        "spelling", "symbolism", "authors",
+        "templates", "schemes", "schedule", "updates",
+        "series", "tasks", "problem", "model", "derivation", "bare", "catalogue", "legend",
+        "problemfile", "handwork", "source", "compiled", "trace",
+        "lookup", "updater", "engine", "batch", "experiment", "flow", "figures", "grids", "table",
+        "picture", "flowtext", "results", "compare",
+        "export", "explain", "script", "derive", "check", "workbook", "api", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

@@ -14,7 +14,7 @@ from cellcalc.resources import folder
 from tests.conftest import Run
 
 GOOD = (folder("examples") / "gomez.toml").read_text(encoding="utf-8")
-KEYS = "title, cell, readout, loss, parameters, initial, sequence, bptt or update"
+KEYS = "title, cell, readout, loss, parameters, coefficients, initial, sequence, bptt or update"
 PARAMETERS = "W_f, U_f, b_f, W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o or b_o"
 FORMS = "full, realtime, bptt(h), bptt(h;h'), tbptt(k1,k2), block(k), keras-stateful(k), keras-stateless(k), naive-split(k), per-error(h), tail(k) or forum-last(k1,k2)"
 DATA = "x = [[1, 2], [0.5, 3]]\ntarget = [0.5, 1.25]\n"
@@ -29,11 +29,11 @@ MISSING = [
 # What is replaced in a good file, by what, and what is said of it.
 BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "unknown key": ("title =", "titel =", [f"titel: expected one of the keys {KEYS}, found an unknown key; did you mean title?"]),
-    "unknown cell": ('"lstm"', '"lstn"', ['cell: expected lstm or lstm-two-biases, or the path of a .toml file, found "lstn"; did you mean lstm?']),
+    "unknown cell": ('"lstm"', '"lstn"', ['cell: expected the name of a cell (cellcalc templates cells lists them), or the path of a .toml file, found "lstn"; did you mean lstm?']),
     "cell is a number": ('"lstm"', "3", ["cell: expected the name of one of the templates/cells, or a path, found 3"]),
     "cell file missing": ('"lstm"', '"mine.toml"', ["cell: expected a file, found nothing there (mine.toml)"]),
-    "unknown readout": ('"identity"', '"linaer"', ['readout: expected identity, linear or logistic, or the path of a .toml file, found "linaer"; did you mean linear?']),
-    "unknown loss": ('"half-squared"', '"mse"', ['loss: expected cross-entropy, half-squared or squared, or the path of a .toml file, found "mse"']),
+    "unknown readout": ('"identity"', '"linaer"', ['readout: expected identity, linear, linear-no-bias or logistic, or the path of a .toml file, found "linaer"; did you mean linear?']),
+    "unknown loss": ('"half-squared"', '"mse"', ['loss: expected absolute, cross-entropy, half-squared, signed-error or squared, or the path of a .toml file, found "mse"']),
     "title is a number": ('title = "Back', 'title = 7 # "Back', ["title: expected a text, found 7"]),
     "parameter missing": ("U_f = 0.1\n", "", ["parameters.U_f: expected a finite number, found nothing"]),
     "parameter is text": ("U_f = 0.1", 'U_f = "0.1"', ['parameters.U_f: expected a finite number, found "0.1"']),
@@ -174,7 +174,7 @@ def test_files_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
         tmp_path / "latin.toml": "expected text in UTF-8, found another encoding (byte 10)",
         tmp_path: "expected a file, found a folder",
         tmp_path / "none.toml": "expected a file, found nothing there",
-        "gomze": "expected a file, or one of the examples echo, gomez, statquest, ten_steps, found neither; did you mean gomez?",
+        "gomze": "expected a file, or the name of an example (cellcalc templates examples lists them), found neither; did you mean gomez?",
     }  # fmt: skip
     for path, expected in cases.items():
         result = run("table", path)

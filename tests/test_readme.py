@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import cellcalc
+from cellcalc import resources
 from cellcalc.problem import read_specification
 from cellcalc.schemes import forms
 
@@ -22,8 +24,13 @@ SESSIONS = [
 ]
 
 
+FILES = dict(re.findall(r"```toml file=(\S+)\n(.*?)```", README, re.S))  # what commands read
+
+
 @pytest.mark.parametrize(("command", "output"), SESSIONS, ids=[c for c, _ in SESSIONS])
 def test_command(command: str, output: str, tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
         command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=True,
@@ -49,6 +56,31 @@ def test_the_library_example_runs() -> None:
     exec(text, names)
     trace = names["trace"]
     assert isinstance(trace, cellcalc.Trace)
+
+
+def test_every_cell_and_its_example_are_in_the_table() -> None:
+    for name in resources.names("templates/cells"):
+        assert f"`{name}`" in README
+
+
+def test_the_cell_of_ones_own_is_right(tmp_path: Path) -> None:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    gradients = cellcalc.load(tmp_path / "mgu_problem.toml").run().gradients
+    p = {"W_f": 0.5, "U_f": 0.3, "b_f": 0.1, "W_g": 0.9, "U_g": 0.7, "b_g": -0.05, "h0": 0.2}
+    for name in p:
+        slope = _minimal_gated_unit({**p, name: p[name] + 1e-100j}).imag / 1e-100
+        assert gradients[f"d{name}"] == pytest.approx(slope, rel=1e-13)
+
+
+def _minimal_gated_unit(p: dict[str, complex]) -> complex:
+    """The loss of the README's problem, by hand."""
+    h, loss = p["h0"], 0j
+    for x, target in ((1, 0.3), (-0.5, -0.1), (0.75, 0.4)):
+        f = 1 / (1 + cmath.exp(-(p["W_f"] * x + p["U_f"] * h + p["b_f"])))
+        h = (1 - f) * h + f * cmath.tanh(p["W_g"] * x + p["U_g"] * f * h + p["b_g"])
+        loss += (h - target) ** 2 / 2
+    return loss
 
 
 def test_every_named_scheme_is_in_the_table() -> None:

@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from cellcalc import __version__
+from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
 from cellcalc.cli.experiment import experiment
 from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
+from cellcalc.cli.templates import templates
 from cellcalc.cli.workbook import workbook
 from cellcalc.errors import CellcalcError, did_you_mean
 
@@ -49,7 +51,7 @@ def main() -> None:
 
     \b
     PROBLEM is the path of a problem file, - for standard input, or the name
-    of a bundled example (echo, gomez, statquest, ten_steps).
+    of a bundled example (gomez, statquest, …: cellcalc templates examples).
 
     \b
     Examples:
@@ -58,11 +60,14 @@ def main() -> None:
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
       cellcalc workbook gomez               a live Excel workbook
+      cellcalc templates                    the cells and examples there are
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (derive, experiment, flow, new, schedule, table, workbook):
+for command in (
+    check, derive, experiment, flow, new, schedule, table, templates, workbook,
+):  # fmt: skip
     main.add_command(command)

@@ -34,6 +34,16 @@ def scheme_options(command: Command) -> Command:
     return command
 
 
+def notation_option(command: Command) -> Command:
+    """The option that says in whose symbols a problem is shown."""
+    return click.option(
+        "--notation",
+        metavar="AUTHOR",
+        help="The symbols of gomez, greff, graves, cs231n, olah, keras, pytorch, goodfellow, "
+        "ng or hochreiter.",
+    )(command)
+
+
 def output_options(command: Command) -> Command:
     """The options of every command that can write a file."""
     force = click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
@@ -51,10 +61,16 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def load(problem: str, scheme: str | None, k1: int | None, k2: int | None) -> Problem:
+def load(
+    problem: str,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    notation: str | None = None,
+) -> Problem:
     from cellcalc import api
 
-    return api.load(problem, scheme, k1, k2)
+    return api.load(problem, scheme, k1, k2, notation)
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:

@@ -9,17 +9,18 @@ import click
 from cellcalc.cli.common import (
     emit,
     load,
+    notation_option,
     output_options,
-    problem_argument,
     scheme_options,
     terminal_width,
 )
+from cellcalc.errors import OptionError
 
 FORMATS = ("text", "markdown", "latex", "python")
 
 
 @click.command(short_help="The equations of forward and backward pass, and why.")
-@problem_argument
+@click.argument("source", metavar="PROBLEM|CELL")
 @click.option(
     "-f",
     "--format",
@@ -28,11 +29,19 @@ FORMATS = ("text", "markdown", "latex", "python")
     show_default=True,
     help="How to write it; python is the function that cellcalc runs.",
 )
+@notation_option
+@click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
+@click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
+@click.option("--features", metavar="N", type=click.IntRange(1), help="With a CELL: its inputs.")
 @scheme_options
 @output_options
 def derive(
-    problem: str,
+    source: str,
     format: str,
+    notation: str | None,
+    readout: str | None,
+    loss: str | None,
+    features: int | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -41,14 +50,30 @@ def derive(
 ) -> None:
     """Derive the backward pass: every equation, with the chain-rule reason for each term.
 
+    CELL is the path of a cell template, or the name of a bundled one (cellcalc templates cells).
+
     \b
     Examples:
       cellcalc derive gomez
+      cellcalc derive gru --readout logistic --loss cross-entropy
+      cellcalc derive my_cell.toml
       cellcalc derive gomez --format latex -o gomez.tex
+      cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
+    from cellcalc.bare import bare, names_a_cell
     from cellcalc.derive import derive as write
 
-    loaded = load(problem, scheme, k1, k2)
-    text = write(loaded.specification, loaded.model, format, terminal_width())
-    emit(text, output, force)
+    of_cell = {"--readout": readout, "--loss": loss, "--features": features}
+    of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}
+    is_cell = names_a_cell(source)
+    for option, given in (of_problem if is_cell else of_cell).items():
+        if given is not None:
+            raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
+    if is_cell:
+        chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
+        derived = bare(source, *chosen)
+    else:
+        loaded = load(source, scheme, k1, k2, notation)
+        derived = loaded.specification, loaded.model
+    emit(write(*derived, format, terminal_width()), output, force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -106,14 +107,16 @@ def _check_names(given: dict[str, Any]) -> None:
         known = resources.names(f"templates/{folder}")
         name = given.get(key)
         if name is not None and name not in known and not (key == "cell" and is_path(name)):
-            expected = f"one of {', '.join(known)}" + (", or a path" if key == "cell" else "")
+            path = ", or a path" if key == "cell" else ""
+            expected = f"the name of a {key} (cellcalc templates {folder} lists them){path}"
             raise OptionError(f"--{key}", expected, f'"{name}"{did_you_mean(name, known)}')
 
 
 def _example(name: str) -> str:
     known = resources.names("examples")
     if name not in known:
-        raise OptionError("--example", ", ".join(known), f'"{name}"{did_you_mean(name, known)}')
+        expected = "the name of an example (cellcalc templates examples lists them)"
+        raise OptionError("--example", expected, f'"{name}"{did_you_mean(name, known)}')
     return (resources.folder("examples") / f"{name}.toml").read_text(encoding="utf-8")
 
 
@@ -122,8 +125,15 @@ def _ask() -> tuple[dict[str, Any], Path]:
     examples = resources.names("examples")
     cells = resources.names("templates/cells")
     click.echo("A new problem file. Return takes what is in brackets.\n", err=True)
-    click.echo(f"  own      numbers at random, for you to change\n  {'task':<8} "
-               f"{', '.join(TASKS)}\n  example  {', '.join(examples)}\n", err=True)  # fmt: skip
+    for kind, names in (
+        ("own", "numbers at random, for you to change"),
+        ("task", ", ".join(TASKS)),
+        ("example", ", ".join(examples)),
+    ):
+        hanging = " " * 11
+        line = f"  {kind:<9}{names}"
+        click.echo(textwrap.fill(line, 79, subsequent_indent=hanging), err=True)
+    click.echo(err=True)
     start = _choice("Start from (own, or a task or an example of these)", "own",
                     ("own", *TASKS, *examples))  # fmt: skip
     given: dict[str, Any] = {}
@@ -135,7 +145,7 @@ def _ask() -> tuple[dict[str, Any], Path]:
         given["steps"] = click.prompt("Steps", default=STEPS, type=COUNT, err=True)
         given["inputs"] = click.prompt("Inputs a step", default=INPUTS, type=COUNT, err=True)
     if "example" not in given:
-        given["cell"] = _choice(f"Cell ({', '.join(cells)})", CELL, cells)
+        given["cell"] = _choice("Cell (cellcalc templates cells lists them)", CELL, cells)
     return given, _free_path()
 
 

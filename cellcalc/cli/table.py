@@ -10,6 +10,7 @@ import click
 from cellcalc.cli.common import (
     emit,
     load,
+    notation_option,
     output_options,
     problem_argument,
     run,
@@ -74,6 +75,7 @@ EXPORTS = ("csv", "json")
     type=click.IntRange(0, 15),
     help="Compute as by hand: round each value to N decimals before it is used.",
 )
+@notation_option
 @scheme_options
 @output_options
 def table(
@@ -90,6 +92,7 @@ def table(
     step: int | None,
     width: int | None,
     hand_rounding: int | None,
+    notation: str | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -103,6 +106,7 @@ def table(
       cellcalc table gomez --pass backward --symbols dh,dc
       cellcalc table gomez --explain --step 2
       cellcalc table gomez --hand-rounding 5
+      cellcalc table gomez --notation gomez
       cellcalc table statquest --pass update --epoch 300
       cellcalc table gomez --format json
     """
@@ -110,7 +114,7 @@ def table(
 
     _check_format(format, explain, step)
     detail = passes != ("update",)  # a long run keeps only what is asked for
-    trace = run(load(problem, scheme, k1, k2), hand_rounding, detail)
+    trace = run(load(problem, scheme, k1, k2, notation), hand_rounding, detail)
     steps = steps or ("" if step is None else str(step))
     chosen = select(trace, passes, symbols or "", steps, epoch, sequence)
     columns = terminal_width() if width is None else width

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import load, output_options, problem_argument, run, scheme_options
+from cellcalc.cli.common import (
+    load,
+    notation_option,
+    output_options,
+    problem_argument,
+    run,
+    scheme_options,
+)
 
 
 @click.command(short_help="A live Excel workbook, every cell a formula.")
@@ -19,6 +26,7 @@ from cellcalc.cli.common import load, output_options, problem_argument, run, sch
     help="An exercise: backward, forward, all, or symbols such as c,dc.",
 )
 @click.option("--blank", is_flag=True, help="The exercise on paper: no key, for printing.")
+@notation_option
 @scheme_options
 @output_options
 def workbook(
@@ -26,6 +34,7 @@ def workbook(
     sheets: str | None,
     practice: str,
     blank: bool,
+    notation: str | None,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -43,13 +52,14 @@ def workbook(
     Examples:
       cellcalc workbook gomez
       cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook gomez --notation graves -o graves.xlsx
       cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
 
-    trace = run(load(problem, scheme, k1, k2))
+    trace = run(load(problem, scheme, k1, k2, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]

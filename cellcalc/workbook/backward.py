@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from cellcalc.explain import left_side
 from cellcalc.model import Group, Quantity
-from cellcalc.notation import Unicode
 from cellcalc.schedule import ranges
 from cellcalc.updates import NORM_MARGIN, clip_factor
 from cellcalc.wording import sentence
@@ -42,7 +41,7 @@ class _Window:
         self.sheet, self.window, self.trace = sheet, window, window.trace
         self.scheme = sheet.trace.scheme
         self.free = free_parameters(sheet.trace)
-        self.write = Unicode(derivatives=sheet.model.derivatives)
+        self.write = sheet.model.unicode()
 
     def all(self) -> Iterator[Row]:
         yield self.heading()

@@ -9,7 +9,6 @@ from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.grids import place_of
 from cellcalc.model import LOSS, TARGET, Quantity
-from cellcalc.notation import Unicode
 from cellcalc.table import heading
 from cellcalc.wording import sentence
 from cellcalc.workbook.backward import window_rows
@@ -36,6 +35,8 @@ def _rows(sheet: Layout) -> Iterator[Row]:
 
 def _title(sheet: Layout) -> Iterator[Row]:
     title, *settings = heading(sheet.trace)
+    if sheet.model.author is not None:
+        settings.append(sentence("legend", "short", title=sheet.model.author.title))
     yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
     legend = [
@@ -69,7 +70,7 @@ def _input(sheet: Layout, symbol: str, t: int) -> Cell:
 class _Forward:
     def __init__(self, sheet: Layout) -> None:
         self.sheet, self.one = sheet, sheet.one
-        self.write = Unicode(derivatives=sheet.model.derivatives)
+        self.write = sheet.model.unicode()
 
     def rows(self) -> Iterator[Row]:
         sheet = self.sheet
@@ -91,7 +92,7 @@ class _Forward:
         sheet, symbol = self.sheet, quantity.symbol
         values, n = self.one.forward[symbol], sheet.steps
         at = forward_formula(sheet, quantity)
-        if symbol == LOSS:
+        if symbol == LOSS and sheet.model.loss:
             losses = over_steps(sheet.rows[LOSS], 1, n)
             yield Cell(TOTAL, "total", self.one.loss or 0.0, f"SUM({losses})")
         if symbol in sheet.model.state:

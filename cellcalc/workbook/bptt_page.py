@@ -7,8 +7,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.derive import reason
-from cellcalc.model import LOSS, TARGET, Quantity
-from cellcalc.notation import UNICODE
+from cellcalc.model import LOSS, TARGET, Model, Quantity
 from cellcalc.workbook.cells import letters
 from cellcalc.workbook.formulas import target
 from cellcalc.workbook.kinds import is_gate, is_squashed
@@ -79,17 +78,19 @@ def _add_rules(sheet: Worksheet, layout: Layout) -> None:
 def _add_comments(sheet: Worksheet, layout: Layout) -> None:
     """On each symbol its meaning, and the reason for each term of a derivative."""
     model = layout.model
-    quantities = [*model.inputs, *model.parameters, *model.forward]
+    coefficients = model.coefficients if layout.first is layout else ()
+    quantities = [*model.inputs, *model.parameters, *coefficients, *model.forward]
     rows = [(layout.rows[quantity.symbol], quantity) for quantity in quantities]
     if layout.windows:
         first = layout.windows[0]
         rows += [(first.rows[q.symbol], q) for q in derived_rows(model)]
     for row, quantity in rows:
-        text = _comment(quantity)
+        text = _comment(quantity, model)
         comment = Comment(text, "cellcalc", width=360, height=40 + 18 * (len(text) // 45 + 1))
         sheet.cell(row, SYMBOL).comment = comment
 
 
-def _comment(quantity: Quantity) -> str:
-    reasons = [reason(term, UNICODE) for term in quantity.terms]
+def _comment(quantity: Quantity, model: Model) -> str:
+    write = model.unicode()
+    reasons = [reason(term, write) for term in quantity.terms]
     return "\n".join([quantity.says, *reasons])

@@ -61,4 +61,5 @@ def absolute(row: int, column: int) -> str:
 
 def text_lines(text: str, width: int) -> int:
     """About how many lines a text takes in a column so many digits wide."""
-    return max(1, ceil(len(text) / (1.2 * width)))  # letters are narrower than digits
+    size = len(text) + sum(letter in "φωδεΓ" for letter in text) / 2  # some are wide
+    return max(1, ceil(size / (1.2 * width)))  # letters are narrower than digits

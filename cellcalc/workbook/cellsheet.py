@@ -9,7 +9,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.expression import Symbol
 from cellcalc.model import Quantity
-from cellcalc.notation import Unicode
 from cellcalc.wording import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
@@ -48,11 +47,13 @@ class _CellSheet:
         self.layout, self.model = layout, layout.model
         self.choice = Choice(layout)
         self.picture = picture(layout.model)
-        self.write = Unicode(derivatives=layout.model.derivatives)
+        self.write = layout.model.unicode()
 
     def rows(self) -> Iterator[Row]:
         yield Row(1, [Cell(1, "title", sentence("cell", "title"))], lines=2)
         note = sentence("cell", "note") if self.layout.windows else sentence("cell", "forward_note")
+        if self.picture.in_layers:
+            note = f"{note} {sentence('cell', 'layers_note')}"
         yield Row(2, [Cell(1, "note", note)])
         yield from self.choice.rows()
         placed: dict[tuple[int, int], Cell] = {}

@@ -15,7 +15,7 @@ from cellcalc.compiled import evaluate
 from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.lookup import backward_values
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel, Unicode
+from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
@@ -143,7 +143,7 @@ def _forward(layout: Layout, symbol: str) -> Line:
         (f"{layout.quoted}!{layout.cell(symbol, t)}", 0.0 if math.isnan(values[t]) else values[t])
         for t in range(1, layout.steps + 1)
     )
-    return Line(symbol, cells)
+    return Line(layout.model.label(symbol), cells)
 
 
 def _row(layout: Layout, label: str, row: int, steps: range) -> Line:
@@ -164,7 +164,10 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
             value = abs(trace.backward[f"d{state}"][t - trace.first])
             place = f"{layout.quoted}!{letters(column(t))}{window.rows[f'd{state}']}"
             cells.append((f"MAX(ABS({place}),{FLOOR!r})".upper(), max(value, FLOOR)))
-        lines.append(Line(sentence("charts", "size_of", symbol=state), tuple(cells)))
+        label = sentence("charts", "size_of", symbol=state)
+        if model.author is not None:
+            label = f"|{model.label(f'd{state}')}|"
+        lines.append(Line(label, tuple(cells)))
     factor = model.carousel
     if factor is not None:
         lines.append(_product(layout, factor[1]))
@@ -181,7 +184,7 @@ def _product(layout: Layout, local: Expression) -> Line:
     for t in reversed(range(trace.first, trace.last)):
         product *= evaluate(local, backward_values(layout.one, trace, t))
         cells.append((f"{NEXT}*({_factor(layout, local, t)})", product))
-    written = Unicode(derivatives=layout.model.derivatives)(local)
+    written = layout.model.unicode()(local)
     return Line(sentence("charts", "product", factor=written), tuple(reversed(cells)))
 
 
@@ -190,6 +193,8 @@ def _factor(layout: Layout, local: Expression, t: int) -> str:
 
     def cell(symbol: Symbol) -> str:
         row = window.rows.get(symbol.name) or layout.rows[symbol.name]
+        if symbol.name in layout.one.coefficients:
+            return f"{layout.quoted}!{layout.setting(symbol.name)}"
         if symbol.shift is None:
             return f"{layout.quoted}!{absolute(row, window.parameters_at)}"
         return f"{layout.quoted}!{letters(column(t + symbol.shift))}{row}"
@@ -221,7 +226,7 @@ def _weights(book: Book) -> Chart:
                 places.append((layout, t + 1, window.trace.after))
     places = places[: MOST_UPDATES + 1]
     lines = tuple(
-        Line(name, tuple((f"{sheet.quoted}!{sheet.cell(name, t)}", values[name])
+        Line(first.model.label(name), tuple((f"{sheet.quoted}!{sheet.cell(name, t)}", values[name])
                          for sheet, t, values in places))
         for name in names
     )  # fmt: skip

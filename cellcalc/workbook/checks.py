@@ -14,7 +14,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, column
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, column, setting_values
 from cellcalc.workbook.page import flag, set_up_page, set_widths
 from cellcalc.workbook.rows import over_steps
 
@@ -111,18 +111,17 @@ def _inputs(layout: Layout) -> Check:
     """All that can be changed, against what it was."""
     top, bottom = layout.headings["input"] + 1, layout.rows[layout.model.inputs[-1].symbol]
     parameters = [layout.rows[name] for name in layout.trace.initial]
+    settings = setting_values(layout.trace)
     areas = [
         f"{letters(column(1))}{top}:{letters(column(layout.steps))}{bottom}",
         f"{letters(FIRST)}{parameters[0]}:{letters(FIRST)}{parameters[-1]}",
         *(layout.cell(state, 0) for state in layout.model.state),
-        *(layout.setting(name) for name in layout.trace.specification.update.settings
-          if name in layout.rows),
+        *(layout.setting(name) for name in settings),
     ]  # fmt: skip
     given = [v for q in layout.model.inputs for v in layout.one.forward[q.symbol][1:]]
     given += [*layout.one.before.values()]
     given += [layout.one.forward[state][0] for state in layout.model.state]
-    if layout.windows:
-        given += layout.trace.specification.update.settings.values()
+    given += settings.values()
     total = sum(v for v in given if not math.isnan(v))
     places = ",".join(f"{layout.quoted}!{area}" for area in areas)
     what = sentence("checks", "inputs")

@@ -96,6 +96,8 @@ class Choice:
 
     def forward_cell(self, symbol: Symbol) -> str:
         """A formula for what a symbol of a forward equation stands for at the step chosen."""
+        if symbol.name in self.layout.one.coefficients:
+            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         if symbol.shift == -1:
             return self._index(symbol.name, f"{absolute(BEFORE_ROW, VALUE)}+1")
         return self._index(symbol.name, f"{self.t}+1")
@@ -108,7 +110,7 @@ class Choice:
             return self._index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
         if symbol.name in self.layout.windows[0].rows:
             return self._in_window(symbol.name, at)
-        if symbol.shift == -1:
+        if symbol.shift == -1 or symbol.name in self.layout.one.coefficients:
             return self.forward_cell(symbol)
         return self._index(symbol.name, at)
 

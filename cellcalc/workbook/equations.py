@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.derive import reason
 from cellcalc.explain import left_side
 from cellcalc.model import Group, Quantity
-from cellcalc.notation import Unicode
+from cellcalc.notation import Indexed
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
@@ -39,7 +39,7 @@ def _set_up(sheet: Worksheet) -> None:
 def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:
     titles = [sentence("equations", name) for name in HEADINGS]
     yield Row(1, [Cell(k, "heading", title) for k, title in enumerate(titles, 1)])
-    write = Unicode(derivatives=sheet.model.derivatives)
+    write = sheet.model.unicode()
     for number, quantity in enumerate(quantities, 2):
         texts = _texts(quantity, sheet, write)
         lines = max(map(text_lines, texts, WIDTHS))
@@ -50,7 +50,7 @@ def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:
         yield Row(number, cells, lines)
 
 
-def _texts(quantity: Quantity, sheet: Layout, write: Unicode) -> tuple[str, ...]:
+def _texts(quantity: Quantity, sheet: Layout, write: Indexed) -> tuple[str, ...]:
     window = sheet.windows[0] if quantity.group is not Group.FORWARD else None
     if window is None:
         t, row, source = 1, sheet.rows[quantity.symbol], quantity.source

@@ -89,7 +89,7 @@ class Exercise:
                 if value == value:  # a step without a target has no loss to work out
                     follow = forward_formula(layout, quantity, OWN)(t)
                     yield self._spot(layout.rows[symbol], t, quantity, None, follow, value)
-        if LOSS in self.symbols and LOSS in layout.rows:
+        if LOSS in self.symbols and TOTAL_LOSS in layout.rows:
             losses = f"SUM({OWN}{letters(column(1))}{layout.rows[LOSS]}"
             losses += f":{letters(column(layout.steps))}{layout.rows[LOSS]})"
             for name, is_open in ((LOSS, False), (TOTAL_LOSS, True)):
@@ -171,4 +171,6 @@ def exercise(layout: Layout, text: str) -> Exercise:
             expected = "forward, backward, all, or symbols that are computed"
             raise OptionError("--practice", expected, found)
         chosen += parts.get(name, (name,))
+    if not chosen:
+        raise OptionError("--practice", "forward, since there is no backward pass", f'"{text}"')
     return Exercise(layout, frozenset(chosen))

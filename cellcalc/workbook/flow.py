@@ -196,8 +196,9 @@ class _Flow:
         yield Line(sentence("charts", "product", factor=written), tuple(reversed(found)))
 
     def _forward(self, symbol: Symbol, s: int) -> float:
-        if symbol.name in self.one.before:
-            return self.one.before[symbol.name]
+        for given in (self.one.coefficients, self.one.before):
+            if symbol.name in given:
+                return given[symbol.name]
         return self.one.forward[symbol.name][s + (symbol.shift or 0)]
 
     def working(self, block: str) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from cellcalc.compiled import evaluate
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.model import LOSS
 from cellcalc.workbook.cells import absolute, letters
-from cellcalc.workbook.layout import Layout, column
+from cellcalc.workbook.layout import FIRST, Layout, column
 
 BEFORE = 3  # step t stands in the column after this by t
 
@@ -94,6 +94,8 @@ class Working:
                 here = f"{step_column(t)}{self.blocks[block] + 1}"
                 return here if seed else "0"
             return f"{step_column(t)}{self.place(block, name, late + shift)}"
+        if name in self.one.coefficients:
+            return f"{self.layout.quoted}!{absolute(self.layout.rows[name], FIRST)}"
         if name in self.one.before:
             return f"{self.layout.quoted}!{absolute(self.layout.rows[name], self.parameters)}"
         return f"{self.layout.quoted}!{self.layout.cell(name, t + late + shift)}"
@@ -104,8 +106,9 @@ class Working:
             if symbol.name in self.model.derivatives:
                 seed = self.seed(block, symbol.name, late + shift)
                 return self.value(block, symbol.name, late + shift, t) if seed is None else seed
-            if symbol.name in self.one.before:
-                return self.one.before[symbol.name]
+            for given in (self.one.coefficients, self.one.before):
+                if symbol.name in given:
+                    return given[symbol.name]
             number = self.one.forward[symbol.name][t + late + shift]
             return 0.0 if math.isnan(number) else number
 

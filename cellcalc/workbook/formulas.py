@@ -26,6 +26,8 @@ def formula(
     """
 
     def cell(symbol: Symbol) -> str:
+        if symbol.name in sheet.one.coefficients:
+            return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
             return f"{seen_on}{_COLUMN[symbol.shift]}{row}"

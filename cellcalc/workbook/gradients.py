@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.expression import Call, walk
 from cellcalc.model import LOSS
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
@@ -39,8 +40,12 @@ def gradients(book: Book) -> Iterator[Sheet]:
 def is_exact(layout: Layout) -> bool:
     """Whether the windows' gradients add up to the derivative of the loss that they count.
 
-    They do when each goes back to where its state comes from, and nothing is updated in between.
+    They do when each goes back to where its state comes from, nothing is updated in between, and
+    the cell itself does not cut the gradient off.
     """
+    formulas = [quantity.formula for quantity in layout.model.forward if quantity.formula]
+    if any(isinstance(e, Call) and e.function == "stop" for f in formulas for e in walk(f)):
+        return False
     schedule = layout.one.schedule
     starts = {0, *schedule.resets}
     whole = all(window.first - 1 in starts for window in schedule.windows)

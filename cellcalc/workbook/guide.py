@@ -10,12 +10,14 @@ from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.model import LOSS, TARGET
+from cellcalc.legend import legend
+from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.resources import folder
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL
+from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import RATE, Layout
 from cellcalc.workbook.page import flag, link, set_up_page, set_widths
 
@@ -49,6 +51,7 @@ class _Guide:
     def __init__(self, book: Book) -> None:
         self.book, self.layout, self.trace = book, book.first, book.trace
         self.number = 0
+        self.names = _Names(book.trace.model)
         self.links: list[tuple[str, str]] = []
 
     def rows(self) -> Iterator[Row]:
@@ -68,29 +71,47 @@ class _Guide:
             yield from self.section("practice")
         else:
             yield from self.experiments()
-        yield from self.section("plain")
+        gates = {q.symbol for q in self.layout.model.forward if is_gate(q)}
+        plain = "plain" if gates >= {"f", "i", "o"} else "plain_any"
+        yield from self.section(plain, names=self.names)
         scheme = self.trace.scheme
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
+        yield from self.legend()
         yield from self.sheets()
 
     def row(self, *cells: Cell, lines: int = 1) -> Row:
         self.number += 1
         return Row(self.number, cells, lines)
 
-    def section(self, name: str, **words: str) -> Iterator[Row]:
+    def section(self, name: str, **words: object) -> Iterator[Row]:
         section = _words()[name]
         yield self.row()
         yield self.row(Cell(TEXT, "section", section["title"]))
         for text in section.get("text", ()):
-            filled = text.format(**words) if words else text
-            yield self.row(Cell(TEXT, "paragraph", filled), lines=text_lines(filled, WIDTH))
+            yield self.paragraph(text.format(**words) if words else text)
+
+    def paragraph(self, text: str) -> Row:
+        return self.row(Cell(TEXT, "paragraph", text), lines=text_lines(text, WIDTH))
+
+    def legend(self) -> Iterator[Row]:
+        """Whose symbols the workbook uses, if an author's."""
+        below = legend(self.layout.model)
+        if below is not None:
+            yield self.row()
+            yield self.row(Cell(TEXT, "section", sentence("legend", "heading")))
+            kinds = [f"{name}: {pairs}" for name, pairs in below.lists()]
+            about = sentence("legend", "column_b")
+            for text in (f"{below.title}.", about, *kinds, *below.notes):
+                yield self.paragraph(text)
 
     def problem(self) -> dict[str, str]:
         s, n = self.trace.specification, self.layout.steps
         loss = sentence("guide", "no_loss")
         if s.loss:
             loss = sentence("guide", "loss", name=s.loss.name)
+        if s.error:
+            loss = sentence("guide", "error", name=s.error.title.lower())
         features = sentence("guide", "inputs" if s.features > 1 else "input", count=s.features)
         return {
             "title": s.title,
@@ -107,7 +128,7 @@ class _Guide:
         yield from self.section("try")
         fitting = [e for e in _words()["experiment"] if _named(e) <= set(places)]
         for k, experiment in enumerate(fitting[:EXPERIMENTS], 1):
-            text = f"{k}. {experiment['text'].format(**places)}"
+            text = f"{k}. {experiment['text'].format(names=self.names, **places)}"
             place = places[experiment["change"]]
             cells = (Cell(TEXT, "paragraph", text), Cell(ASIDE, "link", place))
             yield self.row(*cells, lines=text_lines(text, WIDTH))
@@ -120,6 +141,8 @@ class _Guide:
         for kind in self.book.chosen:
             if kind == "BPTT" and self.book.practice:
                 continue  # hidden: it is the key
+            if kind == "Gradients" and not self.layout.windows:
+                continue  # forward pass only
             for title in titles if kind == "BPTT" else [kind]:
                 says = words[kind] if title == kind else ""
                 text = f"{title}: {says}" if says else title
@@ -127,9 +150,20 @@ class _Guide:
                 self.links.append((f"A{self.number}", f"'{title}'!A1"))
 
 
+class _Names:
+    """What texts call a quantity: ``names[c]`` is its key, or the author's symbol."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __getitem__(self, key: str) -> str:
+        return self.model.label(key)
+
+
 def _named(experiment: dict[str, Any]) -> set[str]:
     """The cells that an experiment speaks of, or needs."""
     fields = {name for _, name, _, _ in Formatter().parse(experiment["text"]) if name}
+    fields = {name for name in fields if not name.startswith("names[")}
     return fields | set(experiment["needs"])
 
 
@@ -137,11 +171,13 @@ def _places(layout: Layout) -> dict[str, str]:
     """The cells that experiments speak of, by the names used in the guide's file."""
     quoted, n = layout.quoted, layout.steps
     inputs = [q.symbol for q in layout.model.inputs]
+    coefficients = layout.one.coefficients
     places = {
         "x_first": layout.cell(inputs[0], 1),
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
-        **{name: layout.cell(name, 0) for name in layout.trace.initial},
+        **{name: layout.cell(name, 0) for name in (*layout.trace.initial, *coefficients)},
         **{f"{state}0": layout.cell(state, 0) for state in layout.model.state},
+        **{q.symbol: layout.cell(q.symbol, 1) for q in layout.model.forward},
     }
     if layout.windows:
         window = layout.windows[-1]

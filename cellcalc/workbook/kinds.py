@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from cellcalc.expression import Call
+from cellcalc.expression import Call, Number
 from cellcalc.model import Quantity
 
 _GATES = ("sigmoid", "hard_sigmoid")
+_BOUNDS = (Number(0.0), Number(1.0))
 
 
 def is_gate(quantity: Quantity) -> bool:
     """Whether it lies between 0 (closed) and 1 (open)."""
-    return isinstance(quantity.formula, Call) and quantity.formula.function in _GATES
+    match quantity.formula:
+        case Call("clip", _, others):
+            return others == _BOUNDS
+        case Call(function):
+            return function in _GATES
+    return False
 
 
 def is_squashed(quantity: Quantity) -> bool:

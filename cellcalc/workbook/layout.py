@@ -171,12 +171,19 @@ def memory_names(trace: Trace) -> list[str]:
     return [*names, *([COUNT] if counts_updates(optimizer) else [])]
 
 
+def setting_values(trace: Trace) -> dict[str, float]:
+    """What can be set beside the parameters: coefficients, learning rate, beta1, clip_norm, …"""
+    settings = dict(trace.specification.coefficients)
+    if trace.model.loss:
+        limits = {name: getattr(trace.scheme, name) for name in LIMITS}
+        settings |= trace.specification.update.settings
+        settings |= {name: limit for name, limit in limits.items() if limit is not None}
+    return settings
+
+
 def setting_names(trace: Trace) -> list[str]:
-    """What can be set beside the parameters: the learning rate, beta1, clip_norm, …"""
-    if not trace.model.loss:
-        return []
-    limits = [name for name in LIMITS if getattr(trace.scheme, name) is not None]
-    return [*trace.specification.update.settings, *limits]
+    """The names of what can be set."""
+    return list(setting_values(trace))
 
 
 def update_names(trace: Trace, window: WindowTrace) -> list[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.notation import Binding, Text, Unicode
+from cellcalc.numeric import rounded
 
 _MARK = re.compile("\x01([^\x01]*)\x01")
 DECIMALS, MOST_DECIMALS = 4, 12
@@ -23,7 +24,7 @@ def number_text(value: float) -> str:
     decimals = 0
     if size != math.floor(size):
         decimals = min(MOST_DECIMALS, max(DECIMALS, 3 - math.floor(math.log10(size))))
-    text = f"{size:.{decimals}f}"
+    text = f"{rounded(size, decimals):.{decimals}f}"
     return f"(−{text})" if value < 0 else text
 
 

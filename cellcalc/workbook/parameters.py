@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cellcalc.expression import Symbol
-from cellcalc.notation import Unicode
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.wording import sentence
 from cellcalc.workbook.cells import Cell, Row
@@ -21,7 +20,7 @@ from cellcalc.workbook.layout import (
     gathered,
     gathers,
     memory_names,
-    setting_names,
+    setting_values,
 )
 from cellcalc.workbook.rows import block_heading, labelled
 
@@ -32,10 +31,10 @@ def parameter_rows(sheet: Layout) -> Iterator[Row]:
     heading = sheet.headings["parameter"]
     yield block_heading(sheet, "parameter", heading, sentence("sheet", "parameters"), note)
     yield from _Parameters(sheet).rows()
-    for name in setting_names(sheet.trace) if sheet.first is sheet else ():
-        update, scheme = sheet.trace.specification.update, sheet.trace.scheme
-        value = update.settings[name] if name in update.settings else getattr(scheme, name)
-        says = sentence("setting", name)
+    settings = setting_values(sheet.trace) if sheet.first is sheet else {}
+    roles = {row.symbol: row.says for row in sheet.model.coefficients}
+    for name, value in settings.items():
+        says = roles.get(name) or sentence("setting", name)
         cells = [Cell(FIRST, "input", value)]
         yield labelled(sheet.rows[name], "parameter", name, says, cells)
 
@@ -44,7 +43,7 @@ class _Parameters:
     def __init__(self, sheet: Layout) -> None:
         self.sheet, self.trace = sheet, sheet.trace
         self.update = sheet.trace.specification.update
-        self.write = Unicode(derivatives=sheet.model.derivatives)
+        self.write = sheet.model.unicode()
         # An update follows its window, or (once for all windows) the end of the sequence.
         once = sheet.trace.scheme.update == "sequence"
         self.fired = {

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.lookup import backward_values, forward_values
-from cellcalc.notation import Unicode
+from cellcalc.numeric import rounded
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
@@ -189,7 +189,7 @@ class _Practice:
                     Cell(3, "small", spot.label),
                     Cell(4, "small", equation),
                     Cell(5, "small", now, text or None),
-                    Cell(6, "small", f"{now} = {spot.value + 0.0:.6f}", value),
+                    Cell(6, "small", f"{now} = {rounded(spot.value, 6) + 0.0:.6f}", value),
                 ],
             )
 
@@ -197,9 +197,9 @@ class _Practice:
         quantity = spot.quantity
         if quantity is None or quantity.formula is None:
             return spot.label
-        write = Unicode(derivatives=self.layout.model.derivatives, step=spot.t)
+        write = self.layout.model.unicode(step=spot.t)
         if spot.t is None:
-            write = Unicode(derivatives=self.layout.model.derivatives)
+            write = self.layout.model.unicode()
             return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
         return f"{left_side(quantity, write)} = {write(quantity.formula)}"
 
@@ -221,8 +221,9 @@ class _Practice:
             return f'IF({place}<0,"(−"&FIXED(-{place},4,TRUE)&")",FIXED({place},4,TRUE))'
 
         def number(symbol: Symbol) -> str:
-            now = value(symbol) + 0.0  # no negative zero
-            return f"(−{-now:.4f})" if now < 0 else f"{now:.4f}"
+            now = value(symbol)
+            size = f"{rounded(abs(now), 4):.4f}"  # as FIXED rounds
+            return f"(−{size})" if now < 0 else size
 
         start = f"{equation} = "
         text = f'D{self.exercise.open.index(spot) + 2}&" = "&'

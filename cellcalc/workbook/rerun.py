@@ -10,7 +10,7 @@ from cellcalc import engine
 from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel, Unicode
+from cellcalc.notation import Excel
 from cellcalc.series import feature_names
 from cellcalc.trace import PassTrace
 from cellcalc.workbook.cells import Cell, Row, letters, text_lines
@@ -43,7 +43,7 @@ class Rerun:
             *(Cell(column(t), "forward_step", t) for t in range(steps + 1)),
         ]
         yield Row(self.heading, heading)
-        write = Unicode(derivatives=self.model.derivatives)
+        write = self.model.unicode()
         for quantity in self.model.forward:
             symbol = quantity.symbol
             assert quantity.formula is not None
@@ -77,6 +77,8 @@ class Rerun:
     def _cell(self, symbol: Symbol) -> str:
         if symbol.name in self.parameters:
             return self.parameters[symbol.name]
+        if symbol.name in self.layout.one.coefficients:
+            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
             return f"{place}{self.rows[symbol.name]}"

@@ -13,7 +13,7 @@ from cellcalc.explain import left_side
 from cellcalc.expression import ONE, Symbol, spelled_out, symbols
 from cellcalc.lookup import Lookup
 from cellcalc.model import Group, Quantity
-from cellcalc.notation import Excel, Unicode
+from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
@@ -62,7 +62,7 @@ class _Step:
     def __init__(self, layout: Layout) -> None:
         self.layout, self.model = layout, layout.model
         self.choice = Choice(layout)
-        self.write = Unicode(derivatives=self.model.derivatives)
+        self.write = self.model.unicode()
         self.parameters = frozenset(layout.trace.initial)
         self.numbers = _Numbers()
         self.entries = list(self._entries())
@@ -108,7 +108,7 @@ class _Step:
         equation = self.equation(quantity)
         live = self.live(quantity, backward, value)
         cells = [
-            Cell(SYMBOL, style, quantity.symbol),
+            Cell(SYMBOL, style, self.model.label(quantity.symbol)),
             Cell(EQUATION, "text", equation),
             live,
             Cell(VALUE, "value", _finite(value(own)), cell(own)),
@@ -180,7 +180,9 @@ class _Step:
             )
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, WIDTHS)
+        labels = (self.model.label(e.quantity.symbol) for e in self.entries if e.quantity)
+        longest = max(map(len, labels)) + 2
+        set_widths(sheet, (max(WIDTHS[0], longest), *WIDTHS[1:]))
         set_widths(sheet, (3, 13, 11, 13), MEANING + 1)
         self.choice.set_up(sheet)
         sheet.freeze_panes = f"B{HEADING_ROW + 1}"

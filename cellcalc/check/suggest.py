@@ -1,0 +1,201 @@
+"""Whether a problem is a good exercise: which slips would change none of its gradients.
+
+With one step and a start at zero half of all slips leave every gradient as it is; such an
+exercise marks wrong work as right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+
+from cellcalc.check.arithmetic import FLOATS
+from cellcalc.check.formulas import Random
+from cellcalc.check.search import Search
+from cellcalc.check.setting import Setting, changed, setting_of
+from cellcalc.check.slips import Edit
+from cellcalc.check.world import Equations, World
+from cellcalc.errors import OptionError
+from cellcalc.model import LOSS, TARGET
+from cellcalc.table import tabulated
+from cellcalc.trace import Trace
+from cellcalc.wording import sentence
+
+FIGURES = 4
+MOST_STEPS = 60
+SHOWN = 3  # examples for each row
+Totals = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """The slips of one row that change no gradient, of all that could."""
+
+    row: str
+    slips: int
+    hidden: tuple[Edit, ...]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change of the problem, and how many hidden slips it would bring to light."""
+
+    says: str
+    uncovers: int
+
+
+def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
+    """Which slips a problem hides, and what to change; as text or JSON.
+
+    Raises :class:`~cellcalc.errors.OptionError` for a problem without a loss, or with more steps
+    than anybody works out by hand.
+    """
+    if trace.model.loss is None:
+        raise OptionError("--suggest", "a problem with targets", "none")
+    one = trace.passes[0]
+    if one.steps > MOST_STEPS:
+        raise OptionError("--suggest", f"at most {MOST_STEPS} steps", str(one.steps))
+    judge = _Judge(trace, setting_of(trace.model, one, one.windows[0]))
+    rows = list(judge.rows())
+    remedies = judge.remedies([edit for row in rows for edit in row.hidden])
+    if format == "json":
+        return _json(rows, remedies)
+    return _text(trace, rows, remedies, width or 10**6)
+
+
+class _Judge:
+    def __init__(self, trace: Trace, setting: Setting) -> None:
+        self.model, self.setting = trace.model, setting
+        self.equations = Equations(self.model)
+        self.search = Search(self.model, self.equations)
+        # Where every slip shows that can: drawn at random, four steps, nothing 0.
+        self.good = Random(self.model, setting).setting(1, FLOATS, own_length=False)
+
+    def rows(self) -> Iterator[Hidden]:
+        here, good = World(self.setting, self.equations), World(self.good, self.equations)
+        for row in (*self.model.forward, *self.model.backward, *self.model.gradients):
+            if row.symbol == LOSS:
+                continue  # its value goes into no gradient; its slope is a row of its own
+            total = row.symbol in self.equations.totals
+            edits = [e for e in self.search.of(row.symbol, total) if self.shows(good, e, total)]
+            hidden = [edit for edit in edits if not self.shows(here, edit, total)]
+            if edits:
+                yield Hidden(row.symbol, len(edits), tuple(hidden))
+
+    def shows(self, world: World, edit: Edit, total: bool) -> bool:
+        """Whether a slip changes a gradient in the figures that people write."""
+        true = self.totals(world)
+        if total:
+            edited = world.edited({f"{edit.row} total": edit.formula}, {}, ())
+            return _differ((true[edit.row],), (edited.total(edit.row),))
+        affected = self.equations.reached(edit.row) | {edit.row}
+        found = self.totals(world.edited({edit.row: edit.formula}, {}, affected))
+        return _differ(tuple(true.values()), tuple(found.values()))
+
+    def totals(self, world: World) -> Mapping[str, float]:
+        """All gradients, and the derivatives of the initial state."""
+        first = world.setting.first - 1
+        entering = {f"d{s}0": world.value(f"d{s}", first) for s in self.model.state}
+        return {**{name: world.fixed(name) for name in self.equations.totals}, **entering}
+
+    def remedies(self, hidden: Sequence[Edit]) -> list[Remedy]:
+        """Changes of the problem, those first that bring most to light; none in vain."""
+        found = []
+        for name, setting in self.changes():
+            world = World(setting, self.equations)
+            count = sum(
+                self.shows(world, edit, edit.row in self.equations.totals) for edit in hidden
+            )
+            if count:
+                found.append(Remedy(sentence("suggest", name), count))
+        return sorted(found, key=lambda remedy: -remedy.uncovers)
+
+    def changes(self) -> Iterator[tuple[str, Setting]]:
+        """The problem with one thing about it made better."""
+        s, good = self.setting, self.good
+        if not all(s.initial.values()):
+            yield (
+                "start",
+                changed(s, initial={k: v or good.initial[k] for k, v in s.initial.items()}),
+            )
+        if len(s.swept) < 3:
+            yield "steps", self.longer()
+        if len([t for t in s.swept if s.counted.get(t)]) < len(s.swept):
+            targets = [v or good.inputs[TARGET][1] for v in s.inputs[TARGET]]
+            counted = dict.fromkeys(s.swept, 1.0)
+            yield "losses", changed(s, counted=counted, inputs={**s.inputs, TARGET: targets})
+        values = list(s.current.values())
+        if len(set(values)) < len(values) or not all(values):
+            yield (
+                "parameters",
+                changed(s, current=good.current, parameters=[good.current] * len(s.parameters)),
+            )
+        columns = {name: list(v) for name, v in s.inputs.items() if name != TARGET}
+        if any(len(set(v[1:])) < len(v) - 1 or not all(v[1:]) for v in columns.values()):
+            for name, v in columns.items():
+                drawn = [*good.inputs[name], *good.inputs[name][1:]] * (1 + len(v) // 3)
+                columns[name] = [v[0], *drawn[1 : len(v)]]
+            yield "inputs", changed(s, inputs={**s.inputs, **columns})
+
+    def longer(self) -> Setting:
+        """The problem with steps added, up to three."""
+        s, good, steps = self.setting, self.good, 3
+        inputs = {
+            name: [*values[: s.steps + 1], *good.inputs[name][s.steps + 1 : steps + 1]]
+            for name, values in s.inputs.items()
+        }
+        return changed(
+            s,
+            first=1,
+            last=steps,
+            inputs=inputs,
+            parameters=[s.current] * (steps + 1),
+            counted={**dict.fromkeys(range(1, steps + 1), 1.0), **s.counted},
+            losses=range(1, steps + 1),
+        )
+
+
+def _differ(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two lists of values differ when written with so many figures."""
+    return any(f"{x:.{FIGURES - 1}e}" != f"{y:.{FIGURES - 1}e}" for x, y in zip(a, b, strict=True))
+
+
+def _json(rows: Sequence[Hidden], remedies: Sequence[Remedy]) -> str:
+    data = {
+        "slips": sum(row.slips for row in rows),
+        "hidden": sum(len(row.hidden) for row in rows),
+        "rows": [
+            {"symbol": row.row, "slips": row.slips, "hidden": [edit.says for edit in row.hidden]}
+            for row in rows
+        ],
+        "changes": [{"says": r.says, "uncovers": r.uncovers} for r in remedies],
+    }
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def _text(trace: Trace, rows: Sequence[Hidden], remedies: Sequence[Remedy], width: int) -> str:
+    slips, hidden = sum(row.slips for row in rows), sum(len(row.hidden) for row in rows)
+    blocks = [trace.specification.title]
+    if not hidden:
+        blocks.append(sentence("suggest", "good", slips=slips))
+        return "\n\n".join(blocks) + "\n"
+    blocks.append(sentence("suggest", "hides", slips=slips, hidden=hidden, share=hidden / slips))
+    body = []
+    for row in rows:
+        if row.hidden:
+            examples = sorted(row.hidden, key=lambda edit: edit.cost)[:SHOWN]
+            says = "; ".join(edit.says for edit in examples)
+            more = " …" if len(row.hidden) > SHOWN else ""
+            lines = wrap(says + more, max(width - 24, 30))
+            body += [[row.row, f"{len(row.hidden)} of {row.slips}", lines[0]]]
+            body += [["", "", line] for line in lines[1:]]
+    headings = [sentence("suggest", name) for name in ("row", "hidden", "examples")]
+    blocks.append(tabulated(headings, body, "simple", ("left", "left", "left")))
+    if remedies:
+        lines = [sentence("suggest", "change")]
+        for remedy in remedies:
+            lines.append(sentence("suggest", "remedy", says=remedy.says, count=remedy.uncovers))
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"

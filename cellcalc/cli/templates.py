@@ -1,0 +1,44 @@
+"""``cellcalc templates``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cellcalc.cli.common import emit, output_options, terminal_width
+
+
+@click.command(short_help="The cells, readouts, losses, … and examples.")
+@click.argument("name", metavar="[KIND|NAME]", required=False)
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@output_options
+def templates(name: str | None, format: str, output: Path | None, force: bool) -> None:
+    """List everything that ships, or all of a KIND, or describe what has a NAME.
+
+    KIND is cells, readouts, losses, optimizers, schemes or examples. NAME may also be the path of
+    a cell template of your own: it is checked, and described.
+
+    \b
+    Examples:
+      cellcalc templates
+      cellcalc templates cells
+      cellcalc templates lstm-peephole
+      cellcalc templates my_cell.toml
+    """
+    from cellcalc import catalogue
+
+    width = terminal_width()
+    if name is None or name in catalogue.KINDS:
+        kinds = catalogue.KINDS if name is None else (name,)
+        text = catalogue.listing(kinds, format, width)
+    else:
+        text = catalogue.description(catalogue.find(name), format, width)
+    emit(text, output, force)

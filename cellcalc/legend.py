@@ -1,0 +1,135 @@
+"""Which symbols of the author are which keys: what stands below a table or a derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import escape
+from textwrap import wrap
+
+from cellcalc.authors import Author
+from cellcalc.model import Model
+from cellcalc.spelling import MARK, latex_text
+from cellcalc.symbolism import DERIVATIVE, VIA
+from cellcalc.wording import sentence
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A symbol as displayed, in Unicode and LaTeX, the key it stands for, and its meaning.
+
+    ``named`` tells that the author has the symbol, and it is not merely a stand-in for one.
+    """
+
+    symbol: str
+    latex: str
+    key: str
+    says: str
+    named: bool
+
+
+@dataclass(frozen=True)
+class Legend:
+    """The symbols of one author that differ from their keys, and what must be said of them."""
+
+    author: Author
+    entries: tuple[Entry, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the author means by the symbols, and what a mark behind one of ours means."""
+        marked = [entry.key for entry in self.entries if entry.symbol == entry.key + MARK]
+        meant = "; ".join(f"{key} is {self.elsewhere(key)}" for key in marked)
+        return [*self.author.notes, *([sentence("legend", "mark", meant=meant)] if meant else [])]
+
+    def elsewhere(self, symbol: str) -> str:
+        """What a symbol of ours means to the author."""
+        taken = self.author.taken
+        keys = (f"{key} here" for key, text in self.author.names.items() if text == symbol)
+        return taken[symbol] if symbol in taken else next(keys, sentence("legend", "other"))
+
+    @property
+    def title(self) -> str:
+        author = self.author
+        return sentence("legend", "title", title=author.title, source=author.source)
+
+    def kinds(self) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        """The author's symbols, and ours that had to do, each with what they are called."""
+        for name, named in (("own", True), ("ours", False)):
+            entries = tuple(entry for entry in self.entries if entry.named is named)
+            if entries:
+                yield sentence("legend", name, title=self.author.title), entries
+
+    def lists(self) -> Iterator[tuple[str, str]]:
+        """The same, each with its symbols in one text: "state (c), out (h)"."""
+        for name, entries in self.kinds():
+            yield name, ", ".join(f"{entry.symbol} ({entry.key})" for entry in entries)
+
+    def text(self, width: int = 80) -> str:
+        """The legend for a terminal."""
+        lines = _wrapped(self.title, width, "")
+        for name, pairs in self.lists():
+            lines += _wrapped(f"{name}: {pairs}", width)
+        for note in self.notes:
+            lines += _wrapped(note, width)
+        return "\n".join(lines)
+
+    def markdown(self) -> str:
+        """The legend as a paragraph and a list."""
+        items = []
+        for name, entries in self.kinds():
+            pairs = ", ".join(f"`{entry.symbol}` (`{entry.key}`)" for entry in entries)
+            items.append(f"{name}: {pairs}")
+        return "\n".join([f"{self.title}\n", *(f"- {item}" for item in (*items, *self.notes))])
+
+    def html(self) -> str:
+        """The legend as a paragraph and a list."""
+        items = []
+        for name, entries in self.kinds():
+            pairs = ", ".join(
+                f"{escape(entry.symbol)} (<code>{escape(entry.key)}</code>)" for entry in entries
+            )
+            items.append(f"{escape(name)}: {pairs}")
+        items += map(escape, self.notes)
+        points = "\n".join(f"<li>{item}</li>" for item in items)
+        return f"<p>{escape(self.title)}</p>\n<ul>\n{points}\n</ul>"
+
+    def latex(self) -> str:
+        """The legend as a paragraph and a list."""
+        items = []
+        for name, entries in self.kinds():
+            pairs = ", ".join(
+                rf"${entry.latex}$ (\texttt{{{latex_text(entry.key)}}})" for entry in entries
+            )
+            items.append(f"{latex_text(name)}: {pairs}")
+        items += map(latex_text, self.notes)
+        points = "\n".join(rf"\item {item}" for item in items)
+        title = latex_text(self.title)
+        return f"{title}\n\\begin{{itemize}}\n\\raggedright\n{points}\n\\end{{itemize}}"
+
+
+def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:
+    """The legend for the symbols of these keys (all of them where None); None without an author.
+
+    Elements of a vector are taken together: W_g stands for W_g1, W_g2, ….
+    """
+    author = model.author
+    if author is None:
+        return None
+    found: dict[str, Entry] = {}
+    for key in model.quantities if keys is None else keys:
+        name, time, derivative = model.labelled(key)
+        stem = name.rstrip("0123456789") if name not in author.names else name
+        if VIA in key and key not in author.names:
+            continue
+        symbol, spelled = author.unicode(stem, "", derivative), author.spelled(stem, derivative)
+        plain = spelled.derived and author.derivative == DERIVATIVE  # known once the symbol is
+        if symbol != stem and stem not in found and not time and not plain:
+            named = spelled.named
+            says = model.quantities[key].says
+            found[stem] = Entry(symbol, author.latex(stem, "", derivative), stem, says, named)
+    return Legend(author, tuple(found.values()))
+
+
+def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    return wrap(text, width or 10**6, initial_indent=indent, subsequent_indent=indent + "  ")

@@ -1,0 +1,296 @@
+"""The cells of a workbook out of its XML, event by event: no document types, and limits on it all.
+
+Each class takes the events of one kind of part (ECMA-376, part 1, section 18.3): the links of a
+part, the titles of the sheets, the texts that cells share, the cells of one sheet.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from posixpath import normpath
+from typing import NamedTuple, NoReturn
+from xml.parsers import expat
+
+MAX_ELEMENTS = 4_000_000  # XML elements in the parts that are read, together
+MAX_CHARACTERS = 20_000_000  # in their cells, together
+MAX_CELLS = 500_000  # that hold something
+MAX_STRINGS = 500_000  # that cells share
+MAX_TEXT = 32_767  # characters in one cell, as Excel has it
+MAX_DEPTH = 60  # XML elements within one another
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384  # of a sheet, as Excel has it
+
+_PLACE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?")
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how a control character is written
+
+Value = float | str | bool | None
+
+
+class Cell(NamedTuple):
+    """One cell that is not empty.
+
+    ``value`` is what the program that saved the workbook stored: a number, a text, true or false;
+    an error value as its text (``#DIV/0!``); None for a formula that was saved
+    without a value or gives an empty text.
+    ``formula`` tells whether the cell holds a formula.
+    """
+
+    value: Value
+    formula: bool
+
+
+Cells = dict[str, Cell]
+
+
+class Budget:
+    """How much may still come, of all that is limited for the whole workbook."""
+
+    def __init__(self) -> None:
+        self.elements, self.characters = MAX_ELEMENTS, MAX_CHARACTERS
+        self.cells, self.strings = MAX_CELLS, MAX_STRINGS
+
+    def element(self) -> None:
+        self.elements -= 1
+        if self.elements < 0:
+            raise UnfitError(f"at most {MAX_ELEMENTS:,} XML elements", "more")
+
+    def text(self, length: int) -> None:
+        self.characters -= length
+        if self.characters < 0:
+            raise UnfitError(f"at most {MAX_CHARACTERS:,} characters in all cells", "more")
+
+    def cell(self) -> None:
+        self.cells -= 1
+        if self.cells < 0:
+            raise UnfitError(f"at most {MAX_CELLS:,} filled cells", "more")
+
+    def string(self) -> None:
+        self.strings -= 1
+        if self.strings < 0:
+            raise UnfitError(f"at most {MAX_STRINGS:,} shared texts", "more")
+
+
+class UnfitError(Exception):
+    """What is wrong inside a part."""
+
+    def __init__(self, expected: str, found: str) -> None:
+        self.expected, self.found = expected, found
+
+
+class Events:
+    """What happens on the way through one XML part; names are without their prefix."""
+
+    def start(self, path: list[str], attributes: Mapping[str, str]) -> None:
+        raise NotImplementedError
+
+    def end(self, path: list[str]) -> None:
+        pass
+
+    def text(self, path: list[str], text: str) -> None:
+        pass
+
+
+def parser_for(events: Events, budget: Budget) -> expat.XMLParserType:
+    """A parser that hands what it meets to ``events`` and raises :class:`UnfitError` if unfit."""
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    path: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        path.append(name.rpartition(":")[2])
+        if len(path) > MAX_DEPTH:
+            raise UnfitError(f"elements at most {MAX_DEPTH} deep", "deeper ones")
+        budget.element()
+        events.start(path, attributes)
+
+    def end(_: str) -> None:
+        events.end(path)
+        path.pop()
+
+    def declared(*_: object) -> NoReturn:
+        raise UnfitError("XML without a document type", "one (it could define entities)")
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = lambda text: events.text(path, text)
+    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = declared
+    parser.ExternalEntityRefHandler = declared
+    return parser
+
+
+class Links(Events):
+    """The relationships of a part; those that lead out of the package are left out."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.found: dict[str, tuple[str, str]] = {}
+
+    def start(self, path: list[str], attributes: Mapping[str, str]) -> None:
+        if path[-1] != "Relationship" or attributes.get("TargetMode") == "External":
+            return
+        target = attributes.get("Target", "")
+        inside = target if target.startswith("/") else f"/{self.folder}/{target}"
+        kind = attributes.get("Type", "")
+        self.found[attributes.get("Id", "")] = (normpath(inside).lstrip("/"), kind)
+
+
+class Titles(Events):
+    """The sheets of the workbook: title, and identifier of the link to the part."""
+
+    def __init__(self) -> None:
+        self.sheets: list[tuple[str, str]] = []
+
+    def start(self, path: list[str], attributes: Mapping[str, str]) -> None:
+        if path[1:] == ["sheets", "sheet"]:
+            link = next((v for key, v in attributes.items() if key.endswith(":id")), "")
+            self.sheets.append((attributes.get("name", ""), link))
+
+
+class Strings(Events):
+    """The texts that cells share; the runs of a formatted one are joined."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.texts: list[str] = []
+        self.runs = _Text(budget)
+
+    def start(self, path: list[str], _: Mapping[str, str]) -> None:
+        if path[1:] == ["si"]:
+            self.budget.string()
+            self.runs = _Text(self.budget)
+
+    def text(self, path: list[str], text: str) -> None:
+        if path[-1] == "t" and path[-2] != "rPh":  # how a text is pronounced is no part of it
+            self.runs.add(text)
+
+    def end(self, path: list[str]) -> None:
+        if path[1:] == ["si"]:
+            self.texts.append(_unescaped(self.runs.whole()))
+
+
+class _Text:
+    """A text that comes in pieces, and how long it has become."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.pieces: list[str] = []
+        self.length = 0
+
+    def add(self, piece: str) -> None:
+        self.budget.text(len(piece))
+        self.pieces.append(piece)
+        self.length += len(piece)
+        if self.length > MAX_TEXT:
+            raise UnfitError(f"at most {MAX_TEXT:,} characters in a cell", "more")
+
+    def whole(self) -> str:
+        return "".join(self.pieces)
+
+
+class Sheet(Events):
+    """The cells of one sheet."""
+
+    def __init__(self, strings: list[str], budget: Budget) -> None:
+        self.strings, self.budget = strings, budget
+        self.cells: Cells = {}
+        self.row = self.column = 0
+        self.place = self.kind = ""
+        self.formula = False
+        self.value: _Text | None = None
+        self.handlers: dict[tuple[str, ...], Callable[[Mapping[str, str]], None]] = {
+            ("row",): self._row,
+            ("row", "c"): self._cell,
+            ("row", "c", "f"): self._formula,
+            ("row", "c", "v"): self._value,
+            ("row", "c", "is"): self._value,
+        }
+
+    def start(self, path: list[str], attributes: Mapping[str, str]) -> None:
+        if len(path) > 2 and path[1] == "sheetData":
+            handler = self.handlers.get(tuple(path[2:]))
+            if handler:
+                handler(attributes)
+
+    def _row(self, attributes: Mapping[str, str]) -> None:
+        number = attributes.get("r", str(self.row + 1))
+        self.row = int(number) if number.isdecimal() and len(number) < 9 else 0
+        if not 1 <= self.row <= MAX_ROWS:
+            raise UnfitError(f"rows from 1 to {MAX_ROWS:,}", number)
+        self.column = 0
+
+    def _cell(self, attributes: Mapping[str, str]) -> None:
+        self.place = attributes.get("r") or f"{_letters(self.column + 1)}{self.row}"
+        match = _PLACE.fullmatch(self.place)
+        self.column = _number(match[1]) if match else 0
+        if not match or int(match[2]) > MAX_ROWS or self.column > MAX_COLUMNS:
+            raise UnfitError(f"cells from A1 to XFD{MAX_ROWS}", self.place)
+        self.kind, self.formula, self.value = attributes.get("t", "n"), False, None
+
+    def _formula(self, _: Mapping[str, str]) -> None:
+        self.formula = True
+
+    def _value(self, _: Mapping[str, str]) -> None:
+        self.value = _Text(self.budget)
+
+    def text(self, path: list[str], text: str) -> None:
+        inline = path[-1] == "t" and path[-2] != "rPh"
+        if self.value is not None and (path[-1] == "v" or inline):
+            self.value.add(text)
+
+    def end(self, path: list[str]) -> None:
+        if len(path) != 4 or path[1:] != ["sheetData", "row", "c"]:
+            return
+        value = None if self.value is None else self._stored(self.value.whole())
+        value = None if value == "" else value
+        self.value = None
+        if value is None and not self.formula:
+            return
+        if self.place in self.cells:
+            raise UnfitError("each cell once", f"{self.place} twice")
+        self.budget.cell()
+        self.cells[self.place] = Cell(value, self.formula)
+
+    def _stored(self, text: str) -> Value:
+        """What the text in the file stands for, which depends on the kind of cell."""
+        if self.kind == "s":
+            number = text.strip()
+            place = int(number) if number.isdecimal() and len(number) < 9 else len(self.strings)
+            if place >= len(self.strings):
+                raise UnfitError(f"one of the shared texts in {self.place}", f"number {number}")
+            return self.strings[place]
+        if self.kind == "b":
+            return text.strip() in ("1", "true")
+        if self.kind != "n":
+            return _unescaped(text)
+        if not text.strip():
+            return None
+        if not _NUMBER.fullmatch(text.strip()) or not math.isfinite(float(text)):
+            raise UnfitError(f"a finite number in {self.place}", f'"{text[:40]}"')
+        return float(text)
+
+
+def _unescaped(text: str) -> str:
+    """The text with ``_x000D_`` and its like as the characters that they stand for."""
+
+    def character(match: re.Match[str]) -> str:
+        code = int(match[1], 16)
+        return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)  # half a character is none
+
+    return _ESCAPED.sub(character, text) if "_x" in text else text
+
+
+def _number(letters: str) -> int:
+    """1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _letters(number: int) -> str:
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

@@ -1,0 +1,220 @@
+"""How an author writes each symbol, in Unicode and LaTeX; the way back is in ``authors``.
+
+Where an author has no symbol for something of ours, ours stands in its place; where ours means
+something else to the author, it is marked (``y°``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+from cellcalc.expression import Expression, Symbol
+from cellcalc.notation import Binding, Latex, Text, Unicode
+from cellcalc.spelling import MARK, SUBSCRIPTS, SUPERSCRIPTS, composed, latex_pieces
+
+GATES = ("f", "i", "g", "o")  # in the index of a weight; g is the candidate
+VIA = "_via_"  # in the key of a path
+DERIVATIVE = "∂L/∂{}"  # unless the author has a sign for it
+
+# How an author writes the time: in Unicode (raised or lowered afterwards), and in LaTeX.
+TIMES = {
+    "subscript": ("{t}", ""),
+    "superscript": ("{t}", "{t}"),
+    "parenthesis": ("({t})", "({t})"),
+    "angle": ("⟨{t}⟩", r"\langle {t} \rangle"),
+    "argument": ("({t})", "({t})"),
+}
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """A symbol without its time: the text, the number of the feature, whether the text is within
+    the author's sign for a derivative, and whether the author has it at all."""
+
+    text: str
+    digits: str = ""
+    derived: bool = False
+    named: bool = True
+
+
+@dataclass(frozen=True)
+class Symbolism:
+    """One author's symbols.
+
+    ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
+    the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
+    ``derivative`` is how the author writes the derivative by {} where ``names`` has nothing of
+    its own, ``ours`` what stands in where the author has nothing (else our key), ``taken`` what
+    else the author calls something, ``aliases`` are further ways of writing a key,
+    ``latex_names`` the LaTeX of symbols that are spelled unlike the rest.
+    ``variants`` are further names that hold if a problem has a certain key.
+    """
+
+    name: str
+    title: str
+    source: str
+    time: str
+    derivative: str
+    derivative_latex: str
+    labels: Mapping[str, str]
+    names: Mapping[str, str]
+    latex_names: Mapping[str, str]
+    ours: Mapping[str, str]
+    taken: Mapping[str, str]
+    aliases: Mapping[str, str]
+    notes: tuple[str, ...]
+    variants: Mapping[str, Mapping[str, str]]
+
+    def fitting(self, keys: Collection[str]) -> Self:
+        """The notation for a problem with these keys."""
+        names = dict(self.names)
+        for key, more in self.variants.items():
+            if key in keys:
+                names |= more
+        return replace(self, names=names)
+
+    @property
+    def raised(self) -> bool:
+        """Whether the time stands above, where a power would."""
+        return self.time in ("superscript", "parenthesis")
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """Every symbol that means something to the author."""
+        own = {self._starred(text, k) for text in self.names.values() for k in GATES}
+        return frozenset({*own, *self.taken})
+
+    def spelled(self, key: str, derivative: bool = False) -> Spelled:
+        """The symbol for a key."""
+        found = self._named(key)
+        if found is None and derivative:
+            return replace(self.spelled(key[1:]), derived=True)
+        return found or self._fallback(key)
+
+    def unicode(self, key: str, time: str = "", derivative: bool = False) -> str:
+        """The symbol as text. ``time`` is "" (none), "t", "t+1", "t-1" or a step's number."""
+        whole, _, via = key.partition(VIA)
+        if via and self._named(key) is None:
+            return f"{self.unicode(whole, time, True)} via {self.unicode(via)}"
+        found = self.spelled(key, derivative)
+        text = found.text + found.digits.translate(SUBSCRIPTS) + self._time(found, time)
+        return self.derivative.format(text) if found.derived else text
+
+    def latex(self, key: str, time: str = "", derivative: bool = False) -> str:
+        """The same in LaTeX maths."""
+        whole, _, via = key.partition(VIA)
+        if via and self._named(key) is None:
+            return rf"{self.latex(whole, time, True)} \ \mathrm{{via}}\ {self.latex(via)}"
+        found = self.spelled(key, derivative)
+        letter, below, above = latex_pieces(self.latex_names.get(found.text, found.text))
+        if found.text in self.latex_names:
+            letter, _, lower = self.latex_names[found.text].partition("_")
+            below, above = [lower.strip("{}")] if lower else [], []
+        below += [found.digits] if found.digits else []
+        if time:
+            raised = self._raised(time)[1].replace("{t}", time)
+            (above if raised else below).append(raised or time)
+        text = letter + (f"_{{{','.join(below)}}}" if below else "")
+        text += f"^{{{','.join(above)}}}" if above else ""
+        return self.derivative_latex.replace("{}", text) if found.derived else text
+
+    def _time(self, found: Spelled, time: str) -> str:
+        if not time:
+            return ""
+        if self.time == "subscript":
+            comma = "," if found.digits or "_" in found.text else ""
+            return comma + time.translate(SUBSCRIPTS)
+        written = self._raised(time)[0].format(t=time)
+        return written.translate(SUPERSCRIPTS) if self.raised else written.replace("-", "−")
+
+    def _raised(self, time: str) -> tuple[str, str]:
+        """A step's number above would be a power, and so is bracketed."""
+        bracketed = self.time == "superscript" and not time.startswith("t")
+        return TIMES["parenthesis" if bracketed else self.time]
+
+    def _named(self, key: str) -> Spelled | None:
+        """The author's own symbol, if there is one."""
+        return self._listed(self.names, key)
+
+    def _listed(self, table: Mapping[str, str], key: str) -> Spelled | None:
+        """What a table of symbols has for a key, for the vector that it is of, or any gate's."""
+        for stem, digits in ((key, ""), split(key)):
+            head, _, gate = stem.rpartition("_")
+            star = f"{head}_*" if gate and gate in GATES and head else ""
+            if stem in table or star in table:
+                text = table[stem] if stem in table else table[star]
+                used = "" if "#" in text else digits
+                return Spelled(self._starred(text, gate, digits), used)
+        return None
+
+    def _starred(self, text: str, gate: str, digits: str = "") -> str:
+        label = self.labels.get(gate, gate)
+        return composed(text.replace("*", label).replace("#", digits or "i"))
+
+    def _fallback(self, key: str) -> Spelled:
+        """Our symbol, with the author's letters in its index; marked if it could be mistaken."""
+        chosen = self._listed(self.ours, key)
+        if chosen is not None:
+            return replace(chosen, named=False)
+        stem, digits = split(key)
+        head, _, tail = stem.partition("_")
+        text, marked = stem, False
+        weight = len(head) == 1  # or a net input; its index is a gate's letter
+        if weight and tail in GATES:
+            label = self.labels.get(tail, tail)
+            text, marked = (f"{head}_{label}", False) if label else (stem, True)
+        elif tail:
+            inner = self.spelled(tail + digits)
+            text, digits = f"{head}_{inner.text}", inner.digits
+            # W_z of a cell with a gate z, where the author's z is the candidate, is no W_z.
+            marked = weight and inner.text in self.labels.values()
+        if marked or text in self.vocabulary:
+            text += MARK
+        return Spelled(composed(text), digits, named=False)
+
+
+def split(name: str) -> tuple[str, str]:
+    """A name and its trailing digits: ("W_f", "1")."""
+    stem = name.rstrip("0123456789")
+    return stem, name[len(stem) :]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsUnicode(Unicode):
+    """Maths as text in an author's symbols."""
+
+    author: Symbolism
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
+            written = self(base)  # its time stands where the exponent does
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsLatex(Latex):
+    """LaTeX maths in an author's symbols."""
+
+    author: Symbolism
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        written = self(base)
+        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
