@@ -21,12 +21,19 @@ SCALE = 0.5  # drawn parameters lie within ± this
 
 
 def own_problem(
-    steps: int, inputs: int, cell: str, readout: str, loss: str, seed: int, base: Path
+    steps: int,
+    inputs: int,
+    cell: str,
+    readout: str,
+    loss: str,
+    seed: int,
+    base: Path,
+    file: str = "FILE",
 ) -> str:
     """A problem with numbers drawn from a seed, each parameter written out with what it does.
 
-    Raises :class:`~cellcalc.errors.InputError` for a cell that cannot be read; its path starts
-    at ``base``, the folder of the file.
+    ``file`` is what the comment calls it. Raises :class:`~cellcalc.errors.InputError` for a cell
+    that cannot be read; its path starts at ``base``, the folder of the file.
     """
     random = Random(f"own {seed}")
     parts = templates.load("cells", cell, base), templates.load("readouts", readout)
@@ -46,7 +53,7 @@ def own_problem(
     low = 0.0 if loss == "cross-entropy" else -0.5
     sequence = Sequence(columns, tuple(drawn(low, 0.5) for _ in range(steps)))
     lines = [
-        *_comment(sentence("new", "own")),
+        *_comment(sentence("new", "own", file=file)),
         "",
         *_header(sentence("new", "title", steps=steps), cell, readout, loss),
         "[parameters]",
@@ -60,7 +67,7 @@ def own_problem(
     return _checked(lines, base)
 
 
-def task_problem(drawn: Drawn, cell: str, seed: int, base: Path) -> str:
+def task_problem(drawn: Drawn, cell: str, seed: int, base: Path, file: str = "FILE") -> str:
     """A generated problem; its parameters are drawn where the file is read, from the same seed."""
     task, part = drawn.task, templates.load("cells", cell, base)
     given = [f"{name} = {_number(v)}" for name, v in task.given.items() if name in part.parameters]
@@ -72,7 +79,7 @@ def task_problem(drawn: Drawn, cell: str, seed: int, base: Path) -> str:
     lines = [
         *_comment(drawn.says),
         "#",
-        *_comment(sentence("new", "commands", **_grid(drawn)), fill=False),
+        *_comment(sentence("new", "commands", file=file, k2=_depths(drawn)), fill=False),
         "",
         *_header(drawn.title, cell, task.readout, task.loss),
         "[parameters]",
@@ -86,14 +93,11 @@ def task_problem(drawn: Drawn, cell: str, seed: int, base: Path) -> str:
     return _checked(lines, base)
 
 
-def _grid(drawn: Drawn) -> dict[str, str]:
-    """A k1 and k2 to try: below what the task asks for, at it, and the whole sequence."""
+def _depths(drawn: Drawn) -> str:
+    """A k2 to try: below what the task asks for, at it, and the whole sequence."""
     n = drawn.sequences[0].steps
     k2 = (drawn.lag // 2, drawn.lag, drawn.lag + 1, n) if drawn.lag > 1 else (n // 4, n // 2, n)
-    grids = {"k1": (1, n // 3, n), "k2": k2}
-    return {
-        key: ",".join(str(k) for k in dict.fromkeys(values) if k) for key, values in grids.items()
-    }
+    return ",".join(str(k) for k in dict.fromkeys(k2) if k)
 
 
 def _checked(lines: Iterable[str], base: Path) -> str:
@@ -105,7 +109,9 @@ def _checked(lines: Iterable[str], base: Path) -> str:
 
 def _comment(text: str, fill: bool = True) -> list[str]:
     if fill:
-        text = textwrap.fill(" ".join(text.split()), WIDTH - 2)
+        text = textwrap.fill(
+            " ".join(text.split()), WIDTH - 2, break_long_words=False, break_on_hyphens=False
+        )
     return [f"# {line}".rstrip() for line in text.splitlines()]
 
 

@@ -60,6 +60,9 @@ def test_a_new_problem_runs_at_once(run: Run, tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"wrote {path}; next: cellcalc table {path}\n"
     assert run("table", path).exit_code == 0
+    assert f"`cellcalc workbook {path}`" in " ".join(
+        path.read_text(encoding="utf-8").replace("\n#", "").split()
+    )
     again = run("new", "-o", path)
     assert again.exit_code == 2
     assert f"{path}: expected no file of that name (or --force), found one" in again.stderr
@@ -226,7 +229,7 @@ def test_the_series_is_that_of_the_source() -> None:
 
 def test_the_example_echo_is_what_the_command_writes(run: Run) -> None:
     path = resources.folder("examples") / "echo.toml"
-    made = run("new", "--task", "echo", "--seed", 7).stdout
+    made = run("new", "--task", "echo", "--seed", 7).stdout.replace(" FILE", " echo")
     assert path.read_text(encoding="utf-8") == made
 
 

@@ -57,8 +57,7 @@ def new(output: Path | None, force: bool, **given: Any) -> None:
     asked = {key: value for key, value in given.items() if value is not None}
     if not asked and output is None and is_terminal():
         asked, output = _ask()
-    base = output.parent if output else Path()
-    text = _text(asked, base)
+    text = _text(asked, output)
     emit(text, output, force)
     if output:
         click.echo(f"wrote {output}; next: cellcalc table {output}", err=True)
@@ -69,21 +68,22 @@ def is_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _text(given: dict[str, Any], base: Path) -> str:
+def _text(given: dict[str, Any], output: Path | None) -> str:
     _check_combination(given)
     if "example" in given:
         return _example(given["example"])
     from cellcalc import problemfile, tasks
 
     cell, seed = given.get("cell", CELL), given.get("seed", 1)
+    place = (output.parent, str(output)) if output else (Path(), "FILE")
     _check_names(given)
     if "task" in given:
         counts = {key: given.get(key) for key in ("steps", "sequences", "lag")}
         drawn = tasks.draw(given["task"], seed, **counts)
-        return problemfile.task_problem(drawn, cell, seed, base)
+        return problemfile.task_problem(drawn, cell, seed, *place)
     sizes = given.get("steps", STEPS), given.get("inputs", INPUTS)
     names = cell, given.get("readout", READOUT), given.get("loss", LOSS)
-    return problemfile.own_problem(*sizes, *names, seed, base)
+    return problemfile.own_problem(*sizes, *names, seed, *place)
 
 
 def _check_combination(given: dict[str, Any]) -> None:
