@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 Progress = Callable[[int], None]
-ARRAYS = "arrays"  # the module of functions that the source is compiled with
+ARRAYS = "elementwise"  # the module of functions that the source is compiled with
 
 
 @dataclass(frozen=True)

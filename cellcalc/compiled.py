@@ -10,7 +10,7 @@ from typing import Any
 from cellcalc import source
 from cellcalc.expression import Expression, Symbol, rename, symbols
 
-SCALARS = "numeric"  # the module whose functions generated source calls; "arrays" for batches
+SCALARS = "numeric"  # the module whose functions generated source calls; "elementwise" for batches
 
 
 @lru_cache(maxsize=32)
@@ -29,7 +29,7 @@ def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[.
 
 def compile_expression(
     expression: Expression, functions: str = SCALARS
-) -> Callable[[Mapping[str, Any]], Any]:
+) -> Callable[[Mapping[str, float]], float]:
     """A function of a mapping from names to numbers; time indices are left out."""
     timeless = rename(expression, lambda symbol: Symbol(symbol.name))
     names = [symbol.name for symbol in symbols(timeless)]
@@ -42,7 +42,4 @@ def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:
     """The value of an expression whose symbols may be of several steps, each given by ``value``."""
     names = {symbol: f"s{k}" for k, symbol in enumerate(symbols(expression))}
     renamed = rename(expression, lambda symbol: Symbol(names[symbol]))
-    number: float = compile_expression(renamed)(
-        {name: value(symbol) for symbol, name in names.items()}
-    )
-    return number
+    return compile_expression(renamed)({name: value(symbol) for symbol, name in names.items()})

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cellcalc.flow import Flow, Lag, lags, verdicts
+from cellcalc.plain import ascii_text
 from cellcalc.schedule import ranges
 from cellcalc.table import tabulated
 from cellcalc.wording import sentence
@@ -33,17 +34,7 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
     blocks.append(_decay(flow, found))
     blocks.append("\n".join(textwrap.fill(line, width or 10**6) for line in _words(flow, found)))
     text = "\n\n".join(blocks) + "\n"
-    return _plain(text) if ascii_only else text
-
-
-_PLAIN = {"∂": "d", "τ": "T", "–": "-", "·": "*", "ₜ₊₁": "[t+1]", "ₜ": "[t]", "−": "-"}
-
-
-def _plain(text: str) -> str:
-    """The same in ASCII."""
-    for mark, spelling in _PLAIN.items():
-        text = text.replace(mark, spelling)
-    return text.encode("ascii", "replace").decode()
+    return ascii_text(text.replace("τ", "T")) if ascii_only else text
 
 
 def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterator[str]:

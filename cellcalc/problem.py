@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cellcalc import resources, templates
+from cellcalc import resources, templates, weights
 from cellcalc.errors import InputError, did_you_mean
 from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_toml
 from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
@@ -86,7 +86,7 @@ def read_specification(
     features = len(sequences[0].inputs) if sequences else None
     parts = [part for part in (cell, readout) if part is not None]
     complete = len(parts) == 2
-    parameters = _parameters(whole.table("parameters"), parts, features, complete)
+    parameters = _parameters(whole.table("parameters"), parts, features, complete, base)
     update = read_update(whole.table("update"), parts, parameters)
     initial = _initial(whole.table("initial"), cell)
     coefficients = _coefficients(whole.table("coefficients"), cell, readout, loss)
@@ -166,32 +166,40 @@ def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
 
 
 def _parameters(
-    section: Section, parts: list[Template], features: int | None, complete: bool
+    section: Section, parts: list[Template], features: int | None, complete: bool, base: Path
 ) -> dict[str, float]:
-    """One number for each element of each parameter, given or drawn."""
+    """One number for each element of each parameter: given, else from a file, else drawn."""
     kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
     if complete and not kinds:
         section.reader.mistake(section.path, "a cell or readout that has a parameter", "none")
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)
-        section.only([*kinds, "random"], f"a parameter of {owners} ({listed(names)})")
+        section.only(
+            [*kinds, "random", *weights.KEYS], f"a parameter of {owners} ({listed(names)})"
+        )
+    loaded = weights.read_weights(section, kinds, features, base) if complete else {}
     draw = _random(section)
     elements: dict[str, float] = {}
     for name, kind in kinds.items():
         width = features if kind == "input" else 1
-        drawn = draw(width or 1) if draw else None
-        values = _given(section, name, kind, width, drawn)
+        elsewhere = draw(width or 1) if draw else None
+        if loaded is None:  # a file that has been complained of
+            elsewhere = [0.0] * (width or 1)
+        elif all(element in loaded for element in feature_names(name, width or 1)):
+            elsewhere = [loaded[element] for element in feature_names(name, width or 1)]
+        values = _given(section, name, kind, width, elsewhere)
         for element, value in zip(feature_names(name, len(values)), values, strict=True):
             elements[element] = value
     return elements
 
 
 def _given(
-    section: Section, name: str, kind: str, width: int | None, drawn: list[float] | None
+    section: Section, name: str, kind: str, width: int | None, elsewhere: list[float] | None
 ) -> list[float]:
-    if name not in section.values and drawn is not None:
-        return drawn
+    """The numbers that the table gives; ``elsewhere`` are those to take where it gives none."""
+    if name not in section.values and elsewhere is not None:
+        return elsewhere
     value = section.values.get(name)
     values = value if isinstance(value, list) and kind == "input" else [value]
     numbers = [as_float(item) for item in values]

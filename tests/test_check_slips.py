@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cellcalc import load
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
 from cellcalc.check.report import Report, Verdict
@@ -140,3 +141,11 @@ def test_several_explanations_are_listed_and_told_apart() -> None:
     assert first.slip.says == "the factor 1 − fₜ is missing"
     assert "a wrong step: fₜ₊₁ for fₜ" in first.slip.others
     assert first.slip.apart == "dz_f[2]"
+
+
+def test_the_old_cell_in_the_output_peephole_is_named() -> None:
+    trace = load("peephole").run()
+    text = "z_o[t] = W_o*x[t] + U_o*h[t-1] + p_o*c[t-1] + b_o"
+    (one,) = mark(trace, entries_of_text(text)).marked
+    assert one.verdict is Verdict.WRONG and one.slip is not None
+    assert "a wrong step: cₜ₋₁ for cₜ" in one.slip.says

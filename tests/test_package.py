@@ -88,6 +88,8 @@ def test_run_time_dependencies_are_exactly_these_four() -> None:
         (["table", "gomez", "--explain"], ["openpyxl", "numpy", "tabulate"]),
         (["table", "gomez", "--format", "json"], ["openpyxl", "numpy", "tabulate"]),
         (["derive", "gomez"], ["openpyxl", "numpy", "tabulate"]),
+        (["explain", "tbptt"], ["openpyxl", "numpy", "tabulate"]),
+        (["export", "gomez", "--to", "pytorch"], ["openpyxl", "numpy", "tabulate", "torch"]),
     ],
 )
 def test_a_command_imports_only_what_it_uses(arguments: list[str], absent: list[str]) -> None:
@@ -153,14 +155,16 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "arrays", "resources", "wording", "reading", "sheetxml", "safebook",
+        "elementwise", "resources", "wording", "reading", "topics", "sheetxml", "safebook",
         "spelling", "symbolism", "authors",
         "templates", "schemes", "schedule", "updates",
-        "series", "tasks", "problem", "model", "derivation", "bare", "catalogue", "legend",
+        "series", "tasks", "arrays", "layouts", "weights", "problem",
+        "model", "derivation", "bare", "catalogue", "legend", "plain",
         "problemfile", "handwork", "source", "compiled", "trace",
         "lookup", "updater", "engine", "batch", "experiment", "flow", "figures", "grids", "table",
         "picture", "flowtext", "results", "compare",
-        "export", "explain", "script", "derive", "check", "workbook", "api", "files", "cli",
+        "export", "explain", "script", "dialect", "frameworks", "derive", "check", "workbook",
+        "api", "lessons", "topicpage", "files", "cli",
     ]  # fmt: skip
     seen = set()
     for path in (ROOT / "cellcalc").rglob("*.py"):

@@ -24,7 +24,8 @@ SESSIONS = [
 ]
 
 
-FILES = dict(re.findall(r"```toml file=(\S+)\n(.*?)```", README, re.S))  # what commands read
+# What commands read.
+FILES = dict(re.findall(r"```(?:toml|text) file=(\S+)\n(.*?)```", README, re.S))
 
 
 @pytest.mark.parametrize(("command", "output"), SESSIONS, ids=[c for c, _ in SESSIONS])
@@ -45,7 +46,8 @@ def test_there_are_sessions() -> None:
 
 
 def test_the_problem_file_is_valid() -> None:
-    (text,) = re.findall(r"```toml\n(.*?)```", README, re.S)
+    blocks = re.findall(r"```toml\n(.*?)```", README, re.S)
+    (text,) = (block for block in blocks if block.startswith("title"))
     specification = read_specification(text, "readme.toml", Path())
     assert specification.parameters["W_f2"] == 0.45
 

@@ -14,6 +14,8 @@ from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
 from cellcalc.cli.experiment import experiment
+from cellcalc.cli.explain import explain
+from cellcalc.cli.export import export
 from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
@@ -55,10 +57,12 @@ def main() -> None:
 
     \b
     Examples:
+      cellcalc explain bptt                 what it is all about
       cellcalc table gomez                  every value, step by step
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
       cellcalc templates                    the cells and examples there are
     """
@@ -68,6 +72,6 @@ def main() -> None:
 
 
 for command in (
-    check, derive, experiment, flow, new, schedule, table, templates, workbook,
+    check, derive, experiment, explain, export, flow, new, schedule, table, templates, workbook,
 ):  # fmt: skip
     main.add_command(command)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
+    command,
     emit,
     load,
     notation_option,
-    output_options,
     problem_argument,
     run,
     scheme_options,
     terminal_width,
+    text_options,
 )
 from cellcalc.errors import OptionError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from cellcalc.check.answers import Entry
 
 
-@click.command(short_help="Mark work done by hand, and name the slip.")
+@command("Mark work done by hand, and name the slip.")
 @problem_argument
 @click.argument("answers", metavar="[ANSWERS]", required=False)
 @click.option(
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 @click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
 @notation_option
 @scheme_options
-@output_options
+@text_options
 @click.pass_context
 def check(
     context: click.Context,

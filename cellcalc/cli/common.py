@@ -15,7 +15,47 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
+
+
+# The sections of a command's help, and the options that belong to each; the others come first.
+SECTIONS = {
+    "What to show": (
+        "--pass", "--symbols", "--steps", "--step", "--epoch", "--sequence", "--sheets",
+        "--explain", "--hints", "--compare", "--lag",
+    ),
+    "The cell": ("--cell", "--readout", "--loss", "--features"),
+    "The scheme, before what the problem says": ("--scheme", "--k1", "--k2"),
+    "How to write it": (
+        "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--output",
+        "--force",
+    ),
+}  # fmt: skip
+
+
+class SectionedCommand(click.Command):
+    """A command whose help has its options in sections."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        section_of = {option: title for title, names in SECTIONS.items() for option in names}
+        rows: dict[str, list[tuple[str, str]]] = {"Options": [], **{t: [] for t in SECTIONS}}
+        for parameter in self.get_params(context):
+            record = parameter.get_help_record(context)
+            if record is not None and isinstance(parameter, click.Option):
+                titles = [section_of[name] for name in parameter.opts if name in section_of]
+                rows[titles[0] if titles else "Options"].append(record)
+        rows["How to write it"] += [row for row in rows["Options"] if row[0].endswith("--help")]
+        rows["Options"] = [row for row in rows["Options"] if not row[0].endswith("--help")]
+        for title, records in rows.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records, col_max=26)
+
+
+def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]:
+    """Make a function a command of cellcalc; ``short_help`` stands in the list of commands."""
+    return click.command(cls=SectionedCommand, short_help=short_help)
 
 
 def problem_argument(command: Command) -> Command:
@@ -55,6 +95,22 @@ def output_options(command: Command) -> Command:
         help="Write to FILE (whole or not at all).",
     )
     return path(force(command))
+
+
+def text_options(command: Command) -> Command:
+    """The options of every command that prints text, to the terminal or to a file."""
+    plain = click.option(
+        "--ascii",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_ascii,
+        help="Without Unicode: dc[t+1]*f[t+1].",
+    )
+    return output_options(plain(command))
+
+
+def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
+    context.meta[ASCII] = chosen or context.meta.get(ASCII, False)
 
 
 def terminal_width() -> int:
@@ -99,6 +155,11 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 
 def emit(text: str, output: Path | None, force: bool) -> None:
     """Print a result, or write it to a file."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.meta.get(ASCII):
+        from cellcalc.plain import ascii_text
+
+        text = ascii_text(text)
     if output is None:
         click.echo(text, nl=False)
         return

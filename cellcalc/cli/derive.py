@@ -7,19 +7,20 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import (
+    command,
     emit,
     load,
     notation_option,
-    output_options,
     scheme_options,
     terminal_width,
+    text_options,
 )
 from cellcalc.errors import OptionError
 
 FORMATS = ("text", "markdown", "latex", "python")
 
 
-@click.command(short_help="The equations of forward and backward pass, and why.")
+@command("The equations of forward and backward pass, and why.")
 @click.argument("source", metavar="PROBLEM|CELL")
 @click.option(
     "-f",
@@ -34,7 +35,7 @@ FORMATS = ("text", "markdown", "latex", "python")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
 @click.option("--features", metavar="N", type=click.IntRange(1), help="With a CELL: its inputs.")
 @scheme_options
-@output_options
+@text_options
 def derive(
     source: str,
     format: str,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from cellcalc.cli.common import emit, load, output_options, problem_argument
+from cellcalc.cli.common import command, emit, load, problem_argument, text_options
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _listed(
     return tuple(numbers)
 
 
-@click.command(short_help="Train under many k1, k2, schemes and rates: which learn?")
+@command("Train under many k1, k2, schemes and rates: which learn?")
 @problem_argument
 @click.option("--k1", metavar="A,B,…", callback=_whole, help="With each k2: fire every k1 steps.")
 @click.option(
@@ -90,7 +90,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
-@output_options
+@text_options
 def experiment(
     problem: str,
     k1: tuple[int, ...],

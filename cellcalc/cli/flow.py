@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
+    ASCII,
+    command,
     emit,
     load,
-    output_options,
     problem_argument,
     run,
     scheme_options,
     terminal_width,
+    text_options,
 )
 from cellcalc.errors import OptionError
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem
 
 
-@click.command(short_help="Where the gradient goes, and what truncation cuts off.")
+@command("Where the gradient goes, and what truncation cuts off.")
 @problem_argument
 @click.option(
     "-f",
@@ -33,14 +35,12 @@ if TYPE_CHECKING:
     help="A picture, or data for scripts.",
 )
 @click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
-@click.option("--ascii", "ascii_only", is_flag=True, help="For terminals without Unicode.")
 @scheme_options
-@output_options
+@text_options
 def flow(
     problem: str,
     format: str,
     sequence: int,
-    ascii_only: bool,
     scheme: str | None,
     k1: int | None,
     k2: int | None,
@@ -79,7 +79,8 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        text = to_text(found, title, terminal_width(), ascii_only)
+        plain = click.get_current_context().meta.get(ASCII, False)
+        text = to_text(found, title, terminal_width(), plain)
     emit(text, output, force)
 
 

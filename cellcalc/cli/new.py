@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cellcalc import resources
-from cellcalc.cli.common import emit, output_options
+from cellcalc.cli.common import command, emit, output_options
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
@@ -18,7 +18,7 @@ STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
 COUNT = click.IntRange(1, 10_000)
 
 
-@click.command(short_help="A commented problem file, ready to run.")
+@command("A commented problem file, ready to run.")
 @click.option("--steps", metavar="N", type=COUNT, help=f"Time steps.  [default: {STEPS}]")
 @click.option("--inputs", metavar="N", type=COUNT, help=f"Inputs a step.  [default: {INPUTS}]")
 @click.option("--cell", metavar="NAME", help=f"A cell template, or its path.  [default: {CELL}]")

@@ -7,16 +7,17 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import (
+    command,
     emit,
     load,
-    output_options,
     problem_argument,
     scheme_options,
     terminal_width,
+    text_options,
 )
 
 
-@click.command(short_help="Which window sweeps which steps, and what it costs.")
+@command("Which window sweeps which steps, and what it costs.")
 @problem_argument
 @click.option(
     "-f",
@@ -32,7 +33,7 @@ from cellcalc.cli.common import (
     help="Each named scheme's gradient, and its error against full BPTT.",
 )
 @scheme_options
-@output_options
+@text_options
 def schedule(
     problem: str,
     format: str,

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
+    command,
     emit,
     load,
     notation_option,
-    output_options,
     problem_argument,
     run,
     scheme_options,
     terminal_width,
+    text_options,
 )
 from cellcalc.errors import OptionError
 
@@ -27,7 +28,7 @@ PASSES = ("forward", "backward", "gradients", "update")
 EXPORTS = ("csv", "json")
 
 
-@click.command(short_help="Every value as a table, or worked out line by line.")
+@command("Every value as a table, or worked out line by line.")
 @problem_argument
 @click.option(
     "-f",
@@ -77,7 +78,7 @@ EXPORTS = ("csv", "json")
 )
 @notation_option
 @scheme_options
-@output_options
+@text_options
 def table(
     problem: str,
     format: str,

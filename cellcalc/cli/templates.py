@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import emit, output_options, terminal_width
+from cellcalc.cli.common import command, emit, terminal_width, text_options
 
 
-@click.command(short_help="The cells, readouts, losses, … and examples.")
+@command("The cells, readouts, losses, … and examples.")
 @click.argument("name", metavar="[KIND|NAME]", required=False)
 @click.option(
     "-f",
@@ -19,7 +19,7 @@ from cellcalc.cli.common import emit, output_options, terminal_width
     show_default=True,
     help="How to write it.",
 )
-@output_options
+@text_options
 def templates(name: str | None, format: str, output: Path | None, force: bool) -> None:
     """List everything that ships, or all of a KIND, or describe what has a NAME.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import (
+    command,
     load,
     notation_option,
     output_options,
@@ -16,7 +17,7 @@ from cellcalc.cli.common import (
 )
 
 
-@click.command(short_help="A live Excel workbook, every cell a formula.")
+@command("A live Excel workbook, every cell a formula.")
 @problem_argument
 @click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in BPTT,Step,Charts.")
 @click.option(

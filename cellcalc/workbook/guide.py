@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.legend import legend
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.resources import folder
+from cellcalc.topics import topics
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
@@ -79,6 +80,7 @@ class _Guide:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
         yield from self.legend()
         yield from self.sheets()
+        yield from self.topics()
 
     def row(self, *cells: Cell, lines: int = 1) -> Row:
         self.number += 1
@@ -148,6 +150,14 @@ class _Guide:
                 text = f"{title}: {says}" if says else title
                 yield self.row(Cell(TEXT, "link", text))
                 self.links.append((f"A{self.number}", f"'{title}'!A1"))
+
+    def topics(self) -> Iterator[Row]:
+        """What the command line explains, a line each."""
+        yield from self.section("topics")
+        for topic in topics():
+            words = {"title": topic.title, "summary": topic.summary, "name": topic.name}
+            text = sentence("topics", "guide", **words)
+            yield self.row(Cell(TEXT, "paragraph", text), lines=text_lines(text, WIDTH))
 
 
 class _Names:

@@ -1,0 +1,40 @@
+"""``cellcalc explain``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cellcalc.cli.common import command, emit, terminal_width, text_options
+
+
+@command("What BPTT, truncation, the LSTM are; with computed numbers.")
+@click.argument("topic", metavar="[TOPIC]", required=False)
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For the terminal, or Markdown.",
+)
+@text_options
+def explain(topic: str | None, format: str, output: Path | None, force: bool) -> None:
+    """Explain a topic in a page; without TOPIC, list the topics.
+
+    Every number in a text is computed from a bundled example when it is shown.
+
+    \b
+    Examples:
+      cellcalc explain
+      cellcalc explain tbptt
+      cellcalc explain papers --format markdown -o papers.md
+    """
+    from cellcalc import topicpage, topics
+
+    if topic is None:
+        text = topicpage.contents(format, terminal_width())
+    else:
+        text = topicpage.page(topics.topic(topic), format, terminal_width())
+    emit(text, output, force)

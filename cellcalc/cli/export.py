@@ -1,0 +1,57 @@
+"""``cellcalc export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cellcalc.cli.common import (
+    command,
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    scheme_options,
+)
+
+FRAMEWORKS = ("pytorch", "keras", "numpy")
+
+
+@command("A script that computes the same in PyTorch, Keras or numpy.")
+@problem_argument
+@click.option(
+    "--to",
+    type=click.Choice(FRAMEWORKS),
+    required=True,
+    help="The framework that the script is for.",
+)
+@scheme_options
+@output_options
+def export(
+    problem: str,
+    to: str,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Write a script by which the framework you trust checks cellcalc.
+
+    It has the problem's forward equations and numbers, and runs by itself: every window of
+    truncated BPTT, every update. The derivatives are the framework's own: PyTorch's autograd,
+    that of Keras's backend, or, for numpy, complex-step derivatives. It prints the values by
+    quantity and step; with --json as cellcalc table --format json does.
+
+    \b
+    Examples:
+      cellcalc export gomez --to pytorch | python
+      cellcalc export ten_steps --to numpy -o check.py
+      cellcalc export gomez --to keras -o check.py
+    """
+    from cellcalc.frameworks import script
+
+    loaded = load(problem, scheme, k1, k2)
+    file = output.name if output else "check.py"
+    emit(script(loaded.specification, loaded.model, to, file), output, force)
