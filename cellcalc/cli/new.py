@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cellcalc import resources
-from cellcalc.cli.common import command, emit, output_options
+from cellcalc.cli.common import emit, output_options
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
@@ -18,12 +18,12 @@ STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
 COUNT = click.IntRange(1, 10_000)
 
 
-@command("A commented problem file, ready to run.")
+@click.command(short_help="A commented problem file, ready to run.")
 @click.option("--steps", metavar="N", type=COUNT, help=f"Time steps.  [default: {STEPS}]")
 @click.option("--inputs", metavar="N", type=COUNT, help=f"Inputs a step.  [default: {INPUTS}]")
 @click.option("--cell", metavar="NAME", help=f"A cell template, or its path.  [default: {CELL}]")
-@click.option("--readout", metavar="NAME", help=f"[default: {READOUT}]")
-@click.option("--loss", metavar="NAME", help=f"[default: {LOSS}]")
+@click.option("--readout", metavar="NAME", help=f"A readout template.  [default: {READOUT}]")
+@click.option("--loss", metavar="NAME", help=f"A loss template.  [default: {LOSS}]")
 @click.option("--task", type=click.Choice(TASKS), help="A sequence prediction problem.")
 @click.option("--lag", metavar="N", type=COUNT, help="With echo, sine, series: steps from x to y.")
 @click.option("--sequences", metavar="N", type=COUNT, help="With a task: how many sequences.")
