@@ -9,11 +9,11 @@ array([0.78572615, 1.5176331 ])
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from cellcalc import authors, engine, resources, trace
 from cellcalc.authors import Author
@@ -23,6 +23,11 @@ from cellcalc.model import Model
 from cellcalc.problem import Specification, read_specification
 from cellcalc.reading import MAX_BYTES, decode, read_bytes
 from cellcalc.schemes import Override
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from cellcalc.batch import Trained
 
 
 class Trace(trace.Trace):
@@ -65,6 +70,18 @@ class Problem:
         """
         trace = engine.run(self.specification, self.model, hand_rounding, detail, progress)
         return Trace(**vars(trace))
+
+    def train_batch(
+        self, varied: Mapping[str, ArrayLike], progress: Callable[[int], None] | None = None
+    ) -> Trained:
+        """Train many sets of parameters, initial states or settings at once.
+
+        As in ``problem.train_batch({"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]})``; see
+        :func:`cellcalc.batch.train`.
+        """
+        from cellcalc import batch  # here, since it needs numpy
+
+        return batch.train(self.specification, self.model, varied, progress)
 
 
 def load(

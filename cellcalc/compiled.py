@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from importlib import import_module
 from typing import Any
 
-from cellcalc import numeric, source
+from cellcalc import source
 from cellcalc.expression import Expression, Symbol, rename, symbols
 
-# What generated source may call: the functions of the language, nothing else.
-NAMESPACE = {name: getattr(numeric, name) for name in numeric.__all__}
+SCALARS = "numeric"  # the module whose functions generated source calls; "elementwise" for batches
 
 
-def compile_source(text: str, name: str) -> Callable[..., Any]:
-    """One of the functions that a source defines; each source is compiled but once."""
-    function: Callable[..., Any] = _namespace(text)[name]
+def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[..., Any]:
+    """One of the functions that a source defines; each source is compiled but once.
+
+    It may call the functions of the language, nothing else: ``functions`` is the module of cellcalc
+    that holds them, for numbers or for arrays.
+    """
+    function: Callable[..., Any] = _namespace(text, functions)[name]
     return function
 
 
 @lru_cache(maxsize=64)
-def _namespace(text: str) -> dict[str, Any]:
-    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **NAMESPACE}
+def _namespace(text: str, functions: str) -> dict[str, Any]:
+    module = import_module(f"cellcalc.{functions}")
+    allowed = {known: getattr(module, known) for known in module.__all__}
+    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **allowed}
     exec(compile(text, "<cellcalc>", "exec"), namespace)
     return namespace
 
 
-def compile_expression(expression: Expression) -> Callable[[Mapping[str, float]], float]:
+def compile_expression(
+    expression: Expression, functions: str = SCALARS
+) -> Callable[[Mapping[str, float]], float]:
     """A function of a mapping from names to numbers; time indices are left out."""
     timeless = rename(expression, lambda symbol: Symbol(symbol.name))
     names = [symbol.name for symbol in symbols(timeless)]
     lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
     lines.append(f"    return {source.Code(1, guarded=True)(timeless)}")
-    return compile_source("\n".join(lines) + "\n", "value")
+    return compile_source("\n".join(lines) + "\n", "value", functions)
 
 
 def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:

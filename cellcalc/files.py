@@ -17,7 +17,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
     Raises :class:`~cellcalc.errors.OutputError` when the file exists (unless ``force``) or cannot
     be written; what was there before is then left as it was.
     """
-    _refuse_to_overwrite(path, force)
+    refuse_to_overwrite(path, force)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     except OSError as error:
@@ -36,7 +36,8 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
         temporary.unlink(missing_ok=True)
 
 
-def _refuse_to_overwrite(path: Path, force: bool) -> None:
+def refuse_to_overwrite(path: Path, force: bool = False) -> None:
+    """Raise :class:`~cellcalc.errors.OutputError` where a file must not be put."""
     try:
         is_folder, is_there = path.is_dir(), path.exists()
     except OSError as error:  # a name that no file can have
@@ -55,9 +56,9 @@ def _put_in_place(temporary: Path, path: Path, force: bool) -> None:
     try:
         path.hardlink_to(temporary)
     except FileExistsError:
-        _refuse_to_overwrite(path, force)
+        refuse_to_overwrite(path, force)
     except OSError:  # a file system without hard links
-        _refuse_to_overwrite(path, force)
+        refuse_to_overwrite(path, force)
         temporary.replace(path)
 
 

@@ -158,6 +158,19 @@ class Model:
         """What has been generated from this model, by what it was for; made but once."""
         return {}
 
+    @cached_property
+    def carousel(self) -> tuple[str, Expression] | None:
+        """The state that acts on itself one step later, and by what factor: c, through f[t+1].
+
+        None where no state does.
+        """
+        for state in self.state:
+            row = self.quantities.get(f"d{state}")
+            for term in row.terms if row else ():
+                if term.later and term.via == state:
+                    return state, term.local
+        return None
+
     def paths_of(self, row: Quantity) -> tuple[Quantity, ...]:
         """The path rows beneath a row: none where there is a single path."""
         return self.paths.get(row.symbol, ())

@@ -16,7 +16,7 @@ from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_
 from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
 from cellcalc.series import Sequence, feature_names, read_sequence
 from cellcalc.templates import Template
-from cellcalc.updates import Update, read_update
+from cellcalc.updates import Update, read_update, vector
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
@@ -27,6 +27,17 @@ MOST_LISTED = 10  # names in a message
 _A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
 
 
+SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Which parameters were drawn and not given: uniformly in ±scale."""
+
+    names: frozenset[str]
+    scale: float
+
+
 @dataclass(frozen=True)
 class Specification:
     """What a problem file says.
@@ -34,7 +45,8 @@ class Specification:
     ``parameters`` has one number for each element (``W_f1``, ``W_f2``, ``U_f``, …) in the order
     of the templates; ``initial`` one for each state, ``coefficients`` one for each of theirs;
     ``loss`` is None where no sequence has targets, or where nothing is learned from them: then
-    ``error`` is what is computed of them, forward only.
+    ``error`` is what is computed of them, forward only. ``drawn`` is None where
+    every parameter is given.
     """
 
     title: str
@@ -49,6 +61,7 @@ class Specification:
     update: Update
     coefficients: Mapping[str, float] = field(default_factory=dict)
     error: Template | None = None
+    drawn: Drawn | None = None
 
 
 def read_specification(
@@ -95,7 +108,19 @@ def read_specification(
         update=update,
         coefficients=coefficients,
         error=loss if compared and not loss.learn else None,
+        drawn=_drawn(whole.table("parameters"), parameters, parts),
     )
+
+
+def redrawn(specification: Specification, seed: int) -> dict[str, float]:
+    """The parameters that the problem leaves to chance, drawn from another seed."""
+    if specification.drawn is None:
+        return {}
+    import random  # here, since most problems need none
+
+    generator, scale = random.Random(seed), specification.drawn.scale
+    values = {name: generator.uniform(-scale, scale) for name in specification.parameters}
+    return {name: value for name, value in values.items() if name in specification.drawn.names}
 
 
 def read_template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
@@ -202,8 +227,18 @@ def _random(section: Section) -> Callable[[int], list[float]] | None:
     table = section.table("random")
     table.only(("seed", "scale"))
     generator = random.Random(table.integer("seed", 0, 0))
-    scale = table.number("scale", 0.5)
+    scale = table.number("scale", SCALE)
     return lambda count: [generator.uniform(-scale, scale) for _ in range(count)]
+
+
+def _drawn(
+    section: Section, parameters: Mapping[str, float], parts: list[Template]
+) -> Drawn | None:
+    if "random" not in section.values:
+        return None
+    scale = section.table("random").number("scale", SCALE)
+    names = (n for n in parameters if not any(vector(n, p) in section.values for p in parts))
+    return Drawn(frozenset(names), scale)
 
 
 def _coefficients(section: Section, *parts: Template | None) -> dict[str, float]:

@@ -83,7 +83,7 @@ def _frozen(
     elements: dict[str, tuple[str, ...]] = {name: (name,) for name in parameters}
     for part in parts:
         for name in part.parameters:
-            elements[name] = tuple(e for e in parameters if _vector(e, part) == name)
+            elements[name] = tuple(e for e in parameters if vector(e, part) == name)
     chosen: list[str] = []
     for place, name in enumerate(frozen, 1):
         if isinstance(name, str) and name in elements:
@@ -95,7 +95,7 @@ def _frozen(
     return tuple(dict.fromkeys(chosen))
 
 
-def _vector(element: str, part: Template) -> str:
+def vector(element: str, part: Template) -> str:
     """The parameter of a template to which an element belongs: W_f for W_f2."""
     stem = element.rstrip("0123456789")
     return stem if part.parameters.get(stem) == "input" else element

@@ -156,13 +156,14 @@ def test_no_module_imports_one_to_its_right() -> None:
     """Data runs one way: problem and templates, model, schedule, engine, trace, views, command."""
     order = [
         "errors", "expression", "numeric", "functions", "parser", "calculus", "notation",
-        "resources", "wording", "markup", "reading", "topics", "sheetxml", "safebook",
-        "spelling", "symbolism", "authors",
+        "elementwise", "resources", "wording", "markup", "reading", "topics", "sheetxml",
+        "safebook", "spelling", "symbolism", "authors",
         "templates", "schemes", "schedule", "updates",
-        "series", "arrays", "layouts", "weights", "problem",
+        "series", "tasks", "arrays", "layouts", "weights", "problem",
         "model", "limits", "derivation", "bare", "catalogue", "legend", "plain",
-        "handwork", "source", "kernel", "compiled", "late", "fast", "trace", "sweep",
-        "lookup", "updater", "engine", "figures", "grids", "table", "picture", "compare",
+        "problemfile", "handwork", "source", "kernel", "compiled", "late", "fast", "trace", "sweep",
+        "lookup", "updater", "engine", "batch", "experiment", "flow", "figures", "grids", "table",
+        "picture", "flowtext", "results", "compare",
         "export", "explain", "script", "dialect", "frameworks", "derive", "check", "workbook",
         "api", "lessons", "topicpage", "files", "cli",
     ]  # fmt: skip

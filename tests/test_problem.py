@@ -9,7 +9,7 @@ import pytest
 
 from cellcalc.api import load
 from cellcalc.errors import InputError
-from cellcalc.problem import read_specification
+from cellcalc.problem import read_specification, redrawn
 from cellcalc.resources import folder
 from tests.conftest import Run
 
@@ -223,3 +223,15 @@ def test_a_title_from_a_file_cannot_write_escapes_to_the_terminal(run: Run, tmp_
     path = tmp_path / "p.toml"
     path.write_text(GOOD.replace('title = "Back', 'title = "\\u001b[31m\\nBack'), encoding="utf-8")
     assert run("table", path).stdout.startswith("[31m Backpropagating")
+
+
+def test_what_is_drawn_can_be_drawn_anew() -> None:
+    text = "[parameters]\nrandom = {seed = 3, scale = 0.2}\nW_f = [1, 2]\nb_o = 0\n[[sequence]]\nx = [[1, 2]]\n"
+    first = read_specification(text, "drawn.toml", Path())
+    assert first.drawn is not None and first.drawn.scale == 0.2
+    assert set(first.parameters) - first.drawn.names == {"W_f1", "W_f2", "b_o"}
+    again = read_specification(text.replace("seed = 3", "seed = 8"), "drawn.toml", Path())
+    assert redrawn(first, 3).items() <= first.parameters.items()
+    assert {**first.parameters, **redrawn(first, 8)} == again.parameters
+    given = read_specification(GOOD, "gomez.toml", Path())
+    assert given.drawn is None and redrawn(given, 8) == {}

@@ -13,8 +13,11 @@ import click
 from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.derive import derive
+from cellcalc.cli.experiment import experiment
 from cellcalc.cli.explain import explain
 from cellcalc.cli.export import export
+from cellcalc.cli.flow import flow
+from cellcalc.cli.new import new
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
@@ -74,5 +77,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
-for command in (check, derive, explain, export, schedule, table, templates, workbook):
+for command in (
+    check, derive, experiment, explain, export, flow, new, schedule, table, templates, workbook,
+):  # fmt: skip
     main.add_command(command)

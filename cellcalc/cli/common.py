@@ -29,7 +29,7 @@ LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how 
 SECTIONS = {
     "What to show": (
         "--pass", "--symbols", "--steps", "--step", "--epoch", "--sequence", "--sheets",
-        "--explain", "--hints", "--compare", "--lag",
+        "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
     "The scheme, before what the problem says": ("--scheme", "--k1", "--k2"),

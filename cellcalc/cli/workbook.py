@@ -46,9 +46,9 @@ def workbook(
     """Write the computation as an Excel workbook of live formulas, with their values stored.
 
     Change a weight, an input, a target, the initial state or the rate, and everything
-    recalculates. Sheets: Guide, BPTT, Step, Cell, Gradients, Charts, Checks, Equations; with
-    --practice a grid to fill in that judges each answer. Without -o the file is named after
-    PROBLEM, in this folder.
+    recalculates. Sheets: Guide, BPTT, Step, Cell, Gradients, Charts, Checks, Equations; on
+    request (--sheets) Flow; with --practice a grid to fill in that judges each answer. Without
+    -o the file is named after PROBLEM, in this folder.
 
     \b
     Examples:

@@ -23,6 +23,7 @@ from cellcalc.workbook.cellsheet import cell_sheet
 from cellcalc.workbook.charts import charts
 from cellcalc.workbook.checks import checks
 from cellcalc.workbook.equations import equations
+from cellcalc.workbook.flow import flow_sheet
 from cellcalc.workbook.gradients import gradients
 from cellcalc.workbook.guide import guide
 from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
@@ -50,9 +51,12 @@ SHEETS: dict[str, Callable[[Book], Iterator[Sheet]]] = {
     "Gradients": gradients,
     "Charts": charts,
     "Checks": checks,
+    "Flow": flow_sheet,
     "Practice": practice_sheets,
     "Equations": equations,
 }
+
+ON_REQUEST = {"Practice", "Flow"}  # Flow has a cell for each pair of steps
 
 
 def build_workbook(
@@ -64,7 +68,8 @@ def build_workbook(
 ) -> None:
     """Write the workbook of a trace to a binary file.
 
-    ``sheets`` names the kinds of sheet to include; where it is empty, all but the exercise.
+    ``sheets`` names the kinds of sheet to include; where it is empty, all but the
+    exercise and Flow.
     ``practice`` ("backward", "all", "c,dc", …) makes an exercise: the sheet to fill in with the
     guide and the equations, and the computation hidden; ``blank`` the same on paper, alone.
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
@@ -105,7 +110,7 @@ def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]
             raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
     wanted = {known[name.casefold()] for name in names}
     if not names:
-        wanted = {"Guide", "Equations"} if practice else set(SHEETS) - {"Practice"}
+        wanted = {"Guide", "Equations"} if practice else set(SHEETS) - ON_REQUEST
     if "Practice" in wanted and not practice:
         raise OptionError("--sheets", "--practice with the sheet Practice", "none")
     if not blank:

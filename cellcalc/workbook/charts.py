@@ -20,7 +20,7 @@ from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters
-from cellcalc.workbook.kinds import carousel, is_gate
+from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
 from cellcalc.workbook.page import set_up_page, set_widths
 
@@ -77,7 +77,7 @@ def charts(book: Book) -> Iterator[Sheet]:
         sheet.print_area = f"A1:{letters(max(15, min(width, 15)))}{top - 1}"
         for k, (chart, place) in enumerate(zip(drawn, places, strict=True)):
             anchor = f"{'A' if k % 2 == 0 else 'G'}{3 + CHART_ROWS * (k // 2)}"
-            sheet.add_chart(_draw(sheet, chart, place), anchor)
+            sheet.add_chart(draw(sheet, chart, place), anchor)
 
     yield Sheet("Charts", Rows(rows, width, number), set_up)
 
@@ -96,7 +96,8 @@ def _formula(line: Line, row: int, k: int) -> str:
     return line.cells[k][0].replace(NEXT, f"{letters(FIRST + k + 1)}{row}")
 
 
-def _draw(sheet: Worksheet, chart: Chart, place: int) -> LineChart:
+def draw(sheet: Worksheet, chart: Chart, place: int) -> LineChart:
+    """A chart of rows that begin at ``place`` with the categories, labels in the first column."""
     drawing = LineChart()
     drawing.title, drawing.width, drawing.height = chart.title, WIDTH, HEIGHT
     last = FIRST + len(chart.categories.cells) - 1
@@ -171,7 +172,7 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
         if model.author is not None:
             label = f"|{model.label(f'd{state}')}|"
         lines.append(Line(label, tuple(cells)))
-    factor = carousel(model)
+    factor = model.carousel
     if factor is not None:
         lines.append(_product(layout, factor[1]))
     categories = _row(layout, axis, layout.headings["input"], trace.steps)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cellcalc.expression import Call, Expression, Number
-from cellcalc.model import Model, Quantity
+from cellcalc.expression import Call, Number
+from cellcalc.model import Quantity
 
 _GATES = ("sigmoid", "hard_sigmoid")
 _BOUNDS = (Number(0.0), Number(1.0))
@@ -22,16 +22,3 @@ def is_gate(quantity: Quantity) -> bool:
 def is_squashed(quantity: Quantity) -> bool:
     """Whether it lies between -1 and 1."""
     return isinstance(quantity.formula, Call) and quantity.formula.function == "tanh"
-
-
-def carousel(model: Model) -> tuple[str, Expression] | None:
-    """The state that acts on itself one step later, and by what factor: c, through f[t+1].
-
-    None where no state does.
-    """
-    for state in model.state:
-        row = model.quantities.get(f"d{state}")
-        for term in row.terms if row else ():
-            if term.later and term.via == state:
-                return state, term.local
-    return None

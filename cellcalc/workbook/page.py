@@ -78,6 +78,12 @@ def fill_where(sheet: Worksheet, area: str, test: str, colours: tuple[str, str])
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
+def grey_where(sheet: Worksheet, area: str, test: str) -> None:
+    """Grey ink, struck out, where a formula holds: what is left out of account."""
+    look = DifferentialStyle(font=Font(color="9A9A9A", strike=True))
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+
+
 def shade_gates(sheet: Worksheet, area: str, low: float = 0.0, high: float = 1.0) -> None:
     """From closed to open, pale in the middle: saturation shows as colour."""
     ends: Ends = [("num", low), ("num", (low + high) / 2), ("num", high)]
@@ -90,6 +96,15 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
     largest = f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)"
     ends: Ends = [("formula", f"-{largest}"), ("num", 0.0), ("formula", largest)]
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
+
+
+def shade_losses(sheet: Worksheet, area: str) -> None:
+    """From the least (white) to the greatest: what is bad stands out."""
+    rule = ColorScale(
+        cfvo=[FormatObject(type="min"), FormatObject(type="max")],
+        color=[Color(f"FF{HALF}"), Color(f"FF{POSITIVE}")],
+    )
+    sheet.conditional_formatting.add(area, Rule(type="colorScale", colorScale=rule))
 
 
 def _shade(

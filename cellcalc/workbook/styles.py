@@ -84,6 +84,13 @@ STYLES: dict[str, Style] = {
     ),
     "mark": Style(align="center", color=GREY, size=9, format="General"),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
+    "heading_number": Style(bold=True, color="FFFFFF", fill="404040", align="right", format="0"),
+    "heat": Style(align="right", format=NUMBER, size=10),
+    "percent": Style(bold=True, align="right", format="0.00%"),
+    "plain": Style(align="right"),
+    "pick": Style(
+        color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="right", box=True, unlocked=True
+    ),
     "text": Style(wrap=True, line="D9D9D9", indent=1),
     "formula_text": Style(wrap=True, line="D9D9D9", color="404040"),
 }

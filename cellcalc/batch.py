@@ -1,0 +1,270 @@
+"""Many runs of one problem at once: the generated source over arrays, one element for each set.
+
+The sets differ in parameters, initial states or settings of the optimizer; sequences and scheme
+are the same. It is the loop of :mod:`cellcalc.engine`, and keeps losses and last parameters only.
+A set that diverges becomes inf or nan and leaves the others as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellcalc import schedule, source
+from cellcalc.compiled import compile_expression, compile_source
+from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.problem import Specification
+from cellcalc.schedule import Schedule, Window
+from cellcalc.schemes import Scheme
+from cellcalc.series import Sequence, feature_names
+from cellcalc.updates import COUNT, NORM_MARGIN
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Array = NDArray[np.float64]
+
+Progress = Callable[[int], None]
+ARRAYS = "elementwise"  # the module of functions that the source is compiled with
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What is left of training many sets.
+
+    ``losses`` has shape (epochs, sequences, sets): each sequence's total loss as it was met, before
+    the updates that it led to. ``parameters`` are the last ones, of shape (sets,); ``kept`` holds
+    those after each epoch that was asked for.
+    """
+
+    losses: Array
+    parameters: Mapping[str, Array]
+    kept: Mapping[int, Mapping[str, Array]]
+
+
+def train(
+    specification: Specification,
+    model: Model,
+    varied: Mapping[str, ArrayLike],
+    progress: Progress | None = None,
+    keep: Collection[int] = (),
+) -> Trained:
+    """Train every set for the problem's epochs.
+
+    ``varied`` maps a parameter (``W_f1``), a coefficient, an initial state (``h``, ``c``) or a
+    setting (``learning_rate``) to one number for each set; what it leaves out is as the problem
+    has it.
+    ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
+    the parameters are wanted. Raises KeyError for a name that is none
+    of these, and ValueError for lists of different lengths.
+    """
+    run = _Batch(specification, model, varied)
+    losses = np.empty((specification.update.epochs, len(specification.sequences), run.sets))
+    kept, done = {}, 0
+    with np.errstate(all="ignore"):
+        for number, epoch in enumerate(losses, 1):
+            for place, sequence in enumerate(specification.sequences):
+                epoch[place] = run.one_pass(sequence, learns=True)
+                done += 1
+                if progress:
+                    progress(done)
+            if number in keep:
+                kept[number] = run.now()
+    return Trained(losses, run.now(), kept)
+
+
+def gradients(
+    specification: Specification, model: Model, varied: Mapping[str, ArrayLike]
+) -> dict[str, Array]:
+    """The sum of all windows' gradients over all sequences, nothing being updated in between.
+
+    By derivative's name, of shape (sets,), without the frozen parameters.
+    """
+    run = _Batch(specification, model, varied)
+    with np.errstate(all="ignore"):
+        for sequence in specification.sequences:
+            run.one_pass(sequence, learns=False)
+    return {f"d{name}": row for name, row in zip(run.free, run.gathered, strict=True)}
+
+
+def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
+    """Each sequence's total loss with the parameters as they are, of shape (sequences, sets).
+
+    Sequences of the same length run together, whatever the scheme says of resetting the state.
+    """
+    run = _Batch(specification, model, varied)
+    found = np.zeros((len(specification.sequences), run.sets))
+    lengths = [sequence.steps for sequence in specification.sequences]
+    with np.errstate(all="ignore"):
+        for steps in dict.fromkeys(lengths):
+            places = [k for k, length in enumerate(lengths) if length == steps]
+            found[places] = run.forward([specification.sequences[k] for k in places])
+    return found
+
+
+class _Batch:
+    """Many runs in progress: the parameters as they are now, the optimizer's memory."""
+
+    def __init__(
+        self, specification: Specification, model: Model, varied: Mapping[str, ArrayLike]
+    ) -> None:
+        self.specification, self.model = specification, model
+        self.scheme, self.update = specification.scheme, specification.update
+        given = {name: np.asarray(values, dtype=float) for name, values in varied.items()}
+        sizes = {values.shape for values in given.values() if values.ndim} or {(1,)}
+        if len(sizes) > 1 or len(next(iter(sizes))) > 1:
+            raise ValueError("expected lists of one length, one number for each set")
+        ((self.sets,),) = sizes
+        self.parameters: dict[str, Any] = dict(specification.parameters)
+        self.coefficients: dict[str, Any] = dict(specification.coefficients)
+        self.initial: dict[str, Any] = dict(specification.initial)
+        self.settings: dict[str, Any] = dict(self.update.settings)
+        for name, values in given.items():
+            for place in (self.parameters, self.coefficients, self.initial, self.settings):
+                if name in place:
+                    place[name] = values
+                    break
+            else:
+                raise KeyError(f"no parameter, coefficient, state or setting {name}")
+        self.step = compile_source(source.function(model, guarded=True), "bptt", ARRAYS)
+        self.equations = [
+            (equation.symbol, compile_expression(equation.formula, ARRAYS))
+            for equation in self.update.optimizer.equations
+        ]
+        self.plans: dict[int, Schedule] = {}
+        # A row for each parameter that is not frozen, a column for each set.
+        self.free = [name for name in self.parameters if name not in self.update.frozen]
+        self.weights = np.array([self.filled(self.parameters[name]) for name in self.free])
+        self.gathered = np.zeros((len(self.free), self.sets))
+        self.memory: dict[str, Any] = dict(self.update.optimizer.state)
+        self.count = 0
+
+    def filled(self, value: Any) -> Array:
+        """One number for each set, where all sets may still share one."""
+        return np.array(np.broadcast_to(value, (self.sets,)))
+
+    def numbers(self) -> dict[str, Any]:
+        """What the step is computed with besides the columns."""
+        return {**self.parameters, **self.coefficients}
+
+    def now(self) -> dict[str, Array]:
+        """The parameters as they are, each of shape (sets,)."""
+        return {name: self.filled(value) for name, value in self.parameters.items()}
+
+    def one_pass(self, sequence: Sequence, learns: bool) -> Array:
+        """Run one sequence window by window; its total loss."""
+        plan = self.plan(sequence)
+        total: Any = 0.0
+        for start, stop in pairwise([0, *sorted(plan.resets), plan.steps]):
+            columns = self.columns(sequence, start, stop)
+            done = 0
+            for window in plan.windows:
+                if start < window.fires_at <= stop:
+                    self.window(window, columns, start)
+                    done = window.fires_at - start
+                    if learns and self.scheme.update == "window":
+                        self.apply()
+            if done < stop - start:
+                self.prepare(columns, done + 1, stop - start)
+                self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
+            counted = sequence.has_target[start:stop]
+            total += sum(columns[LOSS][t] for t, counts in enumerate(counted, 1) if counts)
+        if learns and self.scheme.update == "sequence" and plan.windows:
+            self.apply()
+        return self.filled(total)
+
+    def plan(self, sequence: Sequence) -> Schedule:
+        if id(sequence) not in self.plans:
+            steps, has_target = sequence.steps, sequence.has_target
+            self.plans[id(sequence)] = schedule.plan(self.scheme, steps, has_target)
+        return self.plans[id(sequence)]
+
+    def columns(self, sequence: Sequence, start: int, stop: int) -> dict[str, list[Any]]:
+        """Columns for t = 0 … n+1 of a segment: numbers where all sets share them."""
+        n = stop - start
+        columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
+        names = feature_names("x", self.model.features)
+        for name, values in zip(names, sequence.inputs, strict=True):
+            columns[name][1 : n + 1] = values[start:stop]
+        if TARGET in columns and sequence.targets:
+            present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
+            columns[TARGET][1 : n + 1] = present
+        for name, value in self.initial.items():
+            columns[name][0] = value
+        return columns
+
+    def prepare(self, columns: dict[str, list[Any]], new: int, last: int) -> None:
+        """Note the parameters of the steps about to be computed, where the model asks for them."""
+        if self.model.stored_weights:
+            for name, value in self.parameters.items():
+                columns[name][new : last + 1] = [value] * (last + 1 - new)
+
+    def window(self, window: Window, columns: dict[str, list[Any]], start: int) -> None:
+        """Run one window of a segment that starts after step ``start``; gather its gradients."""
+        new, first, last = window.new - start, window.first - start, window.fires_at - start
+        counted = columns[f"d{LOSS}"]
+        counted[first : last + 1] = [0.0] * (last + 1 - first)
+        for t in window.losses:
+            mean = self.scheme.reduction == "mean"
+            counted[t - start] = 1.0 / len(window.losses) if mean else 1.0
+        self.prepare(columns, new, last)
+        first = first if window.losses else last + 1  # without a loss there is nothing to sweep
+        found = self.step(columns, self.numbers(), new, first, last)
+        if window.losses:
+            for row, name in zip(self.gathered, self.free, strict=True):
+                row += found[f"d{name}"]
+
+    def apply(self) -> None:
+        """Put the gradients gathered, clipped, into the optimizer's equations.
+
+        They are the same for every parameter: all go through them together.
+        """
+        self.count += 1
+        gradients = clipped(self.scheme, self.gathered)
+        values = {"w": self.weights, "dw": gradients, COUNT: float(self.count), **self.settings}
+        values |= self.memory
+        for symbol, formula in self.equations:
+            values[symbol] = formula(values)
+        self.memory = {own: values[own] for own in self.memory}
+        self.weights = values["w"]
+        self.parameters |= zip(self.free, self.weights, strict=True)
+        self.gathered = np.zeros_like(self.gathered)
+
+    def forward(self, sequences: list[Sequence]) -> Array:
+        """The losses of sequences of one length, all at once: of shape (sequences, sets)."""
+        n = sequences[0].steps
+        columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
+        names = feature_names("x", self.model.features)
+        for k, name in enumerate(names):
+            data = np.array([sequence.inputs[k] for sequence in sequences])
+            columns[name][1 : n + 1] = list(data.T[:, :, np.newaxis])
+        targets = np.array([sequence.targets or [math.nan] * n for sequence in sequences]).T
+        present = np.where(np.isnan(targets), 0.0, targets)
+        columns[TARGET][1 : n + 1] = list(present[:, :, np.newaxis])
+        for name, value in self.initial.items():
+            columns[name][0] = value
+        self.prepare(columns, 1, n)
+        self.step(columns, self.numbers(), 1, n + 1, n)
+        total: Any = np.zeros((len(sequences), self.sets))
+        for t, counts in enumerate(~np.isnan(targets), 1):
+            total[counts] += np.broadcast_to(columns[LOSS][t], total.shape)[counts]
+        return np.asarray(total)
+
+
+def clipped(scheme: Scheme, gathered: Array) -> Array:
+    """The gradients as the update uses them: :func:`cellcalc.updates.clipped` for every set.
+
+    A row for each parameter, a column for each set.
+    """
+    used = gathered
+    if scheme.clip_norm is not None:
+        norm = np.sqrt(np.sum(np.square(used), axis=0))
+        used = used * np.fmin(1.0, scheme.clip_norm / (norm + NORM_MARGIN))
+    if scheme.clip_value is not None:
+        used = np.fmax(-scheme.clip_value, np.fmin(scheme.clip_value, used))
+    return used

@@ -1,0 +1,238 @@
+"""``cellcalc experiment``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from cellcalc.cli.common import command, emit, load, problem_argument, text_options
+from cellcalc.errors import OptionError, OutputError, did_you_mean
+
+if TYPE_CHECKING:
+    from cellcalc.experiment import Experiment, Result
+    from cellcalc.schemes import Scheme
+
+MOST = 1_000_000_000  # of a whole number in a list
+
+
+def _whole(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, ...]:
+    """A list such as 1,4,12."""
+    found = _listed(value, int, "whole numbers of at least 1", context, parameter)
+    return tuple(map(int, found))
+
+
+def _positive(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[float, ...]:
+    """A list such as 0.05,0.1."""
+    return _listed(value, float, "numbers above 0", context, parameter)
+
+
+def _listed(
+    value: str | None,
+    kind: type[int] | type[float],
+    expected: str,
+    context: click.Context,
+    parameter: click.Parameter,
+) -> tuple[float, ...]:
+    numbers = []
+    for item in value.split(",") if value is not None else ():
+        try:
+            number = float(kind(item))
+        except ValueError:
+            number = 0.0
+        if not 0 < number < MOST:
+            message = f"expected {expected}, as in 1,2,5; found {item.strip()!r}"
+            raise click.BadParameter(message, context, parameter)
+        numbers.append(number)
+    return tuple(numbers)
+
+
+@command("Train under many k1, k2, schemes and rates: which learn?")
+@problem_argument
+@click.option("--k1", metavar="A,B,…", callback=_whole, help="With each k2: fire every k1 steps.")
+@click.option(
+    "--k2", metavar="A,B,…", callback=_whole, help="With each k1: sweep the last k2 steps."
+)
+@click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
+@click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
+@click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
+@click.option("--seeds", metavar="N", type=click.IntRange(1, 10_000), help="Seeds 1 to N.")
+@click.option(
+    "--hold-out", metavar="N", type=click.IntRange(0), help="Don't train on the last N sequences."
+)
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="Tables, or data for scripts.",
+)
+@click.option(
+    "--csv",
+    "rows",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also write each row to FILE as soon as it is there.",
+)
+@click.option(
+    "--workbook",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Also write a workbook: results, heat map, charts.",
+)
+@text_options
+def experiment(
+    problem: str,
+    k1: tuple[int, ...],
+    k2: tuple[int, ...],
+    names: tuple[str, ...],
+    rates: tuple[float, ...],
+    epochs: tuple[int, ...],
+    seeds: int | None,
+    hold_out: int | None,
+    format: str,
+    rows: Path | None,
+    workbook: Path | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Train a problem under every pair of k1 and k2 and compare what is learned.
+
+    Each scheme is trained from several seeds, which draw the parameters that the problem does not
+    give. Losses are means over the steps with a target: of the last epoch, of the best one, and
+    on the sequences held out; each the median over the seeds, with the least and the greatest.
+    Beside them the cost, and how far the gradient is from full BPTT's before training.
+
+    By default: 5 seeds, the problem's learning rate, its epochs (100 where it has 1), a quarter of
+    the sequences held out. An interrupted run leaves the rows that it finished in its --csv.
+
+    \b
+    Examples:
+      cellcalc experiment echo --k1 1,4,12 --k2 3,6,7,12
+      cellcalc experiment echo --scheme full --rate 0.02,0.05,0.1 --epochs 50,100
+      cellcalc experiment echo --k2 6,7 --csv rows.csv --workbook study.xlsx
+    """
+    from cellcalc.experiment import design
+
+    loaded = load(problem, None, None, None)
+    planned = design(
+        loaded.specification,
+        loaded.model,
+        [_scheme(name, loaded.specification.scheme) for name in names],
+        k1,
+        k2,
+        rates,
+        epochs,
+        seeds,
+        hold_out,
+    )
+    for path in (output, workbook):
+        if path:
+            _check_free(path, force)
+    results: list[Result] = []
+    interrupted = False
+    with _open_rows(rows, force) as write:
+        try:
+            for result in _run(planned):
+                results.append(result)
+                write(result)
+        except KeyboardInterrupt:
+            interrupted = True
+    if results:
+        emit(_rendered(planned, results, format), output, force)
+        if workbook:
+            _write_workbook(planned, results, workbook, force)
+    if interrupted:
+        where = f"; they are in {rows}" if rows else ""
+        done = f"stopped after {len(results)} of {planned.rows} rows{where}"
+        click.echo(f"Error: {done}", err=True)
+        click.get_current_context().exit(2)
+
+
+def _scheme(name: str, usual: Scheme) -> Scheme:
+    """A named scheme, with the problem's options where the name leaves them open."""
+    from dataclasses import replace
+
+    from cellcalc.schemes import forms, named_scheme, named_schemes
+
+    found = named_scheme(name)
+    if found is None:
+        hint = did_you_mean(name, forms())
+        raise OptionError("--scheme", ", ".join(forms()), f'"{name}"{hint}')
+    stem = found.name.lower().partition("(")[0]
+    fixed: dict[str, Any] = {}
+    for row in named_schemes():
+        if row.name == stem:
+            fixed |= row.options
+    return replace(usual, name=found.name, k1=found.k1, k2=found.k2, **fixed)
+
+
+def _run(planned: Experiment) -> Iterator[Result]:
+    from cellcalc.experiment import run
+
+    if not sys.stderr.isatty():
+        yield from run(planned)
+        return
+    with click.progressbar(length=planned.passes, label="training", file=sys.stderr) as bar:
+        yield from run(planned, lambda done: bar.update(done - bar.pos))
+
+
+@contextmanager
+def _open_rows(path: Path | None, force: bool) -> Iterator[Callable[[Result], None]]:
+    """A function that adds a row to the file, at once and for good."""
+    from cellcalc.results import COLUMNS, csv_line, record
+
+    if path is None:
+        yield lambda result: None  # noqa: ARG005
+        return
+    _check_free(path, force)
+    try:
+        file: TextIO = path.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        found = f'"{error.strerror}"'
+        raise OutputError(f"{path}: expected a place to write to, found {found}") from None
+    with file:
+
+        def write(result: Result) -> None:
+            file.write(csv_line(list(record(result).values())))
+            file.flush()
+
+        file.write(csv_line(COLUMNS))
+        file.flush()
+        yield write
+
+
+def _check_free(path: Path, force: bool) -> None:
+    """Say before the run, not after it, that a file is in the way."""
+    from cellcalc.files import refuse_to_overwrite
+
+    refuse_to_overwrite(path, force)
+
+
+def _rendered(planned: Experiment, results: list[Result], format: str) -> str:
+    from cellcalc import results as written
+
+    if format == "csv":
+        return written.to_csv(results)
+    if format == "json":
+        return written.to_json(planned, results)
+    return written.to_text(planned, results)
+
+
+def _write_workbook(planned: Experiment, results: list[Result], path: Path, force: bool) -> None:
+    from cellcalc.files import write_file
+    from cellcalc.workbook import build_results
+
+    date = os.environ.get("SOURCE_DATE_EPOCH")
+    write_file(path, lambda file: build_results(planned, results, file, date), force)
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,103 @@
+"""``cellcalc flow``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellcalc.cli.common import (
+    ASCII,
+    command,
+    emit,
+    load,
+    problem_argument,
+    run,
+    scheme_options,
+    terminal_width,
+    text_options,
+)
+from cellcalc.errors import OptionError
+
+if TYPE_CHECKING:
+    from cellcalc.api import Problem
+
+
+@command("Where the gradient goes, and what truncation cuts off.")
+@problem_argument
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="A picture, or data for scripts.",
+)
+@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
+@scheme_options
+@text_options
+def flow(
+    problem: str,
+    format: str,
+    sequence: int,
+    scheme: str | None,
+    k1: int | None,
+    k2: int | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Show how much each loss depends on each earlier cell: does the gradient get there?
+
+    The grid holds the total derivative of each loss with respect to each state before it, in
+    shades. Below it: what is left of it lag by lag, beside the product of the forget gates, and
+    what a truncated scheme cuts off. The parameters are those of the problem, before training.
+    With -o FILE.xlsx the matrix is a live heat map in a workbook, with k1 and k2 to change.
+
+    \b
+    Examples:
+      cellcalc flow ten_steps
+      cellcalc flow ten_steps --k1 1 --k2 3
+      cellcalc flow echo --sequence 3 --format json
+      cellcalc flow ten_steps -o flow.xlsx
+    """
+    loaded = load(problem, scheme, k1, k2)
+    specification = loaded.specification
+    count = len(specification.sequences)
+    if sequence > count:
+        raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
+    if not any(specification.sequences[sequence - 1].has_target):
+        raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
+    from cellcalc import flow as computing
+    from cellcalc.flowtext import to_text
+
+    if output and output.suffix == ".xlsx":
+        _write_workbook(loaded, sequence, output, force)
+        return
+    found = computing.flow(specification, loaded.model, sequence)
+    title = specification.title + (f", sequence {sequence}" if count > 1 else "")
+    if format == "json":
+        text = computing.to_json(found, specification.title, sequence)
+    else:
+        plain = click.get_current_context().meta.get(ASCII, False)
+        text = to_text(found, title, terminal_width(), plain)
+    emit(text, output, force)
+
+
+def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> None:
+    """A workbook of one run over the sequence, nothing being updated on the way."""
+    from dataclasses import replace
+
+    from cellcalc.files import write_file
+    from cellcalc.workbook import build_workbook
+
+    s = problem.specification
+    alone = replace(
+        s,
+        sequences=(s.sequences[place - 1],),
+        scheme=replace(s.scheme, state="carry", update="sequence"),
+        update=replace(s.update, epochs=1),
+    )
+    trace = run(replace(problem, specification=alone))
+    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    click.echo(f"wrote {path}", err=True)

@@ -1,0 +1,236 @@
+"""Where the gradient goes: how much each loss depends on each earlier cell.
+
+The matrix holds ∂E[τ]/∂c[s] for every step τ with a loss and every s ≤ τ, and so for each state
+of the cell: total derivatives, along all paths from the state at s to that one loss, with the
+parameters as the problem gives them and the state carried on. It comes from the derived backward
+pass, swept once for all losses together: dE holds, in place of a number, one column a loss.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cellcalc import source
+from cellcalc.compiled import compile_source, evaluate
+from cellcalc.expression import Symbol, spelled_out
+from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.notation import UNICODE
+from cellcalc.problem import Specification
+from cellcalc.schedule import Schedule, plan
+from cellcalc.series import feature_names
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+VANISHES, EXPLODES = 0.1, 10.0  # what is left over the longest lag, of what a loss starts with
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The flow of the gradient in one sequence.
+
+    ``losses`` are the steps τ with a loss; ``matrix`` has for each state an array of shape
+    (losses, steps) with ∂E[τ]/∂state[s], 0 where s > τ. ``factor`` is what the carousel multiplies
+    a derivative by on its way from s to s - 1 (the forget gate of step s), of shape (steps,), or
+    None where no state acts on itself; ``carousel`` names that state and the factor. ``swept``
+    counts the windows of the schedule that inject the loss of τ and sweep step s.
+    """
+
+    losses: tuple[int, ...]
+    matrix: Mapping[str, Array]
+    carousel: tuple[str, str] | None
+    factor: Array | None
+    schedule: Schedule
+    swept: NDArray[np.int64]
+
+    @property
+    def steps(self) -> int:
+        """n, the number of steps."""
+        return int(self.swept.shape[1])
+
+    @property
+    def below(self) -> NDArray[np.bool_]:
+        """Where s ≤ τ: the pairs for which there is a derivative."""
+        return np.less_equal(np.arange(1, self.steps + 1), _column(self.losses), dtype=bool)
+
+    @property
+    def cut(self) -> NDArray[np.bool_]:
+        """The pairs that no window of the schedule takes into account."""
+        return np.logical_and(self.below, np.equal(self.swept, 0), dtype=bool)
+
+    def cut_share(self, state: str) -> float:
+        """How much of all derivatives, added up by size, the schedule cuts off."""
+        sizes = np.abs(self.matrix[state])
+        total = float(sizes.sum())
+        return float(sizes[self.cut].sum()) / total if total else 0.0
+
+
+@dataclass(frozen=True)
+class Lag:
+    """What is left of the losses' gradient so many steps before them.
+
+    ``states`` has for each state the sum of sizes at that lag, over that at lag 0 of the same
+    losses (nan where that is 0); ``product`` the mean product of the carousel's factors over those
+    steps (nan where there is no carousel); ``swept`` the share of the pairs that windows sweep.
+    """
+
+    lag: int
+    pairs: int
+    states: Mapping[str, float]
+    product: float
+    swept: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the gradient of one state fares: vanishes, explodes or lasts.
+
+    ``left`` is what is left at ``lag``, the longest; ``rate`` the factor a step.
+    """
+
+    state: str
+    word: str
+    lag: int
+    left: float
+    rate: float
+
+
+def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
+    """The flow in the sequence at that place, from 1, and what the scheme leaves of it."""
+    sequence = specification.sequences[place - 1]
+    n, has_target = sequence.steps, sequence.has_target
+    losses = tuple(t for t, has in enumerate(has_target, 1) if has)
+    columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
+    for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
+        columns[name][1 : n + 1] = values
+    targets = sequence.targets or ()
+    columns[TARGET][1 : n + 1] = [0.0 if math.isnan(t) else t for t in targets]
+    for name, value in specification.initial.items():
+        columns[name][0] = value
+    for name, value in specification.parameters.items():
+        columns[name] = [value] * (n + 2)  # read where the model keeps the weights of each step
+    columns[f"d{LOSS}"] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
+    step = compile_source(source.function(model, guarded=True), "bptt", "elementwise")
+    with np.errstate(all="ignore"):
+        step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
+    matrix = {
+        state: np.array(
+            [np.broadcast_to(columns[f"d{state}"][s], (len(losses),)) for s in range(1, n + 1)]
+        ).T
+        for state in model.state
+    }
+    schedule = plan(specification.scheme, n, has_target)
+    swept = np.zeros((len(losses), n), dtype=int)
+    for window in schedule.windows:
+        rows = np.isin(losses, window.losses)
+        swept[rows, window.first - 1 : window.fires_at] += 1
+    swept *= np.arange(1, n + 1) <= _column(losses)
+    for name, value in specification.coefficients.items():
+        columns[name] = [value] * (n + 2)
+    named, factor = _carousel(model, columns, n)
+    return Flow(losses, matrix, named, factor, schedule, swept)
+
+
+def _column(steps: tuple[int, ...]) -> NDArray[np.int64]:
+    return np.array(steps)[:, np.newaxis]
+
+
+def _carousel(
+    model: Model, columns: Mapping[str, list[Any]], n: int
+) -> tuple[tuple[str, str] | None, Array | None]:
+    found = model.carousel
+    if found is None:
+        return None, None
+    state, local = found
+    local = spelled_out(local, model.features)
+
+    def value_before(s: int) -> float:
+        def value(symbol: Symbol) -> float:
+            return float(columns[symbol.name][s - 1 + (symbol.shift or 0)])
+
+        return evaluate(local, value)
+
+    return (state, UNICODE(local)), np.array([value_before(s) for s in range(1, n + 1)])
+
+
+def lags(flow: Flow) -> list[Lag]:
+    """The decay with the lag, from 0 to the longest that a loss has."""
+    places = np.array(flow.losses) - 1
+    rows = np.arange(len(places))
+    sizes = {state: np.abs(values) for state, values in flow.matrix.items()}
+    found = []
+    for lag in range(flow.losses[-1]):
+        far = places >= lag
+        at, here, own = rows[far], places[far] - lag, places[far]
+        states = {}
+        for state, values in sizes.items():
+            start = float(values[at, own].sum())
+            states[state] = float(values[at, here].sum()) / start if start else math.nan
+        product = math.nan
+        if flow.factor is not None:
+            spans = [np.prod(flow.factor[p - lag + 1 : p + 1]) for p in own]
+            product = float(np.mean(spans))
+        found.append(Lag(lag, len(at), states, product, float(np.mean(flow.swept[at, here] > 0))))
+    return found
+
+
+def verdicts(found: list[Lag]) -> Iterator[Verdict]:
+    """What becomes of each state's gradient over the longest lag; none for a single step."""
+    last = found[-1]
+    for state, left in last.states.items():
+        if last.lag and math.isfinite(left):
+            word = "vanishes" if left < VANISHES else "explodes" if left > EXPLODES else "lasts"
+            yield Verdict(state, word, last.lag, left, left ** (1 / last.lag))
+
+
+def to_json(flow: Flow, title: str, place: int) -> str:
+    """One JSON object on one line; what is not a number is null."""
+    scheme, found = flow.schedule.scheme, lags(flow)
+    data = {
+        "title": title,
+        "sequence": place,
+        "steps": flow.steps,
+        "losses": list(flow.losses),
+        "scheme": {"name": scheme.name, "k1": scheme.k1, "k2": scheme.k2, "inject": scheme.inject},
+        "matrix": {
+            state: [[_finite(v) for v in row[:t]] for row, t in zip(m, flow.losses, strict=True)]
+            for state, m in flow.matrix.items()
+        },
+        "swept": [row[:t].tolist() for row, t in zip(flow.swept, flow.losses, strict=True)],
+        "carousel": None
+        if flow.carousel is None or flow.factor is None
+        else {
+            "state": flow.carousel[0],
+            "factor": flow.carousel[1],
+            "values": [_finite(v) for v in flow.factor],
+        },
+        "lags": [
+            {
+                "lag": one.lag,
+                "pairs": one.pairs,
+                **{state: _finite(value) for state, value in one.states.items()},
+                "product": _finite(one.product),
+                "swept": one.swept,
+            }
+            for one in found
+        ],
+        "cut": {
+            "pairs": int(flow.cut.sum()),
+            "of": int(flow.below.sum()),
+            "share": {state: flow.cut_share(state) for state in flow.matrix},
+        },
+        "verdicts": [asdict(verdict) for verdict in verdicts(found)],
+    }
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

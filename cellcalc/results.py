@@ -1,0 +1,154 @@
+"""The results of an experiment: as tables for the terminal, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from cellcalc.experiment import Experiment, Result, Spread
+from cellcalc.table import tabulated
+from cellcalc.wording import sentence
+
+SPREADS = ("final", "best", "held_out")
+PLAIN = ("scheme", "k1", "k2", "learning_rate", "epochs", "seeds")
+COUNTS = ("updates", "backward_cells", "dropped", "error", "angle", "diverged")
+COLUMNS = (
+    *PLAIN,
+    *(f"{name}_{part}" for name in SPREADS for part in ("median", "low", "high")),
+    *COUNTS,
+)
+
+
+def record(result: Result) -> dict[str, str | float | None]:
+    """One row by column; None where there is nothing held out."""
+    row: dict[str, str | float | None] = {name: getattr(result, name) for name in PLAIN}
+    for name in SPREADS:
+        spread: Spread | None = getattr(result, name)
+        for part in ("median", "low", "high"):
+            row[f"{name}_{part}"] = None if spread is None else getattr(spread, part)
+    return row | {name: getattr(result, name) for name in COUNTS}
+
+
+def csv_line(values: Sequence[str | float | None]) -> str:
+    """One line of the CSV table; an empty field for None."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(
+        ["" if value is None else value if isinstance(value, str) else repr(value)
+         for value in values]
+    )  # fmt: skip
+    return line.getvalue()
+
+
+def to_csv(results: Sequence[Result]) -> str:
+    """A header and a row for each result."""
+    return csv_line(COLUMNS) + "".join(csv_line(list(record(r).values())) for r in results)
+
+
+def to_json(experiment: Experiment, results: Sequence[Result]) -> str:
+    """One JSON object on one line; what is not a finite number is null."""
+    rows = []
+    for result in results:
+        curve = [[epoch, _finite(loss)] for epoch, loss in result.curve]
+        rows.append({**{k: _finite(v) for k, v in record(result).items()}, "curve": curve})
+    data = {
+        "title": experiment.title,
+        "seeds": list(experiment.seeds),
+        "trained": len(experiment.trained.sequences),
+        "held_out": len(experiment.held_out.sequences) if experiment.held_out else 0,
+        "optimizer": experiment.trained.update.optimizer.name,
+        "schemes": [asdict(scheme) for scheme in experiment.schemes],
+        "results": rows,
+    }
+    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finite(value: str | float | None) -> str | float | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def to_text(experiment: Experiment, results: Sequence[Result]) -> str:
+    """The losses for each learning rate and number of epochs, and what each scheme costs."""
+    blocks = ["\n".join(_heading(experiment))]
+    for rate in experiment.rates:
+        for epochs in experiment.epochs:
+            own = [r for r in results if (r.learning_rate, r.epochs) == (rate, epochs)]
+            if own:
+                title = sentence("experiment", "losses", rate=f"{rate:g}", epochs=epochs)
+                blocks += [title, _losses(own), *_map(experiment, own)]
+    if results:
+        blocks += [sentence("experiment", "cost"), _costs(results)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _heading(experiment: Experiment) -> Iterator[str]:
+    update = experiment.trained.update
+    held_out = len(experiment.held_out.sequences) if experiment.held_out else 0
+    yield experiment.title
+    yield sentence(
+        "experiment",
+        "heading",
+        optimizer=update.optimizer.name,
+        seeds=_counted(len(experiment.seeds), "seed"),
+        trained=_counted(len(experiment.trained.sequences), "sequence"),
+        held_out=held_out or "none",
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _losses(results: list[Result]) -> str:
+    has_rest = results[0].held_out is not None
+    names = ["scheme", "final", "spread", "best", *(["held_out", "spread"] if has_rest else [])]
+    names += ["diverged"]
+    body = []
+    for result in results:
+        row = [result.scheme, *_cells(result.final), _loss(result.best.median)]
+        row += _cells(result.held_out) if result.held_out else []
+        body.append([*row, f"{result.diverged} of {result.seeds}" if result.diverged else "–"])
+    return tabulated([sentence("experiment", f"column_{name}") for name in names], body, "simple")
+
+
+def _cells(spread: Spread) -> list[str]:
+    return [_loss(spread.median), f"{_loss(spread.low, 3)}–{_loss(spread.high, 3)}"]
+
+
+def _loss(value: float, decimals: int = 4) -> str:
+    return f"{value:.{decimals}f}" if value < 100 else f"{value:.0e}"
+
+
+def _map(experiment: Experiment, results: list[Result]) -> Iterator[str]:
+    """Loss by k1 and k2, where there is a grid of them."""
+    k1, k2 = (sorted({getattr(r, key) for r in results}) for key in ("k1", "k2"))
+    if len(k1) < 2 or len(k2) < 2:
+        return
+    name = "held_out" if experiment.held_out else "final"
+    by_pair = {(r.k1, r.k2): getattr(r, name).median for r in results}
+    body = [
+        [f"k1 = {a}", *(_loss(by_pair[a, b]) if (a, b) in by_pair else "" for b in k2)] for a in k1
+    ]
+    yield sentence("experiment", f"map_{name}")
+    yield tabulated(["", *(f"k2 = {b}" for b in k2)], body, "simple")
+
+
+def _costs(results: Sequence[Result]) -> str:
+    """A row for each scheme: what an epoch takes, and how true its gradient is."""
+    names = ("scheme", "updates", "cells", "dropped", "error", "angle")
+    first = {result.scheme: result for result in reversed(results)}
+    body = [
+        [
+            result.scheme,
+            f"{result.updates // result.epochs:,}",
+            f"{result.backward_cells // result.epochs:,}",
+            f"{result.dropped:,}",
+            f"{100 * result.error:.2f} %",
+            f"{result.angle:.2f}°",
+        ]
+        for result in reversed(first.values())
+    ]
+    return tabulated([sentence("experiment", f"column_{name}") for name in names], body, "simple")
