@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -18,6 +18,10 @@ from cellcalc.cli import main
 # .ci/run sets this: there, an oracle that is missing is a failure and not a reason to skip.
 REQUIRED = os.environ.get("CELLCALC_REQUIRE_ORACLES") == "1"
 
+# By default a sample of the many cases of a kind is tried; all of them with this, as in .ci/run.
+THOROUGH = os.environ.get("CELLCALC_THOROUGH") == "1"
+
+Case = TypeVar("Case")
 Run = Callable[..., Result]
 
 # Why a test may be skipped even there: what it tests is not there yet, or CI runs as nobody.
@@ -58,6 +62,11 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
         return runner().invoke(main, words, input=stdin, catch_exceptions=False)
 
     return invoke
+
+
+def sample(cases: Iterable[Case], every: int) -> list[Case]:
+    """One case in so many; all of them in a thorough run."""
+    return list(cases)[:: 1 if THOROUGH else every]
 
 
 def program(name: str) -> str:

@@ -10,7 +10,7 @@ import io
 import re
 import subprocess
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import formualizer
@@ -38,6 +38,18 @@ def workbook(source: Problem | Trace) -> bytes:
     trace = source.run() if isinstance(source, Problem) else source
     build_workbook(trace, file, sheets=["Equations"])
     return file.getvalue()
+
+
+class Made(dict[str, bytes]):
+    """Workbooks by name, each made when a test asks for it."""
+
+    def __init__(self, make: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, name: str) -> bytes:
+        self[name] = self.make(name)
+        return self[name]
 
 
 def part_of(contents: bytes, title: str) -> str:
