@@ -22,7 +22,7 @@ from benchmarks.tasks import TASKS, Task
 
 ROOT = Path(__file__).parent.parent
 HEADINGS = ("", "", "who", "median", "least – most", "", "compared", "MB peak", "MB file")
-SCALES = {"s": 1.0, "ms": 1e3, "µs a step": 1e6}
+SCALES = {"s": 1.0, "ms": 1e3, "µs a step": 1e6, "µs a set and step": 1e6}
 
 
 class Result:

@@ -23,6 +23,9 @@ target = [0.5]
 """
 
 
+SET_STEPS, SET_EPOCHS = 100, 2  # what a set of parameters is trained for in a batch
+
+
 class MissingError(Exception):
     """Something that a measurement needs is not installed; the message says what."""
 

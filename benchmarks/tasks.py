@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from benchmarks.problems import MissingError
+from benchmarks.problems import SET_EPOCHS, SET_STEPS, MissingError
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,12 @@ def _engine(who: str, work: str, steps: int, repeats: int, against: str = "engin
     )
 
 
+def _batches(who: str, work: str, sets: int) -> Task:
+    what = "tbptt(5,10), many parameter sets"
+    per, unit = sets * SET_STEPS * SET_EPOCHS, "µs a set and step"
+    return Task("Batches", who, what, f"batches.{work}", sets, (), per, unit, "batches", 5, 3)
+
+
 def _workbook(who: str, work: str, steps: int, *options: Any) -> Task:
     what, key = f"BPTT and Equations, n = {steps:,}", f"workbook {steps}"
     rounds = 5 if steps <= 1_000 else 2
@@ -70,9 +76,8 @@ TASKS: dict[str, Task] = {
     "training": Task(
         "Training", "cellcalc, Python", "5,000 epochs of statquest", "engines.training", 5000
     ),
-    "batches": Task(
-        "Batches", "cellcalc.batch", "1,000 parameter sets at once", "batches.together", 1000
-    ),
+    "batches": _batches("cellcalc.batch, all at once", "together", 1_000),
+    "batches single": _batches("cellcalc, one at a time", "one_by_one", 20),
 }
 for _steps in (1_000, 16_000):
     TASKS |= {

@@ -1,7 +1,8 @@
 """The Python source of a model: one plain function that runs and that people can read.
 
-It is written from the checked equations, never from a user's text. What is compiled is what
-``cellcalc derive --format python`` prints.
+It is written from the checked equations, never from a user's text. ``cellcalc derive --format
+python`` prints it, and batches run it over arrays; single runs take the same equations in the
+quicker shape of :mod:`cellcalc.kernel`.
 """
 
 from __future__ import annotations

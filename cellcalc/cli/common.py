@@ -40,6 +40,9 @@ SECTIONS = {
 }  # fmt: skip
 
 
+FIRST = {"new": ("--steps",)}  # options that are none of a section's in one command
+
+
 class SectionedCommand(click.Command):
     """A command whose help has its options in sections."""
 
@@ -49,7 +52,10 @@ class SectionedCommand(click.Command):
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
             if record is not None and isinstance(parameter, click.Option):
-                titles = [section_of[name] for name in parameter.opts if name in section_of]
+                names = [
+                    name for name in parameter.opts if name not in FIRST.get(self.name or "", ())
+                ]
+                titles = [section_of[name] for name in names if name in section_of]
                 rows[titles[0] if titles else "Options"].append(record)
         rows["How to write it"] += [row for row in rows["Options"] if row[0].endswith("--help")]
         rows["Options"] = [row for row in rows["Options"] if not row[0].endswith("--help")]

@@ -28,7 +28,7 @@ FORMATS = ("text", "markdown", "latex", "python")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to write it; python is the function that cellcalc runs.",
+    help="How to write it; python is a function to run by itself.",
 )
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
