@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cellcalc import resources, templates, weights
+from cellcalc import resources, templates
 from cellcalc.errors import InputError, did_you_mean
 from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_toml
 from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
@@ -22,6 +22,7 @@ KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
     "update",
 )  # fmt: skip
+WEIGHTS = ("from", "layout", "prefix")  # keys of parameters that are in a file
 
 MOST_LISTED = 10  # names in a message
 _A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
@@ -176,10 +177,12 @@ def _parameters(
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)
-        section.only(
-            [*kinds, "random", *weights.KEYS], f"a parameter of {owners} ({listed(names)})"
-        )
-    loaded = weights.read_weights(section, kinds, features, base) if complete else {}
+        section.only([*kinds, "random", *WEIGHTS], f"a parameter of {owners} ({listed(names)})")
+    loaded: Mapping[str, float] | None = {}
+    if complete and any(key in section.values for key in WEIGHTS):
+        from cellcalc import weights  # here, since few problems have them in a file
+
+        loaded = weights.read_weights(section, kinds, features, base)
     draw = _random(section)
     elements: dict[str, float] = {}
     for name, kind in kinds.items():

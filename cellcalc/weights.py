@@ -11,8 +11,6 @@ from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.reading import Section, listed
 from cellcalc.series import feature_names
 
-KEYS = ("from", "layout", "prefix")
-
 
 def read_weights(
     section: Section, kinds: Mapping[str, str], features: int | None, base: Path

@@ -212,6 +212,12 @@ class _Reader:
 
     def elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         """The formula for each element of a vector, or for the one quantity."""
+        found = self._elements(name, formula)
+        for one in found.values():
+            self.names.check(one)
+        return found
+
+    def _elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         vectors = self.names.vectors
         base = name.removeprefix("d")
         if base in vectors:

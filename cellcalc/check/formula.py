@@ -26,6 +26,8 @@ from cellcalc.expression import (
     children,
     multiply,
     rebuilt,
+    spelled_out,
+    symbols,
     walk,
 )
 from cellcalc.functions import FUNCTIONS
@@ -188,11 +190,13 @@ class Names:
     def symbol(self, symbol: Symbol) -> Symbol:
         """One symbol as the model has it: ``c`` and ``c_t`` are c[t], ``c2`` and ``c_2`` c[2]."""
         stem, bracket, index = symbol.name.partition("[")
-        vector = stem in self.vectors
+        vector, vector_of_inputs = stem in self.vectors, "x" in self.vectors
         if stem in self.varying or (vector and stem == "x"):
             if bracket or symbol.shift is not None:
                 return symbol
             return Symbol(stem, 0)
+        if stem == "dx" and vector_of_inputs:
+            return symbol if bracket or symbol.shift is not None else Symbol(stem, 0)
         if stem[:1] == "d" and stem[1:] in self.vectors:
             return Symbol(f"{stem}{index[:-1]}") if bracket else Symbol(stem, symbol.shift)
         if stem in self.gradients and (bracket or symbol.shift is not None):
@@ -230,7 +234,21 @@ class Names:
             if isinstance(node, Dot):
                 inside |= {node.weights, node.inputs}
         alone = [n for n in walk(formula) if isinstance(n, Symbol) and n not in inside]
-        return [n.name.partition("[")[0] for n in alone if n.name.partition("[")[0] in self.vectors]
+        stems = [symbol.name.partition("[")[0] for symbol in alone]
+        return [stem for stem in stems if self.is_vector(stem)]
+
+    def check(self, formula: Expression) -> None:
+        """Raise :class:`~cellcalc.errors.ExpressionError` for a symbol that has no value."""
+        for symbol in symbols(spelled_out(formula, self.model.features)):
+            stem, bracket, _ = symbol.name.partition("[")
+            at_step = bool(bracket) or symbol.shift is not None
+            known = self.varying | self.gradients if at_step else self.constant
+            if stem not in known and not (at_step and stem in self.constant):
+                raise ExpressionError("a symbol of this problem", f'"{symbol.name}"')
+
+    def is_vector(self, stem: str) -> bool:
+        """Whether a name stands for one element a feature: ``x``, ``W_f``, or ``dW_f``."""
+        return stem in self.vectors or (stem[:1] == "d" and stem[1:] in self.vectors)
 
     def element(self, formula: Expression, feature: int) -> Expression:
         """The formula for one feature: ``x`` becomes x2, ``W_f`` W_f2."""
@@ -240,7 +258,7 @@ class Names:
                 return e
             if isinstance(e, Symbol):
                 stem, bracket, index = e.name.partition("[")
-                if stem in self.vectors:
+                if self.is_vector(stem):
                     return Symbol(f"{stem}{feature}{bracket}{index}", e.shift)
             return None
 

@@ -8,7 +8,7 @@ before it that no answer shows, then pairs. A match that chance could explain is
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, cached_property
 from itertools import islice
@@ -22,7 +22,8 @@ from cellcalc.model import LOSS, Group, Model
 
 Accepts = Callable[[float], bool]
 Pool = Sequence[tuple[Edit, ...]]
-BUDGET = 4_000_000  # equations worked out in one search at the most
+BUDGET = 400_000  # equations worked out in one search at the most,
+WHOLE_BUDGET = 2_500_000  # and in all searches of one window; the likeliest come first
 MOST_PAIRS = 2_000
 CHANCE = 0.1  # how many accidental matches may be expected where one is believed
 ALIKE = 0.25  # costs that differ by less are as good as the same
@@ -55,6 +56,14 @@ class Case:
     precise: World
     answered: Collection[str]
     targets: Sequence[Target]
+    kept: dict[str, Mapping[Place, Value]] = field(default_factory=dict)
+
+    def without(self, name: str) -> Mapping[Place, Value]:
+        """The precise answers of all other rows."""
+        if name not in self.kept:
+            own = self.precise.own
+            self.kept[name] = {place: v for place, v in own.items() if place[0] != name}
+        return self.kept[name]
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,7 @@ class Search:
         self.edits = Edits(model)
         self.rows = {row.symbol: row for row in model.quantities.values()}
         self.of = cache(self._of)
+        self.left = WHOLE_BUDGET
 
     def _of(self, name: str, total: bool) -> tuple[Edit, ...]:
         row = self.rows[name]
@@ -186,12 +196,15 @@ class Search:
         """For each edit what it predicts for the first wrong answer."""
         case, first = cases[0], _first_wrong(cases[0])
         target = case.targets[first]
+        cheap, dear = 1, case.world.setting.steps * len(self.rows) // 2
         spent = 0
         for edits in pool:
             (value,) = self.predict(name, case, edits[-1], total, mode, [target.t])
             yield Candidate(edits, (value,), False, target.fits(value))
-            spent += 1 if edits[-1].row == name else case.world.setting.steps * 30
-            if spent > BUDGET:
+            is_own = edits[-1].row == name and mode is not Mode.THROUGHOUT
+            cost = cheap if is_own or total else dear
+            spent, self.left = spent + cost, self.left - cost
+            if spent > BUDGET or (self.left < 0 and cost == dear):
                 return
 
     def _whole(
@@ -229,7 +242,7 @@ class Search:
         if edit.row == name:
             if mode is not Mode.THROUGHOUT:
                 return [world.follow(name, t, edit.formula) for t in steps]
-            others = {place: value for place, value in own.items() if place[0] != name}
+            others = case.without(name)
             affected = self._between(name, name, answered - {name}) | {name}
             edited = world.edited({name: edit.formula}, others, affected)
             return [edited.follow(name, t) for t in steps]

@@ -37,7 +37,7 @@ class Written:
 
         ``tolerance`` is relative, where there is one.
         """
-        if not math.isfinite(value):
+        if not (math.isfinite(value) and math.isfinite(self.value)):
             return value == self.value
         if tolerance is not None:
             return abs(self.value - value) <= tolerance * (abs(value) or 1.0)
@@ -45,7 +45,7 @@ class Written:
             return True
         if self.value and value and (self.value < 0) != (value < 0):
             return False
-        beyond = (abs(value) - abs(self.value)) / self.unit
+        beyond = (abs(value) - abs(self.value)) / (self.unit or NOTHING)
         return -0.51 <= beyond < 1.0
 
     @property
@@ -80,7 +80,9 @@ def read(text: str) -> Written:
     digits = f"{whole}{fraction or ''}".lstrip("0")
     power = int(exponent or 0) - len(fraction or "")
     value = float(bare)
+    if math.isinf(value):
+        raise ExpressionError("a number below 1.8e308", f'"{text.strip()[:40]}"')
     if not value and not fraction:
         return Written(value, NOTHING, FEW)  # a plain 0 is meant as nothing at all
     # The noughts at the end of a whole number (1500) may or may not count; the unit is 1.
-    return Written(value, 10.0 ** max(power, -330), len(digits))
+    return Written(value, 10.0 ** min(max(power, -320), 308), len(digits))
