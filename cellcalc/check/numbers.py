@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellcalc.check.answers import Answer
@@ -11,12 +11,13 @@ from cellcalc.check.naming import ALTERNATIVES, slip_of, spread
 from cellcalc.check.report import Marked, Redo, Slip, Verdict
 from cellcalc.check.search import Candidate, Case, Mode, Search, Target
 from cellcalc.check.setting import Setting
+from cellcalc.check.updated import updated
 from cellcalc.check.world import TOTAL_LOSS, Place, World
 from cellcalc.check.written import Written
 from cellcalc.expression import Expression, Symbol, add, spelled_out, symbols
 from cellcalc.handwork import by_hand
+from cellcalc.model import LOSS
 from cellcalc.trace import PassTrace, Trace
-from cellcalc.updater import Updater
 from cellcalc.wording import sentence
 
 NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on
@@ -64,6 +65,7 @@ class NumberMarker:
         self.own: dict[Place, float] = {}
         self.numbers: dict[Place, Spot] = {}
         self.rounded: dict[int, PassTrace] = {}
+        self.bases: dict[str, frozenset[str]] = {}
         self.edits = dict(formulas)  # the person's own equations, where they gave some
         self.by_hand = {r.symbol: r.formula for r in by_hand(self.model).quantities.values()}
 
@@ -77,8 +79,11 @@ class NumberMarker:
         self.answered = frozenset(spot.row for spot in spots)
         self.written = self.world(self.own)
         verdicts: dict[int, Marked] = {}
+        bad: set[str] = set()
         for k, spot in enumerate(spots):
-            verdicts[k] = self.judged(spot, spots[:k], verdicts)
+            verdicts[k] = self.judged(spot, bad)
+            if verdicts[k].verdict is not Verdict.CORRECT:
+                bad.add(spot.row)
         self.refine(spots, verdicts)
         return [verdicts[k] for k in range(len(spots))]
 
@@ -113,15 +118,15 @@ class NumberMarker:
     def stands(self, spot: Spot, value: float) -> bool:
         return spot.number.stands_for(value, self.tolerance)
 
-    def judged(self, spot: Spot, before: Sequence[Spot], verdicts: Mapping[int, Marked]) -> Marked:
-        """The verdict without looking for a slip."""
+    def judged(self, spot: Spot, bad: Collection[str]) -> Marked:
+        """The verdict without looking for a slip; ``bad`` are the rows not all right so far."""
         note = ""
         if self.stands(spot, spot.true):
             if spot.number.is_coarse and spot.number.value != spot.true:
                 note = sentence("check", "coarse", figures=spot.number.figures)
             return self.marked(spot, Verdict.CORRECT, note)
         if any(self.stands(spot, value) for value in self.follows(spot, self.written)):
-            if self.carries(spot, before, verdicts):
+            if self.carries(spot, bad):
                 return self.marked(spot, Verdict.CARRIED)
             return self.marked(spot, Verdict.CORRECT, sentence("check", "rounded"))
         if self.matches_hand_rounding(spot):
@@ -139,7 +144,8 @@ class NumberMarker:
     def follows(self, spot: Spot, world: World) -> Iterator[float]:
         """What the answer must be given those before it: as the equations have it, or by hand."""
         if spot.row in self.trace.initial and self.setting.counted:
-            yield from self.updated(spot.row, world)
+            window = self.trace.passes[0].windows[self.window - 1]
+            yield from updated(self.trace.specification, window, spot.row, world)
         if spot.row not in self.equations.formulas and spot.row != TOTAL_LOSS:
             return
         yield world.follow(spot.row, spot.t)
@@ -154,19 +160,22 @@ class NumberMarker:
             total = add(*(Symbol(symbol, 0) for symbol, _ in paths))
             yield world.follow(spot.row, spot.t, total)
 
-    def carries(self, spot: Spot, before: Sequence[Spot], verdicts: Mapping[int, Marked]) -> bool:
+    def carries(self, spot: Spot, bad: Collection[str]) -> bool:
         """Whether an answer before it that it rests on is not right itself."""
-        row = self.model.quantities.get(spot.row)
-        direct = self.search.hidden(spot.row, self.answered)
-        used = {name for r in (spot.row, *direct) for name in self.search.uses.get(r, ())}
-        if row is not None:
-            used |= {path.symbol for path in self.model.paths_of(row)}
-        if spot.row == TOTAL_LOSS:
-            used = {"E", *self.equations.forward}
-        return any(
-            other.row in used and verdicts[k].verdict in (Verdict.WRONG, Verdict.CARRIED)
-            for k, other in enumerate(before)
-        ) or bool(used & set(self.edits))
+        used = self.rests_on(spot.row)
+        return not used.isdisjoint(bad) or not used.isdisjoint(self.edits)
+
+    def rests_on(self, row: str) -> frozenset[str]:
+        """The rows from whose answers a row's follow, itself at other steps included."""
+        if row not in self.bases:
+            between = self.search.hidden(row, self.answered)
+            used = {name for r in (row, *between) for name in self.search.uses.get(r, ())}
+            if (quantity := self.model.quantities.get(row)) is not None:
+                used |= {path.symbol for path in self.model.paths_of(quantity)}
+            if row == TOTAL_LOSS:
+                used = {LOSS, *self.equations.forward}
+            self.bases[row] = frozenset(used)
+        return self.bases[row]
 
     def decimals(self, spot: Spot) -> int:
         text = f"{spot.number.unit:.0e}"
@@ -182,20 +191,6 @@ class NumberMarker:
         value = value_in(self.rounded[decimals], self.window, spot.row, spot.t)
         return value is not None and abs(value - spot.number.value) < spot.number.unit / 100
 
-    def updated(self, row: str, world: World) -> Iterator[float]:
-        """A parameter after the update, with the gradients that the person found."""
-        s = self.trace.specification
-        window = self.trace.passes[0].windows[self.window - 1]
-        if s.scheme.update != "window" or row in s.update.frozen:
-            return
-        updater = Updater(s.scheme, s.update, None)
-        updater.memory, updater.count = dict(window.memory_before), window.update - 1
-        parameters = dict(window.before)
-        names = [f"d{name}" for name in parameters]
-        updater.gather({name: float(world.fixed(name)) for name in names}, parameters)
-        updater.apply(parameters)
-        yield parameters[row]
-
     def refine(self, spots: Sequence[Spot], verdicts: dict[int, Marked]) -> None:
         """Look for the slips behind what is wrong, row by row; what follows from them is carried.
 
@@ -204,17 +199,20 @@ class NumberMarker:
         used = dict(self.edits)
         meant = self.meant(used)
         done: set[str] = set()
+        bad: set[str] = set()
+        mistaken = False  # whether there has been a real mistake
         for k, spot in enumerate(spots):
+            if verdicts[k].verdict is Verdict.WRONG:
+                values = list(self.follows(spot, meant))
+                if any(self.stands(spot, value) for value in values) or (
+                    self.carries(spot, bad) and any(self.nearly(spot, value) for value in values)
+                ):
+                    verdicts[k] = self.follows_on(spot, mistaken)
+            if verdicts[k].verdict is not Verdict.CORRECT:
+                bad.add(spot.row)
             if verdicts[k].verdict is not Verdict.WRONG:
                 continue
-            values = list(self.follows(spot, meant))
-            if any(self.stands(spot, value) for value in values) or (
-                self.carries(spot, spots[:k], verdicts)
-                and any(self.nearly(spot, value) for value in values)
-            ):
-                earlier = [verdicts[j].verdict for j in range(k)]
-                verdicts[k] = self.follows_on(spot, earlier)
-                continue
+            mistaken = True
             if spot.row in done:
                 continue
             done.add(spot.row)
@@ -224,9 +222,9 @@ class NumberMarker:
                 used[slip.symbol] = slip.formula
                 meant = self.meant(used)
 
-    def follows_on(self, spot: Spot, before: Iterable[Verdict]) -> Marked:
-        """An answer that is right given those before it: carried if one of them is wrong."""
-        if Verdict.WRONG in before:
+    def follows_on(self, spot: Spot, mistaken: bool) -> Marked:
+        """An answer that is right given those before it: carried if one of them was a mistake."""
+        if mistaken:
             return self.marked(spot, Verdict.CARRIED)
         return self.marked(spot, Verdict.CORRECT, sentence("check", "rounded"))
 

@@ -23,7 +23,7 @@ from cellcalc.model import LOSS, Group, Model
 Accepts = Callable[[float], bool]
 Pool = Sequence[tuple[Edit, ...]]
 BUDGET = 400_000  # equations worked out in one search at the most,
-WHOLE_BUDGET = 2_500_000  # and in all searches of one window; the likeliest come first
+WHOLE_BUDGET = 2_500_000  # and in all searches of one sheet of answers; the likeliest come first
 MOST_PAIRS = 2_000
 CHANCE = 0.1  # how many accidental matches may be expected where one is believed
 ALIKE = 0.25  # costs that differ by less are as good as the same
@@ -146,7 +146,6 @@ class Search:
             return []
         own: Pool = [(edit,) for edit in self.of(name, total)]
         before: Pool = [(edit,) for edit in self._before(name, answered)]
-        pairs: Pool = [] if total else self._pairs(name)
         once: list[Candidate] = []
         for pool in (own, before):
             found, partly = self._fitting(name, cases, pool, total)
@@ -154,7 +153,10 @@ class Search:
                 return found
             once = once or partly
         # One formula has one slip, or two: only among numbers may one alone be wrong.
-        return once if once and len(cases) == 1 else self._fitting(name, cases, pairs, total)[0]
+        if once and len(cases) == 1:
+            return once
+        pairs: Pool = [] if total else self._pairs(name)
+        return self._fitting(name, cases, pairs, total)[0]
 
     def _fitting(
         self, name: str, cases: Sequence[Case], pool: Pool, total: bool

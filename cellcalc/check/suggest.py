@@ -26,7 +26,6 @@ from cellcalc.wording import sentence
 FIGURES = 4
 MOST_STEPS = 60
 SHOWN = 3  # examples for each row
-Totals = tuple[float, ...]
 
 
 @dataclass(frozen=True)

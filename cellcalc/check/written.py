@@ -54,11 +54,6 @@ class Written:
         return self.figures < FEW
 
 
-def of_float(value: float) -> Written:
-    """A number that comes as a float: it has the digits that its shortest text has."""
-    return read(repr(float(value)))
-
-
 def read(text: str) -> Written:
     """Read a number: 1.5, -.3, 2e-5, or with a decimal comma.
 
