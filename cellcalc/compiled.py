@@ -27,7 +27,7 @@ def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[.
 def _namespace(text: str, functions: str) -> dict[str, Any]:
     module = import_module(f"cellcalc.{functions}")
     allowed = {known: getattr(module, known) for known in module.__all__}
-    namespace: dict[str, Any] = {"__builtins__": {"range": range}, **allowed}
+    namespace: dict[str, Any] = {"__builtins__": {"range": range, "zip": zip}, **allowed}
     exec(compile(text, "<cellcalc>", "exec"), namespace)
     return namespace
 

@@ -79,13 +79,10 @@ class _Run:
         after = [row for row in self.derived if row.symbol not in kept]
         self.late = late_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
-        self.plans, self.missing = [], []
-        for sequence in specification.sequences:
-            has_target = sequence.has_target
-            self.plans.append(schedule.plan(specification.scheme, sequence.steps, has_target))
-            targets = sequence.targets
-            given = (math.nan,) * sequence.steps if targets is None else targets
-            self.missing.append([t for t, target in enumerate(given, 1) if math.isnan(target)])
+        self.plans = [
+            schedule.plan(specification.scheme, sequence.steps, sequence.has_target)
+            for sequence in specification.sequences
+        ]
         self.workspace: dict[tuple[int, int], Columns] = {}
 
     def trace(self, progress: Progress | None) -> Trace:
@@ -117,7 +114,7 @@ class _Run:
         loss = None
         if TARGET in forward:
             losses, targets = forward[LOSS], forward[TARGET]
-            missing = self.missing[place - 1]
+            missing = sequence.missing
             for t in missing:
                 targets[t] = losses[t] = math.nan
             if self.model.loss and len(missing) < sequence.steps:
@@ -185,7 +182,9 @@ class _Run:
             put(columns[name], 1, values[start:stop])
         if TARGET in columns and sequence.targets is not None:
             targets = sequence.targets[start:stop]
-            put(columns[TARGET], 1, (0.0 if math.isnan(t) else t for t in targets))
+            if sequence.missing:
+                targets = [0.0 if math.isnan(t) else t for t in targets]
+            put(columns[TARGET], 1, targets)
         for name, value in self.specification.initial.items():
             columns[name][0] = value
         if not self.detail:  # nobody keeps them, so that the next epoch can use them again
@@ -214,8 +213,11 @@ class _Run:
         put(counted, first, [0.0] * (last + 1 - first))
         mean = self.specification.scheme.reduction == "mean"
         share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
-        for t in window.losses:
-            counted[t - start] = share
+        if len(window.losses) == last + 1 - first:
+            put(counted, first, [share] * len(window.losses))
+        else:
+            for t in window.losses:
+                counted[t - start] = share
         self.prepare(columns, new, last)
         before = dict(self.parameters)
         numbers = self.numbers(before)
@@ -257,12 +259,9 @@ class _Run:
         forward = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
         weights = before if self.model.stored_weights else {}
         sources = {name: (columns[name], 0) for name in (*forward, *weights) if name in columns}
-        known = {**sources, **kept}
-        for row in self.derived:
-            if row.symbol not in kept:
-                rows = late.Columns(known, before)
-                known[row.symbol] = (late.Late(row, self.late, rows, first, last), first)
-        return {row.symbol: known[row.symbol][0] for row in self.derived}
+        rows = late.Columns({**sources, **kept}, before, self.late, first, last)
+        names = [row.symbol for row in self.derived]
+        return {s: kept[s][0] if s in kept else late.Late(s, rows) for s in names}
 
     def entering(
         self, columns: Columns, before: Mapping[str, float], first: int

@@ -24,15 +24,21 @@ BLOCK = 2048  # steps that are worked out at once
 class Columns:
     """The kept rows of a window: for each symbol its values, and the step of the first of them.
 
-    Beyond them everything is 0.
+    Beyond them everything is 0. The other rows, over the steps ``first`` … ``last``, are made by
+    the functions of ``source``; they are not held here, so that no trace refers to itself and
+    its memory is free as soon as nobody has it.
     """
 
     values: Mapping[str, tuple[Sequence[float], int]]
     parameters: Mapping[str, float]
+    source: str
+    first: int
+    last: int
 
     def part(self, symbol: str, start: int, stop: int) -> list[float]:
         """The values from step ``start`` to before step ``stop``."""
-        values, offset = self.values[symbol]
+        late = symbol not in self.values
+        values, offset = (Late(symbol, self), self.first) if late else self.values[symbol]
         low, high = max(start, offset), min(stop, offset + len(values))
         within = list(values[low - offset : max(low, high) - offset])
         if symbol == TARGET:  # a missing one counted as 0, as its loss did
@@ -41,15 +47,13 @@ class Columns:
 
 
 class Late(Sequence[float]):
-    """The values of one row over the steps ``first`` … ``last``, computed on reading."""
+    """The values of one row over the steps of a window, computed on reading."""
 
-    def __init__(self, row: Quantity, text: str, columns: Columns, first: int, last: int) -> None:
-        assert row.formula is not None
-        self.text, self.name = text, f"row_{row.symbol}"
-        self.columns, self.first, self.last = columns, first, last
+    def __init__(self, symbol: str, columns: Columns) -> None:
+        self.name, self.columns = f"row_{symbol}", columns
 
     def __len__(self) -> int:
-        return self.last - self.first + 1
+        return self.columns.last - self.columns.first + 1
 
     @overload
     def __getitem__(self, place: int) -> float: ...
@@ -70,8 +74,9 @@ class Late(Sequence[float]):
             yield from self._block(start, min(start + BLOCK, len(self)))
 
     def _block(self, start: int, stop: int) -> list[float]:
-        function = compile_source(self.text, self.name)
-        values: list[float] = function(self.columns, self.first + start, self.first + stop)
+        columns = self.columns
+        function = compile_source(columns.source, self.name)
+        values: list[float] = function(columns, columns.first + start, columns.first + stop)
         return values
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from cellcalc.schemes import Scheme
 
-MANY = 1000  # steps
+MANY = 100  # steps
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from array import array
 from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
@@ -42,13 +43,23 @@ class Sequence:
         """n, the number of steps."""
         return len(self.inputs[0])
 
-    @property
+    @cached_property
+    def missing(self) -> tuple[int, ...]:
+        """The steps without a target."""
+        targets = self.targets
+        if targets is None:
+            return tuple(range(1, self.steps + 1))
+        if math.isfinite(sum(targets)):  # one nan makes the sum nan, so this is quickly said
+            return ()
+        return tuple([t for t, target in enumerate(targets, 1) if math.isnan(target)])
+
+    @cached_property
     def has_target(self) -> tuple[bool, ...]:
         """For each step whether it has a target to learn from, and so a loss."""
-        targets = self.targets if self.learns else None
-        if targets is None:
-            return (False,) * self.steps
-        return tuple([target == target for target in targets])  # nan is not even itself
+        there = [self.learns] * self.steps
+        for t in self.missing:
+            there[t - 1] = False
+        return tuple(there)
 
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import json
 import math
 import sys
+import weakref
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
@@ -116,6 +118,22 @@ def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.Mo
         assert trace.final[name] == pytest.approx(value, rel=1e-13)
     for name in ("c", "h", "dc", "dh", "dW_f1", "dz_o"):
         assert trace[name] == pytest.approx(expected[name], rel=1e-13, abs=1e-300)
+
+
+def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "LONG", 4)
+    trace = problem("full", "linear").run()
+    rows = trace.passes[-1].windows[-1].backward
+    late = [weakref.ref(row) for row in rows.values() if isinstance(row, Late)]
+    assert late
+    gc.disable()  # which would find circles of objects, but late
+    try:
+        del trace, rows
+        assert [row() for row in late] == [None] * len(late)
+    finally:
+        gc.enable()
 
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
