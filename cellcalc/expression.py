@@ -82,7 +82,7 @@ class Call:
 
 Expression = Number | Symbol | Dot | Neg | Add | Mul | Div | Pow | Call
 
-ZERO, ONE = Number(0.0), Number(1.0)
+ZERO, ONE, TWO = Number(0.0), Number(1.0), Number(2.0)
 
 
 def number(value: float) -> Expression:

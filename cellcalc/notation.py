@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cellcalc.expression import (
+    TWO,
     Add,
     Call,
     Div,
@@ -255,7 +256,8 @@ class Excel(Notation):
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
     -x^2 for (-x)^2; a denominator of exactly 0 is replaced as :func:`cellcalc.numeric.divide`
-    does, unless it is known never to be 0 (``guarded`` False).
+    does, unless it is known never to be 0 (``guarded`` False). A square is a product: LibreOffice
+    takes the power of a number below 1e-154 for an error, and the saturated cell has such.
     """
 
     cell: Callable[[Symbol], str]
@@ -276,6 +278,8 @@ class Excel(Notation):
 
     def power(self, base: Expression, exponent: Expression) -> Text:
         lower, upper = self.within(base, Binding.ATOM), self.within(exponent, Binding.ATOM)
+        if exponent == TWO:
+            return f"{lower}*{lower}", Binding.PRODUCT
         return f"{lower}^{upper}", Binding.POWER
 
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:

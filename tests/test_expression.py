@@ -136,7 +136,7 @@ def test_one_tree_in_every_notation() -> None:
         r"\frac{\partial L}{\partial c_{t+1}} \cdot f_{t+1}"
     )
     cells = {"dtanh_c": "F53", "tanh_c": "F38", "dc": "G54", "f": "G33"}
-    assert Excel(cell=lambda s: cells[s.name], cells=str)(tree) == "F53*(1-F38^2)+G54*G33"
+    assert Excel(cell=lambda s: cells[s.name], cells=str)(tree) == "F53*(1-F38*F38)+G54*G33"
     values = {"dtanh_c": -0.25, "tanh_c": 0.5, "dc": 2.0, "f": 0.125}
     numbers = NumbersPutIn(value=lambda s: values[s.name], written=str, features=1)
     assert numbers(tree) == "(−0.25)·(1 − 0.5²) + 2.0·0.125"
@@ -145,10 +145,14 @@ def test_one_tree_in_every_notation() -> None:
 @pytest.mark.parametrize(
     ("text", "formula"),
     [
-        ("-x**2", "-(x^2)"),
-        ("-x**2*y", "-(x^2*y)"),
-        ("a - x**2", "a-x^2"),
-        ("(-x)**2", "(-x)^2"),
+        ("-x**2", "-x*x"),
+        ("-x**2*y", "-x*x*y"),
+        ("a - x**2", "a-x*x"),
+        ("(-x)**2", "(-x)*(-x)"),
+        ("-x**3", "-(x^3)"),
+        ("-x**3*y", "-(x^3*y)"),
+        ("(a - b)**2/2", "(a-b)*(a-b)/2"),
+        ("a/x**2", "a/IF(x*x=0,1E-300,x*x)"),
         ("a**b**c", "a^(b^c)"),
         ("(a**b)**c", "(a^b)^c"),
         ("2**-3", "2^(-3)"),

@@ -15,7 +15,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from cellcalc.api import Problem
+from cellcalc.api import Problem, load
 from cellcalc.errors import OptionError
 from cellcalc.expression import Symbol
 from cellcalc.lookup import backward_values, forward_values
@@ -287,6 +287,16 @@ def test_the_guide_has_five_experiments_made_from_the_problem() -> None:
     grid = Grid(BOOKS["gomez"])
     assert f"BPTT!{grid.names['b_f']}" in numbered[0]
     assert f"BPTT!F{grid.blocks[3][1]['dc_via_c']}" in numbered[0]
+
+
+@pytest.mark.parametrize("wanted", [["Guide", "Flow"], ["Guide", "Charts", "Step"], ["guide"]])
+def test_the_guide_lists_the_sheets_that_there_are(wanted: list[str]) -> None:
+    file = io.BytesIO()
+    build_workbook(load("gomez").run(), file, wanted)
+    book = openpyxl.load_workbook(file)
+    cells = [cell for (cell,) in book["Guide"].iter_rows(max_col=1) if cell.hyperlink]
+    assert [str(cell.value).partition(":")[0] for cell in cells] == book.sheetnames
+    assert [cell.hyperlink.location for cell in cells] == [f"'{n}'!A1" for n in book.sheetnames]
 
 
 def test_rows_fold_and_symbols_have_comments_and_gates_are_shaded() -> None:

@@ -306,6 +306,22 @@ def test_inputs_are_blue_and_formulas_black() -> None:
                 assert cell.font.color.rgb == "000000FF", cell.coordinate
 
 
+def test_every_blue_cell_takes_numbers_only() -> None:
+    sheet = openpyxl.load_workbook(io.BytesIO(BOOKS["linear"]))["BPTT"]
+    (rule,) = sheet.data_validations.dataValidation
+    assert (rule.type, rule.formula1, rule.formula2) == ("decimal", "-1E+15", "1E+15")
+    assert rule.allowBlank and rule.showErrorMessage
+    blue = {
+        cell.coordinate
+        for row in sheet.iter_rows(min_row=5, min_col=5)
+        for cell in row
+        if cell.data_type != "f" and cell.font.color.rgb == "000000FF"
+    }
+    assert len(blue) > 30
+    ranges = [area.cells for area in rule.sqref.ranges]
+    assert blue == {sheet.cell(*place).coordinate for cells in ranges for place in cells}
+
+
 def test_the_workbook_is_set_up_for_screen_and_paper() -> None:
     book = openpyxl.load_workbook(io.BytesIO(BOOKS["gomez"]))
     assert book.sheetnames == ["BPTT", "Equations"]

@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     scheme_options,
 )
 from cellcalc.errors import printable
+from cellcalc.wording import sentence
 
 
 @command("A live Excel workbook, every cell a formula.")
@@ -60,10 +61,13 @@ def workbook(
     """
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
+    from cellcalc.workbook.large import has_large
 
     trace = run(load(problem, scheme, k1, k2, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
+    if has_large(trace):
+        click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
     click.echo(f"wrote {printable(str(path))}", err=True)

@@ -9,7 +9,9 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.trace import Trace
+from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.cells import Rows
+from cellcalc.workbook.large import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
 
 
@@ -41,6 +43,13 @@ class Book:
     def layouts(self) -> list[Layout]:
         """The BPTT sheets, one for each pass."""
         return lay_out(self.trace)
+
+    @cached_property
+    def large(self) -> Large | None:
+        """Where numbers stand that a spreadsheet cannot compute with, if any do."""
+        if not has_large(self.trace):
+            return None
+        return Large.of((layout.title, bptt_rows(layout)) for layout in self.layouts)
 
     @property
     def first(self) -> Layout:

@@ -14,6 +14,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.backward import window_rows
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula
+from cellcalc.workbook.large import has_large
 from cellcalc.workbook.layout import FIRST, TOTAL, TOTAL_LOSS, Layout, column
 from cellcalc.workbook.parameters import parameter_rows
 from cellcalc.workbook.rows import block_heading, labelled, over_steps
@@ -37,6 +38,8 @@ def _title(sheet: Layout) -> Iterator[Row]:
     title, *settings = heading(sheet.trace)
     if sheet.model.author is not None:
         settings.append(sentence("legend", "short", title=sheet.model.author.title))
+    if has_large(sheet.trace):
+        settings.append(sentence("sheet", "large_note"))
     yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
     legend = [

@@ -21,18 +21,20 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.workbook.page import (
     format_where,
+    numbers_only,
     set_up_page,
     set_width,
     set_widths,
     shade_gates,
     shade_gradients,
-    show_tiny,
+    show_scientific,
 )
 from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
 from cellcalc.workbook.styles import NOTHING
 
 STEP_WIDTH = 11  # characters of a step's column
 STEPS_A_PAGE = 10
+MOST_TYPED = 1e15  # what is larger may lead beyond the numbers that a spreadsheet has
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
 
@@ -50,6 +52,8 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
         outline.summaryBelow = False
     _add_rules(sheet, layout)
     _add_comments(sheet, layout)
+    if layout.first is layout:
+        numbers_only(sheet, layout.given, MOST_TYPED)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for heading in blocks:  # each on a page of its own
@@ -60,7 +64,7 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
 
 def _add_rules(sheet: Worksheet, layout: Layout) -> None:
     right = letters(layout.width)
-    show_tiny(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
+    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)

@@ -26,6 +26,8 @@ from cellcalc.workbook.equations import equations
 from cellcalc.workbook.flow import flow_sheet
 from cellcalc.workbook.gradients import gradients
 from cellcalc.workbook.guide import guide
+from cellcalc.workbook.large import LARGE, has_large
+from cellcalc.workbook.large import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
 from cellcalc.workbook.package import fixed_date, write_package
 from cellcalc.workbook.practice import practice as practice_sheets
@@ -38,8 +40,11 @@ def _bptt(book: Book) -> Iterator[Sheet]:
     """The computation itself; beside an exercise it is the key, and hidden."""
     key = bool(book.practice)
     for layout in book.layouts:
+        rows = bptt_rows(layout)
+        if book.large:
+            rows = book.large.tolerant(layout.title, rows)
         set_up = partial(set_up_bptt, layout=layout, locked=key)
-        yield Sheet(layout.title, bptt_rows(layout), set_up, hidden=key)
+        yield Sheet(layout.title, rows, set_up, hidden=key)
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
@@ -74,16 +79,23 @@ def build_workbook(
     guide and the equations, and the computation hidden; ``blank`` the same on paper, alone.
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
-    :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not.
+    :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
+    numbers that a spreadsheet cannot compute with (:mod:`cellcalc.workbook.large`) makes the sheets
+    that are nothing but the computation.
     """
     check_size(trace)
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
-    book = Book(trace, _chosen(sheets, practice, blank), practice, blank)
+    chosen = _chosen(sheets, practice, blank)
+    if has_large(trace):
+        chosen = _without_study(chosen, sheets, practice)
+    book = Book(trace, chosen, practice, blank)
     workbook = Workbook()
     for kind, make in SHEETS.items():
-        if book.has(kind):
+        if book.has(kind) and kind != "Guide":
             book.made += make(book)
+    if book.has("Guide"):  # it lists the others, and comes before them
+        book.made[:0] = guide(book)
     for number, sheet in enumerate(book.made):
         worksheet = workbook.active if number == 0 else workbook.create_sheet()
         assert isinstance(worksheet, Worksheet)
@@ -116,6 +128,19 @@ def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]
     if not blank:
         wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
     return tuple(kind for kind in SHEETS if kind in wanted)
+
+
+def _without_study(
+    chosen: tuple[str, ...], sheets: Sequence[str], practice: str
+) -> tuple[str, ...]:
+    """The kinds of sheet for numbers that are too large to compute with."""
+    if practice:
+        raise OptionError("--practice", f"numbers below {LARGE:g} to practise with", "larger ones")
+    left = [kind for kind in chosen if kind not in LARGE_SHEETS]
+    if sheets and left:
+        expected = f"{listed(list(LARGE_SHEETS))} alone for numbers of {LARGE:g} and more"
+        raise OptionError("--sheets", expected, left[0])
+    return tuple(kind for kind in chosen if kind in LARGE_SHEETS)
 
 
 def _define_names(workbook: Workbook, sheet: Layout) -> None:

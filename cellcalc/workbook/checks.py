@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
@@ -14,7 +14,7 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, column, setting_values
+from cellcalc.workbook.layout import TOTAL, Layout, WindowRows, setting_values
 from cellcalc.workbook.page import flag, set_up_page, set_widths
 from cellcalc.workbook.rows import over_steps
 
@@ -86,7 +86,21 @@ def _rows(found: list[Check]) -> Iterator[Row]:
 
 def _checks(book: Book) -> Iterator[Check]:
     first = book.first
-    yield _inputs(first)
+    if book.large is None:
+        yield from _of_numbers(book)
+    if book.has("Gradients") and first.windows:
+        name = "numerical" if is_exact(first) else "numerical_truncated"
+        place = f"Gradients!{numerical_flag()}"
+        yield Check(sentence("checks", name), "0", given=place, result=numerical_result(first))
+    for sheet in book.made:
+        cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
+        what = sentence("checks", "errors", sheet=sheet.title)
+        yield Check(what, f"SUMPRODUCT(--ISERROR({cells}))", limit=0.0)
+
+
+def _of_numbers(book: Book) -> Iterator[Check]:
+    """What holds of numbers that a spreadsheet can compute with."""
+    yield _inputs(book.first)
     for layout in book.layouts:
         yield from _stored(layout)
     for layout in book.layouts:
@@ -95,39 +109,22 @@ def _checks(book: Book) -> Iterator[Check]:
             if id(window) in ends:
                 yield from _paths(layout, window)
                 yield from _products(layout, window)
-    if book.has("Gradients") and first.windows:
-        name = "numerical" if is_exact(first) else "numerical_truncated"
-        place = f"Gradients!{numerical_flag()}"
-        yield Check(sentence("checks", name), "0", given=place, result=numerical_result(first))
-    for sheet in book.made:
-        if sheet.title == "Guide":  # it shows the flag of these checks
-            continue
-        cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
-        what = sentence("checks", "errors", sheet=sheet.title)
-        yield Check(what, f"SUMPRODUCT(--ISERROR({cells}))", limit=0.0)
 
 
 def _inputs(layout: Layout) -> Check:
     """All that can be changed, against what it was."""
-    top, bottom = layout.headings["input"] + 1, layout.rows[layout.model.inputs[-1].symbol]
-    parameters = [layout.rows[name] for name in layout.trace.initial]
     settings = setting_values(layout.trace)
-    areas = [
-        f"{letters(column(1))}{top}:{letters(column(layout.steps))}{bottom}",
-        f"{letters(FIRST)}{parameters[0]}:{letters(FIRST)}{parameters[-1]}",
-        *(layout.cell(state, 0) for state in layout.model.state),
-        *(layout.setting(name) for name in settings if name in layout.rows),
-    ]  # fmt: skip
     given = [v for q in layout.model.inputs for v in layout.one.forward[q.symbol][1:]]
     given += [*layout.one.before.values()]
     given += [layout.one.forward[state][0] for state in layout.model.state]
     given += [value for name, value in settings.items() if name in layout.rows]
-    total = sum(v for v in given if not math.isnan(v))
-    places = ",".join(f"{layout.quoted}!{area}" for area in areas)
+    given = [v for v in given if not math.isnan(v)]
+    total = sum(given)
+    places = ",".join(f"{layout.quoted}!{area}" for area in layout.given)
     what = sentence("checks", "inputs")
     given_text = f'IF(ABS({letters(VALUE)}{HEADING + 1})<={letters(LIMIT)}{HEADING + 1},"OK",'
     given_text += f'"{sentence("checks", "changed")}")'
-    return Check(what, f"SUM({places})-({total!r})", given=given_text)
+    return Check(what, f"SUM({places})-({total!r})", limit=_limit(given), given=given_text)
 
 
 def _stored(layout: Layout) -> Iterator[Check]:
@@ -136,10 +133,17 @@ def _stored(layout: Layout) -> Iterator[Check]:
         return
     loss = layout.one.loss or 0.0
     place = f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}"
-    yield Check(_stored_text(layout, LOSS), f"{place}-({loss!r})", as_written=True)
+    what = _stored_text(layout, LOSS)
+    yield Check(what, f"{place}-({loss!r})", limit=_limit([loss]), as_written=True)
     for name, value in layout.one.after.items():
         place = f"{layout.quoted}!{layout.cell(name, layout.steps + 1)}"
-        yield Check(_stored_text(layout, name), f"{place}-({value!r})", as_written=True)
+        what = _stored_text(layout, name)
+        yield Check(what, f"{place}-({value!r})", limit=_limit([value]), as_written=True)
+
+
+def _limit(values: Iterable[float]) -> float:
+    """What rounding may amount to in sums of such values."""
+    return MARGIN * max(1.0, sum(map(abs, values)))
 
 
 def _stored_text(layout: Layout, symbol: str) -> str:
@@ -157,7 +161,8 @@ def _paths(layout: Layout, window: WindowRows) -> Iterator[Check]:
         if paths:
             difference = "-".join(cells(row.symbol) for row in (quantity, *paths))
             what = sentence("checks", "paths", symbol=_named(layout, window, quantity.symbol))
-            yield Check(what, f"SQRT(SUMPRODUCT(({difference})^2))")
+            limit = _limit(window.trace.backward[quantity.symbol])
+            yield Check(what, f"SQRT(SUMPRODUCT({difference},{difference}))", limit=limit)
 
 
 def _products(layout: Layout, window: WindowRows) -> Iterator[Check]:
@@ -177,7 +182,7 @@ def _products(layout: Layout, window: WindowRows) -> Iterator[Check]:
             total = f"{layout.quoted}!{window.total(quantity.symbol)}"
             text = f"{total}-SUMPRODUCT({','.join(map(cells, factors))})"
             what = sentence("checks", "gradient", symbol=_named(layout, window, quantity.symbol))
-            yield Check(what, text)
+            yield Check(what, text, limit=_limit(window.trace.backward[quantity.symbol]))
 
 
 def _factors(quantity: Quantity) -> list[Symbol]:

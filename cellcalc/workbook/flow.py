@@ -30,7 +30,7 @@ from cellcalc.workbook.page import (
     set_up_page,
     set_widths,
     shade_gradients,
-    show_tiny,
+    show_scientific,
 )
 
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
@@ -234,7 +234,7 @@ class _Flow:
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test)
             shade_gradients(sheet, area)
-            show_tiny(sheet, area)
+            show_scientific(sheet, area)
         loss = self.losses[-1]
         if loss > 1:
             has_product = self.model.carousel is not None

@@ -16,7 +16,14 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.layout import FIRST, SYMBOL, TOTAL, Layout, column
-from cellcalc.workbook.page import drop_down, flag, set_up_page, set_width, set_widths, show_tiny
+from cellcalc.workbook.page import (
+    drop_down,
+    flag,
+    set_up_page,
+    set_width,
+    set_widths,
+    show_scientific,
+)
 from cellcalc.workbook.rerun import Rerun
 from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
 
@@ -212,7 +219,7 @@ class _Gradients:
         set_up_page(sheet, pages_wide=-(-(self.layout.steps + 2) // 10))
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), WINDOWS + 1))
-        show_tiny(sheet, f"D{self.first}:{width}{last}")
+        show_scientific(sheet, f"D{self.first}:{width}{last}")
 
 
 def _loss(rows: list[Row], rerun: Rerun) -> list[float]:

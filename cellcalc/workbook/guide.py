@@ -139,17 +139,11 @@ class _Guide:
     def sheets(self) -> Iterator[Row]:
         words = _words()["sheets"]
         yield from self.section("sheets")
-        titles = [layout.title for layout in self.book.layouts]
-        for kind in self.book.chosen:
-            if kind == "BPTT" and self.book.practice:
-                continue  # hidden: it is the key
-            if kind == "Gradients" and not self.layout.windows:
-                continue  # forward pass only
-            for title in titles if kind == "BPTT" else [kind]:
-                says = words[kind] if title == kind else ""
-                text = f"{title}: {says}" if says else title
-                yield self.row(Cell(TEXT, "link", text))
-                self.links.append((f"A{self.number}", f"'{title}'!A1"))
+        shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
+        for title in ("Guide", *shown):
+            text = f"{title}: {words[title]}" if title in words else title
+            yield self.row(Cell(TEXT, "link", text))
+            self.links.append((f"A{self.number}", f"'{title}'!A1"))
 
     def topics(self) -> Iterator[Row]:
         """What the command line explains, a line each."""

@@ -109,6 +109,19 @@ class Layout:
         return reference if self.first is self else f"{self.first.quoted}!{reference}"
 
     @property
+    def given(self) -> list[str]:
+        """The cells of the first sheet that a person may change: ranges, and single cells."""
+        top, bottom = self.headings["input"] + 1, self.rows[self.model.inputs[-1].symbol]
+        parameters = [self.rows[name] for name in self.trace.initial]
+        settings = [name for name in setting_values(self.trace) if name in self.rows]
+        return [
+            f"{letters(column(1))}{top}:{letters(column(self.steps))}{bottom}",
+            f"{letters(FIRST)}{parameters[0]}:{letters(FIRST)}{parameters[-1]}",
+            *(self.cell(state, 0) for state in self.model.state),
+            *(self.setting(name) for name in settings),
+        ]
+
+    @property
     def quoted(self) -> str:
         """The sheet's name as formulas write it."""
         return f"'{self.title}'" if " " in self.title else self.title

@@ -14,27 +14,34 @@ from cellcalc.notation import Binding, Text, Unicode
 _WIDE = Context(prec=400)  # digits: every float, written out
 _MARK = re.compile("\x01([^\x01]*)\x01")
 DECIMALS, MOST_DECIMALS = 4, 12
+LONG = 10**9
 
 
 def number_text(value: float) -> str:
     """A number as :func:`number_formula` writes it: whole, or with 4 decimals, or as many more as
-    show four figures; in brackets when negative."""
+    show four figures; a long one as 6.0221e23; in brackets when negative."""
     if not math.isfinite(value):
         return "?"
     size = abs(value)
-    decimals = 0
-    if size != math.floor(size):
+    decimals, power = 0, ""
+    if size >= LONG:
+        exponent = math.floor(math.log10(size))
+        size, decimals, power = size / 10.0**exponent, DECIMALS, f"e{exponent}"
+    elif size != math.floor(size):
         decimals = min(MOST_DECIMALS, max(DECIMALS, 3 - math.floor(math.log10(size))))
     # A spreadsheet rounds the number as it is written: 0.099425 to 0.09943 although it lies below.
     place = Decimal(1).scaleb(-decimals)
-    text = f"{Decimal(repr(size)).quantize(place, ROUND_HALF_UP, _WIDE):f}"
+    text = f"{Decimal(repr(size)).quantize(place, ROUND_HALF_UP, _WIDE):f}{power}"
     return f"(−{text})" if value < 0 else text
 
 
 def number_formula(cell: str) -> str:
     """The same as a formula, of the number in a cell."""
-    decimals = f"MIN({MOST_DECIMALS},MAX({DECIMALS},3-INT(LOG10(ABS({cell})))))"
+    exponent = f"INT(LOG10(ABS({cell})))"
+    decimals = f"MIN({MOST_DECIMALS},MAX({DECIMALS},3-{exponent}))"
     text = f"FIXED(ABS({cell}),IF({cell}=INT({cell}),0,{decimals}),TRUE)"
+    long = f'FIXED(ABS({cell})/10^{exponent},{DECIMALS},TRUE)&"e"&{exponent}'
+    text = f"IF(ABS({cell})<{LONG},{text},{long})"
     return f'IF({cell}<0,"(−","")&{text}&IF({cell}<0,")","")'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
@@ -13,8 +14,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.wording import sentence
 from cellcalc.workbook.cells import letters
-from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, NEGATIVE, OPEN, POSITIVE, TINY
+from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, HUGE, NEGATIVE, OPEN, POSITIVE, TINY
 
 Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
@@ -57,11 +59,13 @@ def format_where(sheet: Worksheet, area: str, test: str, format: str) -> None:
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
-def show_tiny(sheet: Worksheet, area: str) -> None:
-    """What would show as 0.00000 in scientific notation."""
+def show_scientific(sheet: Worksheet, area: str) -> None:
+    """What would show as 0.00000, or not fit its column, in scientific notation."""
     first = area.partition(":")[0].replace("$", "")
     test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
     format_where(sheet, area, test, TINY)
+    # Step numbers end below this.
+    format_where(sheet, area, f"AND(ISNUMBER({first}),ABS({first})>=20000)", HUGE)
 
 
 def flag(sheet: Worksheet, area: str) -> None:
@@ -127,6 +131,16 @@ def drop_down(sheet: Worksheet, cell: str, source: str, title: str, prompt: str)
     rule.showInputMessage = rule.showErrorMessage = True
     sheet.add_data_validation(rule)
     rule.add(cell)
+
+
+def numbers_only(sheet: Worksheet, areas: Iterable[str], most: float) -> None:
+    """Let cells take nothing but numbers of at most so much, or be empty."""
+    bounds = f"{-most:g}".upper(), f"{most:g}".upper()
+    rule = DataValidation("decimal", *bounds, showErrorMessage=True, allow_blank=True)
+    rule.errorTitle, rule.error = sentence("sheet", "input"), sentence("sheet", "number", most=most)
+    sheet.add_data_validation(rule)
+    for area in areas:
+        rule.add(area.replace("$", ""))
 
 
 def link(sheet: Worksheet, cell: str, target: str) -> None:

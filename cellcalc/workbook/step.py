@@ -21,7 +21,7 @@ from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.choice import Choice
 from cellcalc.workbook.layout import Layout, derived_rows
 from cellcalc.workbook.livetext import number_formula, number_text, text_formula, text_value
-from cellcalc.workbook.page import link, set_up_page, set_widths, show_tiny
+from cellcalc.workbook.page import link, set_up_page, set_widths, show_scientific
 
 HEADINGS = ("symbol", "equation", "numbers", "value", "upstream", "local", "meaning")
 WIDTHS = (15, 44, 48, 11, 11, 11, 42)
@@ -190,7 +190,7 @@ class _Step:
         sheet.print_title_rows = f"{HEADING_ROW}:{HEADING_ROW}"
         last = HEADING_ROW + len(self.entries)
         sheet.print_area = f"A1:{letters(MEANING)}{last}"
-        show_tiny(sheet, f"D{HEADING_ROW + 1}:{letters(LOCAL)}{last}")
+        show_scientific(sheet, f"D{HEADING_ROW + 1}:{letters(LOCAL)}{last}")
         for number, entry in enumerate(self.entries, HEADING_ROW + 1):
             if entry.quantity is not None:
                 link(sheet, f"A{number}", self.place(entry.quantity.symbol, entry.backward))

@@ -10,6 +10,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 NUMBER = "0.00000"
 TINY = "0.0E+00"  # for what would show as 0.00000
+HUGE = "0.000E+00"  # for what would not fit
 NOTHING = '"–"'  # for a loss at a step without target
 
 

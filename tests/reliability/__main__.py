@@ -20,7 +20,9 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("saturated, exploding, subnormal, nan and inf", "commands",
              "a warning that names the first, valid JSON", numbers.edges, 6, 18),
     Campaign("workbooks of extreme finite numbers", "formula cells", "no error value",
-             numbers.edge_workbooks, 2, 13),
+             numbers.edge_workbooks, 4, 1_000),
+    Campaign("the same, recalculated by LibreOffice", "formula cells", "no error value",
+             numbers.edge_workbooks_in_libreoffice, 4, 1_000),
     *(
         Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,
                  300 if name == "problem files" else 2_000)
