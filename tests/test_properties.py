@@ -14,6 +14,7 @@ from cellcalc.expression import Expression
 from cellcalc.notation import LANGUAGE, UNICODE
 from cellcalc.parser import parse
 from tests import lstm
+from tests.cells import CELLS, complex_step, random_cell
 from tests.problems import GATES, Data, random_data
 
 FEW = settings(max_examples=6, derandomize=True, deadline=None)
@@ -49,6 +50,33 @@ def same(found: dict[str, float], expected: dict[str, float]) -> None:
 @given(problems())
 def test_gradients_are_those_of_a_complex_step(data: Data) -> None:
     same(gradients(data.problem().run()), lstm.complex_step(data))
+
+
+@FEW
+@given(st.sampled_from(CELLS), st.integers(0, 10**9))
+def test_the_gradients_of_any_cell_are_those_of_a_complex_step(cell: str, seed: int) -> None:
+    data = random_cell(cell, seed, steps=3)
+    same(gradients(data.problem().run()), complex_step(data))
+
+
+@FEW
+@given(st.sampled_from(CELLS), st.integers(0, 10**9), st.integers(1, 5))
+def test_the_windows_of_any_cell_sum_to_full_bptt(cell: str, seed: int, k1: int) -> None:
+    """Losses injected once, every window back to the start, no update in between."""
+    scheme = f"[bptt]\nk1 = {k1}\nk2 = 5\nupdate = 'sequence'"
+    whole = gradients(random_cell(cell, seed, steps=5).problem().run())
+    split = gradients(random_cell(cell, seed, steps=5, more=scheme).problem().run())
+    parameters = {name for name in whole if not name.endswith("0")}
+    same({n: split[n] for n in parameters}, {n: whole[n] for n in parameters})
+
+
+@FEW
+@given(st.sampled_from(CELLS), st.integers(0, 10**9))
+def test_no_cell_learns_from_targets_that_it_meets(cell: str, seed: int) -> None:
+    data = random_cell(cell, seed, steps=4)
+    trace = replace(data, target=list(map(float, data.problem().run()["y"]))).problem().run()
+    assert trace.loss == 0.0
+    assert set(map(abs, gradients(trace).values())) == {0.0}
 
 
 @FEW

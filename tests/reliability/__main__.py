@@ -14,6 +14,8 @@ _WORDS = "a result or one line a mistake"
 CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("values and gradients", "numbers", "an LSTM written by hand, complex steps",
              numbers.by_hand_written_lstm, 8, 500),
+    Campaign("values and gradients of every cell", "numbers", "the templates evaluated by Python, complex steps",
+             numbers.by_every_template, 1, 40),
     Campaign("workbooks of random problems and schemes", "formula cells", "formualizer's recalculation",
              numbers.by_formualizer_again, 1, 60),
     Campaign("workbooks written twice", "workbooks", "the same bytes", numbers.reproducible, 1, 20),

@@ -18,6 +18,7 @@ from cellcalc.problem import read_specification
 from cellcalc.workbook import build_workbook
 from cellcalc.workbook.large import has_large
 from tests import lstm
+from tests.cells import CELLS, complex_step, evaluated, random_cell
 from tests.conftest import runner
 from tests.problems import Data, random_data
 from tests.reliability import Missing, Outcome
@@ -80,6 +81,28 @@ def by_hand_written_lstm(count: int, seed: int) -> Outcome:
             difference = _difference(window.gradients[symbol], slope)
             largest = max(largest, difference)
             outcome.expect(difference < 1e-12, f"{symbol}: {window.gradients[symbol]} {slope}")
+    outcome.note = f"largest difference {largest:.0e}"
+    return outcome
+
+
+def by_every_template(count: int, seed: int) -> Outcome:
+    """``count`` problems of every cell, the template's equations evaluated by Python itself."""
+    outcome, generator, largest = Outcome(), random.Random(seed), 0.0
+    for cell in CELLS * count:
+        readout, loss = generator.choice(READOUTS)
+        data = random_cell(
+            cell, generator.randrange(10**9), generator.randrange(1, 4), generator.randrange(1, 7),
+            readout, loss,
+        )  # fmt: skip
+        trace = data.problem().run()
+        _, seen = evaluated(data)
+        pairs = [(symbol, trace[symbol][-1], values[-1]) for symbol, values in seen.items()]
+        slopes = complex_step(data)
+        pairs += [(symbol, trace.gradients[symbol], slope) for symbol, slope in slopes.items()]
+        for symbol, found, expected in pairs:
+            difference = _difference(float(found), float(complex(expected).real))
+            largest = max(largest, difference)
+            outcome.expect(difference < 1e-12, f"{cell}: {symbol}: {found} {expected}")
     outcome.note = f"largest difference {largest:.0e}"
     return outcome
 
