@@ -15,8 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cellcalc import authors, engine, resources, trace
-from cellcalc.authors import Author
+from cellcalc import engine, resources, trace
 from cellcalc.derivation import build
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
@@ -27,6 +26,7 @@ from cellcalc.schemes import Override
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from cellcalc.authors import Author
     from cellcalc.batch import Trained
 
 
@@ -98,7 +98,11 @@ def load(
     :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
     """
     name, override = str(source), Override(scheme, k1, k2)
-    author = authors.load(notation) if notation else None
+    author = None
+    if notation:
+        from cellcalc import authors  # here: most problems have no author
+
+        author = authors.load(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
         return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)

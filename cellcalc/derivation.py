@@ -13,8 +13,8 @@ several, each is a row of its own as well.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from cellcalc.authors import Author
 from cellcalc.calculus import differentiate
 from cellcalc.expression import (
     ONE,
@@ -32,11 +32,13 @@ from cellcalc.expression import (
     walk,
 )
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
-from cellcalc.notation import UNICODE
+from cellcalc.notation import UNICODE, Unicode
 from cellcalc.series import feature_names
-from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.templates import INPUTS, Equation, Template
 from cellcalc.wording import sentence
+
+if TYPE_CHECKING:
+    from cellcalc.authors import Author
 
 MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
 
@@ -83,7 +85,11 @@ class _Builder:
                 self.equations.append(self.prepared(equation))
                 self.source[equation.symbol] = part.source or part.title
         self.author = author and author.fitting(self.names())
-        self.write = UNICODE if self.author is None else AuthorsUnicode(author=self.author)
+        self.write: Unicode = UNICODE
+        if self.author is not None:
+            from cellcalc.symbolism import AuthorsUnicode  # here: most problems have no author
+
+            self.write = AuthorsUnicode(author=self.author)
         self.spelled = {e.symbol: spelled_out(e.formula, features) for e in self.equations}
         self.uses = [
             (e, Symbol(e.symbol, 0), frozenset(symbols(self.spelled[e.symbol])))

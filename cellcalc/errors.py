@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 MOST_SHOWN = 100  # mistakes of one file
 MOST_GATHERED = 10_000  # after which reading stops
@@ -92,5 +91,7 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """``"; did you mean W_f?"`` for the known word nearest to this one, or nothing."""
     if len(word) > 100:  # which takes long to compare, and is like none of them
         return ""
+    from difflib import get_close_matches  # here, for the few who need it
+
     near = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""

@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cellcalc.authors import Author
 from cellcalc.expression import ZERO, Expression, Symbol, add
 from cellcalc.notation import Indexed, Latex, Unicode
-from cellcalc.symbolism import AuthorsLatex, AuthorsUnicode
 from cellcalc.templates import Template
+
+if TYPE_CHECKING:
+    from cellcalc.authors import Author
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
 
@@ -111,12 +112,16 @@ class Model:
         """What writes equations as text, in the author's symbols if there is one."""
         if self.author is None:
             return Unicode(derivatives=self.derivatives, step=step)
+        from cellcalc.symbolism import AuthorsUnicode  # here: most problems have no author
+
         return AuthorsUnicode(derivatives=self.derivatives, step=step, author=self.author)
 
     def latex(self) -> Indexed:
         """What writes equations in LaTeX."""
         if self.author is None:
             return Latex(derivatives=self.derivatives)
+        from cellcalc.symbolism import AuthorsLatex
+
         return AuthorsLatex(derivatives=self.derivatives, author=self.author)
 
     def label(self, key: str) -> str:

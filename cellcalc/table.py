@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from html import escape
+from typing import TYPE_CHECKING
 
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
-from cellcalc.legend import Legend, legend
 from cellcalc.markup import markdown_text
 from cellcalc.model import Model
 from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
 from cellcalc.spelling import StandIns, accented
 from cellcalc.trace import Trace
+
+if TYPE_CHECKING:
+    from cellcalc.legend import Legend
 
 LAYOUTS = ("time", "steps")  # time across, or one row a step
 
@@ -92,9 +94,10 @@ def render(
         rows = tuple((stand_ins(labels[symbol]), values) for symbol, values in grid.rows)
         bands = _bands(replace(grid, rows=rows), format, layout, decimals, limit)
         blocks.extend(map(stand_ins.undo, bands))
-    below = legend(trace.model, keys)
-    if below is not None and format not in ("tsv",):
-        blocks.append(_legend_block(below, format, limit))
+    if trace.model.author is not None and format not in ("tsv",):
+        from cellcalc.legend import legend  # here: most problems have no author
+
+        blocks.append(_legend_block(legend(trace.model, keys), format, limit))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -107,7 +110,8 @@ def _labels(model: Model, keys: Sequence[str], format: str) -> tuple[dict[str, s
     return labels, accented(labels.values())
 
 
-def _legend_block(below: Legend, format: str, limit: int) -> str:
+def _legend_block(below: Legend | None, format: str, limit: int) -> str:
+    assert below is not None
     if format.startswith("latex"):
         return below.latex()
     if format in ("html", "unsafehtml"):
@@ -119,6 +123,8 @@ def _heading_blocks(trace: Trace, format: str) -> list[str]:
     """The heading, in those formats for whole documents that have an obvious way to write it."""
     title, *settings = heading(trace)
     if format in ("html", "unsafehtml"):
+        from html import escape
+
         return [f"<h2>{escape(title)}</h2>", f"<p>{escape(' · '.join(settings))}</p>"]
     if format in ("github", "pipe"):
         return [f"## {markdown_text(title)}", "  \n".join(map(markdown_text, settings))]

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from cellcalc.resources import folder
 
+_HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+
 
 @cache
-def _sentences() -> Mapping[str, Any]:
-    path = folder("templates") / "sentences.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+def _texts() -> Mapping[str, str]:
+    """The text of each section: a command needs few of them, and parsing all takes longer."""
+    text = (folder("templates") / "sentences.toml").read_text(encoding="utf-8")
+    _, *parts = _HEADING.split(text)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@cache
+def _section(name: str) -> Mapping[str, str]:
+    return tomllib.loads(_texts()[name])
 
 
 def sentence(section: str, name: str, /, **words: object) -> str:
     """The sentence ``[section] name`` with the words in braces filled in."""
-    text: str = _sentences()[section][name]
-    return text.format(**words)
+    return _section(section)[name].format(**words)
