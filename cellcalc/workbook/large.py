@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
@@ -37,21 +37,22 @@ Places = Mapping[str, Mapping[int, frozenset[int]]]
 
 def has_large(trace: Trace) -> bool:
     """Whether a number of the trace is large, or none at all."""
-    return any(not -LARGE < low <= high < LARGE for low, high in _bounds(trace))
+    if trace.first_not_finite():
+        return True
+    return any(min(row) <= -LARGE or max(row) >= LARGE for row in _rows(trace) if row)
 
 
-def _bounds(trace: Trace) -> Iterator[tuple[float, float]]:
+def _rows(trace: Trace) -> Iterator[Collection[float]]:
     for one in trace.passes:
         for values in one.forward.values():
-            # A missing target is nan, and so is its loss.
-            found = [value for value in values if not math.isnan(value)]
-            yield min(found, default=0.0), max(found, default=0.0)
+            computed = values[1:]
+            if math.isnan(sum(computed)):  # a missing target, or its loss
+                computed = [value for value in computed if not math.isnan(value)]
+            yield computed
         for window in one.windows:
-            ends = {**window.gradients, **window.summed, **window.after, **window.memory_after}
-            rows = [v for v in window.backward.values() if not isinstance(v, Late)]
-            yield from ((min(row), max(row)) for row in (ends.values(), *rows) if row)
-    if trace.first_not_finite():
-        yield math.nan, math.nan
+            ends = (window.gradients, window.summed, window.after, window.memory_after)
+            yield from (end.values() for end in ends)
+            yield from (row for row in window.backward.values() if not isinstance(row, Late))
 
 
 @dataclass(frozen=True)
