@@ -22,6 +22,7 @@ from cellcalc.source import Code
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
 HERE, FROM, TO = "_", "__", "___"
+BLOCK = 4096  # steps of which columns are copied to be read in step
 
 
 class Keep(Enum):
@@ -227,30 +228,38 @@ class _Loop:
         for symbol in handed_on:
             lost = symbol.name in self.own and symbol.name not in self.kernel.stored
             yield f"    {self.names[symbol]} = {'0.0' if lost else f'{symbol.name}[{edge}]'}"
-        steps = "new, last + 1" if self.way > 0 else "last, first - 1, -1"
         reads = [s for s in self.names if s.name not in self.own and s.shift != -self.way]
-        names = ", ".join(self.names[symbol] for symbol in reads)
         if self.kernel.arrays or not reads:
+            indent = "        "
+            steps = "new, last + 1" if self.way > 0 else "last, first - 1, -1"
             yield f"    for t in range({steps}):"
-            yield from (f"        {self.names[s]} = {Code(1).symbol(s)[0]}" for s in reads)
+            yield from (f"{indent}{self.names[s]} = {Code(1).symbol(s)[0]}" for s in reads)
         else:
-            parts = ", ".join(map(self.part, reads))
-            yield f"    for t, {names} in zip(range({steps}), {parts}):"
+            indent = "            "
+            yield from self.side_by_side(reads)
         for row in self.rows:
             if targets := self.targets(row):
-                yield f"        {targets}{self.value(row)}"
+                yield f"{indent}{targets}{self.value(row)}"
         for row in self.summed:
             own = row.symbol in self.own
-            yield f"        sum_{row.symbol} += {HERE + row.symbol if own else self.value(row)}"
+            yield f"{indent}sum_{row.symbol} += {HERE + row.symbol if own else self.value(row)}"
         for symbol in handed_on:
-            yield f"        {self.names[symbol]} = {HERE}{symbol.name}"
+            yield f"{indent}{self.names[symbol]} = {HERE}{symbol.name}"
 
-    def part(self, symbol: Symbol) -> str:
-        """What a symbol is over the steps of the loop."""
+    def side_by_side(self, reads: list[Symbol]) -> Iterator[str]:
+        """The heads of loops that read columns in step, of so many steps at a time."""
+        names = ", ".join(self.names[symbol] for symbol in reads)
         if self.way > 0:
-            return f"{symbol.name}[new:last + 1]"
-        steps = "first - 1:last" if symbol.shift else "first:last + 1"
-        return f"{symbol.name}[{steps}][::-1]"
+            parts = ", ".join(f"{symbol.name}[_0:_1]" for symbol in reads)
+            yield f"    for _0 in range(new, last + 1, {BLOCK}):"
+            yield f"        _1 = _0 + {BLOCK} if _0 + {BLOCK} <= last else last + 1"
+            yield f"        for t, {names} in zip(range(_0, _1), {parts}):"
+        else:
+            slices = {-1: "[_0 - 1:_1][::-1]", 0: "[_0:_1 + 1][::-1]"}
+            parts = ", ".join(symbol.name + slices[symbol.shift or 0] for symbol in reads)
+            yield f"    for _1 in range(last, first - 1, -{BLOCK}):"
+            yield f"        _0 = _1 - {BLOCK - 1} if _1 - {BLOCK - 1} >= first else first"
+            yield f"        for t, {names} in zip(range(_1, _0 - 1, -1), {parts}):"
 
     def targets(self, row: Quantity) -> str:
         """What a value is assigned to: its column, its variable, or both."""

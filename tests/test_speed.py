@@ -120,6 +120,21 @@ def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.Mo
         assert trace[name] == pytest.approx(expected[name], rel=1e-13, abs=1e-300)
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("block", [1, 3, 7])
+def test_columns_read_in_pieces_give_the_same_numbers(
+    scheme: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = problem(scheme, "linear").run()
+    monkeypatch.setattr("cellcalc.kernel.BLOCK", block)
+    trace = problem(scheme, "linear").run()
+    assert trace.final == expected.final
+    for one, other in zip(trace.passes, expected.passes, strict=True):
+        for found, wanted in zip(one.windows, other.windows, strict=True):
+            assert found.gradients == wanted.gradients
+            assert found.backward == wanted.backward
+
+
 def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
