@@ -8,7 +8,16 @@ import sys
 import time
 from functools import partial
 
-from tests.reliability import Campaign, Missing, extremes, faults, injection, inputs, numbers
+from tests.reliability import (
+    Campaign,
+    Missing,
+    commands,
+    extremes,
+    faults,
+    injection,
+    inputs,
+    numbers,
+)
 
 _WORDS = "a result or one line a mistake"
 CAMPAIGNS: tuple[Campaign, ...] = (
@@ -30,7 +39,8 @@ CAMPAIGNS: tuple[Campaign, ...] = (
                  300 if name == "problem files" else 2_000)
         for name in inputs.KINDS
     ),
-    Campaign("command lines of random words", "commands", _WORDS, inputs.options, 60, 5_000),
+    Campaign("command lines of random words", "commands", _WORDS, commands.options, 60, 5_000),
+    Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 3_000),
     Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
              extremes.extremes, 1, 1_000),
     Campaign("endless standard input", "pipes", "60 s, 2.5 GB, one line", extremes.pipes, 1, 3),

@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
@@ -232,7 +231,7 @@ def fuzz(name: str, count: int, seed: int) -> Outcome:
             start = time.perf_counter()
             if commands:
                 words = generator.choice(commands)
-                trouble = _trouble(lambda words=words: count_accepted(invoke(*words), accepted))
+                trouble = trouble_of(lambda words=words: count_accepted(invoke(*words), accepted))
             else:
                 words, trouble = ("read_cells",), _read_trouble(text, accepted)
             slowest = max(slowest, time.perf_counter() - start)
@@ -246,7 +245,7 @@ def fuzz(name: str, count: int, seed: int) -> Outcome:
     return outcome
 
 
-def _trouble(run: Callable[[], Result]) -> str:
+def trouble_of(run: Callable[[], Result]) -> str:
     try:
         with at_most(HANG):
             return complaint(run())
@@ -283,30 +282,3 @@ def inside(place: Path) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
-
-
-WORDS = [
-    *(name for name in main.commands), "gomez", "ten_steps", "statquest", "nothing", "-", "--", "-o",
-    "--format", "-f", "json", "csv", "html", "latex", "grid", "nonsense", "--pass", "backward", "update",
-    "--symbols", "dc,c", "dW_f1", ",", "--steps", "1:2", "2:1", ":", "99:", "--step", "1", "--epoch",
-    "--sequence", "--precision", "17", "18", "-1", "--width", "0", "5", "--hand-rounding", "--layout",
-    "steps", "--explain", "--scheme", "tbptt(2,5)", "tbptt(0,0)", "realtime", "--k1", "--k2", "2",
-    "999999999", "1e9", "nan", "--compare", "--practice", "all", "forward", "--sheets", "BPTT,Step",
-    "--blank", "--force", "--help", "-h", "--version", "", " ", "\x1b[31m", "é\u202e", "..", "/dev/null/x",
-]  # fmt: skip
-
-
-def options(count: int, seed: int) -> Outcome:
-    """Give ``count`` random command lines, most of them nearly right."""
-    outcome, generator = Outcome(), random.Random(seed)
-    with TemporaryDirectory() as place, inside(Path(place)):
-        for _ in range(count):
-            words = [generator.choice(WORDS) for _ in range(generator.randrange(1, 6))]
-            if generator.random() < 0.8:
-                words = [*generator.choice(list(_LIKELY)), *words]
-            trouble = _trouble(partial(invoke, *words))
-            outcome.expect(not trouble, f"{words}: {trouble}")
-    return outcome
-
-
-_LIKELY = [(name, example) for name in main.commands for example in ("gomez", "ten_steps")]
