@@ -50,7 +50,7 @@ def own_problem(
             number = _number(values[0]) if len(values) == 1 else f"[{_listed(values)}]"
             rows.append((f"{name} = {number}", meaning[name]))
     columns = tuple(tuple(drawn(-1, 1) for _ in range(steps)) for _ in range(inputs))
-    low = 0.0 if loss == "cross-entropy" else -0.5
+    low = max(-0.5, model.loss.targets[0]) if model.loss else -0.5
     sequence = Sequence(columns, tuple(drawn(low, 0.5) for _ in range(steps)))
     lines = [
         *_comment(sentence("new", "own", file=file)),

@@ -7,6 +7,7 @@ every symbol used is a parameter, an input, a state at ``[t-1]`` or computed in 
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -58,12 +59,12 @@ class Equation:
 class Template:
     """A cell, readout, loss or optimizer as its file has it, checked.
 
-    ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``;
-    ``state`` maps each state to its value at t = 0 unless the problem gives one; ``settings``
-    are an optimizer's, with their usual values; ``coefficients`` are numbers that are not learned,
-    with their values unless the problem gives others. Nothing is learned from a loss without
-    ``learn``. In the formulas time is written out: ``x[t]``, ``h[t-1]``; parameters, settings and
-    coefficients have no time index.
+    ``parameters`` maps each name to ``"input"`` (one weight per feature) or ``"scalar"``; ``state``
+    maps each state to its value at t = 0 unless the problem gives one; ``settings`` are an
+    optimizer's, with their usual values; ``coefficients`` are numbers that are not learned, with
+    their values unless the problem gives others. Nothing is learned from a loss without ``learn``;
+    ``targets`` are the least and the greatest target that it is meant for. In the formulas time is
+    written out: ``x[t]``, ``h[t-1]``; parameters, settings and coefficients have no time index.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Template:
     equations: tuple[Equation, ...]
     coefficients: Mapping[str, float] = field(default_factory=dict)
     learn: bool = True
+    targets: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def fixed(self) -> tuple[str, ...]:
@@ -111,7 +113,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
     if kind == "optimizers":
         keys[2:5] = ["settings"]
     if kind == "losses":
-        keys.insert(2, "learn")
+        keys[2:2] = ["learn", "targets"]
     file.only(keys)
     parameters, state = _parameters(file), _numbers(file, "state")
     settings = _numbers(file, "settings") if kind == "optimizers" else {}
@@ -132,6 +134,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
         equations=equations,
         coefficients=coefficients,
         learn=file.boolean("learn", True),
+        targets=_targets(file) if "targets" in file.values else Template.targets,
     )
     _check(file, template, kind)
     return replace(template, equations=tuple(_timed(e, template) for e in equations))
@@ -150,6 +153,15 @@ def _parameters(file: Section) -> dict[str, str]:
 def _numbers(file: Section, key: str) -> dict[str, float]:
     section = file.table(key)
     return {name: section.number(name) for name in section.values}
+
+
+def _targets(file: Section) -> tuple[float, float]:
+    section = file.table("targets")
+    section.only(("least", "greatest"))
+    least, greatest = section.number("least", -math.inf), section.number("greatest", math.inf)
+    if least > greatest:
+        section.wrong("greatest", f"a number of at least {least:g}")
+    return least, greatest
 
 
 def _coefficients(file: Section) -> dict[str, float]:

@@ -52,7 +52,7 @@ def read_update(section: Section, parts: list[Template], parameters: Mapping[str
 
 
 # Where a setting must lie: from, up to but not including.
-_BOUNDS = {
+BOUNDS = {
     "beta1": (0.0, 1.0),
     "beta2": (0.0, 1.0),
     "momentum": (0.0, 1.0),
@@ -66,7 +66,7 @@ def _settings(section: Section, optimizer: Template) -> dict[str, float]:
     for name, usual in optimizer.settings.items():
         noted = len(section.reader.mistakes)
         settings[name] = value = section.number(name, usual)
-        low, high = _BOUNDS.get(name, (-math.inf, math.inf))
+        low, high = BOUNDS.get(name, (-math.inf, math.inf))
         if len(section.reader.mistakes) == noted and not low <= value < high:
             section.wrong(name, _RANGES.get(name, "a number from 0 to below 1"))
     return settings

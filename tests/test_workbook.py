@@ -322,6 +322,25 @@ def test_every_blue_cell_takes_numbers_only() -> None:
     assert blue == {sheet.cell(*place).coordinate for cells in ranges for place in cells}
 
 
+def test_settings_take_numbers_within_their_bounds() -> None:
+    data = random_data(1, 1, 3, "logistic", "cross-entropy")
+    data.update = 'optimizer = "adam"'
+    book = spreadsheets.workbook(data.problem())
+    sheet, grid = openpyxl.load_workbook(io.BytesIO(book))["BPTT"], Grid(book)
+    rules = {
+        area: rule
+        for rule in sheet.data_validations.dataValidation
+        for area in str(rule.sqref).split()
+    }
+    assert (rules["F6:H6"].formula1, rules["F6:H6"].formula2) == ("0", "1")  # targets
+    for name, low, high in (("beta1", "0", "0.999999999"), ("epsilon", "1E-300", "0.999999999")):
+        rule = rules[grid.names[name]]
+        assert (rule.type, rule.formula1, rule.formula2) == ("decimal", low, high)
+    assert rules[grid.names["beta2"]].error == (
+        "A number from 0 to 0.999999999. A target may be empty: that step has no loss then."
+    )
+
+
 def test_the_workbook_is_set_up_for_screen_and_paper() -> None:
     book = openpyxl.load_workbook(io.BytesIO(BOOKS["gomez"]))
     assert book.sheetnames == ["BPTT", "Equations"]

@@ -34,7 +34,6 @@ from cellcalc.workbook.styles import NOTHING
 
 STEP_WIDTH = 11  # characters of a step's column
 STEPS_A_PAGE = 10
-MOST_TYPED = 1e15  # what is larger may lead beyond the numbers that a spreadsheet has
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
 
@@ -53,7 +52,8 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     _add_rules(sheet, layout)
     _add_comments(sheet, layout)
     if layout.first is layout:
-        numbers_only(sheet, layout.given, MOST_TYPED)
+        for (low, high), areas in layout.given.items():
+            numbers_only(sheet, areas, low, high)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for heading in blocks:  # each on a page of its own

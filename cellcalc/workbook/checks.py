@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -120,7 +121,8 @@ def _inputs(layout: Layout) -> Check:
     given += [value for name, value in settings.items() if name in layout.rows]
     given = [v for v in given if not math.isnan(v)]
     total = sum(given)
-    places = ",".join(f"{layout.quoted}!{area}" for area in layout.given)
+    areas = chain(*layout.given.values())
+    places = ",".join(f"{layout.quoted}!{area}" for area in areas)
     what = sentence("checks", "inputs")
     given_text = f'IF(ABS({letters(VALUE)}{HEADING + 1})<={letters(LIMIT)}{HEADING + 1},"OK",'
     given_text += f'"{sentence("checks", "changed")}")'

@@ -12,15 +12,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.model import Model, Quantity
+from cellcalc.model import TARGET, Model, Quantity
 from cellcalc.schemes import LIMITS
 from cellcalc.trace import PassTrace, Trace, WindowTrace
-from cellcalc.updates import COUNT, counts_updates, memory
+from cellcalc.updates import BOUNDS, COUNT, counts_updates, memory
 from cellcalc.workbook.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 TOTAL_LOSS, RATE = "L", "learning_rate"
+# What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
+TYPED = (-1e15, 1e15)
+SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached
 NORM, FACTOR = "gradient_norm", "clip_factor"
 
 
@@ -109,17 +112,21 @@ class Layout:
         return reference if self.first is self else f"{self.first.quoted}!{reference}"
 
     @property
-    def given(self) -> list[str]:
-        """The cells of the first sheet that a person may change: ranges, and single cells."""
-        top, bottom = self.headings["input"] + 1, self.rows[self.model.inputs[-1].symbol]
-        parameters = [self.rows[name] for name in self.trace.initial]
-        settings = [name for name in setting_values(self.trace) if name in self.rows]
-        return [
-            f"{letters(column(1))}{top}:{letters(column(self.steps))}{bottom}",
-            f"{letters(FIRST)}{parameters[0]}:{letters(FIRST)}{parameters[-1]}",
-            *(self.cell(state, 0) for state in self.model.state),
-            *(self.setting(name) for name in settings),
-        ]
+    def given(self) -> dict[tuple[float, float], list[str]]:
+        """The cells of the first sheet that a person may change, by what they may be set to."""
+        parameters, inputs = list(self.trace.initial), [row.symbol for row in self.model.inputs]
+        areas = {f"{self.cell(parameters[0], 0)}:{self.cell(parameters[-1], 0)}": TYPED}
+        if TARGET in inputs and self.model.loss:
+            inputs.remove(TARGET)
+            least, greatest = self.model.loss.targets
+            bounds = max(least, TYPED[0]), min(greatest, TYPED[1])
+            areas[f"{self.cell(TARGET, 1)}:{self.cell(TARGET, self.steps)}"] = bounds
+        areas[f"{self.cell(inputs[0], 1)}:{self.cell(inputs[-1], self.steps)}"] = TYPED
+        areas |= {self.cell(state, 0): TYPED for state in self.model.state}
+        for name in setting_values(self.trace):
+            if name in self.rows:
+                areas[self.setting(name)] = SETTINGS.get(name, TYPED)
+        return {bounds: [a for a in areas if areas[a] == bounds] for bounds in areas.values()}
 
     @property
     def quoted(self) -> str:

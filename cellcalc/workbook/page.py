@@ -133,11 +133,14 @@ def drop_down(sheet: Worksheet, cell: str, source: str, title: str, prompt: str)
     rule.add(cell)
 
 
-def numbers_only(sheet: Worksheet, areas: Iterable[str], most: float) -> None:
-    """Let cells take nothing but numbers of at most so much, or be empty."""
-    bounds = f"{-most:g}".upper(), f"{most:g}".upper()
-    rule = DataValidation("decimal", *bounds, showErrorMessage=True, allow_blank=True)
-    rule.errorTitle, rule.error = sentence("sheet", "input"), sentence("sheet", "number", most=most)
+def numbers_only(sheet: Worksheet, areas: Iterable[str], low: float, high: float) -> None:
+    """Let cells take nothing but numbers between two bounds, or be empty."""
+    rule = DataValidation(type="decimal", showErrorMessage=True, allow_blank=True)
+    rule.formula1, rule.formula2 = (f"{bound:.15g}".upper() for bound in (low, high))
+    rule.errorTitle, rule.error = (
+        sentence("sheet", "input"),
+        sentence("sheet", "number", low=low, high=high),
+    )
     sheet.add_data_validation(rule)
     for area in areas:
         rule.add(area.replace("$", ""))

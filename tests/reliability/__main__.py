@@ -34,13 +34,14 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              numbers.edge_workbooks, 4, 1_000),
     Campaign("the same, recalculated by LibreOffice", "formula cells", "no error value",
              numbers.edge_workbooks_in_libreoffice, 4, 1_000),
+    Campaign("extremes typed into the blue cells", "formula cells", "no error value", numbers.typed, 1, 8),
     *(
         Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,
                  300 if name == "problem files" else 2_000)
         for name in inputs.KINDS
     ),
     Campaign("command lines of random words", "commands", _WORDS, commands.options, 60, 5_000),
-    Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 3_000),
+    Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 1_500),
     Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
              extremes.extremes, 1, 1_000),
     Campaign("endless standard input", "pipes", "60 s, 2.5 GB, one line", extremes.pipes, 1, 3),

@@ -9,8 +9,11 @@ import random
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import openpyxl
 
 from cellcalc.api import Problem
 from cellcalc.cli import main
@@ -253,6 +256,35 @@ def _edge_books(count: int) -> Books:
             build_workbook(trace, file, practice=practice)
             books.append((f"{name} {practice}", file.getvalue()))
     return books
+
+
+TYPED = [1e6, -1e6, 1000.0, -1000.0, 1.0, -0.5, 1e-300, 0.0]
+TRAINED = ["", '[update]\noptimizer = "adam"', "[bptt]\nclip_norm = 1.0\nscheme = 'tbptt(1,2)'"]
+
+
+def typed(count: int, seed: int) -> Outcome:
+    """Extremes that its blue cells take, typed into ``count`` workbooks of every cell."""
+    outcome, generator = Outcome(), random.Random(seed)
+    for cell in CELLS * count:
+        readout, loss = generator.choice(READOUTS)
+        data = random_cell(
+            cell, generator.randrange(10**9), 2, 3, readout, loss, generator.choice(TRAINED)
+        )
+        file = io.BytesIO()
+        build_workbook(data.problem().run(), file)
+        book = file.getvalue()
+        sheet = openpyxl.load_workbook(file)["BPTT"]
+        edits: dict[str, float | None] = {}
+        for rule in sheet.data_validations.dataValidation:
+            low, high = float(rule.formula1), float(rule.formula2)
+            values = [low, high, *(value for value in TYPED if low < value < high)]
+            for row, column in chain(*(r.cells for r in rule.sqref.ranges)):
+                if generator.random() < 0.8:
+                    edits[sheet.cell(row, column).coordinate] = generator.choice(values)
+        cells = formula_cells(book)
+        for place, value in by_formualizer(poisoned(book, edits), cells).items():
+            outcome.expect(not _is_error(value), f"{cell}: {place} {value!r} after {edits}")
+    return outcome
 
 
 def _is_error(value: object) -> bool:
