@@ -158,7 +158,11 @@ def _numbers(file: Section, key: str) -> dict[str, float]:
 def _targets(file: Section) -> tuple[float, float]:
     section = file.table("targets")
     section.only(("least", "greatest"))
-    least, greatest = section.number("least", -math.inf), section.number("greatest", math.inf)
+    least, greatest = Template.targets
+    if "least" in section.values:
+        least = section.number("least")
+    if "greatest" in section.values:
+        greatest = section.number("greatest")
     if least > greatest:
         section.wrong("greatest", f"a number of at least {least:g}")
     return least, greatest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,32 @@ def test_every_template_that_ships_is_sound_and_explains_itself(kind: str, name:
     template = templates.load(kind, name)
     assert template.title and template.source
     assert all(equation.says for equation in template.equations)
+
+
+LOSS = 'title = "own"\n[targets]\n{}\n[[equation]]\nsymbol = "E"\nformula = "(y - target)**4"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("least = -1.5\ngreatest = 2", (-1.5, 2.0)), ("least = 0", (0.0, math.inf))],
+)
+def test_a_loss_says_which_targets_it_is_meant_for(
+    tmp_path: Path, text: str, expected: tuple[float, float]
+) -> None:
+    (tmp_path / "own.toml").write_text(LOSS.format(text))
+    assert templates.load("losses", "own.toml", tmp_path).targets == expected
+    assert templates.load("losses", "squared").targets == (-math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("least = 1\ngreatest = 0", "targets.greatest: expected a number of at least 1, found 0"),
+        ("most = 1", "targets.most: expected one of the keys least or greatest, found an unknown "),
+    ],
+)
+def test_bounds_that_make_no_sense_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "own.toml").write_text(LOSS.format(text))
+    with pytest.raises(InputError) as caught:
+        templates.load("losses", "own.toml", tmp_path)
+    assert caught.value.lines[0].startswith(f"own.toml: {message}")
