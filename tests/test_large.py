@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cellcalc.api import Trace
-from cellcalc.errors import OptionError
+from cellcalc.errors import OutputError
 from cellcalc.workbook import build_workbook
 from cellcalc.workbook.cells import Cell, Row, Rows
 from cellcalc.workbook.large import LARGE, Large, has_large
@@ -116,10 +116,10 @@ def test_the_command_says_what_is_left_out_and_refuses_what_cannot_be(
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"{WARNINGS}wrote {output}\n"
     for options, expected in (
-        (("--sheets", "BPTT,Step"), "Error: --sheets: expected Guide, BPTT, Checks or Equations "
-         "alone for numbers of 1e+100 and more, found Step\n"),
-        (("--practice", "all"), "Error: --practice: expected numbers below 1e+100 to practise "
-         "with, found larger ones\n"),
+        (("--sheets", "BPTT,Step"), "Error: workbook: expected numbers below 1e+100 for the sheet "
+         "Step, found larger ones\n"),
+        (("--practice", "all"), "Error: workbook: expected numbers below 1e+100 for an exercise, "
+         "found larger ones\n"),
     ):  # fmt: skip
         result = run("workbook", tmp_path / "p.toml", *options, "-o", output, "--force")
         assert result.exit_code == 2
@@ -127,5 +127,5 @@ def test_the_command_says_what_is_left_out_and_refuses_what_cannot_be(
 
 
 def test_a_sheet_of_numbers_is_refused_by_the_library_too() -> None:
-    with pytest.raises(OptionError, match="found Charts"):
+    with pytest.raises(OutputError, match="for the sheet Charts"):
         book_of(exploding(V=1e200).problem().run(), "Charts")

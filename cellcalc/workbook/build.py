@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, did_you_mean
 from cellcalc.model import LOSS
 from cellcalc.reading import listed
 from cellcalc.trace import Trace
@@ -134,12 +134,11 @@ def _without_study(
     chosen: tuple[str, ...], sheets: Sequence[str], practice: str
 ) -> tuple[str, ...]:
     """The kinds of sheet for numbers that are too large to compute with."""
-    if practice:
-        raise OptionError("--practice", f"numbers below {LARGE:g} to practise with", "larger ones")
     left = [kind for kind in chosen if kind not in LARGE_SHEETS]
-    if sheets and left:
-        expected = f"{listed(list(LARGE_SHEETS))} alone for numbers of {LARGE:g} and more"
-        raise OptionError("--sheets", expected, left[0])
+    if practice or (sheets and left):
+        what = "an exercise" if practice else f"the sheet {left[0]}"
+        expected = f"numbers below {LARGE:g} for {what}"
+        raise OutputError(f"workbook: expected {expected}, found larger ones")
     return tuple(kind for kind in chosen if kind in LARGE_SHEETS)
 
 
