@@ -25,6 +25,7 @@ PROBLEMS = {cell: random_cell(cell, 3, features=2, steps=3) for cell in CELLS} |
     "lstm-clip, two passes": random_cell(
         "lstm-clip", 4, steps=3, more="[update]\nepochs = 2\noptimizer = 'adam'"
     ),
+    "noaf, truncated": random_cell("noaf", 4, steps=5, more="[bptt]\nscheme = 'tbptt(1,2)'"),
     "gru, split": random_cell("gru", 4, steps=5, more="[bptt]\nscheme = 'naive-split(2)'"),
     "rnn, signed error": random_cell("rnn", 4, steps=3, loss="signed-error"),
     "lstm-forget-bias, five inputs": random_cell("lstm-forget-bias", 4, features=5, steps=3),

@@ -112,11 +112,14 @@ def entering_formula(
     """What stands in the column before a window, for the derivative of the state there.
 
     The whole formula is right there too, since the window's rows are empty in that column; but
-    what refers to the column before would refer to another window's steps, or to the totals.
+    those of the state are not, and what refers to the column before would refer to another
+    window's steps, or to the totals.
     """
     assert quantity.formula is not None and entering.formula is not None
-    reads_previous = any(symbol.shift == -1 for symbol in symbols(quantity.formula))
-    expression = entering.formula if reads_previous else quantity.formula
+    state = {f"d{name}" for name in sheet.model.state}
+    read = symbols(quantity.formula)
+    partly = any(s.shift == -1 or (s.shift == 0 and s.name in state) for s in read)
+    expression = entering.formula if partly else quantity.formula
     return formula(sheet, expression, window)(window.trace.first - 1)
 
 

@@ -6,6 +6,7 @@ wrong. The marks colour the answers, and add up to a score; a hint tells the nex
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -224,6 +225,9 @@ class _Practice:
 
         def number(symbol: Symbol) -> str:
             now = value(symbol)
+            if window is not None and t + (symbol.shift or 0) > window.trace.last:
+                now = window.trace.after.get(symbol.name, now)  # as the next column has it
+            now = 0.0 if math.isnan(now) else now  # a missing target
             size = f"{rounded(abs(now), 4):.4f}"  # as FIXED rounds
             return f"(−{size})" if now < 0 else size
 

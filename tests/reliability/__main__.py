@@ -17,6 +17,7 @@ from tests.reliability import (
     injection,
     inputs,
     numbers,
+    workbooks,
 )
 
 _WORDS = "a result or one line a mistake"
@@ -26,15 +27,17 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     Campaign("values and gradients of every cell", "numbers", "the templates evaluated by Python, complex steps",
              numbers.by_every_template, 1, 40),
     Campaign("workbooks of random problems and schemes", "formula cells", "formualizer's recalculation",
-             numbers.by_formualizer_again, 1, 60),
-    Campaign("workbooks written twice", "workbooks", "the same bytes", numbers.reproducible, 1, 20),
+             workbooks.by_formualizer_again, 1, 60),
+    Campaign("workbooks of every cell, schemes and exercises", "formula cells", "formualizer's recalculation",
+             workbooks.every_cell, 1, 8),
+    Campaign("workbooks written twice", "workbooks", "the same bytes", workbooks.reproducible, 1, 20),
     Campaign("saturated, exploding, subnormal, nan and inf", "commands",
              "a warning that names the first, valid JSON", numbers.edges, 6, 18),
     Campaign("workbooks of extreme finite numbers", "formula cells", "no error value",
-             numbers.edge_workbooks, 4, 1_000),
+             workbooks.edge_workbooks, 4, 1_000),
     Campaign("the same, recalculated by LibreOffice", "formula cells", "no error value",
-             numbers.edge_workbooks_in_libreoffice, 4, 1_000),
-    Campaign("extremes typed into the blue cells", "formula cells", "no error value", numbers.typed, 1, 8),
+             workbooks.edge_workbooks_in_libreoffice, 4, 1_000),
+    Campaign("extremes typed into the blue cells", "formula cells", "no error value", workbooks.typed, 1, 8),
     *(
         Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,
                  300 if name == "problem files" else 2_000)

@@ -1,0 +1,172 @@
+"""Workbooks recalculated by two engines: of random problems, of every cell, of extreme numbers."""
+
+from __future__ import annotations
+
+import io
+import math
+import random
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import openpyxl
+
+from cellcalc.api import Problem
+from cellcalc.problem import read_specification
+from cellcalc.workbook import build_workbook
+from cellcalc.workbook.large import has_large
+from tests.cells import CELLS, random_cell
+from tests.reliability import Missing, Outcome
+from tests.reliability.numbers import EDGES, READOUTS, SCHEMES, UPDATES, difference, drawn
+from tests.spreadsheets import (
+    Values,
+    by_formualizer,
+    by_libreoffice,
+    formula_cells,
+    poisoned,
+    read,
+)
+
+Books = list[tuple[str, bytes]]  # workbooks by name
+NO_NUMBERS = ("in the data", "as a target")
+NOISY = ("B8", "B10", "B11")
+LONG_NUMBERS = ("predictions of 1e13", "gradients of 1e40")
+
+
+def by_formualizer_again(count: int, seed: int) -> Outcome:
+    """Each formula cell of ``count`` workbooks, its stored value poisoned and recalculated."""
+    generator, books = random.Random(seed), []
+    for k in range(count):
+        data = replace(
+            drawn(generator, 5), bptt=generator.choice(SCHEMES), update=generator.choice(UPDATES)
+        )
+        file = io.BytesIO()
+        build_workbook(data.problem().run(), file, sheets=() if k % 5 == 0 else ("BPTT",))
+        books.append((str(k), file.getvalue()))
+    return _compared(books, _by_formualizer(books))
+
+
+def every_cell(count: int, seed: int) -> Outcome:
+    """The same for ``count`` problems of every cell, each of another scheme, and its exercise."""
+    generator, books = random.Random(seed), []
+    for k, cell in enumerate(CELLS * count):
+        readout, loss = generator.choice(READOUTS)
+        more = f"[bptt]\n{generator.choice(SCHEMES)}\n[update]\n{generator.choice(UPDATES)}"
+        data = random_cell(cell, generator.randrange(10**9), 2, 5, readout, loss, more)
+        data.target[generator.randrange(5)] = generator.choice([0.5, math.nan])
+        file = io.BytesIO()
+        build_workbook(data.problem().run(), file, practice="all" if k % 2 else "")
+        books.append((f"{k} {cell} {more}", file.getvalue()))
+    return _compared(books, _by_formualizer(books))
+
+
+def _by_formualizer(books: Books) -> dict[str, Values]:
+    return {name: by_formualizer(poisoned(book), formula_cells(book)) for name, book in books}
+
+
+def _compared(books: Books, again: Mapping[str, Values]) -> Outcome:
+    """Each formula cell as it is stored, and as an engine computes it: no error, and the same."""
+    outcome, largest = Outcome(), 0.0
+    for name, book in books:
+        stored, computed = read(book), again[name]
+        for cell in formula_cells(book):
+            a, b = stored.get(cell), computed.get(cell)
+            fine = not _is_error(a) and not _is_error(b)
+            if fine and cell[0] == "Checks" and cell[1].startswith("B"):
+                continue  # what rounding leaves; column D says whether it is too much
+            if fine and cell[0] == "Gradients" and cell[1] in NOISY:
+                continue  # differences of nearly equal numbers
+            if isinstance(a, float | int) and isinstance(b, float | int) and fine:
+                off = difference(float(b), float(a))
+                largest = max(largest, off)
+                fine = off < 1e-9
+            elif fine:
+                fine = (a or "") == (b or "")
+            outcome.expect(fine, f"{name}: {cell} stored {a!r}, recalculated {b!r}")
+    outcome.note = f"largest difference {largest:.0e}"
+    return outcome
+
+
+def edge_workbooks(count: int, _: int) -> Outcome:
+    """Workbooks of finite input: no error value, stored or recalculated, and both the same."""
+    books = _edge_books(count)
+    return _compared(books, _by_formualizer(books))
+
+
+def edge_workbooks_in_libreoffice(count: int, _: int) -> Outcome:
+    """The same, recalculated by LibreOffice, whose power function knows no number below 1e-308."""
+    soffice = shutil.which("soffice")
+    if soffice is None:
+        raise Missing("LibreOffice")
+    books = _edge_books(count)
+    given = {str(k): poisoned(book) for k, (_, book) in enumerate(books)}
+    with TemporaryDirectory() as folder:
+        done = by_libreoffice(soffice, given, Path(folder))
+    return _compared(books, {name: read(done[str(k)]) for k, (name, _) in enumerate(books)})
+
+
+def _edge_books(count: int) -> Books:
+    """The workbook of each edge, and (where its numbers are not too large) the exercise."""
+    finite = [(name, text) for name, (text, _) in EDGES.items() if not name.endswith(NO_NUMBERS)]
+    books = []
+    for name, text in finite[:: len(finite) // min(count, len(finite))]:
+        trace = Problem(read_specification(text, "edge.toml", Path())).run()
+        # The hints of an exercise write numbers out, of which engines know 15 to 17 digits.
+        written_out = not has_large(trace) and name not in LONG_NUMBERS
+        for practice in ("", "all") if written_out else ("",):
+            file = io.BytesIO()
+            build_workbook(trace, file, practice=practice)
+            books.append((f"{name} {practice}", file.getvalue()))
+    return books
+
+
+TYPED = [1e6, -1e6, 1000.0, -1000.0, 1.0, -0.5, 1e-300, 0.0]
+TRAINED = ["", '[update]\noptimizer = "adam"', "[bptt]\nclip_norm = 1.0\nscheme = 'tbptt(1,2)'"]
+
+
+def typed(count: int, seed: int) -> Outcome:
+    """Extremes that its blue cells take, typed into ``count`` workbooks of every cell."""
+    outcome, generator = Outcome(), random.Random(seed)
+    for cell in CELLS * count:
+        readout, loss = generator.choice(READOUTS)
+        data = random_cell(
+            cell, generator.randrange(10**9), 2, 3, readout, loss, generator.choice(TRAINED)
+        )
+        file = io.BytesIO()
+        build_workbook(data.problem().run(), file)
+        book = file.getvalue()
+        sheet = openpyxl.load_workbook(file)["BPTT"]
+        edits: dict[str, float | None] = {}
+        for rule in sheet.data_validations.dataValidation:
+            low, high = float(rule.formula1), float(rule.formula2)
+            values = [low, high, *(value for value in TYPED if low < value < high)]
+            for row, column in chain(*(r.cells for r in rule.sqref.ranges)):
+                if generator.random() < 0.8:
+                    edits[sheet.cell(row, column).coordinate] = generator.choice(values)
+        cells = formula_cells(book)
+        for place, value in by_formualizer(poisoned(book, edits), cells).items():
+            outcome.expect(not _is_error(value), f"{cell}: {place} {value!r} after {edits}")
+    return outcome
+
+
+def _is_error(value: object) -> bool:
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return True
+    return isinstance(value, str) and value.startswith("#")
+
+
+def reproducible(count: int, seed: int) -> Outcome:
+    """The same problem gives the same bytes."""
+    outcome, generator = Outcome(), random.Random(seed)
+    for _ in range(count):
+        data = replace(drawn(generator, 3), bptt=generator.choice(SCHEMES))
+        files = [io.BytesIO(), io.BytesIO()]
+        for file in files:
+            build_workbook(data.problem().run(), file, practice="all")
+        outcome.expect(files[0].getvalue() == files[1].getvalue(), "other bytes")
+    return outcome
