@@ -126,6 +126,16 @@ def test_correct_work_rounded_at_every_step_is_never_wrong(name: str, decimals: 
         assert not wrong and not report.unreadable, (wrong[:2], report.unreadable[:2])
 
 
+def test_each_step_is_marked_with_the_parameters_that_it_had() -> None:
+    """Updates after every step, the weights of each kept: beyond the first window, too."""
+    data = random_data(5, 2, 4)
+    data.bptt = 'scheme = "realtime"\nweights = "stored"'
+    trace = data.problem().run()
+    given = [(f"{s}[{t}]", trace[s][t - 1]) for s in ("z_f", "c", "h", "E") for t in range(1, 5)]
+    report = mark(trace, [Entry(k, s, f"{v:.6g}") for k, (s, v) in enumerate(given, 1)])
+    assert [marked.verdict for marked in report.marked] == [Verdict.CORRECT] * 16
+
+
 def test_few_figures_are_right_only_with_a_note() -> None:
     (one,) = mark(TRACE, entries_of_text("dc[2] = -0.07")).marked
     assert one.verdict is Verdict.CORRECT and "prove little" in one.note

@@ -191,7 +191,7 @@ class World:
         if name in setting.inputs:
             return setting.inputs[name][t] if 1 <= t <= setting.steps else self.zero
         if name in setting.current:
-            inside = 0 <= t <= setting.last and self.equations.model.stored_weights
+            inside = 0 <= t <= setting.steps and self.equations.model.stored_weights
             return (setting.parameters[t] if inside else setting.current)[name]
         if t == 0 and name in setting.initial:
             return setting.initial[name]

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import math
 import random
+from collections.abc import Iterator
 
+from cellcalc.check.answers import Entry
+from cellcalc.check.marking import mark
+from cellcalc.check.report import Verdict
 from cellcalc.cli import main
 from tests import lstm
-from tests.cells import CELLS, complex_step, evaluated, random_cell
+from tests.cells import CELLS, CellData, complex_step, evaluated, random_cell
 from tests.conftest import runner
 from tests.problems import Data, random_data
 from tests.reliability import Outcome
@@ -84,6 +88,53 @@ def by_every_template(count: int, seed: int) -> Outcome:
             largest = max(largest, off)
             outcome.expect(off < 1e-12, f"{cell}: {symbol}: {found} {expected}")
     outcome.note = f"largest difference {largest:.0e}"
+    return outcome
+
+
+def drawn_cells(count: int, seed: int, epochs: bool = True) -> Iterator[CellData]:
+    """``count`` problems of every cell, each of another scheme."""
+    generator = random.Random(seed)
+    updates = UPDATES if epochs else UPDATES[:-1]
+    for cell in CELLS * count:
+        readout, loss = generator.choice(READOUTS)
+        more = f"[bptt]\n{generator.choice(SCHEMES)}\n[update]\n{generator.choice(updates)}"
+        yield random_cell(cell, generator.randrange(10**9), 2, 5, readout, loss, more)
+
+
+def batched(count: int, seed: int) -> Outcome:
+    """Training many sets at once, against the engine, which does one."""
+    outcome = Outcome()
+    for data in drawn_cells(count, seed):
+        problem = data.problem()
+        trace, parameters = problem.run(), problem.specification.parameters
+        varied = {name: [value, 0.25] for name, value in parameters.items()}
+        trained = problem.train_batch(varied)
+        pairs = [(float(trained.parameters[name][0]), trace.final[name]) for name in parameters]
+        losses = [one.loss or 0.0 for one in trace.passes]
+        pairs += zip(trained.losses[:, 0, 0].tolist(), losses, strict=True)
+        for found, expected in pairs:
+            fine = difference(found, expected) < 1e-10
+            outcome.expect(fine, f"{data.cell} {data.more}: {found} {expected}")
+    return outcome
+
+
+def right_answers(count: int, seed: int) -> Outcome:
+    """The true values, to five figures, marked: all are right."""
+    outcome = Outcome()
+    for data in drawn_cells(count, seed, epochs=False):
+        trace = data.problem().run()
+        (one,) = trace.passes
+        window = one.windows[0]
+        given = [(f"{s}[{t}]", v[t]) for s, v in one.forward.items() for t in range(1, 6)]
+        for symbol, values in window.backward.items():
+            given += [(f"{symbol}[{t}]", v) for t, v in zip(window.steps, values, strict=True)]
+        given += [*window.gradients.items()]
+        entries = [Entry(k, name, f"{value:.5g}") for k, (name, value) in enumerate(given, 1)]
+        report = mark(trace, entries)
+        for marked in report.marked:
+            fine = marked.verdict is Verdict.CORRECT
+            outcome.expect(fine, f"{data.cell} {data.more}: {marked.answer}")
+        outcome.expect(not report.unreadable, f"{data.cell}: {report.unreadable[:1]}")
     return outcome
 
 

@@ -20,7 +20,15 @@ from cellcalc.workbook import build_workbook
 from cellcalc.workbook.large import has_large
 from tests.cells import CELLS, random_cell
 from tests.reliability import Missing, Outcome
-from tests.reliability.numbers import EDGES, READOUTS, SCHEMES, UPDATES, difference, drawn
+from tests.reliability.numbers import (
+    EDGES,
+    READOUTS,
+    SCHEMES,
+    UPDATES,
+    difference,
+    drawn,
+    drawn_cells,
+)
 from tests.spreadsheets import (
     Values,
     by_formualizer,
@@ -51,15 +59,12 @@ def by_formualizer_again(count: int, seed: int) -> Outcome:
 
 def every_cell(count: int, seed: int) -> Outcome:
     """The same for ``count`` problems of every cell, each of another scheme, and its exercise."""
-    generator, books = random.Random(seed), []
-    for k, cell in enumerate(CELLS * count):
-        readout, loss = generator.choice(READOUTS)
-        more = f"[bptt]\n{generator.choice(SCHEMES)}\n[update]\n{generator.choice(UPDATES)}"
-        data = random_cell(cell, generator.randrange(10**9), 2, 5, readout, loss, more)
-        data.target[generator.randrange(5)] = generator.choice([0.5, math.nan])
+    books = []
+    for k, data in enumerate(drawn_cells(count, seed)):
+        data.target[k % 5] = math.nan if k % 3 else 0.5
         file = io.BytesIO()
         build_workbook(data.problem().run(), file, practice="all" if k % 2 else "")
-        books.append((f"{k} {cell} {more}", file.getvalue()))
+        books.append((f"{k} {data.cell} {data.more}", file.getvalue()))
     return _compared(books, _by_formualizer(books))
 
 
