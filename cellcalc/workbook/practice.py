@@ -110,12 +110,14 @@ class _Practice:
         spot = self.exercise.covered.get(f"{letters(cell.column)}{row}")
         if spot is not None:
             return Cell(cell.column, "answer" if spot.open else "note")
+        if cell.style == "input" and cell.value is None:  # a missing target stays missing
+            return Cell(cell.column, "number")
         if cell.column < TOTAL or not isinstance(cell.value, int | float):
             return cell
         is_parameter = row in {self.layout.rows[n] for n in self.layout.trace.initial}
         if self.exercise.hides_update and is_parameter and cell.column == self.layout.width:
             return Cell(cell.column, "note")
-        if cell.style.endswith("_step") or cell.style == "edge":
+        if cell.style.endswith("_step"):
             return cell
         style = "number" if cell.style == "input" else cell.style
         if self.paper:

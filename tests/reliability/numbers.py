@@ -92,11 +92,11 @@ def by_every_template(count: int, seed: int) -> Outcome:
 
 
 def drawn_cells(count: int, seed: int, epochs: bool = True) -> Iterator[CellData]:
-    """``count`` problems of every cell, each of another scheme."""
+    """``count`` problems, each of another cell and scheme."""
     generator = random.Random(seed)
     updates = UPDATES if epochs else UPDATES[:-1]
-    for cell in CELLS * count:
-        readout, loss = generator.choice(READOUTS)
+    for k in range(count):
+        cell, (readout, loss) = CELLS[7 * k % len(CELLS)], generator.choice(READOUTS)
         more = f"[bptt]\n{generator.choice(SCHEMES)}\n[update]\n{generator.choice(updates)}"
         yield random_cell(cell, generator.randrange(10**9), 2, 5, readout, loss, more)
 

@@ -12,9 +12,13 @@ from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import formualizer
 import openpyxl
 
 from cellcalc.api import Problem
+from cellcalc.check.marking import mark
+from cellcalc.check.practice import entries_of_workbook
+from cellcalc.check.report import Verdict
 from cellcalc.problem import read_specification
 from cellcalc.workbook import build_workbook
 from cellcalc.workbook.large import has_large
@@ -58,7 +62,7 @@ def by_formualizer_again(count: int, seed: int) -> Outcome:
 
 
 def every_cell(count: int, seed: int) -> Outcome:
-    """The same for ``count`` problems of every cell, each of another scheme, and its exercise."""
+    """The same for ``count`` problems, each of another cell and scheme, and for exercises."""
     books = []
     for k, data in enumerate(drawn_cells(count, seed)):
         data.target[k % 5] = math.nan if k % 3 else 0.5
@@ -66,6 +70,32 @@ def every_cell(count: int, seed: int) -> Outcome:
         build_workbook(data.problem().run(), file, practice="all" if k % 2 else "")
         books.append((f"{k} {data.cell} {data.more}", file.getvalue()))
     return _compared(books, _by_formualizer(books))
+
+
+def filled_in(count: int, seed: int) -> Outcome:
+    """Exercises with the true values typed in: all right, on the sheet and for `cellcalc check`."""
+    outcome, generator = Outcome(), random.Random(seed)
+    for k, data in enumerate(drawn_cells(count, seed, epochs=False)):
+        data.target[k % 5] = math.nan if k % 2 else 0.5
+        trace, file = data.problem().run(), io.BytesIO()
+        build_workbook(trace, file, practice=generator.choice(["all", "backward", "forward"]))
+        stored, book = read(file.getvalue()), openpyxl.load_workbook(file)
+        live, sheet = formualizer.load_workbook_bytes(file.getvalue()), book["Practice"]
+        answers = [c for row in sheet.iter_rows(min_row=5) for c in row if not c.protection.locked]
+        for cell in answers:
+            value = float(f"{stored['BPTT', cell.coordinate]:.5g}")
+            cell.value = value
+            live.set_value("Practice", cell.row, cell.column, value)
+        live.evaluate_all()
+        filled = io.BytesIO()
+        book.save(filled)
+        report = mark(trace, entries_of_workbook(filled.getvalue(), "exercise"))
+        right = [marked.verdict is Verdict.CORRECT for marked in report.marked]
+        told = live.get_value("Practice", 2, 5)
+        fine = told == f"{len(answers)} / {len(answers)}" and right == [True] * len(answers)
+        outcome.tried += len(answers) - 1
+        outcome.expect(fine, f"{data.cell} {data.more}: {told}, {sum(right)} of {len(right)}")
+    return outcome
 
 
 def _by_formualizer(books: Books) -> dict[str, Values]:
@@ -133,10 +163,10 @@ TRAINED = ["", '[update]\noptimizer = "adam"', "[bptt]\nclip_norm = 1.0\nscheme 
 
 
 def typed(count: int, seed: int) -> Outcome:
-    """Extremes that its blue cells take, typed into ``count`` workbooks of every cell."""
+    """Extremes that its blue cells take, typed into ``count`` workbooks, each of another cell."""
     outcome, generator = Outcome(), random.Random(seed)
-    for cell in CELLS * count:
-        readout, loss = generator.choice(READOUTS)
+    for k in range(count):
+        cell, (readout, loss) = CELLS[7 * k % len(CELLS)], generator.choice(READOUTS)
         data = random_cell(
             cell, generator.randrange(10**9), 2, 3, readout, loss, generator.choice(TRAINED)
         )
