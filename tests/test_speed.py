@@ -23,7 +23,8 @@ from cellcalc.compiled import compile_source
 from cellcalc.errors import InputError
 from cellcalc.kernel import Keep, kernel
 from cellcalc.late import Late
-from tests.conftest import REQUIRED
+from tests.cells import CELLS, random_cell
+from tests.conftest import REQUIRED, sample
 from tests.problems import random_data
 
 SCHEMES = {
@@ -133,6 +134,22 @@ def test_columns_read_in_pieces_give_the_same_numbers(
         for found, wanted in zip(one.windows, other.windows, strict=True):
             assert found.gradients == wanted.gradients
             assert found.backward == wanted.backward
+
+
+@pytest.mark.parametrize("cell", sample(CELLS, 5))
+def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(
+    cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = random_cell(cell, 3, steps=9, more='[bptt]\nk1 = 2\nk2 = 5\nweights = "stored"')
+    expected = data.problem().run()
+    monkeypatch.setattr(sweep, "LONG", 2)
+    monkeypatch.setattr("cellcalc.kernel.BLOCK", 3)
+    trace = data.problem().run()
+    assert trace.final == expected.final
+    (one,), (other,) = trace.passes, expected.passes
+    for found, wanted in zip(one.windows, other.windows, strict=True):
+        assert {s: list(v) for s, v in found.backward.items()} == wanted.backward
+        assert (found.gradients, found.entering) == (wanted.gradients, wanted.entering)
 
 
 def test_a_trace_that_nobody_has_any_longer_takes_no_memory(

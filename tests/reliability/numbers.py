@@ -21,7 +21,9 @@ READOUTS = [("identity", "half-squared"), ("linear", "squared"), ("linear", "hal
             ("logistic", "cross-entropy"), ("logistic", "squared")]  # fmt: skip
 SCHEMES = ["", 'scheme = "tbptt(1,2)"', "k1 = 2\nk2 = 3", 'scheme = "naive-split(2)"',
            'scheme = "realtime"\nweights = "stored"', 'k1 = 2\nk2 = 2\nreduction = "mean"\nclip_norm = 0.1',
-           'scheme = "per-error(2)"', 'k1 = 3\nk2 = 1\ntail = "discard"']  # fmt: skip
+           'scheme = "per-error(2)"', 'k1 = 3\nk2 = 1\ntail = "discard"', 'k1 = 2\nk2 = 4\ninject = "last"',
+           'k1 = 2\nk2 = 4\ninject = "all"\nupdate = "sequence"', 'scheme = "keras-stateless(2)"',
+           'k1 = 2\nk2 = 5\nclip_value = 0.05', 'k1 = 2\nk2 = 3\nweights = "stored"']  # fmt: skip
 UPDATES = ["", 'optimizer = "momentum"', 'optimizer = "adam"', "epochs = 2"]
 
 
