@@ -78,6 +78,8 @@ def test_what_grows_too_large_later_is_said_not_carried_on() -> None:
         ("F5*2", -math.inf, 'IFERROR((F5+0)*2,"-inf")'),
         ("F5*2", math.nan, 'IFERROR((F5+0)*2,"nan")'),
         ("F5*2", 1e100, "IFERROR((F5+0)*2,1E+100)"),
+        ("F5*2", 1.5e308, 'IFERROR((F5+0)*2,"1.5e+308")'),
+        ("G9*0", 1e-310, "IFERROR((G9+0)*0,0)"),
         ("1/(1+EXP(-MAX(G9,-700)))", 1.0, "IFERROR(1/(1+EXP(-MAX((G9+0),-700))),1.0)"),
         ("$G$9+Z1E5", 1.0, "IFERROR(($G$9+0)+Z1E5,1.0)"),
         ("SUM(F9:H9)", 2.5, "IFERROR(SUMPRODUCT((F9:H9+0)),2.5)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -94,6 +95,11 @@ def letters(column: int) -> str:
 def absolute(row: int, column: int) -> str:
     """A reference that stays where it is: $D$7."""
     return f"${letters(column)}${row}"
+
+
+def literal(value: float) -> str:
+    """A number as formulas have it; 0 for a subnormal one, which LibreOffice does not read."""
+    return "0" if abs(value) < sys.float_info.min else repr(value).upper()
 
 
 def text_lines(text: str, width: int) -> int:

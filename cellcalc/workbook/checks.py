@@ -13,7 +13,7 @@ from cellcalc.expression import Expression, Mul, Symbol
 from cellcalc.model import LOSS, Quantity
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result
 from cellcalc.workbook.layout import TOTAL, Layout, WindowRows, setting_values
 from cellcalc.workbook.page import flag, set_up_page, set_widths
@@ -126,7 +126,7 @@ def _inputs(layout: Layout) -> Check:
     what = sentence("checks", "inputs")
     given_text = f'IF(ABS({letters(VALUE)}{HEADING + 1})<={letters(LIMIT)}{HEADING + 1},"OK",'
     given_text += f'"{sentence("checks", "changed")}")'
-    return Check(what, f"SUM({places})-({total!r})", limit=_limit(given), given=given_text)
+    return Check(what, f"SUM({places})-({literal(total)})", limit=_limit(given), given=given_text)
 
 
 def _stored(layout: Layout) -> Iterator[Check]:
@@ -136,11 +136,11 @@ def _stored(layout: Layout) -> Iterator[Check]:
     loss = layout.one.loss or 0.0
     place = f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}"
     what = _stored_text(layout, LOSS)
-    yield Check(what, f"{place}-({loss!r})", limit=_limit([loss]), as_written=True)
+    yield Check(what, f"{place}-({literal(loss)})", limit=_limit([loss]), as_written=True)
     for name, value in layout.one.after.items():
         place = f"{layout.quoted}!{layout.cell(name, layout.steps + 1)}"
         what = _stored_text(layout, name)
-        yield Check(what, f"{place}-({value!r})", limit=_limit([value]), as_written=True)
+        yield Check(what, f"{place}-({literal(value)})", limit=_limit([value]), as_written=True)
 
 
 def _limit(values: Iterable[float]) -> float:

@@ -14,7 +14,7 @@ from cellcalc.expression import Call, walk
 from cellcalc.model import LOSS
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.layout import FIRST, SYMBOL, TOTAL, Layout, column
 from cellcalc.workbook.page import (
     drop_down,
@@ -134,7 +134,7 @@ class _Gradients:
         yield self.line(ERROR, "error", Cell(VALUE, "exponent", abs(difference) / size, text))
         good = abs(difference) <= TOLERANCE * size + NOISE
         otherwise = "!!" if exact else sentence("gradients", "truncated")
-        text = f'IF({gap}<={_number(TOLERANCE)}*{larger}+{_number(NOISE)},"OK","{otherwise}")'
+        text = f'IF({gap}<={literal(TOLERANCE)}*{larger}+{literal(NOISE)},"OK","{otherwise}")'
         cell = Cell(VALUE, "flag", "OK" if good else otherwise, text)
         yield self.line(FLAG, "flag" if exact else "flag_truncated", cell)
 
@@ -226,7 +226,3 @@ def _loss(rows: list[Row], rerun: Rerun) -> list[float]:
     """The loss of each step of a rerun."""
     (row,) = (row for row in rows if row.number == rerun.rows[LOSS])
     return [float(cell.value or 0.0) for cell in row.cells if cell.column > FIRST]
-
-
-def _number(value: float) -> str:
-    return f"{value!r}".upper()

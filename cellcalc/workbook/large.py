@@ -18,9 +18,10 @@ from openpyxl.utils import column_index_from_string
 from cellcalc.late import Late
 from cellcalc.trace import Trace
 from cellcalc.wording import sentence
-from cellcalc.workbook.cells import Cell, Row, Rows
+from cellcalc.workbook.cells import Cell, Row, Rows, literal
 
 LARGE = 1e100
+MOST = 9.99999999999999e307  # in a formula of Excel
 SHEETS = ("Guide", "BPTT", "Checks", "Equations")  # the kinds of sheet that can do with text
 
 _REFERENCE = (
@@ -97,13 +98,16 @@ class Large:
         if cell.formula == "0":  # beyond the last step nothing flows back, were it 0·inf
             return replace(cell, value=0.0)
         value = 0.0 if cell.value is None else cell.value
-        text, fallback = sentence("sheet", "too_large"), '"{}"'
+        shown: float | str | None = cell.value
+        fallback = f'"{sentence("sheet", "too_large")}"'
         if not math.isfinite(value):
-            text = str(value)
+            shown = str(value)
+            fallback = f'"{shown}"'
+        elif abs(value) > MOST:
+            fallback = f'"{value}"'
         elif self.read_by(cell.formula, title) or abs(value) >= LARGE:
-            text, fallback = repr(value).upper(), "{}"
-        formula = f"IFERROR({_strict(cell.formula)},{fallback.format(text)})"
-        return replace(cell, value=value if math.isfinite(value) else text, formula=formula)
+            fallback = literal(value)
+        return replace(cell, value=shown, formula=f"IFERROR({_strict(cell.formula)},{fallback})")
 
 
 def _places(rows: Rows) -> Mapping[int, frozenset[int]]:

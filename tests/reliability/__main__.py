@@ -43,6 +43,9 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              workbooks.edge_workbooks, 4, 1_000),
     Campaign("the same, recalculated by LibreOffice", "formula cells", "no error value",
              workbooks.edge_workbooks_in_libreoffice, 4, 1_000),
+    Campaign("workbooks of numbers of every size", "formula cells", "no error value", workbooks.every_size, 5, 150),
+    Campaign("those, recalculated by LibreOffice", "formula cells", "no error value",
+             workbooks.every_size_in_libreoffice, 3, 75),
     Campaign("extremes typed into the blue cells", "formula cells", "no error value", workbooks.typed, 6, 200),
     *(
         Campaign(f"mutated and random {name}", "inputs", _WORDS, partial(inputs.fuzz, name), 20,

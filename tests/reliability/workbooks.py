@@ -6,11 +6,12 @@ import io
 import math
 import random
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import formualizer
 import openpyxl
@@ -133,10 +134,41 @@ def edge_workbooks(count: int, _: int) -> Outcome:
 
 def edge_workbooks_in_libreoffice(count: int, _: int) -> Outcome:
     """The same, recalculated by LibreOffice, whose power function knows no number below 1e-308."""
+    return _in_libreoffice(_edge_books(count))
+
+
+def every_size(count: int, seed: int) -> Outcome:
+    """Problems with some numbers made as large or as small as floats are."""
+    books = list(_of_every_size(count, seed))
+    return _compared(books, _by_formualizer(books))
+
+
+def every_size_in_libreoffice(count: int, seed: int) -> Outcome:
+    """The same, recalculated by LibreOffice."""
+    return _in_libreoffice(list(_of_every_size(count, seed)))
+
+
+def _of_every_size(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    generator = random.Random(seed)
+
+    def scaled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [scaled(v) for v in value]
+        return value * 10.0 ** generator.choice(POWERS) if generator.random() < 0.1 else value
+
+    for k, data in enumerate(drawn_cells(count, seed)):
+        parameters = {name: scaled(value) for name, value in data.parameters.items()}
+        target = data.target if data.loss == "cross-entropy" else scaled(data.target)
+        file = io.BytesIO()
+        moved = replace(data, parameters=parameters, x=scaled(data.x), target=target)
+        build_workbook(moved.problem().run(), file)
+        yield f"{k} {data.cell}", file.getvalue()
+
+
+def _in_libreoffice(books: Books) -> Outcome:
     soffice = shutil.which("soffice")
     if soffice is None:
         raise Missing("LibreOffice")
-    books = _edge_books(count)
     given = {str(k): poisoned(book) for k, (_, book) in enumerate(books)}
     with TemporaryDirectory() as folder:
         done = by_libreoffice(soffice, given, Path(folder))
@@ -158,6 +190,7 @@ def _edge_books(count: int) -> Books:
     return books
 
 
+POWERS = [307, 200, 155, 99, 50, 10, -10, -100, -155, -300, -310, -320]
 TYPED = [1e6, -1e6, 1000.0, -1000.0, 1.0, -0.5, 1e-300, 0.0]
 TRAINED = ["", '[update]\noptimizer = "adam"', "[bptt]\nclip_norm = 1.0\nscheme = 'tbptt(1,2)'"]
 
