@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -28,6 +29,7 @@ def _namespace(text: str, functions: str) -> dict[str, Any]:
     module = import_module(f"cellcalc.{functions}")
     allowed = {known: getattr(module, known) for known in module.__all__}
     namespace: dict[str, Any] = {"__builtins__": {"range": range, "zip": zip}, **allowed}
+    namespace["_exp"] = math.exp  # of functions that the kernel writes out
     exec(compile(text, "<cellcalc>", "exec"), namespace)
     return namespace
 

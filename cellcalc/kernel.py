@@ -16,12 +16,14 @@ from functools import cached_property
 
 from cellcalc.expression import Expression, Symbol, spelled_out, symbols, walk
 from cellcalc.model import LOSS, Group, Model, Quantity
-from cellcalc.notation import Text
+from cellcalc.notation import Binding, Text
 from cellcalc.source import Code
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
 HERE, FROM, TO = "_", "__", "___"
+# Functions of :mod:`cellcalc.numeric` written out, which saves a call: the same operations.
+INLINE = {"sigmoid": "1.0/(1.0 + _exp(700.0 if {u} < -700.0 else -{u}))"}
 BLOCK = 4096  # steps of which columns are copied to be read in step
 
 
@@ -38,6 +40,13 @@ class _Local(Code):
     """Code in which some symbols are local variables."""
 
     names: Mapping[Symbol, str] = field(default_factory=dict)
+    inline: bool = False
+
+    def call(self, function: str, argument: Expression, *others: Expression) -> Text:
+        text = self(argument)
+        if self.inline and function in INLINE and text.isidentifier():
+            return INLINE[function].format(u=text), Binding.PRODUCT
+        return super().call(function, argument, *others)
 
     def symbol(self, symbol: Symbol) -> Text:
         text, binding = super().symbol(symbol)
@@ -220,7 +229,8 @@ class _Loop:
         for row in self.summed:
             if row.symbol in self.own:
                 self.names[Symbol(row.symbol, 0)] = HERE + row.symbol
-        self.code = _Local(kernel.model.features, kernel.guarded, self.names)
+        inline = not kernel.arrays
+        self.code = _Local(kernel.model.features, kernel.guarded, self.names, inline)
 
     def lines(self) -> Iterator[str]:
         handed_on = [symbol for symbol in self.names if symbol.shift == -self.way]

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 
 import cellcalc
-from cellcalc import export, fast, source, sweep
+from cellcalc import export, fast, numeric, source, sweep
 from cellcalc.api import Problem, Trace
 from cellcalc.compiled import compile_source
 from cellcalc.errors import InputError
-from cellcalc.kernel import Keep, kernel
+from cellcalc.kernel import INLINE, Keep, kernel
 from cellcalc.late import Late
 from tests.cells import CELLS, random_cell
 from tests.conftest import REQUIRED, sample
@@ -166,6 +166,15 @@ def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
         assert [row() for row in late] == [None] * len(late)
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    "u", [0.3, -2.5, 700.5, 1e300, -699.5, -700.5, -1e300, math.inf, -math.inf]
+)
+def test_what_is_written_out_is_what_the_function_gives(u: float) -> None:
+    for name, text in INLINE.items():
+        written = eval(text.format(u="u"), {"_exp": math.exp, "u": u})
+        assert written == getattr(numeric, name)(u)
 
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
