@@ -43,9 +43,8 @@ class _Local(Code):
     inline: bool = False
 
     def call(self, function: str, argument: Expression, *others: Expression) -> Text:
-        text = self(argument)
-        if self.inline and function in INLINE and text.isidentifier():
-            return INLINE[function].format(u=text), Binding.PRODUCT
+        if self.inline and function in INLINE and isinstance(argument, Symbol):
+            return INLINE[function].format(u=self(argument)), Binding.PRODUCT
         return super().call(function, argument, *others)
 
     def symbol(self, symbol: Symbol) -> Text:

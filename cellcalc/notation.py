@@ -39,6 +39,7 @@ class Binding(IntEnum):
 
 
 Text = tuple[str, Binding]
+MOST_TWICE, MOST_WRITTEN = 200, 4_096  # characters that a formula of Excel repeats
 
 
 def plain_number(value: float) -> str:
@@ -255,9 +256,8 @@ class Excel(Notation):
 
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
-    -x^2 for (-x)^2; a denominator of exactly 0 is replaced as :func:`cellcalc.numeric.divide`
-    does, unless it is known never to be 0 (``guarded`` False). A square is a product: LibreOffice
-    takes the power of a number below 1e-154 for an error, and the saturated cell has such.
+    -x^2 for (-x)^2. A denominator of 0 is replaced as :func:`cellcalc.numeric.divide` does, but for
+    ``guarded`` False. A square is a product: LibreOffice has no power of numbers below 1e-154.
     """
 
     cell: Callable[[Symbol], str]
@@ -278,15 +278,15 @@ class Excel(Notation):
 
     def power(self, base: Expression, exponent: Expression) -> Text:
         lower, upper = self.within(base, Binding.ATOM), self.within(exponent, Binding.ATOM)
-        if exponent == TWO:
+        if exponent == TWO and len(lower) <= MOST_TWICE:
             return f"{lower}*{lower}", Binding.PRODUCT
         return f"{lower}^{upper}", Binding.POWER
 
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:
         upper = self.within(numerator, Binding.PRODUCT)
         lower = self.within(denominator, Binding.POWER)
-        if self.guarded and not isinstance(denominator, Number):
-            lower = f"IF({self(denominator)}=0,1E-300,{self(denominator)})"
+        if self.guarded and not isinstance(denominator, Number) and len(lower) <= MOST_WRITTEN:
+            lower = "IF({0}=0,1E-300,{0})".format(self(denominator))
         return f"{upper}/{lower}", Binding.PRODUCT
 
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:

@@ -214,3 +214,12 @@ def test_what_is_not_a_formula_is_refused(text: str) -> None:
 def test_an_unknown_function_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(ExpressionError, match=r'found "sigmod"; did you mean sigmoid\?'):
         parse("sigmod(x)")
+
+
+@pytest.mark.parametrize("outer", ["({})**2", "a/({})", "sigmoid({})"])
+def test_what_a_formula_writes_twice_does_not_double_with_every_level(outer: str) -> None:
+    text = "x"
+    for _ in range(45):
+        text = outer.format(text)
+    write = Excel(cell=lambda s: s.name, cells=lambda s: s.name)
+    assert len(write(parse(text))) < 400_000
