@@ -210,12 +210,12 @@ class _Run:
         """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
         counted = columns[f"d{LOSS}"]
-        put(counted, first, [0.0] * (last + 1 - first))
         mean = self.specification.scheme.reduction == "mean"
         share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
         if len(window.losses) == last + 1 - first:
             put(counted, first, [share] * len(window.losses))
         else:
+            put(counted, first, [0.0] * (last + 1 - first))
             for t in window.losses:
                 counted[t - start] = share
         self.prepare(columns, new, last)

@@ -10,7 +10,7 @@ import io
 import re
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import formualizer
@@ -18,6 +18,8 @@ import openpyxl
 
 from cellcalc.api import Problem, Trace
 from cellcalc.workbook import build_workbook
+from tests.cells import CellData
+from tests.problems import Data
 
 Values = dict[tuple[str, str], object]  # (sheet, cell): value
 POISON = 123456789.0
@@ -32,12 +34,23 @@ _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 """  # fmt: skip
 
 
+def book_of(
+    source: Data | CellData | Problem | Trace,
+    sheets: Sequence[str] = (),
+    practice: str = "",
+    blank: bool = False,
+) -> bytes:
+    """The workbook of a problem, or of a trace."""
+    problem = source.problem() if isinstance(source, Data | CellData) else source
+    trace = problem.run() if isinstance(problem, Problem) else problem
+    file = io.BytesIO()
+    build_workbook(trace, file, sheets, practice, blank)
+    return file.getvalue()
+
+
 def workbook(source: Problem | Trace) -> bytes:
     """The workbook of a problem, or of a trace: the computation and the equations."""
-    file = io.BytesIO()
-    trace = source.run() if isinstance(source, Problem) else source
-    build_workbook(trace, file, sheets=["Equations"])
-    return file.getvalue()
+    return book_of(source, ["Equations"])
 
 
 class Made(dict[str, bytes]):

@@ -12,10 +12,10 @@ import openpyxl
 import pytest
 
 import cellcalc
-from cellcalc.workbook import build_workbook
 from tests import spreadsheets
 from tests.cells import CELLS, CellData, random_cell
 from tests.conftest import sample
+from tests.spreadsheets import book_of
 
 NOISY = {("Gradients", f"B{row}") for row in (8, 10, 11)}  # a difference of nearly equal numbers
 PROBLEMS = {cell: random_cell(cell, 3, features=2, steps=3) for cell in CELLS} | {
@@ -30,12 +30,6 @@ PROBLEMS = {cell: random_cell(cell, 3, features=2, steps=3) for cell in CELLS} |
     "rnn, signed error": random_cell("rnn", 4, steps=3, loss="signed-error"),
     "lstm-forget-bias, five inputs": random_cell("lstm-forget-bias", 4, features=5, steps=3),
 }
-
-
-def book_of(data: CellData, **options: str) -> bytes:
-    file = io.BytesIO()
-    build_workbook(data.problem().run(), file, **options)  # type: ignore[arg-type]
-    return file.getvalue()
 
 
 BOOKS = spreadsheets.Made(lambda name: book_of(PROBLEMS[name]))
@@ -155,9 +149,7 @@ def test_the_guide_links_to_cells_that_are_there(cell: str) -> None:
 
 
 def test_the_guide_of_a_forward_pass_has_no_link_to_a_sheet_that_is_not_there() -> None:
-    file = io.BytesIO()
-    build_workbook(cellcalc.load("cell_clip").run(), file)
-    book = openpyxl.load_workbook(file)
+    book = openpyxl.load_workbook(io.BytesIO(book_of(cellcalc.load("cell_clip"))))
     links = [c.hyperlink.location for row in book["Guide"].iter_rows() for c in row if c.hyperlink]
     assert {link.partition("!")[0].strip("'") for link in links} == set(book.sheetnames)
     assert "Gradients" not in book.sheetnames

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cellcalc.api import Trace
 from cellcalc.errors import OutputError
-from cellcalc.workbook import build_workbook
 from cellcalc.workbook.cells import Cell, Row, Rows
 from cellcalc.workbook.large import LARGE, Large, has_large
 from tests.conftest import Run
 from tests.problems import Data, random_data
-from tests.spreadsheets import by_formualizer, formula_cells, poisoned, read
+from tests.spreadsheets import book_of, by_formualizer, formula_cells, poisoned, read
 
 WARNINGS = (
     "Warning: E is not a finite number at t = 1; what follows from it is not to be trusted\n"
@@ -29,12 +26,6 @@ def exploding(**parameters: float) -> Data:
     data = random_data(10, 1, 3, "linear", "half-squared")
     data.parameters |= parameters
     return data
-
-
-def book_of(trace: Trace, *sheets: str) -> bytes:
-    file = io.BytesIO()
-    build_workbook(trace, file, sheets)
-    return file.getvalue()
 
 
 def test_what_is_not_a_number_is_text_and_says_what_the_table_says() -> None:
@@ -50,8 +41,8 @@ def test_what_is_not_a_number_is_text_and_says_what_the_table_says() -> None:
 
 
 def test_with_a_smaller_weight_every_formula_computes_again() -> None:
-    book = book_of(exploding(V=1e200).problem().run(), "BPTT")
-    calm = read(book_of(exploding(V=0.75).problem().run(), "BPTT"))
+    book = book_of(exploding(V=1e200), ["BPTT"])
+    calm = read(book_of(exploding(V=0.75), ["BPTT"]))
     row = next(k for k in range(1, 100) if calm.get(("BPTT", f"B{k}")) == "V")
     cells = formula_cells(book)
     found = by_formualizer(poisoned(book, {f"E{row}": 0.75}), cells)
@@ -60,7 +51,7 @@ def test_with_a_smaller_weight_every_formula_computes_again() -> None:
 
 
 def test_what_grows_too_large_later_is_said_not_carried_on() -> None:
-    book = book_of(exploding(V=1e120).problem().run(), "BPTT")
+    book = book_of(exploding(V=1e120), ["BPTT"])
     stored = read(book)
     assert not [v for v in stored.values() if v == "too large"]
     row = next(k for k in range(1, 100) if stored.get(("BPTT", f"B{k}")) == "W_f")
@@ -130,4 +121,4 @@ def test_the_command_says_what_is_left_out_and_refuses_what_cannot_be(
 
 def test_a_sheet_of_numbers_is_refused_by_the_library_too() -> None:
     with pytest.raises(OutputError, match="for the sheet Charts"):
-        book_of(exploding(V=1e200).problem().run(), "Charts")
+        book_of(exploding(V=1e200), ["Charts"])

@@ -15,7 +15,8 @@ from openpyxl.utils import get_column_letter
 from tests import spreadsheets
 from tests.conftest import Run
 from tests.problems import random_data
-from tests.test_study import Live, book_of, same, unlike
+from tests.spreadsheets import book_of
+from tests.test_study import Live, same, unlike
 from tests.test_workbook import GOMEZ, Grid
 
 TBPTT = replace(random_data(51, 2, 6), bptt='scheme = "tbptt(2,4)"')

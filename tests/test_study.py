@@ -24,6 +24,7 @@ from cellcalc.workbook import build_workbook
 from tests import spreadsheets
 from tests.conftest import Run, sample
 from tests.problems import Data, random_data
+from tests.spreadsheets import book_of
 from tests.test_workbook import GOMEZ, Grid
 from tests.test_workbook_schemes import edit
 
@@ -39,12 +40,6 @@ PROBLEMS: dict[str, Data] = {
                     bptt='scheme = "block(2)"\nclip_norm = 0.1', frozen=["U_f"]),
 }  # fmt: skip
 STUDY = ["Guide", "BPTT", "Step", "Cell", "Gradients", "Charts", "Checks", "Equations"]
-
-
-def book_of(data: Data, **options: object) -> bytes:
-    file = io.BytesIO()
-    build_workbook(data.problem().run(), file, **options)  # type: ignore[arg-type]
-    return file.getvalue()
 
 
 BOOKS = spreadsheets.Made(lambda name: book_of(PROBLEMS[name]))
@@ -291,9 +286,7 @@ def test_the_guide_has_five_experiments_made_from_the_problem() -> None:
 
 @pytest.mark.parametrize("wanted", [["Guide", "Flow"], ["Guide", "Charts", "Step"], ["guide"]])
 def test_the_guide_lists_the_sheets_that_there_are(wanted: list[str]) -> None:
-    file = io.BytesIO()
-    build_workbook(load("gomez").run(), file, wanted)
-    book = openpyxl.load_workbook(file)
+    book = openpyxl.load_workbook(io.BytesIO(book_of(load("gomez"), wanted)))
     cells = [cell for (cell,) in book["Guide"].iter_rows(max_col=1) if cell.hyperlink]
     assert [str(cell.value).partition(":")[0] for cell in cells] == book.sheetnames
     assert [cell.hyperlink.location for cell in cells] == [f"'{n}'!A1" for n in book.sheetnames]

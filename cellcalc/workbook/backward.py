@@ -10,7 +10,7 @@ from cellcalc.model import Group, Quantity
 from cellcalc.schedule import ranges
 from cellcalc.updates import NORM_MARGIN, clip_factor
 from cellcalc.wording import sentence
-from cellcalc.workbook.cells import Cell, Fill, Row
+from cellcalc.workbook.cells import Cell, Fill, Row, literal
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -119,7 +119,7 @@ class _Window:
             cells = ":".join((window.total(names[0]), window.total(names[-1])))
             norm = math.hypot(*self.trace.summed.values())
             yield self.update_row(NORM, "norm", norm, f"SQRT(SUMSQ({cells}))")
-            limit, margin = self.sheet.setting("clip_norm"), f"{NORM_MARGIN!r}".upper()
+            limit, margin = self.sheet.setting("clip_norm"), literal(NORM_MARGIN)
             text = f"MIN(1,{limit}/({window.total(NORM)}+{margin}))"
             yield self.update_row(FACTOR, "factor", clip_factor(scheme, self.trace.summed), text)
         for name in self.free:

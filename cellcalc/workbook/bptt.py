@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
@@ -14,19 +14,18 @@ from cellcalc.wording import sentence
 from cellcalc.workbook.backward import window_rows
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula
-from cellcalc.workbook.large import has_large
 from cellcalc.workbook.layout import FIRST, TOTAL, TOTAL_LOSS, Layout, column
 from cellcalc.workbook.parameters import parameter_rows
 from cellcalc.workbook.rows import block_heading, labelled, over_steps
 
 
-def bptt_rows(sheet: Layout) -> Rows:
-    """The rows of the sheet of one pass."""
-    return Rows(_rows(sheet), sheet.width, sheet.height)
+def bptt_rows(sheet: Layout, *notes: str) -> Rows:
+    """The rows of the sheet of one pass; ``notes`` stand below its title."""
+    return Rows(_rows(sheet, notes), sheet.width, sheet.height)
 
 
-def _rows(sheet: Layout) -> Iterator[Row]:
-    yield from _title(sheet)
+def _rows(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
+    yield from _title(sheet, notes)
     yield from _inputs(sheet)
     yield from parameter_rows(sheet)
     yield from _Forward(sheet).rows()
@@ -34,12 +33,11 @@ def _rows(sheet: Layout) -> Iterator[Row]:
         yield from window_rows(sheet, window)
 
 
-def _title(sheet: Layout) -> Iterator[Row]:
+def _title(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
     title, *settings = heading(sheet.trace)
     if sheet.model.author is not None:
         settings.append(sentence("legend", "short", title=sheet.model.author.title))
-    if has_large(sheet.trace):
-        settings.append(sentence("sheet", "large_note"))
+    settings += notes
     yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
     legend = [

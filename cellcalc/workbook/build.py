@@ -15,6 +15,7 @@ from cellcalc.errors import OptionError, OutputError, did_you_mean
 from cellcalc.model import LOSS
 from cellcalc.reading import listed
 from cellcalc.trace import Trace
+from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.bptt_page import set_up_bptt
@@ -26,7 +27,7 @@ from cellcalc.workbook.equations import equations
 from cellcalc.workbook.flow import flow_sheet
 from cellcalc.workbook.gradients import gradients
 from cellcalc.workbook.guide import guide
-from cellcalc.workbook.large import LARGE, has_large
+from cellcalc.workbook.large import LARGE
 from cellcalc.workbook.large import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
 from cellcalc.workbook.package import fixed_date, write_package
@@ -42,6 +43,7 @@ def _bptt(book: Book) -> Iterator[Sheet]:
     for layout in book.layouts:
         rows = bptt_rows(layout)
         if book.large:
+            rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
         set_up = partial(set_up_bptt, layout=layout, locked=key)
         yield Sheet(layout.title, rows, set_up, hidden=key)
@@ -86,10 +88,9 @@ def build_workbook(
     check_size(trace)
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
-    chosen = _chosen(sheets, practice, blank)
-    if has_large(trace):
-        chosen = _without_study(chosen, sheets, practice)
-    book = Book(trace, chosen, practice, blank)
+    book = Book(trace, _chosen(sheets, practice, blank), practice, blank)
+    if book.large:
+        book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()
     for kind, make in SHEETS.items():
         if book.has(kind) and kind != "Guide":

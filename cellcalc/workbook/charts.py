@@ -19,7 +19,7 @@ from cellcalc.model import LOSS
 from cellcalc.notation import Excel
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters
+from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
 from cellcalc.workbook.page import set_up_page, set_widths
@@ -157,6 +157,11 @@ def _row(layout: Layout, label: str, row: int, steps: range) -> Line:
     )
 
 
+def size(place: str, value: float) -> tuple[str, float]:
+    """The size of the number in a cell as a logarithmic axis draws it: its formula, its value."""
+    return f"MAX(ABS({place}),{literal(FLOOR)})", max(abs(value), FLOOR)
+
+
 def _vanishing(layout: Layout, axis: str) -> Chart:
     """The size of the states' derivatives in the last window, and the carousel's factor."""
     window, model = layout.windows[-1], layout.model
@@ -165,9 +170,9 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
     for state in model.state:
         cells = []
         for t in trace.steps:
-            value = abs(trace.backward[f"d{state}"][t - trace.first])
+            value = trace.backward[f"d{state}"][t - trace.first]
             place = f"{layout.quoted}!{letters(column(t))}{window.rows[f'd{state}']}"
-            cells.append((f"MAX(ABS({place}),{FLOOR!r})".upper(), max(value, FLOOR)))
+            cells.append(size(place, value))
         label = sentence("charts", "size_of", symbol=state)
         if model.author is not None:
             label = f"|{model.label(f'd{state}')}|"

@@ -22,7 +22,7 @@ from cellcalc.notation import Excel, Unicode
 from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
-from cellcalc.workbook.charts import FLOOR, Chart, Line, draw
+from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.flowwork import BEFORE, Working, step_column
 from cellcalc.workbook.layout import Layout
 from cellcalc.workbook.page import (
@@ -173,11 +173,7 @@ class _Flow:
         for state in self.states:
             places = [f"{step_column(s)}{self.matrices[state] + row}" for s in range(1, loss + 1)]
             cells = tuple(
-                (
-                    f"MAX(ABS({place}),{FLOOR!r})".upper(),
-                    max(abs(self.work.entry(state, loss, s)), FLOOR),
-                )
-                for s, place in enumerate(places, 1)
+                size(place, self.work.entry(state, loss, s)) for s, place in enumerate(places, 1)
             )
             yield Line(sentence("flow_sheet", "size", state=state, loss=loss), cells)
         if self.model.carousel is None:

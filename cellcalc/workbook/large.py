@@ -72,11 +72,9 @@ class Large:
 
     def _holds(self, match: re.Match[str], title: str) -> bool:
         rows = self.places.get(match["quoted"] or match["plain"] or title, {})
-        top, left = int(match["top"]), column_index_from_string(match["left"])
-        bottom, right = (
-            int(match["bottom"] or top),
-            column_index_from_string(match["right"] or match["left"]),
-        )
+        top, bottom = int(match["top"]), int(match["bottom"] or match["top"])
+        left = column_index_from_string(match["left"])
+        right = column_index_from_string(match["right"] or match["left"])
         return any(
             left <= column <= right
             for row in range(top, bottom + 1)

@@ -137,10 +137,8 @@ def numbers_only(sheet: Worksheet, areas: Iterable[str], low: float, high: float
     """Let cells take nothing but numbers between two bounds, or be empty."""
     rule = DataValidation(type="decimal", showErrorMessage=True, allow_blank=True)
     rule.formula1, rule.formula2 = (f"{bound:.15g}".upper() for bound in (low, high))
-    rule.errorTitle, rule.error = (
-        sentence("sheet", "input"),
-        sentence("sheet", "number", low=low, high=high),
-    )
+    rule.errorTitle = sentence("sheet", "input")
+    rule.error = sentence("sheet", "number", low=low, high=high)
     sheet.add_data_validation(rule)
     for area in areas:
         rule.add(area.replace("$", ""))

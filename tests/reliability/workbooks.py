@@ -21,7 +21,6 @@ from cellcalc.check.marking import mark
 from cellcalc.check.practice import entries_of_workbook
 from cellcalc.check.report import Verdict
 from cellcalc.problem import read_specification
-from cellcalc.workbook import build_workbook
 from cellcalc.workbook.large import has_large
 from tests.cells import CELLS, random_cell
 from tests.reliability import Missing, Outcome
@@ -36,6 +35,7 @@ from tests.reliability.numbers import (
 )
 from tests.spreadsheets import (
     Values,
+    book_of,
     by_formualizer,
     by_libreoffice,
     formula_cells,
@@ -56,9 +56,7 @@ def by_formualizer_again(count: int, seed: int) -> Outcome:
         data = replace(
             drawn(generator, 5), bptt=generator.choice(SCHEMES), update=generator.choice(UPDATES)
         )
-        file = io.BytesIO()
-        build_workbook(data.problem().run(), file, sheets=() if k % 5 == 0 else ("BPTT",))
-        books.append((str(k), file.getvalue()))
+        books.append((str(k), book_of(data, () if k % 5 == 0 else ("BPTT",))))
     return _compared(books, _by_formualizer(books))
 
 
@@ -67,9 +65,8 @@ def every_cell(count: int, seed: int) -> Outcome:
     books = []
     for k, data in enumerate(drawn_cells(count, seed)):
         data.target[k % 5] = math.nan if k % 3 else 0.5
-        file = io.BytesIO()
-        build_workbook(data.problem().run(), file, practice="all" if k % 2 else "")
-        books.append((f"{k} {data.cell} {data.more}", file.getvalue()))
+        book = book_of(data, practice="all" if k % 2 else "")
+        books.append((f"{k} {data.cell} {data.more}", book))
     return _compared(books, _by_formualizer(books))
 
 
@@ -78,10 +75,10 @@ def filled_in(count: int, seed: int) -> Outcome:
     outcome, generator = Outcome(), random.Random(seed)
     for k, data in enumerate(drawn_cells(count, seed, epochs=False)):
         data.target[k % 5] = math.nan if k % 2 else 0.5
-        trace, file = data.problem().run(), io.BytesIO()
-        build_workbook(trace, file, practice=generator.choice(["all", "backward", "forward"]))
-        stored, book = read(file.getvalue()), openpyxl.load_workbook(file)
-        live, sheet = formualizer.load_workbook_bytes(file.getvalue()), book["Practice"]
+        trace = data.problem().run()
+        given = book_of(trace, practice=generator.choice(["all", "backward", "forward"]))
+        stored, book = read(given), openpyxl.load_workbook(io.BytesIO(given))
+        live, sheet = formualizer.load_workbook_bytes(given), book["Practice"]
         answers = [c for row in sheet.iter_rows(min_row=5) for c in row if not c.protection.locked]
         for cell in answers:
             value = float(f"{stored['BPTT', cell.coordinate]:.5g}")
@@ -159,10 +156,8 @@ def _of_every_size(count: int, seed: int) -> Iterator[tuple[str, bytes]]:
     for k, data in enumerate(drawn_cells(count, seed)):
         parameters = {name: scaled(value) for name, value in data.parameters.items()}
         target = data.target if data.loss == "cross-entropy" else scaled(data.target)
-        file = io.BytesIO()
         moved = replace(data, parameters=parameters, x=scaled(data.x), target=target)
-        build_workbook(moved.problem().run(), file)
-        yield f"{k} {data.cell}", file.getvalue()
+        yield f"{k} {data.cell}", book_of(moved)
 
 
 def _in_libreoffice(books: Books) -> Outcome:
@@ -184,9 +179,7 @@ def _edge_books(count: int) -> Books:
         # The hints of an exercise write numbers out, of which engines know 15 to 17 digits.
         written_out = not has_large(trace) and name not in LONG_NUMBERS
         for practice in ("", "all") if written_out else ("",):
-            file = io.BytesIO()
-            build_workbook(trace, file, practice=practice)
-            books.append((f"{name} {practice}", file.getvalue()))
+            books.append((f"{name} {practice}", book_of(trace, practice=practice)))
     return books
 
 
@@ -203,10 +196,8 @@ def typed(count: int, seed: int) -> Outcome:
         data = random_cell(
             cell, generator.randrange(10**9), 2, 3, readout, loss, generator.choice(TRAINED)
         )
-        file = io.BytesIO()
-        build_workbook(data.problem().run(), file)
-        book = file.getvalue()
-        sheet = openpyxl.load_workbook(file)["BPTT"]
+        book = book_of(data)
+        sheet = openpyxl.load_workbook(io.BytesIO(book))["BPTT"]
         edits: dict[str, float | None] = {}
         for rule in sheet.data_validations.dataValidation:
             low, high = float(rule.formula1), float(rule.formula2)
@@ -233,8 +224,6 @@ def reproducible(count: int, seed: int) -> Outcome:
     outcome, generator = Outcome(), random.Random(seed)
     for _ in range(count):
         data = replace(drawn(generator, 3), bptt=generator.choice(SCHEMES))
-        files = [io.BytesIO(), io.BytesIO()]
-        for file in files:
-            build_workbook(data.problem().run(), file, practice="all")
-        outcome.expect(files[0].getvalue() == files[1].getvalue(), "other bytes")
+        first, second = (book_of(data, practice="all") for _ in range(2))
+        outcome.expect(first == second, "other bytes")
     return outcome
