@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.problems import SET_EPOCHS, SET_STEPS
-from cellcalc import engine
 from cellcalc.api import Problem
+from cellcalc.engine import run_model
 from cellcalc.problem import read_specification
 
 Work = Callable[[], object]
@@ -32,7 +32,7 @@ def one_by_one(sets: int) -> Work:
     def work() -> None:
         for k in range(sets):
             own = {name: float(values[k]) for name, values in varied.items()}
-            engine.run(replace(s, parameters=own), model, detail=False)
+            run_model(replace(s, parameters=own), model, detail=False)
 
     return work
 

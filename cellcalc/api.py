@@ -15,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cellcalc import engine, resources, trace
+from cellcalc import resources, trace
 from cellcalc.derivation import build
+from cellcalc.engine import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
 from cellcalc.problem import Specification, read_specification
@@ -68,7 +69,7 @@ class Problem:
         gradients and parameters are kept, which a long training run needs. ``progress`` is
         called with the number of passes done.
         """
-        trace = engine.run(self.specification, self.model, hand_rounding, detail, progress)
+        trace = run_model(self.specification, self.model, hand_rounding, detail, progress)
         return Trace(**vars(trace))
 
     def train_batch(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cellcalc import engine
+from cellcalc.engine import run_model
 from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
 from cellcalc.model import Model
@@ -72,7 +72,7 @@ def _gradients(specification: Specification, model: Model, scheme: Scheme) -> di
         scheme=replace(scheme, update="sequence"),
         update=replace(specification.update, epochs=1, frozen=()),
     )
-    (one,) = engine.run(once, model, detail=False).passes
+    (one,) = run_model(once, model, detail=False).passes
     return dict(one.windows[-1].summed)
 
 

@@ -41,7 +41,7 @@ class Framework:
     optimizers: Mapping[str, str]
 
 
-def names() -> tuple[str, ...]:
+def framework_names() -> tuple[str, ...]:
     """The frameworks that there are files for."""
     return resources.names("templates/frameworks")
 

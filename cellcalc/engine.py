@@ -28,7 +28,7 @@ Progress = Callable[[int], None]
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
 
 
-def run(
+def run_model(
     specification: Specification,
     model: Model,
     decimals: int | None = None,

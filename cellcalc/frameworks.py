@@ -25,7 +25,7 @@ LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer c
 
 
 def script(specification: Specification, model: Model, to: str, file: str = "check.py") -> str:
-    """The script for one of the frameworks in :func:`cellcalc.dialect.names`.
+    """The script for one of the frameworks in :func:`cellcalc.dialect.framework_names`.
 
     ``file`` is what it is going to be called. Raises :class:`~cellcalc.errors.OptionError` for an
     optimizer that the framework lacks.
@@ -206,7 +206,7 @@ class _Script:
 
     def check(self) -> str:
         features = self.specification.features
-        layers = layouts.elements(layouts.load(self.to), self.parameters, features)
+        layers = layouts.layout_rows(layouts.load_layout(self.to), self.parameters, features)
         return Text(self.framework.code["check"]).substitute(
             layers=_literal(layers, split=True),
             features=features,

@@ -60,13 +60,13 @@ class Layout:
     instead: Mapping[str, str]
 
 
-def names() -> tuple[str, ...]:
+def layout_names() -> tuple[str, ...]:
     """The layouts that there are files for."""
     return resources.names("templates/layouts")
 
 
 @cache
-def load(name: str) -> Layout:
+def load_layout(name: str) -> Layout:
     path = resources.folder("templates") / "layouts" / f"{name}.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     blocks = tuple(
@@ -82,7 +82,7 @@ def load(name: str) -> Layout:
     return Layout(name, data["title"], blocks, data.get("instead", {}))
 
 
-def parameters(
+def from_layout(
     layout: Layout, arrays: Mapping[str, Array], own: Collection[str], features: int, file: str
 ) -> dict[str, float]:
     """Each element (``W_f1``) of the cell's parameters, from a framework's arrays.
@@ -176,7 +176,7 @@ def _fill(
             yield f"0, since the cell has no parameter {element}", f"{value:.6g}"
 
 
-def elements(layout: Layout, own: Collection[str], features: int) -> dict[str, list[str]]:
+def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str, list[str]]:
     """For each array, by its first name, the parameters that it holds, row by row.
 
     Arrays of parameters that the cell does not have are left out.

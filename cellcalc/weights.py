@@ -28,7 +28,9 @@ def read_weights(
                 section.wrong(key, 'from = "weights.npz" beside it, or nothing here')
         return {}
     name, prefix = section.text("from"), section.text("prefix", "")
-    layout = section.choice("layout", layouts.names(), "") if "layout" in section.values else ""
+    layout = (
+        section.choice("layout", layouts.layout_names(), "") if "layout" in section.values else ""
+    )
     if not name or features is None or section.values.get("layout", "") != layout:
         return None
     try:
@@ -38,7 +40,7 @@ def read_weights(
         if not layout:
             return _by_name(arrays, kinds, features, name)
         own = [e for k, kind in kinds.items() for e in _elements(k, kind, features)]
-        return layouts.parameters(layouts.load(layout), arrays, own, features, name)
+        return layouts.from_layout(layouts.load_layout(layout), arrays, own, features, name)
     except InputError as error:
         section.wrong_file("from", name, error)
         return None

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import cellcalc.elementwise
-from cellcalc import batch, compare, engine, numeric
+from cellcalc import batch, compare, numeric
 from cellcalc.api import Problem
+from cellcalc.engine import run_model
 from cellcalc.problem import read_specification
 from cellcalc.resources import names
 from cellcalc.schemes import named_scheme
@@ -69,7 +70,7 @@ def alone(problem: Problem, values: dict[str, Any], k: int) -> Trace:
             s.update, settings={**s.update.settings, "learning_rate": own["learning_rate"]}
         ),
     )
-    return engine.run(one, problem.model, detail=False)
+    return run_model(one, problem.model, detail=False)
 
 
 @pytest.mark.parametrize("update", OPTIMIZERS)
@@ -141,7 +142,7 @@ def test_coefficients_can_vary() -> None:
     trained = problem.train_batch({name: [0.1, 5.0]})
     for k, bound in enumerate((0.1, 5.0)):
         own = replace(problem.specification, coefficients={name: bound})
-        loss = engine.run(own, problem.model).loss
+        loss = run_model(own, problem.model).loss
         assert trained.losses[0, 0, k] == pytest.approx(loss, rel=1e-13)
 
 
@@ -186,7 +187,7 @@ def test_losses_of_held_out_sequences_are_those_of_a_forward_pass() -> None:
                 parameters={name: own[name] for name in s.parameters},
                 initial={name: own[name] for name in s.initial},
             )
-            loss = engine.run(one, problem.model).passes[0].loss
+            loss = run_model(one, problem.model).passes[0].loss
             assert found[place, k] == pytest.approx(loss, rel=1e-12)
 
 

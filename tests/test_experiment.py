@@ -15,9 +15,10 @@ import click
 import numpy as np
 import pytest
 
-from cellcalc import batch, engine, experiment
+from cellcalc import batch, experiment
 from cellcalc.api import Problem, load
 from cellcalc.cli import main
+from cellcalc.engine import run_model
 from cellcalc.errors import OptionError
 from cellcalc.experiment import Result, design
 from cellcalc.problem import read_specification, redrawn
@@ -129,7 +130,7 @@ def test_a_batch_of_seeds_equals_the_seeds_one_by_one(options: str) -> None:
     for result in found:
         final, best, rest = [], [], []
         for seed in (1, 2, 3):
-            trace = engine.run(
+            trace = run_model(
                 replace(
                     s,
                     parameters={**s.parameters, **redrawn(s, seed)},
@@ -149,7 +150,7 @@ def test_a_batch_of_seeds_equals_the_seeds_one_by_one(options: str) -> None:
             best.append(min(by_epoch))
             whole = Scheme("full", None, None)
             last = replace(s, parameters=dict(trace.final), sequences=s.sequences[2:], scheme=whole)
-            rest.append((engine.run(last, p.model).loss or 0.0) / 3)
+            rest.append((run_model(last, p.model).loss or 0.0) / 3)
         for spread, values in ((result.final, final), (result.best, best), (result.held_out, rest)):
             assert spread is not None
             expected = [sorted(values)[1], min(values), max(values)]

@@ -186,8 +186,8 @@ def test_a_nested_flax_tree_from_json(tmp_path: Path) -> None:
 
 def test_every_layout_fills_every_parameter_of_the_lstm_once() -> None:
     own = [f"{p}_{k}" for p in "Ub" for k in "figo"] + [f"W_{k}{n}" for k in "figo" for n in "123"]
-    for name in layouts.names():
-        rows = layouts.elements(layouts.load(name), own, 3)
+    for name in layouts.layout_names():
+        rows = layouts.layout_rows(layouts.load_layout(name), own, 3)
         filled = [element for row in rows.values() for element in row]
         if name != "onnx":  # its array of biases holds both, and so is not one of this cell's
             assert sorted(filled) == sorted(own)
@@ -357,4 +357,4 @@ def test_the_readme_s_table_is_read(tmp_path: Path) -> None:
 
 def test_every_layout_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert all(f"| `{name}` |" in readme for name in layouts.names())
+    assert all(f"| `{name}` |" in readme for name in layouts.layout_names())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cellcalc import engine
+from cellcalc.engine import run_model
 from cellcalc.trace import PassTrace, Trace
 
 
@@ -12,7 +12,7 @@ def by_hand_pass(trace: Trace, decimals: int) -> PassTrace:
     """The first pass with every value rounded to so many decimals before it is used."""
     s = trace.specification
     first = replace(s, sequences=s.sequences[:1], update=replace(s.update, epochs=1))
-    return engine.run(first, trace.model, decimals).passes[0]
+    return run_model(first, trace.model, decimals).passes[0]
 
 
 def value_in(one: PassTrace, number: int, row: str, t: int | None) -> float | None:

@@ -45,7 +45,7 @@ class _Reader:
     def entries(self) -> Iterator[Entry]:
         for number in sorted(self.rows):
             row = self.rows[number]
-            symbol = _text(row.get(2))
+            symbol = _cell_text(row.get(2))
             if symbol == "t":
                 self.heading(row)
             elif symbol and self.inside:
@@ -57,7 +57,7 @@ class _Reader:
 
     def heading(self, row: Mapping[int, Cell]) -> None:
         """The start of a block: which part of the sheet it is, and which steps its columns are."""
-        group = _text(row.get(1)).lower()
+        group = _cell_text(row.get(1)).lower()
         words = group.split()
         self.inside = bool(words) and words[0] in _COMPUTED
         if words and words[0] == "backward":
@@ -81,5 +81,5 @@ def _is_answer(value: object) -> bool:
     return isinstance(value, int | float | str) and value != "" and not isinstance(value, bool)
 
 
-def _text(cell: Cell | None) -> str:
+def _cell_text(cell: Cell | None) -> str:
     return cell.value.strip() if cell and isinstance(cell.value, str) else ""

@@ -17,7 +17,7 @@ from cellcalc.workbook.page import drop_down
 
 STEP_ROW, WINDOW_ROW, FIRES_ROW, BEFORE_ROW = 3, 4, 5, 6
 ROWS = BEFORE_ROW + 1  # the first free row below, with an empty one between
-LABEL, VALUE, NOTE = 1, 2, 3  # columns
+LABEL, CHOSEN_VALUE, NOTE = 1, 2, 3  # columns
 
 
 @dataclass(frozen=True)
@@ -50,26 +50,26 @@ class Choice:
 
     @property
     def t(self) -> str:
-        return absolute(STEP_ROW, VALUE)
+        return absolute(STEP_ROW, CHOSEN_VALUE)
 
     def rows(self) -> Iterator[Row]:
         """The two choices, and the two numbers that follow from them."""
         n, windows = self.layout.steps, self.layout.windows
-        yield self._row(STEP_ROW, "step", Cell(VALUE, "choice", self.step), last=n)
+        yield self._row(STEP_ROW, "step", Cell(CHOSEN_VALUE, "choice", self.step), last=n)
         style = "choice" if len(windows) > 1 else "whole"
-        chosen = Cell(VALUE, style, self.window + 1 if windows else None)
+        chosen = Cell(CHOSEN_VALUE, style, self.window + 1 if windows else None)
         name = {0: "no_window", 1: "only_window"}.get(len(windows), "window")
         yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
         fires = self.trace.last if self.trace else n
         k1 = self.layout.one.schedule.scheme.k1
-        text = f"MIN({n},{absolute(WINDOW_ROW, VALUE)}*{k1})"
-        cell = Cell(VALUE, "whole", fires, text) if windows else Cell(VALUE, "whole")
+        text = f"MIN({n},{absolute(WINDOW_ROW, CHOSEN_VALUE)}*{k1})"
+        cell = Cell(CHOSEN_VALUE, "whole", fires, text) if windows else Cell(CHOSEN_VALUE, "whole")
         yield self._row(FIRES_ROW, "fires", cell)
         before, text = self.step - 1, f"{self.t}-1"
         if self.layout.one.schedule.resets:
             before = 0 if before in self.layout.one.schedule.resets else before
             text = f"IF(MOD({self.t}-1,{k1})=0,0,{self.t}-1)"
-        yield self._row(BEFORE_ROW, "before", Cell(VALUE, "whole", before, text))
+        yield self._row(BEFORE_ROW, "before", Cell(CHOSEN_VALUE, "whole", before, text))
 
     def _row(self, number: int, name: str, value: Cell, last: int = 0) -> Row:
         label = Cell(LABEL, "label", sentence("choice", name))
@@ -89,7 +89,7 @@ class Choice:
         if len(layout.windows) > 1:
             count = len(layout.windows)
             prompt = sentence("choice", "window_note", last=count)
-            cell = f"{letters(VALUE)}{WINDOW_ROW}"
+            cell = f"{letters(CHOSEN_VALUE)}{WINDOW_ROW}"
             source = f"{layout.quoted}!${first}${header}:${letters(column(count))}${header}"
             drop_down(sheet, cell, source, sentence("choice", "window"), prompt)
 
@@ -105,12 +105,12 @@ class Choice:
         if symbol.name in self.layout.one.coefficients:
             return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         if symbol.shift == -1:
-            return self._index(symbol.name, f"{absolute(BEFORE_ROW, VALUE)}+1")
+            return self._index(symbol.name, f"{absolute(BEFORE_ROW, CHOSEN_VALUE)}+1")
         return self._index(symbol.name, f"{self.t}+1")
 
     def backward_cell(self, symbol: Symbol) -> str:
         """The same for a symbol of an equation of the window chosen."""
-        fires = f"{absolute(FIRES_ROW, VALUE)}+1"
+        fires = f"{absolute(FIRES_ROW, CHOSEN_VALUE)}+1"
         at = f"{self.t}+{1 + (symbol.shift or 0)}"
         if symbol.name in self.layout.trace.initial:
             return self._index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
@@ -131,7 +131,7 @@ class Choice:
         row = "1"
         if len(windows) > 1:
             distance = windows[1].heading - windows[0].heading
-            row = f"1+({absolute(WINDOW_ROW, VALUE)}-1)*{distance}"
+            row = f"1+({absolute(WINDOW_ROW, CHOSEN_VALUE)}-1)*{distance}"
         return f"INDEX({self._area(first, last)},{row},{place})"
 
     def _area(self, first: int, last: int) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from cellcalc import engine
+from cellcalc.engine import run_model
 from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.model import LOSS
@@ -103,4 +103,4 @@ class Rerun:
             scheme=replace(specification.scheme, update="sequence"),
             update=replace(specification.update, epochs=1),
         )
-        return engine.run(alone, self.model).passes[0]
+        return run_model(alone, self.model).passes[0]
