@@ -21,8 +21,8 @@ from cellcalc.engine import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
 from cellcalc.problem import Specification, read_specification
-from cellcalc.reading import MAX_BYTES, decode, read_bytes
 from cellcalc.schemes import Override
+from cellcalc.toml import MAX_BYTES, decode, read_bytes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import InputError, Mistake
-from cellcalc.reading import as_float, decode, describe, read_bytes
+from cellcalc.toml import as_float, decode, describe, read_bytes
 
 ENDINGS = (".npz", ".json", ".csv")
 MAX_UNPACKED = 8_000_000  # bytes of an .npz: a million numbers

@@ -14,9 +14,9 @@ from cellcalc import resources
 from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
 from cellcalc.expression import Expression, symbols
 from cellcalc.parser import parse
-from cellcalc.reading import Reader, Section, decode, listed, parse_toml, read_bytes
 from cellcalc.spelling import MARK, SUBSCRIPTS, ascii_forms, composed
 from cellcalc.symbolism import DERIVATIVE, GATES, TIMES, VIA, Symbolism, split
+from cellcalc.toml import Reader, Section, decode, listed, parse_toml, read_bytes
 
 FOLDER = "templates/notations"
 

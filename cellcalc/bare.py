@@ -9,8 +9,8 @@ from cellcalc.derivation import build
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
 from cellcalc.model import Model
 from cellcalc.problem import Specification, check_clashes, read_template
-from cellcalc.reading import Reader, Section, decode, parse_toml, read_bytes
 from cellcalc.schemes import Scheme
+from cellcalc.toml import Reader, Section, decode, parse_toml, read_bytes
 from cellcalc.updates import read_update
 
 KINDS = tuple(templates.SEEN)

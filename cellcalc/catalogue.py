@@ -15,10 +15,10 @@ from cellcalc import resources, templates
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.expression import Symbol
 from cellcalc.notation import LANGUAGE, Unicode, plain_number
-from cellcalc.reading import decode, read_bytes
+from cellcalc.resources import sentence
 from cellcalc.schemes import forms, named_schemes
 from cellcalc.templates import Equation
-from cellcalc.wording import sentence
+from cellcalc.toml import decode, read_bytes
 
 KINDS = (*templates.SEEN, "schemes", "examples")
 FORMATS = ("text", "markdown", "json")

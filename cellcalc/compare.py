@@ -12,9 +12,9 @@ from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
 from cellcalc.model import Model
 from cellcalc.problem import Specification
+from cellcalc.resources import sentence
 from cellcalc.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.table import banded
-from cellcalc.wording import sentence
 
 
 @dataclass(frozen=True)

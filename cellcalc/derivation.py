@@ -33,9 +33,9 @@ from cellcalc.expression import (
 )
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
 from cellcalc.notation import UNICODE, Unicode
+from cellcalc.resources import sentence
 from cellcalc.series import feature_names
 from cellcalc.templates import INPUTS, Equation, Template
-from cellcalc.wording import sentence
 
 if TYPE_CHECKING:
     from cellcalc.authors import Author

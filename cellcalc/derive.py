@@ -17,10 +17,10 @@ from cellcalc.markup import markdown_text
 from cellcalc.model import Group, Model, Quantity, Term
 from cellcalc.notation import Binding, Indexed, plain_number
 from cellcalc.problem import Specification
+from cellcalc.resources import sentence
 from cellcalc.script import script
 from cellcalc.spelling import latex_text
 from cellcalc.updates import rules
-from cellcalc.wording import sentence
 
 FORMATS = ("text", "markdown", "latex", "python")
 

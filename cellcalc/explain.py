@@ -16,11 +16,11 @@ from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model import Group, Model, Quantity
 from cellcalc.notation import Indexed, NumbersPutIn
+from cellcalc.resources import sentence
 from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 from cellcalc.updates import COUNT, memory, rules
-from cellcalc.wording import sentence
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 

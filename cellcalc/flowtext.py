@@ -10,9 +10,9 @@ import numpy as np
 
 from cellcalc.flow import Flow, Lag, lags, verdicts
 from cellcalc.plain import ascii_text
+from cellcalc.resources import sentence
 from cellcalc.schedule import ranges
 from cellcalc.table import tabulated
-from cellcalc.wording import sentence
 
 SHADES, CUT = "█▓▒░·", "╳"  # each a tenth of the one before it
 ASCII_SHADES, ASCII_CUT = "#+=-.", "x"

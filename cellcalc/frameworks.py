@@ -16,9 +16,9 @@ from cellcalc.dialect import WIDTH, Spelling, Writer, broken, framework
 from cellcalc.errors import OptionError
 from cellcalc.model import TARGET, Model, Quantity
 from cellcalc.problem import Specification
-from cellcalc.reading import listed
 from cellcalc.schemes import LIMITS
 from cellcalc.series import feature_names
+from cellcalc.toml import listed
 from cellcalc.updates import COUNT, counts_updates
 
 LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes

@@ -16,8 +16,8 @@ from itertools import product
 from cellcalc import resources
 from cellcalc.arrays import Array
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.reading import listed
 from cellcalc.series import feature_names
+from cellcalc.toml import listed
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from textwrap import wrap
 
 from cellcalc.authors import Author
 from cellcalc.model import Model
+from cellcalc.resources import sentence
 from cellcalc.spelling import MARK, latex_text
 from cellcalc.symbolism import DERIVATIVE, VIA
-from cellcalc.wording import sentence
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ from cellcalc.lookup import backward_values, forward_values
 from cellcalc.model import Group
 from cellcalc.notation import NumbersPutIn, Unicode
 from cellcalc.parser import parse
+from cellcalc.resources import sentence
 from cellcalc.schemes import named_schemes
 from cellcalc.topics import Part, Table, Topic
 from cellcalc.trace import PassTrace
-from cellcalc.wording import sentence
 
 DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from cellcalc import resources, templates
 from cellcalc.errors import InputError, did_you_mean
-from cellcalc.reading import Reader, Section, as_float, describe, listed, parse_toml
 from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
 from cellcalc.series import Sequence, feature_names, read_sequence
 from cellcalc.templates import Template
+from cellcalc.toml import Reader, Section, as_float, describe, listed, parse_toml
 from cellcalc.updates import Update, read_update, vector
 
 KEYS = (

@@ -11,10 +11,10 @@ from random import Random
 from cellcalc import resources, templates
 from cellcalc.derivation import build
 from cellcalc.problem import read_specification
+from cellcalc.resources import sentence
 from cellcalc.series import Sequence
 from cellcalc.tasks import Drawn
 from cellcalc.templates import Template
-from cellcalc.wording import sentence
 
 WIDTH = 96  # columns of a file
 SCALE = 0.5  # drawn parameters lie within ± this

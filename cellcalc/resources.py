@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -16,3 +20,24 @@ def folder(name: str) -> Path:
 def names(place: str) -> tuple[str, ...]:
     """The names of the TOML files in a folder such as ``templates/cells``, without the ending."""
     return tuple(sorted(path.stem for path in folder(place).glob("*.toml")))
+
+
+_HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+
+
+@cache
+def _texts() -> Mapping[str, str]:
+    """The text of each section: a command needs few of them, and parsing all takes longer."""
+    text = (folder("templates") / "sentences.toml").read_text(encoding="utf-8")
+    _, *parts = _HEADING.split(text)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+@cache
+def _section(name: str) -> Mapping[str, str]:
+    return tomllib.loads(_texts()[name])
+
+
+def sentence(section: str, name: str, /, **words: object) -> str:
+    """The sentence ``[section] name`` with the words in braces filled in."""
+    return _section(section)[name].format(**words)

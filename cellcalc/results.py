@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from cellcalc.experiment import Experiment, Result, Spread
+from cellcalc.resources import sentence
 from cellcalc.table import tabulated
-from cellcalc.wording import sentence
 
 SPREADS = ("final", "best", "held_out")
 PLAIN = ("scheme", "k1", "k2", "learning_rate", "epochs", "seeds")

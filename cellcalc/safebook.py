@@ -19,7 +19,6 @@ from typing import NoReturn
 from xml.parsers import expat
 
 from cellcalc.errors import InputError, Mistake, printable
-from cellcalc.reading import read_bytes
 from cellcalc.sheetxml import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -36,6 +35,7 @@ from cellcalc.sheetxml import (
     UnfitError,
     parser_for,
 )
+from cellcalc.toml import read_bytes
 
 __all__ = [
     "MAX_CELLS", "MAX_COLUMNS", "MAX_PARTS", "MAX_RATIO", "MAX_ROWS", "MAX_SHEETS", "MAX_TEXT",

@@ -15,8 +15,8 @@ from math import inf
 from typing import Any
 
 from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.reading import Section, as_float, describe, listed
 from cellcalc.resources import folder
+from cellcalc.toml import Section, as_float, describe, listed
 
 # Each option's values, the default first.
 CHOICES = {

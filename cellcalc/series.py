@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
-from cellcalc.reading import Section, as_float, decode, describe, read_bytes
+from cellcalc.toml import Section, as_float, decode, describe, read_bytes
 
 TARGET = "target"
 MANY = 1000  # steps

@@ -20,7 +20,7 @@ from cellcalc.expression import ZERO, Dot, Expression, Symbol, rename, symbols, 
 from cellcalc.functions import FUNCTIONS, SPELLINGS
 from cellcalc.notation import LANGUAGE
 from cellcalc.parser import parse
-from cellcalc.reading import Reader, Section, decode, describe, listed, parse_toml, read_bytes
+from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
 # a readout may use the cell's output as well, which it calls h.

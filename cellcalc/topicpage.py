@@ -10,8 +10,8 @@ from textwrap import wrap
 
 from cellcalc.explain import wrapped
 from cellcalc.lessons import lesson
+from cellcalc.resources import sentence
 from cellcalc.topics import Part, Table, Topic, topics
-from cellcalc.wording import sentence
 
 FORMATS = ("text", "markdown")
 LONGEST = 92  # characters of a line of prose, however wide the terminal

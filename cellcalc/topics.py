@@ -13,7 +13,7 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.reading import listed
+from cellcalc.toml import listed
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from cellcalc import resources, templates
 from cellcalc.errors import did_you_mean
 from cellcalc.expression import Symbol, rename, symbols
-from cellcalc.reading import Section, describe
 from cellcalc.schemes import Scheme
 from cellcalc.templates import Equation, Template
+from cellcalc.toml import Section, describe
 
 COUNT = "k"  # the number of the update
 NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does

@@ -8,8 +8,8 @@ from pathlib import Path
 from cellcalc import layouts
 from cellcalc.arrays import Array, read_arrays
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.reading import Section, listed
 from cellcalc.series import feature_names
+from cellcalc.toml import Section, listed
 
 
 def read_weights(

@@ -37,7 +37,7 @@ from cellcalc.expression import (
 from cellcalc.functions import FUNCTIONS
 from cellcalc.model import LOSS, Model, Quantity, Term, sum_of
 from cellcalc.parser import parse
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 
 TWO = Number(2.0)
 SQUASHING = {"sigmoid", "tanh"}

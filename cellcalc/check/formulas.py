@@ -27,7 +27,7 @@ from cellcalc.expression import Call, Expression, symbols
 from cellcalc.figures import fixed
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.notation import LANGUAGE
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 
 TRIALS = 10
 SAME = Decimal("1e-25")

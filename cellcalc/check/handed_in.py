@@ -10,7 +10,7 @@ from typing import Any
 
 from cellcalc.check.answers import MAX_ANSWERS, Entry, entries_of_text
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.reading import decode, describe, read_bytes
+from cellcalc.toml import decode, describe, read_bytes
 
 ZIP = b"PK\x03\x04"
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were

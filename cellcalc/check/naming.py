@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cellcalc.check.report import Slip
 from cellcalc.check.search import Candidate, Search
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 
 ALTERNATIVES = 4  # explanations told at most
 FARTHER = 1.0  # how much more far-fetched than the best one they may be

@@ -17,8 +17,8 @@ from cellcalc.check.written import Written
 from cellcalc.expression import Expression, Symbol, add, spelled_out, symbols
 from cellcalc.handwork import by_hand
 from cellcalc.model import LOSS
+from cellcalc.resources import sentence
 from cellcalc.trace import PassTrace, Trace
-from cellcalc.wording import sentence
 
 NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on
 ENTERING = "0"

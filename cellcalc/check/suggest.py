@@ -19,9 +19,9 @@ from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
 from cellcalc.errors import OptionError
 from cellcalc.model import LOSS, TARGET
+from cellcalc.resources import sentence
 from cellcalc.table import tabulated
 from cellcalc.trace import Trace
-from cellcalc.wording import sentence
 
 FIGURES = 4
 MOST_STEPS = 60

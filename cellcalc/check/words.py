@@ -17,8 +17,8 @@ from cellcalc.figures import fixed, short
 from cellcalc.legend import legend
 from cellcalc.model import Model
 from cellcalc.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
+from cellcalc.resources import sentence
 from cellcalc.table import tabulated
-from cellcalc.wording import sentence
 
 MARKS = {Verdict.CORRECT: "✓", Verdict.CARRIED: "~", Verdict.WRONG: "✗"}
 OTHER_COLUMNS = 30  # of the table, besides those for formulas

@@ -16,7 +16,7 @@ from cellcalc.cli.common import (
     scheme_options,
 )
 from cellcalc.errors import printable
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 
 
 @command("A live Excel workbook, every cell a formula.")

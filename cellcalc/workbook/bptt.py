@@ -9,8 +9,8 @@ from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.grids import place_of
 from cellcalc.model import LOSS, TARGET, Quantity
+from cellcalc.resources import sentence
 from cellcalc.table import heading
-from cellcalc.wording import sentence
 from cellcalc.workbook.backward import window_rows
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula

@@ -13,9 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 from cellcalc.model import LOSS
-from cellcalc.reading import listed
+from cellcalc.resources import sentence
+from cellcalc.toml import listed
 from cellcalc.trace import Trace
-from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.bptt_page import set_up_bptt

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.expression import Symbol
 from cellcalc.model import Quantity
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters

@@ -17,7 +17,7 @@ from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.lookup import backward_values
 from cellcalc.model import LOSS
 from cellcalc.notation import Excel
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.kinds import is_gate

@@ -11,7 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.expression import Expression, Mul, Symbol
 from cellcalc.model import LOSS, Quantity
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result

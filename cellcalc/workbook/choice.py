@@ -9,8 +9,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.expression import Symbol
 from cellcalc.lookup import Lookup, backward_values, forward_values
+from cellcalc.resources import sentence
 from cellcalc.trace import WindowTrace
-from cellcalc.wording import sentence
 from cellcalc.workbook.cells import Cell, Row, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
 from cellcalc.workbook.page import drop_down

@@ -10,7 +10,7 @@ from cellcalc.derive import reason
 from cellcalc.explain import left_side
 from cellcalc.model import Group, Quantity
 from cellcalc.notation import Indexed
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.formulas import backward_formula, forward_formula

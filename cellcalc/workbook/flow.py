@@ -19,7 +19,7 @@ from cellcalc.errors import OptionError
 from cellcalc.expression import Symbol, spelled_out
 from cellcalc.model import LOSS
 from cellcalc.notation import Excel, Unicode
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.charts import Chart, Line, draw, size

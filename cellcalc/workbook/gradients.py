@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.expression import Call, walk
 from cellcalc.model import LOSS
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.layout import FIRST, SYMBOL, TOTAL, Layout, column

@@ -12,9 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.legend import legend
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.resources import folder
+from cellcalc.resources import folder, sentence
 from cellcalc.topics import topics
-from cellcalc.wording import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL

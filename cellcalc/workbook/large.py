@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from openpyxl.utils import column_index_from_string
 
 from cellcalc.late import Late
+from cellcalc.resources import sentence
 from cellcalc.trace import Trace
-from cellcalc.wording import sentence
 from cellcalc.workbook.cells import Cell, Row, Rows, literal
 
 LARGE = 1e100

@@ -14,7 +14,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.cells import letters
 from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, HUGE, NEGATIVE, OPEN, POSITIVE, TINY
 

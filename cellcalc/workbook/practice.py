@@ -16,7 +16,7 @@ from cellcalc.explain import left_side
 from cellcalc.expression import Symbol
 from cellcalc.lookup import backward_values, forward_values
 from cellcalc.numeric import rounded
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.layout import EQUATION, GROUP, SYMBOL, TOTAL, Layout, column
 

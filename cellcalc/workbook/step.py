@@ -14,7 +14,7 @@ from cellcalc.expression import ONE, Symbol, spelled_out, symbols
 from cellcalc.lookup import Lookup
 from cellcalc.model import Group, Quantity
 from cellcalc.notation import Excel
-from cellcalc.wording import sentence
+from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines

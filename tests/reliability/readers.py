@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cellcalc import reading, safebook, templates
+from cellcalc import safebook, templates, toml
 from cellcalc.errors import CellcalcError
 from cellcalc.expression import symbols
 from cellcalc.notation import LANGUAGE, UNICODE, Latex
@@ -19,7 +19,7 @@ from cellcalc.schemes import named_scheme
 
 
 def _problem(contents: bytes) -> None:
-    read_specification(reading.decode(contents, "p.toml"), "p.toml", Path("nowhere"))
+    read_specification(toml.decode(contents, "p.toml"), "p.toml", Path("nowhere"))
 
 
 def _template(contents: bytes) -> None:

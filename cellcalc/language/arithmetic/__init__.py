@@ -1,0 +1,1 @@
+"""The arithmetic of a step, three times over: floats, numpy arrays, and 60 decimals."""
