@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.problems import MissingError
-from cellcalc.expression import Expression, Symbol, spelled_out
 from cellcalc.kernel import Kernel
+from cellcalc.language.notation import Binding, Text
+from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model import Quantity
-from cellcalc.notation import Binding, Text
 from cellcalc.source import Code
 
 _HEAD = """\

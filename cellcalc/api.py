@@ -27,8 +27,8 @@ from cellcalc.toml import MAX_BYTES, decode, read_bytes
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from cellcalc.authors import Author
     from cellcalc.batch import Trained
+    from cellcalc.language.authors import Author
 
 
 class Trace(trace.Trace):
@@ -101,7 +101,7 @@ def load(
     name, override = str(source), Override(scheme, k1, k2)
     author = None
     if notation:
-        from cellcalc import authors  # here: most problems have no author
+        from cellcalc.language import authors  # here: most problems have no author
 
         author = authors.load(notation)
     if name == "-":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cellcalc import authors, resources, templates
+from cellcalc import resources, templates
 from cellcalc.derivation import build
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
+from cellcalc.language import authors
 from cellcalc.model import Model
 from cellcalc.problem import Specification, check_clashes, read_template
 from cellcalc.schemes import Scheme

@@ -13,8 +13,8 @@ from typing import Any
 
 from cellcalc import resources, templates
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.expression import Symbol
-from cellcalc.notation import LANGUAGE, Unicode, plain_number
+from cellcalc.language.notation import LANGUAGE, Unicode, plain_number
+from cellcalc.language.tree import Symbol
 from cellcalc.resources import sentence
 from cellcalc.schemes import forms, named_schemes
 from cellcalc.templates import Equation

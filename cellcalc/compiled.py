@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from cellcalc import source
-from cellcalc.expression import Expression, Symbol, rename, symbols
+from cellcalc.language.tree import Expression, Symbol, rename, symbols
 
 SCALARS = "numeric"  # the module whose functions generated source calls; "elementwise" for batches
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cellcalc.calculus import differentiate
-from cellcalc.expression import (
+from cellcalc.language.calculus import differentiate
+from cellcalc.language.notation import UNICODE, Unicode
+from cellcalc.language.tree import (
     ONE,
     ZERO,
     Add,
@@ -32,13 +33,12 @@ from cellcalc.expression import (
     walk,
 )
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
-from cellcalc.notation import UNICODE, Unicode
 from cellcalc.resources import sentence
 from cellcalc.series import feature_names
 from cellcalc.templates import INPUTS, Equation, Template
 
 if TYPE_CHECKING:
-    from cellcalc.authors import Author
+    from cellcalc.language.authors import Author
 
 MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
 
@@ -87,7 +87,9 @@ class _Builder:
         self.author = author and author.fitting(self.names())
         self.write: Unicode = UNICODE
         if self.author is not None:
-            from cellcalc.symbolism import AuthorsUnicode  # here: most problems have no author
+            from cellcalc.language.authors import (
+                AuthorsUnicode,  # here: most problems have no author
+            )
 
             self.write = AuthorsUnicode(author=self.author)
         self.spelled = {e.symbol: spelled_out(e.formula, features) for e in self.equations}

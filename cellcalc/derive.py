@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from cellcalc.explain import left_side, wrapped
-from cellcalc.expression import Add, Expression, Neg, Symbol
+from cellcalc.language.letters import latex_text
+from cellcalc.language.notation import Binding, Indexed, plain_number
+from cellcalc.language.tree import Add, Expression, Neg, Symbol
 from cellcalc.legend import Legend, legend
 from cellcalc.markup import markdown_text
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.notation import Binding, Indexed, plain_number
 from cellcalc.problem import Specification
 from cellcalc.resources import sentence
 from cellcalc.script import script
-from cellcalc.spelling import latex_text
 from cellcalc.updates import rules
 
 FORMATS = ("text", "markdown", "latex", "python")

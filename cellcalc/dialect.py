@@ -12,17 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from cellcalc import resources
-from cellcalc.expression import (
-    Call,
-    Expression,
-    Symbol,
-    is_constant,
-    rebuilt,
-    symbols,
-)
-from cellcalc.functions import FUNCTIONS
-from cellcalc.notation import Binding, Notation, Text
-from cellcalc.parser import parse
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.notation import Binding, Notation, Text
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import Call, Expression, Symbol, is_constant, rebuilt, symbols
 
 WIDTH = 100  # of a line of code
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice, pairwise
 
-from cellcalc import late, numeric, schedule
+from cellcalc import late, schedule
 from cellcalc.compiled import compile_source
 from cellcalc.handwork import by_hand
+from cellcalc.language.arithmetic import floats
 from cellcalc.late import late_source
 from cellcalc.limits import check_effort
 from cellcalc.model import LOSS, TARGET, Group, Model
@@ -280,4 +281,4 @@ class _Run:
         return replace(window, used=used, after=after, memory_after=memory)
 
     def rounded(self, value: float) -> float:
-        return value if self.decimals is None else numeric.rounded(value, self.decimals)
+        return value if self.decimals is None else floats.rounded(value, self.decimals)

@@ -9,15 +9,15 @@ from dataclasses import replace
 from textwrap import wrap
 
 from cellcalc.errors import LimitError
-from cellcalc.expression import Expression, Symbol, spelled_out, symbols
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
+from cellcalc.language.authors import AuthorsUnicode
+from cellcalc.language.notation import Indexed, NumbersPutIn
+from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model import Group, Model, Quantity
-from cellcalc.notation import Indexed, NumbersPutIn
 from cellcalc.resources import sentence
-from cellcalc.symbolism import AuthorsUnicode
 from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 from cellcalc.updates import COUNT, memory, rules

@@ -12,8 +12,8 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from cellcalc import numeric
 from cellcalc.kernel import Kernel
+from cellcalc.language.arithmetic import floats
 
 PAYS = 1_500_000  # steps in a run above which it is compiled
 
@@ -51,7 +51,7 @@ def fast_sweep(kernel: Kernel) -> Sweep | None:
 def _compiled(text: str, numbers: int, arrays: int) -> Callable[..., Any]:
     import numba
 
-    functions = {name: getattr(numeric, name) for name in numeric.__all__ if f"{name}(" in text}
+    functions = {name: getattr(numeric, name) for name in floats.__all__ if f"{name}(" in text}
     own = {n: numba.njit(f) for n, f in functions.items() if n not in ("abs", "tanh")}
     namespace: dict[str, Any] = {**functions, **own}
     exec(compile(text, "<cellcalc kernel>", "exec"), namespace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from cellcalc.notation import plain_number
+from cellcalc.language.notation import plain_number
 
 
 def fixed(value: float, decimals: int) -> str:

@@ -18,9 +18,9 @@ import numpy as np
 
 from cellcalc import source
 from cellcalc.compiled import compile_source, evaluate
-from cellcalc.expression import Symbol, spelled_out
+from cellcalc.language.notation import UNICODE
+from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.notation import UNICODE
 from cellcalc.problem import Specification
 from cellcalc.schedule import Schedule, plan
 from cellcalc.series import feature_names

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from cellcalc.expression import Expression, Symbol, rebuilt, walk
+from cellcalc.language.tree import Expression, Symbol, rebuilt, walk
 from cellcalc.model import Model, Quantity
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 
-from cellcalc.expression import Expression, Symbol, spelled_out, symbols, walk
+from cellcalc.language.notation import Binding, Text
+from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
 from cellcalc.model import LOSS, Group, Model, Quantity
-from cellcalc.notation import Binding, Text
 from cellcalc.source import Code
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
 HERE, FROM, TO = "_", "__", "___"
-# Functions of :mod:`cellcalc.numeric` written out, which saves a call: the same operations.
+# Functions of :mod:`cellcalc.language.arithmetic.floats` written out, which saves a call: the same operations.
 INLINE = {"sigmoid": "1.0/(1.0 + _exp(700.0 if {u} < -700.0 else -{u}))"}
 BLOCK = 4096  # steps of which columns are copied to be read in step
 

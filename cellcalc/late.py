@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from cellcalc.compiled import compile_source
-from cellcalc.expression import spelled_out, symbols
+from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model import TARGET, Model, Quantity
 from cellcalc.source import Code
 

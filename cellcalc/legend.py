@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
-from cellcalc.authors import Author
+from cellcalc.language.authors import DERIVATIVE, VIA, Author
+from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model import Model
 from cellcalc.resources import sentence
-from cellcalc.spelling import MARK, latex_text
-from cellcalc.symbolism import DERIVATIVE, VIA
 
 
 @dataclass(frozen=True)

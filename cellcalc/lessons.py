@@ -22,12 +22,12 @@ from typing import Any
 
 from cellcalc import api, compare
 from cellcalc.compiled import compile_expression
-from cellcalc.expression import Symbol, symbols
 from cellcalc.figures import fixed, short
+from cellcalc.language.notation import NumbersPutIn, Unicode
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import Symbol, symbols
 from cellcalc.lookup import backward_values, forward_values
 from cellcalc.model import Group
-from cellcalc.notation import NumbersPutIn, Unicode
-from cellcalc.parser import parse
 from cellcalc.resources import sentence
 from cellcalc.schemes import named_schemes
 from cellcalc.topics import Part, Table, Topic

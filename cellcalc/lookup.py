@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cellcalc.expression import Symbol
+from cellcalc.language.tree import Symbol
 from cellcalc.trace import PassTrace, WindowTrace
 
 Lookup = Callable[[Symbol], float]

@@ -11,12 +11,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from cellcalc.expression import ZERO, Expression, Symbol, add
-from cellcalc.notation import Indexed, Latex, Unicode
+from cellcalc.language.notation import Indexed, Latex, Unicode
+from cellcalc.language.tree import ZERO, Expression, Symbol, add
 from cellcalc.templates import Template
 
 if TYPE_CHECKING:
-    from cellcalc.authors import Author
+    from cellcalc.language.authors import Author
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
 
@@ -112,7 +112,7 @@ class Model:
         """What writes equations as text, in the author's symbols if there is one."""
         if self.author is None:
             return Unicode(derivatives=self.derivatives, step=step)
-        from cellcalc.symbolism import AuthorsUnicode  # here: most problems have no author
+        from cellcalc.language.authors import AuthorsUnicode  # here: most problems have no author
 
         return AuthorsUnicode(derivatives=self.derivatives, step=step, author=self.author)
 
@@ -120,7 +120,7 @@ class Model:
         """What writes equations in LaTeX."""
         if self.author is None:
             return Latex(derivatives=self.derivatives)
-        from cellcalc.symbolism import AuthorsLatex
+        from cellcalc.language.authors import AuthorsLatex
 
         return AuthorsLatex(derivatives=self.derivatives, author=self.author)
 

@@ -11,8 +11,9 @@ import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cellcalc import numeric
-from cellcalc.expression import (
+from cellcalc.language.arithmetic import floats
+from cellcalc.language.notation import Binding, Notation, Text
+from cellcalc.language.tree import (
     ZERO,
     Dot,
     Expression,
@@ -24,7 +25,6 @@ from cellcalc.expression import (
     walk,
 )
 from cellcalc.model import Group, Model, Quantity
-from cellcalc.notation import Binding, Notation, Text
 
 BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
@@ -33,7 +33,7 @@ BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 class Code(Notation):
     """The equation as Python, for ``features`` inputs.
 
-    ``guarded`` code calls :func:`cellcalc.numeric.divide` and :func:`cellcalc.numeric.power`
+    ``guarded`` code calls :func:`cellcalc.language.arithmetic.floats.divide` and :func:`cellcalc.language.arithmetic.floats.power`
     instead of the operators, which raise where a float would become infinite.
     """
 
@@ -87,8 +87,8 @@ def function(
 
 
 def helpers(text: str) -> str:
-    """The imports and the functions of :mod:`cellcalc.numeric` that a source calls."""
-    names = [n for n in sorted(numeric.__all__) if f"{n}(" in text and n not in BUILT_IN]
+    """The imports and the functions of :mod:`cellcalc.language.arithmetic.floats` that a source calls."""
+    names = [n for n in sorted(floats.__all__) if f"{n}(" in text and n not in BUILT_IN]
     bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
     return "\n\n\n".join(["import math\nfrom math import inf, nan, tanh", *bodies])
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
+from cellcalc.language.letters import StandIns, accented
+from cellcalc.language.notation import plain_number
 from cellcalc.markup import markdown_text
 from cellcalc.model import Model
-from cellcalc.notation import plain_number
 from cellcalc.schedule import ranges
-from cellcalc.spelling import StandIns, accented
 from cellcalc.trace import Trace
 
 if TYPE_CHECKING:

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from cellcalc import numeric, resources
+from cellcalc import resources
 from cellcalc.errors import ExpressionError, did_you_mean, printable
-from cellcalc.expression import ZERO, Dot, Expression, Symbol, rename, symbols, walk
-from cellcalc.functions import FUNCTIONS, SPELLINGS
-from cellcalc.notation import LANGUAGE
-from cellcalc.parser import parse
+from cellcalc.language.arithmetic import floats
+from cellcalc.language.functions import FUNCTIONS, SPELLINGS
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import ZERO, Dot, Expression, Symbol, rename, symbols, walk
 from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
@@ -40,7 +41,7 @@ RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
      "layout", "prefix", "random",
-     *numeric.__all__, *keyword.kwlist}
+     *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WEIGHT_KINDS = ("input", "scalar")

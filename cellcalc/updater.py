@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cellcalc import numeric
 from cellcalc.compiled import compile_source
-from cellcalc.expression import Expression, Number, Symbol, rebuilt, rename, symbols
+from cellcalc.language.arithmetic import floats
+from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.schemes import Scheme
 from cellcalc.source import Code
 from cellcalc.templates import Template
@@ -48,7 +48,7 @@ class Updater:
         return {f"d{name}": gradient for name, gradient in used.items()}
 
     def rounded(self, value: float) -> float:
-        return value if self.decimals is None else numeric.rounded(value, self.decimals)
+        return value if self.decimals is None else floats.rounded(value, self.decimals)
 
 
 def update_source(optimizer: Template, decimals: int | None) -> str:

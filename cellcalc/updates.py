@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from cellcalc import resources, templates
 from cellcalc.errors import did_you_mean
-from cellcalc.expression import Symbol, rename, symbols
+from cellcalc.language.tree import Symbol, rename, symbols
 from cellcalc.schemes import Scheme
 from cellcalc.templates import Equation, Template
 from cellcalc.toml import Section, describe

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import cellcalc.elementwise
-from cellcalc import batch, compare, numeric
+import cellcalc.language.arithmetic.arrays
+from cellcalc import batch, compare
 from cellcalc.api import Problem
 from cellcalc.engine import run_model
+from cellcalc.language.arithmetic import floats
 from cellcalc.problem import read_specification
 from cellcalc.resources import names
 from cellcalc.schemes import named_scheme
@@ -221,12 +222,12 @@ def test_what_a_batch_does_not_take(values: dict[str, Any], error: type[Exceptio
         training(SCHEMES[0], OPTIMIZERS[0]).problem().train_batch(values)
 
 
-@pytest.mark.parametrize("name", cellcalc.elementwise.__all__)
+@pytest.mark.parametrize("name", cellcalc.language.arithmetic.arrays.__all__)
 def test_functions_over_arrays_agree_with_those_of_numbers(name: str) -> None:
     """Also where a number is huge, 0 or not finite: arrays neither warn nor differ."""
     points = [-1e308, -800.0, -3.7, -2.5, -1.0, -0.2, -0.0, 0.0, 1e-310, 0.4, 1.0, 2.5, 5.0, 710.0,
               1e308, math.inf, -math.inf, math.nan]  # fmt: skip
-    scalar, array = getattr(numeric, name), getattr(cellcalc.elementwise, name)
+    scalar, array = getattr(numeric, name), getattr(cellcalc.language.arithmetic.arrays, name)
     with np.errstate(all="ignore"):
         if name in ("divide", "power"):
             seconds = [-1.0, 0.0, 0.5, 2.0, 3.0, -2.0]
@@ -251,4 +252,4 @@ def test_functions_over_arrays_agree_with_those_of_numbers(name: str) -> None:
 
 
 def test_every_function_that_a_source_calls_is_there_for_arrays() -> None:
-    assert {*cellcalc.elementwise.__all__, "rounded"} == set(numeric.__all__)
+    assert {*cellcalc.language.arithmetic.arrays.__all__, "rounded"} == set(floats.__all__)

@@ -11,9 +11,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cellcalc import numeric
-from cellcalc.calculus import differentiate
-from cellcalc.expression import (
+from cellcalc.language.arithmetic import floats
+from cellcalc.language.calculus import differentiate
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import (
     Add,
     Call,
     Div,
@@ -28,9 +31,6 @@ from cellcalc.expression import (
     multiply,
     symbols,
 )
-from cellcalc.functions import FUNCTIONS
-from cellcalc.notation import LANGUAGE
-from cellcalc.parser import parse
 
 SMOOTH = {
     "sigmoid": lambda u: 1 / (1 + cmath.exp(-u)),
@@ -180,9 +180,9 @@ def test_every_function_has_its_derivative() -> None:
 @pytest.mark.parametrize("a", [-1.0, 0.5, 2.0])
 @pytest.mark.parametrize("u", [-2.0, -1.0, 0.0, 0.5, 1.0, 3.0])
 def test_the_clipping_functions_are_those_of_numpy(u: float, a: float) -> None:
-    assert numeric.clip(u, a, a + 1) == np.clip(u, a, a + 1)
-    assert numeric.max(u, a) == np.maximum(u, a) and numeric.min(u, a) == np.minimum(u, a)
-    assert math.isnan(numeric.clip(math.nan, -1.0, 1.0))
+    assert floats.clip(u, a, a + 1) == np.clip(u, a, a + 1)
+    assert floats.max(u, a) == np.maximum(u, a) and floats.min(u, a) == np.minimum(u, a)
+    assert math.isnan(floats.clip(math.nan, -1.0, 1.0))
 
 
 def test_dot_products_differentiate_like_their_sum() -> None:

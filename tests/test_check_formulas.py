@@ -12,9 +12,20 @@ from cellcalc.api import load
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
 from cellcalc.check.report import Marked, Verdict
-from cellcalc.expression import Add, Div, Expression, Mul, Neg, Number, Pow, Symbol, add, multiply
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.tree import (
+    Add,
+    Div,
+    Expression,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+    add,
+    multiply,
+)
 from cellcalc.model import Quantity
-from cellcalc.notation import LANGUAGE
 from tests.problems import random_data
 
 ONE = random_data(3, features=1, steps=3).problem().run()

@@ -11,14 +11,14 @@ import pytest
 
 from cellcalc.api import Problem
 from cellcalc.check.answers import Entry
-from cellcalc.check.arithmetic import FLOATS
 from cellcalc.check.formulas import Random
 from cellcalc.check.marking import mark
 from cellcalc.check.search import Search
 from cellcalc.check.setting import setting_of
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
-from cellcalc.expression import Expression
+from cellcalc.language.arithmetic.decimals import FLOATS
+from cellcalc.language.tree import Expression
 from tests.conftest import THOROUGH
 from tests.problems import random_data
 

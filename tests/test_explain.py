@@ -10,7 +10,7 @@ import pytest
 
 from cellcalc.compiled import compile_expression
 from cellcalc.explain import explain
-from cellcalc.parser import parse
+from cellcalc.language.parser import parse
 from tests.problems import Data, random_data
 
 TEN = random_data(31, 2, 8, "logistic", "cross-entropy")

@@ -7,7 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellcalc.errors import ExpressionError
-from cellcalc.expression import (
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.notation import LANGUAGE, Excel, Latex, NumbersPutIn, Unicode
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import (
     Add,
     Call,
     Div,
@@ -23,9 +26,6 @@ from cellcalc.expression import (
     shifted,
     spelled_out,
 )
-from cellcalc.functions import FUNCTIONS
-from cellcalc.notation import LANGUAGE, Excel, Latex, NumbersPutIn, Unicode
-from cellcalc.parser import parse
 
 DERIVATIVES = frozenset({"dc", "dh", "dz_f", "dW_f1"})
 READ_BACK = {"language": LANGUAGE, "unicode": Unicode(derivatives=DERIVATIVES)}

@@ -24,7 +24,7 @@ from cellcalc.api import Problem
 from cellcalc.cli.export import FRAMEWORKS
 from cellcalc.export import to_json
 from cellcalc.frameworks import script
-from cellcalc.functions import FUNCTIONS
+from cellcalc.language.functions import FUNCTIONS
 from cellcalc.problem import read_specification
 from cellcalc.resources import names
 from tests.conftest import REQUIRED, Run

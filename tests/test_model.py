@@ -7,10 +7,10 @@ import pytest
 import cellcalc
 from cellcalc import templates
 from cellcalc.derivation import build
-from cellcalc.expression import symbols
 from cellcalc.handwork import by_hand
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.tree import symbols
 from cellcalc.model import Group, Model
-from cellcalc.notation import LANGUAGE
 from cellcalc.updates import rules
 
 

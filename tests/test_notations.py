@@ -15,16 +15,15 @@ import openpyxl
 import pytest
 
 import cellcalc
-import cellcalc.parser
+import cellcalc.language.parser
 from cellcalc import resources
 from cellcalc.api import Problem
-from cellcalc.authors import FOLDER, Author
-from cellcalc.authors import load as load_author
 from cellcalc.derive import derive
+from cellcalc.language.authors import FOLDER, VIA, Author
+from cellcalc.language.authors import load as load_author
+from cellcalc.language.letters import accented, latex_text
 from cellcalc.model import Model
 from cellcalc.problem import read_specification
-from cellcalc.spelling import accented, latex_text
-from cellcalc.symbolism import VIA
 from cellcalc.table import render
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run
@@ -163,7 +162,7 @@ class TestEveryAuthorWithEveryCell:
         for quantity in model.quantities.values():
             if quantity.formula is not None:
                 text = write(quantity.formula)
-                assert cellcalc.parser.parse(text, reading) == quantity.formula, text
+                assert cellcalc.language.parser.parse(text, reading) == quantity.formula, text
 
     def test_a_symbol_of_ours_is_none_of_the_authors(
         self, author: str, cell: str, folder: Path
@@ -281,7 +280,7 @@ def test_other_ways_of_writing_are_read(author: str, typed: str, key: str) -> No
 ])  # fmt: skip
 def test_a_derivation_in_the_authors_letters_is_read(author: str, text: str) -> None:
     ours = "dh[t]*o[t]*(1 - tanh(c[t])**2) + dc[t+1]*f[t+1]"
-    assert load_author(author).parse(text) == cellcalc.parser.parse(ours)
+    assert load_author(author).parse(text) == cellcalc.language.parser.parse(ours)
 
 
 @pytest.mark.parametrize(("author", "text", "message"), [
@@ -297,7 +296,7 @@ def test_what_means_something_else_to_the_author_is_refused(
 
 
 def test_keys_that_the_author_does_not_use_may_be_mixed_in() -> None:
-    parse = cellcalc.parser.parse
+    parse = cellcalc.language.parser.parse
     assert load_author("gomez").parse("c[t] + dz_g[t]*state[t]") == parse("c[t] + dz_g[t]*c[t]")
 
 

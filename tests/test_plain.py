@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cellcalc import load
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.parser import parse
 from cellcalc.model import Quantity
-from cellcalc.notation import LANGUAGE
-from cellcalc.parser import parse
 from cellcalc.plain import ascii_text
 from tests.conftest import Run
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellcalc.api import Trace
-from cellcalc.expression import Expression
-from cellcalc.notation import LANGUAGE, UNICODE
-from cellcalc.parser import parse
+from cellcalc.language.notation import LANGUAGE, UNICODE
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import Expression
 from tests import lstm
 from tests.cells import CELLS, complex_step, random_cell
 from tests.problems import GATES, Data, random_data

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import cellcalc
-from cellcalc import export, fast, numeric, source, sweep
+from cellcalc import export, fast, source, sweep
 from cellcalc.api import Problem, Trace
 from cellcalc.compiled import compile_source
 from cellcalc.errors import InputError

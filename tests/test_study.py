@@ -17,7 +17,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 from cellcalc.api import Problem, load
 from cellcalc.errors import OptionError
-from cellcalc.expression import Symbol
+from cellcalc.language.tree import Symbol
 from cellcalc.lookup import backward_values, forward_values
 from cellcalc.problem import read_specification
 from cellcalc.workbook import build_workbook

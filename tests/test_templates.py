@@ -9,7 +9,7 @@ import pytest
 
 from cellcalc import resources, templates
 from cellcalc.errors import InputError
-from cellcalc.notation import LANGUAGE
+from cellcalc.language.notation import LANGUAGE
 from tests.conftest import Run
 
 GOOD = """

@@ -15,7 +15,7 @@ from cellcalc.check.formula import Names, has_free_time, parse_answer
 from cellcalc.check.handwriting import spelled
 from cellcalc.check.written import Written
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.expression import Expression, Symbol, symbols
+from cellcalc.language.tree import Expression, Symbol, symbols
 from cellcalc.model import Model
 
 MAX_ANSWERS = 200_000

@@ -10,11 +10,13 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from cellcalc.calculus import derivatives, differentiate
 from cellcalc.check.siblings import Siblings
 from cellcalc.check.slips import Edit, slopes
 from cellcalc.check.world import LAST_LOSS
-from cellcalc.expression import (
+from cellcalc.language.calculus import derivatives, differentiate
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import (
     ONE,
     ZERO,
     Add,
@@ -34,9 +36,7 @@ from cellcalc.expression import (
     symbols,
     walk,
 )
-from cellcalc.functions import FUNCTIONS
 from cellcalc.model import LOSS, Model, Quantity, Term, sum_of
-from cellcalc.parser import parse
 from cellcalc.resources import sentence
 
 TWO = Number(2.0)

@@ -11,11 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cellcalc.calculus import differentiate
-from cellcalc.check.arithmetic import MEAN, SUM
 from cellcalc.check.world import STEPS, TOTAL_LOSS
 from cellcalc.errors import ExpressionError, did_you_mean
-from cellcalc.expression import (
+from cellcalc.language.arithmetic.decimals import MEAN, SUM
+from cellcalc.language.calculus import differentiate
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.letters import MARK
+from cellcalc.language.parser import MAX_LENGTH, Parser
+from cellcalc.language.tree import (
     Call,
     Dot,
     Expression,
@@ -30,10 +33,7 @@ from cellcalc.expression import (
     symbols,
     walk,
 )
-from cellcalc.functions import FUNCTIONS
 from cellcalc.model import Model
-from cellcalc.parser import MAX_LENGTH, Parser
-from cellcalc.spelling import MARK
 
 _SLOPE, _SIGMA = "slope_of_", "SIGMA_SUM"
 _AT = re.compile(r"[0-9]{1,6}")

@@ -13,7 +13,7 @@ from cellcalc.check.search import Search
 from cellcalc.check.setting import setting_of
 from cellcalc.check.world import Equations, Place
 from cellcalc.errors import OptionError
-from cellcalc.spelling import MARK
+from cellcalc.language.letters import MARK
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cellcalc.check.answers import Answer, Unreadable
-from cellcalc.expression import Expression, Symbol
+from cellcalc.language.tree import Expression, Symbol
 
 
 class Verdict(StrEnum):

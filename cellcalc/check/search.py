@@ -13,11 +13,11 @@ from enum import Enum
 from functools import cache, cached_property
 from itertools import islice
 
-from cellcalc.check.arithmetic import Value
 from cellcalc.check.edits import Edits
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, Place, World
-from cellcalc.expression import Number
+from cellcalc.language.arithmetic.decimals import Value
+from cellcalc.language.tree import Number
 from cellcalc.model import LOSS, Group, Model
 
 Accepts = Callable[[float], bool]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cellcalc.check.arithmetic import Value
+from cellcalc.language.arithmetic.decimals import Value
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.trace import PassTrace, WindowTrace
 

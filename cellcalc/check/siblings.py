@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from cellcalc.expression import Call, Expression, Symbol, symbols
+from cellcalc.language.tree import Call, Expression, Symbol, symbols
 from cellcalc.model import TARGET, Model
 
 Exchange = Callable[[Symbol], Symbol]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from cellcalc.expression import Expression
+from cellcalc.language.tree import Expression
 from cellcalc.resources import folder
 
 

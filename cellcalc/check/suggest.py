@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from cellcalc.check.arithmetic import FLOATS
 from cellcalc.check.formulas import Random
 from cellcalc.check.search import Search
 from cellcalc.check.setting import Setting, changed, setting_of
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
 from cellcalc.errors import OptionError
+from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated

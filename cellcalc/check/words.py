@@ -12,11 +12,11 @@ from cellcalc.check.formula import parse_answer
 from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
 from cellcalc.errors import printable
 from cellcalc.explain import wrapped
-from cellcalc.expression import Call, Expression, Symbol, symbols
 from cellcalc.figures import fixed, short
+from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
+from cellcalc.language.tree import Call, Expression, Symbol, symbols
 from cellcalc.legend import legend
 from cellcalc.model import Model
-from cellcalc.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated
 

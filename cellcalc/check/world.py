@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cellcalc.check.arithmetic import FLOATS, SUM, Arithmetic, Value, Work, work
 from cellcalc.check.setting import Setting
-from cellcalc.expression import Call, Expression, Symbol, spelled_out, symbols
+from cellcalc.language.arithmetic.decimals import FLOATS, SUM, Arithmetic, Value, Work, work
+from cellcalc.language.tree import Call, Expression, Symbol, spelled_out, symbols
 from cellcalc.model import LOSS, Model, Quantity
 
 Place = tuple[str, int | None]  # a quantity at a step; None: over the whole window

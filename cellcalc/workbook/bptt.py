@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 
 from cellcalc.explain import left_side
-from cellcalc.expression import Symbol
 from cellcalc.grids import place_of
+from cellcalc.language.tree import Symbol
 from cellcalc.model import LOSS, TARGET, Quantity
 from cellcalc.resources import sentence
 from cellcalc.table import heading

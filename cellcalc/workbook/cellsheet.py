@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.expression import Symbol
+from cellcalc.language.tree import Symbol
 from cellcalc.model import Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice

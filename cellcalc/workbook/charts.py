@@ -13,10 +13,10 @@ from openpyxl.chart.layout import ManualLayout
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.compiled import evaluate
-from cellcalc.expression import Expression, Symbol, spelled_out
+from cellcalc.language.notation import Excel
+from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.lookup import backward_values
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal

@@ -9,7 +9,7 @@ from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.expression import Expression, Mul, Symbol
+from cellcalc.language.tree import Expression, Mul, Symbol
 from cellcalc.model import LOSS, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.expression import Symbol
+from cellcalc.language.tree import Symbol
 from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.resources import sentence
 from cellcalc.trace import WindowTrace

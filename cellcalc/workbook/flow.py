@@ -16,9 +16,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.compiled import evaluate
 from cellcalc.errors import OptionError
-from cellcalc.expression import Symbol, spelled_out
+from cellcalc.language.notation import Excel, Unicode
+from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel, Unicode
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 
 from cellcalc.compiled import evaluate
-from cellcalc.expression import Expression, Symbol, spelled_out, symbols
+from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model import LOSS
 from cellcalc.workbook.cells import absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
-from cellcalc.expression import ONE, Expression, Symbol, symbols
+from cellcalc.language.notation import Excel
+from cellcalc.language.tree import ONE, Expression, Symbol, symbols
 from cellcalc.model import LOSS, TARGET, Quantity
-from cellcalc.notation import Excel
 from cellcalc.series import feature_names
 from cellcalc.workbook.cells import Fill, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column

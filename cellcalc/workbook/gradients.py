@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.expression import Call, walk
+from cellcalc.language.tree import Call, walk
 from cellcalc.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet

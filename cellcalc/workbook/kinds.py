@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellcalc.expression import Call, Number
+from cellcalc.language.tree import Call, Number
 from cellcalc.model import Quantity
 
 _GATES = ("sigmoid", "hard_sigmoid")

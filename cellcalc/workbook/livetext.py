@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-from cellcalc.expression import Expression, Symbol, spelled_out
-from cellcalc.notation import Binding, Text, Unicode
+from cellcalc.language.notation import Binding, Text, Unicode
+from cellcalc.language.tree import Expression, Symbol, spelled_out
 
 _WIDE = Context(prec=400)  # digits: every float, written out
 _MARK = re.compile("\x01([^\x01]*)\x01")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 
-from cellcalc.expression import Symbol
+from cellcalc.language.tree import Symbol
 from cellcalc.resources import sentence
 from cellcalc.updates import COUNT, memory, rules
 from cellcalc.workbook.cells import Cell, Fill, Row

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cellcalc.expression import symbols
+from cellcalc.language.tree import symbols
 from cellcalc.model import TARGET, Model
 from cellcalc.resources import folder
 from cellcalc.series import feature_names

@@ -13,9 +13,9 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.explain import left_side
-from cellcalc.expression import Symbol
+from cellcalc.language.arithmetic.floats import rounded
+from cellcalc.language.tree import Symbol
 from cellcalc.lookup import backward_values, forward_values
-from cellcalc.numeric import rounded
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows

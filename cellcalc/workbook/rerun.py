@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from cellcalc.engine import run_model
 from cellcalc.explain import left_side
-from cellcalc.expression import Symbol
+from cellcalc.language.notation import Excel
+from cellcalc.language.tree import Symbol
 from cellcalc.model import LOSS
-from cellcalc.notation import Excel
 from cellcalc.series import feature_names
 from cellcalc.trace import PassTrace
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines

@@ -10,10 +10,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.compiled import evaluate
 from cellcalc.explain import left_side
-from cellcalc.expression import ONE, Symbol, spelled_out, symbols
+from cellcalc.language.notation import Excel
+from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
 from cellcalc.lookup import Lookup
 from cellcalc.model import Group, Quantity
-from cellcalc.notation import Excel
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from cellcalc import safebook, templates, toml
 from cellcalc.errors import CellcalcError
-from cellcalc.expression import symbols
-from cellcalc.notation import LANGUAGE, UNICODE, Latex
-from cellcalc.parser import parse
+from cellcalc.language.notation import LANGUAGE, UNICODE, Latex
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import symbols
 from cellcalc.problem import read_specification
 from cellcalc.schemes import named_scheme
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from cellcalc import numeric
-from cellcalc.expression import Add, Call, Div, Dot, Expression, Mul, Neg, Number, Pow, Symbol
-from cellcalc.functions import FUNCTIONS
+from cellcalc.language.arithmetic import floats
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.tree import Add, Call, Div, Dot, Expression, Mul, Neg, Number, Pow, Symbol
 
 DIGITS = 60
 CONTEXT = decimal.Context(prec=DIGITS, Emax=10**9, Emin=-(10**9), traps=[])
@@ -68,7 +68,7 @@ def _divide(a: Decimal, b: Decimal) -> Decimal:
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
     if abs(exponent) > 10_000:  # such powers are no textbook's, and would take for ever
-        return _decimal(numeric.power(float(base), float(exponent)))
+        return _decimal(floats.power(float(base), float(exponent)))
     return CONTEXT.power(base, exponent)
 
 
@@ -94,8 +94,8 @@ _EXACT: Mapping[str, Callable[..., Decimal]] = {
 FLOATS = Arithmetic(
     float,
     {name: getattr(numeric, name, None) or (lambda u: u) for name in FUNCTIONS},
-    numeric.divide,
-    numeric.power,
+    floats.divide,
+    floats.power,
 )
 DECIMALS = Arithmetic(
     _decimal,

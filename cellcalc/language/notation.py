@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cellcalc.expression import (
+from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
+from cellcalc.language.tree import (
     TWO,
     Add,
     Call,
@@ -24,7 +25,6 @@ from cellcalc.expression import (
     Symbol,
     spelled_out,
 )
-from cellcalc.functions import ARGUMENTS, FUNCTIONS
 
 
 class Binding(IntEnum):
@@ -174,7 +174,7 @@ class Indexed(Notation):
 
 @dataclass(frozen=True)
 class Unicode(Indexed):
-    """Maths as text, which :func:`cellcalc.parser.parse` can read back: ∂L/∂cₜ₊₁·fₜ₊₁."""
+    """Maths as text, which :func:`cellcalc.language.parser.parse` can read back: ∂L/∂cₜ₊₁·fₜ₊₁."""
 
     less, minus, times = " − ", "−", "·"
 
@@ -256,7 +256,7 @@ class Excel(Notation):
 
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
-    -x^2 for (-x)^2. A denominator of 0 is replaced as :func:`cellcalc.numeric.divide` does, but for
+    -x^2 for (-x)^2. A denominator of 0 is replaced as :func:`cellcalc.language.arithmetic.floats.divide` does, but for
     ``guarded`` False. A square is a product: LibreOffice has no power of numbers below 1e-154.
     """
 

@@ -72,7 +72,7 @@ class Pow:
 class Call:
     """A function of its argument, and ``others`` beside it in ``clip(u, low, high)`` and the like.
 
-    The functions are the rows of :mod:`cellcalc.functions`.
+    The functions are the rows of :mod:`cellcalc.language.functions`.
     """
 
     function: str

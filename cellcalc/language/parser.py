@@ -22,7 +22,8 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
-from cellcalc.expression import (
+from cellcalc.language.functions import FUNCTIONS, SPELLINGS
+from cellcalc.language.tree import (
     Call,
     Div,
     Dot,
@@ -38,7 +39,6 @@ from cellcalc.expression import (
     number,
     walk,
 )
-from cellcalc.functions import FUNCTIONS, SPELLINGS
 
 MAX_LENGTH = 10_000  # characters in one formula
 MAX_BRACKETS = 50  # brackets, signs and exponents within one another
@@ -78,7 +78,7 @@ _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
 
-    ``names`` maps an author's symbols to keys (:meth:`cellcalc.authors.Author.reading`).
+    ``names`` maps an author's symbols to keys (:meth:`cellcalc.language.authors.Author.reading`).
 
     Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
     language, is longer than ``MAX_LENGTH`` or nested too deep.

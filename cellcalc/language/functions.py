@@ -1,6 +1,6 @@
 """The functions of the equation language, one row each: derivative and spelling everywhere.
 
-To add a function, add a row here and its arithmetic to :mod:`cellcalc.numeric`.
+To add a function, add a row here and its arithmetic to :mod:`cellcalc.language.arithmetic.floats`.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ from functools import cache
 from math import isfinite
 from types import MappingProxyType
 
-from cellcalc.expression import (
+from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import (
     ONE,
     ZERO,
     Add,
@@ -30,8 +32,6 @@ from cellcalc.expression import (
     number,
     rebuilt,
 )
-from cellcalc.functions import ARGUMENTS, FUNCTIONS
-from cellcalc.parser import parse
 
 
 def differentiate(
