@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.problems import SET_EPOCHS, SET_STEPS
 from cellcalc.api import Problem
 from cellcalc.engine import run_model
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 
 Work = Callable[[], object]
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from cellcalc.api import Problem
-from cellcalc.problem import read_specification
-from cellcalc.series import Sequence
+from cellcalc.problems.sequences import Sequence
+from cellcalc.problems.specification import read_specification
 
 _TEXT = """\
 [parameters]

@@ -20,8 +20,8 @@ from cellcalc.derivation import build
 from cellcalc.engine import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model import Model
-from cellcalc.problem import Specification, read_specification
-from cellcalc.schemes import Override
+from cellcalc.problems.schemes import Override
+from cellcalc.problems.specification import Specification, read_specification
 from cellcalc.toml import MAX_BYTES, decode, read_bytes
 
 if TYPE_CHECKING:

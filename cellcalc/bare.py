@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.derivation import build
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
 from cellcalc.language import authors
 from cellcalc.model import Model
-from cellcalc.problem import Specification, check_clashes, read_template
-from cellcalc.schemes import Scheme
+from cellcalc.problems import templates
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import Specification, check_clashes, read_template
+from cellcalc.problems.updates import read_update
 from cellcalc.toml import Reader, Section, decode, parse_toml, read_bytes
-from cellcalc.updates import read_update
 
 KINDS = tuple(templates.SEEN)
 

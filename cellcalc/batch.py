@@ -18,11 +18,11 @@ import numpy as np
 from cellcalc import schedule, source
 from cellcalc.compiled import compile_expression, compile_source
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.problem import Specification
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.problems.specification import Specification
+from cellcalc.problems.updates import COUNT, NORM_MARGIN
 from cellcalc.schedule import Schedule, Window
-from cellcalc.schemes import Scheme
-from cellcalc.series import Sequence, feature_names
-from cellcalc.updates import COUNT, NORM_MARGIN
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -257,7 +257,7 @@ class _Batch:
 
 
 def clipped(scheme: Scheme, gathered: Array) -> Array:
-    """The gradients as the update uses them: :func:`cellcalc.updates.clipped` for every set.
+    """The gradients as the update uses them: :func:`cellcalc.problems.updates.clipped` for every set.
 
     A row for each parameter, a column for each set.
     """

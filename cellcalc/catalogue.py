@@ -11,13 +11,14 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.language.notation import LANGUAGE, Unicode, plain_number
 from cellcalc.language.tree import Symbol
+from cellcalc.problems import templates
+from cellcalc.problems.schemes import forms, named_schemes
+from cellcalc.problems.templates import Equation
 from cellcalc.resources import sentence
-from cellcalc.schemes import forms, named_schemes
-from cellcalc.templates import Equation
 from cellcalc.toml import decode, read_bytes
 
 KINDS = (*templates.SEEN, "schemes", "examples")

@@ -11,9 +11,9 @@ from cellcalc.engine import run_model
 from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
 from cellcalc.model import Model
-from cellcalc.problem import Specification
+from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
+from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
-from cellcalc.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.table import banded
 
 

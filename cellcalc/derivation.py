@@ -33,9 +33,9 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import sentence
-from cellcalc.series import feature_names
-from cellcalc.templates import INPUTS, Equation, Template
 
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author

@@ -17,10 +17,10 @@ from cellcalc.language.tree import Add, Expression, Neg, Symbol
 from cellcalc.legend import Legend, legend
 from cellcalc.markup import markdown_text
 from cellcalc.model import Group, Model, Quantity, Term
-from cellcalc.problem import Specification
+from cellcalc.problems.specification import Specification
+from cellcalc.problems.updates import rules
 from cellcalc.resources import sentence
 from cellcalc.script import script
-from cellcalc.updates import rules
 
 FORMATS = ("text", "markdown", "latex", "python")
 

@@ -18,9 +18,9 @@ from cellcalc.language.arithmetic import floats
 from cellcalc.late import late_source
 from cellcalc.limits import check_effort
 from cellcalc.model import LOSS, TARGET, Group, Model
-from cellcalc.problem import Specification
+from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, Window
-from cellcalc.series import Sequence, feature_names
 from cellcalc.sweep import Columns, Sweeper, put
 from cellcalc.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.updater import Updater

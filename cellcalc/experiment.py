@@ -17,9 +17,9 @@ import numpy as np
 from cellcalc import batch
 from cellcalc.errors import OptionError
 from cellcalc.model import Model
-from cellcalc.problem import Specification, redrawn
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import Specification, redrawn
 from cellcalc.schedule import plan
-from cellcalc.schemes import Scheme
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,10 +17,10 @@ from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model import Group, Model, Quantity
+from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.table import heading
 from cellcalc.trace import PassTrace, Trace, WindowTrace
-from cellcalc.updates import COUNT, memory, rules
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 

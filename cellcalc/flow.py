@@ -21,9 +21,9 @@ from cellcalc.compiled import compile_source, evaluate
 from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.problem import Specification
+from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, plan
-from cellcalc.series import feature_names
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,15 +11,16 @@ import math
 from string import Template as Text
 from typing import Any
 
-from cellcalc import layouts, resources, schedule, templates
+from cellcalc import resources, schedule
 from cellcalc.dialect import WIDTH, Spelling, Writer, broken, framework
 from cellcalc.errors import OptionError
 from cellcalc.model import TARGET, Model, Quantity
-from cellcalc.problem import Specification
-from cellcalc.schemes import LIMITS
-from cellcalc.series import feature_names
+from cellcalc.problems import templates, weights
+from cellcalc.problems.schemes import LIMITS
+from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.specification import Specification
+from cellcalc.problems.updates import COUNT, counts_updates
 from cellcalc.toml import listed
-from cellcalc.updates import COUNT, counts_updates
 
 LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes
 
@@ -206,7 +207,7 @@ class _Script:
 
     def check(self) -> str:
         features = self.specification.features
-        layers = layouts.layout_rows(layouts.load_layout(self.to), self.parameters, features)
+        layers = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
         return Text(self.framework.code["check"]).substitute(
             layers=_literal(layers, split=True),
             features=features,

@@ -28,8 +28,8 @@ from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
 from cellcalc.lookup import backward_values, forward_values
 from cellcalc.model import Group
+from cellcalc.problems.schemes import named_schemes
 from cellcalc.resources import sentence
-from cellcalc.schemes import named_schemes
 from cellcalc.topics import Part, Table, Topic
 from cellcalc.trace import PassTrace
 

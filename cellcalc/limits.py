@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from cellcalc.errors import LimitError
 from cellcalc.model import Model
-from cellcalc.problem import Specification
-from cellcalc.schemes import Scheme
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import Specification
 
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cellcalc.language.notation import Indexed, Latex, Unicode
 from cellcalc.language.tree import ZERO, Expression, Symbol, add
-from cellcalc.templates import Template
+from cellcalc.problems.templates import Template
 
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 
 from cellcalc.limits import check_listing
 from cellcalc.model import Model
-from cellcalc.problem import Specification
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.schedule import Schedule, Window, plan, ranges
-from cellcalc.schemes import Scheme
 from cellcalc.table import tabulated
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few

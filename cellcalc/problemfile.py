@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.derivation import build
-from cellcalc.problem import read_specification
+from cellcalc.problems import templates
+from cellcalc.problems.sequences import Sequence
+from cellcalc.problems.specification import read_specification
+from cellcalc.problems.templates import Template
 from cellcalc.resources import sentence
-from cellcalc.series import Sequence
 from cellcalc.tasks import Drawn
-from cellcalc.templates import Template
 
 WIDTH = 96  # columns of a file
 SCALE = 0.5  # drawn parameters lie within ± this

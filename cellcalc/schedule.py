@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cellcalc.schemes import Scheme
+from cellcalc.problems.schemes import Scheme
 
 MANY = 100  # steps
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cellcalc import source
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.problem import Specification
-from cellcalc.series import feature_names
+from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.specification import Specification
 
 
 def script(specification: Specification, model: Model, title: list[str]) -> str:

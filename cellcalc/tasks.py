@@ -15,8 +15,8 @@ from random import Random
 from typing import Any, NamedTuple
 
 from cellcalc.errors import OptionError
+from cellcalc.problems.sequences import Sequence
 from cellcalc.resources import folder
-from cellcalc.series import Sequence
 
 Rows = tuple[list[list[float]], list[float]]  # one list for each input, and the targets
 PERIOD, NOISE = 12, 0.1  # of the sine

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from cellcalc.errors import did_you_mean
 from cellcalc.late import Late
 from cellcalc.model import LOSS, TARGET, Model
-from cellcalc.problem import Specification
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, Window
-from cellcalc.schemes import Scheme
 
 if TYPE_CHECKING:
     import numpy

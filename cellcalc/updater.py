@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from cellcalc.compiled import compile_source
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
-from cellcalc.schemes import Scheme
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.templates import Template
+from cellcalc.problems.updates import COUNT, Update, clipped, memory
 from cellcalc.source import Code
-from cellcalc.templates import Template
-from cellcalc.updates import COUNT, Update, clipped, memory
 
 
 class Updater:

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from cellcalc.api import Problem
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 CELLS = sorted(path.stem for path in (TEMPLATES / "cells").glob("*.toml"))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.api import Problem
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 
 GATES = "figo"
 

@@ -15,9 +15,9 @@ from cellcalc import batch, compare
 from cellcalc.api import Problem
 from cellcalc.engine import run_model
 from cellcalc.language.arithmetic import floats
-from cellcalc.problem import read_specification
+from cellcalc.problems.schemes import named_scheme
+from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
-from cellcalc.schemes import named_scheme
 from cellcalc.trace import Trace
 from tests.problems import Data, random_data
 

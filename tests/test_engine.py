@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import cellcalc
 from cellcalc.api import Problem
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from tests import lstm
 from tests.problems import random_data
 

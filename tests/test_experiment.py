@@ -21,10 +21,10 @@ from cellcalc.cli import main
 from cellcalc.engine import run_model
 from cellcalc.errors import OptionError
 from cellcalc.experiment import Result, design
-from cellcalc.problem import read_specification, redrawn
+from cellcalc.problems.schemes import Scheme, named_scheme
+from cellcalc.problems.specification import read_specification, redrawn
 from cellcalc.resources import folder
 from cellcalc.results import COLUMNS
-from cellcalc.schemes import Scheme, named_scheme
 from tests.conftest import Run
 from tests.problems import random_data
 

@@ -13,7 +13,7 @@ import pytest
 from cellcalc.api import Problem
 from cellcalc.flow import flow, lags, verdicts
 from cellcalc.flowtext import to_text
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from tests.conftest import Run
 from tests.lstm import forward, parameters
 from tests.problems import Data, random_data

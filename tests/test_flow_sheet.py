@@ -11,8 +11,8 @@ import pytest
 
 from cellcalc.api import Problem
 from cellcalc.flow import Flow, flow
-from cellcalc.problem import read_specification
-from cellcalc.schemes import Scheme
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import read_specification
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run
 from tests.problems import Data, random_data

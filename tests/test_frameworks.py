@@ -25,7 +25,7 @@ from cellcalc.cli.export import FRAMEWORKS
 from cellcalc.export import to_json
 from cellcalc.frameworks import script
 from cellcalc.language.functions import FUNCTIONS
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
 from tests.conftest import REQUIRED, Run
 from tests.problems import Data, random_data

@@ -9,9 +9,9 @@ import pytest
 from cellcalc.errors import MOST_SHOWN, InputError, LimitError, Mistake
 from cellcalc.limits import extent
 from cellcalc.markup import markdown_text
-from cellcalc.problem import read_specification
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.specification import read_specification
 from cellcalc.schedule import plan
-from cellcalc.schemes import Scheme
 from tests.conftest import Run
 from tests.problems import random_data
 from tests.reliability.extremes import EXTREMES, as_expected

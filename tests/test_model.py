@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 import cellcalc
-from cellcalc import templates
 from cellcalc.derivation import build
 from cellcalc.handwork import by_hand
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import symbols
 from cellcalc.model import Group, Model
-from cellcalc.updates import rules
+from cellcalc.problems import templates
+from cellcalc.problems.updates import rules
 
 
 def lstm(features: int = 1, readout: str = "identity", loss: str = "half-squared") -> Model:

@@ -12,8 +12,8 @@ import pytest
 from cellcalc import resources, tasks
 from cellcalc.api import Problem
 from cellcalc.errors import OptionError
-from cellcalc.problem import read_specification
-from cellcalc.series import Sequence
+from cellcalc.problems.sequences import Sequence
+from cellcalc.problems.specification import read_specification
 from tests.conftest import Run
 
 command = import_module("cellcalc.cli.new")  # the name there is that of the command

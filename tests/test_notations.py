@@ -23,7 +23,7 @@ from cellcalc.language.authors import FOLDER, VIA, Author
 from cellcalc.language.authors import load as load_author
 from cellcalc.language.letters import accented, latex_text
 from cellcalc.model import Model
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from cellcalc.table import render
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run

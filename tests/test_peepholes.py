@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cellcalc.api import Problem
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from cellcalc.resources import folder
 from tests.conftest import module
 

@@ -9,7 +9,7 @@ import pytest
 
 from cellcalc.api import load
 from cellcalc.errors import InputError
-from cellcalc.problem import read_specification, redrawn
+from cellcalc.problems.specification import read_specification, redrawn
 from cellcalc.resources import folder
 from tests.conftest import Run
 

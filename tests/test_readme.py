@@ -13,8 +13,8 @@ import pytest
 
 import cellcalc
 from cellcalc import resources
-from cellcalc.problem import read_specification
-from cellcalc.schemes import forms
+from cellcalc.problems.schemes import forms
+from cellcalc.problems.specification import read_specification
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 SESSIONS = [

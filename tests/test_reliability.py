@@ -33,7 +33,6 @@ def test_the_corpus_does_no_harm(path: Path) -> None:
 
 def test_the_harness_notices_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     """A parser that raises what nobody expects is reported, with the input."""
-    from cellcalc import series
 
     def broken(*_: str) -> None:
         raise KeyError

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cellcalc.problem import read_specification
+from cellcalc.problems.schemes import CHOICES, Override, Scheme, forms, named_scheme
+from cellcalc.problems.specification import read_specification
 from cellcalc.schedule import plan, ranges
-from cellcalc.schemes import CHOICES, Override, Scheme, forms, named_scheme
 from tests.conftest import Run
 from tests.problems import random_data
 

@@ -259,7 +259,7 @@ def test_a_csv_file_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.M
         "[parameters]\nrandom = {seed = 1}\n[[sequence]]\ncsv = 'series.csv'\n"
     )
     assert cellcalc.load(tmp_path / "p.toml").specification.sequences[0].steps == 1
-    monkeypatch.setattr("cellcalc.series.MAX_CSV_BYTES", 10)
+    monkeypatch.setattr("cellcalc.problems.sequences.MAX_CSV_BYTES", 10)
     with pytest.raises(InputError, match="expected at most 0 MB, found a larger file"):
         cellcalc.load(tmp_path / "p.toml")
 
@@ -273,7 +273,7 @@ def test_a_long_csv_file_is_read_like_a_short_one(
         "[parameters]\nrandom = {seed = 1}\n[[sequence]]\ncsv = 'series.csv'\n"
     )
     short = cellcalc.load(tmp_path / "p.toml")
-    monkeypatch.setattr("cellcalc.series.MANY", 4)
+    monkeypatch.setattr("cellcalc.problems.sequences.MANY", 4)
     long = cellcalc.load(tmp_path / "p.toml")
     sequence = long.specification.sequences[0]
     assert isinstance(sequence.inputs[0], array)

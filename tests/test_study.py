@@ -19,7 +19,7 @@ from cellcalc.api import Problem, load
 from cellcalc.errors import OptionError
 from cellcalc.language.tree import Symbol
 from cellcalc.lookup import backward_values, forward_values
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from cellcalc.workbook import build_workbook
 from tests import spreadsheets
 from tests.conftest import Run, sample

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.errors import InputError
 from cellcalc.language.notation import LANGUAGE
+from cellcalc.problems import templates
 from tests.conftest import Run
 
 GOOD = """

@@ -16,7 +16,7 @@ import pytest
 from cellcalc import api, lessons, topics
 from cellcalc.cli import main
 from cellcalc.lessons import Numbers, lesson
-from cellcalc.schemes import forms
+from cellcalc.problems.schemes import forms
 from cellcalc.topicpage import page
 from tests.conftest import Run
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cellcalc.api import Problem, Trace, load
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from tests import loop, lstm
 from tests.problems import Data, random_data
 

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cellcalc import layouts
 from cellcalc.api import Problem
-from cellcalc.arrays import MAX_UNPACKED
 from cellcalc.errors import InputError
-from cellcalc.problem import read_specification
+from cellcalc.problems import weights
+from cellcalc.problems.specification import read_specification
+from cellcalc.problems.weights import MAX_UNPACKED
 from tests.conftest import REQUIRED, Run
 
 PUBLISHED = json.loads((Path(__file__).parent / "published" / "layouts.json").read_text())
@@ -186,8 +186,8 @@ def test_a_nested_flax_tree_from_json(tmp_path: Path) -> None:
 
 def test_every_layout_fills_every_parameter_of_the_lstm_once() -> None:
     own = [f"{p}_{k}" for p in "Ub" for k in "figo"] + [f"W_{k}{n}" for k in "figo" for n in "123"]
-    for name in layouts.layout_names():
-        rows = layouts.layout_rows(layouts.load_layout(name), own, 3)
+    for name in weights.layout_names():
+        rows = weights.layout_rows(weights.load_layout(name), own, 3)
         filled = [element for row in rows.values() for element in row]
         if name != "onnx":  # its array of biases holds both, and so is not one of this cell's
             assert sorted(filled) == sorted(own)
@@ -357,4 +357,4 @@ def test_the_readme_s_table_is_read(tmp_path: Path) -> None:
 
 def test_every_layout_is_in_the_readme() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-    assert all(f"| `{name}` |" in readme for name in layouts.layout_names())
+    assert all(f"| `{name}` |" in readme for name in weights.layout_names())

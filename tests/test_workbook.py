@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 import cellcalc
 from cellcalc.api import Problem, Trace
 from cellcalc.errors import OutputError
-from cellcalc.problem import read_specification
+from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests import spreadsheets
 from tests.conftest import Run, sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cellcalc.check.world import World
-from cellcalc.problem import Specification
+from cellcalc.problems.specification import Specification
 from cellcalc.trace import WindowTrace
 from cellcalc.updater import Updater
 

@@ -16,7 +16,7 @@ from cellcalc.errors import OptionError, OutputError, did_you_mean
 
 if TYPE_CHECKING:
     from cellcalc.experiment import Experiment, Result
-    from cellcalc.schemes import Scheme
+    from cellcalc.problems.schemes import Scheme
 
 MOST = 1_000_000_000  # of a whole number in a list
 
@@ -163,7 +163,7 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
     """A named scheme, with the problem's options where the name leaves them open."""
     from dataclasses import replace
 
-    from cellcalc.schemes import forms, named_scheme, named_schemes
+    from cellcalc.problems.schemes import forms, named_scheme, named_schemes
 
     found = named_scheme(name)
     if found is None:

@@ -101,7 +101,7 @@ def _check_combination(given: dict[str, Any]) -> None:
 
 
 def _check_names(given: dict[str, Any]) -> None:
-    from cellcalc.templates import is_path
+    from cellcalc.problems.templates import is_path
 
     for key, folder in (("cell", "cells"), ("readout", "readouts"), ("loss", "losses")):
         known = resources.names(f"templates/{folder}")

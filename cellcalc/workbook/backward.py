@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from cellcalc.explain import left_side
 from cellcalc.model import Group, Quantity
+from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
 from cellcalc.schedule import ranges
-from cellcalc.updates import NORM_MARGIN, clip_factor
 from cellcalc.workbook.cells import Cell, Fill, Row, literal
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (

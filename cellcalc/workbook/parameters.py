@@ -7,8 +7,8 @@ from functools import partial
 from itertools import pairwise
 
 from cellcalc.language.tree import Symbol
+from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
-from cellcalc.updates import COUNT, memory, rules
 from cellcalc.workbook.cells import Cell, Fill, Row
 from cellcalc.workbook.formulas import rule_formula
 from cellcalc.workbook.layout import (

@@ -15,9 +15,9 @@ from typing import Any
 
 from cellcalc.language.tree import symbols
 from cellcalc.model import TARGET, Model
+from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.templates import INPUTS
 from cellcalc.resources import folder
-from cellcalc.series import feature_names
-from cellcalc.templates import INPUTS
 
 MOST_INPUTS = 4  # boxes for the features of x
 

@@ -11,7 +11,7 @@ from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Symbol
 from cellcalc.model import LOSS
-from cellcalc.series import feature_names
+from cellcalc.problems.sequences import feature_names
 from cellcalc.trace import PassTrace
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.formulas import Formula, target

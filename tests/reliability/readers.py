@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cellcalc import safebook, templates, toml
+from cellcalc import safebook, toml
 from cellcalc.errors import CellcalcError
 from cellcalc.language.notation import LANGUAGE, UNICODE, Latex
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import symbols
-from cellcalc.problem import read_specification
-from cellcalc.schemes import named_scheme
+from cellcalc.problems import templates
+from cellcalc.problems.schemes import named_scheme
+from cellcalc.problems.specification import read_specification
 
 
 def _problem(contents: bytes) -> None:

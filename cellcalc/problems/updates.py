@@ -11,11 +11,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.errors import did_you_mean
 from cellcalc.language.tree import Symbol, rename, symbols
-from cellcalc.schemes import Scheme
-from cellcalc.templates import Equation, Template
+from cellcalc.problems import templates
+from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.templates import Equation, Template
 from cellcalc.toml import Section, describe
 
 COUNT = "k"  # the number of the update

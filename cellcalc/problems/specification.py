@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cellcalc import resources, templates
+from cellcalc import resources
 from cellcalc.errors import InputError, did_you_mean
-from cellcalc.schemes import AS_WRITTEN, Override, Scheme, read_scheme
-from cellcalc.series import Sequence, feature_names, read_sequence
-from cellcalc.templates import Template
+from cellcalc.problems import templates
+from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, read_scheme
+from cellcalc.problems.sequences import Sequence, feature_names, read_sequence
+from cellcalc.problems.templates import Template
+from cellcalc.problems.updates import Update, read_update, vector
 from cellcalc.toml import Reader, Section, as_float, describe, listed, parse_toml
-from cellcalc.updates import Update, read_update, vector
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
@@ -180,7 +181,7 @@ def _parameters(
         section.only([*kinds, "random", *WEIGHTS], f"a parameter of {owners} ({listed(names)})")
     loaded: Mapping[str, float] | None = {}
     if complete and any(key in section.values for key in WEIGHTS):
-        from cellcalc import weights  # here, since few problems have them in a file
+        from cellcalc.problems import weights  # here, since few problems have them in a file
 
         loaded = weights.read_weights(section, kinds, features, base)
     draw = _random(section)

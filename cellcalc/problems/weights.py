@@ -1,0 +1,437 @@
+"""Reading parameters from a file of weights, in cellcalc's own names or in a framework's layout."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import tomllib
+import zipfile
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from cellcalc import resources
+from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.problems.sequences import feature_names
+from cellcalc.toml import Section, as_float, decode, describe, listed, read_bytes
+
+
+def read_weights(
+    section: Section, kinds: Mapping[str, str], features: int | None, base: Path
+) -> dict[str, float] | None:
+    """The elements (``W_f1``) that the file named by ``from`` has; none where no file is named.
+
+    None after a mistake.
+
+    ``section`` is the table ``[parameters]``, ``kinds`` maps the problem's parameters to "input"
+    or "scalar". Mistakes are noted with the section's reader.
+    """
+    if "from" not in section.values:
+        for key in ("layout", "prefix"):
+            if key in section.values:
+                section.wrong(key, 'from = "weights.npz" beside it, or nothing here')
+        return {}
+    name, prefix = section.text("from"), section.text("prefix", "")
+    layout = section.choice("layout", layout_names(), "") if "layout" in section.values else ""
+    if not name or features is None or section.values.get("layout", "") != layout:
+        return None
+    try:
+        arrays = read_arrays(base / name, name)
+        if prefix:
+            arrays = _within(arrays, prefix, name)
+        if not layout:
+            return _by_name(arrays, kinds, features, name)
+        own = [e for k, kind in kinds.items() for e in _elements_of(k, kind, features)]
+        return from_layout(load_layout(layout), arrays, own, features, name)
+    except InputError as error:
+        section.wrong_file("from", name, error)
+        return None
+
+
+def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Array]:
+    """The arrays whose names begin with a prefix, without it."""
+    start = prefix.replace("/", ".").rstrip(".") + "."
+    found = {key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)}
+    if not found:
+        names = listed(list(arrays), "and")
+        raise InputError([Mistake(file, "", f"arrays whose names begin with {start}", names)])
+    return found
+
+
+def _elements_of(name: str, kind: str, features: int) -> tuple[str, ...]:
+    return feature_names(name, features) if kind == "input" else (name,)
+
+
+def _by_name(
+    arrays: Mapping[str, Array], kinds: Mapping[str, str], features: int, file: str
+) -> dict[str, float]:
+    """Parameters under their own names: ``W_f`` with all its elements, or ``W_f1``, ``W_f2``."""
+    whole = {name: _elements_of(name, kind, features) for name, kind in kinds.items()}
+    single = {element: (element,) for elements in whole.values() for element in elements}
+    found: dict[str, float] = {}
+    mistakes = []
+    for key, array in arrays.items():
+        elements = whole.get(key) or single.get(key)
+        if elements is None:
+            expected = f"a parameter ({listed(list(kinds) or ['none'])}), or layout = …"
+            hint = did_you_mean(key, [*whole, *single])
+            mistakes.append(Mistake(file, key, expected, f"an unknown name{hint}"))
+        elif len(array.values) != len(elements):
+            expected = f"{len(elements)} number{'s' if len(elements) > 1 else ''}"
+            mistakes.append(Mistake(file, key, expected, str(len(array.values))))
+        elif twice := [e for e in elements if e in found]:
+            mistakes.append(Mistake(file, key, "each number once", f"{twice[0]} twice"))
+        else:
+            found |= dict(zip(elements, array.values, strict=True))
+    if mistakes:
+        raise InputError(mistakes)
+    return found
+
+
+@dataclass(frozen=True)
+class Block:
+    """One array of a layout: the names it may have, its axes, and the parameters it fills.
+
+    ``shape`` names the axes: ``gates``, ``features``, ``hidden`` or ``directions`` (both 1).
+    ``fills`` are the parameters' first letters, one after the other along the gates.
+    """
+
+    names: tuple[str, ...]
+    shape: tuple[str, ...]
+    gates: tuple[str, ...]
+    fills: tuple[str, ...]
+    optional: bool
+
+    def lengths(self, features: int) -> tuple[int, ...]:
+        """The shape for a single hidden unit."""
+        sizes = {"gates": len(self.gates) * len(self.fills), "features": features}
+        return tuple(sizes.get(axis, 1) for axis in self.shape)
+
+    def elements(self, features: int) -> list[tuple[str, str]]:
+        """For each number, row by row: first letter and gate with feature, as in ("W", "f2")."""
+        found = []
+        for place in product(*map(range, self.lengths(features))):
+            along = dict(zip(self.shape, place, strict=True))
+            letter, gate = divmod(along["gates"], len(self.gates))
+            numbers = feature_names("", features) if "features" in along else ("",)
+            found.append((self.fills[letter], self.gates[gate] + numbers[along.get("features", 0)]))
+        return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A framework's arrays; ``instead`` tells what a parameter is added to that a cell lacks."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+    instead: Mapping[str, str]
+
+
+def layout_names() -> tuple[str, ...]:
+    """The layouts that there are files for."""
+    return resources.names("templates/layouts")
+
+
+@cache
+def load_layout(name: str) -> Layout:
+    path = resources.folder("templates") / "layouts" / f"{name}.toml"
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    blocks = tuple(
+        Block(
+            names=tuple(row["names"]),
+            shape=tuple(row["shape"]),
+            gates=tuple(row.get("gates", data["gates"])),
+            fills=tuple(row["fills"]),
+            optional=row.get("optional", False),
+        )
+        for row in data["array"]
+    )
+    return Layout(name, data["title"], blocks, data.get("instead", {}))
+
+
+def from_layout(
+    layout: Layout, arrays: Mapping[str, Array], own: Collection[str], features: int, file: str
+) -> dict[str, float]:
+    """Each element (``W_f1``) of the cell's parameters, from a framework's arrays.
+
+    ``own`` are the cell's elements; what is there of others must be 0. A parameter
+    whose array is optional and absent is 0. Raises :class:`~cellcalc.errors.InputError` with
+    every mistake.
+    """
+    mistakes: list[Mistake] = []
+    found: dict[str, float] = {}
+    unknown = list(arrays)
+    for block in layout.blocks:
+        matching = [key for key in arrays if _is_one_of(key, block.names)]
+        unknown = [key for key in unknown if key not in matching]
+        key = matching[0] if matching else block.names[0]
+        if complaint := _complaint(block, matching, arrays, features):
+            mistakes.append(Mistake(file, key, *complaint))
+            continue
+        values = arrays[key].values if matching else None
+        misfits = _fill(found, layout, block.elements(features), values, own)
+        mistakes += [Mistake(file, key, *misfit) for misfit in misfits]
+    known = [name for block in layout.blocks for name in block.names]
+    for key in unknown:
+        hint = did_you_mean(key, known) or "; prefix = … takes those that begin alike"
+        expected = f"an array of layout {layout.name} ({listed(known)})"
+        mistakes.append(Mistake(file, key, expected, f"an unknown one{hint}"))
+    if mistakes:
+        raise InputError(mistakes)
+    return found
+
+
+def _complaint(
+    block: Block, matching: list[str], arrays: Mapping[str, Array], features: int
+) -> tuple[str, str] | None:
+    """What was expected and found where a block has no array, several, or one of another shape."""
+    if len(matching) > 1:
+        several = f"{listed(matching, 'and')}; choose with prefix = …"
+        return "one array of that name", several
+    if not matching:
+        hint = did_you_mean(block.names[0], list(arrays))
+        absent = f"no array of that name{hint}"
+        return None if block.optional else (_expected(block, features), absent)
+    wrong = _misshapen(block, arrays[matching[0]], features)
+    return (_expected(block, features), wrong) if wrong else None
+
+
+def _is_one_of(key: str, names: tuple[str, ...]) -> bool:
+    return any(key == name or key.endswith(f".{name}") for name in names)
+
+
+def _expected(block: Block, features: int) -> str:
+    inputs = f", {features} input{'s' if features > 1 else ''}" if "features" in block.shape else ""
+    return f"{_times(block.lengths(features))} numbers (one hidden unit{inputs})"
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "1"
+
+
+def _misshapen(block: Block, array: Array, features: int) -> str:
+    """What was found instead of the right shape; nothing where it is right."""
+    lengths = block.lengths(features)
+    if array.shape is None:
+        count = len(array.values)
+        return "" if count == math.prod(lengths) else f"{count} numbers"
+    if array.shape == lengths:
+        return ""
+    found = _times(array.shape)
+    if len(array.shape) == len(lengths):
+        place = block.shape.index("gates")
+        hidden, rest = divmod(array.shape[place], lengths[place])
+        if hidden > 1 and not rest:
+            return f"{found} (hidden size {hidden})"
+    return found
+
+
+def _fill(
+    found: dict[str, float],
+    layout: Layout,
+    elements: list[tuple[str, str]],
+    values: tuple[float, ...] | None,
+    own: Collection[str],
+) -> Iterator[tuple[str, str]]:
+    """Put the numbers of one array, or zeros, where they belong; what was expected and found."""
+    for (letter, rest), value in zip(elements, values or [0.0] * len(elements), strict=True):
+        element, other = f"{letter}_{rest}", f"{layout.instead.get(letter, letter)}_{rest}"
+        if element in own or other in own:
+            place = element if element in own else other
+            found[place] = found.get(place, 0.0) + value
+        elif value:
+            yield f"0, since the cell has no parameter {element}", f"{value:.6g}"
+
+
+def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str, list[str]]:
+    """For each array, by its first name, the parameters that it holds, row by row.
+
+    Arrays of parameters that the cell does not have are left out.
+    """
+    rows = {}
+    for block in layout.blocks:
+        names = [f"{letter}_{rest}" for letter, rest in block.elements(features)]
+        if all(name in own for name in names):
+            rows[block.names[0]] = names
+    return rows
+
+
+ENDINGS = (".npz", ".json", ".csv")
+MAX_UNPACKED = 8_000_000  # bytes of an .npz: a million numbers
+MAX_ARRAYS = 1_000
+MAX_DEPTH = 8  # of lists and tables in a .json
+
+
+@dataclass(frozen=True)
+class Array:
+    """Numbers in row-major order; ``shape`` is None where the file does not tell (a .csv)."""
+
+    shape: tuple[int, ...] | None
+    values: tuple[float, ...]
+
+
+def read_arrays(path: Path, name: str) -> dict[str, Array]:
+    """The arrays of a file by name, with dots where the name has levels: ``lstm.weight_ih_l0``.
+
+    ``name`` is the file's name in messages. Raises :class:`~cellcalc.errors.InputError`.
+    """
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
+        raise InputError(
+            [Mistake(name, "", "a file of weights: .npz, .json or .csv", ending or "no ending")]
+        )
+    contents = read_bytes(path, name)
+    read: dict[str, Callable[[bytes, str], dict[str, Array]]]
+    read = {".npz": _from_npz, ".json": _from_json, ".csv": _from_csv}
+    arrays = read[ending](contents, name)
+    mistakes = [
+        Mistake(name, key, "finite numbers", "one that is not")
+        for key, array in arrays.items()
+        if not all(map(math.isfinite, array.values))
+    ]
+    if not arrays:
+        mistakes.append(Mistake(name, "", "at least one array", "none"))
+    if mistakes:
+        raise InputError(mistakes)
+    return {key.replace("/", "."): array for key, array in arrays.items()}
+
+
+def _from_npz(contents: bytes, name: str) -> dict[str, Array]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(contents)) as package:
+            members = package.infolist()
+            if len(members) > MAX_ARRAYS:
+                found = str(len(members))
+                raise InputError([Mistake(name, "", f"at most {MAX_ARRAYS} arrays", found)])
+            left = MAX_UNPACKED
+            arrays = {}
+            for member in members:
+                key = member.filename.removesuffix(".npy")
+                with package.open(member) as file:
+                    data = file.read(left + 1)  # not member.file_size, which need not be true
+                if len(data) > left:
+                    limit = f"at most {MAX_UNPACKED // 1_000_000} MB when unpacked"
+                    raise InputError([Mistake(name, key, limit, "more")])
+                left -= len(data)
+                arrays[key] = _npy(data, name, key)
+            return arrays
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+        found = f"an error: {error}"
+        raise InputError([Mistake(name, "", "an archive made by numpy.savez", found)]) from None
+
+
+def _npy(data: bytes, name: str, key: str) -> Array:
+    import numpy  # here, so that only those who read an .npz wait for it
+
+    def refuse(found: str) -> InputError:
+        return InputError([Mistake(name, key, "an array of real numbers", found)])
+
+    try:
+        file = io.BytesIO(data)
+        version = numpy.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0)):
+            raise refuse(f"format {version[0]}.{version[1]} of .npy")
+        header = {
+            (1, 0): numpy.lib.format.read_array_header_1_0,
+            (2, 0): numpy.lib.format.read_array_header_2_0,
+        }[version]
+        shape, _, dtype = header(file)
+        if dtype.kind not in "fiu":
+            raise refuse(f"one of type {dtype}")
+        if math.prod(shape) * dtype.itemsize > len(data):
+            raise refuse(f"a header that announces {math.prod(shape)} numbers, and fewer of them")
+        array = numpy.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
+        raise refuse(f"an error: {error}") from None
+    with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
+        values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
+    return Array(tuple(int(length) for length in array.shape), values)
+
+
+def _from_json(contents: bytes, name: str) -> dict[str, Array]:
+    try:
+        data = json.loads(decode(contents, name))
+    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        reason = "lists nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    if isinstance(data, list):  # layer.get_weights(), each as a list
+        data = {f"arr_{k}": item for k, item in enumerate(data)}
+    if not isinstance(data, dict):
+        raise InputError([Mistake(name, "", "a table of arrays by name", describe(data))])
+    trained = data.get("parameters")
+    if isinstance(trained, dict) and isinstance(trained.get("final"), dict):
+        data = trained["final"]  # printed by cellcalc table --format json
+    mistakes: list[Mistake] = []
+    arrays: dict[str, Array] = {}
+    for path, value in _leaves(data, "", MAX_DEPTH):
+        shape, values = _shape_of(value), tuple(_flat(value))
+        numbers = [as_float(item) for item in values]
+        if shape is None:
+            mistakes.append(Mistake(name, path, "rows of the same length", "rows of several"))
+        elif wrong := [i for i, n in zip(values, numbers, strict=True) if n is None]:
+            mistakes.append(
+                Mistake(name, path, "a number, or lists of numbers", describe(wrong[0]))
+            )
+        else:
+            arrays[path] = Array(shape, tuple(n for n in numbers if n is not None))
+    if mistakes:
+        raise InputError(mistakes)
+    return arrays
+
+
+def _leaves(table: Mapping[str, Any], path: str, depth: int) -> list[tuple[str, Any]]:
+    """What is not a table, with its path."""
+    found: list[tuple[str, Any]] = []
+    for key, value in table.items():
+        place = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and depth:
+            found += _leaves(value, place, depth - 1)
+        else:
+            found.append((place, value))
+    return found
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    """The shape of nested lists; None where rows differ."""
+    if not isinstance(value, list):
+        return ()
+    shapes = {_shape_of(item) for item in value}
+    if len(shapes) > 1 or None in shapes:
+        return None
+    inner = shapes.pop() if shapes else ()
+    return (len(value), *(inner or ()))
+
+
+def _flat(value: Any) -> list[Any]:
+    return [v for item in value for v in _flat(item)] if isinstance(value, list) else [value]
+
+
+def _from_csv(contents: bytes, name: str) -> dict[str, Array]:
+    """Lines of ``name,value``; the lines of one name are its numbers in row-major order."""
+    try:
+        lines = csv.reader(decode(contents, name).splitlines())
+        rows = [(lines.line_num, [cell.strip() for cell in row]) for row in lines if row]
+    except csv.Error as error:
+        raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
+    if not rows or rows[0][1] != ["name", "value"]:
+        found = ", ".join(rows[0][1]) if rows else "nothing"
+        raise InputError([Mistake(name, "line 1", "the columns name and value", found)])
+    numbers: dict[str, list[float]] = {}
+    mistakes: list[Mistake] = []
+    for line, row in rows[1:]:
+        try:
+            key, text = row
+            numbers.setdefault(key, []).append(float("" if "_" in text else text))
+        except ValueError:
+            found = ", ".join(row)
+            mistakes.append(Mistake(name, f"line {line}", "a name and a number", describe(found)))
+    if mistakes:
+        raise InputError(mistakes)
+    return {key: Array(None, tuple(values)) for key, values in numbers.items()}
