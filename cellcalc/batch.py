@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellcalc import schedule, source
-from cellcalc.compiled import compile_expression, compile_source
+from cellcalc.compiled import ARRAYS, compile_expression, compile_source
 from cellcalc.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence, feature_names
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 Progress = Callable[[int], None]
-ARRAYS = "elementwise"  # the module of functions that the source is compiled with
 
 
 @dataclass(frozen=True)
@@ -257,7 +256,7 @@ class _Batch:
 
 
 def clipped(scheme: Scheme, gathered: Array) -> Array:
-    """The gradients as the update uses them: :func:`cellcalc.problems.updates.clipped` for every set.
+    """The gradients as the update uses them: ``updates.clipped`` for every set.
 
     A row for each parameter, a column for each set.
     """

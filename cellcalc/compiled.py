@@ -11,7 +11,7 @@ from typing import Any
 from cellcalc import source
 from cellcalc.language.tree import Expression, Symbol, rename, symbols
 
-SCALARS = "numeric"  # the module whose functions generated source calls; "elementwise" for batches
+SCALARS, ARRAYS = "floats", "arrays"  # modules with the functions that generated source calls
 
 
 def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[..., Any]:
@@ -26,7 +26,7 @@ def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[.
 
 @lru_cache(maxsize=64)
 def _namespace(text: str, functions: str) -> dict[str, Any]:
-    module = import_module(f"cellcalc.{functions}")
+    module = import_module(f"cellcalc.language.arithmetic.{functions}")
     allowed = {known: getattr(module, known) for known in module.__all__}
     namespace: dict[str, Any] = {"__builtins__": {"range": range, "zip": zip}, **allowed}
     namespace["_exp"] = math.exp  # of functions that the kernel writes out

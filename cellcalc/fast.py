@@ -51,7 +51,7 @@ def fast_sweep(kernel: Kernel) -> Sweep | None:
 def _compiled(text: str, numbers: int, arrays: int) -> Callable[..., Any]:
     import numba
 
-    functions = {name: getattr(numeric, name) for name in floats.__all__ if f"{name}(" in text}
+    functions = {name: getattr(floats, name) for name in floats.__all__ if f"{name}(" in text}
     own = {n: numba.njit(f) for n, f in functions.items() if n not in ("abs", "tanh")}
     namespace: dict[str, Any] = {**functions, **own}
     exec(compile(text, "<cellcalc kernel>", "exec"), namespace)

@@ -22,7 +22,7 @@ from cellcalc.source import Code
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
 HERE, FROM, TO = "_", "__", "___"
-# Functions of :mod:`cellcalc.language.arithmetic.floats` written out, which saves a call: the same operations.
+# Functions of ``arithmetic.floats`` written out, which saves a call: the same operations.
 INLINE = {"sigmoid": "1.0/(1.0 + _exp(700.0 if {u} < -700.0 else -{u}))"}
 BLOCK = 4096  # steps of which columns are copied to be read in step
 

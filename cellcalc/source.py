@@ -33,7 +33,7 @@ BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 class Code(Notation):
     """The equation as Python, for ``features`` inputs.
 
-    ``guarded`` code calls :func:`cellcalc.language.arithmetic.floats.divide` and :func:`cellcalc.language.arithmetic.floats.power`
+    ``guarded`` code calls ``floats.divide`` and :func:`cellcalc.language.arithmetic.floats.power`
     instead of the operators, which raise where a float would become infinite.
     """
 
@@ -87,9 +87,9 @@ def function(
 
 
 def helpers(text: str) -> str:
-    """The imports and the functions of :mod:`cellcalc.language.arithmetic.floats` that a source calls."""
+    """The imports and the functions of ``arithmetic.floats`` that a source calls."""
     names = [n for n in sorted(floats.__all__) if f"{n}(" in text and n not in BUILT_IN]
-    bodies = [inspect.getsource(getattr(numeric, name)).rstrip() for name in names]
+    bodies = [inspect.getsource(getattr(floats, name)).rstrip() for name in names]
     return "\n\n\n".join(["import math\nfrom math import inf, nan, tanh", *bodies])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cellcalc.problems import sequences
 from tests.reliability import Campaign, Missing, inputs
 from tests.reliability.__main__ import CAMPAIGNS
 from tests.reliability.readers import read
@@ -37,7 +38,7 @@ def test_the_harness_notices_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: str) -> None:
         raise KeyError
 
-    monkeypatch.setattr(series, "_parse_csv", broken)
+    monkeypatch.setattr(sequences, "_parse_csv", broken)
     outcome = inputs.fuzz("CSV files", 5, 1)
     assert outcome.tried >= 5
     assert any("KeyError" in found for found in outcome.found)

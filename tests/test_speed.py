@@ -22,6 +22,7 @@ from cellcalc.api import Problem, Trace
 from cellcalc.compiled import compile_source
 from cellcalc.errors import InputError
 from cellcalc.kernel import INLINE, Keep, kernel
+from cellcalc.language.arithmetic import floats
 from cellcalc.late import Late
 from tests.cells import CELLS, random_cell
 from tests.conftest import REQUIRED, sample
@@ -174,7 +175,7 @@ def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
 def test_what_is_written_out_is_what_the_function_gives(u: float) -> None:
     for name, text in INLINE.items():
         written = eval(text.format(u="u"), {"_exp": math.exp, "u": u})
-        assert written == getattr(numeric, name)(u)
+        assert written == getattr(floats, name)(u)
 
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:

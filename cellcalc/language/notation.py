@@ -256,7 +256,7 @@ class Excel(Notation):
 
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
-    -x^2 for (-x)^2. A denominator of 0 is replaced as :func:`cellcalc.language.arithmetic.floats.divide` does, but for
+    -x^2 for (-x)^2. A denominator of 0 is replaced as ``floats.divide`` does, but for
     ``guarded`` False. A square is a product: LibreOffice has no power of numbers below 1e-154.
     """
 

@@ -1,7 +1,7 @@
-"""The arithmetic of a step over numpy arrays: :mod:`cellcalc.language.arithmetic.floats`, element by element.
+"""The arithmetic of a step over numpy arrays: ``arithmetic.floats``, element by element.
 
 Generated source that is compiled with these functions runs many problems at once; each element
-gets what the function of the same name in :mod:`cellcalc.language.arithmetic.floats` gives for that number.
+gets what the function of the same name in ``arithmetic.floats`` gives for that number.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ _EXACT: Mapping[str, Callable[..., Decimal]] = {
 
 FLOATS = Arithmetic(
     float,
-    {name: getattr(numeric, name, None) or (lambda u: u) for name in FUNCTIONS},
+    {name: getattr(floats, name, None) or (lambda u: u) for name in FUNCTIONS},
     floats.divide,
     floats.power,
 )
