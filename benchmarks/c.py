@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cellcalc.model.model.model import Quantity
+
 from benchmarks.problems import MissingError
 from cellcalc.kernel import Kernel
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out
-from cellcalc.model import Quantity
 from cellcalc.source import Code
 
 _HEAD = """\

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cellcalc import resources, trace
-from cellcalc.derivation import build
 from cellcalc.engine import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.model import Model
+from cellcalc.model.model.derivation import build
+from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Override
 from cellcalc.problems.specification import Specification, read_specification
 from cellcalc.toml import MAX_BYTES, decode, read_bytes

@@ -17,7 +17,7 @@ import numpy as np
 
 from cellcalc import schedule, source
 from cellcalc.compiled import ARRAYS, compile_expression, compile_source
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from cellcalc.engine import run_model
 from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
-from cellcalc.model import Model
+from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence

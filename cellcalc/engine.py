@@ -13,11 +13,11 @@ from itertools import islice, pairwise
 
 from cellcalc import late, schedule
 from cellcalc.compiled import compile_source
-from cellcalc.handwork import by_hand
 from cellcalc.language.arithmetic import floats
 from cellcalc.late import late_source
 from cellcalc.limits import check_effort
-from cellcalc.model import LOSS, TARGET, Group, Model
+from cellcalc.model.model.by_hand import by_hand
+from cellcalc.model.model.model import LOSS, TARGET, Group, Model
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, Window
@@ -40,7 +40,7 @@ def run_model(
 
     ``decimals`` computes as a person with so many decimals would: every value is rounded before
     it is used (parameters and inputs are taken as they are), in the equations of
-    :func:`cellcalc.handwork.by_hand`. Without ``detail`` the trace keeps losses, gradients and
+    :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
     :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
     """

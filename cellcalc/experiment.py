@@ -16,7 +16,7 @@ import numpy as np
 
 from cellcalc import batch
 from cellcalc.errors import OptionError
-from cellcalc.model import Model
+from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, redrawn
 from cellcalc.schedule import plan

@@ -16,7 +16,7 @@ from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.legend import legend
 from cellcalc.lookup import Lookup, backward_values, forward_values
-from cellcalc.model import Group, Model, Quantity
+from cellcalc.model.model.model import Group, Model, Quantity
 from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.table import heading

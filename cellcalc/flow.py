@@ -20,7 +20,7 @@ from cellcalc import source
 from cellcalc.compiled import ARRAYS, compile_source, evaluate
 from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, plan

@@ -14,7 +14,7 @@ from typing import Any
 from cellcalc import resources, schedule
 from cellcalc.dialect import WIDTH, Spelling, Writer, broken, framework
 from cellcalc.errors import OptionError
-from cellcalc.model import TARGET, Model, Quantity
+from cellcalc.model.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.sequences import feature_names

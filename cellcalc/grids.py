@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.language.letters import composed
-from cellcalc.model import Quantity
+from cellcalc.model.model.model import Quantity
 from cellcalc.trace import PassTrace, Trace, WindowTrace
 
 PASSES = ("forward", "backward", "gradients", "update")

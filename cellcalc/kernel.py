@@ -16,7 +16,7 @@ from functools import cached_property
 
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
-from cellcalc.model import LOSS, Group, Model, Quantity
+from cellcalc.model.model.model import LOSS, Group, Model, Quantity
 from cellcalc.source import Code
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is

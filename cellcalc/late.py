@@ -14,7 +14,7 @@ from typing import overload
 
 from cellcalc.compiled import compile_source
 from cellcalc.language.tree import spelled_out, symbols
-from cellcalc.model import TARGET, Model, Quantity
+from cellcalc.model.model.model import TARGET, Model, Quantity
 from cellcalc.source import Code
 
 BLOCK = 2048  # steps that are worked out at once

@@ -27,7 +27,7 @@ from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
 from cellcalc.lookup import backward_values, forward_values
-from cellcalc.model import Group
+from cellcalc.model.model.model import Group
 from cellcalc.problems.schemes import named_schemes
 from cellcalc.resources import sentence
 from cellcalc.topics import Part, Table, Topic

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from cellcalc.limits import check_listing
-from cellcalc.model import Model
+from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence

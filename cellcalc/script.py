@@ -6,7 +6,7 @@ from math import isnan
 from typing import Any
 
 from cellcalc import source
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
 

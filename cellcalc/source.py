@@ -24,7 +24,7 @@ from cellcalc.language.tree import (
     spelled_out,
     walk,
 )
-from cellcalc.model import Group, Model, Quantity
+from cellcalc.model.model.model import Group, Model, Quantity
 
 BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 

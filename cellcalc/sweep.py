@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, MutableSequence
 from cellcalc.compiled import compile_source
 from cellcalc.fast import PAYS, fast_sweep
 from cellcalc.kernel import Keep, kernel
-from cellcalc.model import Model
+from cellcalc.model.model.model import Model
 
 LONG = 256  # steps above which a sequence is kept compactly
 

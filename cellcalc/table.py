@@ -15,7 +15,7 @@ from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
 from cellcalc.language.letters import StandIns, accented
 from cellcalc.language.notation import plain_number
 from cellcalc.markup import markdown_text
-from cellcalc.model import Model
+from cellcalc.model.model.model import Model
 from cellcalc.schedule import ranges
 from cellcalc.trace import Trace
 

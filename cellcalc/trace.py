@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cellcalc.errors import did_you_mean
 from cellcalc.late import Late
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.schedule import Schedule, Window

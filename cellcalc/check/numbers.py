@@ -14,9 +14,9 @@ from cellcalc.check.setting import Setting
 from cellcalc.check.updated import updated
 from cellcalc.check.world import TOTAL_LOSS, Place, World
 from cellcalc.check.written import Written
-from cellcalc.handwork import by_hand
 from cellcalc.language.tree import Expression, Symbol, add, spelled_out, symbols
-from cellcalc.model import LOSS
+from cellcalc.model.model.by_hand import by_hand
+from cellcalc.model.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.trace import PassTrace, Trace
 

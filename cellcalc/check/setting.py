@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellcalc.language.arithmetic.decimals import Value
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.trace import PassTrace, WindowTrace
 
 

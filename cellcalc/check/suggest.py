@@ -18,7 +18,7 @@ from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
 from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS
-from cellcalc.model import LOSS, TARGET
+from cellcalc.model.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated
 from cellcalc.trace import Trace

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from cellcalc.explain import left_side
-from cellcalc.model import Group, Quantity
+from cellcalc.model.model.model import Group, Quantity
 from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
 from cellcalc.schedule import ranges

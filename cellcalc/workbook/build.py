@@ -12,7 +12,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.errors import OptionError, OutputError, did_you_mean
-from cellcalc.model import LOSS
+from cellcalc.model.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.trace import Trace

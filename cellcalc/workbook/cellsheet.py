@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.language.tree import Symbol
-from cellcalc.model import Quantity
+from cellcalc.model.model.model import Quantity, is_gate, is_squashed
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters
 from cellcalc.workbook.choice import Choice
-from cellcalc.workbook.kinds import is_gate, is_squashed
 from cellcalc.workbook.layout import Layout
 from cellcalc.workbook.page import set_up_page, set_widths, shade_gates
 from cellcalc.workbook.picture import Arrow, Box, Place, picture

@@ -16,11 +16,10 @@ from cellcalc.compiled import evaluate
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.lookup import backward_values
-from cellcalc.model import LOSS
+from cellcalc.model.model.model import LOSS, is_gate
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal
-from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
 from cellcalc.workbook.page import set_up_page, set_widths
 

@@ -18,7 +18,7 @@ from cellcalc.compiled import evaluate
 from cellcalc.errors import OptionError
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Symbol, spelled_out
-from cellcalc.model import LOSS
+from cellcalc.model.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters

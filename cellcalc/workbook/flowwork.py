@@ -12,7 +12,7 @@ from functools import cache
 
 from cellcalc.compiled import evaluate
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model import LOSS
+from cellcalc.model.model.model import LOSS
 from cellcalc.workbook.cells import absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
 

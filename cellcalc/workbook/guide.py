@@ -11,13 +11,12 @@ from typing import Any
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.legend import legend
-from cellcalc.model import LOSS, TARGET, Model
+from cellcalc.model.model.model import LOSS, TARGET, Model, is_gate
 from cellcalc.resources import folder, sentence
 from cellcalc.topics import topics
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL
-from cellcalc.workbook.kinds import is_gate
 from cellcalc.workbook.layout import RATE, Layout
 from cellcalc.workbook.page import flag, link, set_up_page, set_widths
 

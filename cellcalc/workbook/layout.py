@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.model import TARGET, Model, Quantity
+from cellcalc.model.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.updates import BOUNDS, COUNT, counts_updates, memory
 from cellcalc.trace import PassTrace, Trace, WindowTrace

@@ -10,7 +10,7 @@ from cellcalc.engine import run_model
 from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Symbol
-from cellcalc.model import LOSS
+from cellcalc.model.model.model import LOSS
 from cellcalc.problems.sequences import feature_names
 from cellcalc.trace import PassTrace
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines

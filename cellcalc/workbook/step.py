@@ -13,7 +13,7 @@ from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
 from cellcalc.lookup import Lookup
-from cellcalc.model import Group, Quantity
+from cellcalc.model.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet

@@ -1,6 +1,6 @@
 """The model: every quantity of a problem with its equation, forward and backward.
 
-What builds it is :mod:`cellcalc.derivation`.
+What builds it is :mod:`cellcalc.model.derivation`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cellcalc.language.notation import Indexed, Latex, Unicode
-from cellcalc.language.tree import ZERO, Expression, Symbol, add
+from cellcalc.language.tree import ZERO, Call, Expression, Number, Symbol, add
 from cellcalc.problems.templates import Template
 
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author
+
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
 
@@ -184,3 +185,22 @@ class Model:
 def sum_of(terms: tuple[Term, ...]) -> Expression:
     """The sum of the paths; 0 where there is none."""
     return add(*(term.formula for term in terms)) if terms else ZERO
+
+
+_GATES = ("sigmoid", "hard_sigmoid")
+_BOUNDS = (Number(0.0), Number(1.0))
+
+
+def is_gate(quantity: Quantity) -> bool:
+    """Whether it lies between 0 (closed) and 1 (open)."""
+    match quantity.formula:
+        case Call("clip", _, others):
+            return others == _BOUNDS
+        case Call(function):
+            return function in _GATES
+    return False
+
+
+def is_squashed(quantity: Quantity) -> bool:
+    """Whether it lies between -1 and 1."""
+    return isinstance(quantity.formula, Call) and quantity.formula.function == "tanh"

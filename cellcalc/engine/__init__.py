@@ -1,0 +1,1 @@
+"""From a specification and its model to a trace: schedule, generated code, run, optimizer."""

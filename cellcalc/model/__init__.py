@@ -1,0 +1,1 @@
+"""The equations of a problem, forward and derived backward."""
