@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from cellcalc.engine.run.kernel import Keep, fast_sweep, kernel
+from cellcalc.engine.run.run import Sweeper
+
 import cellcalc
 from benchmarks.c import CSweep
 from benchmarks.problems import MissingError, numbers, problem
 from cellcalc.api import Problem
-from cellcalc.fast import fast_sweep
-from cellcalc.kernel import Keep, kernel
-from cellcalc.sweep import Sweeper
 
 Work = Callable[[], object]
 

@@ -76,7 +76,7 @@ TASKS: dict[str, Task] = {
     "training": Task(
         "Training", "cellcalc, Python", "5,000 epochs of statquest", "engines.training", 5000
     ),
-    "batches": _batches("cellcalc.batch, all at once", "together", 1_000),
+    "batches": _batches("cellcalc.engine.batch, all at once", "together", 1_000),
     "batches single": _batches("cellcalc, one at a time", "one_by_one", 20),
 }
 for _steps in (1_000, 16_000):

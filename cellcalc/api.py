@@ -15,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from cellcalc import resources, trace
-from cellcalc.engine import run_model
+from cellcalc import resources
+from cellcalc.engine.run import trace
+from cellcalc.engine.run.run import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.model.model.derivation import build
 from cellcalc.model.model.model import Model
@@ -27,12 +28,12 @@ from cellcalc.toml import MAX_BYTES, decode, read_bytes
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from cellcalc.batch import Trained
+    from cellcalc.engine.run.batch import Trained
     from cellcalc.language.authors import Author
 
 
 class Trace(trace.Trace):
-    """A :class:`cellcalc.trace.Trace` that notebooks show as tables."""
+    """A :class:`cellcalc.engine.trace.Trace` that notebooks show as tables."""
 
     def _repr_html_(self) -> str:
         from cellcalc.table import render
@@ -78,9 +79,9 @@ class Problem:
         """Train many sets of parameters, initial states or settings at once.
 
         As in ``problem.train_batch({"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]})``; see
-        :func:`cellcalc.batch.train`.
+        :func:`cellcalc.engine.batch.train`.
         """
-        from cellcalc import batch  # here, since it needs numpy
+        from cellcalc.engine.run import batch  # here, since it needs numpy
 
         return batch.train(self.specification, self.model, varied, progress)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cellcalc.engine import run_model
+from cellcalc.engine.run.run import run_model
 from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
 from cellcalc.model.model.model import Model

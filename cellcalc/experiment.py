@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc import batch
+from cellcalc.engine.run import batch
+from cellcalc.engine.run.schedule import plan
 from cellcalc.errors import OptionError
 from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, redrawn
-from cellcalc.schedule import plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,6 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
+from cellcalc.engine.run.trace import (
+    Lookup,
+    PassTrace,
+    Trace,
+    WindowTrace,
+    backward_values,
+    forward_values,
+)
 from cellcalc.errors import LimitError
 from cellcalc.figures import fixed, short
 from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
@@ -15,12 +23,10 @@ from cellcalc.language.authors import AuthorsUnicode
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.legend import legend
-from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.model.model.model import Group, Model, Quantity
 from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.table import heading
-from cellcalc.trace import PassTrace, Trace, WindowTrace
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 

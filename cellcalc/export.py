@@ -12,8 +12,8 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
+from cellcalc.engine.run.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.grids import EVERYTHING, Selection
-from cellcalc.trace import PassTrace, Trace, Values, WindowTrace
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
 BLOCK = 4096  # values that are made into text at once

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc import source
-from cellcalc.compiled import ARRAYS, compile_source, evaluate
+from cellcalc.engine.run import codegen
+from cellcalc.engine.run.codegen import ARRAYS, compile_source, evaluate
+from cellcalc.engine.run.schedule import Schedule, plan
 from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
-from cellcalc.schedule import Schedule, plan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
     for name, value in specification.parameters.items():
         columns[name] = [value] * (n + 2)  # read where the model keeps the weights of each step
     columns[f"d{LOSS}"] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
-    step = compile_source(source.function(model, guarded=True), "bptt", ARRAYS)
+    step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
     with np.errstate(all="ignore"):
         step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
     matrix = {

@@ -11,8 +11,9 @@ import math
 from string import Template as Text
 from typing import Any
 
-from cellcalc import resources, schedule
+from cellcalc import resources
 from cellcalc.dialect import WIDTH, Spelling, Writer, broken, framework
+from cellcalc.engine.run import schedule
 from cellcalc.errors import OptionError
 from cellcalc.model.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights

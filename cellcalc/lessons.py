@@ -21,17 +21,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cellcalc import api, compare
-from cellcalc.compiled import compile_expression
+from cellcalc.engine.run.codegen import compile_expression
+from cellcalc.engine.run.trace import PassTrace, backward_values, forward_values
 from cellcalc.figures import fixed, short
 from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
-from cellcalc.lookup import backward_values, forward_values
 from cellcalc.model.model.model import Group
 from cellcalc.problems.schemes import named_schemes
 from cellcalc.resources import sentence
 from cellcalc.topics import Part, Table, Topic
-from cellcalc.trace import PassTrace
 
 DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")

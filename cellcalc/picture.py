@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from cellcalc.limits import check_listing
+from cellcalc.engine.run.effort import check_listing
+from cellcalc.engine.run.schedule import Schedule, Window, plan, ranges
 from cellcalc.model.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
-from cellcalc.schedule import Schedule, Window, plan, ranges
 from cellcalc.table import tabulated
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cellcalc.engine.run.run import run_model
+from cellcalc.engine.run.trace import Trace
 
 import cellcalc.language.arithmetic.arrays
-from cellcalc import batch, compare
+from cellcalc import compare
 from cellcalc.api import Problem
-from cellcalc.engine import run_model
+from cellcalc.engine.run import batch
 from cellcalc.language.arithmetic import floats
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
-from cellcalc.trace import Trace
 from tests.problems import Data, random_data
 
 SETS = 4

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import cellcalc
-from cellcalc import derive, engine, source
+from cellcalc import derive
+from cellcalc.engine.run import codegen, run
 from tests.conftest import Run
 from tests.problems import random_data
 
@@ -43,7 +44,7 @@ def test_the_script_prints_the_values_of_the_trace(readout: str, loss: str, feat
 def test_the_script_is_the_source_that_runs(run: Run) -> None:
     problem = cellcalc.load("gomez")
     printed = run("derive", "gomez", "--format", "python").stdout
-    assert source.function(problem.model) in printed
+    assert codegen.function(problem.model) in printed
     assert "    c[t] = f[t]*c[t-1] + i[t]*g[t]\n" in printed
     assert "    dc[t] = dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]*f[t+1]\n" in printed
 
@@ -83,8 +84,8 @@ def test_a_title_cannot_put_code_into_the_script_or_the_document(tmp_path: Path,
 
 def test_guarded_source_gives_the_same_numbers() -> None:
     problem = random_data(2, 2, 4, "logistic", "cross-entropy").problem()
-    plain, guarded = (source.function(problem.model, guarded=g) for g in (False, True))
+    plain, guarded = (codegen.function(problem.model, guarded=g) for g in (False, True))
     assert "power(" in guarded and "divide(" in guarded
     assert "power(" not in plain and "divide(" not in plain
-    run = engine._Run(problem.specification, problem.model, None, detail=True, guarded=True)
+    run = run._Run(problem.specification, problem.model, None, detail=True, guarded=True)
     assert run.trace(None).gradients == problem.run().gradients

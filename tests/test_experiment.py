@@ -14,11 +14,12 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from cellcalc.engine.run.run import run_model
 
-from cellcalc import batch, experiment
+from cellcalc import experiment
 from cellcalc.api import Problem, load
 from cellcalc.cli import main
-from cellcalc.engine import run_model
+from cellcalc.engine.run import batch
 from cellcalc.errors import OptionError
 from cellcalc.experiment import Result, design
 from cellcalc.problems.schemes import Scheme, named_scheme

@@ -13,8 +13,9 @@ import openpyxl
 import pytest
 
 import cellcalc
-from cellcalc import catalogue, derive, resources, source
+from cellcalc import catalogue, derive, resources
 from cellcalc.bare import bare
+from cellcalc.engine.run import codegen
 from cellcalc.errors import InputError
 from tests.cells import CELLS, random_cell
 from tests.conftest import Run
@@ -142,7 +143,7 @@ def test_a_script_of_every_cell_prints_the_trace(cell: str) -> None:
 def test_a_cell_by_itself_is_the_function_of_a_problem(cell: str, run: Run) -> None:
     problem = random_cell(cell, features=1, readout="identity").problem()
     printed = run("derive", cell, "--format", "python").stdout
-    assert printed.endswith(source.function(problem.model))
+    assert printed.endswith(codegen.function(problem.model))
     compile(printed, cell, "exec")
 
 

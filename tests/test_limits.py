@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cellcalc.engine.run.effort import extent
+from cellcalc.engine.run.schedule import plan
 
 from cellcalc.errors import MOST_SHOWN, InputError, LimitError, Mistake
-from cellcalc.limits import extent
 from cellcalc.markup import markdown_text
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import read_specification
-from cellcalc.schedule import plan
 from tests.conftest import Run
 from tests.problems import random_data
 from tests.reliability.extremes import EXTREMES, as_expected

@@ -84,7 +84,7 @@ def test_run_time_dependencies_are_exactly_these_four() -> None:
 @pytest.mark.parametrize(
     ("arguments", "absent"),
     [
-        (["--help"], ["openpyxl", "numpy", "tabulate", "cellcalc.engine"]),
+        (["--help"], ["openpyxl", "numpy", "tabulate", "cellcalc.engine.run"]),
         (["table", "gomez"], ["openpyxl", "numpy"]),
         (["table", "gomez", "--explain"], ["openpyxl", "numpy", "tabulate"]),
         (["table", "gomez", "--format", "json"], ["openpyxl", "numpy", "tabulate"]),

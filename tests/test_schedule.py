@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cellcalc.engine.run.schedule import plan, ranges
 
 from cellcalc.problems.schemes import CHOICES, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import read_specification
-from cellcalc.schedule import plan, ranges
 from tests.conftest import Run
 from tests.problems import random_data
 

@@ -15,15 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cellcalc.engine.run.codegen import compile_source
+from cellcalc.engine.run.kernel import INLINE, Keep, kernel
+from cellcalc.engine.run.lazy import Late
 
 import cellcalc
-from cellcalc import export, fast, source, sweep
+from cellcalc import export
 from cellcalc.api import Problem, Trace
-from cellcalc.compiled import compile_source
+from cellcalc.engine.run import codegen, kernel, run
 from cellcalc.errors import InputError
-from cellcalc.kernel import INLINE, Keep, kernel
 from cellcalc.language.arithmetic import floats
-from cellcalc.late import Late
 from tests.cells import CELLS, random_cell
 from tests.conftest import REQUIRED, sample
 from tests.problems import random_data
@@ -59,7 +60,7 @@ def test_a_long_sequence_is_computed_like_a_short_one(
     scheme: str, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     short = problem(scheme, model).run()
-    monkeypatch.setattr(sweep, "LONG", 4)
+    monkeypatch.setattr(run, "LONG", 4)
     long = problem(scheme, model).run()
     assert isinstance(short.passes[0].forward["c"], list)
     assert isinstance(long.passes[0].forward["c"], array)
@@ -86,7 +87,7 @@ def test_training_without_detail_ends_with_the_same_parameters(
 ) -> None:
     detailed = problem(scheme, "linear").run()
     if long:
-        monkeypatch.setattr(sweep, "LONG", 4)
+        monkeypatch.setattr(run, "LONG", 4)
     trace = problem(scheme, "linear").run(detail=False)
     assert trace.final == detailed.final and trace.loss == detailed.loss
     assert [w.gradients for w in trace.passes[0].windows] == [
@@ -110,10 +111,10 @@ def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.Mo
     if not REQUIRED:
         pytest.importorskip("numba", reason="numba is not installed")
     expected = problem(scheme, "linear").run()
-    monkeypatch.setattr(sweep, "LONG", 4)
-    monkeypatch.setattr(sweep, "PAYS", 0)
+    monkeypatch.setattr(run, "LONG", 4)
+    monkeypatch.setattr(run, "PAYS", 0)
     given = problem(scheme, "linear")
-    made = fast.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True))
+    made = kernel.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True))
     assert made is not None
     trace = given.run()
     for name, value in expected.final.items():
@@ -128,7 +129,7 @@ def test_columns_read_in_pieces_give_the_same_numbers(
     scheme: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = problem(scheme, "linear").run()
-    monkeypatch.setattr("cellcalc.kernel.BLOCK", block)
+    monkeypatch.setattr("cellcalc.engine.kernel.BLOCK", block)
     trace = problem(scheme, "linear").run()
     assert trace.final == expected.final
     for one, other in zip(trace.passes, expected.passes, strict=True):
@@ -143,8 +144,8 @@ def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(
 ) -> None:
     data = random_cell(cell, 3, steps=9, more='[bptt]\nk1 = 2\nk2 = 5\nweights = "stored"')
     expected = data.problem().run()
-    monkeypatch.setattr(sweep, "LONG", 2)
-    monkeypatch.setattr("cellcalc.kernel.BLOCK", 3)
+    monkeypatch.setattr(run, "LONG", 2)
+    monkeypatch.setattr("cellcalc.engine.kernel.BLOCK", 3)
     trace = data.problem().run()
     assert trace.final == expected.final
     (one,), (other,) = trace.passes, expected.passes
@@ -156,7 +157,7 @@ def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(
 def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sweep, "LONG", 4)
+    monkeypatch.setattr(run, "LONG", 4)
     trace = problem("full", "linear").run()
     rows = trace.passes[-1].windows[-1].backward
     late = [weakref.ref(row) for row in rows.values() if isinstance(row, Late)]
@@ -180,12 +181,12 @@ def test_what_is_written_out_is_what_the_function_gives(u: float) -> None:
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = problem("full", "linear").run()
-    monkeypatch.setattr(sweep, "LONG", 4)
-    monkeypatch.setattr(sweep, "PAYS", 0)
+    monkeypatch.setattr(run, "LONG", 4)
+    monkeypatch.setattr(run, "PAYS", 0)
     monkeypatch.setitem(sys.modules, "numba", None)
-    fast._compiled.cache_clear()
+    kernel._compiled.cache_clear()
     given = problem("full", "linear")
-    assert fast.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True)) is None
+    assert kernel.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True)) is None
     assert given.run().final == expected.final
 
 
@@ -195,7 +196,7 @@ def test_an_overflow_in_a_long_sequence_is_computed_with_guards(
     data = random_data(1, 1, 6, "identity", "squared")
     given = replace(data, target=[1e200] * 6).problem()
     expected = given.run()
-    monkeypatch.setattr(sweep, "LONG", 4)
+    monkeypatch.setattr(run, "LONG", 4)
     trace = replace(data, target=[1e200] * 6).problem().run()
     assert expected.loss == trace.loss == math.inf
     assert trace.first_not_finite() == expected.first_not_finite() == ("E", 1)
@@ -203,7 +204,7 @@ def test_an_overflow_in_a_long_sequence_is_computed_with_guards(
 
 def long_trace(monkeypatch: pytest.MonkeyPatch, scheme: str) -> tuple[Trace, Trace]:
     short = problem(scheme, "linear").run()
-    monkeypatch.setattr(sweep, "LONG", 4)
+    monkeypatch.setattr(run, "LONG", 4)
     return short, problem(scheme, "linear").run()
 
 
@@ -241,7 +242,7 @@ def test_the_kernel_gives_the_same_bits_as_the_source_that_is_shown() -> None:
     columns = [{n: [0.1] * 9 for n in given.model.quantities} for _ in range(2)]
     for own in columns:
         own["dE"][1:8] = [1.0] * 7
-    readable = compile_source(source.function(given.model), "bptt")
+    readable = compile_source(codegen.function(given.model), "bptt")
     fast_one = compile_source(kernel(given.model, keep=Keep.ALL).text, "bptt")
     for own, function in zip(columns, (readable, fast_one), strict=True):
         for name in own:

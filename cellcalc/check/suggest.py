@@ -16,12 +16,12 @@ from cellcalc.check.search import Search
 from cellcalc.check.setting import Setting, changed, setting_of
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
+from cellcalc.engine.run.trace import Trace
 from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.model.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated
-from cellcalc.trace import Trace
 
 FIGURES = 4
 MOST_STEPS = 60

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cellcalc.check.world import World
+from cellcalc.engine.run.optimizer import Updater
+from cellcalc.engine.run.trace import WindowTrace
 from cellcalc.problems.specification import Specification
-from cellcalc.trace import WindowTrace
-from cellcalc.updater import Updater
 
 
 def updated(s: Specification, window: WindowTrace, row: str, world: World) -> Iterator[float]:

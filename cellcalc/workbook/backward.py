@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from cellcalc.engine.run.schedule import ranges
 from cellcalc.explain import left_side
 from cellcalc.model.model.model import Group, Quantity
 from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
-from cellcalc.schedule import ranges
 from cellcalc.workbook.cells import Cell, Fill, Row, literal
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (

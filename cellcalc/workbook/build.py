@@ -11,11 +11,11 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.run.trace import Trace
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 from cellcalc.model.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
-from cellcalc.trace import Trace
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.bptt_page import set_up_bptt

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.run.trace import Lookup, WindowTrace, backward_values, forward_values
 from cellcalc.language.tree import Symbol
-from cellcalc.lookup import Lookup, backward_values, forward_values
 from cellcalc.resources import sentence
-from cellcalc.trace import WindowTrace
 from cellcalc.workbook.cells import Cell, Row, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
 from cellcalc.workbook.page import drop_down

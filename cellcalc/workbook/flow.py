@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.compiled import evaluate
+from cellcalc.engine.run.codegen import evaluate
 from cellcalc.errors import OptionError
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Symbol, spelled_out

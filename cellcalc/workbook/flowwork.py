@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from functools import cache
 
-from cellcalc.compiled import evaluate
+from cellcalc.engine.run.codegen import evaluate
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model.model import LOSS
 from cellcalc.workbook.cells import absolute, letters

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
 
-from cellcalc.late import Late
+from cellcalc.engine.run.lazy import Late
+from cellcalc.engine.run.trace import Trace
 from cellcalc.resources import sentence
-from cellcalc.trace import Trace
 from cellcalc.workbook.cells import Cell, Row, Rows, literal
 
 LARGE = 1e100

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.run.trace import backward_values, forward_values
 from cellcalc.explain import left_side
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
-from cellcalc.lookup import backward_values, forward_values
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows

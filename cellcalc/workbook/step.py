@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.compiled import evaluate
+from cellcalc.engine.run.codegen import evaluate
+from cellcalc.engine.run.trace import Lookup
 from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
-from cellcalc.lookup import Lookup
 from cellcalc.model.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice

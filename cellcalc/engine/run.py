@@ -7,23 +7,24 @@ sweep back over it, change the parameters, go on from the state reached.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import replace
 from itertools import islice, pairwise
 
-from cellcalc import late, schedule
-from cellcalc.compiled import compile_source
+from cellcalc.engine.run import lazy, schedule
+from cellcalc.engine.run.codegen import compile_source
+from cellcalc.engine.run.effort import check_effort
+from cellcalc.engine.run.kernel import PAYS, Keep, fast_sweep, kernel
+from cellcalc.engine.run.lazy import late_source
+from cellcalc.engine.run.optimizer import Updater
+from cellcalc.engine.run.schedule import Schedule, Window
+from cellcalc.engine.run.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
-from cellcalc.late import late_source
-from cellcalc.limits import check_effort
 from cellcalc.model.model.by_hand import by_hand
 from cellcalc.model.model.model import LOSS, TARGET, Group, Model
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification
-from cellcalc.schedule import Schedule, Window
-from cellcalc.sweep import Columns, Sweeper, put
-from cellcalc.trace import PassTrace, Trace, Values, WindowTrace
-from cellcalc.updater import Updater
 
 Progress = Callable[[int], None]
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
@@ -260,9 +261,9 @@ class _Run:
         forward = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
         weights = before if self.model.stored_weights else {}
         sources = {name: (columns[name], 0) for name in (*forward, *weights) if name in columns}
-        rows = late.Columns({**sources, **kept}, before, self.late, first, last)
+        rows = lazy.Columns({**sources, **kept}, before, self.late, first, last)
         names = [row.symbol for row in self.derived]
-        return {s: kept[s][0] if s in kept else late.Late(s, rows) for s in names}
+        return {s: kept[s][0] if s in kept else lazy.Late(s, rows) for s in names}
 
     def entering(
         self, columns: Columns, before: Mapping[str, float], first: int
@@ -272,7 +273,7 @@ class _Run:
         if self.late:
             late = compile_source(self.late, "entering")(columns, before, first - 1)
         names = [row.symbol for row in self.model.entering]
-        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
+        return {name: lazy[name] if name in lazy else columns[name][first - 1] for name in names}
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""
@@ -282,3 +283,67 @@ class _Run:
 
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
+
+
+LONG = 256  # steps above which a sequence is kept compactly
+
+Column = MutableSequence[float]
+Columns = dict[str, Column]
+
+
+class Sweeper:
+    """Fills columns for t = 0 … n+1.
+
+    A column of a short sequence is a list; of a long one an array, which takes a quarter of the
+    memory, and only those are kept from which the others follow. ``longest`` is the longest
+    sequence of the run, ``total`` how many steps there are in all.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        decimals: int | None,
+        guarded: bool,
+        detail: bool,
+        longest: int,
+        total: int,
+    ) -> None:
+        self.long = longest > LONG
+        keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
+        self.kernel = kernel(model, decimals, guarded, keep)
+        self.function = compile_source(self.kernel.text, "bptt")
+        self.fast = None
+        if self.long and decimals is None and not guarded and total > PAYS:
+            self.fast = fast_sweep(kernel(model, keep=keep, arrays=True))
+        given = [row.symbol for row in model.inputs]
+        self.names = list(dict.fromkeys([*given, *self.kernel.columns]))
+        derived = {row.symbol for row in self.kernel.swept}
+        self.flowing = [name for name in self.names if name in derived]
+
+    def columns(self, steps: int) -> Columns:
+        """Empty columns for a sequence of so many steps."""
+        if self.long:
+            return {name: array("d", bytes(8 * (steps + 2))) for name in self.names}
+        return {name: [0.0] * (steps + 2) for name in self.names}
+
+    def sweep(
+        self, columns: Columns, parameters: Mapping[str, float], new: int, first: int, last: int
+    ) -> dict[str, float]:
+        """Run the steps ``new`` … ``last`` forward, and sweep back from ``last`` to ``first``.
+
+        Returns the gradients, of the state that enters the window as well.
+        """
+        for name in self.flowing:
+            columns[name][last + 1] = 0.0  # beyond the last step nothing flows back
+        gradients: dict[str, float]
+        if self.fast:
+            gradients = self.fast(columns, parameters, new, first, last)
+        else:
+            gradients = self.function(columns, parameters, new, first, last)
+        return gradients
+
+
+def put(column: Column, start: int, values: Iterable[float]) -> None:
+    """Write values into a column from step ``start`` on; an array takes nothing but arrays."""
+    part: Column = array("d", values) if isinstance(column, array) else list(values)
+    column[start : start + len(part)] = part

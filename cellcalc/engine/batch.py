@@ -1,7 +1,7 @@
 """Many runs of one problem at once: the generated source over arrays, one element for each set.
 
 The sets differ in parameters, initial states or settings of the optimizer; sequences and scheme
-are the same. It is the loop of :mod:`cellcalc.engine`, and keeps losses and last parameters only.
+are the same. It is the loop of :mod:`cellcalc.engine.run`, and keeps losses and last parameters only.
 A set that diverges becomes inf or nan and leaves the others as they are.
 """
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc import schedule, source
-from cellcalc.compiled import ARRAYS, compile_expression, compile_source
+from cellcalc.engine.run import codegen, schedule
+from cellcalc.engine.run.codegen import ARRAYS, compile_expression, compile_source
+from cellcalc.engine.run.schedule import Schedule, Window
 from cellcalc.model.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.updates import COUNT, NORM_MARGIN
-from cellcalc.schedule import Schedule, Window
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -130,7 +130,7 @@ class _Batch:
                     break
             else:
                 raise KeyError(f"no parameter, coefficient, state or setting {name}")
-        self.step = compile_source(source.function(model, guarded=True), "bptt", ARRAYS)
+        self.step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
         self.equations = [
             (equation.symbol, compile_expression(equation.formula, ARRAYS))
             for equation in self.update.optimizer.equations

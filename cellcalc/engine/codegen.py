@@ -2,7 +2,7 @@
 
 It is written from the checked equations, never from a user's text. ``cellcalc derive --format
 python`` prints it, and batches run it over arrays; single runs take the same equations in the
-quicker shape of :mod:`cellcalc.kernel`.
+quicker shape of :mod:`cellcalc.engine.kernel`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.notation import Binding, Notation, Text
 from cellcalc.language.tree import (
@@ -25,6 +24,13 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.model.model.model import Group, Model, Quantity
+import math
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+from cellcalc.language.tree import Expression, Symbol, rename, symbols
+
 
 BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
@@ -108,7 +114,7 @@ class _Writer:
         yield ""
         for name in weights:
             source = "columns" if model.stored_weights else "parameters"
-            yield f'    {name} = {source}["{name}"]'
+            yield f'    {name} = {}["{name}"]'
         for row in model.coefficients:
             yield f'    {row.symbol} = parameters["{row.symbol}"]'
         for name in [*given, *derived]:
@@ -193,3 +199,44 @@ parameters  {symbol: number}, coefficients included
 Fills the columns and returns the gradients: {"dW_f": number, …}, with dh0, dc0 for the state
 that enters the window.
 """'''
+
+
+SCALARS, ARRAYS = "floats", "arrays"  # modules with the functions that generated source calls
+
+
+def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[..., Any]:
+    """One of the functions that a source defines; each source is compiled but once.
+
+    It may call the functions of the language, nothing else: ``functions`` is the module of cellcalc
+    that holds them, for numbers or for arrays.
+    """
+    function: Callable[..., Any] = _namespace(text, functions)[name]
+    return function
+
+
+@lru_cache(maxsize=64)
+def _namespace(text: str, functions: str) -> dict[str, Any]:
+    module = import_module(f"cellcalc.language.arithmetic.{functions}")
+    allowed = {known: getattr(module, known) for known in module.__all__}
+    namespace: dict[str, Any] = {"__builtins__": {"range": range, "zip": zip}, **allowed}
+    namespace["_exp"] = math.exp  # of functions that the kernel writes out
+    exec(compile(text, "<cellcalc>", "exec"), namespace)
+    return namespace
+
+
+def compile_expression(
+    expression: Expression, functions: str = SCALARS
+) -> Callable[[Mapping[str, float]], float]:
+    """A function of a mapping from names to numbers; time indices are left out."""
+    timeless = rename(expression, lambda symbol: Symbol(symbol.name))
+    names = [symbol.name for symbol in symbols(timeless)]
+    lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
+    lines.append(f"    return {Code(1, guarded=True)(timeless)}")
+    return compile_source("\n".join(lines) + "\n", "value", functions)
+
+
+def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:
+    """The value of an expression whose symbols may be of several steps, each given by ``value``."""
+    names = {symbol: f"s{k}" for k, symbol in enumerate(symbols(expression))}
+    renamed = rename(expression, lambda symbol: Symbol(names[symbol]))
+    return compile_expression(renamed)({name: value(symbol) for symbol, name in names.items()})

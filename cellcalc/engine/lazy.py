@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from cellcalc.compiled import compile_source
+from cellcalc.engine.run.codegen import Code, compile_source
 from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model.model.model import TARGET, Model, Quantity
-from cellcalc.source import Code
 
 BLOCK = 2048  # steps that are worked out at once
 

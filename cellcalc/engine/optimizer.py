@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cellcalc.compiled import compile_source
+from cellcalc.engine.run.codegen import Code, compile_source
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import COUNT, Update, clipped, memory
-from cellcalc.source import Code
 
 
 class Updater:

@@ -1,4 +1,4 @@
-"""The function of :mod:`cellcalc.source` as the engine runs it: each value in a local variable.
+"""The function of :mod:`cellcalc.engine.codegen` as the engine runs it: each value in a local variable.
 
 The equations and their order are the same, and so is every bit of the result; what is read more
 than once in a step is read from its column once, all columns of a loop are read side by side, and
@@ -9,15 +9,18 @@ so people are shown the other.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from typing import Any
 
+from cellcalc.engine.run.codegen import Code
+from cellcalc.language.arithmetic import floats
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
 from cellcalc.model.model.model import LOSS, Group, Model, Quantity
-from cellcalc.source import Code
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
@@ -95,7 +98,7 @@ class Kernel:
 
     With ``arrays`` its arguments are the bounds, the numbers of ``parameters`` and the columns of
     ``columns``, and it returns the numbers named by ``results``: so a compiler that knows numbers
-    and arrays only can have it. Else they are those of :mod:`cellcalc.source`.
+    and arrays only can have it. Else they are those of :mod:`cellcalc.engine.codegen`.
     """
 
     model: Model
@@ -292,3 +295,48 @@ class _Loop:
             column = f"{row.symbol}[t] = " if row.symbol in kernel.stored else ""
             value = kernel.rounded(code(kernel.spelled(row)))
             yield f"    {column}{HERE}{row.symbol} = {value}"
+
+
+PAYS = 1_500_000  # steps in a run above which it is compiled
+
+Columns = Mapping[str, MutableSequence[float]]
+Sweep = Callable[[Columns, Mapping[str, float], int, int, int], dict[str, float]]
+
+
+def fast_sweep(kernel: Kernel) -> Sweep | None:
+    """The kernel as a function of columns that are arrays; None where it cannot be compiled.
+
+    ``kernel`` must be one with ``arrays``.
+    """
+    if find_spec("numba") is None:
+        return None
+    try:
+        compiled = _compiled(kernel.text, len(kernel.parameters), len(kernel.columns))
+    except Exception:  # whatever keeps numba from it, Python can run the source
+        return None
+
+    import numpy
+
+    names, symbols, results = kernel.parameters, kernel.columns, kernel.results
+
+    def sweep(
+        columns: Columns, parameters: Mapping[str, float], new: int, first: int, last: int
+    ) -> dict[str, float]:
+        numbers = [parameters[name] for name in names]
+        arrays = [numpy.frombuffer(columns[name]) for name in symbols]  # type: ignore[call-overload]
+        return dict(zip(results, compiled(new, first, last, *numbers, *arrays), strict=True))
+
+    return sweep
+
+
+@lru_cache(maxsize=8)
+def _compiled(text: str, numbers: int, arrays: int) -> Callable[..., Any]:
+    import numba
+
+    functions = {name: getattr(floats, name) for name in floats.__all__ if f"{name}(" in text}
+    own = {n: numba.njit(f) for n, f in functions.items() if n not in ("abs", "tanh")}
+    namespace: dict[str, Any] = {**functions, **own}
+    exec(compile(text, "<cellcalc kernel>", "exec"), namespace)
+    whole, number, array = numba.int64, numba.float64, numba.float64[::1]
+    signature = (whole, whole, whole, *[number] * numbers, *[array] * arrays)
+    return numba.njit(signature)(namespace["bptt"])
