@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from cellcalc.engine.run.run import run_model
 
 from benchmarks.problems import SET_EPOCHS, SET_STEPS
 from cellcalc.api import Problem
+from cellcalc.engine.run import run_model
 from cellcalc.problems.specification import read_specification
 
 Work = Callable[[], object]

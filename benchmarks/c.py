@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cellcalc.engine.run.codegen import Code
-from cellcalc.engine.run.kernel import Kernel
-from cellcalc.model.model.model import Quantity
-
 from benchmarks.problems import MissingError
+from cellcalc.engine.codegen import Code
+from cellcalc.engine.kernel import Kernel
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out
+from cellcalc.model.model import Quantity
 
 _HEAD = """\
 #include <math.h>

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from cellcalc.engine.run.kernel import Keep, fast_sweep, kernel
-from cellcalc.engine.run.run import Sweeper
-
 import cellcalc
 from benchmarks.c import CSweep
 from benchmarks.problems import MissingError, numbers, problem
 from cellcalc.api import Problem
+from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
+from cellcalc.engine.run import Sweeper
 
 Work = Callable[[], object]
 
@@ -42,7 +41,7 @@ def _sweeper(steps: int) -> tuple[Problem, Sweeper, dict[str, array[float]]]:
 def numba(steps: int) -> Work:
     """The same generated source as machine code, without the time of compiling it."""
     given, sweeper, columns = _sweeper(steps)
-    sweeper.fast = fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True))
+    sweeper.fast = fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True))
     if sweeper.fast is None:
         raise MissingError("numba is not installed")
     return lambda: sweeper.sweep(columns, given.specification.parameters, 1, 1, steps)
@@ -51,7 +50,7 @@ def numba(steps: int) -> Work:
 def c(steps: int) -> Work:
     """The equations in C, with the same columns kept; checked against Python."""
     given, _, columns = _sweeper(steps)
-    made = kernel(given.model, keep=Keep.ENOUGH, arrays=True)
+    made = kernel_of(given.model, keep=Keep.ENOUGH, arrays=True)
     sweep = CSweep(made, Path(tempfile.mkdtemp()))
     parameters = [given.specification.parameters[name] for name in made.parameters]
     arrays: list[object] = [columns[name] for name in made.columns]

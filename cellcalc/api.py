@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cellcalc import resources
-from cellcalc.engine.run import trace
-from cellcalc.engine.run.run import run_model
+from cellcalc.engine import trace
+from cellcalc.engine.run import run_model
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.model.model.derivation import build
-from cellcalc.model.model.model import Model
+from cellcalc.model.derivation import build
+from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Override
 from cellcalc.problems.specification import Specification, read_specification
 from cellcalc.toml import MAX_BYTES, decode, read_bytes
@@ -28,7 +28,7 @@ from cellcalc.toml import MAX_BYTES, decode, read_bytes
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from cellcalc.engine.run.batch import Trained
+    from cellcalc.engine.batch import Trained
     from cellcalc.language.authors import Author
 
 
@@ -81,7 +81,7 @@ class Problem:
         As in ``problem.train_batch({"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]})``; see
         :func:`cellcalc.engine.batch.train`.
         """
-        from cellcalc.engine.run import batch  # here, since it needs numpy
+        from cellcalc.engine import batch  # here, since it needs numpy
 
         return batch.train(self.specification, self.model, varied, progress)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from cellcalc import resources
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
 from cellcalc.language import authors
-from cellcalc.model.model.derivation import build
-from cellcalc.model.model.model import Model
+from cellcalc.model.derivation import build
+from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, check_clashes, read_template

@@ -7,10 +7,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from cellcalc.engine.run.run import run_model
+from cellcalc.engine.run import run_model
 from cellcalc.errors import OptionError
 from cellcalc.grids import DECIMALS, Grid
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence

@@ -16,7 +16,7 @@ from cellcalc.language.notation import Binding, Indexed, plain_number
 from cellcalc.language.tree import Add, Expression, Neg, Symbol
 from cellcalc.legend import Legend, legend
 from cellcalc.markup import markdown_text
-from cellcalc.model.model.model import Group, Model, Quantity, Term
+from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.updates import rules
 from cellcalc.resources import sentence

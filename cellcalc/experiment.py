@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc.engine.run import batch
-from cellcalc.engine.run.schedule import plan
+from cellcalc.engine import batch
+from cellcalc.engine.schedule import plan
 from cellcalc.errors import OptionError
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, redrawn
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
-from cellcalc.engine.run.trace import (
+from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
     Trace,
@@ -23,7 +23,7 @@ from cellcalc.language.authors import AuthorsUnicode
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.legend import legend
-from cellcalc.model.model.model import Group, Model, Quantity
+from cellcalc.model.model import Group, Model, Quantity
 from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.table import heading

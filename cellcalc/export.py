@@ -12,7 +12,7 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from cellcalc.engine.run.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.grids import EVERYTHING, Selection
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc.engine.run import codegen
-from cellcalc.engine.run.codegen import ARRAYS, compile_source, evaluate
-from cellcalc.engine.run.schedule import Schedule, plan
+from cellcalc.engine import codegen
+from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
+from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
 

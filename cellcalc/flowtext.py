@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from cellcalc.engine.run.schedule import ranges
+from cellcalc.engine.schedule import ranges
 from cellcalc.flow import Flow, Lag, lags, verdicts
 from cellcalc.plain import ascii_text
 from cellcalc.resources import sentence

@@ -13,9 +13,9 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.dialect import WIDTH, Spelling, Writer, broken, framework
-from cellcalc.engine.run import schedule
+from cellcalc.engine import schedule
 from cellcalc.errors import OptionError
-from cellcalc.model.model.model import TARGET, Model, Quantity
+from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.sequences import feature_names

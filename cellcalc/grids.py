@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cellcalc.engine.run.trace import PassTrace, Trace, WindowTrace
+from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.language.letters import composed
-from cellcalc.model.model.model import Quantity
+from cellcalc.model.model import Quantity
 
 PASSES = ("forward", "backward", "gradients", "update")
 DECIMALS = 5

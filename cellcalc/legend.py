@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from cellcalc.language.authors import DERIVATIVE, VIA, Author
 from cellcalc.language.letters import MARK, latex_text
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 from cellcalc.resources import sentence
 
 

@@ -21,13 +21,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cellcalc import api, compare
-from cellcalc.engine.run.codegen import compile_expression
-from cellcalc.engine.run.trace import PassTrace, backward_values, forward_values
+from cellcalc.engine.codegen import compile_expression
+from cellcalc.engine.trace import PassTrace, backward_values, forward_values
 from cellcalc.figures import fixed, short
 from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
-from cellcalc.model.model.model import Group
+from cellcalc.model.model import Group
 from cellcalc.problems.schemes import named_schemes
 from cellcalc.resources import sentence
 from cellcalc.topics import Part, Table, Topic

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from cellcalc.engine.run.effort import check_listing
-from cellcalc.engine.run.schedule import Schedule, Window, plan, ranges
-from cellcalc.model.model.model import Model
+from cellcalc.engine.effort import check_listing
+from cellcalc.engine.schedule import Schedule, Window, plan, ranges
+from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 from cellcalc import resources
-from cellcalc.model.model.derivation import build
+from cellcalc.model.derivation import build
 from cellcalc.problems import templates
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import read_specification

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
-from cellcalc.engine.run import codegen
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.engine import codegen
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
 

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.run.schedule import ranges
-from cellcalc.engine.run.trace import Trace
+from cellcalc.engine.schedule import ranges
+from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.figures import fixed
 from cellcalc.grids import DECIMALS, EVERYTHING, Grid, Selection, grids
 from cellcalc.language.letters import StandIns, accented
 from cellcalc.language.notation import plain_number
 from cellcalc.markup import markdown_text
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 
 if TYPE_CHECKING:
     from cellcalc.legend import Legend

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cellcalc.engine.run.run import run_model
-from cellcalc.engine.run.trace import Trace
 
 import cellcalc.language.arithmetic.arrays
 from cellcalc import compare
 from cellcalc.api import Problem
-from cellcalc.engine.run import batch
+from cellcalc.engine import batch
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import Trace
 from cellcalc.language.arithmetic import floats
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from cellcalc.model.model.model import Quantity
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +25,7 @@ from cellcalc.language.tree import (
     add,
     multiply,
 )
+from cellcalc.model.model import Quantity
 from tests.problems import random_data
 
 ONE = random_data(3, features=1, steps=3).problem().run()

@@ -10,7 +10,7 @@ import pytest
 
 import cellcalc
 from cellcalc import derive
-from cellcalc.engine.run import codegen, run
+from cellcalc.engine import codegen, run
 from tests.conftest import Run
 from tests.problems import random_data
 
@@ -87,5 +87,5 @@ def test_guarded_source_gives_the_same_numbers() -> None:
     plain, guarded = (codegen.function(problem.model, guarded=g) for g in (False, True))
     assert "power(" in guarded and "divide(" in guarded
     assert "power(" not in plain and "divide(" not in plain
-    run = run._Run(problem.specification, problem.model, None, detail=True, guarded=True)
-    assert run.trace(None).gradients == problem.run().gradients
+    computation = run._Run(problem.specification, problem.model, None, detail=True, guarded=True)
+    assert computation.trace(None).gradients == problem.run().gradients

@@ -14,12 +14,12 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-from cellcalc.engine.run.run import run_model
 
 from cellcalc import experiment
 from cellcalc.api import Problem, load
 from cellcalc.cli import main
-from cellcalc.engine.run import batch
+from cellcalc.engine import batch
+from cellcalc.engine.run import run_model
 from cellcalc.errors import OptionError
 from cellcalc.experiment import Result, design
 from cellcalc.problems.schemes import Scheme, named_scheme

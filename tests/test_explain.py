@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 import pytest
-from cellcalc.engine.run.codegen import compile_expression
 
+from cellcalc.engine.codegen import compile_expression
 from cellcalc.explain import explain
 from cellcalc.language.parser import parse
 from tests.problems import Data, random_data

@@ -15,7 +15,7 @@ import pytest
 import cellcalc
 from cellcalc import catalogue, derive, resources
 from cellcalc.bare import bare
-from cellcalc.engine.run import codegen
+from cellcalc.engine import codegen
 from cellcalc.errors import InputError
 from tests.cells import CELLS, random_cell
 from tests.conftest import Run

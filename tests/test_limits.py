@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cellcalc.engine.run.effort import extent
-from cellcalc.engine.run.schedule import plan
 
+from cellcalc.engine.effort import extent
+from cellcalc.engine.schedule import plan
 from cellcalc.errors import MOST_SHOWN, InputError, LimitError, Mistake
 from cellcalc.markup import markdown_text
 from cellcalc.problems.schemes import Scheme

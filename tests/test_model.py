@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from cellcalc.model.model.by_hand import by_hand
-from cellcalc.model.model.derivation import build
-from cellcalc.model.model.model import Group, Model
 
 import cellcalc
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import symbols
+from cellcalc.model.by_hand import by_hand
+from cellcalc.model.derivation import build
+from cellcalc.model.model import Group, Model
 from cellcalc.problems import templates
 from cellcalc.problems.updates import rules
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from cellcalc.model.model.model import Model
 
 import cellcalc
 import cellcalc.language.parser
@@ -23,6 +22,7 @@ from cellcalc.derive import derive
 from cellcalc.language.authors import FOLDER, VIA, Author
 from cellcalc.language.authors import load as load_author
 from cellcalc.language.letters import accented, latex_text
+from cellcalc.model.model import Model
 from cellcalc.problems.specification import read_specification
 from cellcalc.table import render
 from cellcalc.workbook import build_workbook

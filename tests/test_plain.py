@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from cellcalc.model.model.model import Quantity
 
 from cellcalc import load
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
+from cellcalc.model.model import Quantity
 from cellcalc.plain import ascii_text
 from tests.conftest import Run
 

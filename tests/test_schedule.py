@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cellcalc.engine.run.schedule import plan, ranges
 
+from cellcalc.engine.schedule import plan, ranges
 from cellcalc.problems.schemes import CHOICES, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import read_specification
 from tests.conftest import Run

@@ -15,14 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cellcalc.engine.run.codegen import compile_source
-from cellcalc.engine.run.kernel import INLINE, Keep, kernel
-from cellcalc.engine.run.lazy import Late
 
 import cellcalc
 from cellcalc import export
 from cellcalc.api import Problem, Trace
-from cellcalc.engine.run import codegen, kernel, run
+from cellcalc.engine import codegen, run
+from cellcalc.engine import kernel as machine_code
+from cellcalc.engine.codegen import compile_source
+from cellcalc.engine.kernel import INLINE, Keep, kernel_of
+from cellcalc.engine.lazy import Late
 from cellcalc.errors import InputError
 from cellcalc.language.arithmetic import floats
 from tests.cells import CELLS, random_cell
@@ -114,7 +115,7 @@ def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(run, "LONG", 4)
     monkeypatch.setattr(run, "PAYS", 0)
     given = problem(scheme, "linear")
-    made = kernel.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True))
+    made = machine_code.fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True))
     assert made is not None
     trace = given.run()
     for name, value in expected.final.items():
@@ -184,9 +185,9 @@ def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "LONG", 4)
     monkeypatch.setattr(run, "PAYS", 0)
     monkeypatch.setitem(sys.modules, "numba", None)
-    kernel._compiled.cache_clear()
+    machine_code._compiled.cache_clear()
     given = problem("full", "linear")
-    assert kernel.fast_sweep(kernel(given.model, keep=Keep.ENOUGH, arrays=True)) is None
+    assert machine_code.fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True)) is None
     assert given.run().final == expected.final
 
 
@@ -243,7 +244,7 @@ def test_the_kernel_gives_the_same_bits_as_the_source_that_is_shown() -> None:
     for own in columns:
         own["dE"][1:8] = [1.0] * 7
     readable = compile_source(codegen.function(given.model), "bptt")
-    fast_one = compile_source(kernel(given.model, keep=Keep.ALL).text, "bptt")
+    fast_one = compile_source(kernel_of(given.model, keep=Keep.ALL).text, "bptt")
     for own, function in zip(columns, (readable, fast_one), strict=True):
         for name in own:
             if name.startswith("d") and name != "dE":

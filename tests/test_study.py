@@ -12,11 +12,11 @@ from pathlib import Path
 import formualizer
 import openpyxl
 import pytest
-from cellcalc.engine.run.trace import backward_values, forward_values
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from cellcalc.api import Problem, load
+from cellcalc.engine.trace import backward_values, forward_values
 from cellcalc.errors import OptionError
 from cellcalc.language.tree import Symbol
 from cellcalc.problems.specification import read_specification

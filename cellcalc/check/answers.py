@@ -16,7 +16,7 @@ from cellcalc.check.handwriting import spelled
 from cellcalc.check.written import Written
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.tree import Expression, Symbol, symbols
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 
 MAX_ANSWERS = 200_000
 _MARKS = re.compile(r"\s*(?::=|==|=|≈|≃|:|←)\s*|[()\[\]{}]")

@@ -36,7 +36,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model.model import LOSS, Model, Quantity, Term, sum_of
+from cellcalc.model.model import LOSS, Model, Quantity, Term, sum_of
 from cellcalc.resources import sentence
 
 TWO = Number(2.0)

@@ -33,7 +33,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 
 _SLOPE, _SIGMA = "slope_of_", "SIGMA_SUM"
 _AT = re.compile(r"[0-9]{1,6}")

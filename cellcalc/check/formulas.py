@@ -26,7 +26,7 @@ from cellcalc.figures import fixed
 from cellcalc.language.arithmetic.decimals import CONTEXT, DECIMALS, FLOATS, Arithmetic, Value
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Expression, symbols
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
 
 TRIALS = 10

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cellcalc.engine.run.run import run_model
-from cellcalc.engine.run.trace import PassTrace, Trace
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import PassTrace, Trace
 
 
 def by_hand_pass(trace: Trace, decimals: int) -> PassTrace:

@@ -14,10 +14,10 @@ from cellcalc.check.setting import Setting
 from cellcalc.check.updated import updated
 from cellcalc.check.world import TOTAL_LOSS, Place, World
 from cellcalc.check.written import Written
-from cellcalc.engine.run.trace import PassTrace, Trace
+from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.language.tree import Expression, Symbol, add, spelled_out, symbols
-from cellcalc.model.model.by_hand import by_hand
-from cellcalc.model.model.model import LOSS
+from cellcalc.model.by_hand import by_hand
+from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 
 NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on

@@ -18,7 +18,7 @@ from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, Place, World
 from cellcalc.language.arithmetic.decimals import Value
 from cellcalc.language.tree import Number
-from cellcalc.model.model.model import LOSS, Group, Model
+from cellcalc.model.model import LOSS, Group, Model
 
 Accepts = Callable[[float], bool]
 Pool = Sequence[tuple[Edit, ...]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cellcalc.engine.run.trace import PassTrace, WindowTrace
+from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.language.arithmetic.decimals import Value
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.model.model import LOSS, TARGET, Model
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from cellcalc.language.tree import Call, Expression, Symbol, symbols
-from cellcalc.model.model.model import TARGET, Model
+from cellcalc.model.model import TARGET, Model
 
 Exchange = Callable[[Symbol], Symbol]
 

@@ -16,10 +16,10 @@ from cellcalc.check.search import Search
 from cellcalc.check.setting import Setting, changed, setting_of
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World
-from cellcalc.engine.run.trace import Trace
+from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS
-from cellcalc.model.model.model import LOSS, TARGET
+from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated
 

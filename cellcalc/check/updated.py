@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cellcalc.check.world import World
-from cellcalc.engine.run.optimizer import Updater
-from cellcalc.engine.run.trace import WindowTrace
+from cellcalc.engine.optimizer import Updater
+from cellcalc.engine.trace import WindowTrace
 from cellcalc.problems.specification import Specification
 
 

@@ -16,7 +16,7 @@ from cellcalc.figures import fixed, short
 from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
 from cellcalc.language.tree import Call, Expression, Symbol, symbols
 from cellcalc.legend import legend
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 from cellcalc.resources import sentence
 from cellcalc.table import tabulated
 

@@ -15,7 +15,7 @@ from typing import Any
 from cellcalc.check.setting import Setting
 from cellcalc.language.arithmetic.decimals import FLOATS, SUM, Arithmetic, Value, Work, work
 from cellcalc.language.tree import Call, Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model.model import LOSS, Model, Quantity
+from cellcalc.model.model import LOSS, Model, Quantity
 
 Place = tuple[str, int | None]  # a quantity at a step; None: over the whole window
 # What a value that was given at a place may have been before it was rounded: given the place, the

@@ -1,7 +1,7 @@
 """Many runs of one problem at once: the generated source over arrays, one element for each set.
 
 The sets differ in parameters, initial states or settings of the optimizer; sequences and scheme
-are the same. It is the loop of :mod:`cellcalc.engine.run`, and keeps losses and last parameters only.
+are the same. It is the loop of ``engine.run``, and keeps losses and last parameters only.
 A set that diverges becomes inf or nan and leaves the others as they are.
 """
 
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cellcalc.engine.run import codegen, schedule
-from cellcalc.engine.run.codegen import ARRAYS, compile_expression, compile_source
-from cellcalc.engine.run.schedule import Schedule, Window
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.engine import codegen, schedule
+from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
+from cellcalc.engine.schedule import Schedule, Window
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification

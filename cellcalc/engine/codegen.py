@@ -8,8 +8,13 @@ quicker shape of :mod:`cellcalc.engine.kernel`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.notation import Binding, Notation, Text
 from cellcalc.language.tree import (
@@ -20,17 +25,12 @@ from cellcalc.language.tree import (
     Pow,
     Symbol,
     is_constant,
+    rename,
     spelled_out,
+    symbols,
     walk,
 )
-from cellcalc.model.model.model import Group, Model, Quantity
-import math
-from collections.abc import Callable, Mapping
-from functools import lru_cache
-from importlib import import_module
-from typing import Any
-from cellcalc.language.tree import Expression, Symbol, rename, symbols
-
+from cellcalc.model.model import Group, Model, Quantity
 
 BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
@@ -114,7 +114,7 @@ class _Writer:
         yield ""
         for name in weights:
             source = "columns" if model.stored_weights else "parameters"
-            yield f'    {name} = {}["{name}"]'
+            yield f'    {name} = {source}["{name}"]'
         for row in model.coefficients:
             yield f'    {row.symbol} = parameters["{row.symbol}"]'
         for name in [*given, *derived]:

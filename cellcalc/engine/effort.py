@@ -7,7 +7,7 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 from __future__ import annotations
 
 from cellcalc.errors import LimitError
-from cellcalc.model.model.model import Model
+from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 

@@ -1,4 +1,4 @@
-"""The function of :mod:`cellcalc.engine.codegen` as the engine runs it: each value in a local variable.
+"""The function of ``engine.codegen`` as the engine runs it: each value in a local variable.
 
 The equations and their order are the same, and so is every bit of the result; what is read more
 than once in a step is read from its column once, all columns of a loop are read side by side, and
@@ -16,11 +16,11 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from cellcalc.engine.run.codegen import Code
+from cellcalc.engine.codegen import Code
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
-from cellcalc.model.model.model import LOSS, Group, Model, Quantity
+from cellcalc.model.model import LOSS, Group, Model, Quantity
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
@@ -77,7 +77,7 @@ def _used(rows: list[Quantity], model: Model) -> list[Quantity]:
         used = found
 
 
-def kernel(
+def kernel_of(
     model: Model,
     decimals: int | None = None,
     guarded: bool = False,

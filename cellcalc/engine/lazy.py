@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from cellcalc.engine.run.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source
 from cellcalc.language.tree import spelled_out, symbols
-from cellcalc.model.model.model import TARGET, Model, Quantity
+from cellcalc.model.model import TARGET, Model, Quantity
 
 BLOCK = 2048  # steps that are worked out at once
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cellcalc.engine.run.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.problems.schemes import Scheme

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequen
 from dataclasses import replace
 from itertools import islice, pairwise
 
-from cellcalc.engine.run import lazy, schedule
-from cellcalc.engine.run.codegen import compile_source
-from cellcalc.engine.run.effort import check_effort
-from cellcalc.engine.run.kernel import PAYS, Keep, fast_sweep, kernel
-from cellcalc.engine.run.lazy import late_source
-from cellcalc.engine.run.optimizer import Updater
-from cellcalc.engine.run.schedule import Schedule, Window
-from cellcalc.engine.run.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.engine import lazy, schedule
+from cellcalc.engine.codegen import compile_source
+from cellcalc.engine.effort import check_effort
+from cellcalc.engine.kernel import PAYS, Keep, fast_sweep, kernel_of
+from cellcalc.engine.lazy import late_source
+from cellcalc.engine.optimizer import Updater
+from cellcalc.engine.schedule import Schedule, Window
+from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
-from cellcalc.model.model.by_hand import by_hand
-from cellcalc.model.model.model import LOSS, TARGET, Group, Model
+from cellcalc.model.by_hand import by_hand
+from cellcalc.model.model import LOSS, TARGET, Group, Model
 from cellcalc.problems.sequences import Sequence, feature_names
 from cellcalc.problems.specification import Specification
 
@@ -273,7 +273,7 @@ class _Run:
         if self.late:
             late = compile_source(self.late, "entering")(columns, before, first - 1)
         names = [row.symbol for row in self.model.entering]
-        return {name: lazy[name] if name in lazy else columns[name][first - 1] for name in names}
+        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""
@@ -310,11 +310,11 @@ class Sweeper:
     ) -> None:
         self.long = longest > LONG
         keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
-        self.kernel = kernel(model, decimals, guarded, keep)
+        self.kernel = kernel_of(model, decimals, guarded, keep)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
         if self.long and decimals is None and not guarded and total > PAYS:
-            self.fast = fast_sweep(kernel(model, keep=keep, arrays=True))
+            self.fast = fast_sweep(kernel_of(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))
         derived = {row.symbol for row in self.kernel.swept}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.run.lazy import Late
-from cellcalc.engine.run.schedule import Schedule, Window
+from cellcalc.engine.lazy import Late
+from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import did_you_mean
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model.model import LOSS, TARGET, Model
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 

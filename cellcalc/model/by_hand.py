@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import replace
 
 from cellcalc.language.tree import Expression, Symbol, rebuilt, walk
-from cellcalc.model.model.model import Model, Quantity
+from cellcalc.model.model import Model, Quantity
 
 
 def by_hand(model: Model) -> Model:

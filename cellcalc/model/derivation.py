@@ -6,7 +6,7 @@ q through r, and
     dq[t] = sum over every such r of dr[t - s] * (∂r/∂q, s steps later)
 
 with s = 0 when r uses q of its own step and s = -1 when it uses q[t-1]. Each summand is a
-:class:`~cellcalc.model.model.Term`; their sum is the row dq, as a textbook has it, and where there are
+``Term``; their sum is the row dq, as a textbook has it, and where there are
 several, each is a row of its own as well.
 """
 
@@ -32,7 +32,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import sentence

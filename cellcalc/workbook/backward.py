@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from cellcalc.engine.run.schedule import ranges
+from cellcalc.engine.schedule import ranges
 from cellcalc.explain import left_side
-from cellcalc.model.model.model import Group, Quantity
+from cellcalc.model.model import Group, Quantity
 from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
 from cellcalc.workbook.cells import Cell, Fill, Row, literal

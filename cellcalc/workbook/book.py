@@ -8,7 +8,7 @@ from functools import cached_property
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.trace import Trace
+from cellcalc.engine.trace import Trace
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.cells import Rows
 from cellcalc.workbook.large import Large, has_large

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from cellcalc.explain import left_side
 from cellcalc.grids import place_of
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model.model import LOSS, TARGET, Quantity
+from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.resources import sentence
 from cellcalc.table import heading
 from cellcalc.workbook.backward import window_rows

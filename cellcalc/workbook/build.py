@@ -11,9 +11,9 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.trace import Trace
+from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, OutputError, did_you_mean
-from cellcalc.model.model.model import LOSS
+from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Sheet

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model.model import Quantity, is_gate, is_squashed
+from cellcalc.model.model import Quantity, is_gate, is_squashed
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet

@@ -12,11 +12,11 @@ from openpyxl.chart.layout import Layout as ChartLayout
 from openpyxl.chart.layout import ManualLayout
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.codegen import evaluate
-from cellcalc.engine.run.trace import backward_values
+from cellcalc.engine.codegen import evaluate
+from cellcalc.engine.trace import backward_values
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
-from cellcalc.model.model.model import LOSS, is_gate
+from cellcalc.model.model import LOSS, is_gate
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal

@@ -10,7 +10,7 @@ from itertools import chain
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.language.tree import Expression, Mul, Symbol
-from cellcalc.model.model.model import LOSS, Quantity
+from cellcalc.model.model import LOSS, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.trace import Lookup, WindowTrace, backward_values, forward_values
+from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_values
 from cellcalc.language.tree import Symbol
 from cellcalc.resources import sentence
 from cellcalc.workbook.cells import Cell, Row, absolute, letters

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.derive import reason
 from cellcalc.explain import left_side
 from cellcalc.language.notation import Indexed
-from cellcalc.model.model.model import Group, Quantity
+from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines

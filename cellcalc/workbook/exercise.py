@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.model.model.model import LOSS, Group, Quantity
+from cellcalc.model.model import LOSS, Group, Quantity
 from cellcalc.workbook.cells import letters
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (

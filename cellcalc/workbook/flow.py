@@ -14,11 +14,11 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.codegen import evaluate
+from cellcalc.engine.codegen import evaluate
 from cellcalc.errors import OptionError
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Symbol, spelled_out
-from cellcalc.model.model.model import LOSS
+from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters

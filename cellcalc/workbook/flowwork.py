@@ -10,9 +10,9 @@ import math
 from collections.abc import Callable
 from functools import cache
 
-from cellcalc.engine.run.codegen import evaluate
+from cellcalc.engine.codegen import evaluate
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model.model import LOSS
+from cellcalc.model.model import LOSS
 from cellcalc.workbook.cells import absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Expression, Symbol, symbols
-from cellcalc.model.model.model import LOSS, TARGET, Quantity
+from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.problems.sequences import feature_names
 from cellcalc.workbook.cells import Fill, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column

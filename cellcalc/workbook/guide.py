@@ -11,7 +11,7 @@ from typing import Any
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.legend import legend
-from cellcalc.model.model.model import LOSS, TARGET, Model, is_gate
+from cellcalc.model.model import LOSS, TARGET, Model, is_gate
 from cellcalc.resources import folder, sentence
 from cellcalc.topics import topics
 from cellcalc.workbook.book import Book, Sheet

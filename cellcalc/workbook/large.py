@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
 
-from cellcalc.engine.run.lazy import Late
-from cellcalc.engine.run.trace import Trace
+from cellcalc.engine.lazy import Late
+from cellcalc.engine.trace import Trace
 from cellcalc.resources import sentence
 from cellcalc.workbook.cells import Cell, Row, Rows, literal
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.engine.run.trace import PassTrace, Trace, WindowTrace
-from cellcalc.model.model.model import TARGET, Model, Quantity
+from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
+from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.updates import BOUNDS, COUNT, counts_updates, memory
 from cellcalc.workbook.cells import absolute, letters

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.language.tree import symbols
-from cellcalc.model.model.model import TARGET, Model
+from cellcalc.model.model import TARGET, Model
 from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.templates import INPUTS
 from cellcalc.resources import folder

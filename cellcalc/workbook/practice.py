@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.trace import backward_values, forward_values
+from cellcalc.engine.trace import backward_values, forward_values
 from cellcalc.explain import left_side
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol

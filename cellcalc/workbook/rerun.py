@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from cellcalc.engine.run.run import run_model
-from cellcalc.engine.run.trace import PassTrace
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import PassTrace
 from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model.model import LOSS
+from cellcalc.model.model import LOSS
 from cellcalc.problems.sequences import feature_names
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.formulas import Formula, target

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cellcalc.engine.run.trace import PassTrace, Trace
+from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import OutputError
 from cellcalc.workbook.cells import MAX_COLUMNS, MAX_ROWS
 from cellcalc.workbook.layout import FIRST, derived_rows

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.run.codegen import evaluate
-from cellcalc.engine.run.trace import Lookup
+from cellcalc.engine.codegen import evaluate
+from cellcalc.engine.trace import Lookup
 from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
-from cellcalc.model.model.model import Group, Quantity
+from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
