@@ -20,7 +20,7 @@ from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.updates import rules
 from cellcalc.resources import sentence
-from cellcalc.script import script
+from cellcalc.scripts.python import script
 
 FORMATS = ("text", "markdown", "latex", "python")
 

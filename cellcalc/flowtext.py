@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from cellcalc.engine.schedule import ranges
-from cellcalc.flow import Flow, Lag, lags, verdicts
 from cellcalc.plain import ascii_text
 from cellcalc.resources import sentence
+from cellcalc.studies.flow import Flow, Lag, lags, verdicts
 from cellcalc.table import tabulated
 
 SHADES, CUT = "█▓▒░·", "╳"  # each a tenth of the one before it

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cellcalc import api, compare
+from cellcalc import api
 from cellcalc.engine.codegen import compile_expression
 from cellcalc.engine.trace import PassTrace, backward_values, forward_values
 from cellcalc.figures import fixed, short
@@ -30,6 +30,7 @@ from cellcalc.language.tree import Symbol, symbols
 from cellcalc.model.model import Group
 from cellcalc.problems.schemes import named_schemes
 from cellcalc.resources import sentence
+from cellcalc.studies import compare
 from cellcalc.topics import Part, Table, Topic
 
 DECIMALS = 5

@@ -15,7 +15,7 @@ from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import read_specification
 from cellcalc.problems.templates import Template
 from cellcalc.resources import sentence
-from cellcalc.tasks import Drawn
+from cellcalc.studies.tasks import Drawn
 
 WIDTH = 96  # columns of a file
 SCALE = 0.5  # drawn parameters lie within ± this

@@ -9,8 +9,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from cellcalc.experiment import Experiment, Result, Spread
 from cellcalc.resources import sentence
+from cellcalc.studies.experiment import Experiment, Result, Spread
 from cellcalc.table import tabulated
 
 SPREADS = ("final", "best", "held_out")

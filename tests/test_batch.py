@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import cellcalc.language.arithmetic.arrays
-from cellcalc import compare
 from cellcalc.api import Problem
 from cellcalc.engine import batch
 from cellcalc.engine.run import run_model
@@ -20,6 +19,7 @@ from cellcalc.language.arithmetic import floats
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
+from cellcalc.studies import compare
 from tests.problems import Data, random_data
 
 SETS = 4

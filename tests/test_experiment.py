@@ -15,17 +15,17 @@ import click
 import numpy as np
 import pytest
 
-from cellcalc import experiment
 from cellcalc.api import Problem, load
 from cellcalc.cli import main
 from cellcalc.engine import batch
 from cellcalc.engine.run import run_model
 from cellcalc.errors import OptionError
-from cellcalc.experiment import Result, design
 from cellcalc.problems.schemes import Scheme, named_scheme
 from cellcalc.problems.specification import read_specification, redrawn
 from cellcalc.resources import folder
 from cellcalc.results import COLUMNS
+from cellcalc.studies import experiment
+from cellcalc.studies.experiment import Result, design
 from tests.conftest import Run
 from tests.problems import random_data
 

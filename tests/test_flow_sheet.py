@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 
 from cellcalc.api import Problem
-from cellcalc.flow import Flow, flow
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import read_specification
+from cellcalc.studies.flow import Flow, flow
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run
 from tests.problems import Data, random_data

@@ -19,14 +19,15 @@ from typing import Any
 
 import pytest
 
-from cellcalc import api, dialect
+from cellcalc import api
 from cellcalc.api import Problem
 from cellcalc.cli.export import FRAMEWORKS
 from cellcalc.export import to_json
-from cellcalc.frameworks import script
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
+from cellcalc.scripts import frameworks
+from cellcalc.scripts.frameworks import script
 from tests.conftest import REQUIRED, Run
 from tests.problems import Data, random_data
 
@@ -262,7 +263,7 @@ def test_the_test_sees_a_wrong_number(printed: Any) -> None:
 
 @pytest.mark.parametrize("to", FRAMEWORKS)
 def test_every_function_of_the_language_is_spelled(to: str) -> None:
-    spelled = dialect.framework(to).functions
+    spelled = frameworks.framework(to).functions
     assert set(FUNCTIONS) <= set(spelled)
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cellcalc import resources, tasks
+from cellcalc import resources
 from cellcalc.api import Problem
 from cellcalc.errors import OptionError
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import read_specification
+from cellcalc.studies import tasks
 from tests.conftest import Run
 
 command = import_module("cellcalc.cli.new")  # the name there is that of the command

@@ -15,8 +15,8 @@ from cellcalc.cli.common import command, emit, load, problem_argument, text_opti
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 
 if TYPE_CHECKING:
-    from cellcalc.experiment import Experiment, Result
     from cellcalc.problems.schemes import Scheme
+    from cellcalc.studies.experiment import Experiment, Result
 
 MOST = 1_000_000_000  # of a whole number in a list
 
@@ -122,7 +122,7 @@ def experiment(
       cellcalc experiment echo --scheme full --rate 0.02,0.05,0.1 --epochs 50,100
       cellcalc experiment echo --k2 6,7 --csv rows.csv --workbook study.xlsx
     """
-    from cellcalc.experiment import design
+    from cellcalc.studies.experiment import design
 
     loaded = load(problem, None, None, None)
     planned = design(
@@ -178,7 +178,7 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
 
 
 def _run(planned: Experiment) -> Iterator[Result]:
-    from cellcalc.experiment import run
+    from cellcalc.studies.experiment import run
 
     if not sys.stderr.isatty():
         yield from run(planned)

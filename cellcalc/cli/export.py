@@ -50,7 +50,7 @@ def export(
       cellcalc export ten_steps --to numpy -o check.py
       cellcalc export gomez --to keras -o check.py
     """
-    from cellcalc.frameworks import script
+    from cellcalc.scripts.frameworks import script
 
     loaded = load(problem, scheme, k1, k2)
     file = output.name if output else "check.py"

@@ -72,7 +72,8 @@ def _text(given: dict[str, Any], output: Path | None) -> str:
     _check_combination(given)
     if "example" in given:
         return _example(given["example"])
-    from cellcalc import problemfile, tasks
+    from cellcalc import problemfile
+    from cellcalc.studies import tasks
 
     cell, seed = given.get("cell", CELL), given.get("seed", 1)
     place = (output.parent, str(output)) if output else (Path(), "FILE")

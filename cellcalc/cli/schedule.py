@@ -70,7 +70,7 @@ def schedule(
 
 
 def _compared(problem: str, format: str, scheme: str | None, k1: int | None, k2: int | None) -> str:
-    from cellcalc import compare
+    from cellcalc.studies import compare
 
     loaded = load(problem, scheme, None, None)
     compared = compare.compare(loaded.specification, loaded.model, k1, k2)

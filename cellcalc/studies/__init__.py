@@ -1,0 +1,1 @@
+"""What is computed of many runs: flow of the gradient, experiments, comparisons; and tasks."""

@@ -1,0 +1,1 @@
+"""Text and data for people and programs: tables, worked lines, derivations, exports."""

@@ -1,0 +1,1 @@
+"""The file format of workbooks; it knows nothing of cells that remember."""
