@@ -36,7 +36,7 @@ class Trace(trace.Trace):
     """A :class:`cellcalc.engine.trace.Trace` that notebooks show as tables."""
 
     def _repr_html_(self) -> str:
-        from cellcalc.table import render
+        from cellcalc.views.table import render
 
         return render(self, "html")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import cellcalc
-from cellcalc import derive
 from cellcalc.engine import codegen, run
+from cellcalc.views import derivation
 from tests.conftest import Run
 from tests.problems import random_data
 
@@ -25,7 +25,7 @@ KINDS = [
 def test_the_script_prints_the_values_of_the_trace(readout: str, loss: str, features: int) -> None:
     data = random_data(1, features, 4, readout, loss, missing=True)
     problem = data.problem()
-    text = derive.derive(problem.specification, problem.model, "python")
+    text = derivation.derive(problem.specification, problem.model, "python")
     result = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", text],
         capture_output=True,
@@ -54,7 +54,7 @@ def test_latex_compiles(
     readout: str, loss: str, features: int, tmp_path: Path, pdflatex: str
 ) -> None:
     problem = random_data(1, features, 4, readout, loss).problem()
-    text = derive.derive(problem.specification, problem.model, "latex")
+    text = derivation.derive(problem.specification, problem.model, "latex")
     (tmp_path / "d.tex").write_text(text, encoding="utf-8")
     command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)

@@ -23,9 +23,9 @@ from cellcalc.errors import OptionError
 from cellcalc.problems.schemes import Scheme, named_scheme
 from cellcalc.problems.specification import read_specification, redrawn
 from cellcalc.resources import folder
-from cellcalc.results import COLUMNS
 from cellcalc.studies import experiment
 from cellcalc.studies.experiment import Result, design
+from cellcalc.views.experiment import COLUMNS
 from tests.conftest import Run
 from tests.problems import random_data
 

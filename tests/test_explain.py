@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from cellcalc.engine.codegen import compile_expression
-from cellcalc.explain import explain
 from cellcalc.language.parser import parse
+from cellcalc.views.worked import explain
 from tests.problems import Data, random_data
 
 TEN = random_data(31, 2, 8, "logistic", "cross-entropy")

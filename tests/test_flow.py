@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from cellcalc.api import Problem
-from cellcalc.flowtext import to_text
 from cellcalc.problems.specification import read_specification
 from cellcalc.studies.flow import flow, lags, verdicts
+from cellcalc.views.flow import to_text
 from tests.conftest import Run
 from tests.lstm import forward, parameters
 from tests.problems import Data, random_data

@@ -22,12 +22,12 @@ import pytest
 from cellcalc import api
 from cellcalc.api import Problem
 from cellcalc.cli.export import FRAMEWORKS
-from cellcalc.export import to_json
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
 from cellcalc.scripts import frameworks
 from cellcalc.scripts.frameworks import script
+from cellcalc.views.export import to_json
 from tests.conftest import REQUIRED, Run
 from tests.problems import Data, random_data
 

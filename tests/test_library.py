@@ -13,10 +13,11 @@ import openpyxl
 import pytest
 
 import cellcalc
-from cellcalc import catalogue, derive, resources
+from cellcalc import resources
 from cellcalc.bare import bare
 from cellcalc.engine import codegen
 from cellcalc.errors import InputError
+from cellcalc.views import catalogue, derivation
 from tests.cells import CELLS, random_cell
 from tests.conftest import Run
 
@@ -128,7 +129,7 @@ def test_a_clash_with_the_readout_is_refused(mine: Path) -> None:
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_script_of_every_cell_prints_the_trace(cell: str) -> None:
     problem = random_cell(cell, 7, features=2, steps=3).problem()
-    text, printed = derive.derive(problem.specification, problem.model, "python"), io.StringIO()
+    text, printed = derivation.derive(problem.specification, problem.model, "python"), io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(text, {})
     values = dict(line.split(" ", 1) for line in printed.getvalue().splitlines())
@@ -150,7 +151,7 @@ def test_a_cell_by_itself_is_the_function_of_a_problem(cell: str, run: Run) -> N
 def test_latex_of_every_cell_compiles(pdflatex: str, tmp_path: Path) -> None:
     parts = []
     for cell in ("lstm-clip", "lstm-hard", "lstm-hard-keras3", "lstm-1997", "fgr", "gru"):
-        text = derive.derive(*bare(cell, "linear-no-bias", "absolute"), format="latex")
+        text = derivation.derive(*bare(cell, "linear-no-bias", "absolute"), format="latex")
         head, _, body = text.partition(r"\begin{document}")
         parts.append(body.partition(r"\end{document}")[0])
     document = head + r"\begin{document}" + r"\newpage ".join(parts) + r"\end{document}"

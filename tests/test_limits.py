@@ -9,9 +9,9 @@ import pytest
 from cellcalc.engine.effort import extent
 from cellcalc.engine.schedule import plan
 from cellcalc.errors import MOST_SHOWN, InputError, LimitError, Mistake
-from cellcalc.markup import markdown_text
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import read_specification
+from cellcalc.views.text import markdown_text
 from tests.conftest import Run
 from tests.problems import random_data
 from tests.reliability.extremes import EXTREMES, as_expected
@@ -56,7 +56,7 @@ def test_a_schedule_too_long_to_list_is_refused() -> None:
     text = data.toml().replace("[bptt]\n", '[bptt]\nscheme = "realtime"\n')
     text = text.replace(repr(data.rows(data.x)), repr([0.5] * 4_000))
     text = text.replace(repr(data.target), repr([0.5] * 4_000))
-    from cellcalc.picture import schedules
+    from cellcalc.views.schedule import schedules
 
     with pytest.raises(LimitError, match="at most 5,000,000 steps swept by all windows together"):
         schedules(read_specification(text, "p.toml", Path()))

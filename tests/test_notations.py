@@ -18,13 +18,13 @@ import cellcalc
 import cellcalc.language.parser
 from cellcalc import resources
 from cellcalc.api import Problem
-from cellcalc.derive import derive
 from cellcalc.language.authors import FOLDER, VIA, Author
 from cellcalc.language.authors import load as load_author
 from cellcalc.language.letters import accented, latex_text
 from cellcalc.model.model import Model
 from cellcalc.problems.specification import read_specification
-from cellcalc.table import render
+from cellcalc.views.derivation import derive
+from cellcalc.views.table import render
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run
 from tests.problems import random_data

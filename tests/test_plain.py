@@ -8,7 +8,7 @@ from cellcalc import load
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
 from cellcalc.model.model import Quantity
-from cellcalc.plain import ascii_text
+from cellcalc.views.text import ascii_text
 from tests.conftest import Run
 
 MODEL = load("gomez").model

@@ -12,9 +12,9 @@ import pytest
 from cellcalc.api import Problem
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import read_specification
-from cellcalc.results import COLUMNS, record
 from cellcalc.studies import experiment
 from cellcalc.studies.experiment import Experiment, Result, design
+from cellcalc.views.experiment import COLUMNS, record
 from cellcalc.workbook import build_results
 from tests.conftest import Run
 from tests.spreadsheets import by_formualizer, by_libreoffice, formula_cells, poisoned, read

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 import cellcalc
-from cellcalc import export
 from cellcalc.api import Problem, Trace
 from cellcalc.engine import codegen, run
 from cellcalc.engine import kernel as machine_code
@@ -26,6 +25,7 @@ from cellcalc.engine.kernel import INLINE, Keep, kernel_of
 from cellcalc.engine.lazy import Late
 from cellcalc.errors import InputError
 from cellcalc.language.arithmetic import floats
+from cellcalc.views import export
 from tests.cells import CELLS, random_cell
 from tests.conftest import REQUIRED, sample
 from tests.problems import random_data

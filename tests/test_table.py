@@ -12,7 +12,7 @@ import pytest
 import tabulate
 
 import cellcalc
-from cellcalc.figures import fixed
+from cellcalc.views.text import fixed
 from tests.conftest import Run
 from tests.problems import random_data
 

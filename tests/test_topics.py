@@ -13,11 +13,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from cellcalc import api, lessons, topics
+from cellcalc import api
 from cellcalc.cli import main
-from cellcalc.lessons import Numbers, lesson
 from cellcalc.problems.schemes import forms
-from cellcalc.topicpage import page
+from cellcalc.views import topics
+from cellcalc.views.topics import Numbers, lesson, page
 from tests.conftest import Run
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +98,7 @@ def test_the_numbers_follow_the_example(monkeypatch: pytest.MonkeyPatch) -> None
         return api.Problem(replace(s, parameters={**s.parameters, "W_i1": 0.123}))
 
     before = page(topics.topic("bptt"))
-    monkeypatch.setattr(lessons.api, "load", changed)
+    monkeypatch.setattr(topics.api, "load", changed)
     after = page(topics.topic("bptt"))
     trace = changed("gomez").run()
     assert before != after

@@ -22,12 +22,12 @@ from cellcalc.check.search import Case, Search, Target
 from cellcalc.check.setting import Setting, changed
 from cellcalc.check.world import Equations, Place, World
 from cellcalc.check.written import FEW, Written
-from cellcalc.figures import fixed
 from cellcalc.language.arithmetic.decimals import CONTEXT, DECIMALS, FLOATS, Arithmetic, Value
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Expression, symbols
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
+from cellcalc.views.text import fixed
 
 TRIALS = 10
 SAME = Decimal("1e-25")

@@ -21,7 +21,7 @@ from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
-from cellcalc.table import tabulated
+from cellcalc.views.table import tabulated
 
 FIGURES = 4
 MOST_STEPS = 60

@@ -11,14 +11,14 @@ from typing import Any
 from cellcalc.check.formula import parse_answer
 from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
 from cellcalc.errors import printable
-from cellcalc.explain import wrapped
-from cellcalc.figures import fixed, short
 from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
 from cellcalc.language.tree import Call, Expression, Symbol, symbols
-from cellcalc.legend import legend
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
-from cellcalc.table import tabulated
+from cellcalc.views.legend import legend
+from cellcalc.views.table import tabulated
+from cellcalc.views.text import fixed, short
+from cellcalc.views.worked import wrapped
 
 MARKS = {Verdict.CORRECT: "✓", Verdict.CARRIED: "~", Verdict.WRONG: "✗"}
 OTHER_COLUMNS = 30  # of the table, besides those for formulas

@@ -192,7 +192,7 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     pieces = [result] if isinstance(result, str) else _chunks(result)
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(ASCII):
-        from cellcalc.plain import ascii_text
+        from cellcalc.views.text import ascii_text
 
         pieces = map(ascii_text, pieces)
     if output is None:

@@ -63,7 +63,7 @@ def derive(
       cellcalc derive gomez --format python | python
     """
     from cellcalc.bare import bare, names_a_cell
-    from cellcalc.derive import derive as write
+    from cellcalc.views.derivation import derive as write
 
     of_cell = {"--readout": readout, "--loss": loss, "--features": features}
     of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}

@@ -190,7 +190,7 @@ def _run(planned: Experiment) -> Iterator[Result]:
 @contextmanager
 def _open_rows(path: Path | None, force: bool) -> Iterator[Callable[[Result], None]]:
     """A function that adds a row to the file, at once and for good."""
-    from cellcalc.results import COLUMNS, csv_line, record
+    from cellcalc.views.experiment import COLUMNS, csv_line, record
 
     if path is None:
         yield lambda result: None  # noqa: ARG005
@@ -220,7 +220,7 @@ def _check_free(path: Path, force: bool) -> None:
 
 
 def _rendered(planned: Experiment, results: list[Result], format: str) -> str:
-    from cellcalc import results as written
+    from cellcalc.views import experiment as written
 
     if format == "csv":
         return written.to_csv(results)

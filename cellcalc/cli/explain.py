@@ -31,10 +31,10 @@ def explain(topic: str | None, format: str, output: Path | None, force: bool) ->
       cellcalc explain tbptt
       cellcalc explain papers --format markdown -o papers.md
     """
-    from cellcalc import topicpage, topics
+    from cellcalc.views import topics
 
     if topic is None:
-        text = topicpage.contents(format, terminal_width())
+        text = topics.contents(format, terminal_width())
     else:
-        text = topicpage.page(topics.topic(topic), format, terminal_width())
+        text = topics.page(topics.topic(topic), format, terminal_width())
     emit(text, output, force)

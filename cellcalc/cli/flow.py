@@ -68,8 +68,8 @@ def flow(
         raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
     if not any(specification.sequences[sequence - 1].has_target):
         raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
-    from cellcalc.flowtext import to_text
     from cellcalc.studies import flow as computing
+    from cellcalc.views.flow import to_text
 
     if output and output.suffix == ".xlsx":
         _write_workbook(loaded, sequence, output, force)

@@ -72,8 +72,8 @@ def _text(given: dict[str, Any], output: Path | None) -> str:
     _check_combination(given)
     if "example" in given:
         return _example(given["example"])
-    from cellcalc import problemfile
     from cellcalc.studies import tasks
+    from cellcalc.views import problem_file
 
     cell, seed = given.get("cell", CELL), given.get("seed", 1)
     place = (output.parent, str(output)) if output else (Path(), "FILE")
@@ -81,10 +81,10 @@ def _text(given: dict[str, Any], output: Path | None) -> str:
     if "task" in given:
         counts = {key: given.get(key) for key in ("steps", "sequences", "lag")}
         drawn = tasks.draw(given["task"], seed, **counts)
-        return problemfile.task_problem(drawn, cell, seed, *place)
+        return problem_file.task_problem(drawn, cell, seed, *place)
     sizes = given.get("steps", STEPS), given.get("inputs", INPUTS)
     names = cell, given.get("readout", READOUT), given.get("loss", LOSS)
-    return problemfile.own_problem(*sizes, *names, seed, *place)
+    return problem_file.own_problem(*sizes, *names, seed, *place)
 
 
 def _check_combination(given: dict[str, Any]) -> None:

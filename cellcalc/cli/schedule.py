@@ -59,13 +59,13 @@ def schedule(
     if compare:
         emit(_compared(problem, format, scheme, k1, k2), output, force)
         return
-    from cellcalc import picture
+    from cellcalc.views import schedule
 
     loaded = load(problem, scheme, k1, k2)
     if format == "json":
-        text = picture.to_json(loaded.specification, loaded.model)
+        text = schedule.to_json(loaded.specification, loaded.model)
     else:
-        text = picture.to_text(loaded.specification, loaded.model, terminal_width())
+        text = schedule.to_text(loaded.specification, loaded.model, terminal_width())
     emit(text, output, force)
 
 

@@ -23,7 +23,7 @@ from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Trace
-    from cellcalc.grids import Selection
+    from cellcalc.views.table import Selection
 
 PASSES = ("forward", "backward", "gradients", "update")
 EXPORTS = ("csv", "json")
@@ -112,7 +112,7 @@ def table(
       cellcalc table statquest --pass update --epoch 300
       cellcalc table gomez --format json
     """
-    from cellcalc.grids import select
+    from cellcalc.views.table import select
 
     _check_format(format, explain, step)
     detail = passes != ("update",)  # a long run keeps only what is asked for
@@ -129,7 +129,7 @@ def _check_format(format: str, explain: bool, step: int | None) -> None:
     if step is not None and not explain:
         raise OptionError("--step", "--explain with it (or use --steps)", "--step alone")
     if format not in (*EXPORTS, "simple"):
-        from cellcalc.table import check_format
+        from cellcalc.views.table import check_format
 
         check_format(format, EXPORTS)
 
@@ -144,13 +144,13 @@ def _rendered(
     width: int,
 ) -> str | Iterator[str]:
     if explain:
-        from cellcalc.explain import explain as work_out
+        from cellcalc.views.worked import explain as work_out
 
         return work_out(trace, chosen, precision, width)
     if format in EXPORTS:
-        from cellcalc import export
+        from cellcalc.views import export
 
         return export.to_json(trace, chosen) if format == "json" else export.to_csv(trace, chosen)
-    from cellcalc.table import render
+    from cellcalc.views.table import render
 
     return render(trace, format, chosen, layout, precision, width)

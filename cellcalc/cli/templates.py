@@ -33,7 +33,7 @@ def templates(name: str | None, format: str, output: Path | None, force: bool) -
       cellcalc templates lstm-peephole
       cellcalc templates my_cell.toml
     """
-    from cellcalc import catalogue
+    from cellcalc.views import catalogue
 
     width = terminal_width()
     if name is None or name in catalogue.KINDS:

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 
 from cellcalc.engine.run import run_model
 from cellcalc.errors import OptionError
-from cellcalc.grids import DECIMALS, Grid
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
-from cellcalc.table import banded
+from cellcalc.views.table import DECIMALS, Grid, banded
 
 
 @dataclass(frozen=True)

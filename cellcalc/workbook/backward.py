@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 
 from cellcalc.engine.schedule import ranges
-from cellcalc.explain import left_side
 from cellcalc.model.model import Group, Quantity
 from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
+from cellcalc.views.worked import left_side
 from cellcalc.workbook.cells import Cell, Fill, Row, literal
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from cellcalc.explain import left_side
-from cellcalc.grids import place_of
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.resources import sentence
-from cellcalc.table import heading
+from cellcalc.views.table import heading, place_of
+from cellcalc.views.worked import left_side
 from cellcalc.workbook.backward import window_rows
 from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula

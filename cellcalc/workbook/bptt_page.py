@@ -6,8 +6,8 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.derive import reason
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity, is_gate, is_squashed
+from cellcalc.views.derivation import reason
 from cellcalc.workbook.cells import letters
 from cellcalc.workbook.formulas import target
 from cellcalc.workbook.layout import (

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.derive import reason
-from cellcalc.explain import left_side
 from cellcalc.language.notation import Indexed
 from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
+from cellcalc.views.derivation import reason
+from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.formulas import backward_formula, forward_formula

@@ -10,10 +10,10 @@ from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.legend import legend
 from cellcalc.model.model import LOSS, TARGET, Model, is_gate
 from cellcalc.resources import folder, sentence
-from cellcalc.topics import topics
+from cellcalc.views.legend import legend
+from cellcalc.views.topics import topics
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL

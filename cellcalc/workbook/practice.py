@@ -13,10 +13,10 @@ from dataclasses import replace
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import backward_values, forward_values
-from cellcalc.explain import left_side
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
 from cellcalc.resources import sentence
+from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters

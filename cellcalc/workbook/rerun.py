@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace
-from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS
 from cellcalc.problems.sequences import feature_names
+from cellcalc.views.worked import left_side
 from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column

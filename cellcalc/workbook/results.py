@@ -10,8 +10,8 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.resources import sentence
-from cellcalc.results import COLUMNS, record
 from cellcalc.studies.experiment import Experiment, Result
+from cellcalc.views.experiment import COLUMNS, record
 from cellcalc.workbook.book import Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.charts import CHART_ROWS, Chart, Line, draw

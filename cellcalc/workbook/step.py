@@ -10,11 +10,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.engine.trace import Lookup
-from cellcalc.explain import left_side
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
+from cellcalc.views.worked import left_side
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines

@@ -11,7 +11,7 @@ from dataclasses import asdict
 
 from cellcalc.resources import sentence
 from cellcalc.studies.experiment import Experiment, Result, Spread
-from cellcalc.table import tabulated
+from cellcalc.views.table import tabulated
 
 SPREADS = ("final", "best", "held_out")
 PLAIN = ("scheme", "k1", "k2", "learning_rate", "epochs", "seeds")

@@ -17,16 +17,23 @@ from cellcalc.engine.trace import (
     forward_values,
 )
 from cellcalc.errors import LimitError
-from cellcalc.figures import fixed, short
-from cellcalc.grids import DECIMALS, EVERYTHING, Selection, place_of, update_title, window_of
 from cellcalc.language.authors import AuthorsUnicode
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.legend import legend
 from cellcalc.model.model import Group, Model, Quantity
 from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
-from cellcalc.table import heading
+from cellcalc.views.legend import legend
+from cellcalc.views.table import (
+    DECIMALS,
+    EVERYTHING,
+    Selection,
+    heading,
+    place_of,
+    update_title,
+    window_of,
+)
+from cellcalc.views.text import fixed, short
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 

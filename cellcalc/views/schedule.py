@@ -12,7 +12,7 @@ from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
-from cellcalc.table import tabulated
+from cellcalc.views.table import tabulated
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
 MOST_BANDS = 20  # of steps; of more, the first and the last few

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
-from cellcalc.grids import EVERYTHING, Selection
+from cellcalc.views.table import EVERYTHING, Selection
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
 BLOCK = 4096  # values that are made into text at once

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from cellcalc.engine.schedule import ranges
-from cellcalc.plain import ascii_text
 from cellcalc.resources import sentence
 from cellcalc.studies.flow import Flow, Lag, lags, verdicts
-from cellcalc.table import tabulated
+from cellcalc.views.table import tabulated
+from cellcalc.views.text import ascii_text
 
 SHADES, CUT = "█▓▒░·", "╳"  # each a tenth of the one before it
 ASCII_SHADES, ASCII_CUT = "#+=-.", "x"
