@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from string import Template as Text
+from string import Template
 from typing import Any
 
 from cellcalc import resources
@@ -78,7 +78,7 @@ class _Script:
     def text(self, file: str) -> str:
         s, held = self.specification, self.write.held
         compares = self.compares()
-        filled = Text(_part("script")).substitute(
+        filled = Template(_part("script")).substitute(
             title=s.title,
             says=self.framework.says,
             file=file,
@@ -133,7 +133,7 @@ class _Script:
             parts.append(_HELD)
         formulas = [row.formula for row in self.model.forward if row.formula is not None]
         if any("dot(p, " in self.spell(formula) for formula in formulas):
-            parts.append(Text(_DOT).substitute(features=self.specification.features))
+            parts.append(Template(_DOT).substitute(features=self.specification.features))
         return "\n\n\n".join(part.strip("\n") for part in parts)
 
     def function(self, opening: str, rows: list[Quantity], says: str) -> str:
@@ -148,12 +148,12 @@ class _Script:
         code, mean = self.framework.code, self.scheme.reduction == "mean"
         old = "" if self.mode == "plain" else ", old"
         checked = code["checked"] if compares else ""
-        return Text(_part("sweep")).substitute(
+        return Template(_part("sweep")).substitute(
             old=old,
             rerun=_RERUN[self.mode],
             loss=code["loss"],
             returned="loss / max(len(losses), 1)" if mean else "loss",
-            gradients=Text(code["gradients"].strip("\n")).substitute(old=old, checked=checked),
+            gradients=Template(code["gradients"].strip("\n")).substitute(old=old, checked=checked),
             update=self.update().strip("\n"),
             check="\n\n\n" + self.check().strip("\n") if compares else "",
         )
@@ -168,9 +168,9 @@ class _Script:
             expected = f"optimizer {listed(tuple(own))}"
             raise OptionError(f"--to {self.to}", expected, f'"{optimizer.name}"')
         if own:
-            return Text(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
+            return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
         rules = "\n".join(f"        {line}" for line in self.rules())
-        return Text(_part("update")).substitute(rule=optimizer.title, clip=clip, rules=rules)
+        return Template(_part("update")).substitute(rule=optimizer.title, clip=clip, rules=rules)
 
     def rules(self) -> list[str]:
         """The optimizer's equations, as assignments one after the other."""
@@ -189,7 +189,7 @@ class _Script:
         carry, once = scheme.state == "carry", scheme.update == "sequence"
         state = "record[{0}]" if carry else "record[{0}] if {0} > start else record[0]"
         old = {"plain": "", "stored": ", weights", "current": ", record"}[self.mode]
-        return Text(_part("run").rstrip()).substitute(
+        return Template(_part("run").rstrip()).substitute(
             k1=scheme.k1 or "n",
             k2=scheme.k2 or "n",
             weights_start="\n    weights = [p]" if stored else "",
@@ -216,7 +216,7 @@ class _Script:
     def check(self) -> str:
         features = self.specification.features
         layers = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
-        return Text(self.framework.code["check"]).substitute(
+        return Template(self.framework.code["check"]).substitute(
             layers=_literal(layers, split=True),
             features=features,
             mean=" / len(losses)" if self.scheme.reduction == "mean" else "",
