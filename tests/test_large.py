@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cellcalc.errors import OutputError
-from cellcalc.workbook.cells import Cell, Row, Rows
 from cellcalc.workbook.large import LARGE, Large, has_large
+from cellcalc.xlsx.cells import Cell, Row, Rows
 from tests.conftest import Run
 from tests.problems import Data, random_data
 from tests.spreadsheets import book_of, by_formualizer, formula_cells, poisoned, read

@@ -13,8 +13,8 @@ import pytest
 
 from cellcalc.api import load
 from cellcalc.errors import InputError
-from cellcalc.safebook import Cell, read_cells
 from cellcalc.workbook import build_workbook
+from cellcalc.xlsx.reader import Cell, read_cells
 from tests.hostile_books import HOSTILE, cell, package, parts, sheet
 from tests.spreadsheets import by_libreoffice
 

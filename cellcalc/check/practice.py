@@ -13,7 +13,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 from cellcalc.check.answers import Entry
 from cellcalc.errors import InputError, Mistake
-from cellcalc.safebook import Cell, read_cells
+from cellcalc.xlsx.reader import Cell, read_cells
 
 SHEET, TOTAL, FIRST = "Practice", 4, 5
 _COMPUTED = ("forward", "backward", "gradients")

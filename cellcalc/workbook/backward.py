@@ -10,7 +10,6 @@ from cellcalc.model.model import Group, Quantity
 from cellcalc.problems.updates import NORM_MARGIN, clip_factor
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
-from cellcalc.workbook.cells import Cell, Fill, Row, literal
 from cellcalc.workbook.formulas import backward_formula, entering_formula
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -29,6 +28,7 @@ from cellcalc.workbook.layout import (
     gathers,
 )
 from cellcalc.workbook.rows import block_heading, labelled, over_steps
+from cellcalc.xlsx.cells import Cell, Fill, Row, literal
 
 
 def window_rows(sheet: Layout, window: WindowRows) -> Iterator[Row]:

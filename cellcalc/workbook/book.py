@@ -10,9 +10,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import Trace
 from cellcalc.workbook.bptt import bptt_rows
-from cellcalc.workbook.cells import Rows
 from cellcalc.workbook.large import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
+from cellcalc.xlsx.cells import Rows
 
 
 @dataclass(frozen=True)

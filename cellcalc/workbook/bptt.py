@@ -11,11 +11,11 @@ from cellcalc.resources import sentence
 from cellcalc.views.table import heading, place_of
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.backward import window_rows
-from cellcalc.workbook.cells import Cell, Fill, Row, Rows, letters
 from cellcalc.workbook.formulas import forward_formula
 from cellcalc.workbook.layout import FIRST, TOTAL, TOTAL_LOSS, Layout, column
 from cellcalc.workbook.parameters import parameter_rows
 from cellcalc.workbook.rows import block_heading, labelled, over_steps
+from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, letters
 
 
 def bptt_rows(sheet: Layout, *notes: str) -> Rows:

@@ -8,7 +8,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity, is_gate, is_squashed
 from cellcalc.views.derivation import reason
-from cellcalc.workbook.cells import letters
 from cellcalc.workbook.formulas import target
 from cellcalc.workbook.layout import (
     FIRST,
@@ -18,7 +17,9 @@ from cellcalc.workbook.layout import (
     Layout,
     derived_rows,
 )
-from cellcalc.workbook.page import (
+from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
+from cellcalc.xlsx.cells import letters
+from cellcalc.xlsx.page import (
     format_where,
     numbers_only,
     set_up_page,
@@ -28,8 +29,7 @@ from cellcalc.workbook.page import (
     shade_gradients,
     show_scientific,
 )
-from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
-from cellcalc.workbook.styles import NOTHING
+from cellcalc.xlsx.styles import NOTHING
 
 STEP_WIDTH = 11  # characters of a step's column
 STEPS_A_PAGE = 10

@@ -19,7 +19,6 @@ from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.bptt_page import set_up_bptt
-from cellcalc.workbook.cells import absolute
 from cellcalc.workbook.cellsheet import cell_sheet
 from cellcalc.workbook.charts import charts
 from cellcalc.workbook.checks import checks
@@ -30,11 +29,12 @@ from cellcalc.workbook.guide import guide
 from cellcalc.workbook.large import LARGE
 from cellcalc.workbook.large import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
-from cellcalc.workbook.package import fixed_date, write_package
 from cellcalc.workbook.practice import practice as practice_sheets
 from cellcalc.workbook.size import check_size
 from cellcalc.workbook.step import step
-from cellcalc.workbook.styles import STYLES, write_samples
+from cellcalc.xlsx.cells import absolute
+from cellcalc.xlsx.styles import STYLES, write_samples
+from cellcalc.xlsx.writer import fixed_date, write_package
 
 
 def _bptt(book: Book) -> Iterator[Sheet]:

@@ -12,11 +12,11 @@ from cellcalc.model.model import Quantity, is_gate, is_squashed
 from cellcalc.resources import sentence
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, letters
 from cellcalc.workbook.choice import Choice
 from cellcalc.workbook.layout import Layout
-from cellcalc.workbook.page import set_up_page, set_widths, shade_gates
 from cellcalc.workbook.picture import Arrow, Box, Place, picture
+from cellcalc.xlsx.cells import Cell, Row, Rows, letters
+from cellcalc.xlsx.page import set_up_page, set_widths, shade_gates
 
 TOP = choice.ROWS + 1  # the first row of the picture
 BOX_ROWS, LABEL, VALUE, GRADIENT = 3, 0, 1, 2  # a box is three rows: label, value, gradient

@@ -19,9 +19,9 @@ from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, is_gate
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Fill, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
-from cellcalc.workbook.page import set_up_page, set_widths
+from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, absolute, letters, literal
+from cellcalc.xlsx.page import set_up_page, set_widths
 
 FLOOR = 1e-12  # what is smaller is drawn as this, since a log axis has no 0
 MOST_PARAMETERS, MOST_UPDATES = 12, 200

@@ -13,11 +13,11 @@ from cellcalc.language.tree import Expression, Mul, Symbol
 from cellcalc.model.model import LOSS, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result
 from cellcalc.workbook.layout import TOTAL, Layout, WindowRows, setting_values
-from cellcalc.workbook.page import flag, set_up_page, set_widths
 from cellcalc.workbook.rows import over_steps
+from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters, literal
+from cellcalc.xlsx.page import flag, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows

@@ -10,9 +10,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_values
 from cellcalc.language.tree import Symbol
 from cellcalc.resources import sentence
-from cellcalc.workbook.cells import Cell, Row, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
-from cellcalc.workbook.page import drop_down
+from cellcalc.xlsx.cells import Cell, Row, absolute, letters
+from cellcalc.xlsx.page import drop_down
 
 STEP_ROW, WINDOW_ROW, FIRES_ROW, BEFORE_ROW = 3, 4, 5, 6
 ROWS = BEFORE_ROW + 1  # the first free row below, with an empty one between

@@ -12,10 +12,10 @@ from cellcalc.resources import sentence
 from cellcalc.views.derivation import reason
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.formulas import backward_formula, forward_formula
 from cellcalc.workbook.layout import Layout, column, derived_rows
-from cellcalc.workbook.page import set_up_page, set_widths
+from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
+from cellcalc.xlsx.page import set_up_page, set_widths
 
 HEADINGS = ("symbol", "equation", "cell", "formula", "meaning", "source")
 WIDTHS = (14, 50, 7, 46, 44, 60)  # characters

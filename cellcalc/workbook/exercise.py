@@ -14,7 +14,6 @@ from functools import cached_property
 
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.model.model import LOSS, Group, Quantity
-from cellcalc.workbook.cells import letters
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
     TOTAL,
@@ -24,6 +23,7 @@ from cellcalc.workbook.layout import (
     column,
     derived_rows,
 )
+from cellcalc.xlsx.cells import letters
 
 PARTS = ("forward", "backward", "all")
 OWN = "Own!"

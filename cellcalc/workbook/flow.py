@@ -21,17 +21,11 @@ from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.flowwork import BEFORE, Working, step_column
 from cellcalc.workbook.layout import Layout
-from cellcalc.workbook.page import (
-    grey_where,
-    set_up_page,
-    set_widths,
-    shade_gradients,
-    show_scientific,
-)
+from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.page import grey_where, set_up_page, set_widths, shade_gradients, show_scientific
 
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
 LABEL, FROM, CUT = 1, 2, 3  # columns

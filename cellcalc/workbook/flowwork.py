@@ -13,8 +13,8 @@ from functools import cache
 from cellcalc.engine.codegen import evaluate
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS
-from cellcalc.workbook.cells import absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, column
+from cellcalc.xlsx.cells import absolute, letters
 
 BEFORE = 3  # step t stands in the column after this by t
 

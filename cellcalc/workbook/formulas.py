@@ -11,8 +11,8 @@ from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Expression, Symbol, symbols
 from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.problems.sequences import feature_names
-from cellcalc.workbook.cells import Fill, absolute, letters
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
+from cellcalc.xlsx.cells import Fill, absolute, letters
 
 _COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
 

@@ -14,18 +14,11 @@ from cellcalc.language.tree import Call, walk
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.workbook.layout import FIRST, SYMBOL, TOTAL, Layout, column
-from cellcalc.workbook.page import (
-    drop_down,
-    flag,
-    set_up_page,
-    set_width,
-    set_widths,
-    show_scientific,
-)
 from cellcalc.workbook.rerun import Rerun
 from cellcalc.workbook.rows import EQUATION_WIDTH, over_steps
+from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters, literal
+from cellcalc.xlsx.page import drop_down, flag, set_up_page, set_width, set_widths, show_scientific
 
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
 LABEL, VALUE, NOTE = 1, 2, 3  # columns of the check

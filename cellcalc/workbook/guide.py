@@ -15,10 +15,10 @@ from cellcalc.resources import folder, sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, text_lines
 from cellcalc.workbook.checks import OVERALL_CELL
 from cellcalc.workbook.layout import RATE, Layout
-from cellcalc.workbook.page import flag, link, set_up_page, set_widths
+from cellcalc.xlsx.cells import Cell, Row, Rows, text_lines
+from cellcalc.xlsx.page import flag, link, set_up_page, set_widths
 
 TEXT, ASIDE = 1, 2  # columns
 WIDTH = 120

@@ -18,7 +18,7 @@ from openpyxl.utils import column_index_from_string
 from cellcalc.engine.lazy import Late
 from cellcalc.engine.trace import Trace
 from cellcalc.resources import sentence
-from cellcalc.workbook.cells import Cell, Row, Rows, literal
+from cellcalc.xlsx.cells import Cell, Row, Rows, literal
 
 LARGE = 1e100
 MOST = 9.99999999999999e307  # in a formula of Excel

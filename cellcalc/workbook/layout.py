@@ -16,7 +16,7 @@ from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.updates import BOUNDS, COUNT, counts_updates, memory
-from cellcalc.workbook.cells import absolute, letters
+from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3

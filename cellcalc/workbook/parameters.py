@@ -9,7 +9,6 @@ from itertools import pairwise
 from cellcalc.language.tree import Symbol
 from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
-from cellcalc.workbook.cells import Cell, Fill, Row
 from cellcalc.workbook.formulas import rule_formula
 from cellcalc.workbook.layout import (
     FIRST,
@@ -25,6 +24,7 @@ from cellcalc.workbook.layout import (
     setting_values,
 )
 from cellcalc.workbook.rows import block_heading, labelled
+from cellcalc.xlsx.cells import Cell, Fill, Row
 
 
 def parameter_rows(sheet: Layout) -> Iterator[Row]:

@@ -19,14 +19,14 @@ from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.bptt import bptt_rows
-from cellcalc.workbook.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.exercise import OWN, Exercise, Spot, exercise
 from cellcalc.workbook.formulas import formula
 from cellcalc.workbook.layout import EQUATION, FIRST, TITLE_ROWS, TOTAL
 from cellcalc.workbook.livetext import text_formula, text_value
-from cellcalc.workbook.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.workbook.rows import EQUATION_WIDTH
-from cellcalc.workbook.styles import BAD, FAIR, GOOD
+from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.page import drop_down, fill_where, set_up_page, set_width, set_widths
+from cellcalc.xlsx.styles import BAD, FAIR, GOOD
 
 RIGHT, CARRIED, WRONG, NO_NUMBER = "✓", "~", "✗", "?"
 FIGURES, HINT, SCORE = absolute(2, 2), absolute(3, 2), absolute(2, FIRST)

@@ -13,10 +13,10 @@ from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS
 from cellcalc.problems.sequences import feature_names
 from cellcalc.views.worked import left_side
-from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
 from cellcalc.workbook.rows import EQUATION_WIDTH
+from cellcalc.xlsx.cells import Cell, Fill, Row, letters, text_lines
 
 _COLUMN = {-1: "{previous}", 0: "{this}"}
 

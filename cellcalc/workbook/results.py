@@ -13,11 +13,11 @@ from cellcalc.resources import sentence
 from cellcalc.studies.experiment import Experiment, Result
 from cellcalc.views.experiment import COLUMNS, record
 from cellcalc.workbook.book import Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.workbook.charts import CHART_ROWS, Chart, Line, draw
-from cellcalc.workbook.package import fixed_date, write_package
-from cellcalc.workbook.page import drop_down, set_up_page, set_widths, shade_losses
-from cellcalc.workbook.styles import STYLES, write_samples
+from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.page import drop_down, set_up_page, set_widths, shade_losses
+from cellcalc.xlsx.styles import STYLES, write_samples
+from cellcalc.xlsx.writer import fixed_date, write_package
 
 RESULTS, MAP, CURVES = "Results", "Heat map", "Curves"
 HEADING = 4  # the row of the headings of the results

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cellcalc.resources import sentence
-from cellcalc.workbook.cells import Cell, Fill, Row, letters, text_lines
 from cellcalc.workbook.layout import EQUATION, GROUP, SYMBOL, TOTAL, Layout, column
+from cellcalc.xlsx.cells import Cell, Fill, Row, letters, text_lines
 
 EQUATION_WIDTH = 46  # characters; longer equations are wrapped
 

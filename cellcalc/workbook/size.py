@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import OutputError
-from cellcalc.workbook.cells import MAX_COLUMNS, MAX_ROWS
 from cellcalc.workbook.layout import FIRST, derived_rows
+from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS
 
 MAX_SHEETS = 50  # more is no workbook that a person reads
 MAX_CELLS = 5_000_000  # more takes minutes to open

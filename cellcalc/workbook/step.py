@@ -17,11 +17,11 @@ from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook import choice
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.workbook.choice import Choice
 from cellcalc.workbook.layout import Layout, derived_rows
 from cellcalc.workbook.livetext import number_formula, number_text, text_formula, text_value
-from cellcalc.workbook.page import link, set_up_page, set_widths, show_scientific
+from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
+from cellcalc.xlsx.page import link, set_up_page, set_widths, show_scientific
 
 HEADINGS = ("symbol", "equation", "numbers", "value", "upstream", "local", "meaning")
 WIDTHS = (15, 44, 48, 11, 11, 11, 42)

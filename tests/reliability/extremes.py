@@ -162,7 +162,7 @@ _READ = """
 import sys
 from pathlib import Path
 from cellcalc.errors import InputError
-from cellcalc.safebook import read_cells
+from cellcalc.xlsx.reader import read_cells
 try:
     read_cells(Path(sys.argv[1]), "workbook")
 except InputError as error:

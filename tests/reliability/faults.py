@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from cellcalc.errors import OutputError
 from cellcalc.files import write_file
-from cellcalc.safebook import read_cells
+from cellcalc.xlsx.reader import read_cells
 from tests.reliability import Missing, Outcome
 
 OLD = b"what was there before\n" * 1000

@@ -23,7 +23,7 @@ from click.testing import Result
 from cellcalc.cli import main
 from cellcalc.errors import InputError
 from cellcalc.resources import folder
-from cellcalc.safebook import read_cells
+from cellcalc.xlsx.reader import read_cells
 from tests.conftest import runner
 from tests.hostile_books import cell, package, parts
 from tests.reliability import Missing, Outcome

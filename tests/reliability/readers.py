@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from cellcalc import safebook, toml
+from cellcalc import toml
 from cellcalc.errors import CellcalcError
 from cellcalc.language.notation import LANGUAGE, UNICODE, Latex
 from cellcalc.language.parser import parse
@@ -17,6 +17,7 @@ from cellcalc.language.tree import symbols
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
+from cellcalc.xlsx import reader
 
 
 def _problem(contents: bytes) -> None:
@@ -50,7 +51,7 @@ def _scheme(contents: bytes) -> None:
 
 
 def _workbook(contents: bytes) -> None:
-    safebook.read_cells(contents)
+    reader.read_cells(contents)
 
 
 READERS: dict[str, Callable[[bytes], None]] = {

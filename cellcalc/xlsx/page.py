@@ -15,8 +15,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.resources import sentence
-from cellcalc.workbook.cells import letters
-from cellcalc.workbook.styles import BAD, CLOSED, GOOD, HALF, HUGE, NEGATIVE, OPEN, POSITIVE, TINY
+from cellcalc.xlsx.cells import letters
+from cellcalc.xlsx.styles import BAD, CLOSED, GOOD, HALF, HUGE, NEGATIVE, OPEN, POSITIVE, TINY
 
 Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
