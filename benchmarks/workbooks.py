@@ -12,8 +12,8 @@ from pathlib import Path
 
 from benchmarks.problems import MissingError, problem
 from cellcalc.workbook import build_workbook
-from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.layout import lay_out
+from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
 Work = Callable[[], int]  # gives the size of the file

@@ -13,8 +13,8 @@ import pytest
 
 from cellcalc.api import Trace
 from cellcalc.workbook import build_workbook
-from cellcalc.workbook.bptt import bptt_rows
 from cellcalc.workbook.layout import lay_out
+from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import letters
 from tests import spreadsheets
 from tests.problems import random_data

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cellcalc.errors import OutputError
-from cellcalc.workbook.large import LARGE, Large, has_large
+from cellcalc.workbook.large_numbers import LARGE, Large, has_large
 from cellcalc.xlsx.cells import Cell, Row, Rows
 from tests.conftest import Run
 from tests.problems import Data, random_data

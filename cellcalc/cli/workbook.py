@@ -61,7 +61,7 @@ def workbook(
     """
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
-    from cellcalc.workbook.large import has_large
+    from cellcalc.workbook.large_numbers import has_large
 
     trace = run(load(problem, scheme, k1, k2, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem

@@ -9,9 +9,9 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import Trace
-from cellcalc.workbook.bptt import bptt_rows
-from cellcalc.workbook.large import Large, has_large
+from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
+from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
 

@@ -11,28 +11,26 @@ from openpyxl import Workbook
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.trace import Trace
+from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import OptionError, OutputError, did_you_mean
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.bptt import bptt_rows
-from cellcalc.workbook.bptt_page import set_up_bptt
-from cellcalc.workbook.cellsheet import cell_sheet
-from cellcalc.workbook.charts import charts
-from cellcalc.workbook.checks import checks
-from cellcalc.workbook.equations import equations
-from cellcalc.workbook.flow import flow_sheet
-from cellcalc.workbook.gradients import gradients
-from cellcalc.workbook.guide import guide
-from cellcalc.workbook.large import LARGE
-from cellcalc.workbook.large import SHEETS as LARGE_SHEETS
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, setting_names
-from cellcalc.workbook.practice import practice as practice_sheets
-from cellcalc.workbook.size import check_size
-from cellcalc.workbook.step import step
-from cellcalc.xlsx.cells import absolute
+from cellcalc.workbook.large_numbers import LARGE
+from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, derived_rows, setting_names
+from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt
+from cellcalc.workbook.sheets.cell import cell_sheet
+from cellcalc.workbook.sheets.charts import charts
+from cellcalc.workbook.sheets.checks import checks
+from cellcalc.workbook.sheets.equations import equations
+from cellcalc.workbook.sheets.flow import flow_sheet
+from cellcalc.workbook.sheets.gradients import gradients
+from cellcalc.workbook.sheets.guide import guide
+from cellcalc.workbook.sheets.practice import practice as practice_sheets
+from cellcalc.workbook.sheets.step import step
+from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
 
@@ -82,7 +80,7 @@ def build_workbook(
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
-    numbers that a spreadsheet cannot compute with (:mod:`cellcalc.workbook.large`) makes the sheets
+    numbers that a spreadsheet cannot compute with (:mod:`cellcalc.workbook.large_numbers`) makes the sheets
     that are nothing but the computation.
     """
     check_size(trace)
@@ -163,3 +161,52 @@ def _describe(workbook: Workbook, trace: Trace) -> None:
     workbook.properties.title = trace.specification.title
     workbook.properties.creator = "cellcalc"
     workbook.calculation.fullCalcOnLoad = True
+
+
+MAX_SHEETS = 50  # more is no workbook that a person reads
+MAX_CELLS = 5_000_000  # more takes minutes to open
+MAX_STEPS = MAX_COLUMNS - FIRST - 1
+
+
+def check_size(trace: Trace) -> None:
+    """Raise :class:`~cellcalc.errors.OutputError` for a trace that makes no workbook.
+
+    Either it is too large, or an input is not a finite number, which no cell can hold.
+    """
+    longest = max(one.steps for one in trace.passes)
+    if longest > MAX_STEPS:
+        raise _too_large("steps", MAX_STEPS, longest)
+    sequences = len(trace.specification.sequences)
+    if len(trace.passes) > MAX_SHEETS:
+        epochs = MAX_SHEETS // sequences
+        fit = f"epochs = {epochs}" if epochs else f"{MAX_SHEETS} sequences"
+        raise _too_large("passes, a sheet each", MAX_SHEETS, len(trace.passes), fit)
+    rows = max(_rows(one, trace) for one in trace.passes)
+    if rows > MAX_ROWS:
+        raise _too_large("rows", MAX_ROWS, rows, "fewer windows (a larger k1)")
+    cells = sum(_cells(one, trace) for one in trace.passes)
+    if cells > MAX_CELLS:
+        raise _too_large("cells", MAX_CELLS, cells, "fewer steps, epochs or windows (a larger k1)")
+    found = trace.first_not_finite()
+    if found and found[0] in {row.symbol for row in trace.model.inputs}:
+        place = f"{found[0]} at t = {found[1]}"
+        raise OutputError(f"workbook: expected finite inputs, found another value in {place}")
+
+
+def _too_large(what: str, most: int, found: int, fit: str = "") -> OutputError:
+    would = f"; {fit} would fit" if fit else ""
+    return OutputError(f"workbook: expected at most {most:,} {what}, found {found:,}{would}")
+
+
+def _rows(one: PassTrace, trace: Trace) -> int:
+    """About how many rows the sheet of a pass has."""
+    model = trace.model
+    top = len(model.inputs) + len(model.parameters) * 3 + len(model.forward) + 20
+    return top + len(one.windows) * (len(derived_rows(model)) + 2)
+
+
+def _cells(one: PassTrace, trace: Trace) -> int:
+    """About how many cells the sheet of a pass has."""
+    model = trace.model
+    top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (one.steps + 2)
+    return top + one.schedule.backward_cells * len(derived_rows(model))

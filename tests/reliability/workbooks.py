@@ -21,7 +21,7 @@ from cellcalc.check.marking import mark
 from cellcalc.check.practice import entries_of_workbook
 from cellcalc.check.report import Verdict
 from cellcalc.problems.specification import read_specification
-from cellcalc.workbook.large import has_large
+from cellcalc.workbook.large_numbers import has_large
 from tests.cells import CELLS, random_cell
 from tests.reliability import Missing, Outcome
 from tests.reliability.numbers import (

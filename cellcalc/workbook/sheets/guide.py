@@ -15,8 +15,8 @@ from cellcalc.resources import folder, sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.checks import OVERALL_CELL
 from cellcalc.workbook.layout import RATE, Layout
+from cellcalc.workbook.sheets.checks import OVERALL_CELL
 from cellcalc.xlsx.cells import Cell, Row, Rows, text_lines
 from cellcalc.xlsx.page import flag, link, set_up_page, set_widths
 

@@ -13,9 +13,9 @@ from cellcalc.language.tree import Expression, Mul, Symbol
 from cellcalc.model.model import LOSS, Quantity
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.gradients import is_exact, numerical_flag, numerical_result
 from cellcalc.workbook.layout import TOTAL, Layout, WindowRows, setting_values
-from cellcalc.workbook.rows import over_steps
+from cellcalc.workbook.sheets.bptt import over_steps
+from cellcalc.workbook.sheets.gradients import is_exact, numerical_flag, numerical_result
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import flag, set_up_page, set_widths
 

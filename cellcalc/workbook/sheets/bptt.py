@@ -1,0 +1,493 @@
+"""The sheet ``BPTT``: the whole computation of one pass, every cell a live formula."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import pairwise
+
+from openpyxl.comments import Comment
+from openpyxl.worksheet.pagebreak import Break
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.engine.schedule import ranges
+from cellcalc.language.tree import Symbol
+from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
+from cellcalc.problems.updates import COUNT, NORM_MARGIN, clip_factor, memory, rules
+from cellcalc.resources import sentence
+from cellcalc.views.derivation import reason
+from cellcalc.views.table import heading, place_of
+from cellcalc.views.worked import left_side
+from cellcalc.workbook.formulas import (
+    backward_formula,
+    entering_formula,
+    forward_formula,
+    rule_formula,
+    target,
+)
+from cellcalc.workbook.layout import (
+    EQUATION,
+    FACTOR,
+    FIRST,
+    GROUP,
+    NORM,
+    SYMBOL,
+    TITLE_ROWS,
+    TOTAL,
+    TOTAL_LOSS,
+    Layout,
+    WindowRows,
+    clipped,
+    clips,
+    column,
+    derived_rows,
+    free_parameters,
+    gathered,
+    gathers,
+    memory_names,
+    setting_values,
+)
+from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, letters, literal, text_lines
+from cellcalc.xlsx.page import (
+    format_where,
+    numbers_only,
+    set_up_page,
+    set_width,
+    set_widths,
+    shade_gates,
+    shade_gradients,
+    show_scientific,
+)
+from cellcalc.xlsx.styles import NOTHING
+
+
+def bptt_rows(sheet: Layout, *notes: str) -> Rows:
+    """The rows of the sheet of one pass; ``notes`` stand below its title."""
+    return Rows(_rows(sheet, notes), sheet.width, sheet.height)
+
+
+def _rows(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
+    yield from _title(sheet, notes)
+    yield from _inputs(sheet)
+    yield from parameter_rows(sheet)
+    yield from _Forward(sheet).rows()
+    for window in sheet.windows:
+        yield from window_rows(sheet, window)
+
+
+def _title(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
+    title, *settings = heading(sheet.trace)
+    if sheet.model.author is not None:
+        settings.append(sentence("legend", "short", title=sheet.model.author.title))
+    settings += notes
+    yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
+    yield Row(2, [Cell(1, "note", " · ".join(settings))])
+    legend = [
+        Cell(1, "legend_input", sentence("sheet", "legend_input")),
+        Cell(2, "legend_input"),
+        Cell(3, "note", sentence("sheet", "legend_formula")),
+    ]
+    yield Row(3, legend)
+
+
+def _inputs(sheet: Layout) -> Iterator[Row]:
+    note = sentence("sheet", "inputs_note")
+    name = sentence("sheet", "inputs")
+    yield block_heading(sheet, "input", sheet.headings["input"], name, note)
+    for quantity in sheet.model.inputs:
+        symbol = quantity.symbol
+        cells = _input(sheet, symbol)
+        yield labelled(sheet.rows[symbol], "input", symbol, quantity.says, cells)
+
+
+def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
+    """What was given, or (in later epochs) the cells where it was given."""
+    values = sheet.one.forward[symbol][1:]
+    gaps = any(map(math.isnan, values))
+    if sheet.source is not sheet:
+        given = [0.0 if math.isnan(value) else value for value in values]
+        yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
+    elif gaps:
+        for t, value in enumerate(values, 1):
+            yield Cell(column(t), "input", None if math.isnan(value) else value)
+    else:
+        yield Fill(FIRST + 1, "input", values)
+
+
+class _Forward:
+    def __init__(self, sheet: Layout) -> None:
+        self.sheet, self.one = sheet, sheet.one
+        self.write = sheet.model.unicode()
+
+    def rows(self) -> Iterator[Row]:
+        sheet = self.sheet
+        name, note = sentence("sheet", "forward"), sentence("sheet", "forward_note")
+        yield block_heading(sheet, "forward", sheet.headings["forward"], name, note, total=True)
+        for quantity in sheet.model.forward:
+            symbol = quantity.symbol
+            assert quantity.formula is not None
+            equation = f"{left_side(quantity, self.write)} = {self.write(quantity.formula)}"
+            cells = self.cells(quantity)
+            yield labelled(sheet.rows[symbol], "forward", symbol, equation, cells)
+        if TOTAL_LOSS in sheet.rows:
+            equation = f"{TOTAL_LOSS} = {self.write.total}{self.write(Symbol(LOSS, 0))}"
+            losses = f"{letters(TOTAL)}{sheet.rows[LOSS]}"
+            cell = Cell(TOTAL, "total", self.one.loss or 0.0, losses)
+            yield labelled(sheet.rows[TOTAL_LOSS], "forward", TOTAL_LOSS, equation, [cell])
+
+    def cells(self, quantity: Quantity) -> Iterator[Cell | Fill]:
+        sheet, symbol = self.sheet, quantity.symbol
+        values, n = self.one.forward[symbol], sheet.steps
+        at = forward_formula(sheet, quantity)
+        if symbol == LOSS and sheet.model.loss:
+            losses = over_steps(sheet.rows[LOSS], 1, n)
+            yield Cell(TOTAL, "total", self.one.loss or 0.0, f"SUM({losses})")
+        if symbol in sheet.model.state:
+            first = sheet.first
+            given = None if first is sheet else first.cell(symbol, 0, sheet)
+            yield Cell(FIRST, "number" if given else "input", values[0], given)
+        numbers = values[1 : n + 1]
+        if symbol == LOSS:  # a step without a target has none
+            targets = self.one.forward[TARGET][1:]
+            pairs = zip(numbers, targets, strict=True)
+            numbers = [0.0 if math.isnan(target) else loss for loss, target in pairs]
+        yield from at.fills(1, "number", numbers)
+
+
+def window_rows(sheet: Layout, window: WindowRows) -> Iterator[Row]:
+    """All rows of one window."""
+    return _Window(sheet, window).all()
+
+
+class _Window:
+    def __init__(self, sheet: Layout, window: WindowRows) -> None:
+        self.sheet, self.window, self.trace = sheet, window, window.trace
+        self.scheme = sheet.trace.scheme
+        self.free = free_parameters(sheet.trace)
+        self.write = sheet.model.unicode()
+
+    def all(self) -> Iterator[Row]:
+        yield self.heading()
+        model = self.sheet.model
+        entering = {row.symbol: row for row in model.entering}
+        flowing = {t.upstream.name for q in model.backward for t in q.terms if t.later}
+        for quantity in derived_rows(model):
+            if quantity.symbol == model.gradients[0].symbol:
+                yield self.gradient_heading()
+            cells = list(self.cells(quantity, entering.get(quantity.symbol)))
+            if quantity.symbol in flowing:
+                cells.append(Cell(column(self.trace.last + 1), "edge", 0))
+            yield self.row(quantity, cells)
+        yield from self.gathered()
+        yield from self.clipped()
+
+    def heading(self) -> Row:
+        several = len(self.sheet.windows) > 1
+        name, note = sentence("sheet", "backward"), sentence("sheet", "backward_note")
+        if several:
+            losses = ranges(self.trace.window.losses) or "–"
+            name = f"{name} {self.window.number}"
+            note = sentence("sheet", "window_note", last=self.trace.last, losses=losses)
+        return block_heading(self.sheet, "backward", self.window.heading, name, note, total=True)
+
+    def gradient_heading(self) -> Row:
+        """What the gradients' rows are folded under."""
+        name, note = sentence("sheet", "gradients"), sentence("sheet", "gradients_note")
+        cells = [
+            Cell(GROUP, "gradient_heading", name),
+            Cell(SYMBOL, "gradient_heading"),
+            Cell(EQUATION, "gradient_note", note),
+            *(Cell(k, "gradient_note") for k in range(TOTAL, self.sheet.width + 1)),
+        ]
+        return Row(self.window.gradients, cells)
+
+    def row(self, quantity: Quantity, cells: list[Cell | Fill]) -> Row:
+        symbol = quantity.symbol
+        group = "gradient" if symbol.partition("_via_")[0] in self.trace.gradients else "backward"
+        left = left_side(quantity, self.write)
+        right = sentence("sheet", "count")
+        if quantity.formula is not None:
+            right = self.write(quantity.formula)
+        detail = quantity.group is Group.PATH
+        outline = detail + (group == "gradient")
+        row = self.window.rows[symbol]
+        return labelled(row, group, symbol, f"{left} = {right}", cells, detail, outline)
+
+    def cells(self, quantity: Quantity, entering: Quantity | None) -> Iterator[Cell | Fill]:
+        trace, symbol = self.trace, quantity.symbol
+        style = "path" if quantity.group is Group.PATH else "number"
+        if symbol in trace.gradients:
+            steps = over_steps(self.window.rows[symbol], trace.first, trace.last)
+            yield Cell(TOTAL, "total", trace.gradients[symbol], f"SUM({steps})")
+        if entering is not None:
+            text = entering_formula(self.sheet, quantity, entering, self.window)
+            yield Cell(column(trace.first - 1), style, trace.entering[symbol], text)
+        at = backward_formula(self.sheet, quantity, self.window)
+        yield from at.fills(trace.first, style, trace.backward[symbol])
+
+    def gathered(self) -> Iterator[Row]:
+        """Gradients added up over the windows since the last update."""
+        number = self.window.number
+        for name in self.free if gathers(self.sheet.trace) else ():
+            symbol = gathered(name)
+            text = self.window.total(f"d{name}")
+            if self.scheme.update == "sequence" and number > 1:
+                text = f"{self.sheet.windows[number - 2].total(symbol)}+{text}"
+            yield self.update_row(symbol, "gathered", self.trace.summed[f"d{name}"], text)
+
+    def clipped(self) -> Iterator[Row]:
+        """The norm of the gradient, the factor that bounds it, and the gradients bounded."""
+        window, scheme, names = self.window, self.scheme, [gathered(n) for n in self.free]
+        if NORM in window.rows:
+            cells = ":".join((window.total(names[0]), window.total(names[-1])))
+            norm = math.hypot(*self.trace.summed.values())
+            yield self.update_row(NORM, "norm", norm, f"SQRT(SUMSQ({cells}))")
+            limit, margin = self.sheet.setting("clip_norm"), literal(NORM_MARGIN)
+            text = f"MIN(1,{limit}/({window.total(NORM)}+{margin}))"
+            yield self.update_row(FACTOR, "factor", clip_factor(scheme, self.trace.summed), text)
+        for name in self.free:
+            symbol = clipped(name)
+            if symbol in window.rows:
+                source = gathered(name) if gathers(self.sheet.trace) else f"d{name}"
+                text = window.total(source)
+                if FACTOR in window.rows:
+                    text += f"*{window.total(FACTOR)}"
+                if scheme.clip_value is not None:
+                    bound = self.sheet.setting("clip_value")
+                    text = f"MAX(-{bound},MIN({bound},{text}))"
+                yield self.update_row(symbol, "clipped", self.trace.used[f"d{name}"], text)
+
+    def update_row(self, symbol: str, says: str, value: float, text: str) -> Row:
+        cells = [Cell(TOTAL, "total", value, text)]
+        row = self.window.rows[symbol]
+        return labelled(row, "gradient", symbol, sentence("sheet", says), cells, outline=1)
+
+
+def parameter_rows(sheet: Layout) -> Iterator[Row]:
+    """The parameters, the optimizer's state for each, and on the first sheet its settings."""
+    note = sentence("sheet", "parameters_note")
+    heading = sheet.headings["parameter"]
+    yield block_heading(sheet, "parameter", heading, sentence("sheet", "parameters"), note)
+    yield from _Parameters(sheet).rows()
+    settings = setting_values(sheet.trace) if sheet.first is sheet else {}
+    roles = {row.symbol: row.says for row in sheet.model.coefficients}
+    for name, value in settings.items():
+        says = roles.get(name) or sentence("setting", name)
+        cells = [Cell(FIRST, "input", value)]
+        yield labelled(sheet.rows[name], "parameter", name, says, cells)
+
+
+class _Parameters:
+    def __init__(self, sheet: Layout) -> None:
+        self.sheet, self.trace = sheet, sheet.trace
+        self.update = sheet.trace.specification.update
+        self.write = sheet.model.unicode()
+        # An update follows its window, or (once for all windows) the end of the sequence.
+        once = sheet.trace.scheme.update == "sequence"
+        self.fired = {
+            sheet.steps if once else window.trace.last: window
+            for window in sheet.windows
+            if window.trace.used
+        }
+        self.free = set(free_parameters(self.trace)) if sheet.model.loss else set()
+        self.start = {
+            memory(own, name): value
+            for name in self.free
+            for own, value in self.update.optimizer.state.items()
+        }
+
+    def rows(self) -> Iterator[Row]:
+        names = [*self.trace.initial, *memory_names(self.trace)]
+        equations = {
+            rule.symbol: rule
+            for name in self.trace.initial
+            for rule in rules(self.update.optimizer, name)
+        }
+        for name in names:
+            if name in equations and (name in self.free or name in self.start):
+                right = self.write(equations[name].formula)
+                says = f"{self.write(Symbol(name))} ← {right}"
+            elif name == COUNT:
+                says = sentence("sheet", "updates")
+            else:
+                says = self.sheet.model.quantities[name].says
+            yield labelled(self.sheet.rows[name], "parameter", name, says, self.cells(name))
+
+    def cells(self, name: str) -> Iterator[Cell | Fill]:
+        """The value at each step: the one before, or a new one after a window has fired."""
+        sheet = self.sheet
+        value = self.first_value(name)
+        if sheet.before is None:
+            yield Cell(FIRST, "input" if name in self.trace.initial else "edge", value)
+        else:
+            ends = sheet.before.cell(name, sheet.before.steps + 1, sheet)
+            yield Cell(FIRST, "number", value, ends)
+        whole = "count" if name == COUNT else ""
+        fired = sorted(self.fired) if self.changes(name) else []
+        for start, end in pairwise([0, *fired, sheet.steps + 1]):
+            if start in self.fired and self.changes(name):
+                window = self.fired[start]
+                value, text = self.new_values(window)[name], self.updated(name, start + 1, window)
+                yield Cell(column(start + 1), whole or "total", value, text)
+                start += 1
+            kept = partial(self.before, name, start)
+            yield Fill(column(start + 1), whole or "number", [value] * (end - start), kept)
+
+    def before(self, name: str, start: int, k: int) -> str:
+        """The cell of the step before the k-th one after ``start``: the parameter stays."""
+        return self.sheet.cell(name, start + k)
+
+    def changes(self, name: str) -> bool:
+        return name in self.free or name in self.start or name == COUNT
+
+    def first_value(self, name: str) -> float:
+        """The value that the sheet begins with."""
+        one = self.sheet.one
+        start = {**self.start, COUNT: float(one.updates)}
+        return {**start, **one.memory, **one.before}[name]
+
+    def new_values(self, window: WindowRows) -> Mapping[str, float]:
+        trace = window.trace
+        return {**trace.memory_after, **trace.after, COUNT: float(trace.update)}
+
+    def updated(self, name: str, t: int, window: WindowRows) -> str:
+        """The formula of the optimizer's equation for one row after a window has fired."""
+        sheet = self.sheet
+        if name == COUNT:
+            return f"{sheet.cell(COUNT, t - 1)}+1"
+        owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
+        cells = {key: sheet.setting(key) for key in self.update.settings}
+        cells[f"d{owner}"] = window.total(self.used_gradient(owner))
+        if COUNT in sheet.rows:
+            cells[COUNT] = sheet.cell(COUNT, t)
+        for symbol in (owner, *self.memory_of(owner)):
+            cells[symbol] = sheet.cell(symbol, t - 1)
+        for rule in rules(self.update.optimizer, owner):
+            if rule.symbol == name:
+                return rule_formula(rule.formula, cells)
+            cells[rule.symbol] = sheet.cell(rule.symbol, t)
+        raise AssertionError(f"no rule for {name}")
+
+    def memory_of(self, parameter: str) -> list[str]:
+        return [memory(own, parameter) for own in self.update.optimizer.state]
+
+    def used_gradient(self, parameter: str) -> str:
+        """The row of the window that holds the gradient as the update uses it."""
+        if clips(self.trace):
+            return clipped(parameter)
+        return gathered(parameter) if gathers(self.trace) else f"d{parameter}"
+
+
+EQUATION_WIDTH = 46  # characters; longer equations are wrapped
+
+
+def block_heading(
+    sheet: Layout, group: str, number: int, name: str, note: str, total: bool = False
+) -> Row:
+    """The row that begins a block: its name, ``t``, and the step numbers."""
+    dark, step = f"{group}_heading", f"{group}_step"
+    cells: list[Cell | Fill] = [
+        Cell(GROUP, dark, name),
+        Cell(SYMBOL, dark, "t"),
+        Cell(EQUATION, f"{group}_note", note),
+        Cell(TOTAL, step, sentence("sheet", "total") if total else None),
+        Fill(column(0), step, range(sheet.steps + 2)),
+    ]
+    return Row(number, cells)
+
+
+def labelled(
+    number: int,
+    group: str,
+    symbol: str,
+    equation: str,
+    cells: Iterable[Cell | Fill],
+    detail: bool = False,
+    outline: int = 0,
+) -> Row:
+    """A row of a block: group, symbol and equation, then its cells in order.
+
+    ``detail`` is the look of one path of the sum above; ``outline`` how deep the row is folded.
+    """
+    labels = [
+        Cell(GROUP, f"{group}_group", "path" if detail else group),
+        Cell(SYMBOL, f"{group}_path" if detail else f"{group}_symbol", symbol),
+        Cell(EQUATION, f"{group}_equation", equation),
+    ]
+    lines = text_lines(equation, EQUATION_WIDTH)
+    return Row(number, [*labels, *sorted(cells, key=lambda cell: cell.column)], lines, outline)
+
+
+def over_steps(row: int, first: int, last: int) -> str:
+    """The cells of a row from one step to another."""
+    return f"{letters(column(first))}{row}:{letters(column(last))}{row}"
+
+
+STEP_WIDTH = 11  # characters of a step's column
+STEPS_A_PAGE = 10
+MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
+
+
+def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
+    """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
+    sheet.protection.sheet = locked  # without a password; the inputs stay free
+    set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
+    set_width(sheet, STEP_WIDTH, FIRST, layout.width)
+    first_row = TITLE_ROWS + 1
+    sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
+    sheet.sheet_view.zoomScale = 90
+    sheet.sheet_format.outlineLevelRow = 2
+    outline = sheet.sheet_properties.outlinePr
+    if outline is not None:
+        outline.summaryBelow = False
+    _add_rules(sheet, layout)
+    _add_comments(sheet, layout)
+    if layout.first is layout:
+        for (low, high), areas in layout.given.items():
+            numbers_only(sheet, areas, low, high)
+    set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
+    blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
+    for heading in blocks:  # each on a page of its own
+        sheet.row_breaks.append(Break(id=heading - 1))
+    sheet.print_title_rows = f"{first_row}:{first_row}"
+    sheet.print_title_cols = f"A:{letters(TOTAL)}"
+
+
+def _add_rules(sheet: Worksheet, layout: Layout) -> None:
+    right = letters(layout.width)
+    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
+    if TARGET in layout.rows:
+        losses = over_steps(layout.rows[LOSS], 1, layout.steps)
+        format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
+    for quantity in layout.model.forward:
+        cells = over_steps(layout.rows[quantity.symbol], 1, layout.steps)
+        if is_gate(quantity):
+            shade_gates(sheet, cells)
+        elif is_squashed(quantity):
+            shade_gates(sheet, cells, low=-1.0)
+    for window in layout.windows[:MOST_SHADED]:
+        for state in layout.model.state:
+            row, trace = window.rows[f"d{state}"], window.trace
+            shade_gradients(sheet, over_steps(row, trace.first - 1, trace.last))
+
+
+def _add_comments(sheet: Worksheet, layout: Layout) -> None:
+    """On each symbol its meaning, and the reason for each term of a derivative."""
+    model = layout.model
+    coefficients = model.coefficients if layout.first is layout else ()
+    quantities = [*model.inputs, *model.parameters, *coefficients, *model.forward]
+    rows = [(layout.rows[quantity.symbol], quantity) for quantity in quantities]
+    if layout.windows:
+        first = layout.windows[0]
+        rows += [(first.rows[q.symbol], q) for q in derived_rows(model)]
+    for row, quantity in rows:
+        text = _comment(quantity, model)
+        comment = Comment(text, "cellcalc", width=360, height=40 + 18 * (len(text) // 45 + 1))
+        sheet.cell(row, SYMBOL).comment = comment
+
+
+def _comment(quantity: Quantity, model: Model) -> str:
+    write = model.unicode()
+    reasons = [reason(term, write) for term in quantity.terms]
+    return "\n".join([quantity.says, *reasons])
