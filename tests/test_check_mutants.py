@@ -14,9 +14,8 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.formulas import Random
 from cellcalc.check.marking import mark
 from cellcalc.check.search import Search
-from cellcalc.check.setting import setting_of
 from cellcalc.check.slips import Edit
-from cellcalc.check.world import Equations, World
+from cellcalc.check.world import Equations, World, setting_of
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.language.tree import Expression
 from tests.conftest import THOROUGH

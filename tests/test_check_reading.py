@@ -14,9 +14,9 @@ from cellcalc import load
 from cellcalc.check.answers import Entry, entries_of_text, read
 from cellcalc.check.handed_in import read_answers
 from cellcalc.check.marking import mark
+from cellcalc.check.spelling import Written
+from cellcalc.check.spelling import read as read_number
 from cellcalc.check.words import to_json, to_text
-from cellcalc.check.written import Written
-from cellcalc.check.written import read as read_number
 from cellcalc.errors import ExpressionError, InputError
 from cellcalc.workbook import build_workbook
 from tests.conftest import Run

@@ -16,12 +16,10 @@ from functools import cached_property
 from typing import Any
 
 from cellcalc.check.answers import Answer, mentioned
-from cellcalc.check.naming import slip_of
 from cellcalc.check.report import Counterexample, Marked, Verdict
-from cellcalc.check.search import Case, Search, Target
-from cellcalc.check.setting import Setting, changed
-from cellcalc.check.world import Equations, Place, World
-from cellcalc.check.written import FEW, Written
+from cellcalc.check.search import Case, Search, Target, slip_of
+from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.world import Equations, Place, Setting, World, changed
 from cellcalc.language.arithmetic.decimals import CONTEXT, DECIMALS, FLOATS, Arithmetic, Value
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Expression, symbols

@@ -10,8 +10,7 @@ from cellcalc.check.formulas import FormulaMarker, own_formulas
 from cellcalc.check.numbers import NumberMarker
 from cellcalc.check.report import Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.setting import setting_of
-from cellcalc.check.world import Equations, Place
+from cellcalc.check.world import Equations, Place, setting_of
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError
 from cellcalc.language.letters import MARK

@@ -6,18 +6,26 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellcalc.check.answers import Answer
-from cellcalc.check.handrounded import by_hand_pass, value_in
-from cellcalc.check.naming import ALTERNATIVES, slip_of, spread
 from cellcalc.check.report import Marked, Redo, Slip, Verdict
-from cellcalc.check.search import Candidate, Case, Mode, Search, Target
-from cellcalc.check.setting import Setting
-from cellcalc.check.updated import updated
-from cellcalc.check.world import TOTAL_LOSS, Place, World
-from cellcalc.check.written import Written
-from cellcalc.engine.trace import PassTrace, Trace
+from cellcalc.check.search import (
+    ALTERNATIVES,
+    Candidate,
+    Case,
+    Mode,
+    Search,
+    Target,
+    slip_of,
+    spread,
+)
+from cellcalc.check.spelling import Written
+from cellcalc.check.world import TOTAL_LOSS, Place, Setting, World
+from cellcalc.engine.optimizer import Updater
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.tree import Expression, Symbol, add, spelled_out, symbols
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import LOSS
+from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 
 NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on
@@ -315,3 +323,37 @@ class NumberMarker:
         }
         best = max(spreads, key=lambda t: spreads[t])
         return f"{row}[{best}]" if spreads[best] > 1e-3 else ""
+
+
+def by_hand_pass(trace: Trace, decimals: int) -> PassTrace:
+    """The first pass with every value rounded to so many decimals before it is used."""
+    s = trace.specification
+    first = replace(s, sequences=s.sequences[:1], update=replace(s.update, epochs=1))
+    return run_model(first, trace.model, decimals).passes[0]
+
+
+def value_in(one: PassTrace, number: int, row: str, t: int | None) -> float | None:
+    """A quantity at a step, or over the window of that number; None where there is none."""
+    window = one.windows[number - 1] if number <= len(one.windows) else None
+    if t is not None and row in one.forward:
+        return one.forward[row][t]
+    if window is None:
+        return one.loss
+    if t is None:
+        return {"L": one.loss, **window.after, **window.gradients}.get(row)
+    if row in window.backward and t >= window.first:
+        return window.backward[row][t - window.first]
+    return window.entering.get(row)
+
+
+def updated(s: Specification, window: WindowTrace, row: str, world: World) -> Iterator[float]:
+    """What a parameter becomes in the world's gradients; nothing where it waits or is frozen."""
+    if s.scheme.update != "window" or row in s.update.frozen:
+        return
+    updater = Updater(s.scheme, s.update, None)
+    updater.memory, updater.count = dict(window.memory_before), window.update - 1
+    parameters = dict(window.before)
+    names = [f"d{name}" for name in parameters]
+    updater.gather({name: float(world.fixed(name)) for name in names}, parameters)
+    updater.apply(parameters)
+    yield parameters[row]

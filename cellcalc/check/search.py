@@ -7,18 +7,20 @@ before it that no answer shows, then pairs. A match that chance could explain is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache, cached_property
 from itertools import islice
 
-from cellcalc.check.edits import Edits
-from cellcalc.check.slips import Edit
+from cellcalc.check.report import Slip
+from cellcalc.check.slips import Edit, Edits
 from cellcalc.check.world import Equations, Place, World
 from cellcalc.language.arithmetic.decimals import Value
 from cellcalc.language.tree import Number
 from cellcalc.model.model import LOSS, Group, Model
+from cellcalc.resources import sentence
 
 Accepts = Callable[[float], bool]
 Pool = Sequence[tuple[Edit, ...]]
@@ -291,3 +293,32 @@ class Search:
 def _first_wrong(case: Case) -> int:
     """The place of the first wrong answer among the targets."""
     return next(k for k, target in enumerate(case.targets) if target.wrong)
+
+
+ALTERNATIVES = 4  # explanations told at most
+FARTHER = 1.0  # how much more far-fetched than the best one they may be
+
+
+def slip_of(search: Search, row: str, candidates: Sequence[Candidate], total: bool) -> Slip:
+    """The slip that the best candidate is, with the others that fit as well."""
+    best = candidates[0]
+    close = [c for c in candidates[1:ALTERNATIVES] if c.cost <= best.cost + FARTHER]
+    others = tuple(said(candidate, row) for candidate in close)
+    quantity = search.rows.get(best.edit.row)
+    whole = total and best.edit.row == row
+    true = search.equations.totals[row] if whole else quantity.formula if quantity else None
+    return Slip(best.edit.row, best.edit.formula, said(best, row), true, whole, others)
+
+
+def spread(values: Sequence[float]) -> float:
+    """How far apart values are, relative to the largest."""
+    size = max(map(abs, values))
+    return (max(values) - min(values)) / size if size and math.isfinite(size) else 0.0
+
+
+def said(candidate: Candidate, row: str) -> str:
+    """The sentence for a candidate; the row is named where it is another than the answer's."""
+    sayings = [edit.says for edit in candidate.edits]
+    text = sentence("check", "and").join(sayings)
+    own = candidate.edit.row
+    return text if own == row else sentence("check", "in_row", row=own, says=text)

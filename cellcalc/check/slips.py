@@ -6,13 +6,37 @@ The kinds are the rows of ``templates/slips.toml``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import Any
 
-from cellcalc.language.tree import Expression
-from cellcalc.resources import folder
+from cellcalc.check.world import LAST_LOSS
+from cellcalc.language.calculus import derivatives, differentiate
+from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.parser import parse
+from cellcalc.language.tree import (
+    ONE,
+    ZERO,
+    Add,
+    Call,
+    Div,
+    Expression,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+    add,
+    multiply,
+    rebuilt,
+    rename,
+    shifted,
+    symbols,
+    walk,
+)
+from cellcalc.model.model import LOSS, TARGET, Model, Quantity, Term, sum_of
+from cellcalc.resources import folder, sentence
 
 
 @dataclass(frozen=True)
@@ -54,3 +78,372 @@ def slopes() -> Mapping[str, list[str]]:
     """What people take the derivative of a function for, by the kind of edit."""
     table: Mapping[str, list[str]] = _file()["slopes"]
     return table
+
+
+TWO = Number(2.0)
+SQUASHING = {"sigmoid", "tanh"}
+FORWARD, BACKWARD = 0, 1
+Change = Callable[[Expression], Expression]
+
+
+class Edits:
+    """The edits of every row of a model."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.siblings = Siblings(model)
+        self.write = model.unicode()
+
+    def of(self, row: Quantity) -> list[Edit]:
+        """All edits of a row's equation, no two with the same result."""
+        if row.formula is None:
+            return list(_distinct(self._of_counts(row))) if row.symbol == f"d{LOSS}" else []
+        found = _distinct([*self._by_paths(row), *self._within(row), *self._families(row)])
+        return [
+            edit
+            for edit in found
+            if edit.formula != row.formula and self.is_possible(row, edit.formula)
+        ]
+
+    def is_possible(self, row: Quantity, formula: Expression) -> bool:
+        """Whether anybody could work a row by a formula.
+
+        It reads only what is there by then, and takes nothing from itself.
+        """
+        for node in walk(formula):
+            if isinstance(node, Add) and any(Neg(term) in node.terms for term in node.terms):
+                return False
+        order, place = self.order, self.order.get(row.symbol)
+        if place is None:
+            return True
+        for symbol in symbols(formula):
+            other = order.get(symbol.name)
+            if other is None or symbol.shift is None or other[0] != place[0]:
+                continue
+            ahead = symbol.shift if place[0] == FORWARD else -symbol.shift
+            if ahead > 0 or (not ahead and other >= place):
+                return False
+        return True
+
+    @cached_property
+    def order(self) -> Mapping[str, tuple[int, int]]:
+        """Which pass a row is worked out in, and its place there."""
+        passes = {FORWARD: self.model.forward, BACKWARD: self.model.backward}
+        return {
+            row.symbol: (number, place)
+            for number, rows in passes.items()
+            for place, row in enumerate(rows)
+        }
+
+    def of_total(self, row: Quantity) -> list[Edit]:
+        """All edits of a gradient's sum over the window."""
+        assert row.formula is not None
+        inside = [
+            replace(edit, row=row.symbol, formula=Call("sum", edit.formula))
+            for edit in self.of(row)
+        ]
+        whole = Call("sum", row.formula)
+        ends = {"first_only": "first", "last_only": "last"}
+        reductions = [
+            Edit(row.symbol, _at_end(row.formula, end), kind) for kind, end in ends.items()
+        ]
+        rest = {"without_first": "first", "without_last": "last"}
+        reductions += [
+            Edit(row.symbol, add(whole, Neg(_at_end(row.formula, end))), kind)
+            for kind, end in rest.items()
+        ]
+        reductions.append(Edit(row.symbol, Call("mean", row.formula), "mean"))
+        return [*reductions, *inside]
+
+    def pairs(self, row: Quantity) -> Iterator[tuple[Edit, Edit]]:
+        """Two edits of one equation, the likelier first."""
+        singles = sorted(self.of(row), key=lambda edit: edit.cost)
+        for first in singles:
+            for second in self.of(replace(row, formula=first.formula, terms=())):
+                if second.formula != row.formula:
+                    yield first, second
+
+    def _of_counts(self, row: Quantity) -> Iterator[Edit]:
+        yield Edit(row.symbol, Symbol(LAST_LOSS, 0), "last_loss")
+        yield Edit(row.symbol, Div(ONE, Symbol("n")), "mean_loss")
+
+    def _by_paths(self, row: Quantity) -> Iterator[Edit]:
+        """Edits that know which paths of the chain rule the terms are."""
+        later = tuple(term for term in row.terms if term.later)
+        same = tuple(term for term in row.terms if not term.later)
+        for kind, kept, lost in (("later_left_out", same, later), ("same_left_out", later, same)):
+            if kept and len(lost) > 1:
+                yield Edit(row.symbol, sum_of(kept), kind, {"part": self.write(sum_of(lost))})
+        for place, term in enumerate(row.terms):
+            rest = (*row.terms[:place], *row.terms[place + 1 :])
+            if rest:
+                kind = "carousel_left_out" if term.via == term.quantity else "path_left_out"
+                step = sentence("check", "next_step" if term.later else "same_step")
+                words = {"part": self.write(term.formula), "via": term.via, "step": step}
+                yield Edit(row.symbol, sum_of(rest), kind, words)
+            for kind, local, words in self._slopes(term):
+                formula = multiply(term.upstream, local) if local != ONE else term.upstream
+                changed = replace(term, local=local, formula=formula)
+                terms = (*row.terms[:place], changed, *row.terms[place + 1 :])
+                yield Edit(row.symbol, sum_of(terms), kind, words)
+
+    def _slopes(self, term: Term) -> Iterator[tuple[str, Expression, dict[str, str]]]:
+        """The path's local factor with the derivative of its function taken for something else."""
+        via = self.model.quantities[term.via]
+        if via.formula is None:
+            return
+        own = Symbol(term.via, 0)
+        fixed = 0 if self.model.stored_weights else None
+        used = Symbol(term.quantity, -term.later if term.varies else fixed)
+        for call in (n for n in walk(via.formula) if isinstance(n, Call)):
+            true = derivatives(call.function)[0]
+            for kind, texts in slopes().items():
+                for rule in _rules(texts, call.function, true):
+                    local = differentiate(via.formula, used, own, {call.function: rule})
+                    local = shifted(local, term.later)
+                    if local not in (ZERO, term.local):
+                        words = {
+                            "function": FUNCTIONS[call.function].unicode,
+                            "part": self.write(term.local),
+                            "instead": self.write(local),
+                        }
+                        yield kind, local, words
+
+    def _within(self, row: Quantity) -> Iterator[Edit]:
+        assert row.formula is not None
+        symbol, formula = row.symbol, row.formula
+        yield Edit(symbol, _negative(formula), "sign_of_whole")
+        yield Edit(symbol, multiply(TWO, formula), "doubled")
+        yield Edit(symbol, Div(formula, TWO), "halved")
+        for made, kind, part, instead, extra in self._variants(formula):
+            words = {
+                "part": self.write(part) if part else "",
+                "instead": self.write(instead) if instead else "",
+            }
+            yield Edit(symbol, made, kind, words, extra)
+
+    def _variants(self, e: Expression) -> Iterator[tuple[Any, ...]]:
+        """The tree with one node edited: tree, kind, what was there, what is now, extra cost."""
+        yield from self._here(e)
+        for child, put in _slots(e):
+            for made, kind, part, instead, extra in self._variants(child):
+                yield put(made), kind, part, instead, extra
+
+    def _here(self, e: Expression) -> Iterator[tuple[Any, ...]]:
+        match e:
+            case Add(terms):
+                for k, term in enumerate(terms):
+                    rest = (*terms[:k], *terms[k + 1 :])
+                    if rest != (ONE,):  # that is the whole factor left out
+                        yield add(*rest), "term_left_out", _bare(term), None, 0.0
+                    flipped = (*terms[:k], _negative(term), *terms[k + 1 :])
+                    yield add(*flipped), "sign", _bare(term), None, 0.0
+                    yield add(*terms, term), "term_doubled", _bare(term), None, 0.0
+            case Mul(factors):
+                for k, factor in enumerate(factors):
+                    rest = (*factors[:k], *factors[k + 1 :])
+                    yield multiply(*rest), "factor_left_out", factor, None, 0.0
+                    yield multiply(*factors, factor), "factor_doubled", factor, None, 0.0
+            case Pow(base, _):
+                yield base, "power_left_out", e, base, 0.0
+            case Div(numerator, denominator):
+                yield numerator, "product_for_quotient", e, numerator, 0.0
+                product = multiply(numerator, denominator)
+                yield product, "product_for_quotient", e, product, 0.5
+            case Call(function, argument, others):
+                yield argument, "function_left_out", e, argument, 0.0
+                twice = Call(function, e, others)
+                yield twice, "function_twice", e, twice, 0.0
+                if function in SQUASHING:
+                    for name in sorted(SQUASHING - {function}):
+                        other_call = Call(name, argument)
+                        yield other_call, "wrong_function", e, other_call, 0.0
+            case Symbol():
+                for other, kind, extra in self.siblings.of(e):
+                    yield other, kind, e, other, extra
+
+    def _families(self, row: Quantity) -> Iterator[Edit]:
+        """The same wrong exchange all through an equation: W for U, one gate's for another's."""
+        assert row.formula is not None
+        for old, new, exchange in self.siblings.families(row.formula):
+            made = rename(row.formula, exchange)
+            if made != row.formula:
+                yield Edit(row.symbol, made, "wrong_weights", {"part": old, "instead": new})
+
+
+def _rules(texts: Iterable[str], function: str, true: Expression) -> Iterator[Expression]:
+    """What the derivative of a function is taken for, in u and s."""
+    value, argument = Symbol("s"), Symbol("u")
+    for text in texts:
+        put_in: dict[Expression, Expression] = {Symbol("DERIVATIVE"): true}
+        start = parse(text)
+        if text == "AT_VALUE":
+            put_in, start = {value: Call(function, value), argument: value}, true
+        elif text == "AT_ARGUMENT":
+            put_in, start = {value: argument}, true
+        yield rebuilt(start, put_in.get)
+
+
+def _slots(e: Expression) -> Iterator[tuple[Expression, Change]]:
+    """Each operand, with a function that puts another in its place."""
+    match e:
+        case Neg(operand):
+            yield operand, _negative
+        case Add(terms):
+            for k, term in enumerate(terms):
+                yield term, lambda new, k=k: add(*terms[:k], new, *terms[k + 1 :])  # type: ignore[misc]
+        case Mul(factors):
+            for k, factor in enumerate(factors):
+                yield factor, lambda new, k=k: multiply(*factors[:k], new, *factors[k + 1 :])  # type: ignore[misc]
+        case Div(numerator, denominator):
+            yield numerator, lambda new: Div(new, denominator)
+            yield denominator, lambda new: Div(numerator, new)
+        case Pow(base, exponent):
+            yield base, lambda new: Pow(new, exponent)
+        case Call(function, argument, others):
+            yield argument, lambda new: Call(function, new, others)
+
+
+def _negative(e: Expression) -> Expression:
+    return e.operand if isinstance(e, Neg) else Neg(e)
+
+
+def _bare(e: Expression) -> Expression:
+    return e.operand if isinstance(e, Neg) else e
+
+
+def _at_end(formula: Expression, end: str) -> Expression:
+    """The formula for the first or the last step of the window only."""
+
+    def fixed(symbol: Symbol) -> Symbol:
+        if symbol.shift is None:
+            return symbol
+        return Symbol(f"{symbol.name}[{end}{f'{symbol.shift:+d}' if symbol.shift else ''}]")
+
+    return rename(formula, fixed)
+
+
+def _distinct(edits: Iterable[Edit]) -> list[Edit]:
+    """The cheapest edit for each result."""
+    best: dict[Expression, Edit] = {}
+    for edit in edits:
+        known = best.get(edit.formula)
+        if known is None or edit.cost < known.cost:
+            best[edit.formula] = edit
+    return list(best.values())
+
+
+Exchange = Callable[[Symbol], Symbol]
+
+
+class Siblings:
+    """For each symbol those that a slip puts in its place, of which kind and how far-fetched."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.parameters = {row.symbol for row in model.parameters}
+        self.varying = {row.symbol for row in (*model.inputs, *model.forward, *model.backward)}
+        self.argument = {
+            row.symbol: row.formula.argument.name
+            for row in model.forward
+            if isinstance(row.formula, Call) and isinstance(row.formula.argument, Symbol)
+        }
+        self.value = {argument: name for name, argument in self.argument.items()}
+
+    def of(self, symbol: Symbol) -> Iterator[tuple[Symbol, str, float]]:
+        """What may stand in its place: another step, another quantity."""
+        if symbol.shift is not None and symbol.name in self.varying:
+            for shift in (-1, 0, 1):
+                if shift != symbol.shift:
+                    # To read a step that is not there yet is the rarer slip.
+                    extra = 0.0 if abs(shift) < abs(symbol.shift) or not symbol.shift else 0.6
+                    yield Symbol(symbol.name, shift), "wrong_time", extra
+        for name, kind, extra in self.names(symbol.name):
+            if symbol.shift == -1 and name in self.varying and name not in self.model.state:
+                continue  # only a state is looked up at the step before
+            yield Symbol(name, symbol.shift), kind, extra
+
+    def names(self, name: str) -> Iterator[tuple[str, str, float]]:
+        """Other quantities that are taken for this one."""
+        is_derivative = name in self.model.derivatives
+        base = name[1:] if is_derivative else name
+        lead = "d" if is_derivative else ""
+        known = self.parameters | self.varying
+        seen = {name}
+
+        def take(other: str, kind: str, extra: float = 0.0) -> Iterator[tuple[str, str, float]]:
+            full = lead + other
+            if full not in seen and full in known:
+                seen.add(full)
+                yield full, kind, extra
+
+        if base in self.argument:
+            yield from take(self.argument[base], "argument_for_value")
+        if base in self.value:
+            yield from take(self.value[base], "value_for_argument")
+        for other in self._same_role(base):
+            yield from take(other, "sibling_gate")
+        for other in self._same_gate(base):
+            yield from take(other, "wrong_symbol")
+        for other in self._others(base):
+            yield from take(other, "wrong_symbol", 0.4)
+
+    def _same_role(self, base: str) -> Iterator[str]:
+        """The same of another gate: U_i for U_f, z_o for z_f, g for i."""
+        stem, _, gate = base.partition("_")
+        if gate:
+            digits = gate[len(gate.rstrip("0123456789")) :]
+            for other in (*self.parameters, *self.varying):
+                head, _, tail = other.partition("_")
+                if head == stem and tail and tail[len(tail.rstrip("0123456789")) :] == digits:
+                    yield other
+        elif base in self.argument:
+            yield from (name for name in self.argument if "_" not in name)
+
+    def _same_gate(self, base: str) -> Iterator[str]:
+        """Another parameter of the same gate: U_f or W_f2 for W_f1."""
+        _, _, gate = base.partition("_")
+        gate = gate.rstrip("0123456789")
+        if gate and base in self.parameters:
+            for other in sorted(self.parameters):
+                if other.partition("_")[2].rstrip("0123456789") == gate:
+                    yield other
+
+    def _others(self, base: str) -> Iterator[str]:
+        """What plays a like part: the inputs and the output before; states, their values, y."""
+        inputs = [row.symbol for row in self.model.inputs if row.symbol != TARGET]
+        states = list(self.model.state)
+        output = self.model.cell.output
+        flow = [*states, *(self.value[s] for s in states if s in self.value), "y"]
+        if base in inputs:
+            yield from (*inputs, output)
+        elif base in flow:
+            yield from flow
+            if base == output:
+                yield from inputs
+        elif base == TARGET:
+            yield "y"
+
+    def families(self, formula: Expression) -> Iterator[tuple[str, str, Exchange]]:
+        """Exchanges of one kind of parameter for another, all through an equation."""
+        used = [s.name for s in symbols(formula) if s.name in self.parameters]
+        stems = dict.fromkeys(name.partition("_")[0] for name in used if "_" in name)
+        others = dict.fromkeys(n.partition("_")[0] for n in sorted(self.parameters) if "_" in n)
+        for old in stems:
+            count = sum(name.startswith(f"{old}_") for name in used)
+            for new in others:
+                if new != old and count > 1:
+                    yield f"{old}_…", f"{new}_…", self._exchange(old, new)
+
+    def _exchange(self, old: str, new: str) -> Exchange:
+        def rule(symbol: Symbol) -> Symbol:
+            stem, _, gate = symbol.name.partition("_")
+            if stem != old or symbol.name not in self.parameters:
+                return symbol
+            bare = gate.rstrip("0123456789")
+            for name in (f"{new}_{gate}", f"{new}_{bare}", f"{new}_{bare}1"):
+                if name in self.parameters:
+                    return Symbol(name, symbol.shift)
+            return symbol
+
+        return rule

@@ -13,9 +13,8 @@ from textwrap import wrap
 
 from cellcalc.check.formulas import Random
 from cellcalc.check.search import Search
-from cellcalc.check.setting import Setting, changed, setting_of
 from cellcalc.check.slips import Edit
-from cellcalc.check.world import Equations, World
+from cellcalc.check.world import Equations, Setting, World, changed, setting_of
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from cellcalc.check.formula import parse_answer
+from cellcalc.check.answers import parse_answer
 from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
 from cellcalc.errors import printable
 from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn

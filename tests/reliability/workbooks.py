@@ -17,8 +17,8 @@ import formualizer
 import openpyxl
 
 from cellcalc.api import Problem
+from cellcalc.check.handed_in import entries_of_workbook
 from cellcalc.check.marking import mark
-from cellcalc.check.practice import entries_of_workbook
 from cellcalc.check.report import Verdict
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.large_numbers import has_large
