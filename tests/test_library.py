@@ -14,7 +14,7 @@ import pytest
 
 import cellcalc
 from cellcalc import resources
-from cellcalc.bare import bare
+from cellcalc.api import bare
 from cellcalc.engine import codegen
 from cellcalc.errors import InputError
 from cellcalc.views import catalogue, derivation

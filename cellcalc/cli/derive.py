@@ -62,7 +62,7 @@ def derive(
       cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
-    from cellcalc.bare import bare, names_a_cell
+    from cellcalc.api import bare, names_a_cell
     from cellcalc.views.derivation import derive as write
 
     of_cell = {"--readout": readout, "--loss": loss, "--features": features}
