@@ -28,8 +28,6 @@ def read_answers(contents: bytes, name: str) -> list[Entry]:
     Raises :class:`~cellcalc.errors.InputError` where the file as a whole cannot be read.
     """
     if contents.startswith(ZIP):
-        pass  # MOVED
-
         entries = entries_of_workbook(contents, name)
     else:
         text = decode(contents, name)

@@ -448,8 +448,8 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
             numbers_only(sheet, areas, low, high)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    for heading in blocks:  # each on a page of its own
-        sheet.row_breaks.append(Break(id=heading - 1))
+    for top in blocks:  # each on a page of its own
+        sheet.row_breaks.append(Break(id=top - 1))
     sheet.print_title_rows = f"{first_row}:{first_row}"
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
 
