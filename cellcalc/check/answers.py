@@ -44,14 +44,20 @@ _MARKS = re.compile(r"\s*(?::=|==|=|≈|≃|:|←)\s*|[()\[\]{}]")
 class Entry:
     """One answer as it stands in a file: where, what for, and what was written.
 
-    ``t`` and ``window`` are given where the file has columns for them.
+    ``line`` is the number of a line, a workbook's cell (``Practice!F49``) or the place in an
+    array. ``right`` is what stands behind the last equals sign, ``between`` what stands between
+    the first and the last, as in ``formula = numbers put in = result``. ``t``, ``window``,
+    ``epoch`` and ``sequence`` are given where a heading or a column says them.
     """
 
-    line: int
+    line: int | str
     left: str
     right: str
     t: int | None = None
     window: int | None = None
+    epoch: int | None = None
+    sequence: int | None = None
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,12 @@ class Answer:
 
     ``t`` is the step, or None for a total or for a formula that holds at every step (then
     ``per_step``). ``formulas`` has one for each quantity: several where a formula for a vector
-    (``dW_f``) stands for one a feature.
+    (``dW_f``) stands for one a feature. ``working`` are the parts of a line of working between
+    the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
+    asked for and left empty: it has neither number nor formulas.
     """
 
-    line: int
+    line: int | str
     symbol: str
     t: int | None
     given: str
@@ -71,6 +79,10 @@ class Answer:
     number: Written | None = None
     formulas: Mapping[str, Expression] | None = None
     per_step: bool = True
+    epoch: int | None = None
+    sequence: int | None = None
+    working: tuple[Answer, ...] = ()
+    open: bool = False
 
     @property
     def kind(self) -> str:
@@ -81,7 +93,7 @@ class Answer:
 class Unreadable:
     """An answer that could not be read, and why."""
 
-    line: int
+    line: int | str
     given: str
     why: str
 

@@ -80,7 +80,8 @@ def build_workbook(
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
-    numbers that a spreadsheet cannot compute with (see ``large_numbers``) makes the sheets that are nothing but the computation.
+    numbers that a spreadsheet cannot compute with (see ``large_numbers``) makes the sheets
+    that are nothing but the computation.
     """
     check_size(trace)
     if blank:
