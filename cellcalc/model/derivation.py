@@ -34,6 +34,7 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
 from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import sentence
 
@@ -60,6 +61,13 @@ def build(
     """
     builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
     return builder.model()
+
+
+def model_of(specification: Specification, author: Author | None = None) -> Model:
+    """The model of a problem, displayed in the ``author``'s symbols if one is given."""
+    s = specification
+    stored = s.scheme.weights == "stored"
+    return build(s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=author)
 
 
 class _Builder:

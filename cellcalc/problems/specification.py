@@ -114,6 +114,12 @@ def read_specification(
     )
 
 
+def read_example(name: str, override: Override = AS_WRITTEN) -> Specification:
+    """The bundled example of that name, one of ``resources.names("examples")``."""
+    path = resources.folder("examples") / f"{name}.toml"
+    return read_specification(path.read_text(encoding="utf-8"), name, path.parent, override)
+
+
 def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     """The parameters that the problem leaves to chance, drawn from another seed."""
     if specification.drawn is None:
