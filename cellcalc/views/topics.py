@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -350,8 +349,7 @@ def topic(name: str) -> Topic:
 
 
 def _read(name: str) -> Topic:
-    path = resources.folder("templates") / "topics" / f"{name}.toml"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = resources.read_toml(f"templates/topics/{name}.toml")
     return Topic(
         name=name,
         title=data["title"],
