@@ -6,6 +6,7 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 
 from __future__ import annotations
 
+from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
@@ -50,14 +51,10 @@ def check_listing(specification: Specification) -> None:
 
 def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:
     """How many windows there are in a sequence, and how many steps they sweep in all."""
-    if not learns:
-        return 0, 0
-    k1, k2 = min(scheme.k1 or steps, steps + 1), scheme.k2 or steps
-    fires = list(range(k1, steps + 1, k1))
-    if scheme.tail == "flush" and (not fires or fires[-1] != steps):
-        fires.append(steps)
+    k1, k2 = scheme.k1 or steps, scheme.k2 or steps
     deepest = min(k1, k2) if scheme.state == "reset" else k2
-    return len(fires), sum(min(t, deepest) for t in fires)
+    fired = fires(scheme, steps, learns)
+    return len(fired), sum(min(t, deepest) for t in fired)
 
 
 def _rows(model: Model) -> int:

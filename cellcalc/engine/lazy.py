@@ -7,7 +7,6 @@ its equation; keeping it, too, would take three times the memory.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
@@ -15,6 +14,7 @@ from typing import overload
 from cellcalc.engine.codegen import Code, compile_source
 from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
+from cellcalc.problems.sequences import or_zero
 
 BLOCK = 2048  # steps that are worked out at once
 
@@ -40,8 +40,8 @@ class Columns:
         values, offset = (Late(symbol, self), self.first) if late else self.values[symbol]
         low, high = max(start, offset), min(stop, offset + len(values))
         within = list(values[low - offset : max(low, high) - offset])
-        if symbol == TARGET:  # a missing one counted as 0, as its loss did
-            within = [0.0 if math.isnan(value) else value for value in within]
+        if symbol == TARGET:
+            within = list(map(or_zero, within))
         return [0.0] * (low - start) + within + [0.0] * (stop - max(low, high))
 
 

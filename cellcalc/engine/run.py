@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
 from cellcalc.engine.codegen import compile_source
@@ -21,7 +21,6 @@ from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
-from cellcalc.language.keys import element_keys
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
 from cellcalc.problems.sequences import Sequence
@@ -121,10 +120,9 @@ class _Run:
             for t in missing:
                 targets[t] = losses[t] = math.nan
             if self.model.loss and len(missing) < sequence.steps:
-                counting: Iterator[float] = islice(losses, 1, None)
+                counting: Iterable[float] = islice(losses, 1, None)
                 if missing:
-                    pairs = islice(zip(losses, targets, strict=True), 1, None)
-                    counting = (e for e, target in pairs if not math.isnan(target))
+                    counting = compress(counting, sequence.has_target)
                 loss = self.rounded(sum(counting))
         return PassTrace(
             epoch=epoch,
@@ -179,15 +177,10 @@ class _Run:
         """Columns for t = 0 … n+1 of a segment, inputs and initial state filled in."""
         if (place, start) in self.workspace:
             return self.workspace[place, start]
-        model, n = self.model, stop - start
-        columns = self.sweeper.columns(n)
-        for name, values in zip(element_keys("x", model.features), sequence.inputs, strict=True):
-            put(columns[name], 1, values[start:stop])
-        if TARGET in columns and sequence.targets is not None:
-            targets = sequence.targets[start:stop]
-            if sequence.missing:
-                targets = [0.0 if math.isnan(t) else t for t in targets]
-            put(columns[TARGET], 1, targets)
+        columns = self.sweeper.columns(stop - start)
+        for name, values in sequence.columns(start, stop).items():
+            if name in columns:
+                put(columns[name], 1, values)
         for name, value in self.specification.initial.items():
             columns[name][0] = value
         if not self.detail:  # nobody keeps them, so that the next epoch can use them again

@@ -14,6 +14,7 @@ from cellcalc.language.keys import entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.specification import Specification
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ class PassTrace:
     def after(self) -> Mapping[str, float]:
         """The parameters at the end."""
         return self.windows[-1].after if self.windows else self.before
+
+    def counted(self, t: int) -> bool:
+        """Whether step t has a target, and so a loss."""
+        return TARGET in self.forward and not math.isnan(self.forward[TARGET][t])
 
     def parameters_at(self, t: int) -> Mapping[str, float]:
         """The parameters that step t was computed with."""
@@ -185,10 +190,9 @@ class Trace:
         """The forward columns of a pass, a missing loss as 0."""
         for symbol, values in one.forward.items():
             if symbol == LOSS:
-                counted = zip(values[1:], one.forward[TARGET][1:], strict=True)
-                yield symbol, [0.0 if math.isnan(t) else e for e, t in counted]
+                yield symbol, [e if one.counted(t) else 0.0 for t, e in enumerate(values)][1:]
             elif symbol == TARGET:
-                yield symbol, [0.0 if math.isnan(t) else t for t in values[1:]]
+                yield symbol, list(map(or_zero, values[1:]))
             else:
                 yield symbol, values[1:]
 

@@ -15,6 +15,7 @@ from cellcalc.engine.schedule import ranges
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
+from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.updates import COUNT, NORM_MARGIN, clip_factor, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import reason
@@ -107,7 +108,7 @@ def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
     values = sheet.one.forward[symbol][1:]
     gaps = any(map(math.isnan, values))
     if sheet.source is not sheet:
-        given = [0.0 if math.isnan(value) else value for value in values]
+        given = list(map(or_zero, values))
         yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
     elif gaps:
         for t, value in enumerate(values, 1):
@@ -150,9 +151,7 @@ class _Forward:
             yield Cell(FIRST, "number" if given else "input", values[0], given)
         numbers = values[1 : n + 1]
         if symbol == LOSS:  # a step without a target has none
-            targets = self.one.forward[TARGET][1:]
-            pairs = zip(numbers, targets, strict=True)
-            numbers = [0.0 if math.isnan(target) else loss for loss, target in pairs]
+            numbers = [e if self.one.counted(t) else 0.0 for t, e in enumerate(numbers, 1)]
         yield from at.fills(1, "number", numbers)
 
 

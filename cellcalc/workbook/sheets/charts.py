@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, is_gate
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
@@ -144,7 +144,7 @@ def _charts(book: Book) -> Iterator[Chart]:
 def _forward(layout: Layout, symbol: str) -> Line:
     values = layout.one.forward[symbol]
     cells = tuple(
-        (f"{layout.quoted}!{layout.cell(symbol, t)}", 0.0 if math.isnan(values[t]) else values[t])
+        (f"{layout.quoted}!{layout.cell(symbol, t)}", or_zero(values[t]))
         for t in range(1, layout.steps + 1)
     )
     return Line(layout.model.label(symbol), cells)

@@ -10,7 +10,6 @@ Those backward passes, and that of a loss within its own step, are worked out be
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -22,6 +21,7 @@ from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import FIRST, Layout, column
@@ -335,8 +335,7 @@ class Working:
             for given in (self.one.coefficients, self.one.before):
                 if symbol.name in given:
                     return given[symbol.name]
-            number = self.one.forward[symbol.name][t + late + shift]
-            return 0.0 if math.isnan(number) else number
+            return or_zero(self.one.forward[symbol.name][t + late + shift])
 
         return evaluate(self.formula(block, name, late), value)
 

@@ -6,7 +6,6 @@ either side: the difference of the losses over 2ε must be the gradient.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Call, Symbol, walk
 from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -285,7 +285,7 @@ class Rerun:
                 formula = f"IF(ISNUMBER({given}),{formula},0)"
             return formula
 
-        numbers = [0.0 if math.isnan(value) else value for value in values[1:]]
+        numbers = list(map(or_zero, values[1:]))
         apart = frozenset(s for t in resets for s in (t + 1, t + 2))
         yield from Formula(at, apart).fills(1, "number", numbers)
 

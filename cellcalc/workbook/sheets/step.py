@@ -15,6 +15,7 @@ from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_
 from cellcalc.language.notation import Binding, Excel, Text, Unicode
 from cellcalc.language.tree import ONE, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Quantity
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -235,7 +236,7 @@ class _Step:
             Cell(SYMBOL, style, self.model.label(quantity.symbol)),
             Cell(EQUATION, "text", equation),
             live,
-            Cell(VALUE, "value", _finite(value(own)), cell(own)),
+            Cell(VALUE, "value", or_zero(value(own)), cell(own)),
             *self.factors(quantity, backward, value),
             Cell(MEANING, "text", quantity.says),
         ]
@@ -260,7 +261,7 @@ class _Step:
             return f"{letters(USED_TEXT)}{self.numbers.row(symbol, backward, self.parameters)}"
 
         text = text_formula(quantity.formula, cell, features)
-        now = text_value(quantity.formula, lambda s: number_text(_finite(value(s))), features)
+        now = text_value(quantity.formula, lambda s: number_text(or_zero(value(s))), features)
         return Cell(NUMBERS, "live_text", now, text)
 
     def factors(self, quantity: Quantity, backward: bool, value: Lookup) -> Iterator[Cell]:
@@ -271,12 +272,12 @@ class _Step:
             return
         (term,) = quantity.terms
         upstream = self.number_cell(term.upstream, backward)
-        yield Cell(UPSTREAM, "factor", _finite(value(term.upstream)), upstream)
+        yield Cell(UPSTREAM, "factor", or_zero(value(term.upstream)), upstream)
         local = spelled_out(term.local, self.model.features)
         text = "1"
         if local != ONE:
             text = Excel(cell=lambda s: self.number_cell(s, backward), cells=str)(local)
-        now = evaluate(local, lambda symbol: _finite(value(symbol)))
+        now = evaluate(local, lambda symbol: or_zero(value(symbol)))
         yield Cell(LOCAL, "factor", now, text)
 
     def number_cell(self, symbol: Symbol, backward: bool) -> str:
@@ -293,7 +294,7 @@ class _Step:
             lookup, cell = (forward, self.choice.forward_cell)
             if late and backward is not None:
                 lookup, cell = (backward, self.choice.backward_cell)
-            value, here = _finite(lookup(symbol)), f"{letters(USED_VALUE)}{row}"
+            value, here = or_zero(lookup(symbol)), f"{letters(USED_VALUE)}{row}"
             yield (
                 row,
                 [
@@ -323,11 +324,6 @@ class _Step:
         """Where a quantity stands on the BPTT sheet."""
         rows = self.layout.windows[0].rows if backward else self.layout.rows
         return f"{self.layout.quoted}!B{rows[symbol]}"
-
-
-def _finite(value: float) -> float:
-    """A missing target counts as the empty cell that it is."""
-    return 0.0 if math.isnan(value) else value
 
 
 _WIDE = Context(prec=400)  # digits: every float, written out
