@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from cellcalc.engine.codegen import Code
+from cellcalc.engine.codegen import Code, reads
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.notation import Binding, Text
@@ -168,8 +168,8 @@ class Kernel:
             yield f"def bptt(new, first, last, {', '.join([*self.parameters, *self.columns])}):"
         else:
             yield "def bptt(columns, parameters, new, first, last):"
-            yield from (f'    {name} = parameters["{name}"]' for name in self.parameters)
-            yield from (f'    {name} = columns["{name}"]' for name in self.columns)
+            yield from reads("parameters", self.parameters)
+            yield from reads("columns", self.columns)
         yield from _Loop(self, model.forward, (), 1).lines()
         if not model.loss:
             yield "    return ()" if self.arrays else "    return {}"
@@ -180,15 +180,13 @@ class Kernel:
         yield from backward.lines()
         yield from backward.entering()
         ends = [f"sum_{row.symbol}" for row in gradients]
-        values = [*map(self.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
+        code = Code(model.features, decimals=self.decimals)
+        values = [*map(code.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
         if self.arrays:
             yield f"    return ({', '.join(values)},)"
         else:
             pairs = [f'"{n}": {value}' for n, value in zip(self.results, values, strict=True)]
             yield f"    return {{{', '.join(pairs)}}}"
-
-    def rounded(self, text: str) -> str:
-        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
 
     def spelled(self, row: Quantity) -> Expression:
         assert row.formula is not None
@@ -233,7 +231,9 @@ class _Loop:
             if row.symbol in self.own:
                 self.names[Symbol(row.symbol, 0)] = HERE + row.symbol
         inline = not kernel.arrays
-        self.code = _Local(kernel.model.features, kernel.guarded, self.names, inline)
+        self.code = _Local(
+            kernel.model.features, kernel.guarded, kernel.decimals, self.names, inline
+        )
 
     def lines(self) -> Iterator[str]:
         handed_on = [symbol for symbol in self.names if symbol.shift == -self.way]
@@ -281,7 +281,7 @@ class _Loop:
         return column + (f"{self.names[here]} = " if here in self.names else "")
 
     def value(self, row: Quantity) -> str:
-        return self.kernel.rounded(self.code(self.kernel.spelled(row)))
+        return self.code.value(self.kernel.spelled(row))
 
     def entering(self) -> Iterator[str]:
         """What flows back into the state before the window."""
@@ -290,11 +290,11 @@ class _Loop:
         rows = [r for r in kernel.model.entering if whole or r.group is not Group.PATH]
         names = {s: name for s, name in self.names.items() if s.shift == 1}
         names |= {Symbol(row.symbol, 0): HERE + row.symbol for row in rows}
-        code = _Local(kernel.model.features, kernel.guarded, names)
+        code = _Local(kernel.model.features, kernel.guarded, kernel.decimals, names)
         yield "    t = first - 1"
         for row in rows:
             column = f"{row.symbol}[t] = " if row.symbol in kernel.stored else ""
-            value = kernel.rounded(code(kernel.spelled(row)))
+            value = code.value(kernel.spelled(row))
             yield f"    {column}{HERE}{row.symbol} = {value}"
 
 

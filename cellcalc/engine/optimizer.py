@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from cellcalc.engine.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
@@ -56,7 +56,7 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
 
     What is the same for all of them, such as 1 - beta1**k, is worked out once.
     """
-    code = Code(1, guarded=True)
+    code = Code(1, guarded=True, decimals=decimals)
     constants = [*optimizer.settings, COUNT]
     hoisted: dict[Expression, str] = {}
 
@@ -74,17 +74,14 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
 
     def lines() -> Iterator[str]:
         yield "def update(parameters, gradients, memory, settings):"
-        yield from (f'    {name} = settings["{name}"]' for name in constants)
+        yield from reads("settings", constants)
         yield from (f"    {name} = {code(node)}" for node, name in hoisted.items())
         yield "    for _name, dw in gradients.items():"
         yield "        w = parameters[_name]"
         for own in optimizer.state:
             yield f'        {own} = memory["{memory(own, "")}" + _name]'
         for symbol, formula in equations:
-            value = code(formula)
-            yield f"        {symbol} = " + (
-                value if decimals is None else f"rounded({value}, {decimals})"
-            )
+            yield f"        {symbol} = {code.value(formula)}"
         for own in optimizer.state:
             yield f'        memory["{memory(own, "")}" + _name] = {own}'
         yield "        parameters[_name] = w"
