@@ -16,13 +16,13 @@ import numpy as np
 
 from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import COUNT, NORM_MARGIN
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -252,7 +252,7 @@ class _Batch:
 
 
 def clipped(scheme: Scheme, gathered: Array) -> Array:
-    """The gradients as the update uses them: ``updates.clipped`` for every set.
+    """The gradients as the update uses them: ``optimizer.clipped`` for every set.
 
     A row for each parameter, a column for each set.
     """

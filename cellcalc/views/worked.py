@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
+from cellcalc.engine.optimizer import COUNT, memory, rules
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -22,7 +23,6 @@ from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
-from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.table import (

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cellcalc.engine.optimizer import COUNT, counts_updates, memory
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
-from cellcalc.problems.updates import BOUNDS, COUNT, counts_updates, memory
+from cellcalc.problems.updates import BOUNDS
 from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0

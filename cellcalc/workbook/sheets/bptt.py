@@ -11,12 +11,12 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, memory, rules
 from cellcalc.engine.schedule import ranges
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
-from cellcalc.problems.updates import COUNT, NORM_MARGIN, clip_factor, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import reason
 from cellcalc.views.table import heading, place_of
