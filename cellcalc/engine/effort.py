@@ -6,6 +6,8 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
@@ -19,6 +21,22 @@ MAX_LISTED = 5_000_000  # swept steps in one picture or list
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
 _BYTES = 3  # what a number in a table of names costs, as so many in a list
 _TABLES = 8  # tables with a number for each parameter that a window keeps
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """From which size on the same numbers are computed in another way.
+
+    A sequence of more than ``long`` steps is kept compactly; a run of more than ``compiled`` steps
+    is worth compiling, where it can be; columns are read side by side in pieces of ``block`` steps.
+    """
+
+    long: int = 256
+    compiled: int = 1_500_000
+    block: int = 4096
+
+
+SIZES = Sizes()
 
 
 def check_effort(specification: Specification, model: Model, detail: bool = True) -> None:

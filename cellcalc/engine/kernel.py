@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from cellcalc.engine.codegen import Code, reads
+from cellcalc.engine.effort import SIZES
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.notation import Binding, Text
@@ -28,7 +29,6 @@ from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 HERE, FROM, TO = "_", "__", "___"
 # Functions of ``arithmetic.floats`` written out, which saves a call: the same operations.
 INLINE = {"sigmoid": "1.0/(1.0 + _exp(700.0 if {u} < -700.0 else -{u}))"}
-BLOCK = 4096  # steps of which columns are copied to be read in step
 
 
 class Keep(Enum):
@@ -84,11 +84,12 @@ def kernel_of(
     guarded: bool = False,
     keep: Keep = Keep.ALL,
     arrays: bool = False,
+    block: int = SIZES.block,
 ) -> Kernel:
     """The kernel of a model, generated when it is first asked for."""
-    key = ("kernel", decimals, guarded, keep, arrays)
+    key = ("kernel", decimals, guarded, keep, arrays, block)
     if key not in model.generated:
-        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays)
+        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays, block)
     made: Kernel = model.generated[key]
     return made
 
@@ -107,6 +108,7 @@ class Kernel:
     guarded: bool = False
     keep: Keep = Keep.ALL
     arrays: bool = False
+    block: int = SIZES.block
 
     @cached_property
     def text(self) -> str:
@@ -261,17 +263,18 @@ class _Loop:
 
     def side_by_side(self, reads: list[Symbol]) -> Iterator[str]:
         """The heads of loops that read columns in step, of so many steps at a time."""
+        block = self.kernel.block
         names = ", ".join(self.names[symbol] for symbol in reads)
         if self.way > 0:
             parts = ", ".join(f"{symbol.name}[_0:_1]" for symbol in reads)
-            yield f"    for _0 in range(new, last + 1, {BLOCK}):"
-            yield f"        _1 = _0 + {BLOCK} if _0 + {BLOCK} <= last else last + 1"
+            yield f"    for _0 in range(new, last + 1, {block}):"
+            yield f"        _1 = _0 + {block} if _0 + {block} <= last else last + 1"
             yield f"        for t, {names} in zip(range(_0, _1), {parts}):"
         else:
             slices = {-1: "[_0 - 1:_1][::-1]", 0: "[_0:_1 + 1][::-1]"}
             parts = ", ".join(symbol.name + slices[symbol.shift or 0] for symbol in reads)
-            yield f"    for _1 in range(last, first - 1, -{BLOCK}):"
-            yield f"        _0 = _1 - {BLOCK - 1} if _1 - {BLOCK - 1} >= first else first"
+            yield f"    for _1 in range(last, first - 1, -{block}):"
+            yield f"        _0 = _1 - {block - 1} if _1 - {block - 1} >= first else first"
             yield f"        for t, {names} in zip(range(_1, _0 - 1, -1), {parts}):"
 
     def targets(self, row: Quantity) -> str:
@@ -297,8 +300,6 @@ class _Loop:
             value = code.value(kernel.spelled(row))
             yield f"    {column}{HERE}{row.symbol} = {value}"
 
-
-PAYS = 1_500_000  # steps in a run above which it is compiled
 
 Columns = Mapping[str, MutableSequence[float]]
 Sweep = Callable[[Columns, Mapping[str, float], int, int, int], dict[str, float]]

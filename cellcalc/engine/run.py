@@ -14,8 +14,8 @@ from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
 from cellcalc.engine.codegen import compile_source
-from cellcalc.engine.effort import check_effort
-from cellcalc.engine.kernel import PAYS, Keep, fast_sweep, kernel_of
+from cellcalc.engine.effort import SIZES, Sizes, check_effort
+from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
 from cellcalc.engine.lazy import late_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
@@ -36,6 +36,7 @@ def run_model(
     decimals: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
+    sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
@@ -50,7 +51,7 @@ def run_model(
         model = by_hand(model)
     for guarded in (False, True):
         try:
-            return _Run(specification, model, decimals, detail, guarded).trace(progress)
+            return _Run(specification, model, decimals, detail, guarded, sizes).trace(progress)
         except ArithmeticError:
             # A number has left the range of floats: guarded code gives inf where Python raises.
             if guarded:
@@ -68,12 +69,13 @@ class _Run:
         decimals: int | None,
         detail: bool,
         guarded: bool,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.specification, self.model = specification, model
         self.decimals, self.detail = decimals, detail
         steps = [sequence.steps for sequence in specification.sequences]
         total = sum(steps) * specification.update.epochs
-        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total)
+        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total, sizes)
         self.parameters = dict(specification.parameters)
         self.coefficients = dict(specification.coefficients)
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
@@ -279,8 +281,6 @@ class _Run:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
 
 
-LONG = 256  # steps above which a sequence is kept compactly
-
 Column = MutableSequence[float]
 Columns = dict[str, Column]
 
@@ -301,13 +301,14 @@ class Sweeper:
         detail: bool,
         longest: int,
         total: int,
+        sizes: Sizes = SIZES,
     ) -> None:
-        self.long = longest > LONG
+        self.long = longest > sizes.long
         keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
-        self.kernel = kernel_of(model, decimals, guarded, keep)
+        self.kernel = kernel_of(model, decimals, guarded, keep, block=sizes.block)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
-        if self.long and decimals is None and not guarded and total > PAYS:
+        if self.long and decimals is None and not guarded and total > sizes.compiled:
             self.fast = fast_sweep(kernel_of(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))
