@@ -30,7 +30,10 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK)
         "title": s.title,
         "cell": s.cell.name,
         "scheme": asdict(trace.scheme),
-        "passes": (_pass_data(one, selection) for one in filter(selection.takes, trace.passes)),
+        "passes": (
+            _pass_data(pass_trace, selection)
+            for pass_trace in filter(selection.takes, trace.passes)
+        ),
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
     }
     if s.coefficients:
@@ -39,17 +42,21 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK)
     yield "\n"
 
 
-def _pass_data(one: PassTrace, selection: Selection) -> dict[str, Any]:
-    low, high = _bounds(1, one.steps, selection)
-    data: dict[str, Any] = {"epoch": one.epoch, "sequence": one.sequence, "t": range(low, high)}
+def _pass_data(pass_trace: PassTrace, selection: Selection) -> dict[str, Any]:
+    low, high = _bounds(1, pass_trace.steps, selection)
+    data: dict[str, Any] = {
+        "epoch": pass_trace.epoch,
+        "sequence": pass_trace.sequence,
+        "t": range(low, high),
+    }
     if "forward" in selection.passes:
         data["forward"] = {
             symbol: _part(values, low, high, 0)
-            for symbol, values in one.forward.items()
+            for symbol, values in pass_trace.forward.items()
             if selection.shows(symbol)
         }
-    data["loss"] = _number(one.loss)
-    data["windows"] = (_window_data(window, selection) for window in one.windows)
+    data["loss"] = _number(pass_trace.loss)
+    data["windows"] = (_window_data(window, selection) for window in pass_trace.windows)
     return data
 
 
@@ -133,12 +140,12 @@ def to_csv(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK) 
     Totals, such as gradients and parameters, have no ``t``; a value that is not there is left out.
     """
     yield ",".join(CSV_HEADER) + "\n"
-    for one in filter(selection.takes, trace.passes):
-        place = f"{one.epoch},{one.sequence}"
+    for pass_trace in filter(selection.takes, trace.passes):
+        place = f"{pass_trace.epoch},{pass_trace.sequence}"
         if "forward" in selection.passes:
-            for symbol, values in one.forward.items():
+            for symbol, values in pass_trace.forward.items():
                 yield from _lines(f"{place},,,forward", symbol, values, 0, selection, block)
-        for number, window in enumerate(one.windows, 1):
+        for number, window in enumerate(pass_trace.windows, 1):
             yield from _window_lines(f"{place},{number},{window.update}", window, selection, block)
 
 

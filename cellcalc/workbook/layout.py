@@ -66,7 +66,7 @@ class Layout:
     """
 
     trace: Trace
-    one: PassTrace
+    pass_trace: PassTrace
     title: str
     headings: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Layout:
 
     @property
     def steps(self) -> int:
-        return self.one.steps
+        return self.pass_trace.steps
 
     @property
     def width(self) -> int:
@@ -157,7 +157,7 @@ def _fill(sheet: Layout, with_settings: bool) -> None:
     sheet.block("parameter", [*parameters, *memory_names(sheet.trace), *settings])
     total = [TOTAL_LOSS] if model.loss else []
     sheet.block("forward", [*(row.symbol for row in model.forward), *total])
-    for number, trace in enumerate(sheet.one.windows, 1):
+    for number, trace in enumerate(sheet.pass_trace.windows, 1):
         heading, rows, gradients = sheet.next_row(), {}, 0
         names = [*(row.symbol for row in derived_rows(model)), *update_names(sheet.trace, trace)]
         for symbol in names:

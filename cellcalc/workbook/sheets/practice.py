@@ -228,9 +228,9 @@ class _Practice:
         if quantity is None or quantity.formula is None or t is None:
             return "", equation
         layout, features = self.layout, self.layout.model.features
-        value = forward_values(layout.one, t)
+        value = forward_values(layout.pass_trace, t)
         if window is not None:
-            value = backward_values(layout.one, window.trace, t)
+            value = backward_values(layout.pass_trace, window.trace, t)
 
         def cell(symbol: Symbol) -> str:
             place = formula(layout, symbol, window, OWN)(t)
@@ -342,7 +342,7 @@ class Exercise:
         return any(symbol.startswith("d") for symbol in self.symbols)
 
     def _forward(self) -> Iterator[Spot]:
-        layout, one = self.layout, self.layout.one
+        layout, one = self.layout, self.layout.pass_trace
         chosen = [q for q in layout.model.forward if q.symbol in self.symbols]
         for t in range(1, layout.steps + 1):
             for quantity in chosen:

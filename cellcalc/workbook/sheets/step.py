@@ -69,13 +69,13 @@ class Choice:
         name = {0: "no_window", 1: "only_window"}.get(len(windows), "window")
         yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
         fires = self.trace.last if self.trace else n
-        k1 = self.layout.one.schedule.scheme.k1
+        k1 = self.layout.pass_trace.schedule.scheme.k1
         text = f"MIN({n},{absolute(WINDOW_ROW, CHOSEN_VALUE)}*{k1})"
         cell = Cell(CHOSEN_VALUE, "whole", fires, text) if windows else Cell(CHOSEN_VALUE, "whole")
         yield self._row(FIRES_ROW, "fires", cell)
         before, text = self.step - 1, f"{self.t}-1"
-        if self.layout.one.schedule.resets:
-            before = 0 if before in self.layout.one.schedule.resets else before
+        if self.layout.pass_trace.schedule.resets:
+            before = 0 if before in self.layout.pass_trace.schedule.resets else before
             text = f"IF(MOD({self.t}-1,{k1})=0,0,{self.t}-1)"
         yield self._row(BEFORE_ROW, "before", Cell(CHOSEN_VALUE, "whole", before, text))
 
@@ -102,15 +102,15 @@ class Choice:
             drop_down(sheet, cell, source, sentence("choice", "window"), prompt)
 
     def forward_value(self) -> Lookup:
-        return forward_values(self.layout.one, self.step)
+        return forward_values(self.layout.pass_trace, self.step)
 
     def backward_value(self) -> Lookup:
         assert self.trace is not None
-        return backward_values(self.layout.one, self.trace, self.step)
+        return backward_values(self.layout.pass_trace, self.trace, self.step)
 
     def forward_cell(self, symbol: Symbol) -> str:
         """A formula for what a symbol of a forward equation stands for at the step chosen."""
-        if symbol.name in self.layout.one.coefficients:
+        if symbol.name in self.layout.pass_trace.coefficients:
             return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         if symbol.shift == -1:
             return self._index(symbol.name, f"{absolute(BEFORE_ROW, CHOSEN_VALUE)}+1")
@@ -124,7 +124,7 @@ class Choice:
             return self._index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
         if symbol.name in self.layout.windows[0].rows:
             return self._in_window(symbol.name, at)
-        if symbol.shift == -1 or symbol.name in self.layout.one.coefficients:
+        if symbol.shift == -1 or symbol.name in self.layout.pass_trace.coefficients:
             return self.forward_cell(symbol)
         return self._index(symbol.name, at)
 
