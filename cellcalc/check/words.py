@@ -134,7 +134,7 @@ class _Words:
         index = "" if answer.t is None else f"[{answer.t}]"
         if answer.t is None and answer.formulas is not None and answer.per_step:
             index = "[t]"
-        several = self.report.windows > 1 and one.place[1] > 0
+        several = self.report.windows > 1 and one.window > 0
         return f"{self.model.label(answer.symbol)}{index}" + (
             f" (window {one.window})" if several else ""
         )
@@ -214,7 +214,7 @@ class _Words:
         write = self.model.unicode(step=redo.t)
         left = write(Symbol(redo.symbol, None if redo.t is None else 0))
         lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
-        if redo.t is None:
+        if redo.terms:
             write = self.write
             terms = [_minus(fixed(value, decimals)) for value in redo.terms]
             terms = [f"({text})" if text.startswith("−") else text for text in terms]
