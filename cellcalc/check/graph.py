@@ -17,11 +17,11 @@ import numpy as np
 
 from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
 from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.tree import Add, Div, Expression, Mul, Number, Symbol, spelled_out, walk
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 from cellcalc.problems.schemes import Scheme
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules
 
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
@@ -149,14 +149,14 @@ class Graph:
         each = self.trace.specification.scheme.update == "window"
         for w, window in enumerate(one.windows, 1):
             for t in range(done + 1, window.last + 1):
-                self.forward(p, one, t)
+                self.forward(p, t)
             done = max(done, window.last)
-            self.sweep(p, w, one, window)
+            self.sweep(p, w, window)
             self.gather(p, w, window)
             if each and window.used:
                 self.update(p, w, window)
         for t in range(done + 1, one.steps + 1):
-            self.forward(p, one, t)
+            self.forward(p, t)
         if not each and one.windows and one.windows[-1].used:
             self.update(p, len(one.windows), one.windows[-1])
         if one.loss is not None:
@@ -172,7 +172,7 @@ class Graph:
         run = averaged if is_mean else summed
         self.add(Node((p, 0, TOTAL_LOSS, None), TOTAL_LOSS, run, inputs))
 
-    def forward(self, p: int, one: PassTrace, t: int) -> None:
+    def forward(self, p: int, t: int) -> None:
         self.used[p, t] = dict(self.weights)
         for row in self.model.forward:
             self.row(row, p, 0, t)
@@ -205,7 +205,7 @@ class Graph:
             self.parts[expression] = found
         return self.parts[expression]
 
-    def sweep(self, p: int, w: int, one: PassTrace, window: WindowTrace) -> None:
+    def sweep(self, p: int, w: int, window: WindowTrace) -> None:
         self.current[p, w] = dict(self.weights)
         counted = window.backward.get(f"d{LOSS}", ())
         for t, share in zip(window.steps, counted, strict=True):
@@ -303,14 +303,21 @@ class Graph:
 
     def override(self, node: int, expression: Expression) -> Override:
         """Another formula for a node, in the symbols that its own is in."""
-        p, w, _, t = self.nodes[node].key
-        if node in self.optimizing:
-            found, run = formula(expression)
-            means = self.optimizing[node]
-            return Override(run, [means.get(symbol.name, self.zero) for symbol in found])
-        found, run = formula(self.out(expression))
-        places = [self.place(symbol, p, w, t or 0) for symbol in found]
-        return Override(run, [place if place < node else self.zero for place in places])
+        return self.rewritten([node], expression)[node]
+
+    def rewritten(self, nodes: Sequence[int], expression: Expression) -> dict[int, Override]:
+        """Another formula for several nodes."""
+        found: dict[int, Override] = {}
+        symbols, run = formula(self.out(expression))
+        for node in nodes:
+            if node in self.optimizing:
+                means = self.optimizing[node]
+                found[node] = Override(run, [means.get(s.name, self.zero) for s in symbols])
+                continue
+            p, w, _, t = self.nodes[node].key
+            places = [self.place(symbol, p, w, t or 0) for symbol in symbols]
+            found[node] = Override(run, [k if k < node else self.zero for k in places])
+        return found
 
     def place(self, symbol: Symbol, p: int, w: int, t: int) -> int:
         """The node that a symbol means in a formula for a step; zero where there is none."""
@@ -483,8 +490,10 @@ class Graph:
             if place in meant:
                 low, high = meant[place]
                 stays = np.logical_and(value >= low, value <= high)
-                value = np.where(stays, value, anchors[place]) if np.ndim(stays) else (
-                    value if stays else anchors[place]
+                value = (
+                    np.where(stays, value, anchors[place])
+                    if np.ndim(stays)
+                    else (value if stays else anchors[place])
                 )
             elif place in anchors:
                 value = anchors[place]

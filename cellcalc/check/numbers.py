@@ -19,7 +19,7 @@ from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
-from cellcalc.check.graph import Graph, Key
+from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
@@ -88,7 +88,7 @@ class NumberMarker:
         numbers = [spot.number for spot in spots]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
-        self.own = [_own_equation(graph, row, formula) for row, formula in formulas.items()]
+        self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
         self.slips: list[Slip] = []
@@ -138,8 +138,8 @@ class NumberMarker:
             self.second_verdicts()
         self.carry()
 
-    def overrides(self) -> dict[int, object]:
-        found = {}
+    def overrides(self) -> dict[int, Override]:
+        found: dict[int, Override] = {}
         for cause in self.own:
             found |= cause.overrides(self.graph)
         return found
@@ -267,7 +267,7 @@ class NumberMarker:
         given = [Given(spot.key, spot.node, spot.number) for spot in self.spots]
         explainer = Explainer(self.graph, given, self.anchors, self.style, self.own)
         self.explainer = explainer
-        copied = {k: found for k in wrong if (found := self.copied(k)) is not None}
+        copied = {k: copy for k in wrong if (copy := self.copied(k)) is not None}
         small = [k for k in wrong if self.is_last_digit(k)]
         right = [k for k in self.order if self.outcomes[k].verdict is not Verdict.WRONG]
         searched = [k for k in wrong if k not in small]
@@ -275,8 +275,12 @@ class NumberMarker:
         if searched:
             found = self.searched(explainer, searched, right, copied, small)
         explained = {k for one in found for k in one.explains}
+        waiting = [k for k in wrong if k not in explained]
+        some = [k for k in copied if k not in explained]
+        # Among many numbers that nothing explains, one may look like another by chance.
+        believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 3
         for k, copy in copied.items():
-            if k not in explained:
+            if k not in explained and believed:
                 self.attach(Slip(
                     self.spots[k].key[2], copy.formula, copy.says, copy.true, copy.total,
                     kind=Kind.COPY, rows=(self.spots[k].key[2],),
@@ -533,13 +537,13 @@ class NumberMarker:
         return Redo(symbol, t, row.formula, values, (), result)
 
 
-def _own_equation(graph: Graph, row: str, formula: Expression) -> Cause:
+def _own_equation(row: str, formula: Expression) -> Cause:
     """The person's own equation of a row, as a cause."""
 
-    def changes(graph: Graph) -> dict[int, object]:
+    def changes(graph: Graph) -> dict[int, Override]:
         return {place: graph.override(place, formula) for place in graph.rows.get(row, ())}
 
-    return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))  # type: ignore[arg-type]
+    return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))
 
 
 __all__ = ["LOSS", "TOTAL_LOSS", "Call", "NumberMarker", "Options", "Spot", "Symbol"]

@@ -42,7 +42,7 @@ def to_text(report: Report, model: Model, width: int = 80, hints: bool = False) 
 
 def to_json(report: Report, hints: bool = False) -> str:
     """The contract for scripts: ``{"answers": […], "summary": {…}}``."""
-    answers: list[dict[str, Any]] = [_answer(one, report, hints) for one in report.marked]
+    answers: list[dict[str, Any]] = [_answer(one, hints) for one in report.marked]
     answers += [
         {"line": one.line, "symbol": None, "t": None, "kind": None, "given": one.given,
          "expected": None, "verdict": "unreadable", "slip": None, "note": one.why}
@@ -56,7 +56,7 @@ def to_json(report: Report, hints: bool = False) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
-def _answer(one: Marked, report: Report, hints: bool) -> dict[str, Any]:
+def _answer(one: Marked, hints: bool) -> dict[str, Any]:
     expected = one.expected
     if isinstance(expected, float) and not math.isfinite(expected):
         expected = None
