@@ -105,7 +105,10 @@ class Causes:
     @cached_property
     def rows(self) -> list[Quantity]:
         model = self.model
-        return [*model.forward, *model.backward, *model.gradients]
+        derived = [*model.backward, *model.gradients]
+        paths = [path for row in derived for path in model.paths_of(row)]
+        shown = [path for path in paths if path.symbol in self.graph.wanted]
+        return [*model.forward, *derived, *shown]
 
     @cached_property
     def gradients(self) -> frozenset[str]:

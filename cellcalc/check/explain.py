@@ -17,7 +17,7 @@ import numpy as np
 from cellcalc.check.causes import Cause, Causes, both
 from cellcalc.check.figures import HALF, SAFE, Style, span, stands_for
 from cellcalc.check.graph import Graph, Key, Override
-from cellcalc.check.spelling import Written
+from cellcalc.check.spelling import FEW, Written
 
 CHUNK = 2_000  # causes tried at once
 BUDGET = 60_000_000  # equations worked out for one sheet at the most
@@ -30,6 +30,7 @@ ALIKE = 0.25  # scores that differ by less are as good as the same
 FARTHER = 1.0  # how much worse than the best the others may be that are told
 NEAR = 0.2  # the neighbourhood in which predictions are counted
 MOST_GROWN = 10.0
+VISIBLE = 1e-3  # relative difference that a hand calculation shows
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Found:
     leaves: int  # wrong answers that it touches and does not explain
     score: float
     others: tuple[Cause, ...] = ()
+    apart: str = ""  # the place whose value would decide between them
 
 
 @dataclass(frozen=True)
@@ -352,6 +354,8 @@ class Explainer:
             return None
         if leaves[k] and len(explains) < 2:
             return None
+        if sum(self.given[w].number.figures for w in explains) < FEW:
+            return None
         others = [
             tried.causes[o]
             for o in order
@@ -367,7 +371,9 @@ class Explainer:
     ) -> int:
         """How many causes, no more far-fetched, might have explained these answers."""
         costs = np.array([other.cost for other in tried.causes])
-        possible = (costs <= cause.cost + ALIKE) & tried.fits[:, right].all(axis=1)
+        possible = costs <= cause.cost + ALIKE
+        if cause.nodes is None:  # else each of them might have been confined to where it fits
+            possible &= tried.fits[:, right].all(axis=1)
         possible &= tried.touches[:, explains].all(axis=1)
         return int(possible.sum())
 
@@ -414,6 +420,28 @@ class Explainer:
         if len(steps) == len(at) and lost and len(rows) == len(cause.rows):
             return replace(small.at(steps), nodes=kept)
         return small
+
+    def told_apart(self, found: Found) -> Key | None:
+        """The place whose value would decide between a cause and the others that fit."""
+        causes = [c for c in (found.cause, *found.others) if c.trace is None]
+        if len(causes) < 2:
+            return None
+        graph, base = self.base.graph, self.base.overrides()
+        anchors = {place: number for place, (number, _) in self.anchors(graph).items()}
+        with np.errstate(all="ignore"):
+            worked = graph.many([{**base, **c.overrides(graph)} for c in causes], anchors)
+        answered = set(self.nodes(graph))
+        row = graph.nodes[self.nodes(graph)[found.explains[0]]].row
+        spreads = []
+        for place, node in enumerate(graph.nodes):
+            values = worked[place]
+            is_shown = node.row and node.key[2] in graph.model.quantities
+            if place not in answered and is_shown and np.ndim(values):
+                size = float(np.max(np.abs(values)))
+                apart = float(np.ptp(values)) / size if size and np.isfinite(size) else 0.0
+                if apart > VISIBLE:
+                    spreads.append((node.row == row, apart, node.key))
+        return max(spreads, key=lambda one: one[:2])[2] if spreads else None
 
     def meant(self, causes: Sequence[Cause]) -> list[Any] | None:
         """How far off each is if the numbers were rounded only in writing them down."""

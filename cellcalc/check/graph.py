@@ -145,6 +145,7 @@ class Graph:
         for name, value in one.coefficients.items():
             self.constant(("coefficient", name), value)
         self.current[p, 0] = dict(self.weights)
+        self.constant((STEPS, one.steps), float(one.steps))
         done = 0
         each = self.trace.specification.scheme.update == "window"
         for w, window in enumerate(one.windows, 1):
@@ -181,13 +182,19 @@ class Graph:
         """Add a row's node at a step."""
         if row.formula is None:
             return
+        paths = [r for r in self.model.paths_of(row) if r.symbol in self.wanted and r.formula]
+        places = []
+        for path in paths:
+            assert path.formula is not None
+            run, inputs = self.placed(path.formula, p, w, t)
+            places.append(self.add(Node((p, w, path.symbol, t), path.symbol, run, inputs)))
+        if paths and len(paths) == len(self.model.paths_of(row)):
+            # Who writes down every path adds them up.
+            self.add(Node((p, w, row.symbol, t), row.symbol, summed, places))
+            return
         run, inputs = self.placed(row.formula, p, w, t)
         parts = [self.placed(part, p, w, t) for part in self.steps_of(row.formula)]
         self.add(Node((p, w, row.symbol, t), row.symbol, run, inputs, parts=parts))
-        for path in self.model.paths_of(row):
-            if path.symbol in self.wanted and path.formula is not None:
-                run, inputs = self.placed(path.formula, p, w, t)
-                self.add(Node((p, w, path.symbol, t), path.symbol, run, inputs))
 
     def steps_of(self, expression: Expression) -> Sequence[Expression]:
         """What somebody may write down on the way to a value: the terms of a sum.
@@ -208,7 +215,9 @@ class Graph:
     def sweep(self, p: int, w: int, window: WindowTrace) -> None:
         self.current[p, w] = dict(self.weights)
         counted = window.backward.get(f"d{LOSS}", ())
+        self.constant((STEPS, len(window.steps)), float(len(window.steps)))
         for t, share in zip(window.steps, counted, strict=True):
+            self.constant(("share", share), share)
             self.add(Node((p, w, f"d{LOSS}", t), f"d{LOSS}", None, (), share))
         for t in reversed(window.steps):
             for row in (*self.model.backward, *self.model.gradients):
@@ -339,8 +348,8 @@ class Graph:
         if ("coefficient", name) in self.constants:
             return self.constants["coefficient", name]
         if name == STEPS:
-            number = float(len(self.window(p, w).steps) if w else self.trace.passes[p].steps)
-            return self.constant(("steps", number), number)
+            count = len(self.window(p, w).steps) if w else self.trace.passes[p].steps
+            return self.constants[STEPS, count]
         if (p, w, name, None) in self.index:
             return self.index[p, w, name, None]
         if name.endswith("0") and w:
@@ -364,7 +373,7 @@ class Graph:
         steps = [s for s, share in zip(window.steps, counted, strict=True) if share]
         if not steps or t != steps[-1]:
             return self.zero
-        return self.index[p, w, f"d{LOSS}", t]
+        return self.constants["share", self.nodes[self.index[p, w, f"d{LOSS}", t]].value]
 
     def step(self, index: str, p: int, w: int) -> int:
         """The step that an index means: 3, or last-1 for the one before the window's last."""

@@ -19,7 +19,7 @@ from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
-from cellcalc.check.graph import Graph, Key, Override
+from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
@@ -234,11 +234,11 @@ class NumberMarker:
         if row is None or spot.key[3] is None:
             return
         p, w, _, t = spot.key
-        paths = [self.graph.index.get((p, w, path.symbol, t)) for path in self.model.paths_of(row)]
-        if paths and all(place in self.anchors for place in paths):
-            own = [self.anchors[place] for place in paths if place is not None]
-            total = sum(value for value, _ in own)
-            yield Amount(total, np.array([half for _, half in own]))
+        if self.graph.nodes[spot.node].run is summed and row.formula is not None and worked:
+            run, inputs = self.graph.placed(row.formula, p, w, t)
+            values = [self.anchors[k][0] if k in self.anchors else worked[k].value for k in inputs]
+            bound = worked[spot.node].bound()
+            yield Amount(float(run(values)), np.array([bound]))
 
     def is_alike(self, spot: Spot) -> bool:
         """Whether it is a program's number, right but for the precision."""
@@ -316,12 +316,13 @@ class NumberMarker:
             if len(best.explains) == 1 and copies:
                 waiting.remove(copies[0])  # a number copied wrongly comes before any slip
                 continue
+            apart = explainer.told_apart(best)
             explainer.accept(best.cause)
             explained = [k for k in waiting if explainer.consistent[k]]
             if not explained:
                 break
             explained += [k for k in small if explainer.consistent[k] and k not in explained]
-            best = replace(best, explains=tuple(explained))
+            best = replace(best, explains=tuple(explained), apart=self.named(apart))
             kept.append(best)
             waiting = [k for k in waiting if k not in explained]
         merged: list[list[Found]] = []
@@ -359,7 +360,7 @@ class NumberMarker:
             )
         )
         return Slip(
-            symbol, cause.formula, says, cause.true, cause.total, others,
+            symbol, cause.formula, says, cause.true, cause.total, others, first.apart,
             kind=cause.kind, rows=rows, steps=cause.steps,
         )  # fmt: skip
 
@@ -382,6 +383,8 @@ class NumberMarker:
 
         def values(place: int) -> Iterator[float]:
             if place in self.anchors:
+                if self.outcomes[self.best[place]].verdict is Verdict.WRONG:
+                    return
                 yield self.anchors[place][0]
             yield self.follow[place].value
             yield self.graph.true[place]
@@ -445,7 +448,13 @@ class NumberMarker:
         self.slips.sort(key=lambda slip: min(rank[k] for k in slip.answers))
 
     def label(self, k: int) -> str:
-        _, _, symbol, t = self.spots[k].key
+        return self.named(self.spots[k].key)
+
+    def named(self, key: Key | None) -> str:
+        """A place as people call it: dc[2]."""
+        if key is None:
+            return ""
+        _, _, symbol, t = key
         name = self.model.label(symbol)
         return name if t is None else f"{name}[{t}]"
 
