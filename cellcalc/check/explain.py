@@ -350,6 +350,8 @@ class Explainer:
         chance = float(before + self.likely(tried, cause, explains, right))
         for w in explains[:3] if len(explains) < 6 else explains[:6]:
             chance *= self.accident(tried, w)
+        if len(explains) == 1 or cause.nodes is not None:
+            chance *= len(wrong)  # any of them might have been met
         if chance > (STRICT if leaves[k] else CHANCE):
             return None
         if leaves[k] and len(explains) < 2:
