@@ -150,7 +150,7 @@ def names_a_cell(source: str) -> bool:
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
             expected = "a problem, an example or a cell"
-            option = {"readouts": " (--readout takes it)", "losses": " (--loss takes it)"}
+            option = {"readouts": " (`readout` takes it)", "losses": " (`loss` takes it)"}
             found = f"one of the {kind}{option.get(kind, '')}"
             raise InputError([Mistake(source, "", expected, found)])
     cells = resources.names("templates/cells")
@@ -180,7 +180,7 @@ def bare(
     out = read_template(chosen, "readouts", "readout", readout, Path())
     compared = read_template(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
-        raise OptionError(f"--{mistake.key}", mistake.expected, mistake.found)
+        raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_clashes(chosen, cell, out, compared)
     chosen.reader.finish()
     assert out and compared  # else there was a mistake

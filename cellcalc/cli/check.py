@@ -94,7 +94,7 @@ def check(
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
-            raise OptionError("--suggest", "no answers with it", answers or inline[0])
+            raise OptionError("suggest", "no answers with it", answers or inline[0])
         emit(suggestion(loaded.run(), format, columns), output, force)
         return
     entries = _entries(answers, inline, problem)
@@ -118,12 +118,12 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     entries: list[Entry] = []
     if answers == "-":
         if problem == "-":
-            raise OptionError("ANSWERS", "a file, since PROBLEM is -", "-")
+            raise OptionError("answers", "a file, since `problem` is -", "-")
         entries += read_answers(sys.stdin.buffer.read(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
     for text in inline:
         entries += entries_of_text(text)
     if not entries:
-        raise OptionError("ANSWERS", "answers in a file or with -e", "none")
+        raise OptionError("answers", "answers in a file or with -e", "none")
     return entries

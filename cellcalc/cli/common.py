@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import click
 
-from cellcalc.errors import OutputError
+from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -68,6 +69,34 @@ class SectionedCommand(click.Command):
 def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]:
     """Make a function a command of cellcalc; ``short_help`` stands in the list of commands."""
     return click.command(cls=SectionedCommand, short_help=short_help)
+
+
+# What the library calls otherwise than the command line; other arguments have their option's name.
+RENAMED = {
+    "decimals": "precision", "held_out": "hold_out", "schemes": "scheme", "name": "task",
+    "framework": "to", "source": "problem", "place": "sequence",
+}  # fmt: skip
+
+
+def said(error: CellcalcError, command: click.Command | None) -> list[str]:
+    """The lines of a message, with the command's options in place of the library's arguments.
+
+    An argument stands at the beginning, before what was expected of it, or in backticks.
+    """
+    options = {}
+    for parameter in command.params if command else ():
+        name = max(parameter.opts, key=len)
+        if isinstance(parameter, click.Argument):
+            name = parameter.human_readable_name.strip("[]")
+        options[(parameter.name or "").lower()] = options[name.strip("-").replace("-", "_")] = name
+    options |= {name: options[o] for name, o in RENAMED.items() if o in options}
+    lines = []
+    for line in error.lines:
+        argument, expected, rest = line.partition(": expected ")
+        if isinstance(error, OptionError | LimitError):
+            line = options.get(argument, argument) + expected + rest
+        lines.append(re.sub("`(\\w+)`", lambda match: options.get(match[1], match[0]), line))
+    return lines
 
 
 def problem_argument(command: Command) -> Command:

@@ -65,8 +65,8 @@ def derive(
     from cellcalc.api import bare, names_a_cell
     from cellcalc.views.derivation import derive as write
 
-    of_cell = {"--readout": readout, "--loss": loss, "--features": features}
-    of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}
+    of_cell = {"readout": readout, "loss": loss, "features": features}
+    of_problem = {"scheme": scheme, "k1": k1, "k2": k2}
     is_cell = names_a_cell(source)
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:

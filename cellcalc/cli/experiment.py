@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from cellcalc.cli.common import command, emit, load, problem_argument, text_options
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Scheme
@@ -167,8 +167,7 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
 
     found = named_scheme(name)
     if found is None:
-        hint = did_you_mean(name, forms())
-        raise OptionError("--scheme", ", ".join(forms()), f'"{name}"{hint}')
+        raise OptionError("scheme", ", ".join(forms()), unknown(name, forms()))
     stem = found.name.lower().partition("(")[0]
     fixed: dict[str, Any] = {}
     for row in named_schemes():

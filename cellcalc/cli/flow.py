@@ -65,9 +65,9 @@ def flow(
     specification = loaded.specification
     count = len(specification.sequences)
     if sequence > count:
-        raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
+        raise OptionError("sequence", f"a number from 1 to {count}", str(sequence))
     if not any(specification.sequences[sequence - 1].has_target):
-        raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
+        raise OptionError("sequence", "a sequence with targets", f"{sequence}, without")
     from cellcalc.studies import flow as computing
     from cellcalc.views.flow import to_text
 

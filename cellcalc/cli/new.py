@@ -11,7 +11,7 @@ import click
 
 from cellcalc import resources
 from cellcalc.cli.common import command, emit, output_options
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
 STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
@@ -89,16 +89,16 @@ def _text(given: dict[str, Any], output: Path | None) -> str:
 
 def _check_combination(given: dict[str, Any]) -> None:
     if "example" in given:
-        taken, what = {"example"}, "--example"
+        taken, what = {"example"}, "`example`"
     elif "task" in given:
         taken = {"task", "steps", "sequences", "lag", "cell", "seed"}
-        what = f"--task {given['task']}"
+        what = f"`task` {given['task']}"
     else:
         taken, what = {"steps", "inputs", "cell", "readout", "loss", "seed"}, ""
     for key in given:
         if key not in taken:
-            expected = f"nothing of the kind with {what}" if what else "--task with it"
-            raise OptionError(f"--{key}", expected, str(given[key]))
+            expected = f"nothing of the kind with {what}" if what else "`task` with it"
+            raise OptionError(key, expected, str(given[key]))
 
 
 def _check_names(given: dict[str, Any]) -> None:
@@ -110,14 +110,14 @@ def _check_names(given: dict[str, Any]) -> None:
         if name is not None and name not in known and not (key == "cell" and is_path(name)):
             path = ", or a path" if key == "cell" else ""
             expected = f"the name of a {key} (cellcalc templates {folder} lists them){path}"
-            raise OptionError(f"--{key}", expected, f'"{name}"{did_you_mean(name, known)}')
+            raise OptionError(key, expected, unknown(name, known))
 
 
 def _example(name: str) -> str:
     known = resources.names("examples")
     if name not in known:
         expected = "the name of an example (cellcalc templates examples lists them)"
-        raise OptionError("--example", expected, f'"{name}"{did_you_mean(name, known)}')
+        raise OptionError("example", expected, unknown(name, known))
     return resources.text(f"examples/{name}.toml")
 
 
@@ -155,7 +155,7 @@ def _choice(question: str, default: str, known: tuple[str, ...]) -> str:
         answer = str(click.prompt(question, default=default, err=True)).strip()
         if answer in known:
             return answer
-        click.echo(f"expected one of these, found {answer}{did_you_mean(answer, known)}", err=True)
+        click.echo(f"expected one of these, found {unknown(answer, known)}", err=True)
 
 
 def _free_path() -> Path:

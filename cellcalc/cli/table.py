@@ -125,9 +125,9 @@ def table(
 
 def _check_format(format: str, explain: bool, step: int | None) -> None:
     if explain and format != "simple":
-        raise OptionError("--explain", "no --format with it", f'"{format}"')
+        raise OptionError("explain", "no `format` with it", f'"{format}"')
     if step is not None and not explain:
-        raise OptionError("--step", "--explain with it (or use --steps)", "--step alone")
+        raise OptionError("step", "`explain` with it (or use `steps`)", "`step` alone")
     if format not in (*EXPORTS, "simple"):
         from cellcalc.views.table import check_format
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
+from cellcalc.errors import ExpressionError, OptionError, unknown
 from cellcalc.language.keys import VIA, derivative_key, split_key
 from cellcalc.language.letters import (
     FROM_SUBSCRIPTS,
@@ -327,12 +327,12 @@ def _standard() -> Iterator[str]:
 def load(name: str) -> Author:
     """The notation of that name: one of the files in ``templates/notations``.
 
-    Raises :class:`~cellcalc.errors.InputError` where there is none, or it has mistakes.
+    Raises :class:`~cellcalc.errors.OptionError` where there is none, and
+    :class:`~cellcalc.errors.InputError` where it has mistakes.
     """
     known = resources.names(FOLDER)
     if name not in known:
-        found = f'"{name}"{did_you_mean(name, known)}'
-        raise InputError([Mistake("--notation", "", f"one of {listed(known)}", found)])
+        raise OptionError("notation", f"one of {listed(known)}", unknown(name, known))
     shown_as = f"{FOLDER}/{name}.toml"
     path = resources.folder("templates") / "notations" / f"{name}.toml"
     reader = Reader(shown_as)

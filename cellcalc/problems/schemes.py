@@ -13,9 +13,9 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, unknown
 from cellcalc.resources import read_toml
-from cellcalc.toml import Section, as_float, describe, listed
+from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
 CHOICES = {
@@ -152,7 +152,7 @@ def read_scheme(section: Section, override: Override) -> Scheme:
     if override.scheme:
         named = named_scheme(override.scheme)
         if named is None:
-            raise OptionError("--scheme", listed(forms()), _unknown(override.scheme))
+            raise OptionError("scheme", listed(forms()), unknown(override.scheme, forms()))
         scheme, fixed = named, ()
     scheme = _with_options(section, scheme, fixed)
     if override.scheme:  # what the name says goes before the file's options
@@ -189,12 +189,8 @@ def _from_file(section: Section) -> tuple[Scheme, tuple[str, ...]]:
     if scheme is not None:
         return scheme, _fixed_by(name)
     if isinstance(section.values["scheme"], str):
-        section.reader.mistake(section.key("scheme"), listed(forms()), _unknown(name))
+        section.reader.mistake(section.key("scheme"), listed(forms()), unknown(name, forms()))
     return Scheme("full", None, None), ()
-
-
-def _unknown(name: str) -> str:
-    return describe(name) + did_you_mean(name, forms())
 
 
 def _fixed_by(name: str) -> tuple[str, ...]:

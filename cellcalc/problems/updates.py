@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cellcalc import resources
-from cellcalc.errors import did_you_mean
+from cellcalc.errors import unknown
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol, rename, symbols
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import Equation, Template
-from cellcalc.toml import Section, describe
+from cellcalc.toml import Section
 
 COUNT = "k"  # the number of the update
 NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does
@@ -91,9 +91,8 @@ def _frozen(
         if isinstance(name, str) and name in elements:
             chosen += elements[name]
         else:
-            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
             key = section.key(f"frozen[{place}]")
-            section.reader.mistake(key, "a parameter", describe(name) + hint)
+            section.reader.mistake(key, "a parameter", unknown(name, elements))
     return tuple(dict.fromkeys(chosen))
 
 

@@ -165,7 +165,7 @@ class _Script:
         clip = "".join(code[key] for key in LIMITS if getattr(self.scheme, key) is not None)
         if own and optimizer.name not in own:
             expected = f"optimizer {listed(tuple(own))}"
-            raise OptionError(f"--to {self.to}", expected, f'"{optimizer.name}"')
+            raise OptionError("to", f"{self.to} with {expected}", f'"{optimizer.name}"')
         if own:
             return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
         rules = "\n".join(f"        {line}" for line in self.rules())

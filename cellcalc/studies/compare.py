@@ -37,7 +37,7 @@ def compare(
     """
     sequence = specification.sequences[0]
     if not any(sequence.has_target):
-        raise OptionError("--compare", "a sequence with targets", "none")
+        raise OptionError("compare", "a sequence with targets", "none")
     k1 = k1 or max(1, sequence.steps // 4)
     k2 = k2 or 2 * k1
     found = [(s, _gradients(specification, model, s)) for s in _schemes(k1, k2)]

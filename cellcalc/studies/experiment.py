@@ -120,15 +120,15 @@ def design(
     every, count = specification.sequences, len(specification.sequences)
     kept = count // 4 if held_out is None else held_out
     if kept >= count:
-        raise OptionError("--hold-out", f"fewer than the {count} sequences", str(kept))
+        raise OptionError("held_out", f"fewer than the {count} sequences", str(kept))
     trained = replace(specification, sequences=every[: count - kept])
     rest = replace(specification, sequences=every[count - kept :]) if kept else None
     for part, what in ((trained, "to train on"), (rest, "held out")):
         if part and not any(any(sequence.has_target) for sequence in part.sequences):
-            raise OptionError("PROBLEM", f"a sequence with targets {what}", "none")
+            raise OptionError("problem", f"a sequence with targets {what}", "none")
     if seeds is not None and seeds > 1 and specification.drawn is None:
         found = "every parameter given"
-        raise OptionError("--seeds", "a problem that has random = {…} among its parameters", found)
+        raise OptionError("seeds", "a problem that has random = {…} among its parameters", found)
     several = seeds or (SEEDS if specification.drawn else 1)
     if not schemes and not k1 and not k2:
         n = max(sequence.steps for sequence in trained.sequences)

@@ -79,13 +79,13 @@ def draw(
     """
     task = tasks()[name]
     if lag is not None and not task.lag:
-        raise OptionError("--lag", "a task that has a lag (echo, sine, series)", name)
+        raise OptionError("lag", "a task that has a lag (echo, sine, series)", name)
     lag = task.lag if lag is None else lag
     steps = max(task.steps, 2 * lag) if steps is None else steps
     least = lag + 1 if name == "echo" else 2
     if steps < least:
         why = f" with a lag of {lag}" if name == "echo" else ""
-        raise OptionError("--steps", f"at least {least} for {name}{why}", str(steps))
+        raise OptionError("steps", f"at least {least} for {name}{why}", str(steps))
     words = {"lag": lag, "steps": steps, "reach": lag + 1}
     if name == "series":
         rows = _series(steps, sequences, lag)
@@ -157,7 +157,7 @@ def _series(steps: int, sequences: int | None, lag: int) -> list[Rows]:
     count = min(most, tasks()["series"].sequences) if sequences is None else sequences
     if not 1 <= count <= most:
         given = f"{count} of {steps} steps, {lag} ahead"
-        raise OptionError("--sequences", f"no more than {len(values)} years hold", given)
+        raise OptionError("sequences", f"no more than {len(values)} years hold", given)
     starts = range(0, count * steps, steps)
     return [([values[s : s + steps]], values[s + lag : s + steps + lag]) for s in starts]
 

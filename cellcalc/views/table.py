@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, check_choice, unknown
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
@@ -72,12 +72,12 @@ def select(
         names = tuple(reading.get(composed(name), name) for name in names)
     for name in names:
         if name not in trace.symbols:
-            found = f'"{name}"{did_you_mean(name, trace.symbols)}'
-            raise OptionError("--symbols", "symbols of this problem", found)
+            found = unknown(name, trace.symbols)
+            raise OptionError("symbols", "symbols of this problem", found)
     s = trace.specification
     for option, given, most in (
-        ("--epoch", epoch, s.update.epochs),
-        ("--sequence", sequence, len(s.sequences)),
+        ("epoch", epoch, s.update.epochs),
+        ("sequence", sequence, len(s.sequences)),
     ):
         if given is not None and not 1 <= given <= most:
             raise OptionError(option, f"a number from 1 to {most}", str(given))
@@ -92,7 +92,7 @@ def _bounds(steps: str, longest: int) -> tuple[int, int]:
         first = int(match["only"] or match["first"] or 0)
         last = int(match["only"] or match["last"] or longest)
     if not 0 <= first <= last <= longest:
-        raise OptionError("--steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
+        raise OptionError("steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
     return first, last
 
 
@@ -410,7 +410,4 @@ def check_format(name: str, others: Sequence[str] = ()) -> None:
     """Raise :class:`~cellcalc.errors.OptionError` for a format that nobody knows."""
     from tabulate import tabulate_formats
 
-    known = [*others, *tabulate_formats]
-    if name not in known:
-        found = f'"{name}"{did_you_mean(name, known)}'
-        raise OptionError("--format", f"one of {', '.join(known)}", found)
+    check_choice("format", name, [*others, *tabulate_formats])

@@ -16,7 +16,7 @@ from cellcalc import resources
 from cellcalc.engine.codegen import compile_expression
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace, Trace, backward_values, forward_values
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, unknown
 from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
@@ -344,7 +344,7 @@ def topic(name: str) -> Topic:
     known = {topic.name: topic for topic in topics()}
     if name not in known:
         expected = f"a topic ({listed(list(known))})"
-        raise OptionError("TOPIC", expected, f'"{name}"{did_you_mean(name, list(known))}')
+        raise OptionError("topic", expected, unknown(name, known))
     return known[name]
 
 

@@ -83,8 +83,8 @@ def _check_length(trace: Trace, selection: Selection) -> None:
         for one in filter(selection.takes, trace.passes)
     )
     if rows * steps > MOST_EXPLAINED:
-        found = f"about {rows * steps:,}; --epoch, --steps or --symbols would leave fewer"
-        raise LimitError(f"--explain: expected at most {MOST_EXPLAINED:,} values, found {found}")
+        found = f"about {rows * steps:,}; `epoch`, `steps` or `symbols` would leave fewer"
+        raise LimitError(f"explain: expected at most {MOST_EXPLAINED:,} values, found {found}")
 
 
 class _Explainer:
