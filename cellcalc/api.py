@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cellcalc import resources
 from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
-from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
+from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean
 from cellcalc.language import authors
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
@@ -69,10 +69,12 @@ class Problem:
     ) -> Trace:
         """Compute every value of the forward and the backward pass, and the updates.
 
-        ``hand_rounding`` rounds each value to so many decimals before it is used, as in a
-        calculation by hand; None computes in full float64. Without ``detail`` only losses,
+        ``hand_rounding`` rounds each value to so many decimals, from 0 to 15, before it is used,
+        as in a calculation by hand; None computes in full float64. Without ``detail`` only losses,
         gradients and parameters are kept, which a long training run needs. ``progress`` is
-        called with the number of passes done.
+        called with the number of passes done. Raises :class:`~cellcalc.errors.OptionError` for
+        other decimals, and :class:`~cellcalc.errors.LimitError` for a problem that would take too
+        long or too much memory.
         """
         trace = run_model(self.specification, self.model, hand_rounding, detail, progress)
         return Trace(**vars(trace))
@@ -101,11 +103,12 @@ def load(
 
     ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says;
     ``notation`` names the author in whose symbols it is shown (``"gomez"``). Raises
-    :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
+    :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file, and
+    :class:`~cellcalc.errors.OptionError` for another argument that is none of these.
     """
     name, override = str(source), Override(scheme, k1, k2)
     author = None
-    if notation:
+    if notation is not None:
         from cellcalc.language import authors  # here: most problems have no author
 
         author = authors.load(notation)
@@ -173,8 +176,10 @@ def bare(
 
     ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's. Raises
     :class:`~cellcalc.errors.InputError` with all that is wrong in the file, and
-    :class:`~cellcalc.errors.OptionError` for a readout or loss that there is not.
+    :class:`~cellcalc.errors.OptionError` for a readout, loss or author that there is not, and for
+    fewer features than 1.
     """
+    check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
     out = read_template(chosen, "readouts", "readout", readout, Path())
@@ -200,5 +205,5 @@ def bare(
         coefficients={**cell.coefficients, **out.coefficients, **compared.coefficients},
         error=error,
     )
-    author = authors.load(notation) if notation else None
+    author = None if notation is None else authors.load(notation)
     return specification, build(cell, out, learned, features, error=error, author=author)

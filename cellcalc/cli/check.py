@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     help="Relative; instead of judging by the digits written.",
 )
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
-@click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
+@click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options
 @text_options
@@ -88,7 +88,10 @@ def check(
       cellcalc check gomez answers.txt --hints
       cellcalc check gomez --suggest
     """
+    from cellcalc.views.text import check_page
+
     columns = terminal_width() if width is None else width
+    check_page(columns)
     loaded = load(problem, scheme, k1, k2, notation)
     if suggest:
         from cellcalc.check.suggest import suggestion

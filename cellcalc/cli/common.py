@@ -105,10 +105,9 @@ def problem_argument(command: Command) -> Command:
 
 def scheme_options(command: Command) -> Command:
     """The options that go before what the problem says of its scheme."""
-    count = click.IntRange(1)
     for option in (
-        click.option("--k2", metavar="N", type=count, help="Sweep the last N steps."),
-        click.option("--k1", metavar="N", type=count, help="Fire a window every N steps."),
+        click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
+        click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
         command = option(command)

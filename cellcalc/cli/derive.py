@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,7 +34,7 @@ FORMATS = ("text", "markdown", "latex", "python")
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
-@click.option("--features", metavar="N", type=click.IntRange(1), help="With a CELL: its inputs.")
+@click.option("--features", metavar="N", type=int, help="With a CELL: its inputs.")
 @scheme_options
 @text_options
 def derive(
@@ -72,8 +73,9 @@ def derive(
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
     if is_cell:
-        chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
-        derived = bare(source, *chosen)
+        names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
+        chosen = {name: value for name, value in names.items() if value is not None}
+        derived = bare(source, **chosen, notation=notation)
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model

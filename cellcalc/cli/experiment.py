@@ -65,10 +65,8 @@ def _listed(
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
 @click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
-@click.option("--seeds", metavar="N", type=click.IntRange(1, 10_000), help="Seeds 1 to N.")
-@click.option(
-    "--hold-out", metavar="N", type=click.IntRange(0), help="Don't train on the last N sequences."
-)
+@click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
+@click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
 @click.option(
     "-f",
     "--format",

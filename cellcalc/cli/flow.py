@@ -18,7 +18,6 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
-from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="A picture, or data for scripts.",
 )
-@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
+@click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
 @text_options
 def flow(
@@ -64,13 +63,10 @@ def flow(
     loaded = load(problem, scheme, k1, k2)
     specification = loaded.specification
     count = len(specification.sequences)
-    if sequence > count:
-        raise OptionError("sequence", f"a number from 1 to {count}", str(sequence))
-    if not any(specification.sequences[sequence - 1].has_target):
-        raise OptionError("sequence", "a sequence with targets", f"{sequence}, without")
     from cellcalc.studies import flow as computing
     from cellcalc.views.flow import to_text
 
+    computing.chosen_sequence(specification, sequence)
     if output and output.suffix == ".xlsx":
         _write_workbook(loaded, sequence, output, force)
         return

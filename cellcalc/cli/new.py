@@ -15,22 +15,19 @@ from cellcalc.errors import OptionError, OutputError, unknown
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
 STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
-COUNT = click.IntRange(1, 10_000)
 
 
 @command("A commented problem file, ready to run.")
-@click.option("--steps", metavar="N", type=COUNT, help=f"Time steps.  [default: {STEPS}]")
-@click.option("--inputs", metavar="N", type=COUNT, help=f"Inputs a step.  [default: {INPUTS}]")
+@click.option("--steps", metavar="N", type=int, help=f"Time steps.  [default: {STEPS}]")
+@click.option("--inputs", metavar="N", type=int, help=f"Inputs a step.  [default: {INPUTS}]")
 @click.option("--cell", metavar="NAME", help=f"A cell template, or its path.  [default: {CELL}]")
 @click.option("--readout", metavar="NAME", help=f"A readout template.  [default: {READOUT}]")
 @click.option("--loss", metavar="NAME", help=f"A loss template.  [default: {LOSS}]")
 @click.option("--task", type=click.Choice(TASKS), help="A sequence prediction problem.")
-@click.option("--lag", metavar="N", type=COUNT, help="With echo, sine, series: steps from x to y.")
-@click.option("--sequences", metavar="N", type=COUNT, help="With a task: how many sequences.")
+@click.option("--lag", metavar="N", type=int, help="With echo, sine, series: steps from x to y.")
+@click.option("--sequences", metavar="N", type=int, help="With a task: how many sequences.")
 @click.option("--example", metavar="NAME", help="A copy of a bundled example.")
-@click.option(
-    "--seed", metavar="N", type=click.IntRange(0), help="What numbers are drawn.  [default: 1]"
-)
+@click.option("--seed", metavar="N", type=int, help="What numbers are drawn.  [default: 1]")
 @output_options
 def new(output: Path | None, force: bool, **given: Any) -> None:
     """Write a problem file to start from: a small one, a task, or a copy of an example.
@@ -143,8 +140,11 @@ def _ask() -> tuple[dict[str, Any], Path]:
     elif start in examples and start != "own":
         given["example"] = start
     else:
-        given["steps"] = click.prompt("Steps", default=STEPS, type=COUNT, err=True)
-        given["inputs"] = click.prompt("Inputs a step", default=INPUTS, type=COUNT, err=True)
+        from cellcalc.studies.tasks import MOST
+
+        count = click.IntRange(1, MOST)
+        given["steps"] = click.prompt("Steps", default=STEPS, type=count, err=True)
+        given["inputs"] = click.prompt("Inputs a step", default=INPUTS, type=count, err=True)
     if "example" not in given:
         given["cell"] = _choice("Cell (cellcalc templates cells lists them)", CELL, cells)
     return given, _free_path()

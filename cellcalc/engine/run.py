@@ -20,6 +20,7 @@ from cellcalc.engine.lazy import late_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.errors import check_whole
 from cellcalc.language.arithmetic import floats
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
@@ -27,25 +28,29 @@ from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 Progress = Callable[[int], None]
+MOST_DECIMALS = 15  # of hand rounding, which a float64 holds
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
 
 
 def run_model(
     specification: Specification,
     model: Model,
-    decimals: int | None = None,
+    hand_rounding: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
     sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
-    ``decimals`` computes as a person with so many decimals would: every value is rounded before
-    it is used (parameters and inputs are taken as they are), in the equations of
+    ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
+    is rounded before it is used (parameters and inputs are taken as they are), in the equations of
     :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
-    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
+    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
+    :class:`~cellcalc.errors.OptionError` for another number of decimals.
     """
+    check_whole("hand_rounding", hand_rounding, 0, MOST_DECIMALS)
+    decimals = None if hand_rounding is None else int(hand_rounding)
     check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)

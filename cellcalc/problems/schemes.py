@@ -13,7 +13,7 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from cellcalc.errors import OptionError, unknown
+from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.resources import read_toml
 from cellcalc.toml import Section, as_float, listed
 

@@ -13,11 +13,12 @@ from functools import cache
 from random import Random
 from typing import Any, NamedTuple
 
-from cellcalc.errors import OptionError
+from cellcalc.errors import OptionError, check_choice, check_whole
 from cellcalc.problems.sequences import Sequence
 from cellcalc.resources import read_toml
 
 Rows = tuple[list[list[float]], list[float]]  # one list for each input, and the targets
+MOST = 10_000  # steps, sequences, inputs of a generated problem
 PERIOD, NOISE = 12, 0.1  # of the sine
 
 
@@ -74,9 +75,14 @@ def draw(
     """The sequences of a task; the same arguments give the same ones.
 
     What is None is as the task has it, a sequence being long enough for the lag. Raises
-    :class:`~cellcalc.errors.OptionError` for a lag that the task has not or the sequence has no
+    :class:`~cellcalc.errors.OptionError` for a task that there is not,
+    a number out of bounds, a lag that the task has not or the sequence has no
     room for, and for more than the series has.
     """
+    check_choice("name", name, tasks())
+    check_whole("seed", seed, 0)
+    for argument, count in (("steps", steps), ("sequences", sequences), ("lag", lag)):
+        check_whole(argument, count, 1, MOST)
     task = tasks()[name]
     if lag is not None and not task.lag:
         raise OptionError("lag", "a task that has a lag (echo, sine, series)", name)

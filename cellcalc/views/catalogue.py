@@ -11,7 +11,7 @@ from textwrap import wrap
 from typing import Any
 
 from cellcalc import resources
-from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.errors import InputError, Mistake, check_choice, did_you_mean
 from cellcalc.language.notation import LANGUAGE, Unicode, plain_number
 from cellcalc.language.tree import Symbol
 from cellcalc.problems import templates
@@ -19,6 +19,7 @@ from cellcalc.problems.schemes import forms, named_schemes
 from cellcalc.problems.templates import Equation
 from cellcalc.resources import sentence
 from cellcalc.toml import decode, read_bytes
+from cellcalc.views.text import check_page
 
 KINDS = (*templates.SEEN, "schemes", "examples")
 FORMATS = ("text", "markdown", "json")
@@ -159,6 +160,8 @@ def _comment(path: Path) -> str:
 
 def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
     """The names and titles of all of these kinds; with sources where it is one kind."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     every = {kind: [entry(kind, name) for name in names(kind)] for kind in kinds}
     if format == "json":
         rows = {
@@ -194,6 +197,8 @@ def _beside(name: str, texts: list[str], column: int, width: int) -> Iterator[st
 
 def description(found: list[Entry], format: str, width: int) -> str:
     """All that is known of these entries."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     if format == "json":
         return json.dumps([_data(one) for one in found], ensure_ascii=False) + "\n"
     write = _markdown if format == "markdown" else _text

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from cellcalc.engine.optimizer import rules
+from cellcalc.errors import check_choice
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, plain_number
 from cellcalc.language.tree import Add, Expression, Neg, Symbol
@@ -19,7 +20,7 @@ from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.legend import Legend, legend
-from cellcalc.views.text import markdown_text
+from cellcalc.views.text import check_page, markdown_text
 from cellcalc.views.worked import left_side, wrapped
 
 FORMATS = ("text", "markdown", "latex", "python")
@@ -57,7 +58,13 @@ class Part:
 def derive(
     specification: Specification, model: Model, format: str = "text", width: int = 80
 ) -> str:
-    """The derivation of a problem's model in one of ``FORMATS``."""
+    """The derivation of a problem's model in one of ``FORMATS``.
+
+    As ``python`` it is a script: see :func:`cellcalc.scripts.python.script`. Raises
+    :class:`~cellcalc.errors.OptionError` for another format or a ``width`` below 0 (0: no limit).
+    """
+    check_choice("format", format, FORMATS)
+    check_page(width)
     if format == "python":
         return script(specification, model, title(specification))
     write = model.latex() if format == "latex" else model.unicode()

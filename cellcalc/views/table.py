@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.errors import OptionError, check_choice, unknown
+from cellcalc.errors import OptionError, check_choice, check_whole, unknown
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
-from cellcalc.views.text import fixed, markdown_text
+from cellcalc.views.text import check_page, fixed, markdown_text
 
 if TYPE_CHECKING:
     from cellcalc.views.legend import Legend
@@ -66,8 +66,8 @@ def select(
     """A selection as people write it: ``symbols`` like "c,dc", ``steps`` like "2:5" or "3".
 
     Where the problem is shown in an author's symbols, these may be used as well as keys.
-    What is left empty is everything. Raises :class:`~cellcalc.errors.OptionError` for a symbol,
-    step, epoch or sequence that the trace does not have.
+    What is left empty is everything. Raises :class:`~cellcalc.errors.OptionError` for a part,
+    symbol, step, epoch or sequence that the trace does not have.
     """
     names = tuple(name.strip() for name in symbols.split(",") if name.strip())
     if trace.model.author is not None:
@@ -78,12 +78,10 @@ def select(
             found = unknown(name, trace.symbols)
             raise OptionError("symbols", "symbols of this problem", found)
     s = trace.specification
-    for option, given, most in (
-        ("epoch", epoch, s.update.epochs),
-        ("sequence", sequence, len(s.sequences)),
-    ):
-        if given is not None and not 1 <= given <= most:
-            raise OptionError(option, f"a number from 1 to {most}", str(given))
+    check_whole("epoch", epoch, 1, s.update.epochs)
+    check_whole("sequence", sequence, 1, len(s.sequences))
+    for part in passes:
+        check_choice("passes", part, PASSES)
     bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
     return Selection(tuple(passes) or PASSES, names, bounds, epoch, sequence)
 
@@ -271,7 +269,9 @@ def render(
 
     ``decimals`` is the number of decimals (by default 5, or those of hand rounding); tables for
     the terminal are cut into bands of steps that are at most ``width`` columns wide (0: no limit).
+    Raises :class:`~cellcalc.errors.OptionError` for what :func:`check_layout` refuses.
     """
+    check_layout(format, layout, decimals, width)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = 0 if format in MARKUP else width
@@ -411,8 +411,17 @@ def _simple(headings: list[str], body: list[list[str]]) -> str:
     return "\n".join([line(headings), rules, *map(line, body)])
 
 
-def check_format(name: str, others: Sequence[str] = ()) -> None:
-    """Raise :class:`~cellcalc.errors.OptionError` for a format that nobody knows."""
-    from tabulate import tabulate_formats
+def check_layout(
+    format: str, layout: str, decimals: int | None, width: int, others: Sequence[str] = ()
+) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` for a table that cannot be printed.
 
-    check_choice("format", name, [*others, *tabulate_formats])
+    The format must be one of tabulate's or of the ``others``, the layout one of ``LAYOUTS``, the
+    decimals from 0 to 17, the width at least 0.
+    """
+    check_choice("layout", layout, LAYOUTS)
+    check_page(width, decimals)
+    if format not in (*others, "simple"):
+        from tabulate import tabulate_formats  # here, since loading it takes as long as all else
+
+        check_choice("format", format, [*others, *tabulate_formats])

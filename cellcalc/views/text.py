@@ -6,7 +6,16 @@ import math
 import re
 import unicodedata
 
+from cellcalc.errors import check_whole
 from cellcalc.language.notation import plain_number
+
+MOST_DECIMALS = 17  # which tell any two float64 numbers apart
+
+
+def check_page(width: int, decimals: int | None = None) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` for a page or numbers of impossible width."""
+    check_whole("width", width, 0)
+    check_whole("decimals", decimals, 0, MOST_DECIMALS)
 
 
 def fixed(value: float, decimals: int) -> str:

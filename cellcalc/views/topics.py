@@ -16,7 +16,7 @@ from cellcalc import resources
 from cellcalc.engine.codegen import compile_expression
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace, Trace, backward_values, forward_values
-from cellcalc.errors import OptionError, unknown
+from cellcalc.errors import OptionError, check_choice, unknown
 from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
@@ -27,7 +27,7 @@ from cellcalc.problems.specification import read_example
 from cellcalc.resources import sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
-from cellcalc.views.text import fixed, short
+from cellcalc.views.text import check_page, fixed, short
 from cellcalc.views.worked import wrapped
 
 FORMATS = ("text", "markdown")
@@ -39,6 +39,8 @@ INDENT = "    "
 
 def page(topic: Topic, format: str = "text", width: int = 80) -> str:
     """A topic with its numbers computed, in one of ``FORMATS``."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     parts = lesson(topic)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
@@ -47,6 +49,8 @@ def page(topic: Topic, format: str = "text", width: int = 80) -> str:
 
 def contents(format: str = "text", width: int = 80) -> str:
     """The list of topics, in the order in which to read them."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     if format == "markdown":
         rows = [f"- `cellcalc explain {t.name}`: {t.title}: {t.summary}" for t in topics()]
         return "\n".join([f"# {sentence('topics', 'title')}", "", *rows]) + "\n"

@@ -34,7 +34,7 @@ from cellcalc.views.table import (
     update_title,
     window_of,
 )
-from cellcalc.views.text import fixed, short
+from cellcalc.views.text import check_page, fixed, short
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 
@@ -47,8 +47,10 @@ def explain(
 ) -> str:
     """The selected values in the order of computation, each worked out line by line.
 
-    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads.
+    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads, and
+    :class:`~cellcalc.errors.OptionError` for more decimals than 17 or a width below 0.
     """
+    check_page(width, decimals)
     _check_length(trace, selection)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
