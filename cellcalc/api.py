@@ -19,7 +19,6 @@ from cellcalc import resources
 from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
-from cellcalc.language import authors
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
@@ -104,11 +103,7 @@ def load(
     :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
     """
     name, override = str(source), Override(scheme, k1, k2)
-    author = None
-    if notation:
-        from cellcalc.language import authors  # here: most problems have no author
-
-        author = authors.load(notation)
+    author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
         return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
@@ -122,6 +117,14 @@ def load(
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
     return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
+
+
+def _author(notation: str | None) -> Author | None:
+    if not notation:
+        return None
+    from cellcalc.language import authors  # here: most problems have no author
+
+    return authors.load(notation)
 
 
 def _bounded(stream: BinaryIO) -> bytes:
@@ -200,5 +203,5 @@ def bare(
         coefficients={**cell.coefficients, **out.coefficients, **compared.coefficients},
         error=error,
     )
-    author = authors.load(notation) if notation else None
+    author = _author(notation)
     return specification, build(cell, out, learned, features, error=error, author=author)
