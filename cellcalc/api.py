@@ -68,10 +68,25 @@ class Problem:
     ) -> Trace:
         """Compute every value of the forward and the backward pass, and the updates.
 
-        ``hand_rounding`` rounds each value to so many decimals before it is used, as in a
-        calculation by hand; None computes in full float64. Without ``detail`` only losses,
-        gradients and parameters are kept, which a long training run needs. ``progress`` is
-        called with the number of passes done.
+        Parameters
+        ----------
+        hand_rounding : int, optional
+            Round each value to so many decimals before it is used, as in a calculation by hand;
+            None computes in float64.
+        detail : bool
+            Keep every value. A long training run needs losses, gradients and parameters only.
+        progress : callable, optional
+            Called with the number of passes done, after each.
+
+        Returns
+        -------
+        Trace
+            All that was computed.
+
+        Raises
+        ------
+        LimitError
+            The problem would take too long, or more memory than there may be.
         """
         trace = run_model(self.specification, self.model, hand_rounding, detail, progress)
         return Trace(**vars(trace))
@@ -96,11 +111,30 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
 ) -> Problem:
-    """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
+    """Load a problem.
 
-    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says;
-    ``notation`` names the author in whose symbols it is shown (``"gomez"``). Raises
-    :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
+    Parameters
+    ----------
+    source : str or Path
+        The path of a problem file, ``"-"`` for standard input, or the name of a bundled example.
+    scheme : str, optional
+        A scheme of truncation in place of the file's, as in ``"tbptt(2,5)"``.
+    k1, k2 : int, optional
+        A window every ``k1`` steps, over the last ``k2``; in place of the file's.
+    notation : str, optional
+        The author in whose symbols the problem is shown, as in ``"gomez"``.
+
+    Returns
+    -------
+    Problem
+        Checked, and ready to run.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read; ``mistakes`` are all that is wrong in it.
+    OptionError
+        An argument does not fit the problem.
     """
     name, override = str(source), Override(scheme, k1, k2)
     author = _author(notation)
