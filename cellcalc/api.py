@@ -20,7 +20,7 @@ from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
 from cellcalc.language import authors
-from cellcalc.model.derivation import build
+from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import Override, Scheme
@@ -59,11 +59,7 @@ class Problem:
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
-        s = self.specification
-        stored = s.scheme.weights == "stored"
-        return build(
-            s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=self.author
-        )
+        return model_of(self.specification, self.author)
 
     def run(
         self,

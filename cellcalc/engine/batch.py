@@ -18,9 +18,10 @@ import numpy as np
 from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.model.model import LOSS, TARGET, Model
+from cellcalc.language.keys import derivative_key, element_keys
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
-from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.updates import COUNT, NORM_MARGIN
 
@@ -88,7 +89,7 @@ def gradients(
     with np.errstate(all="ignore"):
         for sequence in specification.sequences:
             run.one_pass(sequence, learns=False)
-    return {f"d{name}": row for name, row in zip(run.free, run.gathered, strict=True)}
+    return {derivative_key(name): row for name, row in zip(run.free, run.gathered, strict=True)}
 
 
 def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
@@ -187,7 +188,7 @@ class _Batch:
         """Columns for t = 0 … n+1 of a segment: numbers where all sets share them."""
         n = stop - start
         columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
-        names = feature_names("x", self.model.features)
+        names = element_keys("x", self.model.features)
         for name, values in zip(names, sequence.inputs, strict=True):
             columns[name][1 : n + 1] = values[start:stop]
         if TARGET in columns and sequence.targets:
@@ -206,7 +207,7 @@ class _Batch:
     def window(self, window: Window, columns: dict[str, list[Any]], start: int) -> None:
         """Run one window of a segment that starts after step ``start``; gather its gradients."""
         new, first, last = window.new - start, window.first - start, window.fires_at - start
-        counted = columns[f"d{LOSS}"]
+        counted = columns[COUNTED]
         counted[first : last + 1] = [0.0] * (last + 1 - first)
         for t in window.losses:
             mean = self.scheme.reduction == "mean"
@@ -216,7 +217,7 @@ class _Batch:
         found = self.step(columns, self.numbers(), new, first, last)
         if window.losses:
             for row, name in zip(self.gathered, self.free, strict=True):
-                row += found[f"d{name}"]
+                row += found[derivative_key(name)]
 
     def apply(self) -> None:
         """Put the gradients gathered, clipped, into the optimizer's equations.
@@ -238,7 +239,7 @@ class _Batch:
         """The losses of sequences of one length, all at once: of shape (sequences, sets)."""
         n = sequences[0].steps
         columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
-        names = feature_names("x", self.model.features)
+        names = element_keys("x", self.model.features)
         for k, name in enumerate(names):
             data = np.array([sequence.inputs[k] for sequence in sequences])
             columns[name][1 : n + 1] = list(data.T[:, :, np.newaxis])

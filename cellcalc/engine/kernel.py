@@ -18,9 +18,10 @@ from typing import Any
 
 from cellcalc.engine.codegen import Code
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
-from cellcalc.model.model import LOSS, Group, Model, Quantity
+from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
@@ -59,7 +60,7 @@ def within_step(model: Model) -> list[Quantity]:
     """The derived rows that no other step reads: they follow from the others of their step."""
     formulas = [row.formula for row in (*model.backward, *model.gradients) if row.formula]
     read = {s.name for formula in formulas for s in symbols(formula) if s.shift}
-    read |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    read |= {derivative_key(state) for state in model.state} | {COUNTED}
     derived = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
     rows = model.quantities.values()
     return [row for row in rows if row.group in derived and row.symbol not in read]
@@ -68,7 +69,7 @@ def within_step(model: Model) -> list[Quantity]:
 def _used(rows: list[Quantity], model: Model) -> list[Quantity]:
     """Those of the backward rows that gradients and the state's derivatives are made from."""
     used = {s.name for row in model.gradients if row.formula for s in symbols(row.formula)}
-    used |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    used |= {derivative_key(state) for state in model.state} | {COUNTED}
     while True:
         again = [row.formula for row in rows if row.symbol in used and row.formula]
         found = used | {s.name for formula in again for s in symbols(formula)}
@@ -137,7 +138,7 @@ class Kernel:
         """The columns that the function works on."""
         model = self.model
         names = [row.symbol for row in (*model.inputs, *(model.parameters if self.by_time else ()))]
-        counted = [f"d{LOSS}"] if model.loss else []
+        counted = [COUNTED] if model.loss else []
         computed = [row.symbol for row in (*model.forward, *self.swept)]
         kept = [name for name in computed if name in self.stored and name not in counted]
         return [*names, *counted, *kept]
@@ -154,7 +155,7 @@ class Kernel:
         if not self.model.loss:
             return []
         names = [row.symbol for row in self.model.gradients]
-        return [*names, *(f"d{state}0" for state in self.model.state)]
+        return [*names, *(entering_key(state) for state in self.model.state)]
 
     @property
     def by_time(self) -> bool:

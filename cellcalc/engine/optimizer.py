@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from cellcalc.engine.codegen import Code, compile_source
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import Template
@@ -28,9 +29,9 @@ class Updater:
         """Add a window's gradients to those that wait for the next update; all that wait."""
         for name in parameters:
             if name not in self.update.frozen:
-                total = self.gathered.get(name, 0.0) + gradients[f"d{name}"]
+                total = self.gathered.get(name, 0.0) + gradients[derivative_key(name)]
                 self.gathered[name] = self.rounded(total)
-        return {f"d{name}": gradient for name, gradient in self.gathered.items()}
+        return {derivative_key(name): gradient for name, gradient in self.gathered.items()}
 
     def apply(self, parameters: dict[str, float]) -> dict[str, float]:
         """Update the parameters in place; the gradients that were used, by derivative's name."""
@@ -44,7 +45,7 @@ class Updater:
         settings = {**self.update.settings, COUNT: float(self.count)}
         self.function(parameters, used, self.memory, settings)
         self.gathered = {}
-        return {f"d{name}": gradient for name, gradient in used.items()}
+        return {derivative_key(name): gradient for name, gradient in used.items()}
 
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)

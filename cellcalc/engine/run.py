@@ -21,9 +21,10 @@ from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import element_keys
 from cellcalc.model.by_hand import by_hand
-from cellcalc.model.model import LOSS, TARGET, Group, Model
-from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 Progress = Callable[[int], None]
@@ -77,7 +78,7 @@ class _Run:
         self.parameters = dict(specification.parameters)
         self.coefficients = dict(specification.coefficients)
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
-        kept = self.sweeper.kernel.stored | {f"d{LOSS}"}
+        kept = self.sweeper.kernel.stored | {COUNTED}
         after = [row for row in self.derived if row.symbol not in kept]
         self.late = late_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
@@ -180,7 +181,7 @@ class _Run:
             return self.workspace[place, start]
         model, n = self.model, stop - start
         columns = self.sweeper.columns(n)
-        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
+        for name, values in zip(element_keys("x", model.features), sequence.inputs, strict=True):
             put(columns[name], 1, values[start:stop])
         if TARGET in columns and sequence.targets is not None:
             targets = sequence.targets[start:stop]
@@ -211,7 +212,7 @@ class _Run:
         After the ``final`` window nobody else needs the derivatives' columns.
         """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
-        counted = columns[f"d{LOSS}"]
+        counted = columns[COUNTED]
         mean = self.specification.scheme.reduction == "mean"
         share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
         if len(window.losses) == last + 1 - first:

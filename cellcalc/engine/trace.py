@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cellcalc.engine.lazy import Late
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import did_you_mean
+from cellcalc.language.keys import entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -140,7 +141,7 @@ class Trace:
     @property
     def symbols(self) -> list[str]:
         """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
-        names = [*self.model.quantities, *(f"d{name}0" for name in self.model.state)]
+        names = [*self.model.quantities, *(entering_key(name) for name in self.model.state)]
         return names if self.model.loss else [n for n in names if n in self.model.quantities]
 
     def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:

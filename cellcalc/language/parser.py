@@ -23,6 +23,8 @@ from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
+from cellcalc.language.keys import derivative_key
+from cellcalc.language.letters import FROM_SUBSCRIPTS, FROM_SUPERSCRIPTS
 from cellcalc.language.tree import (
     Call,
     Div,
@@ -45,8 +47,6 @@ MAX_BRACKETS = 50  # brackets, signs and exponents within one another
 MAX_FACTORS = 100  # in one product, whose derivative has the square of that
 MAX_DEPTH = 100  # levels of the tree; a/b/c/… is as deep as it is long
 
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _OPERATORS = str.maketrans({"−": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "ᵀ": "@"})
 
 _TOKEN = re.compile(
@@ -71,7 +71,7 @@ _AUTHORS_TOKEN = re.compile(
     ),
     re.VERBOSE,
 )
-_AUTHORS_INDEX = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "0123456789-+t", "⁽⁾⟨⟩()")
+_AUTHORS_INDEX = {**FROM_SUPERSCRIPTS, **{ord(bracket): None for bracket in "⁽⁾⟨⟩()"}}
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
 
@@ -195,7 +195,7 @@ class Parser:
 
     def raised(self) -> Expression:
         """The exponent that is written as superscript digits."""
-        exponent = float(self.found.translate(_SUPERSCRIPTS))
+        exponent = float(self.found.translate(FROM_SUPERSCRIPTS))
         self.advance()
         return number(exponent)
 
@@ -264,9 +264,9 @@ class Parser:
     def key(self) -> str:
         """The name at hand, an author's as the key that it stands for."""
         is_derivative, name = bool(self.token["derivative"]), self.token["name"]
-        name = name.translate(_SUBSCRIPTS)
+        name = name.translate(FROM_SUBSCRIPTS)
         own = f"∂L/∂{name}" if is_derivative else name
-        return self.names.get(own, f"d{name}" if is_derivative else name)
+        return self.names.get(own, derivative_key(name) if is_derivative else name)
 
     def shift(self) -> int | None:
         index = self.token["bracket"]
@@ -274,7 +274,7 @@ class Parser:
             return None
         if index is None:
             index = self.token["index"].translate(_AUTHORS_INDEX)
-        index = index.translate(_SUBSCRIPTS)
+        index = index.translate(FROM_SUBSCRIPTS)
         match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
         if match is None:
             self.fail("a time index such as [t], [t-1] or [t+1]")

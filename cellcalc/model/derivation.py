@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cellcalc.language.calculus import differentiate
+from cellcalc.language.keys import derivative_key, element_keys, path_key
 from cellcalc.language.notation import UNICODE, Unicode
 from cellcalc.language.tree import (
     ONE,
@@ -32,8 +33,8 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import sentence
 
@@ -60,6 +61,13 @@ def build(
     """
     builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
     return builder.model()
+
+
+def model_of(specification: Specification, author: Author | None = None) -> Model:
+    """The model of a problem, displayed in the ``author``'s symbols if one is given."""
+    s = specification
+    stored = s.scheme.weights == "stored"
+    return build(s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=author)
 
 
 class _Builder:
@@ -134,7 +142,9 @@ class _Builder:
         backward, gradients, paths = [], [], {}
         if self.loss:
             says = sentence("quantity", "count")
-            backward.append(Quantity(f"d{LOSS}", Group.BACKWARD, None, says, "derived"))
+            backward.append(
+                Quantity(COUNTED, Group.BACKWARD, None, says, "derived", derivative_of=LOSS)
+            )
             for row in reversed(forward[:-1]):
                 backward.append(self.derived(row, Group.BACKWARD))
             for row in inputs:
@@ -170,7 +180,7 @@ class _Builder:
 
     def inputs(self) -> Iterator[Quantity]:
         for vector in INPUTS:
-            for k, name in enumerate(feature_names(vector, self.features), 1):
+            for k, name in enumerate(element_keys(vector, self.features), 1):
                 kind = "input_element" if self.features > 1 else "input"
                 says = sentence("quantity", kind, feature=k)
                 yield Quantity(name, Group.INPUT, None, says, "given")
@@ -182,7 +192,7 @@ class _Builder:
         for part in self.parts:
             for name, kind in part.parameters.items():
                 features = self.features if kind == "input" else 1
-                for element in feature_names(name, features):
+                for element in element_keys(name, features):
                     says = self.role(element)
                     yield Quantity(element, Group.PARAMETER, None, says, "given")
 
@@ -220,7 +230,8 @@ class _Builder:
             symbol=self.named(row.symbol),
             meaning=meaning,
         )
-        return Quantity(f"d{row.symbol}", group, formula, says, "derived", terms)
+        key = derivative_key(row.symbol)
+        return Quantity(key, group, formula, says, "derived", terms, derivative_of=row.symbol)
 
     def terms(self, name: str, varies: bool) -> Iterator[Term]:
         """The paths through equations of the same step, then those through the next step's."""
@@ -231,7 +242,7 @@ class _Builder:
                     continue
                 local = differentiate(equation.formula, used, own)
                 if local != ZERO:
-                    upstream = Symbol(f"d{equation.symbol}", later)
+                    upstream = Symbol(derivative_key(equation.symbol), later)
                     local = shifted(local, later)
                     formula = _chained(upstream, local)
                     yield Term(name, varies, equation.symbol, later, upstream, local, formula)
@@ -243,12 +254,15 @@ class _Builder:
             kind = "next_step" if terms[0].later else "same_step"
             local = " + ".join(self.write(term.local) for term in terms)
             yield Quantity(
-                symbol=f"{row.symbol}_via_{via}",
+                symbol=path_key(row.symbol, via),
                 group=Group.PATH,
                 formula=sum_of(terms),
                 says=sentence("path", kind, via=self.named(via), local=local),
                 source="derived",
                 terms=terms,
+                derivative_of=row.derivative_of,
+                path_of=row.symbol,
+                via=via,
             )
 
 

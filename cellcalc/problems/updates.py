@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from cellcalc import resources
 from cellcalc.errors import did_you_mean
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol, rename, symbols
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import Scheme
@@ -108,7 +109,7 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
     ``w`` becomes ``W_f1`` and ``dw`` ``dW_f1``; a state ``v`` becomes ``v_W_f1``. They are to be
     read as assignments, one after the other, so that time indices are not needed.
     """
-    own = {"w": parameter, "dw": f"d{parameter}"}
+    own = {"w": parameter, "dw": derivative_key(parameter)}
     own |= {name: memory(name, parameter) for name in optimizer.state}
 
     def named(symbol: Symbol) -> Symbol:

@@ -6,8 +6,8 @@ from math import isnan
 from typing import Any
 
 from cellcalc.engine import codegen
-from cellcalc.model.model import LOSS, TARGET, Model
-from cellcalc.problems.sequences import feature_names
+from cellcalc.language.keys import element_keys
+from cellcalc.model.model import COUNTED, TARGET, Model
 from cellcalc.problems.specification import Specification
 
 
@@ -26,12 +26,12 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
     targets = tuple(sequence.targets or ())
     columns = {
         name: [0.0, *values, 0.0]
-        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)
+        for name, values in zip(element_keys("x", model.features), sequence.inputs, strict=True)
     }
     if TARGET in model.quantities:
         columns[TARGET] = [0.0, *(0.0 if isnan(t) else t for t in targets), 0.0]
     if model.loss:
-        columns[f"d{LOSS}"] = [0.0, *(0.0 if isnan(t) else 1.0 for t in targets), 0.0]
+        columns[COUNTED] = [0.0, *(0.0 if isnan(t) else 1.0 for t in targets), 0.0]
     shown = [row.symbol for row in (*model.forward, *model.backward)]
     return _SCRIPT.format(
         title=first_lines,

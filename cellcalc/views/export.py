@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.language.keys import derivative_key
 from cellcalc.views.table import EVERYTHING, Selection
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
@@ -149,7 +150,7 @@ def _window_lines(place: str, window: WindowTrace, selection: Selection) -> Iter
     for part, values_by_symbol in totals.items():
         if ("gradients" if part == "gradients" else "update") in selection.passes:
             for symbol, value in values_by_symbol.items():
-                if selection.shows(symbol) or selection.shows(f"d{symbol}"):
+                if selection.shows(symbol) or selection.shows(derivative_key(symbol)):
                     yield f"{place},{part},{symbol},,{value!r}\n"
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
-from cellcalc.language.authors import DERIVATIVE, VIA, Author
+from cellcalc.language.authors import DERIVATIVE, Author
+from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
@@ -192,7 +193,7 @@ def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
-        symbol, after = f"d{name}", window.after[name]
+        symbol, after = derivative_key(name), window.after[name]
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()

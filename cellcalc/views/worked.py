@@ -18,6 +18,7 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import LimitError
 from cellcalc.language.authors import AuthorsUnicode
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
@@ -180,7 +181,10 @@ class _Explainer:
                 lines = [f"Σₜ {write(row.formula)}"]
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
-                left, parameter = write(Symbol(row.symbol)), self.model.quantities[row.symbol[1:]]
+                left, parameter = (
+                    write(Symbol(row.symbol)),
+                    self.model.quantities[row.derivative_of],
+                )
                 says = f"{self.model.label(parameter.symbol)}: {parameter.says}"
                 parts.append(self.laid_out(row.symbol, says, left, lines))
         parts += self.entering(one, window)
@@ -195,7 +199,7 @@ class _Explainer:
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
             if row.group is not Group.PATH and self.selection.shows(symbol):
-                says = sentence("quantity", "entering", symbol=self.model.label(row.symbol[1:]))
+                says = sentence("quantity", "entering", symbol=self.model.label(row.derivative_of))
                 named = replace(row, symbol=symbol, says=says)
                 left = left_side(row, write)
                 yield self.entry(named, write, value, window.gradients[symbol], left)
@@ -210,7 +214,7 @@ class _Explainer:
         parts = [
             part
             for name in window.before
-            if self.selection.shows(name) or self.selection.shows(f"d{name}")
+            if self.selection.shows(name) or self.selection.shows(derivative_key(name))
             for part in self.updated(window, name)
         ]
         if parts:
@@ -226,7 +230,10 @@ class _Explainer:
             return
         start = {memory(s, name): v for s, v in update.optimizer.state.items()}
         numbers = {**start, **window.memory_before, **update.settings, COUNT: float(window.update)}
-        numbers |= {name: window.before[name], f"d{name}": window.used[f"d{name}"]}
+        numbers |= {
+            name: window.before[name],
+            derivative_key(name): window.used[derivative_key(name)],
+        }
         for rule in rules(update.optimizer, name):
             lines = [write(rule.formula), self.with_numbers(rule.formula, _named(dict(numbers)))]
             numbers[rule.symbol] = {**window.memory_after, **window.after}[rule.symbol]
@@ -242,8 +249,7 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
     if row.group is Group.PATH and not isinstance(write, AuthorsUnicode):
-        whole, _, via = row.symbol.partition("_via_")
-        return f"{write(Symbol(whole, 0))} via {via}"
+        return f"{write(Symbol(row.path_of, 0))} via {row.via}"
     return write(Symbol(row.symbol, 0))
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Expression, Symbol, symbols
 from cellcalc.model.model import LOSS, TARGET, Quantity
-from cellcalc.problems.sequences import feature_names
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
 from cellcalc.xlsx.cells import Fill, absolute, letters
 
@@ -62,7 +62,7 @@ def formula(
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
 
     def cells(symbol: Symbol) -> str:
-        elements = feature_names(symbol.name, sheet.model.features)
+        elements = element_keys(symbol.name, sheet.model.features)
         first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
         return f"{first}:{last.removeprefix(seen_on)}"
 
@@ -116,7 +116,7 @@ def entering_formula(
     window's steps, or to the totals.
     """
     assert quantity.formula is not None and entering.formula is not None
-    state = {f"d{name}" for name in sheet.model.state}
+    state = {derivative_key(name) for name in sheet.model.state}
     read = symbols(quantity.formula)
     partly = any(s.shift == -1 or (s.shift == 0 and s.name in state) for s in read)
     expression = entering.formula if partly else quantity.formula

@@ -15,7 +15,8 @@ import pytest
 
 from cellcalc import api
 from cellcalc.cli import main
-from cellcalc.problems.schemes import forms
+from cellcalc.problems.schemes import AS_WRITTEN, Override, forms
+from cellcalc.problems.specification import Specification
 from cellcalc.views import topics
 from cellcalc.views.topics import Numbers, lesson, page
 from tests.support.command import Run
@@ -90,16 +91,16 @@ def test_no_number_of_an_example_is_written_by_hand(name: str) -> None:
 
 def test_the_numbers_follow_the_example(monkeypatch: pytest.MonkeyPatch) -> None:
     """With other weights in the example the text has other numbers, and they are the trace's."""
-    original = api.load
+    original = topics.read_example
 
-    def changed(name: str, scheme: str | None = None) -> api.Problem:
-        s = original(name, scheme).specification
-        return api.Problem(replace(s, parameters={**s.parameters, "W_i1": 0.123}))
+    def changed(name: str, override: Override = AS_WRITTEN) -> Specification:
+        s = original(name, override)
+        return replace(s, parameters={**s.parameters, "W_i1": 0.123})
 
     before = page(topics.topic("bptt"))
-    monkeypatch.setattr(topics.api, "load", changed)
+    monkeypatch.setattr(topics, "read_example", changed)
     after = page(topics.topic("bptt"))
-    trace = changed("gomez").run()
+    trace = api.Problem(changed("gomez")).run()
     assert before != after
     assert f"loss {trace.loss:.5f}" in after
     assert f"{trace.gradients['dW_i1']:.5f}".replace("-", "−") in after

@@ -12,6 +12,7 @@ from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.schedule import ranges
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
 from cellcalc.problems.updates import COUNT, NORM_MARGIN, clip_factor, memory, rules
@@ -204,7 +205,7 @@ class _Window:
 
     def row(self, quantity: Quantity, cells: list[Cell | Fill]) -> Row:
         symbol = quantity.symbol
-        group = "gradient" if symbol.partition("_via_")[0] in self.trace.gradients else "backward"
+        group = "gradient" if (quantity.path_of or symbol) in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
         right = sentence("sheet", "count")
         if quantity.formula is not None:
@@ -231,10 +232,10 @@ class _Window:
         number = self.window.number
         for name in self.free if gathers(self.sheet.trace) else ():
             symbol = gathered(name)
-            text = self.window.total(f"d{name}")
+            text = self.window.total(derivative_key(name))
             if self.scheme.update == "sequence" and number > 1:
                 text = f"{self.sheet.windows[number - 2].total(symbol)}+{text}"
-            yield self.update_row(symbol, "gathered", self.trace.summed[f"d{name}"], text)
+            yield self.update_row(symbol, "gathered", self.trace.summed[derivative_key(name)], text)
 
     def clipped(self) -> Iterator[Row]:
         """The norm of the gradient, the factor that bounds it, and the gradients bounded."""
@@ -249,14 +250,16 @@ class _Window:
         for name in self.free:
             symbol = clipped(name)
             if symbol in window.rows:
-                source = gathered(name) if gathers(self.sheet.trace) else f"d{name}"
+                source = gathered(name) if gathers(self.sheet.trace) else derivative_key(name)
                 text = window.total(source)
                 if FACTOR in window.rows:
                     text += f"*{window.total(FACTOR)}"
                 if scheme.clip_value is not None:
                     bound = self.sheet.setting("clip_value")
                     text = f"MAX(-{bound},MIN({bound},{text}))"
-                yield self.update_row(symbol, "clipped", self.trace.used[f"d{name}"], text)
+                yield self.update_row(
+                    symbol, "clipped", self.trace.used[derivative_key(name)], text
+                )
 
     def update_row(self, symbol: str, says: str, value: float, text: str) -> Row:
         cells = [Cell(TOTAL, "total", value, text)]
@@ -358,7 +361,7 @@ class _Parameters:
             return f"{sheet.cell(COUNT, t - 1)}+1"
         owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
         cells = {key: sheet.setting(key) for key in self.update.settings}
-        cells[f"d{owner}"] = window.total(self.used_gradient(owner))
+        cells[derivative_key(owner)] = window.total(self.used_gradient(owner))
         if COUNT in sheet.rows:
             cells[COUNT] = sheet.cell(COUNT, t)
         for symbol in (owner, *self.memory_of(owner)):
@@ -376,7 +379,7 @@ class _Parameters:
         """The row of the window that holds the gradient as the update uses it."""
         if clips(self.trace):
             return clipped(parameter)
-        return gathered(parameter) if gathers(self.trace) else f"d{parameter}"
+        return gathered(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
 EQUATION_WIDTH = 46  # characters; longer equations are wrapped
@@ -468,7 +471,7 @@ def _add_rules(sheet: Worksheet, layout: Layout) -> None:
             shade_gates(sheet, cells, low=-1.0)
     for window in layout.windows[:MOST_SHADED]:
         for state in layout.model.state:
-            row, trace = window.rows[f"d{state}"], window.trace
+            row, trace = window.rows[derivative_key(state)], window.trace
             shade_gradients(sheet, over_steps(row, trace.first - 1, trace.last))
 
 

@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.engine.trace import backward_values
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, is_gate
@@ -169,7 +170,7 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
     for state in model.state:
         cells = []
         for t in trace.steps:
-            value = trace.backward[f"d{state}"][t - trace.first]
+            value = trace.backward[derivative_key(state)][t - trace.first]
             place = f"{layout.quoted}!{letters(column(t))}{window.rows[f'd{state}']}"
             cells.append(size(place, value))
         label = sentence("charts", "size_of", symbol=state)

@@ -18,9 +18,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.errors import OptionError
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import COUNTED, LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import FIRST, Layout, column
@@ -197,7 +198,9 @@ class _Flow:
         name = "working_loss" if is_loss else "working_state"
         yield Row(top, [Cell(1, "section", sentence("flow_sheet", name, state=block))])
         steps = self.losses if is_loss else list(range(1, self.steps))
-        seed = sentence("flow_sheet", "seed" if is_loss else "seed_later", symbol=f"d{block}")
+        seed = sentence(
+            "flow_sheet", "seed" if is_loss else "seed_later", symbol=derivative_key(block)
+        )
         yield Row(
             top + 1, [Cell(1, "label", seed), *(Cell(BEFORE + t, "whole", 1.0) for t in steps)]
         )
@@ -255,7 +258,7 @@ class Working:
         self.states = self.model.state
         self.parameters = layout.windows[0].parameters_at if layout.windows else column(1)
         self.derived = {row.symbol: row for row in self.model.backward if row.formula is not None}
-        ends = [f"d{state}" for state in self.states]
+        ends = [derivative_key(state) for state in self.states]
         self.own = self._needed(ends)  # rows of a step, from its loss to its states
         reads = {s.name for end in self.own for s in self._symbols(end) if s.shift == 1}
         self.later = [name for name in self._needed(sorted(reads)) if name not in ends]
@@ -279,7 +282,7 @@ class Working:
             name = wanted.pop()
             if name in self.derived and name not in found:
                 found.add(name)
-                if name[1:] not in self.states or name in ends:
+                if self.derived[name].derivative_of not in self.states or name in ends:
                     wanted += [s.name for s in self._symbols(name) if s.shift == 0]
         return [name for name in self.derived if name in found]
 
@@ -302,10 +305,10 @@ class Working:
 
     def seed(self, block: str, name: str, late: int) -> float | None:
         """The derivative that a block is given instead of working it out; None for others."""
-        if name == f"d{LOSS}":
+        if name == COUNTED:
             return 1.0 if block == LOSS else 0.0
-        if late and name[1:] in self.states:
-            return 1.0 if name == f"d{block}" else 0.0
+        if late and self.derived[name].derivative_of in self.states:
+            return 1.0 if name == derivative_key(block) else 0.0
         return None
 
     def cell(self, block: str, symbol: Symbol, late: int, t: int) -> str:
@@ -340,7 +343,8 @@ class Working:
     def _entry(self, state: str, loss: int, s: int) -> float:
         """∂E[loss]/∂state[s]."""
         if s == loss:
-            return self.value(LOSS, f"d{state}", 0, s)
+            return self.value(LOSS, derivative_key(state), 0, s)
         return sum(
-            self.entry(q, loss, s + 1) * self.value(q, f"d{state}", 0, s) for q in self.states
+            self.entry(q, loss, s + 1) * self.value(q, derivative_key(state), 0, s)
+            for q in self.states
         )

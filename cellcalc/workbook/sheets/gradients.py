@@ -14,10 +14,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Call, Symbol, walk
-from cellcalc.model.model import LOSS
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -176,7 +176,7 @@ class _Gradients:
         text = f'SUMIF({symbols},"d"&{letters(NAME)}{row},{totals})'
         yield Cell(SUM, "total", self.total(name), text)
         for k, window in enumerate(layout.windows[:MOST_WINDOWS]):
-            trace, symbol = window.trace, f"d{name}"
+            trace, symbol = window.trace, derivative_key(name)
             place = WINDOWS + 2 * k
             text = f"{quoted}!{window.total(symbol)}"
             yield Cell(place, "number", trace.gradients[symbol], text)
@@ -186,14 +186,14 @@ class _Gradients:
 
     def total(self, name: str) -> float:
         """The gradients of all windows added up."""
-        return sum(window.trace.gradients[f"d{name}"] for window in self.layout.windows)
+        return sum(window.trace.gradients[derivative_key(name)] for window in self.layout.windows)
 
     def counts(self) -> Row:
         """How often the windows count each loss, taken together."""
         quoted = self.layout.quoted
         cells = [
             Cell(1, "backward_group"),
-            Cell(SYMBOL, "backward_symbol", f"d{LOSS}"),
+            Cell(SYMBOL, "backward_symbol", COUNTED),
             Cell(3, "backward_equation", sentence("gradients", "counts")),
         ]
         for t, value in enumerate(self.count_values(), 1):
@@ -205,7 +205,7 @@ class _Gradients:
     def count_values(self) -> list[float]:
         values = [0.0] * self.layout.steps
         for window in self.layout.windows:
-            for t, count in zip(window.trace.steps, window.trace.backward[f"d{LOSS}"], strict=True):
+            for t, count in zip(window.trace.steps, window.trace.backward[COUNTED], strict=True):
                 values[t - 1] += count
         return values
 
@@ -300,7 +300,7 @@ class Rerun:
         return f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
 
     def _cells_of(self, vector: Symbol) -> str:
-        names = feature_names(vector.name, self.model.features)
+        names = element_keys(vector.name, self.model.features)
         first, last = (self._cell(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
         return f"{first}:{last.partition('!')[2] or last}"
 

@@ -17,7 +17,7 @@ from cellcalc.engine.trace import backward_values, forward_values
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import LOSS, Group, Quantity
+from cellcalc.model.model import COUNTED, LOSS, Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -422,7 +422,7 @@ def exercise(layout: Layout, text: str) -> Exercise:
     backward = [q.symbol for q in (*model.backward, *model.gradients)] if layout.windows else []
     parts: dict[str, Sequence[str]] = {
         "forward": forward,
-        "backward": [symbol for symbol in backward if symbol != f"d{LOSS}"],
+        "backward": [symbol for symbol in backward if symbol != COUNTED],
     }
     parts["all"] = [*parts["forward"], *parts["backward"]]
     known = [*PARTS, *forward, *backward]
