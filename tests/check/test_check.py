@@ -114,15 +114,15 @@ def test_correct_work_rounded_at_every_step_is_never_wrong(name: str, decimals: 
         for symbol, values in one.forward.items()
         if values[t] == values[t]
     ]
-    for number, window in enumerate(one.windows[:1], 1):
+    for window in one.windows[:1]:
         steps = [(t, k) for k, t in enumerate(window.steps)]
         given += [(f"{s}[{t}]", v[k]) for s, v in window.backward.items() for t, k in steps]
         given += [(symbol, value) for symbol, value in window.gradients.items()]
-        assert number == 1
     text = [(left, f"{value:.{decimals}f}") for left, value in given]
     for chosen in (text, [p for p in text if "[" not in p[0]], text[::7]):
         entries = [Entry(k, *pair) for k, pair in enumerate(chosen, 1)]
         report = mark(truth, entries)
+        assert len(report.marked) == len(entries)
         wrong = [m for m in report.marked if m.verdict is not Verdict.CORRECT]
         assert not wrong and not report.unreadable, (wrong[:2], report.unreadable[:2])
 

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-import cellcalc.language.arithmetic.arrays
 from cellcalc.api import Problem
 from cellcalc.engine import batch
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
-from cellcalc.language.arithmetic import floats
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
@@ -221,36 +219,3 @@ def test_progress_counts_passes() -> None:
 def test_what_a_batch_does_not_take(values: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         training(SCHEMES[0], OPTIMIZERS[0]).problem().train_batch(values)
-
-
-@pytest.mark.parametrize("name", cellcalc.language.arithmetic.arrays.__all__)
-def test_functions_over_arrays_agree_with_those_of_numbers(name: str) -> None:
-    """Also where a number is huge, 0 or not finite: arrays neither warn nor differ."""
-    points = [-1e308, -800.0, -3.7, -2.5, -1.0, -0.2, -0.0, 0.0, 1e-310, 0.4, 1.0, 2.5, 5.0, 710.0,
-              1e308, math.inf, -math.inf, math.nan]  # fmt: skip
-    scalar, array = getattr(floats, name), getattr(cellcalc.language.arithmetic.arrays, name)
-    with np.errstate(all="ignore"):
-        if name in ("divide", "power"):
-            seconds = [-1.0, 0.0, 0.5, 2.0, 3.0, -2.0]
-            # numpy takes the root of -inf where ** gives inf: neither is a number one computes with
-            pairs = [(a, b) for a in points for b in seconds if (a, b) != (-math.inf, 0.5)]
-            if name == "divide":
-                pairs += [(b, a) for a, b in pairs if abs(a) > 1e-300]
-            expected = [scalar(a, b) for a, b in pairs]
-            whole = array(*np.array(pairs).T)
-            each = [array(np.array([a]), b)[0] for a, b in pairs]
-            assert each == pytest.approx(expected, rel=1e-14, nan_ok=True)
-        elif name in ("clip", "inside"):
-            triples = [(p, a, b) for p in points for a, b in ((-1.0, 0.4), (2.5, -3.0))]
-            expected, whole = [scalar(*t) for t in triples], array(*np.array(triples).T)
-        elif name in ("max", "min"):
-            doubles = [(p, a) for p in points for a in points]
-            expected, whole = [scalar(*d) for d in doubles], array(*np.array(doubles).T)
-        else:
-            points = [p for p in points if name != "sqrt" or p != -math.inf]
-            expected, whole = [scalar(p) for p in points], array(np.array(points))
-    assert whole == pytest.approx(expected, rel=1e-14, nan_ok=True)
-
-
-def test_every_function_that_a_source_calls_is_there_for_arrays() -> None:
-    assert {*cellcalc.language.arithmetic.arrays.__all__, "rounded"} == set(floats.__all__)

@@ -1,31 +1,25 @@
-"""What makes it fast must change no number: long sequences, machine code, exports in pieces."""
+"""What makes it fast must change no number: long sequences, machine code, columns in pieces."""
 
 from __future__ import annotations
 
-import csv
 import gc
-import io
-import json
 import math
 import sys
 import weakref
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 import cellcalc
-from cellcalc.api import Problem, Trace
+from cellcalc.api import Problem
 from cellcalc.engine import codegen, run
 from cellcalc.engine import kernel as machine_code
 from cellcalc.engine.codegen import compile_source
 from cellcalc.engine.kernel import INLINE, Keep, kernel_of
 from cellcalc.engine.lazy import Late
-from cellcalc.errors import InputError
 from cellcalc.language.arithmetic import floats
-from cellcalc.views import export
 from tests.support.cells import CELLS, random_cell
 from tests.support.oracles import REQUIRED, sample
 from tests.support.problems import random_data
@@ -203,41 +197,6 @@ def test_an_overflow_in_a_long_sequence_is_computed_with_guards(
     assert trace.first_not_finite() == expected.first_not_finite() == ("E", 1)
 
 
-def long_trace(monkeypatch: pytest.MonkeyPatch, scheme: str) -> tuple[Trace, Trace]:
-    short = problem(scheme, "linear").run()
-    monkeypatch.setattr(run, "LONG", 4)
-    return short, problem(scheme, "linear").run()
-
-
-@pytest.mark.parametrize("scheme", ["full", "overlapping"])
-@pytest.mark.parametrize("block", [3, 4096])
-def test_exports_in_pieces_say_what_the_trace_says(
-    scheme: str, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "BLOCK", block)
-    short, long = long_trace(monkeypatch, scheme)
-    pieces = list(export.to_json(long))
-    assert pieces == list(export.to_json(long)) and "".join(pieces) == "".join(
-        export.to_json(short)
-    )
-    (one,) = json.loads("".join(pieces))["passes"]
-    window = short.passes[0].windows[-1]
-    assert one["windows"][-1]["backward"]["dU_f"] == list(window.backward["dU_f"])
-    assert one["windows"][-1]["losses"] == list(window.window.losses)
-    lines = "".join(export.to_csv(long))
-    assert lines == "".join(export.to_csv(short))
-    rows = list(csv.DictReader(io.StringIO(lines)))
-    found = [float(r["value"]) for r in rows if r["symbol"] == "dU_f" and r["pass"] == "backward"]
-    assert found == [v for w in short.passes[0].windows for v in w.backward["dU_f"]]
-
-
-def test_a_piece_of_an_export_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "BLOCK", 5)
-    _, trace = long_trace(monkeypatch, "full")
-    for made in (export.to_csv(trace), export.to_json(trace)):
-        assert max(map(len, made)) < 500
-
-
 def test_the_kernel_gives_the_same_bits_as_the_source_that_is_shown() -> None:
     given = problem("full", "logistic")
     columns = [{n: [0.1] * 9 for n in given.model.quantities} for _ in range(2)]
@@ -254,31 +213,3 @@ def test_the_kernel_gives_the_same_bits_as_the_source_that_is_shown() -> None:
     assert first["gradients"] == second["gradients"]
     names = [row.symbol for row in (*given.model.forward, *given.model.backward)]
     assert all(first[name][:8] == second[name][:8] for name in names)
-
-
-def test_a_csv_file_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "series.csv").write_text("x,target\n1,2\n")
-    (tmp_path / "p.toml").write_text(
-        "[parameters]\nrandom = {seed = 1}\n[[sequence]]\ncsv = 'series.csv'\n"
-    )
-    assert cellcalc.load(tmp_path / "p.toml").specification.sequences[0].steps == 1
-    monkeypatch.setattr("cellcalc.problems.sequences.MAX_CSV_BYTES", 10)
-    with pytest.raises(InputError, match="expected at most 0 MB, found a larger file"):
-        cellcalc.load(tmp_path / "p.toml")
-
-
-def test_a_long_csv_file_is_read_like_a_short_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rows = "".join(f"{k}.5,{'' if k == 3 else k}\n" for k in range(10))
-    (tmp_path / "series.csv").write_text("x,target\r\n" + rows)
-    (tmp_path / "p.toml").write_text(
-        "[parameters]\nrandom = {seed = 1}\n[[sequence]]\ncsv = 'series.csv'\n"
-    )
-    short = cellcalc.load(tmp_path / "p.toml")
-    monkeypatch.setattr("cellcalc.problems.sequences.MANY", 4)
-    long = cellcalc.load(tmp_path / "p.toml")
-    sequence = long.specification.sequences[0]
-    assert isinstance(sequence.inputs[0], array)
-    assert tuple(sequence.inputs[0]) == short.specification.sequences[0].inputs[0]
-    assert long.run().gradients == short.run().gradients

@@ -10,12 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cellcalc.api import Trace
-from cellcalc.language.notation import LANGUAGE, UNICODE
-from cellcalc.language.parser import parse
-from cellcalc.language.tree import Expression
 from tests.support import lstm
 from tests.support.cells import CELLS, complex_step, random_cell
-from tests.support.problems import GATES, Data, random_data
+from tests.support.problems import Data, random_data
 
 FEW = settings(max_examples=6, derandomize=True, deadline=None)
 READOUTS = [("identity", "half-squared"), ("linear", "squared"), ("logistic", "cross-entropy")]
@@ -211,33 +208,3 @@ def test_a_frozen_parameter_leaves_the_gradients_alone(data: Data) -> None:
     frozen = replace(data, frozen=["U_f", "b_o"]).problem().run()
     same(gradients(frozen), gradients(data.problem().run()))
     assert frozen.final["U_f"] == frozen.initial["U_f"]
-
-
-NAMES = [f"{kind}_{gate}" for kind in "zUb" for gate in GATES] + ["c", "h", "tanh_c"]
-
-
-def formulas() -> st.SearchStrategy[str]:
-    """Texts of the equation language, of any shape."""
-    shifts = st.sampled_from(["", "[t]", "[t-1]", "[t+1]"])
-    symbols = st.builds("".join, st.tuples(st.sampled_from(NAMES), shifts))
-    numbers = st.floats(0, 1e6, allow_nan=False).map(repr)
-    leaves = st.one_of(symbols, numbers, st.just("W_f @ x"))
-
-    def wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-        joined = st.builds(
-            "({}) {} ({})".format, inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner
-        )
-        called = st.builds("{}({})".format, st.sampled_from(["tanh", "sigmoid", "log"]), inner)
-        return st.one_of(joined, called, inner.map("-({})".format))
-
-    return st.recursive(leaves, wider, max_leaves=12)
-
-
-@settings(max_examples=60, derandomize=True, deadline=None)
-@given(formulas())
-def test_what_is_written_is_read_back(text: str) -> None:
-    """The language exactly; Unicode maths as it is printed."""
-    tree: Expression = parse(text)
-    assert parse(LANGUAGE(tree)) == tree
-    once = parse(UNICODE(tree))
-    assert UNICODE(once) == UNICODE(tree)

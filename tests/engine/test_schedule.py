@@ -1,19 +1,13 @@
-"""Schemes, windows, and the picture of them."""
+"""Which window sweeps which steps: every named scheme, and what the literature says of it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from cellcalc.engine.schedule import plan, ranges
-from cellcalc.problems.schemes import CHOICES, Override, Scheme, forms, named_scheme
-from cellcalc.problems.specification import read_specification
-from tests.support.command import Run
-from tests.support.paths import EXPECTED
-from tests.support.problems import random_data
+from cellcalc.problems.schemes import CHOICES, Scheme, forms, named_scheme
 
 
 def scheme(name: str, **options: str) -> Scheme:
@@ -142,97 +136,3 @@ def test_a_tail_is_flushed_or_discarded() -> None:
 )
 def test_steps_in_words(steps: tuple[int, ...], text: str) -> None:
     assert ranges(steps) == text
-
-
-@pytest.mark.parametrize(
-    ("file", "override", "name", "k1", "k2"),
-    [
-        ("", Override(), "full", None, None),
-        ("k1 = 2\nk2 = 5", Override(), "tbptt(2,5)", 2, 5),
-        ("k1 = 2\nk2 = 5", Override(k2=3), "tbptt(2,3)", 2, 3),
-        ('scheme = "block(3)"', Override(k1=1), "tbptt(1,3)", 1, 3),
-        ('scheme = "block(3)"', Override(scheme="bptt(4;2)"), "bptt(4;2)", 2, 4),
-        ("k1 = 9\nk2 = 9", Override(scheme="realtime"), "realtime", 1, None),
-        ("", Override(k1=2), "tbptt(2,n)", 2, None),
-        ('scheme = " TBPTT( 2 , 5 ) "', Override(), "TBPTT( 2 , 5 )", 2, 5),
-    ],
-)
-def test_the_command_line_goes_before_the_file(
-    file: str, override: Override, name: str, k1: int | None, k2: int | None
-) -> None:
-    text = replace(random_data(1), bptt=file).toml()
-    found = read_specification(text, "p", Path(), override).scheme
-    assert (found.name, found.k1, found.k2) == (name, k1, k2)
-
-
-def test_a_name_on_the_command_line_brings_its_options_and_keeps_the_others() -> None:
-    text = replace(random_data(1), bptt='inject = "all"\ntail = "discard"').toml()
-    found = read_specification(text, "p", Path(), Override("forum-last(2,4)")).scheme
-    assert (found.inject, found.tail, found.k1, found.k2) == ("last", "discard", 2, 4)
-
-
-WHOLE = {
-    "schedule_tbptt.txt": ["schedule", "ten_steps"],
-    "schedule_split.txt": ["schedule", "ten_steps", "--scheme", "naive-split(3)"],
-    "schedule_drops.txt": ["schedule", "ten_steps", "--k1", "5", "--k2", "2"],
-    "schedule_two_sequences.txt": ["schedule", "statquest", "--scheme", "per-error(2)"],
-    "schedule_compare.txt": ["schedule", "ten_steps", "--compare"],
-    "update_tbptt.txt": ["table", "ten_steps", "--pass", "update", "--symbols", "U_f,b_f"],
-    "explain_tbptt.txt": ["table", "ten_steps", "--explain", "--k1", "5", "--k2", "2",
-                          "--symbols", "dE,dc,dU_f,U_f,dh0"],
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", WHOLE)
-def test_whole_output(name: str, run: Run) -> None:
-    result = run(*WHOLE[name])
-    assert result.exit_code == 0 and result.stderr == ""
-    assert result.stdout == (EXPECTED / name).read_text(encoding="utf-8")
-    assert max(map(len, result.stdout.splitlines())) <= 80
-
-
-def test_json_has_the_windows_and_the_figures(run: Run) -> None:
-    data = json.loads(run("schedule", "ten_steps", "-f", "json", "--k1", 5, "--k2", 2).stdout)
-    assert data["scheme"]["name"] == "tbptt(5,2)" and data["scheme"]["tail"] == "flush"
-    (sequence,) = data["sequences"]
-    assert sequence["windows"][0] == {
-        "fires_at": 5, "t": [4, 5], "losses": [4, 5], "dropped": [1, 2, 3], "reset": False,
-        "update": True,
-    }  # fmt: skip
-    assert sequence["dropped"] == [1, 2, 3, 6, 7, 8]
-    assert sequence["totals"] == {
-        "windows": 2, "updates": 2, "backward_cells": 4, "losses_injected": 4,
-        "losses_dropped": 6, "losses_repeated": 0, "stored_steps": 2, "stored_values": 26,
-    }  # fmt: skip
-    assert sequence["full"]["backward_cells"] == 10
-    data = json.loads(run("schedule", "ten_steps", "-f", "json", "--compare").stdout)
-    full, realtime, *_, tail, forum = data["schemes"]
-    assert full["relative_error"] == 0 and realtime["relative_error"] < 1e-12
-    assert tail["name"] == "tail(2)" and tail["relative_error"] > 0.1
-    assert forum["name"] == "forum-last(2,4)"
-
-
-def test_a_long_schedule_is_shortened_and_fits_the_page(tmp_path: Path, run: Run) -> None:
-    path = tmp_path / "long.toml"
-    path.write_text(random_data(1, 1, 150).toml())
-    text = run("schedule", path, "--scheme", "realtime").stdout
-    assert "… 111 more windows …" in text
-    assert max(map(len, text.splitlines())) <= 80
-
-
-def test_without_targets_there_is_nothing_to_draw_or_compare(tmp_path: Path, run: Run) -> None:
-    path = tmp_path / "p.toml"
-    path.write_text("[parameters]\nrandom = {seed = 1}\n[[sequence]]\nx = [1, 2]\n")
-    assert "no targets: the sequence is only run forward" in run("schedule", path).stdout
-    result = run("schedule", path, "--compare")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "Error: --compare: expected a sequence with targets, found none\n",
-    )
-
-
-def test_an_unknown_scheme_lists_the_known_ones(run: Run) -> None:
-    result = run("table", "gomez", "--scheme", "bptt")
-    assert result.exit_code == 2
-    assert result.stderr.startswith("Error: --scheme: expected full, realtime, bptt(h), bptt(h;h')")
-    assert result.stderr.endswith('found "bptt"; did you mean bptt(h)?\n')

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import cmath
-import math
 import random
 
-import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cellcalc.language.arithmetic import floats
 from cellcalc.language.calculus import differentiate
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.language.notation import LANGUAGE
@@ -175,14 +172,6 @@ def test_every_function_has_its_derivative() -> None:
         for rule in (function.derivative, *function.others):
             names = {s.name for s in symbols(parse(rule))}
             assert names <= {"s", *function.arguments}, name
-
-
-@pytest.mark.parametrize("a", [-1.0, 0.5, 2.0])
-@pytest.mark.parametrize("u", [-2.0, -1.0, 0.0, 0.5, 1.0, 3.0])
-def test_the_clipping_functions_are_those_of_numpy(u: float, a: float) -> None:
-    assert floats.clip(u, a, a + 1) == np.clip(u, a, a + 1)
-    assert floats.max(u, a) == np.maximum(u, a) and floats.min(u, a) == np.minimum(u, a)
-    assert math.isnan(floats.clip(math.nan, -1.0, 1.0))
 
 
 def test_dot_products_differentiate_like_their_sum() -> None:

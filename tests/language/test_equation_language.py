@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cellcalc.errors import ExpressionError
 from cellcalc.language.functions import FUNCTIONS
-from cellcalc.language.notation import LANGUAGE, Excel, Latex, NumbersPutIn, Unicode
+from cellcalc.language.notation import LANGUAGE, UNICODE, Excel, Latex, NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
     Add,
@@ -26,6 +26,7 @@ from cellcalc.language.tree import (
     shifted,
     spelled_out,
 )
+from tests.support.problems import GATES
 
 DERIVATIVES = frozenset({"dc", "dh", "dz_f", "dW_f1"})
 READ_BACK = {"language": LANGUAGE, "unicode": Unicode(derivatives=DERIVATIVES)}
@@ -223,3 +224,33 @@ def test_what_a_formula_writes_twice_does_not_double_with_every_level(outer: str
         text = outer.format(text)
     write = Excel(cell=lambda s: s.name, cells=lambda s: s.name)
     assert len(write(parse(text))) < 400_000
+
+
+NAMES = [f"{kind}_{gate}" for kind in "zUb" for gate in GATES] + ["c", "h", "tanh_c"]
+
+
+def formulas() -> st.SearchStrategy[str]:
+    """Texts of the equation language, of any shape."""
+    shifts = st.sampled_from(["", "[t]", "[t-1]", "[t+1]"])
+    symbols = st.builds("".join, st.tuples(st.sampled_from(NAMES), shifts))
+    numbers = st.floats(0, 1e6, allow_nan=False).map(repr)
+    leaves = st.one_of(symbols, numbers, st.just("W_f @ x"))
+
+    def wider(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        joined = st.builds(
+            "({}) {} ({})".format, inner, st.sampled_from(["+", "-", "*", "/", "**"]), inner
+        )
+        called = st.builds("{}({})".format, st.sampled_from(["tanh", "sigmoid", "log"]), inner)
+        return st.one_of(joined, called, inner.map("-({})".format))
+
+    return st.recursive(leaves, wider, max_leaves=12)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(formulas())
+def test_what_is_written_is_read_back(text: str) -> None:
+    """The language exactly; Unicode maths as it is printed."""
+    tree: Expression = parse(text)
+    assert parse(LANGUAGE(tree)) == tree
+    once = parse(UNICODE(tree))
+    assert UNICODE(once) == UNICODE(tree)

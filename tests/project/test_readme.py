@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,17 +54,25 @@ def test_the_problem_file_is_valid() -> None:
     assert specification.parameters["W_f2"] == 0.45
 
 
-def test_the_library_example_runs() -> None:
+def test_the_library_example_gives_what_its_comments_say() -> None:
     (text,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec(text, names)
-    trace = names["trace"]
-    assert isinstance(trace, cellcalc.Trace)
+    trace, steps = names["trace"], 2
+    assert trace["dc"].shape == (steps,)
+    assert round(trace["dc"][-1], 5) == -0.07111  # Gomez's δstate of his last step
+    assert trace.gradients["dW_f1"] == pytest.approx(trace["dW_f1"].sum(), rel=1e-14)
+    assert "<table>" in trace._repr_html_()
 
 
 def test_every_cell_and_its_example_are_in_the_table() -> None:
-    for name in resources.names("templates/cells"):
-        assert f"`{name}`" in README
+    table = README[README.index("| cell | what it is | example |") :].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    listed = {name for cells, *_ in rows for name in re.findall(r"`(.*?)`", cells)}
+    assert listed == set(resources.names("templates/cells"))
+    for cells, _, examples in rows:
+        for example in re.findall(r"`(.*?)`", examples):
+            assert cellcalc.load(example).specification.cell.name in re.findall(r"`(.*?)`", cells)
 
 
 def test_the_cell_of_ones_own_is_right(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from cellcalc.views.topics import Numbers, lesson, page
 from tests.support.command import Run
 from tests.support.paths import EXPECTED, TEMPLATES
 
-NAMES = ("bptt", "tbptt", "schemes", "lstm", "vanishing", "papers", "notation", "marking")
+NAMES = [topic.name for topic in topics.topics()]
 EVERY = pytest.mark.parametrize("name", NAMES)
 
 
@@ -39,7 +39,6 @@ def test_the_topics_are_listed_in_reading_order(run: Run) -> None:
     result = run("explain")
     assert result.exit_code == 0
     assert result.stdout == (EXPECTED / "topics.txt").read_text(encoding="utf-8")
-    assert tuple(t.name for t in topics.topics()) == NAMES
 
 
 @pytest.mark.parametrize("name", ["bptt", "notation"])

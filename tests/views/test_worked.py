@@ -11,6 +11,7 @@ import pytest
 from cellcalc.engine.codegen import compile_expression
 from cellcalc.language.parser import parse
 from cellcalc.views.worked import explain
+from tests.support.command import Run
 from tests.support.problems import Data, random_data
 
 TEN = random_data(31, 2, 8, "logistic", "cross-entropy")
@@ -43,3 +44,10 @@ def test_the_numbers_put_in_give_the_value(name: str) -> None:
             checked += 1
     values = sum(len(v) for one in trace.passes for w in one.windows for v in w.backward.values())
     assert checked > values / 4
+
+
+def test_more_than_anybody_reads_is_not_worked_out(run: Run) -> None:
+    result = run("table", "statquest", "--explain")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: --explain: expected at most 50,000 values, found about")
+    assert run("table", "statquest", "--explain", "--epoch", "300").exit_code == 0

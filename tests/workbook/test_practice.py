@@ -200,3 +200,9 @@ def test_the_command_writes_an_exercise_and_its_paper(tmp_path: Path, run: Run) 
     assert "Practice" in openpyxl.load_workbook(path).sheetnames
     assert run("workbook", "gomez", "--blank", "-o", path, "--force").exit_code == 0
     assert openpyxl.load_workbook(path).sheetnames == ["Practice"]
+
+
+def test_an_exercise_without_a_backward_pass_is_refused(run: Run, tmp_path: Path) -> None:
+    result = run("workbook", "cell_clip", "--practice", "backward", "-o", tmp_path / "x.xlsx")
+    expected = '--practice: expected forward, since there is no backward pass, found "backward"'
+    assert (result.exit_code, result.stderr) == (2, f"Error: {expected}\n")

@@ -44,12 +44,11 @@ BOOKS = spreadsheets.Made(lambda name: book_of(PROBLEMS[name]))
 CHOSEN = sample(PROBLEMS, 2)
 
 
-# The numerical check's difference is rounding noise, in which no two engines agree.
-NOISE = ("Gradients", "Checks")
-
-
 def without_noise(book: bytes, got: spreadsheets.Values) -> spreadsheets.Values:
-    """What was recalculated, with the noise of the numerical check as it was stored."""
+    """What was recalculated, with the noise of the numerical check as it was stored.
+
+    Its difference is rounding noise, in which no two engines agree.
+    """
     stored = spreadsheets.read(book)
     noisy = {("Gradients", f"B{row}") for row in (8, 10, 11)}
     noisy |= {cell for cell in stored if cell[0] == "Checks" and cell[1].startswith("B")}
