@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cellcalc.api import Problem
+from cellcalc.api import Problem, Trace
+from cellcalc.engine.effort import Sizes
+from cellcalc.engine.run import run_model
 from cellcalc.problems.specification import read_specification
 
 GATES = "figo"
@@ -98,6 +100,11 @@ def random_data(
         x=[[draw() for _ in range(features)] for _ in range(steps)],
         target=target,
     )
+
+
+def computed(given: Problem, sizes: Sizes, detail: bool = True) -> Trace:
+    """A run in which other ways of computing are taken at other sizes than usual."""
+    return Trace(**vars(run_model(given.specification, given.model, detail=detail, sizes=sizes)))
 
 
 # Gomez's published example: tests/published/gomez_2016.json has what he printed of it.
