@@ -28,7 +28,7 @@ from cellcalc.views import (
 )
 from cellcalc.views import compare as compared
 from cellcalc.views import flow as shaded
-from tests.conftest import Run
+from tests.support.command import Run
 
 GOMEZ = load("gomez")
 TRACE = GOMEZ.run()
@@ -51,9 +51,9 @@ WHOLE: dict[str, tuple[Callable[[Any], object], str, int, int | None]] = {
     "load k2": (lambda v: load("ten_steps", k2=v), "k2", 1, None),
     "run": (lambda v: GOMEZ.run(hand_rounding=v), "hand_rounding", 0, 15),
     "bare": (lambda v: bare("rnn", features=v), "features", 1, None),
-    "render decimals": (lambda v: table.render(TRACE, decimals=v), "decimals", 0, 17),
+    "render decimals": (lambda v: table.render(TRACE, decimals=v), "decimals", 0, 30),
     "render width": (lambda v: table.render(TRACE, width=v), "width", 0, None),
-    "explain decimals": (lambda v: worked.explain(TRACE, decimals=v), "decimals", 0, 17),
+    "explain decimals": (lambda v: worked.explain(TRACE, decimals=v), "decimals", 0, 30),
     "explain width": (lambda v: worked.explain(TRACE, width=v), "width", 0, None),
     "select epoch": (lambda v: table.select(TRACE, epoch=v), "epoch", 1, 1),
     "select sequence": (lambda v: table.select(TRACE, sequence=v), "sequence", 1, 1),
@@ -66,7 +66,7 @@ WHOLE: dict[str, tuple[Callable[[Any], object], str, int, int | None]] = {
     "compare width": (
         lambda v: compared.to_text(compare.compare(*PARTS), width=v), "width", 0, None),
     "compare decimals": (
-        lambda v: compared.to_text(compare.compare(*PARTS), v), "decimals", 0, 17),
+        lambda v: compared.to_text(compare.compare(*PARTS), v), "decimals", 0, 30),
     "listing": (lambda v: catalogue.listing(("cells",), "text", v), "width", 0, None),
     "description": (
         lambda v: catalogue.description(catalogue.find("rnn"), "text", v), "width", 0, None),
@@ -153,7 +153,7 @@ def test_what_is_within_bounds_is_taken() -> None:
     assert cellcalc.load("ten_steps", k1=1, k2=10**30).run().loss is not None
     assert GOMEZ.run(hand_rounding=15).decimals == 15
     assert GOMEZ.run(hand_rounding=0).decimals == 0
-    assert len(table.render(TRACE, decimals=17, width=0)) > 1000
+    assert len(table.render(TRACE, decimals=30, width=0)) > 1000
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_is_within_bounds_is_taken() -> None:
         (["table", "gomez", "--k1", 0], "--k1: expected a whole number of at least 1, found 0"),
         (["table", "gomez", "--k2", -2], "--k2: expected a whole number of at least 1, found -2"),
         (["derive", "rnn", "--features", 0], "--features: expected a whole number of at least 1, found 0"),
-        (["table", "gomez", "--precision", 18], "--precision: expected a whole number from 0 to 17, found 18"),
+        (["table", "gomez", "--precision", 31], "--precision: expected a whole number from 0 to 30, found 31"),
         (["table", "gomez", "--width", -1], "--width: expected a whole number of at least 0, found -1"),
         (["table", "gomez", "--explain", "--width", -1], "--width: expected a whole number of at least 0, found -1"),
         (["check", "gomez", "--width", -1, "-e", "c[1] = 1"], "--width: expected a whole number of at least 0, found -1"),

@@ -417,7 +417,7 @@ def check_layout(
     """Raise :class:`~cellcalc.errors.OptionError` for a table that cannot be printed.
 
     The format must be one of tabulate's or of the ``others``, the layout one of ``LAYOUTS``, the
-    decimals from 0 to 17, the width at least 0.
+    decimals from 0 to 30, the width at least 0.
     """
     check_choice("layout", layout, LAYOUTS)
     check_page(width, decimals)

@@ -9,7 +9,7 @@ import unicodedata
 from cellcalc.errors import check_whole
 from cellcalc.language.notation import plain_number
 
-MOST_DECIMALS = 17  # which tell any two float64 numbers apart
+MOST_DECIMALS = 30  # which show a number of 1e-13 to the last figure that a float64 has
 
 
 def check_page(width: int, decimals: int | None = None) -> None:

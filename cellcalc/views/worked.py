@@ -48,7 +48,7 @@ def explain(
     """The selected values in the order of computation, each worked out line by line.
 
     Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads, and
-    :class:`~cellcalc.errors.OptionError` for more decimals than 17 or a width below 0.
+    :class:`~cellcalc.errors.OptionError` for more decimals than 30 or a width below 0.
     """
     check_page(width, decimals)
     _check_length(trace, selection)

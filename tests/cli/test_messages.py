@@ -10,7 +10,7 @@ import pytest
 from cellcalc.cli import main
 from cellcalc.cli.common import said
 from cellcalc.errors import InputError, LimitError, Mistake, OptionError, OutputError
-from tests.conftest import Run
+from tests.support.command import Run
 
 
 def command(name: str) -> click.Command:
