@@ -54,11 +54,12 @@ class Problem:
 
     specification: Specification
     author: Author | None = None
+    ascii: bool = False
 
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
-        return model_of(self.specification, self.author)
+        return model_of(self.specification, self.author, self.ascii)
 
     def run(
         self,
@@ -112,6 +113,7 @@ def load(
     k1: int | None = None,
     k2: int | None = None,
     notation: str | None = None,
+    ascii: bool = False,
 ) -> Problem:
     """Load a problem.
 
@@ -125,6 +127,8 @@ def load(
         A window every ``k1`` steps, over the last ``k2``; in place of the file's.
     notation : str, optional
         The author in whose symbols the problem is shown, as in ``"gomez"``.
+    ascii : bool
+        Show it without Unicode.
 
     Returns
     -------
@@ -142,7 +146,9 @@ def load(
     author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
-        return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
+        return Problem(
+            read_specification(decode(contents, "-"), "-", Path(), override), author, ascii
+        )
     path = Path(source)
     examples = resources.names("examples")
     if not path.exists() and name in examples:
@@ -152,7 +158,8 @@ def load(
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
+    specification = read_specification(decode(contents, name), name, path.parent, override)
+    return Problem(specification, author, ascii)
 
 
 def _author(notation: str | None) -> Author | None:
@@ -207,10 +214,12 @@ def bare(
     loss: str = "half-squared",
     features: int = 1,
     notation: str | None = None,
+    ascii: bool = False,
 ) -> tuple[Specification, Model]:
     """A cell with a readout and a loss, for so many inputs, as a problem without sequences.
 
-    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's. Raises
+    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's;
+    ``ascii`` shows it without Unicode. Raises
     :class:`~cellcalc.errors.InputError` with all that is wrong in the file, and
     :class:`~cellcalc.errors.OptionError` for a readout, loss or author that there is not, and for
     fewer features than 1.
@@ -242,4 +251,5 @@ def bare(
         error=error,
     )
     author = _author(notation)
-    return specification, build(cell, out, learned, features, error=error, author=author)
+    model = build(cell, out, learned, features, error=error, author=author, ascii=ascii)
+    return specification, model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -175,6 +176,12 @@ def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) 
     context.meta[ASCII] = chosen or context.meta.get(ASCII, False)
 
 
+def in_ascii() -> bool:
+    """Whether the command at hand is to print without Unicode."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(ASCII))
+
+
 def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
@@ -188,7 +195,7 @@ def load(
 ) -> Problem:
     from cellcalc import api
 
-    return api.load(problem, scheme, k1, k2, notation)
+    return api.load(problem, scheme, k1, k2, notation, in_ascii())
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:
@@ -218,11 +225,8 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     """Print a result, whole or in pieces, or write it to a file."""
     pieces = [result] if isinstance(result, str) else _chunks(result)
-    context = click.get_current_context(silent=True)
-    if context is not None and context.meta.get(ASCII):
-        from cellcalc.views.text import ascii_text
-
-        pieces = map(ascii_text, pieces)
+    if in_ascii():
+        pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
     if output is None:
         for piece in pieces:
             _print(piece)
@@ -234,6 +238,17 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
             file.write(piece.encode())
 
     write_file(output, write, force)
+
+
+def _ascii_for(format: str | None) -> Callable[[str], str]:
+    """What makes a text ASCII: in data and web pages other characters have codes, and stay."""
+    if format == "json":
+        return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
+    if format in ("html", "unsafehtml"):
+        return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()
+    from cellcalc.views.text import ascii_text
+
+    return ascii_text
 
 
 def _print(text: str) -> None:

@@ -10,6 +10,7 @@ import click
 from cellcalc.cli.common import (
     command,
     emit,
+    in_ascii,
     load,
     notation_option,
     scheme_options,
@@ -75,7 +76,7 @@ def derive(
     if is_cell:
         names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
         chosen = {name: value for name, value in names.items() if value is not None}
-        derived = bare(source, **chosen, notation=notation)
+        derived = bare(source, **chosen, notation=notation, ascii=in_ascii())
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model

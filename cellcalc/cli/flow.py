@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
-    ASCII,
     command,
     emit,
+    in_ascii,
     load,
     problem_argument,
     run,
@@ -75,8 +75,7 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        plain = click.get_current_context().meta.get(ASCII, False)
-        text = to_text(found, title, terminal_width(), plain)
+        text = to_text(found, title, terminal_width(), in_ascii())
     emit(text, output, force)
 
 

@@ -21,7 +21,6 @@ from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
 from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model.model import COUNTED, Model
 from cellcalc.problems.sequences import Sequence
@@ -176,7 +175,7 @@ def _carousel(
 
         return evaluate(local, value)
 
-    return (state, UNICODE(local)), np.array([value_before(s) for s in range(1, n + 1)])
+    return (state, model.maths()(local)), np.array([value_before(s) for s in range(1, n + 1)])
 
 
 def lags(flow: Flow) -> list[Lag]:

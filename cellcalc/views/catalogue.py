@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
@@ -195,14 +195,22 @@ def _beside(name: str, texts: list[str], column: int, width: int) -> Iterator[st
         yield f"{name if place == 0 else '':<{column}}{row}"
 
 
-def description(found: list[Entry], format: str, width: int) -> str:
-    """All that is known of these entries."""
+def description(found: list[Entry], format: str, width: int, ascii: bool = False) -> str:
+    """All that is known of these entries, their maths in ASCII if asked."""
     check_choice("format", format, FORMATS)
     check_page(width)
+    if ascii:
+        found = list(map(_in_ascii, found))
     if format == "json":
         return json.dumps([_data(one) for one in found], ensure_ascii=False) + "\n"
     write = _markdown if format == "markdown" else _text
     return "\n\n".join(write(one, width or 10**6) for one in found) + "\n"
+
+
+def _in_ascii(one: Entry) -> Entry:
+    """The entry with its equations in the equation language instead of maths."""
+    rows = ((symbol, f, f"{symbol}[t] = {f}", says) for symbol, f, _, says in one.equations)
+    return replace(one, equations=tuple(rows))
 
 
 def _data(one: Entry) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cellcalc.engine.optimizer import rules
 from cellcalc.errors import check_choice
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, plain_number
-from cellcalc.language.tree import Add, Expression, Neg, Symbol
+from cellcalc.language.tree import ONE, Add, Expression, Neg, Symbol
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
@@ -67,7 +67,7 @@ def derive(
     check_page(width)
     if format == "python":
         return script(specification, model, title(specification))
-    write = model.latex() if format == "latex" else model.unicode()
+    write = model.latex() if format == "latex" else model.maths()
     parts = list(_parts(specification, model, write))
     lines, below = title(specification), legend(model)
     if format == "latex":
@@ -138,9 +138,7 @@ def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
     line = _line(row, write)
     parameter = row.derivative_of
     says = f"{model.label(parameter)}: {model.quantities[parameter].says}"
-    inner = write(row.formula) if row.formula else "1"
-    many = isinstance(row.formula, Add)
-    total = write.total + (write.bracketed(inner) if many else inner)
+    total = write.summed(row.formula or ONE)
     return replace(line, left=write(Symbol(row.symbol)), summands=(total,), says=says)
 
 

@@ -35,7 +35,7 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
     blocks.append(_decay(flow, found))
     blocks.append("\n".join(textwrap.fill(line, width or 10**6) for line in _words(flow, found)))
     text = "\n\n".join(blocks) + "\n"
-    return ascii_text(text.replace("τ", "T")) if ascii_only else text
+    return ascii_text(text) if ascii_only else text
 
 
 def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterator[str]:

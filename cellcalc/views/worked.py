@@ -18,9 +18,9 @@ from cellcalc.engine.trace import (
     forward_values,
 )
 from cellcalc.errors import LimitError
-from cellcalc.language.authors import AuthorsUnicode
+from cellcalc.language.authors import AuthorsAscii, AuthorsUnicode
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import Indexed, NumbersPutIn
+from cellcalc.language.notation import Indexed
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
 from cellcalc.resources import sentence
@@ -129,7 +129,7 @@ class _Explainer:
                 yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
 
     def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[str]:
-        write = self.model.unicode(step=t)
+        write = self.model.maths(step=t)
         for row in rows:
             if self.selection.shows(row.symbol):
                 result = value(Symbol(row.symbol, 0))
@@ -152,16 +152,12 @@ class _Explainer:
         return symbols(spelled_out(formula, self.model.features))
 
     def with_numbers(self, formula: Expression, value: Lookup) -> str:
-        put_in = NumbersPutIn(
-            value=value,
-            written=lambda number: short(number, self.decimals),
-            features=self.model.features,
-        )
+        put_in = self.model.numbers_put_in(value, lambda number: short(number, self.decimals))
         return put_in(formula)
 
     def shown(self, value: float, given: bool = False) -> str:
         text = short(value, self.decimals) if given else fixed(value, self.decimals)
-        return text.replace("-", "−") if text.startswith("-") else text
+        return text.replace("-", self.model.maths().minus, 1) if text.startswith("-") else text
 
     def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
         """The symbol with its meaning, and below it one "= …" a line, each different."""
@@ -174,13 +170,13 @@ class _Explainer:
     def gradients(self, pass_trace: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "gradients" not in self.selection.passes or self.selection.steps:
             return
-        write = self.model.unicode()
+        write = self.model.maths()
         parts = []
         for row in self.model.gradients:
             if self.selection.shows(row.symbol) and row.formula is not None:
                 terms = window.backward[row.symbol]
                 numbers = " + ".join(self.term(value) for value in terms)
-                lines = [f"Σₜ {write(row.formula)}"]
+                lines = [write.summed(row.formula)]
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
                 left, parameter = (
@@ -196,7 +192,7 @@ class _Explainer:
     def entering(self, pass_trace: PassTrace, window: WindowTrace) -> Iterator[str]:
         """The derivatives of the state that enters the window: dh0, dc0."""
         t = window.first - 1
-        write = self.model.unicode(step=t)
+        write = self.model.maths(step=t)
         value = backward_values(pass_trace, window, t)
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
@@ -208,7 +204,7 @@ class _Explainer:
 
     def term(self, value: float) -> str:
         text = self.shown(value)
-        return f"({text})" if text.startswith("−") else text
+        return f"({text})" if text.startswith(("−", "-")) else text
 
     def update(self, window: WindowTrace, place: str) -> Iterator[str]:
         if "update" not in self.selection.passes or self.selection.steps or not window.used:
@@ -225,7 +221,7 @@ class _Explainer:
     def updated(self, window: WindowTrace, name: str) -> Iterator[str]:
         """The optimizer's equations for one parameter, each using what those before gave."""
         update = self.trace.specification.update
-        write = self.model.unicode()
+        write = self.model.maths()
         if name in update.frozen:
             says = sentence("part", "frozen", names=self.model.label(name))
             yield self.laid_out(name, says, write(Symbol(name)), [self.shown(window.after[name])])
@@ -250,14 +246,14 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
-    if row.group is Group.PATH and not isinstance(write, AuthorsUnicode):
+    if row.group is Group.PATH and not isinstance(write, AuthorsUnicode | AuthorsAscii):
         return f"{write(Symbol(row.path_of, 0))} via {row.via}"
     return write(Symbol(row.symbol, 0))
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
     """``indent + text`` on as many lines as it takes, broken before a sign."""
-    parts = re.split(r" (?=[+−=] )", text)
+    parts = re.split(r" (?=[+−=-] )", text)
     lines, line = [], indent + parts[0]
     for part in parts[1:]:
         if len(line) + 1 + len(part) > width:
