@@ -39,7 +39,7 @@ INDENT = "    "
 
 def page(topic: Topic, format: str = "text", width: int = 80) -> str:
     """A topic with its numbers computed, in one of ``FORMATS``."""
-    parts = lesson(topic)
+    parts = filled_in(topic)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
     return "\n\n".join(_text(topic, parts, min(width, LONGEST))) + "\n"
@@ -134,7 +134,7 @@ DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")
 
 
-def lesson(topic: Topic) -> list[Part]:
+def filled_in(topic: Topic) -> list[Part]:
     """The parts of a topic with every word in braces filled in."""
     numbers = Numbers(topic)
     return [_filled(part, numbers) for part in topic.parts]
