@@ -208,7 +208,7 @@ def names_a_cell(source: str) -> bool:
     return source in cells
 
 
-def bare(
+def cell_alone(
     source: str,
     readout: str = "identity",
     loss: str = "half-squared",

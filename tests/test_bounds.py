@@ -11,7 +11,7 @@ import pytest
 
 import cellcalc
 from cellcalc import load
-from cellcalc.api import bare
+from cellcalc.api import cell_alone
 from cellcalc.errors import OptionError
 from cellcalc.language import authors
 from cellcalc.scripts import frameworks
@@ -50,7 +50,7 @@ WHOLE: dict[str, tuple[Callable[[Any], object], str, int, int | None]] = {
     "load k1": (lambda v: load("ten_steps", k1=v), "k1", 1, None),
     "load k2": (lambda v: load("ten_steps", k2=v), "k2", 1, None),
     "run": (lambda v: GOMEZ.run(hand_rounding=v), "hand_rounding", 0, 15),
-    "bare": (lambda v: bare("rnn", features=v), "features", 1, None),
+    "bare": (lambda v: cell_alone("rnn", features=v), "features", 1, None),
     "render decimals": (lambda v: table.render(TRACE, decimals=v), "decimals", 0, 30),
     "render width": (lambda v: table.render(TRACE, width=v), "width", 0, None),
     "explain decimals": (lambda v: worked.explain(TRACE, decimals=v), "decimals", 0, 30),
@@ -109,9 +109,9 @@ WORDS: dict[str, tuple[Callable[[Any], object], str]] = {
     "load scheme": (lambda v: load("ten_steps", scheme=v), "scheme"),
     "load notation": (lambda v: load("gomez", notation=v), "notation"),
     "an author": (authors.load, "notation"),
-    "bare readout": (lambda v: bare("rnn", readout=v), "readout"),
-    "bare loss": (lambda v: bare("rnn", loss=v), "loss"),
-    "bare notation": (lambda v: bare("rnn", notation=v), "notation"),
+    "bare readout": (lambda v: cell_alone("rnn", readout=v), "readout"),
+    "bare loss": (lambda v: cell_alone("rnn", loss=v), "loss"),
+    "bare notation": (lambda v: cell_alone("rnn", notation=v), "notation"),
     "render format": (lambda v: table.render(TRACE, v), "format"),
     "render layout": (lambda v: table.render(TRACE, layout=v), "layout"),
     "select passes": (lambda v: table.select(TRACE, [v]), "passes"),

@@ -64,7 +64,7 @@ def derive(
       cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
-    from cellcalc.api import bare, names_a_cell
+    from cellcalc.api import cell_alone, names_a_cell
     from cellcalc.views.derivation import derive as write
 
     of_cell = {"readout": readout, "loss": loss, "features": features}
@@ -76,7 +76,7 @@ def derive(
     if is_cell:
         names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
         chosen = {name: value for name, value in names.items() if value is not None}
-        derived = bare(source, **chosen, notation=notation, ascii=in_ascii())
+        derived = cell_alone(source, **chosen, notation=notation, ascii=in_ascii())
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model

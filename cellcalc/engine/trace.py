@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import did_you_mean
 from cellcalc.language.keys import entering_key
@@ -176,7 +176,9 @@ class Trace:
             found = _earliest(self._computed(pass_trace), steps)
             for window in pass_trace.windows if not found else ():
                 # What is worked out only on reading adds nothing that is not in the rest.
-                kept = ((s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, Late))
+                kept = (
+                    (s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, LazyRow)
+                )
                 results = {**window.gradients, **window.after}
                 ends = ((s, [v]) for s, v in results.items())
                 found = _earliest(kept, window.steps[::-1]) or _earliest(ends, window.steps[-1:])

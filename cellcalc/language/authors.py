@@ -1,7 +1,9 @@
-"""How an author writes each symbol, in Unicode and LaTeX; the way back is in ``authors``.
+"""Authors' notations: Gomez's ``state`` is c here, and his δi is dz_i.
 
-Where an author has no symbol for something of ours, ours stands in its place; where ours means
-something else to the author, it is marked (``y°``).
+Each file in ``templates/notations`` is an author. :class:`Author` writes our keys in the author's
+symbols, in Unicode and LaTeX, and :meth:`Author.reading` is the way back, from what people write to
+the key. Where an author has no symbol for something of ours, ours stands in its place; where ours
+means something else to the author, it is marked (``y°``).
 """
 
 from __future__ import annotations
@@ -53,8 +55,8 @@ class Spelled:
 
 
 @dataclass(frozen=True)
-class Symbolism:
-    """One author's symbols.
+class Author:
+    """One author's symbols, in both directions.
 
     ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
@@ -189,70 +191,6 @@ class Symbolism:
             text += MARK
         return Spelled(composed(text), digits, named=False)
 
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsUnicode(Unicode):
-    """Maths as text in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
-            written = self(base)  # its time stands where the exponent does
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsAscii(Ascii):
-    """Maths in an author's symbols as they are typed, which :meth:`Author.parse` reads back."""
-
-    author: Author
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.ascii(symbol.name, time, derivative), Binding.ATOM
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsLatex(Latex):
-    """LaTeX maths in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        written = self(base)
-        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-FOLDER = "templates/notations"
-
-# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
-FORWARD = (
-    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
-    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
-)  # fmt: skip
-FEATURES = range(1, 10)
-
-
-class Author(Symbolism):
-    """An author's notation, in both directions."""
-
     def reading(self, keys: Iterable[str] | None = None) -> Mapping[str, str]:
         """Every way of writing the author's symbols, each with the key that it stands for.
 
@@ -367,6 +305,66 @@ class Author(Symbolism):
     def _without_underscores(self, key: str, derived: bool) -> Iterator[str]:
         if self.spelled(key, derived).named and VIA not in key:
             yield from (form.replace("_", "") for form in self._typed(key, derived))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsUnicode(Unicode):
+    """Maths as text in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
+            written = self(base)  # its time stands where the exponent does
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsAscii(Ascii):
+    """Maths in an author's symbols as they are typed, which :meth:`Author.parse` reads back."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.ascii(symbol.name, time, derivative), Binding.ATOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsLatex(Latex):
+    """LaTeX maths in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        written = self(base)
+        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+FOLDER = "templates/notations"
+
+# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
+FORWARD = (
+    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
+    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
+)  # fmt: skip
+FEATURES = range(1, 10)
 
 
 def _standard() -> Iterator[str]:

@@ -40,7 +40,7 @@ def page(topic: Topic, format: str = "text", width: int = 80, ascii: bool = Fals
     """A topic with its numbers computed, in one of ``FORMATS``; its maths in ASCII if asked."""
     check_choice("format", format, FORMATS)
     check_page(width)
-    parts = lesson(topic, ascii)
+    parts = filled_in(topic, ascii)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
     return "\n\n".join(_text(topic, parts, min(width, LONGEST))) + "\n"
@@ -137,7 +137,7 @@ DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")
 
 
-def lesson(topic: Topic, ascii: bool = False) -> list[Part]:
+def filled_in(topic: Topic, ascii: bool = False) -> list[Part]:
     """The parts of a topic with every word in braces filled in."""
     numbers = Numbers(topic, ascii)
     return [_filled(part, numbers) for part in topic.parts]

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from cellcalc import load, resources
-from cellcalc.api import bare
+from cellcalc.api import cell_alone
 from cellcalc.errors import ExpressionError
 from cellcalc.language import authors
 from cellcalc.language.letters import FROM_SUBSCRIPTS
@@ -43,7 +43,7 @@ def rows(model: Model) -> list[Quantity]:
 @pytest.mark.parametrize("features", [1, 2, 6])
 @pytest.mark.parametrize("cell", CELLS)
 def test_equations_in_ascii_are_the_equation_language(cell: str, features: int) -> None:
-    _, model = bare(cell, "linear", features=features, ascii=True)
+    _, model = cell_alone(cell, "linear", features=features, ascii=True)
     for row in rows(model):
         assert row.formula is not None
         text = model.maths()(row.formula)
@@ -57,7 +57,7 @@ def test_equations_in_ascii_are_the_equation_language(cell: str, features: int) 
 def test_an_authors_equations_in_ascii_are_those_in_unicode(
     cell: str, name: str, features: int
 ) -> None:
-    _, model = bare(cell, "linear", features=features, notation=name, ascii=True)
+    _, model = cell_alone(cell, "linear", features=features, notation=name, ascii=True)
     author, keys = model.author, list(model.quantities)
     assert author is not None
     typed = dict.fromkeys(author.taken, "°") | dict(author.reading(keys))
@@ -74,7 +74,7 @@ def test_an_authors_equations_in_ascii_are_those_in_unicode(
 @pytest.mark.parametrize("name", AUTHORS)
 def test_one_symbol_in_ascii_stands_for_one_quantity(name: str) -> None:
     for cell in CELLS:
-        _, model = bare(cell, "linear", features=2, notation=name, ascii=True)
+        _, model = cell_alone(cell, "linear", features=2, notation=name, ascii=True)
         labels = [
             model.label(key) for key in (*model.quantities, *(f"d{name}0" for name in model.state))
         ]
@@ -82,7 +82,7 @@ def test_one_symbol_in_ascii_stands_for_one_quantity(name: str) -> None:
 
 
 def test_what_gomez_writes_with_accents_and_greek() -> None:
-    _, model = bare("lstm", notation="gomez", ascii=True)
+    _, model = cell_alone("lstm", notation="gomez", ascii=True)
     write, at_2 = model.maths(), model.maths(step=2)
     assert write(Symbol("z_f", -1)) == "f_hat[t-1]" and at_2(Symbol("z_f", -1)) == "f_hat[1]"
     assert write(Symbol("dz_i", 0)) == "delta_i[t]"
@@ -146,10 +146,12 @@ def at_steps(text: str, keys: set[str]) -> str:
 def test_derivations_of_every_cell(cell: str, format: str) -> None:
     for features in (1, 2):
         pages = [
-            derivation.derive(*bare(cell, "linear", features=features, ascii=ascii), format, 0)
+            derivation.derive(
+                *cell_alone(cell, "linear", features=features, ascii=ascii), format, 0
+            )
             for ascii in (False, True)
         ]
-        keys = set(bare(cell, "linear", features=features)[1].quantities)
+        keys = set(cell_alone(cell, "linear", features=features)[1].quantities)
         shown, plain = (at_steps(page, keys) for page in pages)
         assert same_maths(shown, ascii_text(plain)) > 20
 
@@ -157,12 +159,12 @@ def test_derivations_of_every_cell(cell: str, format: str) -> None:
 @pytest.mark.parametrize("name", AUTHORS)
 @pytest.mark.parametrize("cell", CELLS)
 def test_derivations_in_every_authors_symbols(cell: str, name: str) -> None:
-    specification, model = bare(cell, "linear", notation=name)
+    specification, model = cell_alone(cell, "linear", notation=name)
     assert model.author is not None
     names = dict.fromkeys(model.author.taken, "°") | dict(
         model.author.reading([*model.quantities, "w", "dw"])
     )
-    plain = bare(cell, "linear", notation=name, ascii=True)
+    plain = cell_alone(cell, "linear", notation=name, ascii=True)
     shown = derivation.derive(specification, model, width=0)
     assert same_maths(shown, ascii_text(derivation.derive(*plain, width=0)), names) > 20
 
