@@ -174,8 +174,6 @@ def test_what_is_within_bounds_is_taken() -> None:
         (["new", "--steps", 0], "--steps: expected a whole number from 1 to 10000, found 0"),
         (["new", "--task", "sine", "--lag", 0], "--lag: expected a whole number from 1 to 10000, found 0"),
         (["new", "--seed", -1], "--seed: expected a whole number of at least 0, found -1"),
-        (["table", "gomez", "--scheme", ""], "--scheme: expected full, realtime, "),
-        (["table", "gomez", "--notation", ""], "--notation: expected one of "),
     ],
 )  # fmt: skip
 def test_the_command_line_calls_it_by_its_option(

@@ -14,6 +14,7 @@ from cellcalc.cli.common import (
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -92,12 +93,15 @@ def check(
 
     columns = terminal_width() if width is None else width
     check_page(columns)
+    if format == "json":
+        refuse("`format` json", "width")
     loaded = load(problem, scheme, k1, k2, notation)
     if suggest:
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
             raise OptionError("suggest", "no answers with it", answers or inline[0])
+        refuse("`suggest`", "hints", "tolerance", "notation")
         emit(suggestion(loaded.run(), format, columns), output, force)
         return
     entries = _entries(answers, inline, problem)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
 
@@ -46,7 +47,20 @@ FIRST = {"new": ("--steps",)}  # options that are none of a section's in one com
 
 
 class SectionedCommand(click.Command):
-    """A command whose help has its options in sections."""
+    """A command whose help has its options in sections, and that ignores none of them."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option without a value, or given twice, where one would be forgotten."""
+        values, _, order = self.make_parser(context).parse_args(list(args))
+        for parameter in order:
+            if not isinstance(parameter, click.Option) or parameter.is_flag:
+                continue
+            name, found = parameter.name or "", values.get(parameter.name or "")
+            if order.count(parameter) > 1 and not parameter.multiple:
+                raise OptionError(name, "one value", f"{order.count(parameter)} of them")
+            if found == "" or (isinstance(found, list) and "" in found):
+                raise OptionError(name, "a value", "an empty text")
+        return super().parse_args(context, args)
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         section_of = {option: title for title, names in SECTIONS.items() for option in names}
@@ -180,6 +194,16 @@ def in_ascii() -> bool:
     """Whether the command at hand is to print without Unicode."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(ASCII))
+
+
+def refuse(with_what: str, *names: str) -> None:
+    """Refuse options that are given, and would be ignored with something else that is given."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            found = context.params.get(name)
+            shown = f"`{name}`" if found is None or isinstance(found, bool) else str(found)
+            raise OptionError(name, f"nothing of the kind with {with_what}", shown)
 
 
 def terminal_width() -> int:

@@ -13,6 +13,7 @@ from cellcalc.cli.common import (
     in_ascii,
     load,
     notation_option,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -73,6 +74,8 @@ def derive(
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
+    if not is_cell:
+        refuse("derive, since no equation depends on it", *of_problem)
     if is_cell:
         names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
         chosen = {name: value for name, value in names.items() if value is not None}
@@ -80,4 +83,6 @@ def derive(
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model
+    if format == "python":
+        refuse("`format` python, which has keys", "notation")
     emit(write(*derived, format, terminal_width()), output, force)

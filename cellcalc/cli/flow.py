@@ -13,6 +13,7 @@ from cellcalc.cli.common import (
     in_ascii,
     load,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -68,6 +69,7 @@ def flow(
 
     computing.chosen_sequence(specification, sequence)
     if output and output.suffix == ".xlsx":
+        refuse("a workbook", "format", "ascii")
         _write_workbook(loaded, sequence, output, force)
         return
     found = computing.flow(specification, loaded.model, sequence)

@@ -14,6 +14,7 @@ from cellcalc.cli.common import (
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -115,7 +116,7 @@ def table(
     from cellcalc.views.table import check_layout, select
 
     columns = terminal_width() if width is None else width
-    _check_combination(format, explain, step)
+    _check_combination(format, explain, step, symbols)
     check_layout(format, layout, precision, columns, EXPORTS)
     detail = passes != ("update",)  # a long run keeps only what is asked for
     trace = run(load(problem, scheme, k1, k2, notation), hand_rounding, detail)
@@ -124,11 +125,24 @@ def table(
     emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
 
 
-def _check_combination(format: str, explain: bool, step: int | None) -> None:
+def _check_combination(format: str, explain: bool, step: int | None, symbols: str | None) -> None:
+    """Refuse what would be taken and ignored."""
+    from cellcalc.views.table import MARKUP
+
     if explain and format != "simple":
         raise OptionError("explain", "no `format` with it", f'"{format}"')
     if step is not None and not explain:
         raise OptionError("step", "`explain` with it (or use `steps`)", "`step` alone")
+    if step is not None:
+        refuse("`step`", "steps")
+    if explain:
+        refuse("`explain`", "layout")
+    if format in MARKUP:
+        refuse(f"`format` {format}, which is for files", "width")
+    if format in EXPORTS:
+        refuse(f"`format` {format}", "layout", "precision", "width")
+        if symbols is None:  # which may be in the author's letters
+            refuse(f"`format` {format}, which has keys", "notation")
 
 
 def _rendered(

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, check_choice, check_whole, unknown
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
+from cellcalc.toml import listed
 from cellcalc.views.text import check_page, fixed, markdown_text
 
 if TYPE_CHECKING:
@@ -82,8 +83,47 @@ def select(
     check_whole("sequence", sequence, 1, len(s.sequences))
     for part in passes:
         check_choice("passes", part, PASSES)
+    shown = tuple(passes) or PASSES
+    places = _places(trace.model)
+    for name in names:
+        if not any(name in places[part] for part in shown):
+            raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
+    if steps and set(shown) == {"update"}:
+        raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
     bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
-    return Selection(tuple(passes) or PASSES, names, bounds, epoch, sequence)
+    return Selection(shown, names, bounds, epoch, sequence)
+
+
+def _places(model: Model) -> dict[str, set[str]]:
+    """Which symbols each part has; the gradients' contributions are data of the backward pass."""
+    names = [row.symbol for row in model.parameters]
+    derived = [r.symbol for row in model.backward for r in (row, *model.paths_of(row))]
+    parts = [r.symbol for row in model.gradients for r in (row, *model.paths_of(row))]
+    entering = [entering_key(name) for name in model.state]
+    return {
+        "forward": {row.symbol for row in (*model.inputs, *model.forward)},
+        "backward": {*derived, *parts},
+        "gradients": {*(row.symbol for row in model.gradients), *entering},
+        "update": {*names, *map(derivative_key, names)},
+    }
+
+
+def check_shown(selection: Selection, symbols: Collection[str]) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` where a selection leaves something out of sight.
+
+    ``symbols`` are those that are shown: what was asked for must be among them, if only as the
+    parameter whose update its gradient is, and something must be shown.
+    """
+    for name in selection.symbols:
+        if name not in symbols and name not in map(derivative_key, symbols):
+            what = "symbols of the parts, steps and passes that are shown"
+            raise OptionError("symbols", what, f'"{name}"')
+    if not symbols:
+        name = "passes" if selection.steps is None else "steps"
+        found = listed(selection.passes, "and") if selection.passes else "none"
+        if selection.steps is not None:
+            found = "{}:{}".format(*selection.steps)
+        raise OptionError(name, "a part of the problem in which something is computed", found)
 
 
 def _bounds(steps: str, longest: int) -> tuple[int, int]:
@@ -278,6 +318,7 @@ def render(
     blocks = _heading_blocks(trace, format)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
+    check_shown(selection, keys)
     labels, stand_ins = _labels(trace.model, list(keys), format)
     for grid in shown:
         blocks.append(_caption(format, grid.title))

@@ -29,6 +29,7 @@ from cellcalc.views.table import (
     DECIMALS,
     EVERYTHING,
     Selection,
+    check_shown,
     heading,
     place_of,
     update_title,
@@ -55,7 +56,9 @@ def explain(
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
-    blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
+    explainer = _Explainer(trace, selection, decimals, width or 10**6)
+    blocks += explainer.blocks()
+    check_shown(selection, explainer.shown_symbols)
     below = legend(trace.model, _seen(trace.model, selection))
     blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
@@ -94,6 +97,7 @@ class _Explainer:
         self.trace, self.selection = trace, selection
         self.model = trace.model
         self.decimals, self.width = decimals, width
+        self.shown_symbols: set[str] = set()
 
     def blocks(self) -> Iterator[str]:
         """Forward to where a window fires, back over it, the update, and on from there."""
@@ -161,6 +165,7 @@ class _Explainer:
 
     def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
         """The symbol with its meaning, and below it one "= …" a line, each different."""
+        self.shown_symbols.add(symbol)
         text = wrap(f"{self.model.label(symbol)}   {says}", self.width, subsequent_indent="    ")
         for k, line in enumerate(dict.fromkeys(lines)):
             indent = "    " + (left if k == 0 else " " * len(left)) + " = "

@@ -84,6 +84,8 @@ def build_workbook(
     that are nothing but the computation.
     """
     check_size(trace)
+    if blank and sheets:
+        raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
     book = Book(trace, _chosen(sheets, practice, blank), practice, blank)

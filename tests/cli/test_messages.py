@@ -45,7 +45,7 @@ def test_without_a_command_arguments_stay_as_they_are() -> None:
     ("arguments", "line"),
     [
         (["table", "gomez", "-o", "{there}"], "{there}: expected no file of that name (or --force), found one"),
-        (["derive", "gomez", "--k1", "2", "--scheme", "ful"], '--scheme: expected full, realtime, '),
+        (["table", "gomez", "--k1", "2", "--scheme", "ful"], '--scheme: expected full, realtime, '),
         (["workbook", "gomez", "--sheets", "Practice"], "--sheets: expected --practice with the sheet Practice, found none"),
         (["derive", "logistic"], "logistic: expected a problem, an example or a cell, found one of the readouts (--readout takes it)"),
         (["check", "-", "-"], "ANSWERS: expected a file, since PROBLEM is -, found -"),
