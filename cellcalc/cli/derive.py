@@ -31,7 +31,7 @@ FORMATS = ("text", "markdown", "latex", "python")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to write it; python is a function to run by itself.",
+    help="How to write it; python: a script, or of a CELL its function.",
 )
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")

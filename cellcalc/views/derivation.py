@@ -1,7 +1,7 @@
 """The derivation on paper: all equations with the chain-rule reason for each term.
 
-One :class:`Document` of sections and equations, written as text, Markdown or LaTeX; as Python it
-is the very source that the engine runs.
+Sections of equations (:class:`Part`, :class:`Line`), written as text, Markdown or LaTeX; as Python
+it is a script of its own, :mod:`cellcalc.scripts.python`.
 """
 
 from __future__ import annotations
