@@ -104,7 +104,7 @@ class Edits:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.siblings = Siblings(model)
-        self.write = model.unicode()
+        self.write = model.maths()
         self.gates = {row.symbol for row in model.forward if is_gate(row)}
 
     def of(self, row: Quantity) -> list[Edit]:

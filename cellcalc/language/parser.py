@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.errors import ExpressionError, unknown
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import FROM_SUBSCRIPTS, FROM_SUPERSCRIPTS
@@ -78,10 +78,29 @@ _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
 
-    ``names`` maps an author's symbols to keys (:meth:`cellcalc.language.authors.Author.reading`).
+    Parameters
+    ----------
+    text : str
+        A formula in the language, or in the Unicode maths that cellcalc prints.
+    names : mapping of str to str, optional
+        An author's symbols and the keys that they stand for, as
+        :meth:`cellcalc.language.authors.Author.reading` gives them.
 
-    Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
-    language, is longer than ``MAX_LENGTH`` or nested too deep.
+    Returns
+    -------
+    Expression
+        The tree; reading what :data:`cellcalc.language.notation.LANGUAGE` prints of it gives an
+        equal one.
+
+    Raises
+    ------
+    ExpressionError
+        The text is no formula, is longer than ``MAX_LENGTH``, or is nested too deep.
+
+    Examples
+    --------
+    >>> parse("h[t-1]**2")
+    Pow(base=Symbol(name='h', shift=-1), exponent=Number(value=2.0))
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
@@ -239,10 +258,8 @@ class Parser:
             return Symbol(name, shift)
         function = SPELLINGS.get(name, name)
         if shift is not None or function not in (*FUNCTIONS, "identity"):
-            hint = did_you_mean(name, list(FUNCTIONS))
-            raise ExpressionError(
-                f"a function ({', '.join(FUNCTIONS)}) before the bracket", f'"{name}"{hint}'
-            )
+            expected = f"a function ({', '.join(FUNCTIONS)}) before the bracket"
+            raise ExpressionError(expected, unknown(name, FUNCTIONS))
         argument, *others = self.arguments(function)
         return argument if function == "identity" else Call(function, argument, tuple(others))
 
