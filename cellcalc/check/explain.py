@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cellcalc.check.causes import Cause, Causes, both
-from cellcalc.check.figures import HALF, SAFE, Style, span, stands_for
+from cellcalc.check.figures import HALF, SAFE, Style, span
 from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.spelling import FEW, Written
 
@@ -509,6 +509,3 @@ def _with(one: Tried, other: Tried) -> Tried:
         np.concatenate([one.predicted, other.predicted]),
         np.concatenate([one.misfit, other.misfit]),
     )
-
-
-__all__ = ["Base", "Explainer", "Found", "Given", "stands_for"]

@@ -107,3 +107,10 @@ def test_noughts_alone_are_never_right() -> None:
     names = [f"d{kind}_{gate}" for kind in "WUb" for gate in "figo"]
     report = mark(DATA.problem().run(), entries_of_text("".join(f"{n} = 0.0\n" for n in names)))
     assert report.count(Verdict.CORRECT) == 0
+
+
+def test_a_step_without_a_target_has_no_loss() -> None:
+    data = random_data(11, features=1, steps=4)
+    data.target[1] = math.nan
+    report = mark(data.problem().run(), entries_of_text("E[2] = nan\ntarget[2] = nan\nE[2] = 0"))
+    assert [m.verdict for m in report.marked] == [Verdict.CORRECT] * 3
