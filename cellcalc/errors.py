@@ -67,7 +67,10 @@ class OutputError(CellcalcError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in a file: which key, what was expected there, what was found."""
+    """One thing wrong in a file: which key, what was expected there, what was found.
+
+    Of a problem that was made from arguments ``file`` is "", and ``key`` the argument's name.
+    """
 
     file: str
     key: str
@@ -75,7 +78,7 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {_short(self.key)}" if self.key else self.file
+        place = ": ".join(filter(None, (self.file, _short(self.key))))
         return printable(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 

@@ -290,7 +290,7 @@ def test_chosen_sheets_only() -> None:
 
 def test_forward_only_problems_have_study_sheets_too() -> None:
     lines = [line for line in GOMEZ.toml().splitlines() if not line.startswith("target")]
-    problem = Problem(read_specification("\n".join(lines), "p", Path()))
+    problem = Problem.of(read_specification("\n".join(lines), "p", Path()))
     file = io.BytesIO()
     build_workbook(problem.run(), file)
     book = file.getvalue()
@@ -313,7 +313,7 @@ def test_a_cell_without_a_picture_is_drawn_in_layers(tmp_path: Path) -> None:
         "[[sequence]]\nx = [1, 2]\ntarget = [0.5, 0.25]\n"
     )
     file = io.BytesIO()
-    build_workbook(Problem(read_specification(text, "p", tmp_path)).run(), file)
+    build_workbook(Problem.of(read_specification(text, "p", tmp_path)).run(), file)
     book = file.getvalue()
     labels = {str(v) for (sheet, _), v in spreadsheets.read(book).items() if sheet == "Cell"}
     assert {"zₜ", "hₜ", "yₜ", "Eₜ", "xₜ", "hₜ₋₁"} <= labels
