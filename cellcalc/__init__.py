@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Mistake,
         OptionError,
         OutputError,
+        SymbolError,
     )
 
 __version__ = "1.0.0"
@@ -37,6 +38,7 @@ __all__ = [
     "OptionError",
     "OutputError",
     "Problem",
+    "SymbolError",
     "Trace",
     "from_torch",
     "load",

@@ -285,7 +285,7 @@ class Problem:
         report = mark(trace, entries, tolerance=tolerance)
         data = json.loads(to_json(report))
         text = to_text(report, trace.model)
-        return Marks(tuple(data["answers"]), tuple(data["slips"]), data["summary"], text)
+        return Marks(tuple(data["answers"]), tuple(data.get("slips", ())), data["summary"], text)
 
     def explain(self, symbol: str, t: int | None = None) -> Shown:
         """A value worked out: its equation, with the numbers put in, and what it gives.

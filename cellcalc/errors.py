@@ -4,6 +4,7 @@
     ├── InputError             mistakes in a file, each a Mistake: file, key, expected, found
     ├── ExpressionError        a formula that cannot be read
     ├── OptionError            an argument that is out of bounds, or does not fit the problem
+    ├── SymbolError            a symbol that the problem has not, or that was not kept (a KeyError)
     ├── LimitError             what would take too long, or more memory than there may be
     └── OutputError            a file that cannot be written, or must not be overwritten
 
@@ -55,6 +56,13 @@ class OptionError(CellcalcError):
     def __init__(self, argument: str, expected: str, found: str) -> None:
         self.argument, self.expected, self.found = argument, expected, found
         super().__init__(f"{argument}: expected {expected}, found {found}")
+
+
+class SymbolError(CellcalcError, KeyError):
+    """A symbol that a trace has no values for."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError's own puts it in quotes
 
 
 class LimitError(CellcalcError):

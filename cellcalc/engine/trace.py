@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.errors import OptionError, check_choice, check_whole, did_you_mean
+from cellcalc.errors import OptionError, SymbolError, check_choice, check_whole, did_you_mean
 from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
@@ -265,7 +265,7 @@ class Trace:
 
         Raises
         ------
-        KeyError
+        SymbolError
             The problem has no such symbol, or the run was without detail.
         """
         import numpy
@@ -280,13 +280,13 @@ class Trace:
             return _read_only(numpy.full(last.steps, last.coefficients[symbol]))
         known = self.symbols
         if symbol not in known:
-            raise KeyError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+            raise SymbolError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
         windows = last.windows
         if symbol not in self.model.quantities:  # dh0
             entering = numpy.array([window.gradients[symbol] for window in windows])
             return _read_only(entering[0] if len(windows) == 1 else entering)
         if not last.forward:
-            raise KeyError(f"{symbol} was not kept, since the run was without detail")
+            raise SymbolError(f"{symbol} was not kept, since the run was without detail")
         found = numpy.full((len(windows), last.steps), numpy.nan)
         for row, window in zip(found, windows, strict=True):
             row[window.first - 1 : window.last] = window.backward[symbol]
