@@ -279,7 +279,7 @@ class Problem:
         elif isinstance(mine, str):
             entries = entries_of_text(mine)
         else:
-            from cellcalc.check.arrays import entries_of_arrays
+            from cellcalc.check.from_code import entries_of_arrays
 
             entries = entries_of_arrays(mine, trace)
         report = mark(trace, entries, tolerance=tolerance)
