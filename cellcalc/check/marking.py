@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry
-from cellcalc.check.formulas import FormulaMarker, own_formulas
+from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.numbers import NumberMarker
 from cellcalc.check.report import Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
@@ -44,7 +44,7 @@ def mark(
             window = one.windows[0]
         setting = setting_of(trace.model, one, window)
         own = by_window[number]
-        formulas = FormulaMarker(setting, search, tolerance, max(number, 1))
+        formulas = FormulaMarker(setting, search, tolerance, max(number, 1), trace, window)
         checked = list(formulas.mark(a for a in own if a.formulas is not None))
         # Numbers may follow from the person's own wrong equation.
         edits = own_formulas(m.answer for m in checked if m.verdict is Verdict.WRONG)
