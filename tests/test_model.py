@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 import cellcalc
+from cellcalc.engine.optimizer import rules
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import symbols
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.derivation import build
 from cellcalc.model.model import Group, Model
 from cellcalc.problems import templates
-from cellcalc.problems.updates import rules
 
 
 def lstm(features: int = 1, readout: str = "identity", loss: str = "half-squared") -> Model:

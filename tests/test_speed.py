@@ -18,11 +18,13 @@ import pytest
 
 import cellcalc
 from cellcalc.api import Problem, Trace
-from cellcalc.engine import codegen, run
+from cellcalc.engine import codegen
 from cellcalc.engine import kernel as machine_code
 from cellcalc.engine.codegen import compile_source
+from cellcalc.engine.effort import SIZES, Sizes
 from cellcalc.engine.kernel import INLINE, Keep, kernel_of
 from cellcalc.engine.lazy import Late
+from cellcalc.engine.run import run_model
 from cellcalc.errors import InputError
 from cellcalc.language.arithmetic import floats
 from cellcalc.views import export
@@ -50,6 +52,11 @@ def problem(scheme: str, model: str, steps: int = 40) -> Problem:
     return replace(data, bptt=SCHEMES[scheme]).problem()
 
 
+def computed(given: Problem, sizes: Sizes, detail: bool = True) -> Trace:
+    """A run in which other ways of computing are taken at other sizes than usual."""
+    return Trace(**vars(run_model(given.specification, given.model, detail=detail, sizes=sizes)))
+
+
 def same(given: Sequence[float], expected: Sequence[float]) -> bool:
     pairs = zip(given, expected, strict=True)
     return all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
@@ -57,12 +64,9 @@ def same(given: Sequence[float], expected: Sequence[float]) -> bool:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("model", MODELS)
-def test_a_long_sequence_is_computed_like_a_short_one(
-    scheme: str, model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str) -> None:
     short = problem(scheme, model).run()
-    monkeypatch.setattr(run, "LONG", 4)
-    long = problem(scheme, model).run()
+    long = computed(problem(scheme, model), Sizes(long=4))
     assert isinstance(short.passes[0].forward["c"], list)
     assert isinstance(long.passes[0].forward["c"], array)
     assert any(isinstance(v, Late) for v in long.passes[0].windows[0].backward.values())
@@ -83,13 +87,10 @@ def test_a_long_sequence_is_computed_like_a_short_one(
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("long", [False, True])
-def test_training_without_detail_ends_with_the_same_parameters(
-    scheme: str, long: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_without_detail_ends_with_the_same_parameters(scheme: str, long: bool) -> None:
     detailed = problem(scheme, "linear").run()
-    if long:
-        monkeypatch.setattr(run, "LONG", 4)
-    trace = problem(scheme, "linear").run(detail=False)
+    sizes = Sizes(long=4) if long else SIZES
+    trace = computed(problem(scheme, "linear"), sizes, detail=False)
     assert trace.final == detailed.final and trace.loss == detailed.loss
     assert [w.gradients for w in trace.passes[0].windows] == [
         w.gradients for w in detailed.passes[0].windows
@@ -108,16 +109,15 @@ def test_a_long_training_run_keeps_losses_and_parameters_only() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["full", "overlapping", "stored"])
-def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machine_code_gives_the_same_numbers(scheme: str) -> None:
     if not REQUIRED:
         pytest.importorskip("numba", reason="numba is not installed")
     expected = problem(scheme, "linear").run()
-    monkeypatch.setattr(run, "LONG", 4)
-    monkeypatch.setattr(run, "PAYS", 0)
+    sizes = Sizes(long=4, compiled=0)
     given = problem(scheme, "linear")
     made = machine_code.fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True))
     assert made is not None
-    trace = given.run()
+    trace = computed(given, sizes)
     for name, value in expected.final.items():
         assert trace.final[name] == pytest.approx(value, rel=1e-13)
     for name in ("c", "h", "dc", "dh", "dW_f1", "dz_o"):
@@ -126,12 +126,9 @@ def test_machine_code_gives_the_same_numbers(scheme: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("block", [1, 3, 7])
-def test_columns_read_in_pieces_give_the_same_numbers(
-    scheme: str, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_columns_read_in_pieces_give_the_same_numbers(scheme: str, block: int) -> None:
     expected = problem(scheme, "linear").run()
-    monkeypatch.setattr("cellcalc.engine.kernel.BLOCK", block)
-    trace = problem(scheme, "linear").run()
+    trace = computed(problem(scheme, "linear"), Sizes(block=block))
     assert trace.final == expected.final
     for one, other in zip(trace.passes, expected.passes, strict=True):
         for found, wanted in zip(one.windows, other.windows, strict=True):
@@ -140,14 +137,10 @@ def test_columns_read_in_pieces_give_the_same_numbers(
 
 
 @pytest.mark.parametrize("cell", sample(CELLS, 5))
-def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(
-    cell: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(cell: str) -> None:
     data = random_cell(cell, 3, steps=9, more='[bptt]\nk1 = 2\nk2 = 5\nweights = "stored"')
     expected = data.problem().run()
-    monkeypatch.setattr(run, "LONG", 2)
-    monkeypatch.setattr("cellcalc.engine.kernel.BLOCK", 3)
-    trace = data.problem().run()
+    trace = computed(data.problem(), Sizes(long=2, block=3))
     assert trace.final == expected.final
     (one,), (other,) = trace.passes, expected.passes
     for found, wanted in zip(one.windows, other.windows, strict=True):
@@ -155,11 +148,8 @@ def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(
         assert (found.gradients, found.entering) == (wanted.gradients, wanted.entering)
 
 
-def test_a_trace_that_nobody_has_any_longer_takes_no_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(run, "LONG", 4)
-    trace = problem("full", "linear").run()
+def test_a_trace_that_nobody_has_any_longer_takes_no_memory() -> None:
+    trace = computed(problem("full", "linear"), Sizes(long=4))
     rows = trace.passes[-1].windows[-1].backward
     late = [weakref.ref(row) for row in rows.values() if isinstance(row, Late)]
     assert late
@@ -182,59 +172,50 @@ def test_what_is_written_out_is_what_the_function_gives(u: float) -> None:
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = problem("full", "linear").run()
-    monkeypatch.setattr(run, "LONG", 4)
-    monkeypatch.setattr(run, "PAYS", 0)
+    sizes = Sizes(long=4, compiled=0)
     monkeypatch.setitem(sys.modules, "numba", None)
     machine_code._compiled.cache_clear()
     given = problem("full", "linear")
     assert machine_code.fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True)) is None
-    assert given.run().final == expected.final
+    assert computed(given, sizes).final == expected.final
 
 
-def test_an_overflow_in_a_long_sequence_is_computed_with_guards(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_overflow_in_a_long_sequence_is_computed_with_guards() -> None:
     data = random_data(1, 1, 6, "identity", "squared")
     given = replace(data, target=[1e200] * 6).problem()
     expected = given.run()
-    monkeypatch.setattr(run, "LONG", 4)
-    trace = replace(data, target=[1e200] * 6).problem().run()
+    trace = computed(replace(data, target=[1e200] * 6).problem(), Sizes(long=4))
     assert expected.loss == trace.loss == math.inf
     assert trace.first_not_finite() == expected.first_not_finite() == ("E", 1)
 
 
-def long_trace(monkeypatch: pytest.MonkeyPatch, scheme: str) -> tuple[Trace, Trace]:
-    short = problem(scheme, "linear").run()
-    monkeypatch.setattr(run, "LONG", 4)
-    return short, problem(scheme, "linear").run()
+def long_trace(scheme: str) -> tuple[Trace, Trace]:
+    given = problem(scheme, "linear")
+    return given.run(), computed(given, Sizes(long=4))
 
 
 @pytest.mark.parametrize("scheme", ["full", "overlapping"])
 @pytest.mark.parametrize("block", [3, 4096])
-def test_exports_in_pieces_say_what_the_trace_says(
-    scheme: str, block: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(export, "BLOCK", block)
-    short, long = long_trace(monkeypatch, scheme)
-    pieces = list(export.to_json(long))
-    assert pieces == list(export.to_json(long)) and "".join(pieces) == "".join(
+def test_exports_in_pieces_say_what_the_trace_says(scheme: str, block: int) -> None:
+    short, long = long_trace(scheme)
+    pieces = list(export.to_json(long, block=block))
+    assert pieces == list(export.to_json(long, block=block)) and "".join(pieces) == "".join(
         export.to_json(short)
     )
     (one,) = json.loads("".join(pieces))["passes"]
     window = short.passes[0].windows[-1]
     assert one["windows"][-1]["backward"]["dU_f"] == list(window.backward["dU_f"])
     assert one["windows"][-1]["losses"] == list(window.window.losses)
-    lines = "".join(export.to_csv(long))
+    lines = "".join(export.to_csv(long, block=block))
     assert lines == "".join(export.to_csv(short))
     rows = list(csv.DictReader(io.StringIO(lines)))
     found = [float(r["value"]) for r in rows if r["symbol"] == "dU_f" and r["pass"] == "backward"]
     assert found == [v for w in short.passes[0].windows for v in w.backward["dU_f"]]
 
 
-def test_a_piece_of_an_export_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "BLOCK", 5)
-    _, trace = long_trace(monkeypatch, "full")
-    for made in (export.to_csv(trace), export.to_json(trace)):
+def test_a_piece_of_an_export_is_small() -> None:
+    _, trace = long_trace("full")
+    for made in (export.to_csv(trace, block=5), export.to_json(trace, block=5)):
         assert max(map(len, made)) < 500
 
 

@@ -8,7 +8,7 @@ from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.numbers import NumberMarker
-from cellcalc.check.report import Marked, Report, Slip, Verdict
+from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.world import Equations, Place, setting_of
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
@@ -64,6 +64,7 @@ def mark(
                 if m.verdict is Verdict.WRONG and m.slip is None
             }
         )
+    unnamed = Slip("", None, "", None, False, kind=Kind.UNEXPLAINED)
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
     marked.sort(key=lambda m: order[id(m.answer)])
     return Report(
@@ -71,7 +72,7 @@ def mark(
         marked=tuple(marked),
         unreadable=sheet.unreadable,
         windows=len(one.windows),
-        slips=len(slips) + unexplained,
+        slips=(*slips, *[unnamed] * unexplained),
     )
 
 

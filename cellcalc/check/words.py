@@ -20,7 +20,14 @@ from cellcalc.views.table import tabulated
 from cellcalc.views.text import fixed, short
 from cellcalc.views.worked import wrapped
 
-MARKS = {Verdict.CORRECT: "✓", Verdict.CARRIED: "~", Verdict.WRONG: "✗"}
+MARKS = {
+    Verdict.CORRECT: "✓",
+    Verdict.CARRIED: "~",
+    Verdict.REPEATED: "↻",
+    Verdict.COARSE: "≈",
+    Verdict.WRONG: "✗",
+    Verdict.OPEN: "·",
+}
 OTHER_COLUMNS = 30  # of the table, besides those for formulas
 INDENT = "    "
 
@@ -42,7 +49,10 @@ def to_json(report: Report, hints: bool = False) -> str:
         for one in report.unreadable
     ]  # fmt: skip
     summary = {verdict.value: report.count(verdict) for verdict in Verdict}
-    whole = {"answers": answers, "summary": {**summary, "slips": report.slips}}
+    slips = (
+        [] if hints else [{**_slip(slip), "answers": list(slip.answers)} for slip in report.slips]
+    )
+    whole = {"answers": answers, "slips": slips, "summary": {**summary, "slips": len(report.slips)}}
     return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
@@ -62,14 +72,16 @@ def _answer(one: Marked, report: Report, hints: bool) -> dict[str, Any]:
     }
     if one.note:
         found["note"] = one.note
-    if report.windows > 1:
-        found["window"] = one.window
+    found |= {"epoch": one.epoch, "sequence": one.sequence, "window": one.window}
+    if one.relative is not None:
+        found["relative"] = one.relative
     return found
 
 
 def _slip(slip: Slip) -> dict[str, Any]:
-    return {"symbol": slip.symbol, "formula": LANGUAGE(slip.formula), "says": slip.says,
-            **({"others": list(slip.others)} if slip.others else {})}  # fmt: skip
+    formula = "" if slip.formula is None else LANGUAGE(slip.formula)
+    return {"symbol": slip.symbol, "formula": formula, "says": slip.says,
+            "others": list(slip.others)}  # fmt: skip
 
 
 class _Words:
@@ -164,7 +176,7 @@ class _Words:
         names = [sentence("check", "used"), sentence("check", "right")]
         across = max(map(len, names))
         for name, formula in zip(names, (slip.formula, slip.true), strict=True):
-            if formula is not None:
+            if slip.formula is not None and formula is not None:
                 start = f"{INDENT}{name:{across}}  {left} = "
                 yield "\n".join(wrapped(self.maths(formula), start, self.width))
         if slip.others:
@@ -238,7 +250,7 @@ class _Words:
             for verdict in Verdict
             if report.count(verdict) or verdict is Verdict.CORRECT
         )
-        slips = report.slips
+        slips = len(report.slips)
         if not slips:
             return counts
         return sentence("check", "slips" if slips > 1 else "slip", counts=counts, slips=slips)

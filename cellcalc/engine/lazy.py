@@ -7,14 +7,14 @@ its equation; keeping it, too, would take three times the memory.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from cellcalc.engine.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
+from cellcalc.problems.sequences import or_zero
 
 BLOCK = 2048  # steps that are worked out at once
 
@@ -40,8 +40,8 @@ class Columns:
         values, offset = (Late(symbol, self), self.first) if late else self.values[symbol]
         low, high = max(start, offset), min(stop, offset + len(values))
         within = list(values[low - offset : max(low, high) - offset])
-        if symbol == TARGET:  # a missing one counted as 0, as its loss did
-            within = [0.0 if math.isnan(value) else value for value in within]
+        if symbol == TARGET:
+            within = list(map(or_zero, within))
         return [0.0] * (low - start) + within + [0.0] * (stop - max(low, high))
 
 
@@ -95,26 +95,25 @@ def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarde
 def _functions(
     model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
 ) -> Iterator[str]:
-    code = Code(model.features, guarded)
+    code = Code(model.features, guarded, decimals)
 
     def value_of(row: Quantity) -> str:
         assert row.formula is not None
-        value = code(row.formula)
-        return value if decimals is None else f"rounded({value}, {decimals})"
+        return code.value(row.formula)
 
     for row in rows:
         numbers, read = _reads([row], model)
         value = value_of(row)
         yield f"def row_{row.symbol}(columns, start, stop):"
-        yield from (f'    {name} = columns.parameters["{name}"]' for name in numbers)
+        yield from reads("columns.parameters", numbers)
         yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
         yield f"    return [{value} for t in range(1, stop - start + 1)]"
     late = {row.symbol for row in rows}
     entering = [row for row in model.entering if row.symbol in late]
     numbers, read = _reads(entering, model)
     yield "def entering(columns, parameters, t):"
-    yield from (f'    {name} = parameters["{name}"]' for name in numbers)
-    yield from (f'    {name} = columns["{name}"]' for name in read)
+    yield from reads("parameters", numbers)
+    yield from reads("columns", read)
     yield "    return {"
     yield from (f'        "{row.symbol}": {value_of(row)},' for row in entering)
     yield "    }"

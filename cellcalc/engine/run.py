@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
 from cellcalc.engine.codegen import compile_source
-from cellcalc.engine.effort import check_effort
-from cellcalc.engine.kernel import PAYS, Keep, fast_sweep, kernel_of
+from cellcalc.engine.effort import SIZES, Sizes, check_effort
+from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
 from cellcalc.engine.lazy import late_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
-from cellcalc.language.keys import element_keys
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
 from cellcalc.problems.sequences import Sequence
@@ -37,6 +36,7 @@ def run_model(
     decimals: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
+    sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
@@ -51,7 +51,7 @@ def run_model(
         model = by_hand(model)
     for guarded in (False, True):
         try:
-            return _Run(specification, model, decimals, detail, guarded).trace(progress)
+            return _Run(specification, model, decimals, detail, guarded, sizes).trace(progress)
         except ArithmeticError:
             # A number has left the range of floats: guarded code gives inf where Python raises.
             if guarded:
@@ -69,12 +69,13 @@ class _Run:
         decimals: int | None,
         detail: bool,
         guarded: bool,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.specification, self.model = specification, model
         self.decimals, self.detail = decimals, detail
         steps = [sequence.steps for sequence in specification.sequences]
         total = sum(steps) * specification.update.epochs
-        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total)
+        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total, sizes)
         self.parameters = dict(specification.parameters)
         self.coefficients = dict(specification.coefficients)
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
@@ -121,10 +122,9 @@ class _Run:
             for t in missing:
                 targets[t] = losses[t] = math.nan
             if self.model.loss and len(missing) < sequence.steps:
-                counting: Iterator[float] = islice(losses, 1, None)
+                counting: Iterable[float] = islice(losses, 1, None)
                 if missing:
-                    pairs = islice(zip(losses, targets, strict=True), 1, None)
-                    counting = (e for e, target in pairs if not math.isnan(target))
+                    counting = compress(counting, sequence.has_target)
                 loss = self.rounded(sum(counting))
         return PassTrace(
             epoch=epoch,
@@ -179,15 +179,10 @@ class _Run:
         """Columns for t = 0 … n+1 of a segment, inputs and initial state filled in."""
         if (place, start) in self.workspace:
             return self.workspace[place, start]
-        model, n = self.model, stop - start
-        columns = self.sweeper.columns(n)
-        for name, values in zip(element_keys("x", model.features), sequence.inputs, strict=True):
-            put(columns[name], 1, values[start:stop])
-        if TARGET in columns and sequence.targets is not None:
-            targets = sequence.targets[start:stop]
-            if sequence.missing:
-                targets = [0.0 if math.isnan(t) else t for t in targets]
-            put(columns[TARGET], 1, targets)
+        columns = self.sweeper.columns(stop - start)
+        for name, values in sequence.columns(start, stop).items():
+            if name in columns:
+                put(columns[name], 1, values)
         for name, value in self.specification.initial.items():
             columns[name][0] = value
         if not self.detail:  # nobody keeps them, so that the next epoch can use them again
@@ -286,8 +281,6 @@ class _Run:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
 
 
-LONG = 256  # steps above which a sequence is kept compactly
-
 Column = MutableSequence[float]
 Columns = dict[str, Column]
 
@@ -308,13 +301,14 @@ class Sweeper:
         detail: bool,
         longest: int,
         total: int,
+        sizes: Sizes = SIZES,
     ) -> None:
-        self.long = longest > LONG
+        self.long = longest > sizes.long
         keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
-        self.kernel = kernel_of(model, decimals, guarded, keep)
+        self.kernel = kernel_of(model, decimals, guarded, keep, block=sizes.block)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
-        if self.long and decimals is None and not guarded and total > PAYS:
+        if self.long and decimals is None and not guarded and total > sizes.compiled:
             self.fast = fast_sweep(kernel_of(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))

@@ -62,6 +62,25 @@ class Sequence:
             there[t - 1] = False
         return tuple(there)
 
+    def columns(self, start: int = 0, stop: int | None = None) -> dict[str, Values]:
+        """The numbers of each input (``x``, or ``x1``, ``x2``, …), and of the target if any.
+
+        They are those of the steps after ``start`` up to ``stop`` (the last where None). A target
+        that is missing is 0 here: so no nan comes near a computation, in which its loss, which
+        counts nothing, is a number like the others.
+        """
+        names = element_keys("x", len(self.inputs))
+        found = {n: values[start:stop] for n, values in zip(names, self.inputs, strict=True)}
+        if self.targets is not None:
+            targets = self.targets[start:stop]
+            found[TARGET] = list(map(or_zero, targets)) if self.missing else targets
+        return found
+
+
+def or_zero(value: float) -> float:
+    """0 in place of nan: a missing target, or the loss that a step without one does not have."""
+    return 0.0 if math.isnan(value) else value
+
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:
     """The sequence of one table, or None after noting what is wrong with it."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.engine import schedule
+from cellcalc.engine.optimizer import COUNT, counts_updates
 from cellcalc.errors import OptionError
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.language.keys import element_keys
@@ -26,7 +27,6 @@ from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import COUNT, counts_updates
 from cellcalc.toml import listed
 
 LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes

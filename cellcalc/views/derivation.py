@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from textwrap import wrap
 
+from cellcalc.engine.optimizer import rules
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, plain_number
 from cellcalc.language.tree import Add, Expression, Neg, Symbol
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import rules
 from cellcalc.resources import sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.legend import Legend, legend

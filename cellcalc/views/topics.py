@@ -204,11 +204,11 @@ class Numbers:
 
 
 def _symbol(trace: Trace, row: Mapping[str, Any]) -> float:
-    one = trace.passes[0]
+    pass_trace = trace.passes[0]
     symbol, t = str(row["symbol"]), int(row["t"])
-    if symbol in one.forward:
-        return one.forward[symbol][t]
-    window = next(w for w in one.windows if w.first <= t <= w.last)
+    if symbol in pass_trace.forward:
+        return pass_trace.forward[symbol][t]
+    window = next(w for w in pass_trace.windows if w.first <= t <= w.last)
     return window.backward[symbol][t - window.first]
 
 
@@ -217,13 +217,13 @@ def _gradient(trace: Trace, row: Mapping[str, Any]) -> float:
 
 
 def _value(trace: Trace, row: Mapping[str, Any]) -> float:
-    one = trace.passes[0]
+    pass_trace = trace.passes[0]
     facts: dict[str, Callable[[], float]] = {
-        "loss": lambda: one.loss or 0.0,
-        "steps": lambda: one.steps,
+        "loss": lambda: pass_trace.loss or 0.0,
+        "steps": lambda: pass_trace.steps,
         "parameters": lambda: len(trace.initial),
-        "stored_cells": lambda: one.schedule.stored_cells,
-        "backward_cells": lambda: one.schedule.backward_cells,
+        "stored_cells": lambda: pass_trace.schedule.stored_cells,
+        "backward_cells": lambda: pass_trace.schedule.backward_cells,
     }
     return float(facts[row["value"]]())
 
@@ -253,11 +253,11 @@ def _numbers_in(trace: Trace, row: Mapping[str, Any]) -> str:
     return f"{put_in(formula)} = {result.replace('-', '−')}"
 
 
-def _lookup(one: PassTrace, symbol: str, t: int) -> Callable[[Symbol], float]:
-    if symbol in one.forward:
-        return forward_values(one, t)
-    window = next(w for w in one.windows if w.first <= t <= w.last)
-    return backward_values(one, window, t)
+def _lookup(pass_trace: PassTrace, symbol: str, t: int) -> Callable[[Symbol], float]:
+    if symbol in pass_trace.forward:
+        return forward_values(pass_trace, t)
+    window = next(w for w in pass_trace.windows if w.first <= t <= w.last)
+    return backward_values(pass_trace, window, t)
 
 
 _KINDS: dict[str, Callable[[Trace, Mapping[str, Any]], float | str]] = {

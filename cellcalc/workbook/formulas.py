@@ -54,7 +54,7 @@ def formula(
     """
 
     def cell(symbol: Symbol) -> str:
-        if symbol.name in sheet.one.coefficients:
+        if symbol.name in sheet.pass_trace.coefficients:
             return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
@@ -67,7 +67,7 @@ def formula(
         return f"{first}:{last.removeprefix(seen_on)}"
 
     text = Excel(cell=cell, cells=cells)(expression)
-    resets = sheet.one.schedule.resets
+    resets = sheet.pass_trace.schedule.resets
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.tree import Symbol, symbols
 from cellcalc.model.model import TARGET, Model, Quantity, is_gate, is_squashed
+from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import INPUTS
 from cellcalc.resources import names, read_toml, sentence
 from cellcalc.workbook.book import Book, Sheet
@@ -79,7 +79,7 @@ class _CellSheet:
         yield top + LABEL, Cell(column, "node_label", self.write(symbol))
         value = self.choice.forward_value()(symbol)
         text = self.choice.forward_cell(symbol)
-        yield top + VALUE, Cell(column, "node_value", 0.0 if math.isnan(value) else value, text)
+        yield top + VALUE, Cell(column, "node_value", or_zero(value), text)
         if self.layout.windows and derived.name in self.layout.windows[0].rows:
             text = self.choice.backward_cell(derived)
             yield top + GRADIENT, Cell(column, "node_gradient", self.gradient(derived), text)

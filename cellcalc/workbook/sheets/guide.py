@@ -171,7 +171,7 @@ def _places(layout: Layout) -> dict[str, str]:
     """The cells that experiments speak of, by the names used in the guide's file."""
     quoted, n = layout.quoted, layout.steps
     inputs = [q.symbol for q in layout.model.inputs]
-    coefficients = layout.one.coefficients
+    coefficients = layout.pass_trace.coefficients
     places = {
         "x_first": layout.cell(inputs[0], 1),
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
