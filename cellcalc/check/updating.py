@@ -8,11 +8,10 @@ from functools import cached_property
 
 from cellcalc.check.sight import Sight
 from cellcalc.check.world import World
-from cellcalc.engine.optimizer import Updater
+from cellcalc.engine.optimizer import COUNT, Updater
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Expression
-from cellcalc.problems.updates import COUNT
 
 AGREED = 1e-9  # of the change of a parameter
 NOISE = 1e-14  # of the parameter itself

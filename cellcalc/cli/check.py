@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cellcalc.cli.common import (
-    command,
+    SectionedCommand,
     emit,
     load,
     notation_option,
@@ -22,10 +22,27 @@ from cellcalc.cli.common import (
 from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
+    from cellcalc.api import Problem
     from cellcalc.check.answers import Entry
+    from cellcalc.check.practice_book import PracticeBook
+
+LEVELS = ("where", "quantity", "term", "all")
+WORKBOOK = ".xlsx"
 
 
-@command("Mark work done by hand, and name the slip.")
+class _Check(SectionedCommand):
+    """The command, whose ``--hints`` may stand without a level."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        for place, argument in enumerate(given):
+            following = given[place + 1 : place + 2]
+            if argument == "--hints" and not (following and following[0] in LEVELS):
+                given[place] = f"--hints={LEVELS[0]}"
+        return super().parse_args(ctx, given)
+
+
+@click.command(cls=_Check, short_help="Mark work done by hand, and name the slip.")
 @problem_argument
 @click.argument("answers", metavar="[ANSWERS]", required=False)
 @click.option(
@@ -38,7 +55,26 @@ if TYPE_CHECKING:
 @click.option(
     "-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-@click.option("--hints", is_flag=True, help="Tell where a mistake is, but not what.")
+@click.option("--all", "everything", is_flag=True, help="Show the right answers as well.")
+@click.option(
+    "--hints",
+    metavar="LEVEL",
+    type=click.Choice(LEVELS),
+    help="Tell less of the first mistake: where it is (so without LEVEL), then which quantity, "
+    "which term, all.",
+)
+@click.option(
+    "--figures",
+    metavar="N",
+    type=click.IntRange(1, 15),
+    help="Significant figures asked for: 3, or what a practice workbook says.",
+)
+@click.option(
+    "--hand-rounding",
+    metavar="N",
+    type=click.IntRange(0, 15),
+    help="Every value rounded to N decimals before it is used, where the task says so.",
+)
 @click.option(
     "--tolerance",
     metavar="X",
@@ -57,7 +93,10 @@ def check(
     answers: str | None,
     inline: tuple[str, ...],
     format: str,
-    hints: bool,
+    everything: bool,
+    hints: str | None,
+    figures: int | None,
+    hand_rounding: int | None,
     tolerance: float | None,
     suggest: bool,
     width: int | None,
@@ -74,7 +113,7 @@ def check(
     ANSWERS is a text file with an answer a line (dc[2] = -0.0711, or
     dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a CSV file with
     columns symbol,t,value, JSON, a filled-in practice workbook, or - for
-    standard input.
+    standard input. A practice workbook needs no PROBLEM: it holds its own.
 
     \b
     Numbers are judged by the digits written. An answer that follows from an
@@ -85,34 +124,60 @@ def check(
     Examples:
       cellcalc check gomez answers.txt
       cellcalc check gomez -e "dc[2] = -0.0711" -e "dU_f = sum(dz_f[t]*h[t])"
-      cellcalc check gomez answers.txt --hints
+      cellcalc check gomez answers.txt --hints quantity
+      cellcalc check exercise.xlsx
       cellcalc check gomez --suggest
     """
     columns = terminal_width() if width is None else width
-    loaded = load(problem, scheme, k1, k2, notation)
+    chosen: dict[str, Any] = {"scheme": scheme, "k1": k1, "k2": k2, "notation": notation}
     if suggest:
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
             raise OptionError("--suggest", "no answers with it", answers or inline[0])
-        emit(suggestion(loaded.run(), format, columns), output, force)
+        emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
-    entries = _entries(answers, inline, problem)
+    loaded, entries, book = _handed_in(problem, answers, inline, chosen)
     from cellcalc.check.marking import mark
-    from cellcalc.check.words import to_json, to_text
+    from cellcalc.check.words import Hint, to_json, to_text
 
-    trace = run(loaded)
-    report = mark(trace, entries, tolerance=tolerance)
-    text = (
-        to_json(report, hints) if format == "json" else to_text(report, trace.model, columns, hints)
-    )
+    trace = run(loaded, hand_rounding)
+    if book is None:
+        report = mark(trace, entries, tolerance=tolerance)
+    else:
+        report = book.report(trace, entries, tolerance, figures)
+    level = Hint(hints or "all")
+    if format == "json":
+        text = to_json(report, trace.model, level)
+    else:
+        text = to_text(report, trace.model, columns, level, everything)
     emit(text, output, force)
     context.exit(0 if report.all_right else 1)
 
 
+def _handed_in(
+    problem: str, answers: str | None, inline: tuple[str, ...], chosen: dict[str, Any]
+) -> tuple[Problem, list[Entry], PracticeBook | None]:
+    """The problem, what was handed in for it, and the practice workbook if it was one."""
+    from cellcalc.check.practice_book import is_practice, read_practice
+    from cellcalc.toml import read_bytes
+
+    if answers is None and problem.lower().endswith(WORKBOOK):
+        book = read_practice(read_bytes(Path(problem), problem), problem)
+        loaded = book.problem(**chosen)
+        return loaded, [*book.entries(loaded), *_inline(inline, alone=False)], book
+    loaded = load(problem, **chosen)
+    if answers is not None and answers != "-":
+        contents = read_bytes(Path(answers), answers)
+        if is_practice(contents):
+            book = read_practice(contents, answers)
+            book.refuse_another(loaded)
+            return loaded, [*book.entries(loaded), *_inline(inline, alone=False)], book
+    return loaded, _entries(answers, inline, problem), None
+
+
 def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
     """What was handed in, in a file and on the command line."""
-    from cellcalc.check.answers import entries_of_text
     from cellcalc.check.handed_in import read_answers, read_answers_file
 
     entries: list[Entry] = []
@@ -122,8 +187,21 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
         entries += read_answers(sys.stdin.buffer.read(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
-    for text in inline:
-        entries += entries_of_text(text)
+    entries += _inline(inline, alone=answers is None)
     if not entries:
         raise OptionError("ANSWERS", "answers in a file or with -e", "none")
     return entries
+
+
+def _inline(inline: tuple[str, ...], alone: bool) -> list[Entry]:
+    """The answers of the command line, each the line of its number; told apart from a file's."""
+    from dataclasses import replace
+
+    from cellcalc.check.answers import entries_of_text
+
+    starts: list[int] = []
+    for number, text in enumerate(inline, 1):
+        starts += [number] * len(text.splitlines() or [""])
+    entries = entries_of_text("\n".join(inline))
+    numbered = ((entry, starts[entry.line - 1]) for entry in entries if isinstance(entry.line, int))
+    return [replace(entry, line=k if alone else f"-e {k}") for entry, k in numbered]

@@ -183,9 +183,7 @@ def _product(factors: list[Work]) -> Work:
     return multiplied
 
 
-def _over_time(
-    inner: Work, limits: Sequence[Work], mean: bool, arithmetic: Arithmetic
-) -> Work:
+def _over_time(inner: Work, limits: Sequence[Work], mean: bool, arithmetic: Arithmetic) -> Work:
     def added(numbers: Numbers, t: int) -> Value:
         steps: Sequence[int] = numbers.swept
         if limits:
