@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem
     from cellcalc.check.answers import Entry
     from cellcalc.check.practice_book import PracticeBook
+    from cellcalc.language.authors import Author
 
 LEVELS = ("where", "quantity", "term", "all")
 WORKBOOK = ".xlsx"
@@ -137,15 +138,18 @@ def check(
             raise OptionError("--suggest", "no answers with it", answers or inline[0])
         emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
-    loaded, entries, book = _handed_in(problem, answers, inline, chosen)
     from cellcalc.check.marking import mark
     from cellcalc.check.words import Hint, to_json, to_text
 
+    loaded, book = _loaded(problem, answers, chosen)
     trace = run(loaded, hand_rounding)
     if book is None:
-        report = mark(trace, entries, tolerance=tolerance)
+        report = mark(trace, _entries(answers, inline, problem), tolerance=tolerance)
     else:
-        report = book.report(trace, entries, tolerance, figures)
+        if answers is not None:
+            book.refuse_another(trace)
+        entries = [*book.entries(trace), *_inline(inline, alone=False)]
+        report = book.judged(mark(trace, entries, tolerance=tolerance), trace, figures)
     level = Hint(hints or "all")
     if format == "json":
         text = to_json(report, trace.model, level)
@@ -155,25 +159,35 @@ def check(
     context.exit(0 if report.all_right else 1)
 
 
-def _handed_in(
-    problem: str, answers: str | None, inline: tuple[str, ...], chosen: dict[str, Any]
-) -> tuple[Problem, list[Entry], PracticeBook | None]:
-    """The problem, what was handed in for it, and the practice workbook if it was one."""
+def _loaded(
+    problem: str, answers: str | None, chosen: dict[str, Any]
+) -> tuple[Problem, PracticeBook | None]:
+    """The problem, and the practice workbook if the answers are in one."""
+    from cellcalc.api import Problem
     from cellcalc.check.practice_book import is_practice, read_practice
     from cellcalc.toml import read_bytes
 
     if answers is None and problem.lower().endswith(WORKBOOK):
         book = read_practice(read_bytes(Path(problem), problem), problem)
-        loaded = book.problem(**chosen)
-        return loaded, [*book.entries(loaded), *_inline(inline, alone=False)], book
-    loaded = load(problem, **chosen)
-    if answers is not None and answers != "-":
-        contents = read_bytes(Path(answers), answers)
-        if is_practice(contents):
-            book = read_practice(contents, answers)
-            book.refuse_another(loaded)
-            return loaded, [*book.entries(loaded), *_inline(inline, alone=False)], book
-    return loaded, _entries(answers, inline, problem), None
+        for name in ("scheme", "k1", "k2"):
+            if chosen[name] is not None:
+                expected = "none with a workbook, which holds its own"
+                raise OptionError(f"--{name}", expected, str(chosen[name]))
+        return Problem(book.specification(), _author(chosen["notation"] or book.notation)), book
+    if answers is None or answers == "-":
+        return load(problem, **chosen), None
+    contents = read_bytes(Path(answers), answers)
+    if not is_practice(contents):
+        return load(problem, **chosen), None
+    book = read_practice(contents, answers)
+    notation = chosen["notation"] or book.notation
+    return load(problem, **{**chosen, "notation": notation}), book
+
+
+def _author(notation: str | None) -> Author | None:
+    from cellcalc.language import authors
+
+    return authors.load(notation) if notation else None
 
 
 def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
@@ -202,6 +216,10 @@ def _inline(inline: tuple[str, ...], alone: bool) -> list[Entry]:
     starts: list[int] = []
     for number, text in enumerate(inline, 1):
         starts += [number] * len(text.splitlines() or [""])
+
+    def numbered(line: int | str) -> int | str:
+        number = starts[line - 1] if isinstance(line, int) and 0 < line <= len(starts) else line
+        return number if alone else f"-e {number}"
+
     entries = entries_of_text("\n".join(inline))
-    numbered = ((entry, starts[entry.line - 1]) for entry in entries if isinstance(entry.line, int))
-    return [replace(entry, line=k if alone else f"-e {k}") for entry, k in numbered]
+    return [replace(entry, line=numbered(entry.line)) for entry in entries]
