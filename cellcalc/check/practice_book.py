@@ -35,6 +35,7 @@ from cellcalc.studies.exercise import (
     exercise,
 )
 from cellcalc.views.problem_text import PROBLEM
+from cellcalc.xlsx.cells import letters
 from cellcalc.xlsx.evaluate import CannotEvaluateError, evaluate
 from cellcalc.xlsx.reader import Cell, Cells, read_cells
 
@@ -206,8 +207,6 @@ class PracticeBook:
     @cached_property
     def grid(self) -> Mapping[str, _Spot]:
         """Every cell of the grid that has a symbol and a step, whether it is empty or not."""
-        from cellcalc.xlsx.cells import letters
-
         found: dict[str, _Spot] = {}
         block, window, steps = "", 0, dict[int, int]()
         for number in sorted(self.rows):
@@ -343,9 +342,10 @@ class PracticeBook:
         changed = [self._verdict(one, marks) for one in marked]
         taken = {str(one.answer.line) for one in marked}
         texts = {str(text.line) for _, text in self.texts}
-        for spot in self.open_cells(trace):
+        asked = self.open_cells(trace) if self.exercise(trace) is not None else []
+        for spot in asked:
             line = f"{SHEET}!{spot.cell}"
-            if line not in taken | texts and self.exercise(trace) is not None:
+            if line not in taken | texts:
                 window, symbol, t = spot.place
                 answer = Answer(line, symbol, t, "", window=window or None, open=True)
                 changed.append(Marked(answer, Verdict.OPEN, None, (9,), window=window))
