@@ -91,17 +91,14 @@ class Random:
         self, arithmetic: Arithmetic, first: int, last: int, own_length: bool
     ) -> dict[int, Value]:
         """How much each step's loss counts: all of it, or a share where the mean is taken."""
-        if own_length:
-            return {t: arithmetic.number(float(w)) for t, w in self.own.counted.items()}
-        if self.model.loss is None:
-            return {}
-        shares = {float(weight) for weight in self.own.counted.values()} - {0.0}
-        is_mean = len(shares) == 1 and shares != {1.0}
-        steps = last - first + 1
-        weight = arithmetic.number(1.0)
-        if is_mean:
-            weight = arithmetic.divide(weight, arithmetic.number(float(steps)))
-        return dict.fromkeys(range(first, last + 1), weight)
+        own = {t: float(weight) for t, weight in self.own.counted.items()}
+        shares = set(own.values()) - {0.0}
+        parts = round(1 / max(shares)) if shares else 1  # that the loss is shared out over
+        if not own_length:
+            own = dict.fromkeys(range(first, last + 1), 1.0) if self.model.loss else {}
+            parts = last - first + 1 if parts > 1 else 1
+        share = arithmetic.divide(arithmetic.number(1.0), arithmetic.number(float(parts)))
+        return {t: share if weight else arithmetic.number(0.0) for t, weight in own.items()}
 
     def facts(self, formula: Expression) -> list[Fact]:
         """The problem's own numbers that a formula may rest on, so that it need not name them.
