@@ -255,7 +255,7 @@ class FormulaMarker:
         setting = self.setting
         if (setting.first, setting.last) == (1, setting.steps):
             return f"n = {setting.steps}"
-        return sentence("check", "swept", first=setting.first, last=setting.last)
+        return sentence("check", "length", first=setting.first, last=setting.last)
 
     def says(self, answer: Answer, name: str, formula: Expression) -> bool:
         """Whether a formula that is true does without what it defines, and what follows from it."""

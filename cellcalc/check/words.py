@@ -137,10 +137,8 @@ class _Words:
             yield sentence("report", "all" if right > 1 else "all_one", count=right)
 
     def table(self, shown: Sequence[Marked]) -> str:
-        with_relative = self.tells_all and any(
-            one.relative is not None and one.verdict is Verdict.CORRECT and one.note
-            for one in shown
-        )
+        precise = [sentence("check", name) for name in ("single", "numerical")]
+        with_relative = self.tells_all and any(one.note in precise for one in shown)
         names = ["answer", "given", "expected", "verdict"]
         if not self.tells_all:
             names.remove("expected")
