@@ -27,7 +27,6 @@ from cellcalc.resources import sentence
 from cellcalc.studies.exercise import (
     CARRIED,
     COARSE,
-    FIGURES,
     RIGHT,
     TOTAL_LOSS,
     Exercise,
@@ -331,13 +330,12 @@ class PracticeBook:
 
     # The report
 
-    def judged(self, report: Report, trace: Trace, figures: int | None = None) -> Report:
+    def judged(self, report: Report, trace: Trace) -> Report:
         """The report on this workbook's answers, with the verdicts of its own sheet.
 
-        What was left open and what is no number are added. ``figures`` is what is asked for where
-        the sheet itself asks for nothing.
+        What was left open and what is no number are added.
         """
-        marks = self._marks(trace, figures)
+        marks = self._marks(trace)
         marked = list(report.marked)
         changed = [self._verdict(one, marks) for one in marked]
         taken = {str(one.answer.line) for one in marked}
@@ -369,7 +367,7 @@ class PracticeBook:
             slips=tuple(slips),
         )
 
-    def _marks(self, trace: Trace, figures: int | None) -> Mapping[str, str]:
+    def _marks(self, trace: Trace) -> Mapping[str, str]:
         """The marks of the sheet by line; none for one that judges nothing."""
         asked = self.exercise(trace)
         if asked is None or self.demand is None:
@@ -379,7 +377,7 @@ class PracticeBook:
             value = self.number(trace, spot.cell)
             if isinstance(value, float):
                 own[spot.place] = value
-        found = asked.marks(own, self.demand or figures or FIGURES)
+        found = asked.marks(own, self.demand)
         return {f"{SHEET}!{self.cell_of[place]}": mark for place, mark in found.items()}
 
     def _verdict(self, one: Marked, marks: Mapping[str, str]) -> Marked:

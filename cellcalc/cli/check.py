@@ -140,16 +140,19 @@ def check(
         return
     from cellcalc.check.marking import mark
     from cellcalc.check.words import Hint, to_json, to_text
+    from cellcalc.studies.exercise import FIGURES
 
     loaded, book = _loaded(problem, answers, chosen)
     trace = run(loaded, hand_rounding)
     if book is None:
-        report = mark(trace, _entries(answers, inline, problem), tolerance=tolerance)
+        entries = _entries(answers, inline, problem)
+        report = mark(trace, entries, tolerance, figures or FIGURES)
     else:
         if answers is not None:
             book.refuse_another(trace)
         entries = [*book.entries(trace), *_inline(inline, alone=False)]
-        report = book.judged(mark(trace, entries, tolerance=tolerance), trace, figures)
+        asked = book.demand or figures or FIGURES
+        report = book.judged(mark(trace, entries, tolerance, asked), trace)
     level = Hint(hints or "all")
     if format == "json":
         text = to_json(report, trace.model, level)
