@@ -53,10 +53,10 @@ class Amount:
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Amount:
-        return self + -other
+        return self.__add__(-other)
 
     def __rsub__(self, other: Any) -> Amount:
-        return -self + other
+        return self.__neg__().__add__(other)
 
     def __mul__(self, other: Any) -> Amount:
         if isinstance(other, Amount):
@@ -178,19 +178,29 @@ def _of_amounts(name: str, arguments: Sequence[Any]) -> Amount:
     return result
 
 
+def _slope_above(_value: float, _above: float, below: float) -> float:
+    return floats.divide(1.0, below)
+
+
+def _slope_below(value: float, _above: float, below: float) -> float:
+    return -floats.divide(value, below)
+
+
+def _slope_of_base(_value: float, base: float, exponent: float) -> float:
+    return exponent * floats.power(base, exponent - 1.0)
+
+
+def _slope_of_exponent(value: float, base: float, _exponent: float) -> float:
+    return value * floats.log(base)
+
+
 @cache
 def _slope(name: str, place: int) -> Callable[..., float]:
     """The derivative of a function by one of its arguments, from its value and its arguments."""
     if name == "divide":
-        return (
-            (lambda s, a, b: floats.divide(1.0, b))
-            if not place
-            else (lambda s, a, b: -floats.divide(s, b))
-        )
+        return _slope_below if place else _slope_above
     if name == "power":
-        if place:
-            return lambda s, a, b: s * floats.log(a)
-        return lambda s, a, b: b * floats.power(a, b - 1.0)
+        return _slope_of_exponent if place else _slope_of_base
     symbols, run = formula(derivatives(name)[place])
     names = ["s", *ARGUMENTS[: len(FUNCTIONS[name].arguments)]]
     places = [names.index(symbol.name) for symbol in symbols]

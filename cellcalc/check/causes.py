@@ -94,7 +94,6 @@ class Causes:
     def __init__(self, graph: Graph) -> None:
         self.graph, self.model = graph, graph.model
         self.edits = Edits(graph.model)
-        self.made: dict[tuple[int, Expression], Override] = {}
 
     # Single equations, and families of them
 
@@ -106,7 +105,10 @@ class Causes:
     @cached_property
     def rows(self) -> list[Quantity]:
         model = self.model
-        return [*model.forward, *model.backward, *model.gradients]
+        derived = [*model.backward, *model.gradients]
+        paths = [path for row in derived for path in model.paths_of(row)]
+        shown = [path for path in paths if path.symbol in self.graph.wanted]
+        return [*model.forward, *derived, *shown]
 
     @cached_property
     def gradients(self) -> frozenset[str]:
@@ -121,7 +123,15 @@ class Causes:
         return found
 
     def single(self, row: Quantity, edit: Edit) -> Cause:
-        """An edit of one row's equation, at every step."""
+        """An edit of one row's equation, at every step.
+
+        Where only what comes from the next step is left, it takes the place of the rest where
+        there is a next step.
+        """
+        changes = self.of_row(row.symbol, edit.formula)
+        derived = [s for s in symbols(edit.formula) if s.name in self.model.derivatives]
+        if row.terms and derived and all(s.shift == 1 for s in derived):
+            changes = _before_last(changes)
         is_gradient = row.symbol in self.gradients
         formula, true = edit.formula, row.formula
         if is_gradient:
@@ -132,7 +142,7 @@ class Causes:
             edit.cost + (0.1 if row.symbol == COUNTED else 0.0),
             row.symbol,
             edit.says,
-            lambda graph: self.of_row(graph, row.symbol, edit.formula),
+            changes,
             formula,
             true,
             is_gradient,
@@ -140,16 +150,19 @@ class Causes:
             (edit.kind, self.abstract(row.symbol, edit.formula)),
         )
 
-    def of_row(self, graph: Graph, row: str, formula: Expression) -> dict[int, Override]:
-        """A row's nodes with another formula."""
-        found = {}
-        kept = self.made if graph is self.graph else {}
-        for place in graph.rows.get(row, ()):
-            change = kept.get((place, formula))
-            if change is None:
-                change = kept[place, formula] = graph.override(place, formula)
-            found[place] = change
-        return found
+    def of_row(self, row: str, expression: Expression) -> Changes:
+        """A row's nodes with another formula; worked out once for the true graph."""
+        kept: dict[int, Override] = {}
+
+        def changes(graph: Graph) -> Overrides:
+            if graph is self.graph and kept:
+                return kept
+            found = graph.rewritten(graph.rows.get(row, ()), expression)
+            if graph is self.graph:
+                kept.update(found)
+            return found
+
+        return changes
 
     @cached_property
     def totals(self) -> list[Cause]:
@@ -221,7 +234,7 @@ class Causes:
             for group in (causes, nets):
                 if len(group) > 1:
                     found.append(replace(joined(group), signature=(kind, "all")))
-        return list({c.rows + (c.signature,): c for c in found}.values())
+        return list({(*c.rows, c.signature): c for c in found}.values())
 
     def parts(self, row: str) -> tuple[str, str, str]:
         """A row's name taken apart: dW_f2 is of the sort dW, the gate f, and feature 2."""
@@ -291,13 +304,7 @@ class Causes:
         if len(edits) > 1:
             names = ", ".join(row for row, _ in edits)
             first, formula = edits[0]
-
-            def changes(graph: Graph) -> Overrides:
-                found: dict[int, Override] = {}
-                for row, edited in edits:
-                    found |= self.of_row(graph, row, edited)
-                return found
-
+            changes = merged(self.of_row(row, edited) for row, edited in edits)
             yield self.cause(
                 "nothing_handed_on",
                 changes,
@@ -311,9 +318,9 @@ class Causes:
 
     def list_indices(self) -> Iterator[Cause]:
         """At the first step a Python list's element -1, its last, for the state before."""
-        states = [[state] for state in self.model.state]
+        states: list[tuple[str, ...]] = [(state,) for state in self.model.state]
         if len(states) > 1:
-            states.append(list(self.model.state))
+            states.append(tuple(self.model.state))
         backward = [r for r in self.model.backward if r.formula is not None]
         gradients = [r for r in self.model.gradients if r.formula is not None]
         for names in states:
@@ -353,7 +360,7 @@ class Causes:
 
     def zero_starts(self) -> Iterator[Cause]:
         model = self.model
-        states = [(state,) for state in model.state]
+        states: list[tuple[str, ...]] = [(state,) for state in model.state]
         if len(states) > 1:
             states.append(tuple(model.state))
         for names in states:
@@ -387,6 +394,7 @@ class Causes:
                 ]
                 if not users:
                     continue
+<<<<<<< HEAD
 
                 def changes(graph: Graph, users: list[tuple[str, Expression]] = users) -> Overrides:
                     found: dict[int, Override] = {}
@@ -394,6 +402,9 @@ class Causes:
                         found |= self.of_row(graph, row, formula)
                     return found
 
+=======
+                changes = merged(self.of_row(row, edited) for row, edited in users)
+>>>>>>> marking
                 first, formula = users[0]
                 true = self.model.quantities[first].formula
                 assert true is not None
@@ -411,9 +422,9 @@ class Causes:
 
     def not_cleared(self) -> Iterator[Cause]:
         """Gradients that earlier windows have left behind."""
-        if not any(len(self.graph.trace.passes[p].windows) > 1 for p in self.graph.passes):
-            if len(self.graph.passes) < 2:
-                return
+        windows = [len(self.graph.trace.passes[p].windows) for p in self.graph.passes]
+        if sum(windows) < 2:
+            return
 
         def gradients(graph: Graph) -> Overrides:
             found = {}
@@ -513,9 +524,8 @@ class Causes:
             found = {}
             for place in graph.rows.get(row, ()):
                 p, w, _, _ = graph.nodes[place].key
-                steps = float(len(graph.window(p, w).steps))
-                edited = rebuilt(formula, lambda e: Number(steps) if e == Symbol("n") else None)
-                found[place] = graph.override(place, edited)
+                steps = Number(float(len(graph.window(p, w).steps)))
+                found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
             return found
 
         optimizer = self.graph.trace.specification.update.optimizer
@@ -562,10 +572,10 @@ class Causes:
             words["true"] = true.k1 if name == "fires" else true.k2
             yield self.cause(
                 name,
-                lambda graph: {},
+                merged(()),
                 "",
                 words,
-                trace=lambda scheme=scheme: self.rerun(scheme),  # type: ignore[misc]
+                trace=lambda scheme=scheme: self.rerun(scheme),
             )
 
     def rerun(self, scheme: Scheme) -> Trace | None:
@@ -613,15 +623,22 @@ def joined(causes: Sequence[Cause]) -> Cause:
     first = causes[0]
     rows = tuple(cause.symbol for cause in causes)
     says = sayings("whole", "rows").format(says=first.says, rows=", ".join(rows[1:]))
+    changes = merged(cause.changes for cause in causes)
+    cost = max(cause.cost for cause in causes) + whole_cost("rows")
+    return replace(first, says=says, rows=rows, changes=changes, cost=cost)
+
+
+def merged(parts: Iterable[Changes]) -> Changes:
+    """Several changes at once."""
+    several = list(parts)
 
     def changes(graph: Graph) -> Overrides:
         found: dict[int, Override] = {}
-        for cause in causes:
-            found |= cause.changes(graph)
+        for one in several:
+            found |= one(graph)
         return found
 
-    cost = max(cause.cost for cause in causes) + whole_cost("rows")
-    return replace(first, says=says, rows=rows, changes=changes, cost=cost)
+    return changes
 
 
 def both(first: Cause, second: Cause) -> Cause:
@@ -636,6 +653,20 @@ def both(first: Cause, second: Cause) -> Cause:
     return replace(
         first, says=says, changes=changes, cost=cost, steps=(), nodes=None, signature=object()
     )
+
+
+def _before_last(changes: Changes) -> Changes:
+    """The changes at all steps of a window but its last."""
+
+    def earlier(graph: Graph) -> Overrides:
+        found = {}
+        for place, change in changes(graph).items():
+            p, w, _, t = graph.nodes[place].key
+            if not w or t != graph.window(p, w).last:
+                found[place] = change
+        return found
+
+    return earlier
 
 
 def _of_total(row: str, kind: str) -> Changes:

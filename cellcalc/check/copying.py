@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cellcalc.check.causes import Causes
 from cellcalc.check.figures import HALF, stands_for
@@ -88,7 +89,7 @@ def _misread(text: str, number: Written, digit: bool) -> Iterator[tuple[str, flo
         return
     sign, digits, rest = match.groups()
     places = [k for k, c in enumerate(digits) if c.isdigit()]
-    for a, b in zip(places, places[1:], strict=False):
+    for a, b in pairwise(places):
         if digits[a] != digits[b]:
             swapped = list(digits)
             swapped[a], swapped[b] = swapped[b], swapped[a]
@@ -120,7 +121,7 @@ def _elsewhere(
     values: Callable[[int], Iterator[float]],
 ) -> Copied | None:
     """The value of another place that a person may have looked at instead."""
-    p, w, symbol, t = key
+    p, _, symbol, t = key
     for name, other in _neighbours(graph, causes, key):
         place = graph.index.get(other)
         if place is None:
@@ -165,7 +166,7 @@ def _neighbours(graph: Graph, causes: Causes, key: Key) -> Iterator[tuple[str, K
     near = [name for name in alike if causes.parts(name)[0] == stem]
     near += [name for name in alike if gate and causes.parts(name)[1] == gate and name not in near]
     for name in near:
-        if (t is None) == (name in causes.gradients) or t is not None:
+        if (t is None) == (name in causes.gradients):
             own = 0 if name in graph.forwards else w
             yield "other_row", (p, own, name, t)
     for other_p in graph.passes:

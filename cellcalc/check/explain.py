@@ -17,12 +17,12 @@ import numpy as np
 from cellcalc.check.causes import Cause, Causes, both
 from cellcalc.check.figures import HALF, SAFE, Style, span, stands_for
 from cellcalc.check.graph import Graph, Key, Override
-from cellcalc.check.spelling import Written
+from cellcalc.check.spelling import FEW, Written
 
 CHUNK = 2_000  # causes tried at once
 BUDGET = 60_000_000  # equations worked out for one sheet at the most
 MOST_CAUSES = 8
-PAIRED = 220  # of the likeliest causes, each with each
+PAIRED = 150  # of the likeliest causes, each with each
 FINALISTS = 60
 CHANCE, STRICT = 0.1, 1e-4  # accidental matches to be expected where a cause is believed
 MISFIT = 4.0  # what not fitting closely counts, against how far-fetched a cause is
@@ -30,6 +30,7 @@ ALIKE = 0.25  # scores that differ by less are as good as the same
 FARTHER = 1.0  # how much worse than the best the others may be that are told
 NEAR = 0.2  # the neighbourhood in which predictions are counted
 MOST_GROWN = 10.0
+VISIBLE = 1e-3  # relative difference that a hand calculation shows
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Found:
     leaves: int  # wrong answers that it touches and does not explain
     score: float
     others: tuple[Cause, ...] = ()
+    apart: str = ""  # the place whose value would decide between them
 
 
 @dataclass(frozen=True)
@@ -191,20 +193,23 @@ class Explainer:
         firm = [k for k in right if self.consistent[k]]
         partial: Found | None = None
         tried = self.tried(first)
+        best = self.chosen(tried, wrong, firm)
+        if best is not None and len(best.explains) == len(wrong):
+            return best
         schemes = self.tried_schemes()
         if schemes is not None:
             tried = _with(tried, schemes)
-        best = self.chosen(tried, wrong, firm)
+            best = self.chosen(tried, wrong, firm)
         if best is not None and not best.leaves:
             return best
         partial = best
-        for pool in (self.at_steps(first), self.pairs(first, tried, wrong, firm)):
+        for pool in (self.at_steps(first), self.pairs(tried, wrong, firm)):
             some = list(pool)
             if some:
-                best = self.chosen(self.tried(some), wrong, firm, len(first))
-                if best is not None and not best.leaves:
-                    if partial is None or len(best.explains) > len(partial.explains):
-                        return best
+                best = self.chosen(self.tried(some), wrong, firm)
+                known = len(partial.explains) if partial is not None else 0
+                if best is not None and not best.leaves and len(best.explains) > known:
+                    return best
         return partial
 
     def at_steps(self, causes: Sequence[Cause]) -> Iterator[Cause]:
@@ -219,9 +224,7 @@ class Explainer:
                 for t in steps:
                     yield cause.at([t])
 
-    def pairs(
-        self, causes: Sequence[Cause], tried: Tried, wrong: Sequence[int], right: Sequence[int]
-    ) -> Iterator[Cause]:
+    def pairs(self, tried: Tried, wrong: Sequence[int], right: Sequence[int]) -> Iterator[Cause]:
         """Two causes at once: those that each touch something wrong and nothing right alone."""
         if len(wrong) < 3:
             return
@@ -310,7 +313,7 @@ class Explainer:
             key=lambda k: (-counts[k], leaves[k], tried.causes[k].cost),
         )
         order = order[:FINALISTS]
-        extra = self.confined(tried, wrong, right, counts, refuted)
+        extra = self.confined(tried, counts, refuted)
         if extra is not None:
             tried = _with(tried, extra)
             explains = tried.fits[:, wrong]
@@ -332,25 +335,26 @@ class Explainer:
             scores[k] = tried.causes[k].cost + MISFIT * rms
         order.sort(key=lambda k: (-counts[k] + leaves[k], scores[k]))
         for k in order[:20]:
-            found = self.believed(tried, k, order, scores, counts, leaves, wrong, before)
+            found = self.believed(tried, k, order, scores, counts, leaves, wrong, right, before)
             if found is not None:
                 return found
         return None
 
     def believed(
         self, tried: Tried, k: int, order: Sequence[int], scores: Mapping[int, float],
-        counts: Any, leaves: Any, wrong: Sequence[int], before: int,
+        counts: Any, leaves: Any, wrong: Sequence[int], right: Sequence[int], before: int,
     ) -> Found | None:  # fmt: skip
         """A cause, if chance could hardly have made it fit."""
         cause = tried.causes[k]
         explains = [w for w in wrong if tried.fits[k, w]]
-        likely = before + sum(c.cost <= cause.cost + ALIKE for c in tried.causes)
-        chance = float(likely)
+        chance = float(before + self.likely(tried, cause, explains, right))
         for w in explains[:3] if len(explains) < 6 else explains[:6]:
             chance *= self.accident(tried, w)
         if chance > (STRICT if leaves[k] else CHANCE):
             return None
         if leaves[k] and len(explains) < 2:
+            return None
+        if sum(self.given[w].number.figures for w in explains) < FEW:
             return None
         others = [
             tried.causes[o]
@@ -361,6 +365,17 @@ class Explainer:
             and scores[o] <= scores[k] + FARTHER
         ]
         return Found(cause, tuple(explains), int(leaves[k]), scores[k], tuple(others[:3]))
+
+    def likely(
+        self, tried: Tried, cause: Cause, explains: Sequence[int], right: Sequence[int]
+    ) -> int:
+        """How many causes, no more far-fetched, might have explained these answers."""
+        costs = np.array([other.cost for other in tried.causes])
+        possible = costs <= cause.cost + ALIKE
+        if cause.nodes is None:  # else each of them might have been confined to where it fits
+            possible &= tried.fits[:, right].all(axis=1)
+        possible &= tried.touches[:, explains].all(axis=1)
+        return int(possible.sum())
 
     def accident(self, tried: Tried, place: int) -> float:
         """How likely a prediction fits an answer by chance."""
@@ -373,9 +388,7 @@ class Explainer:
         share = min(1.0, (distinct + 1) / (len(tried.causes) / 4 + 1))
         return min(1.0, share * width / (2 * reach)) if width else 0.0
 
-    def confined(
-        self, tried: Tried, wrong: Sequence[int], right: Sequence[int], counts: Any, refuted: Any
-    ) -> Tried | None:
+    def confined(self, tried: Tried, counts: Any, refuted: Any) -> Tried | None:
         """Causes that a right answer refutes, made only where the answers have it so."""
         graph = self.base.graph
         by_node = {node: k for k, node in enumerate(self.nodes(graph)) if node >= 0}
@@ -407,6 +420,28 @@ class Explainer:
         if len(steps) == len(at) and lost and len(rows) == len(cause.rows):
             return replace(small.at(steps), nodes=kept)
         return small
+
+    def told_apart(self, found: Found) -> Key | None:
+        """The place whose value would decide between a cause and the others that fit."""
+        causes = [c for c in (found.cause, *found.others) if c.trace is None]
+        if len(causes) < 2:
+            return None
+        graph, base = self.base.graph, self.base.overrides()
+        anchors = {place: number for place, (number, _) in self.anchors(graph).items()}
+        with np.errstate(all="ignore"):
+            worked = graph.many([{**base, **c.overrides(graph)} for c in causes], anchors)
+        answered = set(self.nodes(graph))
+        row = graph.nodes[self.nodes(graph)[found.explains[0]]].row
+        spreads = []
+        for place, node in enumerate(graph.nodes):
+            values = worked[place]
+            is_shown = node.row and node.key[2] in graph.model.quantities
+            if place not in answered and is_shown and np.ndim(values):
+                size = float(np.max(np.abs(values)))
+                apart = float(np.ptp(values)) / size if size and np.isfinite(size) else 0.0
+                if apart > VISIBLE:
+                    spreads.append((node.row == row, apart, node.key))
+        return max(spreads, key=lambda one: one[:2])[2] if spreads else None
 
     def meant(self, causes: Sequence[Cause]) -> list[Any] | None:
         """How far off each is if the numbers were rounded only in writing them down."""

@@ -145,18 +145,19 @@ class Graph:
         for name, value in one.coefficients.items():
             self.constant(("coefficient", name), value)
         self.current[p, 0] = dict(self.weights)
+        self.constant((STEPS, one.steps), float(one.steps))
         done = 0
         each = self.trace.specification.scheme.update == "window"
         for w, window in enumerate(one.windows, 1):
             for t in range(done + 1, window.last + 1):
-                self.forward(p, one, t)
+                self.forward(p, t)
             done = max(done, window.last)
-            self.sweep(p, w, one, window)
+            self.sweep(p, w, window)
             self.gather(p, w, window)
             if each and window.used:
                 self.update(p, w, window)
         for t in range(done + 1, one.steps + 1):
-            self.forward(p, one, t)
+            self.forward(p, t)
         if not each and one.windows and one.windows[-1].used:
             self.update(p, len(one.windows), one.windows[-1])
         if one.loss is not None:
@@ -172,7 +173,7 @@ class Graph:
         run = averaged if is_mean else summed
         self.add(Node((p, 0, TOTAL_LOSS, None), TOTAL_LOSS, run, inputs))
 
-    def forward(self, p: int, one: PassTrace, t: int) -> None:
+    def forward(self, p: int, t: int) -> None:
         self.used[p, t] = dict(self.weights)
         for row in self.model.forward:
             self.row(row, p, 0, t)
@@ -181,13 +182,19 @@ class Graph:
         """Add a row's node at a step."""
         if row.formula is None:
             return
+        paths = [r for r in self.model.paths_of(row) if r.symbol in self.wanted and r.formula]
+        places = []
+        for path in paths:
+            assert path.formula is not None
+            run, inputs = self.placed(path.formula, p, w, t)
+            places.append(self.add(Node((p, w, path.symbol, t), path.symbol, run, inputs)))
+        if paths and len(paths) == len(self.model.paths_of(row)):
+            # Who writes down every path adds them up.
+            self.add(Node((p, w, row.symbol, t), row.symbol, summed, places))
+            return
         run, inputs = self.placed(row.formula, p, w, t)
         parts = [self.placed(part, p, w, t) for part in self.steps_of(row.formula)]
         self.add(Node((p, w, row.symbol, t), row.symbol, run, inputs, parts=parts))
-        for path in self.model.paths_of(row):
-            if path.symbol in self.wanted and path.formula is not None:
-                run, inputs = self.placed(path.formula, p, w, t)
-                self.add(Node((p, w, path.symbol, t), path.symbol, run, inputs))
 
     def steps_of(self, expression: Expression) -> Sequence[Expression]:
         """What somebody may write down on the way to a value: the terms of a sum.
@@ -205,10 +212,12 @@ class Graph:
             self.parts[expression] = found
         return self.parts[expression]
 
-    def sweep(self, p: int, w: int, one: PassTrace, window: WindowTrace) -> None:
+    def sweep(self, p: int, w: int, window: WindowTrace) -> None:
         self.current[p, w] = dict(self.weights)
         counted = window.backward.get(f"d{LOSS}", ())
+        self.constant((STEPS, len(window.steps)), float(len(window.steps)))
         for t, share in zip(window.steps, counted, strict=True):
+            self.constant(("share", share), share)
             self.add(Node((p, w, f"d{LOSS}", t), f"d{LOSS}", None, (), share))
         for t in reversed(window.steps):
             for row in (*self.model.backward, *self.model.gradients):
@@ -303,14 +312,21 @@ class Graph:
 
     def override(self, node: int, expression: Expression) -> Override:
         """Another formula for a node, in the symbols that its own is in."""
-        p, w, _, t = self.nodes[node].key
-        if node in self.optimizing:
-            found, run = formula(expression)
-            means = self.optimizing[node]
-            return Override(run, [means.get(symbol.name, self.zero) for symbol in found])
-        found, run = formula(self.out(expression))
-        places = [self.place(symbol, p, w, t or 0) for symbol in found]
-        return Override(run, [place if place < node else self.zero for place in places])
+        return self.rewritten([node], expression)[node]
+
+    def rewritten(self, nodes: Sequence[int], expression: Expression) -> dict[int, Override]:
+        """Another formula for several nodes."""
+        found: dict[int, Override] = {}
+        symbols, run = formula(self.out(expression))
+        for node in nodes:
+            if node in self.optimizing:
+                means = self.optimizing[node]
+                found[node] = Override(run, [means.get(s.name, self.zero) for s in symbols])
+                continue
+            p, w, _, t = self.nodes[node].key
+            places = [self.place(symbol, p, w, t or 0) for symbol in symbols]
+            found[node] = Override(run, [k if k < node else self.zero for k in places])
+        return found
 
     def place(self, symbol: Symbol, p: int, w: int, t: int) -> int:
         """The node that a symbol means in a formula for a step; zero where there is none."""
@@ -332,8 +348,8 @@ class Graph:
         if ("coefficient", name) in self.constants:
             return self.constants["coefficient", name]
         if name == STEPS:
-            number = float(len(self.window(p, w).steps) if w else self.trace.passes[p].steps)
-            return self.constant(("steps", number), number)
+            count = len(self.window(p, w).steps) if w else self.trace.passes[p].steps
+            return self.constants[STEPS, count]
         if (p, w, name, None) in self.index:
             return self.index[p, w, name, None]
         if name.endswith("0") and w:
@@ -357,7 +373,7 @@ class Graph:
         steps = [s for s, share in zip(window.steps, counted, strict=True) if share]
         if not steps or t != steps[-1]:
             return self.zero
-        return self.index[p, w, f"d{LOSS}", t]
+        return self.constants["share", self.nodes[self.index[p, w, f"d{LOSS}", t]].value]
 
     def step(self, index: str, p: int, w: int) -> int:
         """The step that an index means: 3, or last-1 for the one before the window's last."""

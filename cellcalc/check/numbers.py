@@ -19,7 +19,7 @@ from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
-from cellcalc.check.graph import Graph, Key
+from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
@@ -88,7 +88,7 @@ class NumberMarker:
         numbers = [spot.number for spot in spots]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
-        self.own = [_own_equation(graph, row, formula) for row, formula in formulas.items()]
+        self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
         self.slips: list[Slip] = []
@@ -138,8 +138,8 @@ class NumberMarker:
             self.second_verdicts()
         self.carry()
 
-    def overrides(self) -> dict[int, object]:
-        found = {}
+    def overrides(self) -> dict[int, Override]:
+        found: dict[int, Override] = {}
         for cause in self.own:
             found |= cause.overrides(self.graph)
         return found
@@ -234,11 +234,11 @@ class NumberMarker:
         if row is None or spot.key[3] is None:
             return
         p, w, _, t = spot.key
-        paths = [self.graph.index.get((p, w, path.symbol, t)) for path in self.model.paths_of(row)]
-        if paths and all(place in self.anchors for place in paths):
-            own = [self.anchors[place] for place in paths if place is not None]
-            total = sum(value for value, _ in own)
-            yield Amount(total, np.array([half for _, half in own]))
+        if self.graph.nodes[spot.node].run is summed and row.formula is not None and worked:
+            run, inputs = self.graph.placed(row.formula, p, w, t)
+            values = [self.anchors[k][0] if k in self.anchors else worked[k].value for k in inputs]
+            bound = worked[spot.node].bound()
+            yield Amount(float(run(values)), np.array([bound]))
 
     def is_alike(self, spot: Spot) -> bool:
         """Whether it is a program's number, right but for the precision."""
@@ -267,7 +267,7 @@ class NumberMarker:
         given = [Given(spot.key, spot.node, spot.number) for spot in self.spots]
         explainer = Explainer(self.graph, given, self.anchors, self.style, self.own)
         self.explainer = explainer
-        copied = {k: found for k in wrong if (found := self.copied(k)) is not None}
+        copied = {k: copy for k in wrong if (copy := self.copied(k)) is not None}
         small = [k for k in wrong if self.is_last_digit(k)]
         right = [k for k in self.order if self.outcomes[k].verdict is not Verdict.WRONG]
         searched = [k for k in wrong if k not in small]
@@ -275,8 +275,12 @@ class NumberMarker:
         if searched:
             found = self.searched(explainer, searched, right, copied, small)
         explained = {k for one in found for k in one.explains}
+        waiting = [k for k in wrong if k not in explained]
+        some = [k for k in copied if k not in explained]
+        # Among many numbers that nothing explains, one may look like another by chance.
+        believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 3
         for k, copy in copied.items():
-            if k not in explained:
+            if k not in explained and believed:
                 self.attach(Slip(
                     self.spots[k].key[2], copy.formula, copy.says, copy.true, copy.total,
                     kind=Kind.COPY, rows=(self.spots[k].key[2],),
@@ -312,12 +316,13 @@ class NumberMarker:
             if len(best.explains) == 1 and copies:
                 waiting.remove(copies[0])  # a number copied wrongly comes before any slip
                 continue
+            apart = explainer.told_apart(best)
             explainer.accept(best.cause)
             explained = [k for k in waiting if explainer.consistent[k]]
             if not explained:
                 break
             explained += [k for k in small if explainer.consistent[k] and k not in explained]
-            best = replace(best, explains=tuple(explained))
+            best = replace(best, explains=tuple(explained), apart=self.named(apart))
             kept.append(best)
             waiting = [k for k in waiting if k not in explained]
         merged: list[list[Found]] = []
@@ -355,7 +360,7 @@ class NumberMarker:
             )
         )
         return Slip(
-            symbol, cause.formula, says, cause.true, cause.total, others,
+            symbol, cause.formula, says, cause.true, cause.total, others, first.apart,
             kind=cause.kind, rows=rows, steps=cause.steps,
         )  # fmt: skip
 
@@ -378,6 +383,8 @@ class NumberMarker:
 
         def values(place: int) -> Iterator[float]:
             if place in self.anchors:
+                if self.outcomes[self.best[place]].verdict is Verdict.WRONG:
+                    return
                 yield self.anchors[place][0]
             yield self.follow[place].value
             yield self.graph.true[place]
@@ -441,7 +448,13 @@ class NumberMarker:
         self.slips.sort(key=lambda slip: min(rank[k] for k in slip.answers))
 
     def label(self, k: int) -> str:
-        _, _, symbol, t = self.spots[k].key
+        return self.named(self.spots[k].key)
+
+    def named(self, key: Key | None) -> str:
+        """A place as people call it: dc[2]."""
+        if key is None:
+            return ""
+        _, _, symbol, t = key
         name = self.model.label(symbol)
         return name if t is None else f"{name}[{t}]"
 
@@ -533,13 +546,13 @@ class NumberMarker:
         return Redo(symbol, t, row.formula, values, (), result)
 
 
-def _own_equation(graph: Graph, row: str, formula: Expression) -> Cause:
+def _own_equation(row: str, formula: Expression) -> Cause:
     """The person's own equation of a row, as a cause."""
 
-    def changes(graph: Graph) -> dict[int, object]:
+    def changes(graph: Graph) -> dict[int, Override]:
         return {place: graph.override(place, formula) for place in graph.rows.get(row, ())}
 
-    return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))  # type: ignore[arg-type]
+    return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))
 
 
 __all__ = ["LOSS", "TOTAL_LOSS", "Call", "NumberMarker", "Options", "Spot", "Symbol"]

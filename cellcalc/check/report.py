@@ -1,4 +1,4 @@
-"""What marking comes to: a verdict for each answer, and the distinct causes of what is not right."""
+"""What marking comes to: a verdict for each answer, and the causes of what is not right."""
 
 from __future__ import annotations
 
