@@ -8,7 +8,7 @@ of ``templates/slips.toml``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -394,17 +394,7 @@ class Causes:
                 ]
                 if not users:
                     continue
-<<<<<<< HEAD
-
-                def changes(graph: Graph, users: list[tuple[str, Expression]] = users) -> Overrides:
-                    found: dict[int, Override] = {}
-                    for row, formula in users:
-                        found |= self.of_row(graph, row, formula)
-                    return found
-
-=======
                 changes = merged(self.of_row(row, edited) for row, edited in users)
->>>>>>> marking
                 first, formula = users[0]
                 true = self.model.quantities[first].formula
                 assert true is not None

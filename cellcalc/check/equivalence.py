@@ -18,7 +18,7 @@ from typing import Any
 from cellcalc.check.answers import Answer, mentioned
 from cellcalc.check.drawn import Fact, Random
 from cellcalc.check.report import Counterexample, Marked, Verdict
-from cellcalc.check.search import Case, Search, Target, slip_of
+from cellcalc.check.search import Point, Search
 from cellcalc.check.sight import Followers, Sight, has_limits
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.updating import Updating
@@ -99,6 +99,11 @@ class FormulaMarker:
         formulas = answer.formulas
         if self.is_update(answer):
             return self.updated(answer)
+        for name in formulas:
+            row, t = self.place(answer, name)
+            if t is not None and not self.has_value(row, t):
+                note = sentence("check", "no_value", symbol=f"{row}[{t}]")
+                return self.marked(answer, Verdict.WRONG, note=note)
         is_certain = answer.t is not None or not answer.per_step
         if is_certain and not any(symbols(formula) for formula in formulas.values()):
             return self.sum_of_numbers(answer)
@@ -119,6 +124,14 @@ class FormulaMarker:
         ):
             notes.append(sentence("check", "contribution"))
         return self.marked(answer, Verdict.CORRECT, note="; ".join(notes))
+
+    def has_value(self, row: str, t: int) -> bool:
+        """Whether a row has a value at a step, which may be that of the state before the window."""
+        setting = self.setting
+        if row in self.exact.forward or row in setting.inputs:
+            return (0 if row in setting.initial else 1) <= t <= setting.steps
+        is_entering = t == setting.first - 1 and row in self.exact.entering
+        return t in setting.swept or is_entering
 
     def is_gradient(self, name: str) -> bool:
         return name in self.exact.totals
@@ -297,48 +310,26 @@ class FormulaMarker:
         slip = None
         row, _ = self.place(answer, name)
         if row in self.model.quantities:
-            cases = [self.case(number, answer, name, formula) for number in range(2)]
+            points = [self.point(number, answer, name, formula) for number in range(2)]
             total = not answer.per_step and row in self.exact.totals
-            candidates = self.search.explain(row, cases, total)
-            # Of formulas that give the same everywhere, the first is as good as the others.
-            if candidates:
-                slip = slip_of(self.search, row, candidates[:1], total)
+            slip = self.search.explain(row, formula, points, total)
         note = ""
         own = [s for s in self.circular(answer, name, formula) if s.name.partition("[")[0] == row]
         if slip is None and own:
             note = sentence("check", "both_sides", used=LANGUAGE(own[0]))
         return self.marked(answer, Verdict.WRONG, slip=slip, note=note, counterexample=example)
 
-    def case(self, number: int, answer: Answer, name: str, formula: Expression) -> Case:
+    def point(self, number: int, answer: Answer, name: str, formula: Expression) -> Point:
         """A random problem in which the quantities that the formula speaks of stand as they are."""
         own_length = self.own_length(formula, answer)
         setting = self.random.setting(number, FLOATS, own_length)
         truth = World(setting, self.search.equations)
         row, _ = self.place(answer, name)
-        shown = {s for s in mentioned(formula) if s in self.model.quantities and s != row}
-        own: dict[Place, float] = {
-            place: value for place, value in truth.numbers.items() if place[0] in shown | {row}
-        }
-        world = World(setting, self.search.equations, own)
-        targets = [
-            self.target(
-                t,
-                float(Sight(truth).gives(formula, row, t)),
-                float(self.truth(truth, row, t)),
-            )
-            for t in self.steps(truth, answer, name)
-        ]
-        return Case(world, world, frozenset(shown | {row}), targets)
-
-    def target(self, t: int | None, value: float, true: float) -> Target:
-        size = max(abs(value), abs(true), 1e-300)
-        return Target(
-            t,
-            value,
-            0.0,
-            lambda other: abs(other - value) <= 1e-9 * size,
-            abs(value - true) > 1e-9 * size,
-        )
+        shown = {s for s in mentioned(formula) if s in self.model.quantities} | {row}
+        own = {place: value for place, value in truth.numbers.items() if place[0] in shown}
+        steps = self.steps(truth, answer, name)
+        given = {t: float(Sight(truth).gives(formula, row, t)) for t in steps}
+        return Point(World(setting, self.search.equations, own), given)
 
     def counterexample(
         self, answer: Answer, name: str, formula: Expression

@@ -65,55 +65,10 @@ def to_text(
     return "\n\n".join(words.blocks()) + "\n"
 
 
-<<<<<<< HEAD
 def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:
     """The contract for scripts: ``{"answers": […], "slips": […], "summary": {…}}``."""
     words = _Words(report, model, 10**6, hints, everything=True)
     return json.dumps(words.data(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-=======
-def to_json(report: Report, hints: bool = False) -> str:
-    """The contract for scripts: ``{"answers": […], "summary": {…}}``."""
-    answers: list[dict[str, Any]] = [_answer(one, hints) for one in report.marked]
-    answers += [
-        {"line": one.line, "symbol": None, "t": None, "kind": None, "given": one.given,
-         "expected": None, "verdict": "unreadable", "slip": None, "note": one.why}
-        for one in report.unreadable
-    ]  # fmt: skip
-    summary = {verdict.value: report.count(verdict) for verdict in Verdict}
-    slips = (
-        [] if hints else [{**_slip(slip), "answers": list(slip.answers)} for slip in report.slips]
-    )
-    whole = {"answers": answers, "slips": slips, "summary": {**summary, "slips": len(report.slips)}}
-    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _answer(one: Marked, hints: bool) -> dict[str, Any]:
-    expected = one.expected
-    if isinstance(expected, float) and not math.isfinite(expected):
-        expected = None
-    found: dict[str, Any] = {
-        "line": one.answer.line,
-        "symbol": one.answer.symbol,
-        "t": one.answer.t,
-        "kind": one.answer.kind,
-        "given": one.answer.given,
-        "expected": None if hints else expected,
-        "verdict": one.verdict.value,
-        "slip": None if hints or one.slip is None else _slip(one.slip),
-    }
-    if one.note:
-        found["note"] = one.note
-    found |= {"epoch": one.epoch, "sequence": one.sequence, "window": one.window}
-    if one.relative is not None:
-        found["relative"] = one.relative
-    return found
-
-
-def _slip(slip: Slip) -> dict[str, Any]:
-    formula = "" if slip.formula is None else LANGUAGE(slip.formula)
-    return {"symbol": slip.symbol, "formula": formula, "says": slip.says,
-            "others": list(slip.others)}  # fmt: skip
->>>>>>> marking
 
 
 class _Words:
