@@ -350,6 +350,8 @@ class Explainer:
         chance = float(before + self.likely(tried, cause, explains, right))
         for w in explains[:3] if len(explains) < 6 else explains[:6]:
             chance *= self.accident(tried, w)
+        if len(explains) == 1 or cause.nodes is not None:
+            chance *= len(wrong)  # any of them might have been met
         if chance > (STRICT if leaves[k] else CHANCE):
             return None
         if leaves[k] and len(explains) < 2:
@@ -403,10 +405,21 @@ class Explainer:
                 continue
             places = cause.overrides(graph)
             answered = {p: by_node[p] for p in places if p in by_node}
-            kept = frozenset(p for p in places if p not in answered or tried.fits[k, answered[p]])
+            shown = {graph.nodes[p].row for p in answered}
+            kept = frozenset(
+                p
+                for p in places
+                if self.is_kept(tried, k, answered.get(p), graph.nodes[p].row in shown)
+            )
             if kept and len(kept) < len(places):
                 found.append(self.narrowed(cause, graph, places, kept))
         return self.tried(found) if found else None
+
+    def is_kept(self, tried: Tried, k: int, place: int | None, is_shown: bool) -> bool:
+        """Whether a cause is confined to a node: its answer has it so, or its row has none."""
+        if place is None:
+            return not is_shown
+        return bool(tried.fits[k, place] and tried.touches[k, place])
 
     def narrowed(
         self, cause: Cause, graph: Graph, places: Mapping[int, Override], kept: frozenset[int]

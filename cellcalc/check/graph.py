@@ -223,7 +223,7 @@ class Graph:
             for row in (*self.model.backward, *self.model.gradients):
                 self.row(row, p, w, t)
         for row in self.model.entering:
-            if row.formula is not None and (row.symbol in self.wanted or "_via_" not in row.symbol):
+            if row.formula is not None and (row.symbol in self.wanted or not row.path_of):
                 run, inputs = self.placed(row.formula, p, w, window.first - 1)
                 key = (p, w, row.symbol, window.first - 1)
                 self.add(Node(key, row.symbol, run, inputs))

@@ -65,7 +65,13 @@ def mark(
         except ExpressionError as error:
             shown = f"{_label(answer)} = {answer.given}"
             unreadable.append(Unreadable(answer.line, shown, str(error)))
-    marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong))
+    search = Search(trace.model, Equations(trace.model))
+
+    def method(answer: Answer, key: Key) -> Marked:
+        marker = _formula_marker(trace, search, tolerance, key[0], key[1])
+        return next(iter(marker.mark([answer])))
+
+    marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong), method)
     found, slips, remarks = marker.mark()
     opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
@@ -93,16 +99,23 @@ def _formulas(
     found: list[Marked] = []
     for p, w in dict.fromkeys((p, w) for _, p, w in formulas):
         one = trace.passes[p]
-        number = w or 1
-        window = one.windows[number - 1] if one.windows else None
-        setting = setting_of(trace.model, one, window)
-        marker = FormulaMarker(setting, search, tolerance, number, trace, window)
+        marker = _formula_marker(trace, search, tolerance, p, w)
         own = [answer for answer, *place in formulas if place == [p, w]]
         found += [
             replace(m, epoch=one.epoch, sequence=one.sequence, place=(p, *m.place))
             for m in marker.mark(own)
         ]
     return found
+
+
+def _formula_marker(
+    trace: Trace, search: Search, tolerance: float | None, p: int, w: int
+) -> FormulaMarker:
+    """What marks formulas in the setting of a window."""
+    one, number = trace.passes[p], w or 1
+    window = one.windows[number - 1] if one.windows else None
+    setting = setting_of(trace.model, one, window)
+    return FormulaMarker(setting, search, tolerance, number, trace, window)
 
 
 def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:

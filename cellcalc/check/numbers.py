@@ -8,11 +8,12 @@ tells what these do to the rest.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cellcalc.check import working
 from cellcalc.check.amounts import Amount
 from cellcalc.check.answers import Answer
 from cellcalc.check.causes import Cause
@@ -80,8 +81,11 @@ class NumberMarker:
         spots: Sequence[Spot],
         options: Options,
         formulas: Mapping[str, Expression],
+        method: Callable[[Answer, Key], Marked] | None = None,
     ) -> None:
         self.graph, self.options = graph, options
+        self.method = method
+        self.lines: dict[int, working.Judged] = {}
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
@@ -121,8 +125,10 @@ class NumberMarker:
         """A verdict for each answer, the causes found, and remarks on the whole."""
         if self.spots:
             self.judge()
-            if any(outcome.verdict is Verdict.WRONG for outcome in self.outcomes):
+            self.judge_lines()
+            if any(self.is_unexplained(k) for k in self.order):
                 self.explain()
+            self.sort_slips()
         marked = [self.marked(k) for k in range(len(self.spots))]
         return marked, tuple(self.slips), tuple(self.remarks)
 
@@ -137,6 +143,47 @@ class NumberMarker:
         if any(o.verdict is Verdict.WRONG for o in self.outcomes):
             self.second_verdicts()
         self.carry()
+
+    def judge_lines(self) -> None:
+        """The lines of working; what is wrong in one is wrong whatever comes of it."""
+        by_cause: dict[tuple[str, str], list[int]] = {}
+        slips: dict[tuple[str, str], Slip] = {}
+        for k in self.order:
+            spot = self.spots[k]
+            if spot.answer.working and self.method is not None:
+                judged = self.lines[k] = self.line(spot)
+                if judged.slip is not None:
+                    key = (spot.key[2], judged.slip.says)
+                    by_cause.setdefault(key, []).append(k)
+                    slips.setdefault(key, judged.slip)
+        for key, places in by_cause.items():
+            self.attach(slips[key], places)
+
+    def line(self, spot: Spot) -> working.Judged:
+        """The parts of a line of working."""
+        p, w, symbol, t = spot.key
+        graph = self.graph
+        is_entering = w and t == graph.window(p, w).first - 1 and symbol in graph.entering
+        row = graph.entering[symbol] if is_entering else self.model.quantities.get(symbol)
+        true = row.formula if row is not None and t is not None else None
+
+        def values(expression: Expression) -> list[Amount]:
+            run, places = graph.placed(expression, p, w, t or 0)
+            own = [
+                Amount(self.anchors[k][0], np.zeros(1)) if k in self.anchors else self.rough(k)
+                for k in places
+            ]
+            found = [run(own), run([self.rough(k) for k in places])]
+            return [v if isinstance(v, Amount) else Amount(v, np.zeros(1)) for v in found]
+
+        method = self.method
+        assert method is not None
+        return working.judge(spot.answer, lambda part: method(part, spot.key), true, values)
+
+    def rough(self, place: int) -> Amount:
+        """What follows at a node, and what rounding may do to it."""
+        amount = self.follow[place]
+        return Amount(amount.value, np.array([amount.bound()]))
 
     def overrides(self) -> dict[int, Override]:
         found: dict[int, Override] = {}
@@ -231,9 +278,9 @@ class NumberMarker:
         """What an answer must be given those before it: by its equation, or from its paths."""
         yield worked[spot.node]
         row = self.model.quantities.get(spot.key[2])
-        if row is None or spot.key[3] is None:
-            return
         p, w, _, t = spot.key
+        if row is None or t is None:
+            return
         if self.graph.nodes[spot.node].run is summed and row.formula is not None and worked:
             run, inputs = self.graph.placed(row.formula, p, w, t)
             values = [self.anchors[k][0] if k in self.anchors else worked[k].value for k in inputs]
@@ -263,13 +310,13 @@ class NumberMarker:
 
     def explain(self) -> None:
         """Look for the causes of what is wrong."""
-        wrong = [k for k in self.order if self.outcomes[k].verdict is Verdict.WRONG]
+        wrong = [k for k in self.order if self.is_unexplained(k)]
         given = [Given(spot.key, spot.node, spot.number) for spot in self.spots]
         explainer = Explainer(self.graph, given, self.anchors, self.style, self.own)
         self.explainer = explainer
         copied = {k: copy for k in wrong if (copy := self.copied(k)) is not None}
         small = [k for k in wrong if self.is_last_digit(k)]
-        right = [k for k in self.order if self.outcomes[k].verdict is not Verdict.WRONG]
+        right = [k for k in self.order if self.outcomes[k].slip is None and k not in wrong]
         searched = [k for k in wrong if k not in small]
         found: list[Found] = []
         if searched:
@@ -278,7 +325,7 @@ class NumberMarker:
         waiting = [k for k in wrong if k not in explained]
         some = [k for k in copied if k not in explained]
         # Among many numbers that nothing explains, one may look like another by chance.
-        believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 3
+        believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 2
         for k, copy in copied.items():
             if k not in explained and believed:
                 self.attach(Slip(
@@ -295,7 +342,11 @@ class NumberMarker:
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
-        self.sort_slips()
+
+    def is_unexplained(self, k: int) -> bool:
+        """Whether an answer is wrong and nothing has been said of it yet."""
+        outcome = self.outcomes[k]
+        return outcome.verdict is Verdict.WRONG and outcome.slip is None
 
     def searched(
         self,
@@ -325,6 +376,8 @@ class NumberMarker:
             best = replace(best, explains=tuple(explained), apart=self.named(apart))
             kept.append(best)
             waiting = [k for k in waiting if k not in explained]
+        if len(waiting) > max(EXAMPLES, len(self.spots) / 2):
+            kept = [one for one in kept if len(one.explains) > EXAMPLES]
         merged: list[list[Found]] = []
         for one in kept:
             for group in merged:
@@ -489,6 +542,7 @@ class NumberMarker:
             relative,
             self.key[spot.node].bound() * SAFE,
             redo=redo,
+            parts=self.lines[k].parts if k in self.lines else (),
         )
 
     def is_coarse(self, spot: Spot) -> bool:

@@ -104,7 +104,7 @@ class Edits:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.siblings = Siblings(model)
-        self.write = model.unicode()
+        self.write = model.maths()
         self.gates = {row.symbol for row in model.forward if is_gate(row)}
 
     def of(self, row: Quantity) -> list[Edit]:
@@ -388,7 +388,7 @@ class Siblings:
     def of(self, symbol: Symbol) -> Iterator[tuple[Symbol, str, float]]:
         """What may stand in its place: another step, another quantity."""
         if symbol.shift is not None and symbol.name in self.varying:
-            for shift in (-1, 0, 1):
+            for shift in sorted({-1, 0, 1, symbol.shift - 1, symbol.shift + 1}):
                 if shift != symbol.shift:
                     # To read a step that is not there yet is the rarer slip.
                     extra = 0.0 if abs(shift) < abs(symbol.shift) or not symbol.shift else 0.6

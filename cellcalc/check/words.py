@@ -17,7 +17,7 @@ from typing import Any
 from cellcalc.check.answers import parse_answer
 from cellcalc.check.report import Counterexample, Kind, Marked, Part, Redo, Report, Slip, Verdict
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
+from cellcalc.language.notation import LANGUAGE, Binding, Indexed
 from cellcalc.language.tree import Add, Call, Expression, Symbol, symbols
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
@@ -77,7 +77,7 @@ class _Words:
     ) -> None:
         self.report, self.model, self.width = report, model, width
         self.hints, self.everything = hints, everything
-        self.write = model.unicode()
+        self.write = model.maths()
         marked = report.marked
         self.with_epoch = any(one.epoch != 1 for one in marked)
         self.with_sequence = any(one.sequence != 1 for one in marked)
@@ -322,18 +322,16 @@ class _Words:
 
     def steps_of(self, redo: Redo, decimals: int) -> tuple[str, list[str]]:
         """The left side, and what it is equal to, line after line."""
-        write = self.model.unicode(step=redo.t)
+        write = self.model.maths(step=redo.t)
         left = write(Symbol(redo.symbol, None if redo.t is None else 0))
         lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
         if redo.t is None and redo.terms:
             terms = [_minus(fixed(value, decimals)) for value in redo.terms]
             terms = [f"({text})" if text.startswith("−") else text for text in terms]
-            lines = [f"{write.total}{self.write(redo.formula)}", " + ".join(terms), lines[1]]
+            lines = [self.write.summed(redo.formula), " + ".join(terms), lines[1]]
         else:
-            put_in = NumbersPutIn(
-                value=redo.values.__getitem__,
-                written=lambda number: short(number, decimals),
-                features=self.model.features,
+            put_in = self.model.numbers_put_in(
+                redo.values.__getitem__, lambda number: short(number, decimals)
             )
             lines.insert(1, put_in(redo.formula))
         return left, list(dict.fromkeys(lines))
@@ -504,7 +502,9 @@ def _finite(value: float | str | None) -> float | str | None:
 def _sums(formula: Expression, write: Indexed) -> str:
     """The formula in maths, where sums over the window may stand."""
     if isinstance(formula, Call) and formula.function in ("sum", "mean") and not formula.others:
-        sign = write.total if formula.function == "sum" else f"{sentence('check', 'mean')} "
+        if formula.function == "sum":
+            return write.summed(formula.argument)
+        sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
     if any(isinstance(s, Symbol) and "[" in s.name for s in symbols(formula)):
         return LANGUAGE(formula)

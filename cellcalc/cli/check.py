@@ -11,9 +11,11 @@ import click
 from cellcalc.cli.common import (
     SectionedCommand,
     emit,
+    in_ascii,
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -83,7 +85,7 @@ class _Check(SectionedCommand):
     help="Relative; instead of judging by the digits written.",
 )
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
-@click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
+@click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options
 @text_options
@@ -129,13 +131,20 @@ def check(
       cellcalc check exercise.xlsx
       cellcalc check gomez --suggest
     """
+    from cellcalc.views.text import check_page
+
     columns = terminal_width() if width is None else width
+    check_page(columns)
+    if format == "json":
+        refuse("`format` json", "width", "everything")
     chosen: dict[str, Any] = {"scheme": scheme, "k1": k1, "k2": k2, "notation": notation}
     if suggest:
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
-            raise OptionError("--suggest", "no answers with it", answers or inline[0])
+            raise OptionError("suggest", "no answers with it", answers or inline[0])
+        refuse("`suggest`", "hints", "everything", "figures", "hand_rounding", "tolerance")
+        refuse("`suggest`", "notation")
         emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
     from cellcalc.check.marking import mark
@@ -175,8 +184,9 @@ def _loaded(
         for name in ("scheme", "k1", "k2"):
             if chosen[name] is not None:
                 expected = "none with a workbook, which holds its own"
-                raise OptionError(f"--{name}", expected, str(chosen[name]))
-        return Problem(book.specification(), _author(chosen["notation"] or book.notation)), book
+                raise OptionError(name, expected, str(chosen[name]))
+        author = _author(chosen["notation"] or book.notation)
+        return Problem(book.specification(), author, in_ascii()), book
     if answers is None or answers == "-":
         return load(problem, **chosen), None
     contents = read_bytes(Path(answers), answers)
@@ -200,13 +210,13 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     entries: list[Entry] = []
     if answers == "-":
         if problem == "-":
-            raise OptionError("ANSWERS", "a file, since PROBLEM is -", "-")
+            raise OptionError("answers", "a file, since `problem` is -", "-")
         entries += read_answers(sys.stdin.buffer.read(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
     entries += _inline(inline, alone=answers is None)
     if not entries:
-        raise OptionError("ANSWERS", "answers in a file or with -e", "none")
+        raise OptionError("answers", "answers in a file or with -e", "none")
     return entries
 
 

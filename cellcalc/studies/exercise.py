@@ -19,7 +19,7 @@ from cellcalc.engine.trace import (
     backward_values,
     forward_values,
 )
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
@@ -323,10 +323,9 @@ def exercise(trace: Trace, text: str) -> Exercise:
     chosen: list[str] = []
     for name in (word.strip() for word in text.split(",")):
         if name not in known:
-            found = f'"{name}"{did_you_mean(name, known)}'
             expected = "forward, backward, all, or symbols that are computed"
-            raise OptionError("--practice", expected, found)
+            raise OptionError("practice", expected, unknown(name, known))
         chosen += parts.get(name, (name,))
     if not chosen:
-        raise OptionError("--practice", "forward, since there is no backward pass", f'"{text}"')
+        raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
     return Exercise(trace, frozenset(chosen))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from cellcalc.api import Problem, Trace, load
-from cellcalc.check.answers import Answer, Names, has_free_time, parse_answer
+from cellcalc.check.answers import Answer, entries_of_text, read
 from cellcalc.check.equivalence import FormulaMarker
 from cellcalc.check.report import Marked, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.spelling import spelled
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.language.tree import Call, Expression, Neg, Number, Symbol, add, number, rename
 from tests.support.problems import random_data
@@ -32,17 +32,9 @@ TRACES = {
 }
 
 
-# Names that the reading of answers knows, beside the quantities of the model.
-OWN_NAMES = {"T", "learning_rate", "v_W_f"}
-
-
-def limited(text: str) -> Expression:
-    """A formula in which ``sum(low, high, body)`` may stand for a sum with limits, by itself."""
-    if not text.startswith("SUM["):
-        return parse_answer(spelled(text))
-    limits, _, body = text.removeprefix("SUM[").partition("] ")
-    low, high = (_limit(end) for end in limits.split(".."))
-    return Call("sum", parse_answer(spelled(body)), (low, high))
+# Names that answers may use, and stand-ins by which this test has them read.
+STAND_INS = {"learning_rate": "dE[1]", "v_W_f": "dE[2]"}
+_SUM = re.compile(r"SUM\[(.*?)\.\.(.*?)\] (.*)")
 
 
 def _limit(text: str) -> Expression:
@@ -52,18 +44,33 @@ def _limit(text: str) -> Expression:
     return number(float(stem))
 
 
-def judged(text: str, name: str = "one", window: int = 1, trace: Trace | None = None) -> Marked:
-    """The verdict on one formula, read as far as this test needs it."""
-    trace = trace or TRACES[name]
+def answer_of(text: str, trace: Trace) -> Answer:
+    """One formula, read; ``SUM[1..T] body`` becomes a sum with these limits."""
     left, _, right = text.partition(" = ")
-    names = Names(trace.model)
-    target = names.symbol(limited(left))  # type: ignore[arg-type]
-    key, bracket, index = target.name.partition("[")
-    formula = rename(limited(right), lambda s: s if s.name in OWN_NAMES else names.symbol(s))
-    is_total = key not in names.varying and not bracket and target.shift is None
-    per_step = not is_total or has_free_time(formula)
-    t = int(index[:-1]) if bracket else None
-    answer = Answer(1, key, t, right, formulas={key: formula}, per_step=per_step)
+    limits = _SUM.fullmatch(right)
+    if limits:
+        right = f"sum({limits[3]})"
+    for name, stand_in in STAND_INS.items():
+        right = right.replace(name, stand_in)
+    steps = trace.passes[0].steps
+    sheet = read(entries_of_text(f"{left} = {right}"), trace.model, steps, None)
+    assert not sheet.unreadable
+    (answer,) = sheet.answers
+    assert answer.formulas is not None
+    (key, formula), *others = answer.formulas.items()
+    assert not others
+    if limits:
+        assert isinstance(formula, Call)
+        formula = Call("sum", formula.argument, (_limit(limits[1]), _limit(limits[2])))
+    back = {stand_in: name for name, stand_in in STAND_INS.items()}
+    formula = rename(formula, lambda s: Symbol(back.get(s.name, s.name), s.shift))
+    return replace(answer, formulas={key: formula})
+
+
+def judged(text: str, name: str = "one", window: int = 1, trace: Trace | None = None) -> Marked:
+    """The verdict on one formula."""
+    trace = trace or TRACES[name]
+    answer = answer_of(text, trace)
     one = trace.passes[0]
     swept = one.windows[window - 1]
     search = Search(trace.model, Equations(trace.model))
@@ -172,7 +179,7 @@ one: dW_f = sum(dz_f)
 one: z_f[t] = W_f + U_f*h[t-1] + b_f
 one: z_f[1] = W_f*x[1] + b_f
 one: db_f = mean(dz_f)
-one: db_f = 0
+one: db_f = 0*n
 one: dU_f = 0*dU_f
 one: W_f = W_f + 0.1*dW_f
 one: W_f = W_f - dW_f
