@@ -83,6 +83,4 @@ def derive(
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model
-    if format == "python":
-        refuse("`format` python, which has keys", "notation")
     emit(write(*derived, format, terminal_width()), output, force)
