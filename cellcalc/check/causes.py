@@ -100,7 +100,19 @@ class Causes:
     @cached_property
     def singles(self) -> list[Cause]:
         """Every edit of every equation, and of every sum over the window."""
-        return [self.single(row, edit) for row in self.rows for edit in self.by_row[row.symbol]]
+        found = [self.single(row, edit) for row in self.rows for edit in self.by_row[row.symbol]]
+        for row in self.rows:
+            for edit in self.by_row[row.symbol]:
+                if self.takes_the_place(row, edit):
+                    everywhere = self.of_row(row.symbol, edit.formula)
+                    cause = self.single(row, edit)
+                    found.append(replace(cause, changes=everywhere, cost=cause.cost + 0.2))
+        return found
+
+    def takes_the_place(self, row: Quantity, edit: Edit) -> bool:
+        """Whether only what comes from the next step is left of a derivative."""
+        derived = [s for s in symbols(edit.formula) if s.name in self.model.derivatives]
+        return bool(row.terms and derived) and all(s.shift == 1 for s in derived)
 
     @cached_property
     def rows(self) -> list[Quantity]:
@@ -117,6 +129,17 @@ class Causes:
     @cached_property
     def by_row(self) -> Mapping[str, list[Edit]]:
         found = {row.symbol: self.edits.of(row) for row in self.rows}
+        counted = self.graph.rows.get(COUNTED, ())
+        if any(self.graph.nodes[place].value != 1.0 for place in counted):
+            # Which losses count, and how much, is told of as a scheme.
+            for row in self.model.backward:
+                if row.formula is not None and Symbol(COUNTED, 0) in symbols(row.formula):
+                    found[row.symbol] = [
+                        edit
+                        for edit in found[row.symbol]
+                        if Symbol(COUNTED, 0) in symbols(edit.formula)
+                        or edit.kind != "factor_left_out"
+                    ]
         for row in self.model.gradients:
             sums = self.edits.of_total(row) if row.formula is not None else []
             found[f"{row.symbol} total"] = [edit for edit in sums if edit.kind in TOTALS]
@@ -129,8 +152,7 @@ class Causes:
         there is a next step.
         """
         changes = self.of_row(row.symbol, edit.formula)
-        derived = [s for s in symbols(edit.formula) if s.name in self.model.derivatives]
-        if row.terms and derived and all(s.shift == 1 for s in derived):
+        if self.takes_the_place(row, edit):
             changes = _before_last(changes)
         is_gradient = row.symbol in self.gradients
         formula, true = edit.formula, row.formula
@@ -427,22 +449,12 @@ class Causes:
                     before = place
             return found
 
-        def states(graph: Graph) -> Overrides:
-            found = {}
-            for state in graph.model.state:
-                row = derivative_key(state)
-                for place in graph.rows.get(row, ()):
-                    p, w, _, t = graph.nodes[place].key
-                    if w > 1 and t == graph.window(p, w).last:
-                        left = graph.index[p, w - 1, row, graph.window(p, w - 1).first - 1]
-                        found[place] = _plus(
-                            graph.nodes[place].run, graph.nodes[place].inputs, left
-                        )
-            return found
-
         first = self.model.gradients[0].symbol
         yield self.cause("not_cleared", gradients, first, {})
-        yield self.cause("state_not_cleared", states, derivative_key(self.model.state[0]), {})
+        all_states = tuple(self.model.state)
+        for names in dict.fromkeys([all_states, *((state,) for state in all_states)]):
+            left = _left_over(names)
+            yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
 
     # Updates
 
@@ -480,6 +492,7 @@ class Causes:
         """The last equation of the optimizer, w[t-1] - learning_rate*…, done otherwise."""
         rate, before = Symbol("learning_rate"), Symbol("w", -1)
         names = {s.name for s in symbols(formula)}
+        yield "gradient_given", Symbol("dw")
         without = rebuilt(formula, lambda e: Number(1.0) if e == rate else None)
         if rate.name in names:
             yield "rate_left_out", without
@@ -558,7 +571,9 @@ class Causes:
         longest = max(s.steps for s in specification.sequences)
         true = specification.scheme.on(longest)
         for name, scheme in variants(true, longest):
-            words = {"k1": scheme.k1, "k2": scheme.k2}
+            deeper = (scheme.k2 or longest) > (true.k2 or longest)
+            words: dict[str, Any] = {"k1": scheme.k1, "k2": scheme.k2}
+            words["how"] = "deeper" if deeper else "shallower"
             words["true"] = true.k1 if name == "fires" else true.k2
             yield self.cause(
                 name,
@@ -665,6 +680,23 @@ def _of_total(row: str, kind: str) -> Changes:
             place: Override(TOTALS[kind], graph.nodes[place].inputs)
             for place in graph.rows.get(f"{row} total", ())
         }
+
+    return changes
+
+
+def _left_over(states: Sequence[str]) -> Changes:
+    """What flowed into an earlier window's first step flows into the next one's last."""
+
+    def changes(graph: Graph) -> Overrides:
+        found = {}
+        for state in states:
+            row = derivative_key(state)
+            for place in graph.rows.get(row, ()):
+                p, w, _, t = graph.nodes[place].key
+                if w > 1 and t == graph.window(p, w).last:
+                    left = graph.index[p, w - 1, row, graph.window(p, w - 1).first - 1]
+                    found[place] = _plus(graph.nodes[place].run, graph.nodes[place].inputs, left)
+        return found
 
     return changes
 

@@ -193,12 +193,14 @@ class Explainer:
         firm = [k for k in right if self.consistent[k]]
         partial: Found | None = None
         tried = self.tried(first)
-        best = self.chosen(tried, wrong, firm)
+        is_cut = any(len(self.true.trace.passes[p].windows) > 1 for p in self.true.passes)
+        best = None if is_cut else self.chosen(tried, wrong, firm)
         if best is not None and len(best.explains) == len(wrong):
             return best
         schemes = self.tried_schemes()
         if schemes is not None:
             tried = _with(tried, schemes)
+        if schemes is not None or best is None:
             best = self.chosen(tried, wrong, firm)
         if best is not None and not best.leaves:
             return best
@@ -401,7 +403,7 @@ class Explainer:
         )
         for k in some[: 4 * FINALISTS]:
             cause = tried.causes[k]
-            if cause.trace is not None:
+            if cause.trace is not None or isinstance(cause.signature, str):
                 continue
             places = cause.overrides(graph)
             answered = {p: by_node[p] for p in places if p in by_node}

@@ -424,12 +424,23 @@ class NumberMarker:
 
     def attach(self, slip: Slip, places: Sequence[int]) -> None:
         """Note a cause: the first answer is wrong, those after it repeat it."""
+        outside = [k for k in places if not self.is_within(k)]
+        for k in places if outside else ():
+            if k not in outside:  # the right value lies within what rounding may do
+                self.outcomes[k].verdict = Verdict.CORRECT
+                self.outcomes[k].note = sentence("check", "rounded")
+        places = outside or places
         ordered = sorted(places, key=self.order.index)
         slip = replace(slip, answers=tuple(sorted(places)))
         self.slips.append(slip)
         for number, k in enumerate(ordered):
             self.outcomes[k].slip = slip
             self.outcomes[k].verdict = Verdict.REPEATED if number else Verdict.WRONG
+
+    def is_within(self, k: int) -> bool:
+        """Whether the right value lies within the bound of what rounding can do."""
+        spot = self.spots[k]
+        return self.fits(spot, self.key[spot.node], spot.true)
 
     def copied(self, k: int, digit: bool = False) -> Copied | None:
         spot = self.spots[k]

@@ -259,6 +259,8 @@ class Edits:
                     rest = (*terms[:k], *terms[k + 1 :])
                     if rest != (ONE,):  # that is the whole factor left out
                         yield add(*rest), "term_left_out", _bare(term), None, 0.0
+                        if len(rest) == 1 and isinstance(rest[0], Neg):
+                            yield rest[0].operand, "term_left_out", _bare(term), None, 0.2
                     flipped = (*terms[:k], _negative(term), *terms[k + 1 :])
                     yield add(*flipped), "sign", _bare(term), None, 0.0
                     yield add(*terms, term), "term_doubled", _bare(term), None, 0.0
