@@ -283,7 +283,7 @@ class Problem:
 
             entries = entries_of_arrays(mine, trace)
         report = mark(trace, entries, tolerance=tolerance)
-        data = json.loads(to_json(report))
+        data = json.loads(to_json(report, trace.model))
         text = to_text(report, trace.model)
         return Marks(tuple(data["answers"]), tuple(data.get("slips", ())), data["summary"], text)
 

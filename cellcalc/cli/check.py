@@ -186,7 +186,7 @@ def _loaded(
                 expected = "none with a workbook, which holds its own"
                 raise OptionError(name, expected, str(chosen[name]))
         author = _author(chosen["notation"] or book.notation)
-        return Problem(book.specification(), author, in_ascii()), book
+        return Problem.of(book.specification(), author, in_ascii()), book
     if answers is None or answers == "-":
         return load(problem, **chosen), None
     contents = read_bytes(Path(answers), answers)
