@@ -72,10 +72,10 @@ class PassTrace:
     """One run over one sequence.
 
     ``forward`` holds n + 1 numbers for each input and forward quantity, for t = 0 … n;
-    at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
-    have a target, or None where no step has one. ``before`` are the parameters at the start,
-    ``memory`` is the optimizer's state then, ``updates`` how often it has updated;
-    ``coefficients`` stay as they are throughout.
+    at t = 0 only the state has a value, all else is nan. ``loss`` is L: the sum over the steps
+    that have a target, or their mean where the scheme says so; None where no step has one.
+    ``before`` are the parameters at the start, ``memory`` is the optimizer's state then,
+    ``updates`` how often it has updated; ``coefficients`` stay as they are throughout.
     """
 
     epoch: int
@@ -105,7 +105,7 @@ class PassTrace:
 
     def parameters_at(self, t: int) -> Mapping[str, float]:
         """The parameters that step t was computed with."""
-        once = self.schedule.scheme.update == "sequence"
+        once = self.schedule.scheme.update != "window"
         fired = [] if once else [window for window in self.windows if window.last < t]
         return fired[-1].after if fired else self.before
 

@@ -14,7 +14,7 @@ from cellcalc import resources
 from cellcalc.errors import InputError, did_you_mean
 from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.problems import templates
-from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, read_scheme
+from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_lengths, read_scheme
 from cellcalc.problems.sequences import Sequence, read_sequence
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
@@ -85,11 +85,14 @@ def read_specification(
     check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
     scheme = read_scheme(whole.table("bptt"), override)
+    check_lengths(whole.table("bptt"), scheme, [sequence.steps for sequence in sequences])
     features = len(sequences[0].inputs) if sequences else None
     parts = [part for part in (cell, readout) if part is not None]
     complete = len(parts) == 2
     parameters = _parameters(whole.table("parameters"), parts, features, complete, base)
     update = read_update(whole.table("update"), parts, parameters)
+    if override.epochs is not None:
+        update = replace(update, epochs=override.epochs)
     initial = _initial(whole.table("initial"), cell)
     coefficients = _coefficients(whole.table("coefficients"), cell, readout, loss)
     title = whole.text("title", Path(file).stem)

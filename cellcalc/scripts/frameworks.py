@@ -50,10 +50,10 @@ def _mode(specification: Specification) -> str:
     changes = set(specification.parameters) - set(specification.update.frozen)
     reaches_back = any(
         window.first < window.new
-        for sequence in specification.sequences
-        for window in schedule.plan(scheme, sequence.steps, sequence.has_target).windows
+        for plan in schedule.plans(scheme, specification.sequences)
+        for window in plan.windows
     )
-    once = scheme.update == "sequence"
+    once = scheme.update != "window"
     return "plain" if once or not changes or not reaches_back else scheme.weights
 
 

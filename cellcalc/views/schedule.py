@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from cellcalc.engine.effort import check_listing
-from cellcalc.engine.schedule import Schedule, Window, plan, ranges
+from cellcalc.engine.schedule import Schedule, Window, plan, plans, ranges
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
@@ -38,15 +38,12 @@ class Cost:
 
 
 def schedules(specification: Specification) -> list[Schedule]:
-    """The schedule of each sequence.
+    """The schedule of each sequence, in the first epoch.
 
     Raises :class:`~cellcalc.errors.LimitError` for windows that sweep too many steps to be listed.
     """
     check_listing(specification)
-    return [
-        plan(specification.scheme, sequence.steps, sequence.has_target)
-        for sequence in specification.sequences
-    ]
+    return plans(specification.scheme, specification.sequences)
 
 
 def full(schedule: Schedule, specification: Specification, place: int) -> Schedule:
