@@ -78,10 +78,29 @@ _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
 
-    ``names`` maps an author's symbols to keys (:meth:`cellcalc.language.authors.Author.reading`).
+    Parameters
+    ----------
+    text : str
+        A formula in the language, or in the Unicode maths that cellcalc prints.
+    names : mapping of str to str, optional
+        An author's symbols and the keys that they stand for, as
+        :meth:`cellcalc.language.authors.Author.reading` gives them.
 
-    Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
-    language, is longer than ``MAX_LENGTH`` or nested too deep.
+    Returns
+    -------
+    Expression
+        The tree; reading what :data:`cellcalc.language.notation.LANGUAGE` prints of it gives an
+        equal one.
+
+    Raises
+    ------
+    ExpressionError
+        The text is no formula, is longer than ``MAX_LENGTH``, or is nested too deep.
+
+    Examples
+    --------
+    >>> parse("h[t-1]**2")
+    Pow(base=Symbol(name='h', shift=-1), exponent=Number(value=2.0))
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(

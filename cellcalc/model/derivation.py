@@ -1,7 +1,9 @@
 """Deriving the backward pass from the forward equations.
 
-Reverse mode, on equations instead of numbers: where equation r uses quantity q, the loss reaches
-q through r, and
+Reverse mode of differentiation (Griewank and Walther, Evaluating Derivatives, 2008, chapter 3),
+on equations instead of numbers, with the equations of all steps unrolled in time as Werbos has it
+(Backpropagation through time: what it does and how to do it, Proceedings of the IEEE, 1990):
+where equation r uses quantity q, the loss reaches q through r, and
 
     dq[t] = sum over every such r of dr[t - s] * (∂r/∂q, s steps later)
 
@@ -55,9 +57,26 @@ def build(
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
-    An ``error`` takes the place of the loss where nothing is learned from it.
-    With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
-    step that each equation was computed in. Texts are in the ``author``'s symbols.
+    Parameters
+    ----------
+    cell, readout : Template
+        Their equations, in the order of computation.
+    loss : Template or None
+        What is differentiated; None where nothing is learned: the model is then forward only.
+    features : int
+        How many inputs a step has.
+    stored_weights : bool
+        Give parameters a time index, so that the backward pass uses those of the step in which
+        each equation was computed.
+    error : Template, optional
+        What takes the place of the loss where it is only to be looked at.
+    author : Author, optional
+        In whose symbols texts are.
+
+    Returns
+    -------
+    Model
+        Every quantity with its equation: forward as the templates have it, backward derived.
     """
     builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
     return builder.model()

@@ -1,4 +1,7 @@
-"""Schemes compared, in a terminal and as JSON."""
+"""Schemes compared, in a terminal and as JSON.
+
+Apart from ``studies.compare``, which works the comparison out and knows nothing of how it is shown.
+"""
 
 from __future__ import annotations
 
