@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from cellcalc import resources
 from cellcalc.engine import trace
@@ -22,12 +22,11 @@ from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
-from cellcalc.problems.schemes import Override, Scheme
+from cellcalc.problems.schemes import Options, Override, Scheme
 from cellcalc.problems.specification import (
     Specification,
     check_clashes,
     read_specification,
-    read_template,
 )
 from cellcalc.problems.updates import read_update
 from cellcalc.toml import MAX_BYTES, Reader, Section, decode, parse_toml, read_bytes
@@ -110,6 +109,7 @@ def load(
     k1: int | None = None,
     k2: int | None = None,
     notation: str | None = None,
+    **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
 
@@ -123,6 +123,10 @@ def load(
         A window every ``k1`` steps, over the last ``k2``; in place of the file's.
     notation : str, optional
         The author in whose symbols the problem is shown, as in ``"gomez"``.
+    **options : optional
+        The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
+        ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
+        ``clip_norm``, ``clip_value``; and ``epochs``.
 
     Returns
     -------
@@ -136,7 +140,7 @@ def load(
     OptionError
         An argument does not fit the problem.
     """
-    name, override = str(source), Override(scheme, k1, k2)
+    name, override = str(source), Override(scheme, k1, k2, **options)
     author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
@@ -214,8 +218,8 @@ def bare(
     """
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = read_template(chosen, "readouts", "readout", readout, Path())
-    compared = read_template(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Path())
+    compared = templates.read(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
         raise OptionError(f"--{mistake.key}", mistake.expected, mistake.found)
     check_clashes(chosen, cell, out, compared)

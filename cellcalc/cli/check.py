@@ -23,6 +23,7 @@ from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.check.answers import Entry
+    from cellcalc.problems.schemes import Override
 
 
 @command("Mark work done by hand, and name the slip.")
@@ -62,9 +63,7 @@ def check(
     suggest: bool,
     width: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -89,7 +88,7 @@ def check(
       cellcalc check gomez --suggest
     """
     columns = terminal_width() if width is None else width
-    loaded = load(problem, scheme, k1, k2, notation)
+    loaded = load(problem, override, notation)
     if suggest:
         from cellcalc.check.suggest import suggestion
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from cellcalc.cli.common import (
 from cellcalc.errors import OptionError
 
 FORMATS = ("text", "markdown", "latex", "python")
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("The equations of forward and backward pass, and why.")
@@ -43,9 +47,7 @@ def derive(
     readout: str | None,
     loss: str | None,
     features: int | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -66,7 +68,7 @@ def derive(
     from cellcalc.views.derivation import derive as write
 
     of_cell = {"--readout": readout, "--loss": loss, "--features": features}
-    of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}
+    of_problem = {f"--{key.replace('_', '-')}": value for key, value in vars(override).items()}
     is_cell = names_a_cell(source)
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
@@ -75,6 +77,6 @@ def derive(
         chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
         derived = bare(source, *chosen)
     else:
-        loaded = load(source, scheme, k1, k2, notation)
+        loaded = load(source, override, notation)
         derived = loaded.specification, loaded.model
     emit(write(*derived, format, terminal_width()), output, force)

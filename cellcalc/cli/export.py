@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from cellcalc.cli.common import (
 )
 
 FRAMEWORKS = ("pytorch", "keras", "numpy")
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("A script that computes the same in PyTorch, Keras or numpy.")
@@ -31,9 +35,7 @@ FRAMEWORKS = ("pytorch", "keras", "numpy")
 def export(
     problem: str,
     to: str,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -52,6 +54,6 @@ def export(
     """
     from cellcalc.scripts.frameworks import script
 
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, override)
     file = output.name if output else "check.py"
     emit(script(loaded.specification, loaded.model, to, file), output, force)

@@ -146,7 +146,9 @@ class _Batch:
         self.weights = np.array([self.filled(self.parameters[name]) for name in self.free])
         self.gathered = np.zeros((len(self.free), self.sets))
         self.memory: dict[str, Any] = dict(self.update.optimizer.state)
-        self.count = 0
+        for own, held in self.update.state.items():
+            self.memory[own] = np.array([self.filled(held[name]) for name in self.free])
+        self.count = self.update.count
 
     def filled(self, value: Any) -> Array:
         """One number for each set, where all sets may still share one."""

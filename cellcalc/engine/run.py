@@ -105,6 +105,8 @@ class _Run:
             passes=tuple(passes),
             initial=dict(specification.parameters),
             final=dict(self.parameters),
+            memory=dict(self.updater.memory),
+            updates=self.updater.count,
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:

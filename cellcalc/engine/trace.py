@@ -121,7 +121,8 @@ class Trace:
     ``scheme`` has k1 and k2 as numbers, for the longest sequence. ``trace["c"]`` is the array of
     c over t = 1 … n, and so for every forward and backward symbol; for a gradient's symbol
     (``dW_f``) it is each step's contribution, and its sum is in ``trace.gradients``. With several
-    passes or windows these are the last ones; all of them are in ``passes``.
+    passes or windows these are the last ones; all of them are in ``passes``. ``memory`` is the
+    optimizer's state at the end, ``updates`` how often it has updated.
     """
 
     specification: Specification
@@ -131,6 +132,18 @@ class Trace:
     passes: tuple[PassTrace, ...]
     initial: Mapping[str, float]
     final: Mapping[str, float]
+    memory: Mapping[str, float] = field(default_factory=dict)
+    updates: int = 0
+
+    @property
+    def optimizer_state(self) -> dict[str, dict[str, float]]:
+        """The optimizer's state at the end, by its own name and the parameter's: m, W_f."""
+        update = self.specification.update
+        free = [name for name in self.initial if name not in update.frozen]
+        return {
+            own: {name: self.memory.get(f"{own}_{name}", value) for name in free}
+            for own, value in update.optimizer.state.items()
+        }
 
     @property
     def gradients(self) -> Mapping[str, float]:

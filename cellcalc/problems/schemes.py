@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
-from typing import Any
+from typing import Any, TypedDict
 
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.resources import read_toml
@@ -233,6 +233,22 @@ def named_scheme(text: str) -> Scheme | None:
     return None
 
 
+class Options(TypedDict, total=False):
+    """The options of a scheme besides its name, k1 and k2, and how many epochs."""
+
+    windows: Sequence[int] | None
+    inject: str | None
+    tail: str | None
+    state: str | None
+    weights: str | None
+    update: str | None
+    empty: str | None
+    reduction: str | None
+    clip_norm: float | None
+    clip_value: float | None
+    epochs: int | None
+
+
 @dataclass(frozen=True)
 class Override:
     """What goes before a problem file: options of its scheme, and how many epochs.
@@ -243,7 +259,7 @@ class Override:
     scheme: str | None = None
     k1: int | None = None
     k2: int | None = None
-    windows: tuple[int, ...] | None = None
+    windows: Sequence[int] | None = None
     inject: str | None = None
     tail: str | None = None
     state: str | None = None
@@ -261,6 +277,27 @@ class Override:
         given = {key: getattr(self, key) for key in (*CHOICES, *LIMITS)}
         return {key: value for key, value in given.items() if value is not None}
 
+    def check(self) -> None:
+        """Raise :class:`~cellcalc.errors.OptionError` for a value that an option cannot have."""
+        for key, value in self.options.items():
+            if key in CHOICES and value not in CHOICES[key]:
+                hint = did_you_mean(value, CHOICES[key]) if isinstance(value, str) else ""
+                raise OptionError(key, listed(CHOICES[key]), describe(value) + hint)
+            if key in LIMITS and not 0 < (as_float(value) or 0.0) < inf:
+                raise OptionError(key, "a number above 0", describe(value))
+        for key in ("k1", "k2", "epochs"):
+            value = getattr(self, key)
+            if value is not None and not _is_count(value):
+                raise OptionError(key, "a whole number of at least 1", describe(value))
+        for length in self.windows or ():
+            if not _is_count(length):
+                expected = "a list of lengths, whole numbers of at least 1"
+                raise OptionError(WINDOWS, expected, describe(length))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
 
 AS_WRITTEN = Override()
 
@@ -271,6 +308,7 @@ def read_scheme(section: Section, override: Override) -> Scheme:
     A name and options can stand together as long as they do not contradict each other. What the
     override names goes before the file's options, and its own options before all.
     """
+    override.check()
     section.only(KEYS)
     scheme, fixed = _from_file(section)
     if override.scheme:
@@ -281,17 +319,12 @@ def read_scheme(section: Section, override: Override) -> Scheme:
         for key in fixed:
             if override.options.get(key, getattr(named, key)) != getattr(named, key):
                 expected = f"{getattr(named, key)}, as {named.name} has it"
-                raise OptionError(option(key), expected, str(override.options[key]))
+                raise OptionError(key, expected, str(override.options[key]))
         own = {key: getattr(named, key) for key in fixed}
         scheme = replace(_with_options(section, named, ()), **own)
     else:
         scheme = _with_options(section, scheme, fixed)
     return _overridden(scheme, fixed, override)
-
-
-def option(key: str) -> str:
-    """A key as an option of the command line: ``--clip-norm``."""
-    return f"--{key.replace('_', '-')}"
 
 
 def _overridden(scheme: Scheme, fixed: tuple[str, ...], override: Override) -> Scheme:
@@ -302,8 +335,8 @@ def _overridden(scheme: Scheme, fixed: tuple[str, ...], override: Override) -> S
     scheme = replace(scheme, **override.options)
     if override.windows is not None:
         if override.k1 is not None or override.k2 is not None:
-            raise OptionError("--windows", "either lengths or k1 and k2", "both")
-        return scheme.in_blocks(override.windows)
+            raise OptionError(WINDOWS, "either lengths or k1 and k2", "both")
+        return scheme.in_blocks(tuple(override.windows))
     if override.k1 is None and override.k2 is None:
         return scheme
     return scheme.lasting(override.k1, override.k2)
@@ -362,7 +395,7 @@ def _lengths(section: Section) -> Lengths | None:
         least, seed = table.integer("least", usual.least, 1), table.integer("seed", 0, 0)
         return RandomLengths(usual.mean, deviation, least, half, seed)
     whole = isinstance(value, list) and 0 < len(value) <= MOST_WINDOWS
-    if not whole or any(type(length) is not int or length < 1 for length in value):
+    if not whole or not all(map(_is_count, value)):
         section.wrong(WINDOWS, "a list of lengths, whole numbers of at least 1")
         return (1,)
     return tuple(value)
@@ -383,7 +416,7 @@ def check_lengths(section: Section, scheme: Scheme, steps: Sequence[int]) -> Non
         if WINDOWS in section.values and list(scheme.windows) == section.values[WINDOWS]:
             section.reader.mistake(section.key(WINDOWS), expected, str(total))
         else:
-            raise OptionError("--windows", expected, str(total))
+            raise OptionError(WINDOWS, expected, str(total))
 
 
 def _with_options(section: Section, scheme: Scheme, fixed: tuple[str, ...]) -> Scheme:
