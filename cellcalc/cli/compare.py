@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Tables and pictures, or data for scripts.",
 )
-@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
-@click.option("--precision", metavar="N", type=click.IntRange(0, 17), help="Decimals shown.")
-@click.option("--k1", metavar="N", type=click.IntRange(1), help="Without SCHEME: k1 of each name.")
-@click.option("--k2", metavar="N", type=click.IntRange(1), help="Without SCHEME: k2 of each name.")
+@click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
+@click.option("--precision", metavar="N", type=int, help="Decimals shown.")
+@click.option("--k1", metavar="N", type=int, help="Without SCHEME: k1 of each name.")
+@click.option("--k2", metavar="N", type=int, help="Without SCHEME: k2 of each name.")
 @refining_options
 @text_options
 def compare(

@@ -19,7 +19,7 @@ from cellcalc.cli.common import (
     refining_options,
     text_options,
 )
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override, Scheme
@@ -72,10 +72,8 @@ def _listed(
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
 @click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
-@click.option("--seeds", metavar="N", type=click.IntRange(1, 10_000), help="Seeds 1 to N.")
-@click.option(
-    "--hold-out", metavar="N", type=click.IntRange(0), help="Don't train on the last N sequences."
-)
+@click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
+@click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
 @click.option(
     "-f",
     "--format",
@@ -175,8 +173,7 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
 
     found = with_options(name, usual)
     if found is None:
-        hint = did_you_mean(name, forms())
-        raise OptionError("--scheme", ", ".join(forms()), f'"{name}"{hint}')
+        raise OptionError("scheme", ", ".join(forms()), unknown(name, forms()))
     return found
 
 

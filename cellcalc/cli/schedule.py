@@ -13,6 +13,7 @@ from cellcalc.cli.common import (
     emit,
     load,
     problem_argument,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -60,6 +61,7 @@ def schedule(
       cellcalc schedule ten_steps --compare --k1 2 --k2 5
     """
     if compare:
+        refuse("`compare`, which has every scheme", "scheme", "windows")
         from cellcalc.cli.compare import compared
         from cellcalc.views.table import DECIMALS
 

@@ -13,9 +13,16 @@ from functools import cache
 from math import inf
 from typing import Any, TypedDict
 
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import (
+    OptionError,
+    check_choice,
+    check_positive,
+    check_whole,
+    describe,
+    unknown,
+)
 from cellcalc.resources import read_toml
-from cellcalc.toml import Section, as_float, describe, listed
+from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
 CHOICES = {
@@ -280,15 +287,12 @@ class Override:
     def check(self) -> None:
         """Raise :class:`~cellcalc.errors.OptionError` for a value that an option cannot have."""
         for key, value in self.options.items():
-            if key in CHOICES and value not in CHOICES[key]:
-                hint = did_you_mean(value, CHOICES[key]) if isinstance(value, str) else ""
-                raise OptionError(key, listed(CHOICES[key]), describe(value) + hint)
-            if key in LIMITS and not 0 < (as_float(value) or 0.0) < inf:
-                raise OptionError(key, "a number above 0", describe(value))
+            if key in CHOICES:
+                check_choice(key, value, CHOICES[key])
+            else:
+                check_positive(key, value)
         for key in ("k1", "k2", "epochs"):
-            value = getattr(self, key)
-            if value is not None and not _is_count(value):
-                raise OptionError(key, "a whole number of at least 1", describe(value))
+            check_whole(key, getattr(self, key), 1)
         for length in self.windows or ():
             if not _is_count(length):
                 expected = "a list of lengths, whole numbers of at least 1"
@@ -311,10 +315,10 @@ def read_scheme(section: Section, override: Override) -> Scheme:
     override.check()
     section.only(KEYS)
     scheme, fixed = _from_file(section)
-    if override.scheme:
-        named = named_scheme(override.scheme)
+    if override.scheme is not None:
+        named = named_scheme(override.scheme) if isinstance(override.scheme, str) else None
         if named is None:
-            raise OptionError("--scheme", listed(forms()), _unknown(override.scheme))
+            raise OptionError("scheme", listed(forms()), unknown(override.scheme, forms()))
         fixed = fixed_by(override.scheme)
         for key in fixed:
             if override.options.get(key, getattr(named, key)) != getattr(named, key):
@@ -364,12 +368,8 @@ def _from_file(section: Section) -> tuple[Scheme, tuple[str, ...]]:
     if scheme is not None:
         return scheme, fixed_by(name)
     if isinstance(section.values["scheme"], str):
-        section.reader.mistake(section.key("scheme"), listed(forms()), _unknown(name))
+        section.reader.mistake(section.key("scheme"), listed(forms()), unknown(name, forms()))
     return Scheme("full", None, None), ()
-
-
-def _unknown(name: str) -> str:
-    return describe(name) + did_you_mean(name, forms())
 
 
 def fixed_by(name: str) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def read_specification(
     """Read a problem from the text of its file.
 
     ``file`` is the name used in messages; paths in the problem start at ``base``; ``override`` is
-    what the command line says of the scheme. Raises :class:`~cellcalc.errors.InputError` with
+    what goes before its scheme. Raises :class:`~cellcalc.errors.InputError` with
     every mistake in the file.
     """
     reader = Reader(file)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable
+from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable, unknown
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import VIA, derivative_key
@@ -101,9 +101,10 @@ def read(section: Section, kind: str, key: str, default: str, base: Path) -> Tem
         return None
     known = resources.names(f"templates/{kind}")
     if not is_path(name) and name not in known:
-        found = describe(name) + did_you_mean(name, known)
         names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
-        section.reader.mistake(section.key(key), f"{names}, or the path of a .toml file", found)
+        section.reader.mistake(
+            section.key(key), f"{names}, or the path of a .toml file", unknown(name, known)
+        )
         return None
     try:
         return load(kind, name, base)

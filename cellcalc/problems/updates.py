@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.errors import InputError, Mistake, describe, unknown
 from cellcalc.problems import templates
 from cellcalc.problems.templates import Template
-from cellcalc.toml import Section, as_float, decode, describe, read_bytes
+from cellcalc.toml import Section, as_float, decode, read_bytes
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,8 @@ def _frozen(
         if isinstance(name, str) and name in elements:
             chosen += elements[name]
         else:
-            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
             key = section.key(f"frozen[{place}]")
-            section.reader.mistake(key, "a parameter", describe(name) + hint)
+            section.reader.mistake(key, "a parameter", unknown(name, elements))
     return tuple(dict.fromkeys(chosen))
 
 

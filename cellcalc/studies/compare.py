@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.schedule import Schedule
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import (
     CHOICES,
@@ -96,8 +96,9 @@ def compare(
         For a name that is none, and for a sequence that is not there or has no targets.
     """
     count = len(specification.sequences)
-    if not 1 <= sequence <= count:
-        raise OptionError("sequence", f"a number from 1 to {count}", str(sequence))
+    check_whole("sequence", sequence, 1, count)
+    check_whole("k1", k1, 1)
+    check_whole("k2", k2, 1)
     chosen = specification.sequences[sequence - 1]
     if not any(chosen.has_target):
         raise OptionError("sequence", "a sequence with targets", f"{sequence}, without")
@@ -149,8 +150,7 @@ def with_options(name: str, usual: Scheme) -> Scheme | None:
 def _named(name: str, usual: Scheme) -> Scheme:
     found = with_options(name, usual)
     if found is None:
-        hint = did_you_mean(name, forms())
-        raise OptionError("schemes", ", ".join(forms()), f'"{name}"{hint}')
+        raise OptionError("schemes", ", ".join(forms()), unknown(name, forms()))
     return found
 
 

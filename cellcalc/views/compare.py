@@ -10,14 +10,15 @@ from dataclasses import asdict
 from cellcalc.resources import sentence
 from cellcalc.studies.compare import Compared, Comparison
 from cellcalc.views.schedule import legend, picture, window_data
-from cellcalc.views.table import DECIMALS, Grid, banded, tabulated
-from cellcalc.views.text import fixed
+from cellcalc.views.table import DECIMALS, Grid, banded
+from cellcalc.views.text import check_page, fixed
 
 WIDEST_NAME = 24  # characters of a scheme's name in the table; the picture has all of it
 
 
 def to_text(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> str:
     """The schemes in a table, their gradients and errors, and a picture of each one's windows."""
+    check_page(width, decimals)
     compared = comparison.schemes
     blocks = ["\n".join(_heading(comparison)), _summary(compared, decimals)]
     names = tuple(_short(one.scheme.name) for one in compared)
@@ -67,7 +68,12 @@ def _summary(compared: tuple[Compared, ...], decimals: int) -> str:
         ]
         for one in compared
     ]
-    return tabulated(headings, body, "simple")
+    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    lines = [headings, ["-" * width for width in widths], *body]
+    return "\n".join(
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
+        for line in lines
+    )
 
 
 def _percent(value: float) -> str:

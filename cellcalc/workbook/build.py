@@ -12,7 +12,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
@@ -84,6 +84,8 @@ def build_workbook(
     that are nothing but the computation.
     """
     check_size(trace)
+    if blank and sheets:
+        raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
     book = Book(trace, _chosen(sheets, practice, blank), practice, blank)
@@ -117,13 +119,13 @@ def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]
     known = {kind.casefold(): kind for kind in SHEETS}
     for name in names:
         if name.casefold() not in known:
-            found = f'"{name}"{did_you_mean(name.casefold(), list(known))}'
-            raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
+            expected = f"names of sheets ({listed(list(SHEETS))})"
+            raise OptionError("sheets", expected, unknown(name.casefold(), known))
     wanted = {known[name.casefold()] for name in names}
     if not names:
         wanted = {"Guide", "Equations"} if practice else set(SHEETS) - ON_REQUEST
     if "Practice" in wanted and not practice:
-        raise OptionError("--sheets", "--practice with the sheet Practice", "none")
+        raise OptionError("sheets", "`practice` with the sheet Practice", "none")
     if not blank:
         wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
     return tuple(kind for kind in SHEETS if kind in wanted)

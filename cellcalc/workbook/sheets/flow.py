@@ -45,7 +45,7 @@ def flow_sheet(book: Book) -> Iterator[Sheet]:
     changed = any(w.resets or (w.updates and w.fires_at < layout.steps) for w in windows)
     if changed or scheme.inject != "new" or scheme.tail != "flush":
         expected = "a scheme such as full, without updates on the way, with the sheet Flow"
-        raise OptionError("--sheets", expected, scheme.name)
+        raise OptionError("sheets", expected, scheme.name)
     maker = _Flow(layout)
     if maker.losses:
         rows = list(maker.rows())
