@@ -13,6 +13,7 @@ from cellcalc.cli.common import (
     load,
     output_options,
     problem_argument,
+    run,
     scheme_options,
 )
 
@@ -44,7 +45,9 @@ def export(
     It has the problem's forward equations and numbers, and runs by itself: every window of
     truncated BPTT, every update. The derivatives are the framework's own: PyTorch's autograd,
     that of Keras's backend, or, for numpy, complex-step derivatives. It prints the values by
-    quantity and step; with --json as cellcalc table --format json does.
+    quantity and step (with --json as cellcalc table --format json does), and ends with the
+    largest difference from cellcalc's numbers; its exit status is 1 if that is no rounding.
+    "python check.py --against run.json" compares every number of a table in JSON.
 
     \b
     Examples:
@@ -56,4 +59,5 @@ def export(
 
     loaded = load(problem, override)
     file = output.name if output else "check.py"
-    emit(script(loaded.specification, loaded.model, to, file), output, force)
+    trace = run(loaded, detail=False)
+    emit(script(loaded.specification, loaded.model, to, file, trace), output, force)
