@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
 from cellcalc import resources
 from cellcalc.engine.run import run_model
@@ -23,12 +23,11 @@ from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
-from cellcalc.problems.schemes import Override, Scheme, forms, named_scheme
+from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import (
     Specification,
     check_clashes,
     read_specification,
-    read_template,
 )
 from cellcalc.problems.updates import read_update
 from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml, read_bytes
@@ -419,6 +418,7 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
     ascii: bool = False,
+    **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
 
@@ -434,6 +434,10 @@ def load(
         The author in whose symbols the problem is shown, as in ``"gomez"``.
     ascii : bool
         Show it without Unicode.
+    **options : optional
+        The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
+        ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
+        ``clip_norm``, ``clip_value``; and ``epochs``.
 
     Returns
     -------
@@ -447,7 +451,7 @@ def load(
     OptionError
         An argument is out of bounds, or does not fit the problem.
     """
-    name, override = str(source), Override(scheme, k1, k2)
+    name, override = str(source), Override(scheme, k1, k2, **options)
     author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
@@ -472,12 +476,14 @@ def loads(
     k1: int | None = None,
     k2: int | None = None,
     notation: str | None = None,
+    **options: Unpack[Options],
 ) -> Problem:
     """The problem in a text: what :func:`load` reads from a file, with the same arguments.
 
     Paths in the text start at the current folder.
     """
-    specification = read_specification(text, "", Path(), Override(scheme, k1, k2))
+    override = Override(scheme, k1, k2, **options)
+    specification = read_specification(text, "", Path(), override)
     return Problem.of(specification, _author(notation))
 
 
@@ -594,8 +600,8 @@ def cell_alone(
     check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = read_template(chosen, "readouts", "readout", readout, Path())
-    compared = read_template(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Path())
+    compared = templates.read(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_clashes(chosen, cell, out, compared)

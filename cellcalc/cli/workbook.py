@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from cellcalc.cli.common import (
 )
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("A live Excel workbook, every cell a formula.")
@@ -38,9 +42,7 @@ def workbook(
     practice: str,
     blank: bool,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -63,7 +65,7 @@ def workbook(
     from cellcalc.workbook import build_workbook
     from cellcalc.workbook.large_numbers import has_large
 
-    trace = run(load(problem, scheme, k1, k2, notation))
+    trace = run(load(problem, override, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]

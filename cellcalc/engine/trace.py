@@ -72,10 +72,10 @@ class PassTrace:
     """One run over one sequence.
 
     ``forward`` holds n + 1 numbers for each input and forward quantity, for t = 0 … n;
-    at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
-    have a target, or None where no step has one. ``before`` are the parameters at the start,
-    ``memory`` is the optimizer's state then, ``updates`` how often it has updated;
-    ``coefficients`` stay as they are throughout.
+    at t = 0 only the state has a value, all else is nan. ``loss`` is L: the sum over the steps
+    that have a target, or their mean where the scheme says so; None where no step has one.
+    ``before`` are the parameters at the start, ``memory`` is the optimizer's state then,
+    ``updates`` how often it has updated; ``coefficients`` stay as they are throughout.
     """
 
     epoch: int
@@ -105,7 +105,7 @@ class PassTrace:
 
     def parameters_at(self, t: int) -> Mapping[str, float]:
         """The parameters that step t was computed with."""
-        once = self.schedule.scheme.update == "sequence"
+        once = self.schedule.scheme.update != "window"
         fired = [] if once else [window for window in self.windows if window.last < t]
         return fired[-1].after if fired else self.before
 
@@ -132,6 +132,8 @@ class Trace:
         Every run over a sequence, with its forward columns and its windows.
     initial, final : mapping of str to float
         The parameters before the first step and after the last update.
+    memory, updates
+        The optimizer's state at the end, and how often it has updated.
     """
 
     specification: Specification
@@ -141,6 +143,18 @@ class Trace:
     passes: tuple[PassTrace, ...]
     initial: Mapping[str, float]
     final: Mapping[str, float]
+    memory: Mapping[str, float] = field(default_factory=dict)
+    updates: int = 0
+
+    @property
+    def optimizer_state(self) -> dict[str, dict[str, float]]:
+        """The optimizer's state at the end, by its own name and the parameter's: m, W_f."""
+        update = self.specification.update
+        free = [name for name in self.initial if name not in update.frozen]
+        return {
+            own: {name: self.memory.get(f"{own}_{name}", value) for name in free}
+            for own, value in update.optimizer.state.items()
+        }
 
     # How a notebook shows a trace: views stand above the engine, so the front door says it.
     as_html: ClassVar[Callable[[Trace], str] | None] = None

@@ -160,7 +160,8 @@ def test_gradients_without_updates_are_those_of_the_comparison_of_schemes() -> N
     data = random_data(3, steps=8)
     problem = data.problem()
     s = problem.specification
-    by_name = {one.scheme.name: one for one in compare.compare(s, problem.model, 2, 4)}
+    schemes = compare.compare(s, problem.model, k1=2, k2=4).schemes
+    by_name = {name: one for one in schemes for name in (one.scheme.name, *one.others)}
     for name in ("full", "realtime", "tbptt(2,4)", "tail(2)"):
         scheme = named_scheme(name)
         assert scheme is not None

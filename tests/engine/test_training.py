@@ -23,7 +23,7 @@ DATA = {
 }
 CHOICES = {
     "inject": ("new", "all", "last"),
-    "tail": ("flush", "discard"),
+    "tail": ("flush", "short", "discard"),
     "state": ("carry", "reset"),
     "weights": ("current", "stored"),
     "update": ("window", "sequence"),

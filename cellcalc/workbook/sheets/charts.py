@@ -228,7 +228,7 @@ def _weights(book: Book) -> Chart:
     first = book.first
     places = [(first, 0, first.pass_trace.before)]
     for layout in book.layouts:
-        once = layout.pass_trace.schedule.scheme.update == "sequence"
+        once = layout.pass_trace.schedule.scheme.update != "window"
         for window in layout.windows:
             if window.trace.used:
                 t = layout.steps if once else window.trace.last

@@ -56,7 +56,7 @@ def is_exact(layout: Layout) -> bool:
     schedule = layout.pass_trace.schedule
     starts = {0, *schedule.resets}
     whole = all(window.first - 1 in starts for window in schedule.windows)
-    return whole and (len(schedule.windows) == 1 or schedule.scheme.update == "sequence")
+    return whole and (len(schedule.windows) == 1 or schedule.scheme.update != "window")
 
 
 def numerical_flag() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -70,13 +70,20 @@ class Choice:
         yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
         fires = self.trace.last if self.trace else n
         k1 = self.layout.pass_trace.schedule.scheme.k1
-        text = f"MIN({n},{absolute(WINDOW_ROW, CHOSEN_VALUE)}*{k1})"
+        number = absolute(WINDOW_ROW, CHOSEN_VALUE)
+        text = f"MIN({n},{number}*{k1})"
+        if k1 is None:  # blocks of lengths of their own
+            text = _chosen(number, [window.trace.last for window in windows])
         cell = Cell(CHOSEN_VALUE, "whole", fires, text) if windows else Cell(CHOSEN_VALUE, "whole")
         yield self._row(FIRES_ROW, "fires", cell)
         before, text = self.step - 1, f"{self.t}-1"
         if self.layout.pass_trace.schedule.resets:
             before = 0 if before in self.layout.pass_trace.schedule.resets else before
             text = f"IF(MOD({self.t}-1,{k1})=0,0,{self.t}-1)"
+            if k1 is None:
+                resets = self.layout.pass_trace.schedule.resets
+                before_each = [0 if t in resets else t for t in range(n)]
+                text = _chosen(self.t, before_each)
         yield self._row(BEFORE_ROW, "before", Cell(CHOSEN_VALUE, "whole", before, text))
 
     def _row(self, number: int, name: str, value: Cell, last: int = 0) -> Row:
@@ -181,6 +188,20 @@ class _Numbers:
         # Only a parameter can be another number in the backward pass.
         key = (symbol, backward and symbol.name in parameters)
         return self.rows.setdefault(key, HEADING_ROW + 1 + len(self.rows))
+
+
+MOST_CHOICES = 200  # of one CHOOSE
+
+
+def _chosen(place: str, numbers: Sequence[int]) -> str:
+    """A formula for the number of that place, from 1."""
+    parts = [numbers[k : k + MOST_CHOICES] for k in range(0, len(numbers), MOST_CHOICES)]
+    text = ""
+    for k, part in reversed(list(enumerate(parts))):
+        offset = f"-{k * MOST_CHOICES}" if k else ""
+        chosen = f"CHOOSE({place}{offset},{','.join(map(str, part))})"
+        text = f"IF({place}<={(k + 1) * MOST_CHOICES},{chosen},{text})" if text else chosen
+    return text
 
 
 class _Step:
