@@ -21,6 +21,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.digits import text_formula, text_value
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -34,7 +35,6 @@ from cellcalc.workbook.layout import (
     derived_rows,
 )
 from cellcalc.workbook.sheets.bptt import EQUATION_WIDTH, bptt_rows
-from cellcalc.workbook.sheets.step import text_formula, text_value
 from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.xlsx.styles import BAD, FAIR, GOOD
