@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from cellcalc import resources
 from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
-from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
+from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
@@ -54,11 +54,12 @@ class Problem:
 
     specification: Specification
     author: Author | None = None
+    ascii: bool = False
 
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
-        return model_of(self.specification, self.author)
+        return model_of(self.specification, self.author, self.ascii)
 
     def run(
         self,
@@ -71,8 +72,8 @@ class Problem:
         Parameters
         ----------
         hand_rounding : int, optional
-            Round each value to so many decimals before it is used, as in a calculation by hand;
-            None computes in float64.
+            Round each value to so many decimals, from 0 to 15, before it is used, as in a
+            calculation by hand; None computes in float64.
         detail : bool
             Keep every value. A long training run needs losses, gradients and parameters only.
         progress : callable, optional
@@ -85,6 +86,8 @@ class Problem:
 
         Raises
         ------
+        OptionError
+            The decimals are out of bounds.
         LimitError
             The problem would take too long, or more memory than there may be.
         """
@@ -110,6 +113,7 @@ def load(
     k1: int | None = None,
     k2: int | None = None,
     notation: str | None = None,
+    ascii: bool = False,
 ) -> Problem:
     """Load a problem.
 
@@ -123,6 +127,8 @@ def load(
         A window every ``k1`` steps, over the last ``k2``; in place of the file's.
     notation : str, optional
         The author in whose symbols the problem is shown, as in ``"gomez"``.
+    ascii : bool
+        Show it without Unicode.
 
     Returns
     -------
@@ -134,13 +140,15 @@ def load(
     InputError
         The file cannot be read; ``mistakes`` are all that is wrong in it.
     OptionError
-        An argument does not fit the problem.
+        An argument is out of bounds, or does not fit the problem.
     """
     name, override = str(source), Override(scheme, k1, k2)
     author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
-        return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
+        return Problem(
+            read_specification(decode(contents, "-"), "-", Path(), override), author, ascii
+        )
     path = Path(source)
     examples = resources.names("examples")
     if not path.exists() and name in examples:
@@ -150,11 +158,12 @@ def load(
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
+    specification = read_specification(decode(contents, name), name, path.parent, override)
+    return Problem(specification, author, ascii)
 
 
 def _author(notation: str | None) -> Author | None:
-    if not notation:
+    if notation is None:
         return None
     from cellcalc.language import authors  # here: most problems have no author
 
@@ -187,7 +196,7 @@ def names_a_cell(source: str) -> bool:
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
             expected = "a problem, an example or a cell"
-            option = {"readouts": " (--readout takes it)", "losses": " (--loss takes it)"}
+            option = {"readouts": " (`readout` takes it)", "losses": " (`loss` takes it)"}
             found = f"one of the {kind}{option.get(kind, '')}"
             raise InputError([Mistake(source, "", expected, found)])
     cells = resources.names("templates/cells")
@@ -199,25 +208,29 @@ def names_a_cell(source: str) -> bool:
     return source in cells
 
 
-def bare(
+def cell_alone(
     source: str,
     readout: str = "identity",
     loss: str = "half-squared",
     features: int = 1,
     notation: str | None = None,
+    ascii: bool = False,
 ) -> tuple[Specification, Model]:
     """A cell with a readout and a loss, for so many inputs, as a problem without sequences.
 
-    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's. Raises
+    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's;
+    ``ascii`` shows it without Unicode. Raises
     :class:`~cellcalc.errors.InputError` with all that is wrong in the file, and
-    :class:`~cellcalc.errors.OptionError` for a readout or loss that there is not.
+    :class:`~cellcalc.errors.OptionError` for a readout, loss or author that there is not, and for
+    fewer features than 1.
     """
+    check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
     out = read_template(chosen, "readouts", "readout", readout, Path())
     compared = read_template(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
-        raise OptionError(f"--{mistake.key}", mistake.expected, mistake.found)
+        raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_clashes(chosen, cell, out, compared)
     chosen.reader.finish()
     assert out and compared  # else there was a mistake
@@ -238,4 +251,5 @@ def bare(
         error=error,
     )
     author = _author(notation)
-    return specification, build(cell, out, learned, features, error=error, author=author)
+    model = build(cell, out, learned, features, error=error, author=author, ascii=ascii)
+    return specification, model

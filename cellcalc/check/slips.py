@@ -92,7 +92,7 @@ class Edits:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.siblings = Siblings(model)
-        self.write = model.unicode()
+        self.write = model.maths()
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""

@@ -11,7 +11,7 @@ from typing import Any
 from cellcalc.check.answers import parse_answer
 from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
 from cellcalc.errors import printable
-from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
+from cellcalc.language.notation import LANGUAGE, Binding, Indexed
 from cellcalc.language.tree import Call, Expression, Symbol, symbols
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
@@ -75,7 +75,7 @@ def _slip(slip: Slip) -> dict[str, Any]:
 class _Words:
     def __init__(self, report: Report, model: Model, width: int, hints: bool) -> None:
         self.report, self.model, self.width, self.hints = report, model, width, hints
-        self.write = model.unicode()
+        self.write = model.maths()
 
     def blocks(self) -> Iterator[str]:
         yield self.report.title
@@ -199,19 +199,17 @@ class _Words:
     def redone(self, redo: Redo, decimals: int) -> Iterator[str]:
         """The step to do again: the equation, the person's own numbers put in, the result."""
         yield INDENT + sentence("check", "redo")
-        write = self.model.unicode(step=redo.t)
+        write = self.model.maths(step=redo.t)
         left = write(Symbol(redo.symbol, None if redo.t is None else 0))
         lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
         if redo.t is None:
             write = self.write
             terms = [_minus(fixed(value, decimals)) for value in redo.terms]
             terms = [f"({text})" if text.startswith("−") else text for text in terms]
-            lines = [f"{write.total}{write(redo.formula)}", " + ".join(terms), lines[1]]
+            lines = [write.summed(redo.formula), " + ".join(terms), lines[1]]
         else:
-            put_in = NumbersPutIn(
-                value=redo.values.__getitem__,
-                written=lambda number: short(number, decimals),
-                features=self.model.features,
+            put_in = self.model.numbers_put_in(
+                redo.values.__getitem__, lambda number: short(number, decimals)
             )
             lines.insert(1, put_in(redo.formula))
         for k, line in enumerate(dict.fromkeys(lines)):
@@ -255,7 +253,9 @@ class _Words:
 def _sums(formula: Expression, write: Indexed) -> str:
     """The formula in maths, where sums over the window may stand."""
     if isinstance(formula, Call) and formula.function in ("sum", "mean"):
-        sign = write.total if formula.function == "sum" else f"{sentence('check', 'mean')} "
+        if formula.function == "sum":
+            return write.summed(formula.argument)
+        sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
     if any(isinstance(s, Symbol) and "[" in s.name for s in symbols(formula)):
         return LANGUAGE(formula)

@@ -14,6 +14,7 @@ from cellcalc.cli.common import (
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     help="Relative; instead of judging by the digits written.",
 )
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
-@click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
+@click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options
 @text_options
@@ -88,13 +89,19 @@ def check(
       cellcalc check gomez answers.txt --hints
       cellcalc check gomez --suggest
     """
+    from cellcalc.views.text import check_page
+
     columns = terminal_width() if width is None else width
+    check_page(columns)
+    if format == "json":
+        refuse("`format` json", "width")
     loaded = load(problem, scheme, k1, k2, notation)
     if suggest:
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
-            raise OptionError("--suggest", "no answers with it", answers or inline[0])
+            raise OptionError("suggest", "no answers with it", answers or inline[0])
+        refuse("`suggest`", "hints", "tolerance", "notation")
         emit(suggestion(loaded.run(), format, columns), output, force)
         return
     entries = _entries(answers, inline, problem)
@@ -118,12 +125,12 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     entries: list[Entry] = []
     if answers == "-":
         if problem == "-":
-            raise OptionError("ANSWERS", "a file, since PROBLEM is -", "-")
+            raise OptionError("answers", "a file, since `problem` is -", "-")
         entries += read_answers(sys.stdin.buffer.read(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
     for text in inline:
         entries += entries_of_text(text)
     if not entries:
-        raise OptionError("ANSWERS", "answers in a file or with -e", "none")
+        raise OptionError("answers", "answers in a file or with -e", "none")
     return entries

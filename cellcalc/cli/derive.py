@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from cellcalc.cli.common import (
     command,
     emit,
+    in_ascii,
     load,
     notation_option,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -28,12 +31,12 @@ FORMATS = ("text", "markdown", "latex", "python")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to write it; python is a function to run by itself.",
+    help="How to write it; python: a script, or of a CELL its function.",
 )
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
-@click.option("--features", metavar="N", type=click.IntRange(1), help="With a CELL: its inputs.")
+@click.option("--features", metavar="N", type=int, help="With a CELL: its inputs.")
 @scheme_options
 @text_options
 def derive(
@@ -62,18 +65,21 @@ def derive(
       cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
-    from cellcalc.api import bare, names_a_cell
+    from cellcalc.api import cell_alone, names_a_cell
     from cellcalc.views.derivation import derive as write
 
-    of_cell = {"--readout": readout, "--loss": loss, "--features": features}
-    of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}
+    of_cell = {"readout": readout, "loss": loss, "features": features}
+    of_problem = {"scheme": scheme, "k1": k1, "k2": k2}
     is_cell = names_a_cell(source)
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
+    if not is_cell:
+        refuse("derive, since no equation depends on it", *of_problem)
     if is_cell:
-        chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
-        derived = bare(source, *chosen)
+        names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
+        chosen = {name: value for name, value in names.items() if value is not None}
+        derived = cell_alone(source, **chosen, notation=notation, ascii=in_ascii())
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from cellcalc.cli.common import command, emit, load, problem_argument, text_options
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Scheme
@@ -65,10 +65,8 @@ def _listed(
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
 @click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
-@click.option("--seeds", metavar="N", type=click.IntRange(1, 10_000), help="Seeds 1 to N.")
-@click.option(
-    "--hold-out", metavar="N", type=click.IntRange(0), help="Don't train on the last N sequences."
-)
+@click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
+@click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
 @click.option(
     "-f",
     "--format",
@@ -167,8 +165,7 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
 
     found = named_scheme(name)
     if found is None:
-        hint = did_you_mean(name, forms())
-        raise OptionError("--scheme", ", ".join(forms()), f'"{name}"{hint}')
+        raise OptionError("scheme", ", ".join(forms()), unknown(name, forms()))
     stem = found.name.lower().partition("(")[0]
     fixed: dict[str, Any] = {}
     for row in named_schemes():

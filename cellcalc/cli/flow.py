@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
-    ASCII,
     command,
     emit,
+    in_ascii,
     load,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
     text_options,
 )
-from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="A picture, or data for scripts.",
 )
-@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
+@click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
 @text_options
 def flow(
@@ -64,14 +64,12 @@ def flow(
     loaded = load(problem, scheme, k1, k2)
     specification = loaded.specification
     count = len(specification.sequences)
-    if sequence > count:
-        raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
-    if not any(specification.sequences[sequence - 1].has_target):
-        raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
     from cellcalc.studies import flow as computing
     from cellcalc.views.flow import to_text
 
+    computing.chosen_sequence(specification, sequence)
     if output and output.suffix == ".xlsx":
+        refuse("a workbook", "format", "ascii")
         _write_workbook(loaded, sequence, output, force)
         return
     found = computing.flow(specification, loaded.model, sequence)
@@ -79,8 +77,7 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        plain = click.get_current_context().meta.get(ASCII, False)
-        text = to_text(found, title, terminal_width(), plain)
+        text = to_text(found, title, terminal_width(), in_ascii())
     emit(text, output, force)
 
 

@@ -11,6 +11,7 @@ from cellcalc.cli.common import (
     emit,
     load,
     problem_argument,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -57,7 +58,8 @@ def schedule(
       cellcalc schedule ten_steps --compare --k1 2 --k2 5
     """
     if compare:
-        emit(_compared(problem, format, scheme, k1, k2), output, force)
+        refuse("`compare`, which has every scheme", "scheme")
+        emit(_compared(problem, format, k1, k2), output, force)
         return
     from cellcalc.views import schedule
 
@@ -69,10 +71,10 @@ def schedule(
     emit(text, output, force)
 
 
-def _compared(problem: str, format: str, scheme: str | None, k1: int | None, k2: int | None) -> str:
+def _compared(problem: str, format: str, k1: int | None, k2: int | None) -> str:
     from cellcalc.studies.compare import compare
     from cellcalc.views.compare import to_json, to_text
 
-    loaded = load(problem, scheme, None, None)
+    loaded = load(problem, None, None, None)
     compared = compare(loaded.specification, loaded.model, k1, k2)
     return to_json(compared) if format == "json" else to_text(compared, width=terminal_width())

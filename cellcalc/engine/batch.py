@@ -18,6 +18,7 @@ from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
 from cellcalc.engine.optimizer import COUNT, NORM_MARGIN
 from cellcalc.engine.schedule import Schedule, Window
+from cellcalc.errors import OptionError, unknown
 from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -59,8 +60,9 @@ def train(
     setting (``learning_rate``) to one number for each set; what it leaves out is as the problem
     has it.
     ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
-    the parameters are wanted. Raises KeyError for a name that is none
-    of these, and ValueError for lists of different lengths.
+    the parameters are wanted. Raises
+    :class:`~cellcalc.errors.OptionError` for a name that is none of these, and for lists of
+    different lengths.
     """
     run = _Batch(specification, model, varied)
     losses = np.empty((specification.update.epochs, len(specification.sequences), run.sets))
@@ -114,10 +116,13 @@ class _Batch:
     ) -> None:
         self.specification, self.model = specification, model
         self.scheme, self.update = specification.scheme, specification.update
-        given = {name: np.asarray(values, dtype=float) for name, values in varied.items()}
+        try:
+            given = {name: np.asarray(values, dtype=float) for name, values in varied.items()}
+        except (TypeError, ValueError):
+            raise OptionError("varied", "numbers for each name", "something else") from None
         sizes = {values.shape for values in given.values() if values.ndim} or {(1,)}
         if len(sizes) > 1 or len(next(iter(sizes))) > 1:
-            raise ValueError("expected lists of one length, one number for each set")
+            raise OptionError("varied", "lists of one length, one number for each set", "others")
         ((self.sets,),) = sizes
         self.parameters: dict[str, Any] = dict(specification.parameters)
         self.coefficients: dict[str, Any] = dict(specification.coefficients)
@@ -129,7 +134,9 @@ class _Batch:
                     place[name] = values
                     break
             else:
-                raise KeyError(f"no parameter, coefficient, state or setting {name}")
+                expected = "names of parameters, coefficients, states or settings"
+                known = [*self.parameters, *self.coefficients, *self.initial, *self.settings]
+                raise OptionError("varied", expected, unknown(name, known))
         self.step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
         self.equations = [
             (equation.symbol, compile_expression(equation.formula, ARRAYS))

@@ -36,8 +36,8 @@ class Columns:
 
     def part(self, symbol: str, start: int, stop: int) -> list[float]:
         """The values from step ``start`` to before step ``stop``."""
-        late = symbol not in self.values
-        values, offset = (Late(symbol, self), self.first) if late else self.values[symbol]
+        lazy = symbol not in self.values
+        values, offset = (LazyRow(symbol, self), self.first) if lazy else self.values[symbol]
         low, high = max(start, offset), min(stop, offset + len(values))
         within = list(values[low - offset : max(low, high) - offset])
         if symbol == TARGET:
@@ -45,7 +45,7 @@ class Columns:
         return [0.0] * (low - start) + within + [0.0] * (stop - max(low, high))
 
 
-class Late(Sequence[float]):
+class LazyRow(Sequence[float]):
     """The values of one row over the steps of a window, computed on reading."""
 
     def __init__(self, symbol: str, columns: Columns) -> None:
@@ -79,13 +79,13 @@ class Late(Sequence[float]):
         return values
 
 
-def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
+def lazy_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
     """A function for each row: of the kept columns, the first step, and the one after the last.
 
     Another, ``entering``, gives those of the rows of the state's derivatives at the step before a
     window: of its columns, the parameters and that step.
     """
-    key = ("late", decimals, guarded)
+    key = ("lazy", decimals, guarded)
     if key not in model.generated:
         model.generated[key] = "\n".join(_functions(model, rows, decimals, guarded)) + "\n"
     text: str = model.generated[key]
@@ -108,8 +108,8 @@ def _functions(
         yield from reads("columns.parameters", numbers)
         yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
         yield f"    return [{value} for t in range(1, stop - start + 1)]"
-    late = {row.symbol for row in rows}
-    entering = [row for row in model.entering if row.symbol in late]
+    lazy = {row.symbol for row in rows}
+    entering = [row for row in model.entering if row.symbol in lazy]
     numbers, read = _reads(entering, model)
     yield "def entering(columns, parameters, t):"
     yield from reads("parameters", numbers)

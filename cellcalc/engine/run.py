@@ -16,10 +16,11 @@ from cellcalc.engine import lazy, schedule
 from cellcalc.engine.codegen import compile_source
 from cellcalc.engine.effort import SIZES, Sizes, check_effort
 from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
-from cellcalc.engine.lazy import late_source
+from cellcalc.engine.lazy import lazy_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.errors import check_whole
 from cellcalc.language.arithmetic import floats
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
@@ -27,25 +28,29 @@ from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 Progress = Callable[[int], None]
+MOST_DECIMALS = 15  # of hand rounding, which a float64 holds
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
 
 
 def run_model(
     specification: Specification,
     model: Model,
-    decimals: int | None = None,
+    hand_rounding: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
     sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
-    ``decimals`` computes as a person with so many decimals would: every value is rounded before
-    it is used (parameters and inputs are taken as they are), in the equations of
+    ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
+    is rounded before it is used (parameters and inputs are taken as they are), in the equations of
     :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
-    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
+    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
+    :class:`~cellcalc.errors.OptionError` for another number of decimals.
     """
+    check_whole("hand_rounding", hand_rounding, 0, MOST_DECIMALS)
+    decimals = None if hand_rounding is None else int(hand_rounding)
     check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)
@@ -81,7 +86,7 @@ class _Run:
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
         kept = self.sweeper.kernel.stored | {COUNTED}
         after = [row for row in self.derived if row.symbol not in kept]
-        self.late = late_source(model, after, decimals, guarded) if detail and after else ""
+        self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
         self.plans = [
             schedule.plan(specification.scheme, sequence.steps, sequence.has_target)
@@ -252,24 +257,26 @@ class _Run:
                 kept[name] = (columns[name][first : last + 1], first)
                 if final:  # one copy at a time
                     del columns[name]
-        if not self.late:
+        if not self.lazy:
             return {row.symbol: kept[row.symbol][0] for row in self.derived}
         forward = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
         weights = before if self.model.stored_weights else {}
         sources = {name: (columns[name], 0) for name in (*forward, *weights) if name in columns}
-        rows = lazy.Columns({**sources, **kept}, before, self.late, first, last)
+        rows = lazy.Columns({**sources, **kept}, before, self.lazy, first, last)
         names = [row.symbol for row in self.derived]
-        return {s: kept[s][0] if s in kept else lazy.Late(s, rows) for s in names}
+        return {s: kept[s][0] if s in kept else lazy.LazyRow(s, rows) for s in names}
 
     def entering(
         self, columns: Columns, before: Mapping[str, float], first: int
     ) -> dict[str, float]:
         """The derivatives of the state at the step before the window, and their paths."""
-        late: dict[str, float] = {}
-        if self.late:
-            late = compile_source(self.late, "entering")(columns, before, first - 1)
+        computed: dict[str, float] = {}
+        if self.lazy:
+            computed = compile_source(self.lazy, "entering")(columns, before, first - 1)
         names = [row.symbol for row in self.model.entering]
-        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
+        return {
+            name: computed[name] if name in computed else columns[name][first - 1] for name in names
+        }
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import did_you_mean
 from cellcalc.language.keys import entering_key
@@ -152,8 +152,10 @@ class Trace:
     def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:
         """The values of one symbol over the steps, as an array of shape (steps,).
 
-        For a derivative the steps are those of the window. Raises KeyError for a symbol that the
-        problem does not have.
+        For a derivative the steps are those of the window, none where there is no window; for a
+        parameter they are the values that each step was computed with. The derivative by the
+        state that enters the window (``dh0``) belongs to no step, and has shape (). Raises
+        KeyError for a symbol that is not in ``symbols``, or was not kept (``detail``).
         """
         import numpy  # here, so that printing a table never waits for it
 
@@ -163,8 +165,19 @@ class Trace:
         backward = last.windows[-1].backward if last.windows else {}
         if symbol in backward:
             return numpy.array(backward[symbol])
-        known = [*last.forward, *backward]
-        raise KeyError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+        if symbol in last.before:
+            steps = range(1, last.steps + 1)
+            return numpy.array([last.parameters_at(t)[symbol] for t in steps])
+        if symbol in last.coefficients:
+            return numpy.full(last.steps, last.coefficients[symbol])
+        known = self.symbols
+        if symbol not in known:
+            raise KeyError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+        if symbol not in self.model.quantities:  # dh0
+            return numpy.array(float(self.gradients.get(symbol, math.nan)))
+        if last.forward and not last.windows:
+            return numpy.empty(0)
+        raise KeyError(f"{symbol} was not kept, since the run was without detail")
 
     def first_not_finite(self) -> tuple[str, int] | None:
         """The first value, in the order of computation, that is inf or nan: its symbol and step.
@@ -176,7 +189,9 @@ class Trace:
             found = _earliest(self._computed(pass_trace), steps)
             for window in pass_trace.windows if not found else ():
                 # What is worked out only on reading adds nothing that is not in the rest.
-                kept = ((s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, Late))
+                kept = (
+                    (s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, LazyRow)
+                )
                 results = {**window.gradients, **window.after}
                 ends = ((s, [v]) for s, v in results.items())
                 found = _earliest(kept, window.steps[::-1]) or _earliest(ends, window.steps[-1:])

@@ -1,7 +1,9 @@
-"""How an author writes each symbol, in Unicode and LaTeX; the way back is in ``authors``.
+"""Authors' notations: Gomez's ``state`` is c here, and his δi is dz_i.
 
-Where an author has no symbol for something of ours, ours stands in its place; where ours means
-something else to the author, it is marked (``y°``).
+Each file in ``templates/notations`` is an author. :class:`Author` writes our keys in the author's
+symbols, in Unicode and LaTeX, and :meth:`Author.reading` is the way back, from what people write to
+the key. Where an author has no symbol for something of ours, ours stands in its place; where ours
+means something else to the author, it is marked (``y°``).
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
+from cellcalc.errors import ExpressionError, OptionError, unknown
 from cellcalc.language.keys import VIA, derivative_key, split_key
 from cellcalc.language.letters import (
     FROM_SUBSCRIPTS,
@@ -23,7 +25,7 @@ from cellcalc.language.letters import (
     composed,
     latex_pieces,
 )
-from cellcalc.language.notation import Binding, Latex, Text, Unicode
+from cellcalc.language.notation import Ascii, Binding, Latex, Text, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Expression, Symbol, symbols
 from cellcalc.toml import Reader, Section, decode, listed, parse_toml, read_bytes
@@ -53,8 +55,8 @@ class Spelled:
 
 
 @dataclass(frozen=True)
-class Symbolism:
-    """One author's symbols.
+class Author:
+    """One author's symbols, in both directions.
 
     ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
@@ -62,7 +64,8 @@ class Symbolism:
     its own, ``ours`` what stands in where the author has nothing (else our key), ``taken`` what
     else the author calls something, ``aliases`` are further ways of writing a key,
     ``latex_names`` the LaTeX of symbols that are spelled unlike the rest.
-    ``variants`` are further names that hold if a problem has a certain key.
+    ``variants`` are further names that hold if a problem has a certain key; ``keys`` are those of
+    the forward equations of the problem at hand.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Symbolism:
     aliases: Mapping[str, str]
     notes: tuple[str, ...]
     variants: Mapping[str, Mapping[str, str]]
+    keys: tuple[str, ...] = ()
 
     def fitting(self, keys: Collection[str]) -> Self:
         """The notation for a problem with these keys."""
@@ -86,7 +90,7 @@ class Symbolism:
         for key, more in self.variants.items():
             if key in keys:
                 names |= more
-        return replace(self, names=names)
+        return replace(self, names=names, keys=tuple(keys))
 
     @property
     def raised(self) -> bool:
@@ -187,58 +191,6 @@ class Symbolism:
             text += MARK
         return Spelled(composed(text), digits, named=False)
 
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsUnicode(Unicode):
-    """Maths as text in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
-            written = self(base)  # its time stands where the exponent does
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsLatex(Latex):
-    """LaTeX maths in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        written = self(base)
-        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-FOLDER = "templates/notations"
-
-# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
-FORWARD = (
-    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
-    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
-)  # fmt: skip
-FEATURES = range(1, 10)
-
-
-class Author(Symbolism):
-    """An author's notation, in both directions."""
-
     def reading(self, keys: Iterable[str] | None = None) -> Mapping[str, str]:
         """Every way of writing the author's symbols, each with the key that it stands for.
 
@@ -285,6 +237,46 @@ class Author(Symbolism):
                 raise ExpressionError("a quantity of the cell", what)
         return found
 
+    def ascii(self, key: str, time: str = "", derivative: bool = False) -> str:
+        """The symbol in ASCII: the first way of typing it that :meth:`parse` takes for this key."""
+        whole, _, via = key.partition(VIA)
+        if via and self._named(key) is None:
+            return f"{self.ascii(whole, time, True)} via {self.ascii(via)}"
+        if (key, derivative) not in self._ascii_forms:
+            forms = dict.fromkeys((*self._to_type(key, derivative), key))
+            fits = (form for form in forms if form.isascii() and self._means(form) == key)
+            self._ascii_forms[key, derivative] = next(fits, key)
+        return self._ascii_forms[key, derivative] + (f"[{time}]" if time else "")
+
+    @cached_property
+    def _ascii_forms(self) -> dict[tuple[str, bool], str]:
+        return {}
+
+    @cached_property
+    def _meanings(self) -> Mapping[str, str]:
+        """What every way of writing a symbol of the problem stands for; marked where for none."""
+        keys = dict.fromkeys([*(self.keys or FORWARD), "x", "target", "w"])
+        derived = [derivative_key(key) for key in keys]
+        every = [*keys, *derived, *(f"{key}0" for key in derived)]
+        return {symbol: symbol + MARK for symbol in self.taken} | dict(self.reading(every))
+
+    def _means(self, form: str) -> str:
+        """The key that a typed symbol stands for, or "" where it is no symbol."""
+        try:
+            found = parse(form, self._meanings)
+        except ExpressionError:
+            return ""
+        return found.name if isinstance(found, Symbol) else ""
+
+    def _to_type(self, key: str, derived: bool) -> Iterator[str]:
+        """How a symbol may be typed, the likeliest first."""
+        for form in self._typed(key, derived):
+            if form.startswith(DERIVATIVE[:-2]):
+                form = form.removeprefix(DERIVATIVE[:-2])
+                yield f"d{form}"
+                form = f"dL/d{form}"
+            yield form
+
     def _displayed(self, key: str, derived: bool) -> Iterator[str]:
         yield self.unicode(key, "", derived)
         if derived and VIA not in key and key[-1] != "0":
@@ -315,6 +307,66 @@ class Author(Symbolism):
             yield from (form.replace("_", "") for form in self._typed(key, derived))
 
 
+@dataclass(frozen=True, kw_only=True)
+class AuthorsUnicode(Unicode):
+    """Maths as text in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
+            written = self(base)  # its time stands where the exponent does
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsAscii(Ascii):
+    """Maths in an author's symbols as they are typed, which :meth:`Author.parse` reads back."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.ascii(symbol.name, time, derivative), Binding.ATOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsLatex(Latex):
+    """LaTeX maths in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        written = self(base)
+        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+FOLDER = "templates/notations"
+
+# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
+FORWARD = (
+    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
+    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
+)  # fmt: skip
+FEATURES = range(1, 10)
+
+
 def _standard() -> Iterator[str]:
     for key in FORWARD:
         numbered = key == "x" or key.startswith("W_")
@@ -327,12 +379,12 @@ def _standard() -> Iterator[str]:
 def load(name: str) -> Author:
     """The notation of that name: one of the files in ``templates/notations``.
 
-    Raises :class:`~cellcalc.errors.InputError` where there is none, or it has mistakes.
+    Raises :class:`~cellcalc.errors.OptionError` where there is none, and
+    :class:`~cellcalc.errors.InputError` where it has mistakes.
     """
     known = resources.names(FOLDER)
     if name not in known:
-        found = f'"{name}"{did_you_mean(name, known)}'
-        raise InputError([Mistake("--notation", "", f"one of {listed(known)}", found)])
+        raise OptionError("notation", f"one of {listed(known)}", unknown(name, known))
     shown_as = f"{FOLDER}/{name}.toml"
     path = resources.folder("templates") / "notations" / f"{name}.toml"
     reader = Reader(shown_as)

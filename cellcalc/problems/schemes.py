@@ -13,9 +13,9 @@ from functools import cache
 from math import inf
 from typing import Any
 
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.resources import read_toml
-from cellcalc.toml import Section, as_float, describe, listed
+from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
 CHOICES = {
@@ -143,19 +143,22 @@ def named_scheme(text: str) -> Scheme | None:
 
 
 def read_scheme(section: Section, override: Override) -> Scheme:
-    """The scheme of a ``[bptt]`` table, with what the command line says instead.
+    """The scheme of a ``[bptt]`` table, with what the arguments say instead.
 
-    A name and options can stand together as long as they do not contradict each other.
+    A name and options can stand together as long as they do not contradict each other. Raises
+    :class:`~cellcalc.errors.OptionError` for a scheme, k1 or k2 of the override that is none.
     """
+    for name in ("k1", "k2"):
+        check_whole(name, getattr(override, name), 1)
     section.only(KEYS)
     scheme, fixed = _from_file(section)
-    if override.scheme:
-        named = named_scheme(override.scheme)
+    if override.scheme is not None:
+        named = named_scheme(override.scheme) if isinstance(override.scheme, str) else None
         if named is None:
-            raise OptionError("--scheme", listed(forms()), _unknown(override.scheme))
+            raise OptionError("scheme", listed(forms()), unknown(override.scheme, forms()))
         scheme, fixed = named, ()
     scheme = _with_options(section, scheme, fixed)
-    if override.scheme:  # what the name says goes before the file's options
+    if override.scheme is not None:  # what the name says goes before the file's options
         own = {key: getattr(named, key) for key in _fixed_by(override.scheme)}
         scheme = replace(scheme, **own)
     return _with_counts(scheme, override)
@@ -163,7 +166,7 @@ def read_scheme(section: Section, override: Override) -> Scheme:
 
 @dataclass(frozen=True)
 class Override:
-    """What the command line says of the scheme."""
+    """What goes before the file: the arguments of :func:`cellcalc.load`."""
 
     scheme: str | None = None
     k1: int | None = None
@@ -189,12 +192,8 @@ def _from_file(section: Section) -> tuple[Scheme, tuple[str, ...]]:
     if scheme is not None:
         return scheme, _fixed_by(name)
     if isinstance(section.values["scheme"], str):
-        section.reader.mistake(section.key("scheme"), listed(forms()), _unknown(name))
+        section.reader.mistake(section.key("scheme"), listed(forms()), unknown(name, forms()))
     return Scheme("full", None, None), ()
-
-
-def _unknown(name: str) -> str:
-    return describe(name) + did_you_mean(name, forms())
 
 
 def _fixed_by(name: str) -> tuple[str, ...]:
@@ -210,7 +209,8 @@ def _numbered(k1: int | None, k2: int | None) -> Scheme:
 def _with_counts(scheme: Scheme, override: Override) -> Scheme:
     if override.k1 is None and override.k2 is None:
         return scheme
-    k1, k2 = override.k1 or scheme.k1, override.k2 or scheme.k2
+    k1 = scheme.k1 if override.k1 is None else int(override.k1)
+    k2 = scheme.k2 if override.k2 is None else int(override.k2)
     return replace(scheme, name=_numbered(k1, k2).name, k1=k1, k2=k2)
 
 

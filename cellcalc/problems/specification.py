@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cellcalc import resources
-from cellcalc.errors import InputError, did_you_mean
+from cellcalc.errors import InputError, unknown
 from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, read_scheme
 from cellcalc.problems.sequences import Sequence, read_sequence
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
-from cellcalc.toml import Reader, Section, as_float, describe, listed, parse_toml
+from cellcalc.toml import Reader, Section, as_float, listed, parse_toml
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
@@ -73,7 +73,7 @@ def read_specification(
     """Read a problem from the text of its file.
 
     ``file`` is the name used in messages; paths in the problem start at ``base``; ``override`` is
-    what the command line says of the scheme. Raises :class:`~cellcalc.errors.InputError` with
+    what goes before its scheme. Raises :class:`~cellcalc.errors.InputError` with
     every mistake in the file.
     """
     reader = Reader(file)
@@ -139,9 +139,8 @@ def read_template(whole: Section, kind: str, key: str, default: str, base: Path)
         return None
     known = resources.names(f"templates/{kind}")
     if not templates.is_path(name) and name not in known:
-        found = describe(name) + did_you_mean(name, known)
         names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
-        whole.reader.mistake(key, f"{names}, or the path of a .toml file", found)
+        whole.reader.mistake(key, f"{names}, or the path of a .toml file", unknown(name, known))
         return None
     try:
         return templates.load(kind, name, base)

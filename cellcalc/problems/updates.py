@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cellcalc import resources
-from cellcalc.errors import did_you_mean
+from cellcalc.errors import unknown
 from cellcalc.problems import templates
 from cellcalc.problems.templates import Template
-from cellcalc.toml import Section, describe
+from cellcalc.toml import Section
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,8 @@ def _frozen(
         if isinstance(name, str) and name in elements:
             chosen += elements[name]
         else:
-            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
             key = section.key(f"frozen[{place}]")
-            section.reader.mistake(key, "a parameter", describe(name) + hint)
+            section.reader.mistake(key, "a parameter", unknown(name, elements))
     return tuple(dict.fromkeys(chosen))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from cellcalc import resources
 from cellcalc.engine import schedule
 from cellcalc.engine.optimizer import COUNT, counts_updates
-from cellcalc.errors import OptionError
+from cellcalc.errors import OptionError, check_choice
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.language.keys import element_keys
 from cellcalc.language.notation import Binding, Notation, Text
@@ -36,8 +36,9 @@ def script(specification: Specification, model: Model, to: str, file: str = "che
     """The script for one of the frameworks in :func:`cellcalc.scripts.frameworks.framework_names`.
 
     ``file`` is what it is going to be called. Raises :class:`~cellcalc.errors.OptionError` for an
-    optimizer that the framework lacks.
+    optimizer that the framework lacks, and for a framework that there is not.
     """
+    check_choice("to", to, framework_names())
     return _Script(specification, model, to).text(file)
 
 
@@ -165,7 +166,7 @@ class _Script:
         clip = "".join(code[key] for key in LIMITS if getattr(self.scheme, key) is not None)
         if own and optimizer.name not in own:
             expected = f"optimizer {listed(tuple(own))}"
-            raise OptionError(f"--to {self.to}", expected, f'"{optimizer.name}"')
+            raise OptionError("to", f"{self.to} with {expected}", f'"{optimizer.name}"')
         if own:
             return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
         rules = "\n".join(f"        {line}" for line in self.rules())

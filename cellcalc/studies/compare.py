@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cellcalc.engine.run import run_model
-from cellcalc.errors import OptionError
+from cellcalc.errors import OptionError, check_whole
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.problems.specification import Specification
@@ -28,16 +28,19 @@ class Compared:
 
 
 def compare(
-    specification: Specification, model: Model, k1: int | None, k2: int | None
+    specification: Specification, model: Model, k1: int | None = None, k2: int | None = None
 ) -> list[Compared]:
     """Every named scheme on the first sequence, full BPTT first.
 
     ``k1`` and ``k2`` are what the names' parameters stand for; by default a quarter of the
-    sequence and twice that.
+    sequence and twice that. Raises :class:`~cellcalc.errors.OptionError` where these are no counts,
+    and where the sequence has no target.
     """
+    check_whole("k1", k1, 1)
+    check_whole("k2", k2, 1)
     sequence = specification.sequences[0]
     if not any(sequence.has_target):
-        raise OptionError("--compare", "a sequence with targets", "none")
+        raise OptionError("compare", "a sequence with targets", "none")
     k1 = k1 or max(1, sequence.steps // 4)
     k2 = k2 or 2 * k1
     found = [(s, _gradients(specification, model, s)) for s in _schemes(k1, k2)]

@@ -16,7 +16,7 @@ import numpy as np
 
 from cellcalc.engine import batch
 from cellcalc.engine.schedule import plan
-from cellcalc.errors import OptionError
+from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, redrawn
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SEEDS, EPOCHS = 5, 100  # where neither the command nor the problem says
 WORSE = 2.0  # a loss so many times that of the first epoch has diverged
+MOST_SEEDS = 10_000
 CURVE = 100  # points of a learning curve, at most
 
 
@@ -115,20 +116,28 @@ def design(
 
     Where neither is given, k1 is 1, a third and the whole of the sequence, k2 a quarter, half and
     the whole; of more than one sequence, the last ``held_out`` (by default a quarter) are not
-    trained on. Raises :class:`~cellcalc.errors.OptionError` for what the problem does not allow.
+    trained on. Raises :class:`~cellcalc.errors.OptionError` for a number that is out of bounds, and
+    for what the problem does not allow.
     """
+    for name, numbers in (("k1", k1), ("k2", k2), ("epochs", epochs)):
+        for number in numbers:
+            check_whole(name, number, 1)
+    for rate in rates:
+        check_positive("rates", rate)
+    check_whole("seeds", seeds, 1, MOST_SEEDS)
+    check_whole("held_out", held_out, 0)
     every, count = specification.sequences, len(specification.sequences)
     kept = count // 4 if held_out is None else held_out
     if kept >= count:
-        raise OptionError("--hold-out", f"fewer than the {count} sequences", str(kept))
+        raise OptionError("held_out", f"fewer than the {count} sequences", str(kept))
     trained = replace(specification, sequences=every[: count - kept])
     rest = replace(specification, sequences=every[count - kept :]) if kept else None
     for part, what in ((trained, "to train on"), (rest, "held out")):
         if part and not any(any(sequence.has_target) for sequence in part.sequences):
-            raise OptionError("PROBLEM", f"a sequence with targets {what}", "none")
+            raise OptionError("problem", f"a sequence with targets {what}", "none")
     if seeds is not None and seeds > 1 and specification.drawn is None:
         found = "every parameter given"
-        raise OptionError("--seeds", "a problem that has random = {…} among its parameters", found)
+        raise OptionError("seeds", "a problem that has random = {…} among its parameters", found)
     several = seeds or (SEEDS if specification.drawn else 1)
     if not schemes and not k1 and not k2:
         n = max(sequence.steps for sequence in trained.sequences)

@@ -11,10 +11,12 @@ import math
 from cellcalc.resources import sentence
 from cellcalc.studies.compare import Compared
 from cellcalc.views.table import DECIMALS, Grid, banded
+from cellcalc.views.text import check_page
 
 
 def to_text(compared: list[Compared], decimals: int = DECIMALS, width: int = 80) -> str:
     """The gradients and their errors as two tables, a column for each scheme."""
+    check_page(width, decimals)
     names = tuple(one.scheme.name for one in compared)
     symbols = list(compared[0].gradients)
     gradients = [(s, tuple(one.gradients[s] for one in compared)) for s in symbols]

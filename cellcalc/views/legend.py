@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
@@ -18,7 +18,8 @@ from cellcalc.resources import sentence
 class Entry:
     """A symbol as displayed, in Unicode and LaTeX, the key it stands for, and its meaning.
 
-    ``named`` tells that the author has the symbol, and it is not merely a stand-in for one.
+    ``named`` tells that the author has the symbol, and it is not merely a stand-in for one,
+    ``marked`` that it is ours, and marked since its letter means something else to the author.
     """
 
     symbol: str
@@ -26,21 +27,27 @@ class Entry:
     key: str
     says: str
     named: bool
+    marked: bool = False
 
 
 @dataclass(frozen=True)
 class Legend:
-    """The symbols of one author that differ from their keys, and what must be said of them."""
+    """The symbols of one author that differ from their keys, and what must be said of them.
+
+    ``ascii`` tells that it is written without Unicode.
+    """
 
     author: Author
     entries: tuple[Entry, ...]
+    ascii: bool = False
 
     @property
     def notes(self) -> list[str]:
         """What the author means by the symbols, and what a mark behind one of ours means."""
-        marked = [entry.key for entry in self.entries if entry.symbol == entry.key + MARK]
+        marked = [entry.key for entry in self.entries if entry.marked]
+        mark = "typed_mark" if self.ascii else "mark"
         meant = "; ".join(f"{key} is {self.elsewhere(key)}" for key in marked)
-        return [*self.author.notes, *([sentence("legend", "mark", meant=meant)] if meant else [])]
+        return [*self.author.notes, *([sentence("legend", mark, meant=meant)] if meant else [])]
 
     def elsewhere(self, symbol: str) -> str:
         """What a symbol of ours means to the author."""
@@ -76,36 +83,33 @@ class Legend:
 
     def markdown(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(f"`{entry.symbol}` (`{entry.key}`)" for entry in entries)
-            items.append(f"{name}: {pairs}")
-        return "\n".join([f"{self.title}\n", *(f"- {item}" for item in (*items, *self.notes))])
+        items = self._items(lambda entry: f"`{entry.symbol}` (`{entry.key}`)", str)
+        return "\n".join([f"{self.title}\n", *(f"- {item}" for item in items)])
 
     def html(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(
-                f"{escape(entry.symbol)} (<code>{escape(entry.key)}</code>)" for entry in entries
-            )
-            items.append(f"{escape(name)}: {pairs}")
-        items += map(escape, self.notes)
-        points = "\n".join(f"<li>{item}</li>" for item in items)
+
+        def pair(entry: Entry) -> str:
+            return f"{escape(entry.symbol)} (<code>{escape(entry.key)}</code>)"
+
+        points = "\n".join(f"<li>{item}</li>" for item in self._items(pair, escape))
         return f"<p>{escape(self.title)}</p>\n<ul>\n{points}\n</ul>"
 
     def latex(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(
-                rf"${entry.latex}$ (\texttt{{{latex_text(entry.key)}}})" for entry in entries
-            )
-            items.append(f"{latex_text(name)}: {pairs}")
-        items += map(latex_text, self.notes)
-        points = "\n".join(rf"\item {item}" for item in items)
+
+        def pair(entry: Entry) -> str:
+            return rf"${entry.latex}$ (\texttt{{{latex_text(entry.key)}}})"
+
+        points = "\n".join(rf"\item {item}" for item in self._items(pair, latex_text))
         title = latex_text(self.title)
         return f"{title}\n\\begin{{itemize}}\n\\raggedright\n{points}\n\\end{{itemize}}"
+
+    def _items(self, pair: Callable[[Entry], str], text: Callable[[str], str]) -> Iterator[str]:
+        """The points of a list: each kind of symbol with its pairs, then the notes."""
+        for name, entries in self.kinds():
+            yield f"{text(name)}: {', '.join(map(pair, entries))}"
+        yield from map(text, self.notes)
 
 
 def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:
@@ -123,12 +127,15 @@ def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:
         if VIA in key and key not in author.names:
             continue
         symbol, spelled = author.unicode(stem, "", derivative), author.spelled(stem, derivative)
+        shown = author.ascii(stem, "", derivative) if model.ascii else symbol
         plain = spelled.derived and author.derivative == DERIVATIVE  # known once the symbol is
         if symbol != stem and stem not in found and not time and not plain:
             named = spelled.named
             says = model.quantities[key].says
-            found[stem] = Entry(symbol, author.latex(stem, "", derivative), stem, says, named)
-    return Legend(author, tuple(found.values()))
+            found[stem] = Entry(
+                shown, author.latex(stem, "", derivative), stem, says, named, symbol == stem + MARK
+            )
+    return Legend(author, tuple(found.values()), model.ascii)
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

@@ -13,6 +13,7 @@ from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.views.table import tabulated
+from cellcalc.views.text import check_page
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
 MOST_BANDS = 20  # of steps; of more, the first and the last few
@@ -105,7 +106,8 @@ def _window_data(window: Window) -> dict[str, object]:
 
 
 def to_text(specification: Specification, model: Model, width: int = 80) -> str:
-    """The picture and the figures of each sequence, at most ``width`` columns wide."""
+    """The picture and the figures of each sequence, at most ``width`` columns wide (0: any)."""
+    check_page(width)
     scheme = specification.scheme
     blocks = [f"{specification.title}\nscheme {scheme.name} ({scheme.expansion()})"]
     for place, schedule in enumerate(schedules(specification)):

@@ -6,7 +6,23 @@ import math
 import re
 import unicodedata
 
+from cellcalc.errors import check_whole
+from cellcalc.language.letters import (
+    ACCENTS,
+    FROM_SUBSCRIPTS,
+    FROM_SUPERSCRIPTS,
+    GREEK,
+    MARK,
+)
 from cellcalc.language.notation import plain_number
+
+MOST_DECIMALS = 30  # which show a number of 1e-13 to the last figure that a float64 has
+
+
+def check_page(width: int, decimals: int | None = None) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` for a page or numbers of impossible width."""
+    check_whole("width", width, 0)
+    check_whole("decimals", decimals, 0, MOST_DECIMALS)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -38,52 +54,43 @@ def short(value: float, decimals: int) -> str:
     return fixed(value, decimals)
 
 
-_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾", "0123456789+-t()")
-_WORDS = {
-    "∂L/∂": "d", "∂": "d", "Σₜ ": "sum ", "Σ": "sum", "σ": "sigmoid", "√": "sqrt", "∇": "grad ",
-    "δ": "delta_", "Δ": "Delta_", "Γ": "Gamma", "ε": "eps", "·": "*", "×": "x", "⊙": "*",
+_SIGNS = {
+    "σ": "sigmoid", "√": "sqrt", "τ": "T", "·": "*", "×": "x", "⊙": "*", "ₙ": "n",
     "−": "-", "–": "-", "—": "-", "…": "...", "←": "<-", "→": "->", "≤": "<=", "≥": ">=",
-    "≈": "~", "≠": "!=", "∞": "inf", "°": "*", "✓": "+", "✗": "x", "─": "-", "│": "|", "┼": "+",
+    "≈": "~", "≠": "!=", "∞": "inf", "✓": "+", "✗": "x", "─": "-", "│": "|", "┼": "+",
     "┤": "|", "├": "|", "═": "=", "█": "#", "▓": "%", "▒": "+", "░": ".", "■": "#", "□": ".",
     "●": "o", "○": ".", "▲": "^", "▼": "v", "▸": ">", "▹": ")",
     "▶": ">", "▾": "v", "↺": "@", "⟲": "@", "↩": "@",
     "“": '"', "”": '"', "‘": "'", "’": "'", "„": '"',
 }  # fmt: skip
-_ASCII = str.maketrans({k: v for k, v in _WORDS.items() if len(k) == 1})
-
-
-def _at_step(match: re.Match[str]) -> str:
-    return f"{match[1]}[{match[2].translate(_LOWERED)}]"
+_ASCII = str.maketrans(_SIGNS)
+_RAISED = re.compile("([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)")
+_STEP = re.compile("(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])")  # c₂ or f₂ in a sentence
+_GREEK = re.compile(f"([{''.join(GREEK)}])")
+_LETTER = re.compile("(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])")
 
 
 def ascii_text(text: str) -> str:
-    """The text in ASCII: ``∂L/∂cₜ₊₁·fₜ₊₁`` as ``dc[t+1]*f[t+1]``; a letter without one as ?.
+    """Prose, tables and pictures in ASCII; a letter for which there is none as ?.
 
-    Equals signs that stood below one another do so again.
+    Equations are not for it: :meth:`cellcalc.model.model.Model.maths` writes them in ASCII from
+    their trees. A quantity named in a sentence is spelled as there: ``∂L/∂c₂`` as ``dL/dc[2]``,
+    ``δî`` as ``delta_i_hat``.
     """
-    lines: list[str] = []
-    above, shift = -1, 0  # where the last sign stood, and how far it has moved
-    for line in text.split("\n"):
-        plain, sign = _line(line), line.find("= ")
-        if sign >= 0 and sign == above and not line[:sign].strip():
-            plain = " " * (sign + shift) + plain.lstrip()
-        elif sign >= 0:
-            above, shift = sign, plain.find("= ") - sign
-        lines.append(plain)
-    return "\n".join(lines)
-
-
-def _line(text: str) -> str:
-    text = text.replace("∂L/∂", "d").replace("Σₜ ", "sum ")
-    text = re.sub(r",?(ₜ(?:[₊₋][₀-₉]+)?)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
-    text = re.sub(r",([₀-₉]+)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
-    # A step stands right behind a plain name (c₁); behind others it is a feature's number (W_f₁).
-    text = re.sub(r"(?<![A-Za-z_])([A-Za-z]+)([₀-₉]+)(?![\[₀-₉])", _at_step, text)
-    text = re.sub(r"([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)", lambda m: f"^{m[1].translate(_RAISED)}", text)
-    text = re.sub(r"(.)ᵀ", r"\1 @ ", text).translate(_LOWERED).translate(_ASCII)
-    plain = unicodedata.normalize("NFKD", text)
+    accented = unicodedata.normalize("NFD", text)
+    text = _LETTER.sub(lambda m: f"{m[1]}_{ACCENTS[m[2]]}", accented)
+    text = _STEP.sub(lambda m: f"{m[1]}[{m[2].translate(FROM_SUBSCRIPTS)}]", text)
+    text = text.replace("∂", "d")
+    text = _RAISED.sub(lambda m: f"^{m[1].translate(FROM_SUPERSCRIPTS)}", text)
+    text = text.translate(FROM_SUBSCRIPTS).translate(_ASCII)
+    plain = _GREEK.sub(_greek, unicodedata.normalize("NFKD", text))
+    plain = re.sub(f"([A-Za-z]){MARK}", r"our_\1", plain).replace(MARK, "*")
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
+
+
+def _greek(match: re.Match[str]) -> str:
+    following = match.string[match.end() : match.end() + 1]
+    return GREEK[match[1]] + ("_" if following.isalpha() else "")
 
 
 # What begins markup anywhere in a line; an underscore does so only at the edge of a word.

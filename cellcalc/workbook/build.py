@@ -12,7 +12,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
@@ -106,6 +106,8 @@ def build_workbook(
     that are nothing but the computation.
     """
     check_size(trace)
+    if blank and sheets:
+        raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
     book = Book(trace, _chosen(sheets, practice, blank), practice, blank, tuple(sheets))
@@ -153,13 +155,14 @@ def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]
     known = {**{kind.casefold(): kind for kind in SHEETS}, **FORMER}
     for name in names:
         if name.casefold() not in known:
-            found = f'"{name}"{did_you_mean(name.casefold(), [kind.casefold() for kind in SHEETS])}'
-            raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
+            expected = f"names of sheets ({listed(list(SHEETS))})"
+            kinds = [kind.casefold() for kind in SHEETS]
+            raise OptionError("sheets", expected, unknown(name.casefold(), kinds))
     wanted = {known[name.casefold()] for name in names}
     if not names:
         wanted = {"Start", "Equations"} if practice else set(SHEETS) - ON_REQUEST
     if "Practice" in wanted and not practice:
-        raise OptionError("--sheets", "--practice with the sheet Practice", "none")
+        raise OptionError("sheets", "`practice` with the sheet Practice", "none")
     if not blank:
         wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
     return tuple(kind for kind in SHEETS if kind in wanted)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
 
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.trace import Trace
 from cellcalc.resources import sentence
 from cellcalc.xlsx.cells import Cell, Row, Rows, literal
@@ -53,7 +53,7 @@ def _rows(trace: Trace) -> Iterator[Collection[float]]:
         for window in pass_trace.windows:
             ends = (window.gradients, window.summed, window.after, window.memory_after)
             yield from (end.values() for end in ends)
-            yield from (row for row in window.backward.values() if not isinstance(row, Late))
+            yield from (row for row in window.backward.values() if not isinstance(row, LazyRow))
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def test_it_asks_again_where_an_answer_is_none(terminal: Callable[[], Path], run
     Path("taken.toml").touch()
     result = run("new", stdin="ecco\necho\nlstn\nlstm\ntaken.toml\n\n")
     assert result.exit_code == 0
-    assert "expected one of these, found ecco; did you mean echo?" in result.stderr
+    assert 'expected one of these, found "ecco"; did you mean echo?' in result.stderr
     assert "did you mean lstm?" in result.stderr
     assert "taken.toml: expected no file of that name" in result.stderr
     assert "Echo an impulse" in terminal().read_text(encoding="utf-8")

@@ -14,6 +14,7 @@ from cellcalc.api import Problem
 from cellcalc.engine import batch
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
+from cellcalc.errors import OptionError
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
@@ -211,9 +212,10 @@ def test_progress_counts_passes() -> None:
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"nothing": [1.0]}, KeyError),
-        ({"U_f": [1.0, 2.0], "b_f": [1.0]}, ValueError),
-        ({"U_f": [[1.0]]}, ValueError),
+        ({"nothing": [1.0]}, OptionError),
+        ({"U_f": [1.0, 2.0], "b_f": [1.0]}, OptionError),
+        ({"U_f": [[1.0]]}, OptionError),
+        ({"U_f": ["one"]}, OptionError),
     ],
 )
 def test_what_a_batch_does_not_take(values: dict[str, Any], error: type[Exception]) -> None:

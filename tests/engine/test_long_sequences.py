@@ -19,7 +19,7 @@ from cellcalc.engine import kernel as machine_code
 from cellcalc.engine.codegen import compile_source
 from cellcalc.engine.effort import SIZES, Sizes
 from cellcalc.engine.kernel import INLINE, Keep, kernel_of
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.language.arithmetic import floats
 from tests.support.cells import CELLS, random_cell
 from tests.support.oracles import REQUIRED, sample
@@ -57,7 +57,7 @@ def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str) -
     long = computed(problem(scheme, model), Sizes(long=4))
     assert isinstance(short.passes[0].forward["c"], list)
     assert isinstance(long.passes[0].forward["c"], array)
-    assert any(isinstance(v, Late) for v in long.passes[0].windows[0].backward.values())
+    assert any(isinstance(v, LazyRow) for v in long.passes[0].windows[0].backward.values())
     assert long.final == short.final and long.loss == short.loss
     for name, values in short.passes[0].forward.items():
         assert same(long.passes[0].forward[name], values), name
@@ -139,7 +139,7 @@ def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(cell: str) -
 def test_a_trace_that_nobody_has_any_longer_takes_no_memory() -> None:
     trace = computed(problem("full", "linear"), Sizes(long=4))
     rows = trace.passes[-1].windows[-1].backward
-    late = [weakref.ref(row) for row in rows.values() if isinstance(row, Late)]
+    late = [weakref.ref(row) for row in rows.values() if isinstance(row, LazyRow)]
     assert late
     gc.disable()  # which would find circles of objects, but late
     try:

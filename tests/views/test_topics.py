@@ -18,7 +18,7 @@ from cellcalc.cli import main
 from cellcalc.problems.schemes import AS_WRITTEN, Override, forms
 from cellcalc.problems.specification import Specification
 from cellcalc.views import topics
-from cellcalc.views.topics import Numbers, lesson, page
+from cellcalc.views.topics import Numbers, filled_in, page
 from tests.support.command import Run
 from tests.support.paths import EXPECTED, TEMPLATES
 
@@ -160,7 +160,7 @@ def test_every_named_scheme_is_explained() -> None:
 
 
 def test_the_status_of_each_claim_is_one_of_three() -> None:
-    (table,) = (p.table for p in lesson(topics.topic("papers")) if p.table)
+    (table,) = (p.table for p in filled_in(topics.topic("papers")) if p.table)
     assert not isinstance(table, str)
     status = {row[0]: row[-1] for row in table.rows}
     assert set(status.values()) == {"checked", "secondary", "unchecked"}

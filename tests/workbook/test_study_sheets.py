@@ -223,7 +223,7 @@ def test_chosen_sheets_only() -> None:
     assert book.sheetnames == ["BPTT", "Step", "Checks"]
     with pytest.raises(OptionError, match='found "stepp"; did you mean step'):
         book_of(GOMEZ, sheets=["stepp"])
-    with pytest.raises(OptionError, match="expected --practice with the sheet Practice"):
+    with pytest.raises(OptionError, match="expected `practice` with the sheet Practice"):
         book_of(GOMEZ, sheets=["Practice"])
 
 

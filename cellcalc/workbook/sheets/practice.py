@@ -13,7 +13,7 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import backward_values, forward_values
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import COUNTED, LOSS, Group, Quantity
@@ -429,10 +429,9 @@ def exercise(layout: Layout, text: str) -> Exercise:
     chosen: list[str] = []
     for name in (word.strip() for word in text.split(",")):
         if name not in known:
-            found = f'"{name}"{did_you_mean(name, known)}'
             expected = "forward, backward, all, or symbols that are computed"
-            raise OptionError("--practice", expected, found)
+            raise OptionError("practice", expected, unknown(name, known))
         chosen += parts.get(name, (name,))
     if not chosen:
-        raise OptionError("--practice", "forward, since there is no backward pass", f'"{text}"')
+        raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
     return Exercise(layout, frozenset(chosen))
