@@ -95,5 +95,5 @@ def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> No
         update=replace(s.update, epochs=1),
     )
     trace = run(type(problem).of(alone, problem.author, problem.ascii))
-    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    write_file(path, lambda file: build_workbook(trace, file, ["Windows"]), force)
     click.echo(f"wrote {path}", err=True)
