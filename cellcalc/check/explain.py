@@ -379,6 +379,9 @@ class Explainer:
         if cause.nodes is None:  # else each of them might have been confined to where it fits
             possible &= tried.fits[:, right].all(axis=1)
         possible &= tried.touches[:, explains].all(axis=1)
+        rows = {self.given[k].key[2] for k in explains}
+        if rows & set(cause.rows):  # the wrong row's own equation is what comes to mind first
+            possible &= np.array([bool(rows & set(other.rows)) for other in tried.causes])
         return int(possible.sum())
 
     def accident(self, tried: Tried, place: int) -> float:

@@ -89,7 +89,7 @@ class Bench:
         wrong = [m for m in marked if m.verdict != "correct"]
         if not wrong:
             return "undetected"
-        slip = next((m.slip for m in wrong if m.slip is not None), None)
+        slip = next((m.slip for m in wrong if m.slip is not None and m.slip.formula), None)
         if slip is None:
             return "unnamed"
         same = slip.symbol == edit.row and self.meaning(
