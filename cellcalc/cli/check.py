@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cellcalc.check.answers import Entry
     from cellcalc.check.practice_book import PracticeBook
     from cellcalc.language.authors import Author
+    from cellcalc.problems.schemes import Override
 
 LEVELS = ("where", "quantity", "term", "all")
 WORKBOOK = ".xlsx"
@@ -104,9 +106,7 @@ def check(
     suggest: bool,
     width: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -137,7 +137,7 @@ def check(
     check_page(columns)
     if format == "json":
         refuse("`format` json", "width", "everything")
-    chosen: dict[str, Any] = {"scheme": scheme, "k1": k1, "k2": k2, "notation": notation}
+    chosen: dict[str, Any] = {"override": override, "notation": notation}
     if suggest:
         from cellcalc.check.suggest import suggestion
 
@@ -181,12 +181,12 @@ def _loaded(
 
     if answers is None and problem.lower().endswith(WORKBOOK):
         book = read_practice(read_bytes(Path(problem), problem), problem)
-        for name in ("scheme", "k1", "k2"):
-            if chosen[name] is not None:
+        for name, value in asdict(chosen["override"]).items():
+            if value is not None:
                 expected = "none with a workbook, which holds its own"
-                raise OptionError(name, expected, str(chosen[name]))
+                raise OptionError(name, expected, str(value))
         author = _author(chosen["notation"] or book.notation)
-        return Problem(book.specification(), author, in_ascii()), book
+        return Problem.of(book.specification(), author, in_ascii()), book
     if answers is None or answers == "-":
         return load(problem, **chosen), None
     contents = read_bytes(Path(answers), answers)

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests.loop import Options, train
 from tests.marking import campaign, judging
 from tests.marking.arithmetic import Rounding
 from tests.marking.campaign import PARTS, SCHEMES, Job
@@ -22,7 +21,8 @@ from tests.marking.problems import SHAPES, Plan, Problem, random_problem
 from tests.marking.sheets import DEGREES, Sheet, chosen, sheet, written
 from tests.marking.slips import Slip, mutants, of_table, of_training
 from tests.marking.working import Where, everywhere, off, values_of
-from tests.problems import Data
+from tests.support.loop import Options, train
+from tests.support.problems import Data
 
 PEEPHOLE = Shape(2, "linear", cell="lstm-peephole")
 

@@ -32,7 +32,11 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 # Names that stand in several packages, because these do something with the same subject: where,
 # and what each does.
 SAME_SUBJECT = {
-    "compare": {"studies": "schemes are compared", "views": "the comparison is shown"},
+    "compare": {
+        "studies": "schemes are compared",
+        "views": "the comparison is shown",
+        "cli": "the command",
+    },
     "derivation": {"model": "the backward pass is derived", "views": "it is written out"},
     "experiment": {
         "studies": "it is run",

@@ -139,7 +139,7 @@ def test_nothing_on_the_sheet_gives_an_answer_away(name: str, what: str) -> None
     paper = Paper(BOOKS[name, what])
     values = openpyxl.load_workbook(io.BytesIO(BOOKS[name, what]), data_only=True)
     shown = [sheet.title for sheet in values if sheet.sheet_state == "visible"]
-    assert shown == ["Guide", "Practice", "Equations"]
+    assert shown == ["Start", "Practice", "Equations"]
     assert {s.title for s in values if s.sheet_state == "hidden"} == {
         "BPTT", "Own", "Follow", "State", "Hints", "Problem",
     }  # fmt: skip

@@ -39,6 +39,7 @@ from cellcalc.studies.exercise import FIGURES as USUAL_FIGURES
 from cellcalc.views.problem_text import problem_files
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.digits import text_formula, text_value
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -50,7 +51,6 @@ from cellcalc.workbook.layout import (
     column,
 )
 from cellcalc.workbook.sheets.bptt import EQUATION_WIDTH, bptt_rows
-from cellcalc.workbook.sheets.step import text_formula, text_value
 from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.xlsx.styles import BAD, FAIR, GOOD
