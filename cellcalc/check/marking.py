@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
+from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
@@ -240,6 +242,8 @@ class _Placing:
         true = graph.true[node]
         if graph.trace.decimals is not None:
             true = _traced(one, key, true)
+        if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
+            true = math.nan  # a step without a target
         return Spot(answer, key, node, true)
 
     def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:
