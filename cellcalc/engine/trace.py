@@ -122,7 +122,9 @@ class Trace:
     c over t = 1 … n, and so for every forward and backward symbol; for a gradient's symbol
     (``dW_f``) it is each step's contribution, and its sum is in ``trace.gradients``. With several
     passes or windows these are the last ones; all of them are in ``passes``. ``memory`` is the
-    optimizer's state at the end, ``updates`` how often it has updated.
+    optimizer's state at the end, ``updates`` how often it has updated. ``standing_in`` names what was computed
+    otherwise than it stands somewhere, since it has no value there: ``log`` of what is not above
+    0, ``divide`` by 0, for which 1e-300 stands in.
     """
 
     specification: Specification
@@ -134,6 +136,7 @@ class Trace:
     final: Mapping[str, float]
     memory: Mapping[str, float] = field(default_factory=dict)
     updates: int = 0
+    standing_in: frozenset[str] = frozenset()
 
     @property
     def optimizer_state(self) -> dict[str, dict[str, float]]:
