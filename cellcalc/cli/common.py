@@ -21,6 +21,7 @@ from click.core import ParameterSource
 
 from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
 from cellcalc.problems.schemes import Override
+from cellcalc.resources import sentence
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -48,7 +49,7 @@ OPTIONS = {
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--sequence", "--sheets",
+        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
         "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),

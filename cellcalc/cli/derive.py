@@ -85,6 +85,4 @@ def derive(
     else:
         loaded = load(source, override, notation)
         derived = loaded.specification, loaded.model
-    if format == "python":
-        refuse("`format` python, which has keys", "notation")
     emit(write(*derived, format, terminal_width()), output, force)

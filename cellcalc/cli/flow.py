@@ -94,6 +94,6 @@ def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> No
         scheme=replace(s.scheme, state="carry", update="sequence"),
         update=replace(s.update, epochs=1),
     )
-    trace = run(replace(problem, specification=alone))
-    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    trace = run(type(problem).of(alone, problem.author, problem.ascii))
+    write_file(path, lambda file: build_workbook(trace, file, ["Windows"]), force)
     click.echo(f"wrote {path}", err=True)

@@ -115,7 +115,7 @@ def table(
     from cellcalc.views.table import check_layout, select
 
     columns = terminal_width() if width is None else width
-    _check_combination(format, explain, step, symbols)
+    _check_combination(format, explain, step)
     check_layout(format, layout, precision, columns, EXPORTS)
     detail = passes != ("update",)  # a long run keeps only what is asked for
     trace = run(load(problem, override, notation), hand_rounding, detail)
@@ -124,7 +124,7 @@ def table(
     emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
 
 
-def _check_combination(format: str, explain: bool, step: int | None, symbols: str | None) -> None:
+def _check_combination(format: str, explain: bool, step: int | None) -> None:
     """Refuse what would be taken and ignored."""
     from cellcalc.views.table import MARKUP
 
@@ -140,8 +140,6 @@ def _check_combination(format: str, explain: bool, step: int | None, symbols: st
         refuse(f"`format` {format}, which is for files", "width")
     if format in EXPORTS:
         refuse(f"`format` {format}", "layout", "precision", "width")
-        if symbols is None:  # which may be in the author's letters
-            refuse(f"`format` {format}, which has keys", "notation")
 
 
 def _rendered(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @command("A live Excel workbook, every cell a formula.")
 @problem_argument
-@click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in BPTT,Step,Charts.")
+@click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in Unrolled,Step.")
 @click.option(
     "--practice",
     metavar="WHAT",
@@ -49,20 +49,23 @@ def workbook(
     """Write the computation as an Excel workbook of live formulas, with their values stored.
 
     Change a weight, an input, a target, the initial state or the rate, and everything
-    recalculates. Sheets: Guide, BPTT, Step, Cell, Gradients, Charts, Checks, Equations; on
-    request (--sheets) Flow; with --practice a grid to fill in that judges each answer. Without
+    recalculates. Sheets: Start, Unrolled (the picture of it all), BPTT, Step, Windows, Gradients,
+    Train, Checks, Equations; with --practice a grid to fill in that judges each answer. Without
     -o the file is named after PROBLEM, in this folder.
 
     \b
     Examples:
       cellcalc workbook gomez
       cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook statquest --epochs 300 -o training.xlsx
       cellcalc workbook gomez --notation graves -o graves.xlsx
       cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
+
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
+    from cellcalc.workbook.build import moved
     from cellcalc.workbook.large_numbers import has_large
 
     trace = run(load(problem, override, notation))
@@ -70,6 +73,8 @@ def workbook(
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
+    for former, now in moved(names).items():
+        click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):
         click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
     click.echo(f"wrote {printable(str(path))}", err=True)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cellcalc import resources
 from cellcalc.language.keys import derivative_key, element_keys
@@ -71,8 +72,15 @@ def read_specification(
     what goes before its scheme. Raises :class:`~cellcalc.errors.InputError` with
     every mistake in the file.
     """
+    return specification_of(parse_toml(text, file), file, base, override)
+
+
+def specification_of(
+    tables: Mapping[str, Any], file: str, base: Path, override: Override = AS_WRITTEN
+) -> Specification:
+    """The same of tables that have been read already, or were never in a file (``file`` "")."""
     reader = Reader(file)
-    whole = Section(reader, parse_toml(text, file))
+    whole = Section(reader, tables)
     whole.only(KEYS)
     cell = templates.read(whole, "cells", "cell", "lstm", base)
     readout = templates.read(whole, "readouts", "readout", "identity", base)

@@ -21,6 +21,7 @@ from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
+MOST_PASSES = 50  # with a sheet each
 TOTAL_LOSS, RATE = "L", "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
@@ -137,9 +138,15 @@ class Layout:
 
 
 def lay_out(trace: Trace) -> list[Layout]:
-    """A sheet for each pass of the trace, every quantity in its row."""
+    """A sheet for each pass of the trace while they are few, every quantity in its row.
+
+    Of more than :data:`MOST_PASSES` those of the first epoch.
+    """
     sheets: list[Layout] = []
-    for number, one in enumerate(trace.passes, 1):
+    passes = trace.passes
+    if len(passes) > MOST_PASSES:
+        passes = passes[: len(trace.specification.sequences)]
+    for number, one in enumerate(passes, 1):
         sheet = Layout(trace, one, "BPTT" if number == 1 else f"BPTT {number}")
         if sheets:
             sheet.before, sheet.first = sheets[-1], sheets[0]

@@ -110,7 +110,7 @@ def odd_problem(folder: Path, more: str = "") -> Problem:
         for symbol, formula in ODD_EQUATIONS.items()
     )
     (folder / "odd.toml").write_text(ODD_CELL + equations, encoding="utf-8")
-    return Problem(read_specification(ODD_PROBLEM + more, "odd_problem.toml", folder))
+    return Problem.of(read_specification(ODD_PROBLEM + more, "odd_problem.toml", folder))
 
 
 @cache
@@ -136,7 +136,7 @@ def problems() -> dict[str, Problem]:
 
 def few_epochs(problem: Problem) -> Problem:
     s = problem.specification
-    return Problem(replace(s, update=replace(s.update, epochs=3)))
+    return Problem.of(replace(s, update=replace(s.update, epochs=3)))
 
 
 SEQUENCE = """
@@ -163,7 +163,7 @@ PROBLEMS = (
 
 def bundled_templates() -> dict[str, Problem]:
     return {
-        name: Problem(read_specification(text + SEQUENCE, f"{name}.toml", Path()))
+        name: Problem.of(read_specification(text + SEQUENCE, f"{name}.toml", Path()))
         for name, text in TEMPLATES.items()
     }
 

@@ -53,6 +53,7 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, letters, literal, text_lines
 from cellcalc.xlsx.page import (
+    fold,
     format_where,
     numbers_only,
     set_up_page,
@@ -461,10 +462,7 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     first_row = TITLE_ROWS + 1
     sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
-    sheet.sheet_format.outlineLevelRow = 2
-    outline = sheet.sheet_properties.outlinePr
-    if outline is not None:
-        outline.summaryBelow = False
+    fold(sheet, 2)
     _add_rules(sheet, layout)
     _add_comments(sheet, layout)
     if layout.first is layout:
