@@ -134,6 +134,9 @@ class Trace:
         The parameters before the first step and after the last update.
     memory, updates
         The optimizer's state at the end, and how often it has updated.
+    standing_in : frozenset of str
+        What has no value somewhere, so that 1e-300 stands in for an argument: ``log`` of what is
+        not above 0, ``divide`` by 0.
     """
 
     specification: Specification
@@ -145,6 +148,7 @@ class Trace:
     final: Mapping[str, float]
     memory: Mapping[str, float] = field(default_factory=dict)
     updates: int = 0
+    standing_in: frozenset[str] = frozenset()
 
     @property
     def optimizer_state(self) -> dict[str, dict[str, float]]:
