@@ -44,7 +44,6 @@ SAME_SUBJECT = {
     "flow": {
         "studies": "the gradient is followed",
         "views": "where it goes is drawn",
-        "workbook": "where it goes is a sheet",
         "cli": "the command",
     },
     "formulas": {"workbook": "a row's formula in cells", "check": "formulas handed in"},
