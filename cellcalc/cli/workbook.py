@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from cellcalc.cli.common import (
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
 
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
+
 
 @command("A live Excel workbook, every cell a formula.")
 @problem_argument
@@ -28,12 +32,6 @@ from cellcalc.resources import sentence
     default="",
     help="An exercise: backward, forward, all, or symbols such as c,dc.",
 )
-@click.option(
-    "--epochs",
-    metavar="N",
-    type=click.IntRange(1),
-    help="Train for N epochs, whatever the problem says; the sheet Train has a pass a row.",
-)
 @click.option("--blank", is_flag=True, help="The exercise on paper: no key, for printing.")
 @notation_option
 @scheme_options
@@ -43,11 +41,8 @@ def workbook(
     sheets: str | None,
     practice: str,
     blank: bool,
-    epochs: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -67,19 +62,13 @@ def workbook(
       cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
-    from dataclasses import replace
 
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
     from cellcalc.workbook.build import moved
     from cellcalc.workbook.large_numbers import has_large
 
-    loaded = load(problem, scheme, k1, k2, notation)
-    if epochs is not None:
-        s = loaded.specification
-        longer = replace(s, update=replace(s.update, epochs=epochs))
-        loaded = replace(loaded, specification=longer)
-    trace = run(loaded)
+    trace = run(load(problem, override, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, check_choice, check_whole, unknown
@@ -169,7 +170,9 @@ def grids(
             if "gradients" in selection.passes and window.backward:
                 yield _gradients(window, selection, where)
             if "update" in selection.passes and window.used:
-                yield _update(window, selection, update_title(trace, window, place))
+                title = update_title(trace, window, place)
+                shown = shown_rows(trace.specification.update.optimizer)
+                yield _update(window, selection, title, shown)
 
 
 def place_of(trace: Trace, pass_trace: PassTrace) -> str:
@@ -232,7 +235,8 @@ def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     return f"Update {window.update}{place}" if several else "Update"
 
 
-def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
+def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequence[str]) -> Grid:
+    """Each parameter's update; ``shown`` is what else the optimizer computes for it: m, v, …"""
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
@@ -240,9 +244,10 @@ def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
-            rows.append((name, (before, gradient, *used, after - before, after)))
+            held = (window.memory_after.get(memory(own, name), math.nan) for own in shown)
+            rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
-    headings = ("before", "gradient", *clipped, "step", "after")
+    headings = ("before", "gradient", *clipped, *shown, "step", "after")
     return Grid(title, headings, tuple(rows), over_time=False)
 
 

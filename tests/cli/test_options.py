@@ -37,7 +37,7 @@ IGNORED = [
     (["flow", "ten_steps", "--ascii", "-o", "x.xlsx"], "--ascii: expected nothing of the kind with a workbook, found --ascii"),
     (["workbook", "gomez", "--blank", "--sheets", "Step", "-o", "x.xlsx"], "--blank: expected no --sheets with it, found Step"),
     (["check", "gomez", "--suggest", "--tolerance", 0.1], "--tolerance: expected nothing of the kind with --suggest, found 0.1"),
-    (["check", "gomez", "--suggest", "--hints"], "--hints: expected nothing of the kind with --suggest, found --hints"),
+    (["check", "gomez", "--suggest", "--hints"], "--hints: expected nothing of the kind with --suggest, found where"),
     (["check", "gomez", "--suggest", "--notation", "greff"], "--notation: expected nothing of the kind with --suggest, found greff"),
     (["check", "gomez", "-e", "c[1] = 1", "-f", "json", "--width", 60], "--width: expected nothing of the kind with --format json, found 60"),
     (["schedule", "ten_steps", "--scheme", "full", "--scheme", "tbptt(2,5)"], "--scheme: expected one value, found 2 of them"),

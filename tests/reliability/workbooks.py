@@ -176,7 +176,7 @@ def _edge_books(count: int) -> Books:
     finite = [(name, text) for name, (text, _) in EDGES.items() if not name.endswith(NO_NUMBERS)]
     books = []
     for name, text in finite[:: len(finite) // min(count, len(finite))]:
-        trace = Problem(read_specification(text, "edge.toml", Path())).run()
+        trace = Problem.of(read_specification(text, "edge.toml", Path())).run()
         # The hints of an exercise write numbers out, of which engines know 15 to 17 digits.
         written_out = not has_large(trace) and name not in LONG_NUMBERS
         for practice in ("", "all") if written_out else ("",):

@@ -99,7 +99,7 @@ def test_the_numbers_follow_the_example(monkeypatch: pytest.MonkeyPatch) -> None
     before = page(topics.topic("bptt"))
     monkeypatch.setattr(topics, "read_example", changed)
     after = page(topics.topic("bptt"))
-    trace = api.Problem(changed("gomez")).run()
+    trace = api.Problem.of(changed("gomez")).run()
     assert before != after
     assert f"loss {trace.loss:.5f}" in after
     assert f"{trace.gradients['dW_i1']:.5f}".replace("-", "−") in after

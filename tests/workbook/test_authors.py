@@ -20,7 +20,7 @@ def book(author: str | None) -> openpyxl.Workbook:
     problem = random_data(2, 2, 3, "linear").problem()
     notation = load_author(author) if author else None
     file = io.BytesIO()
-    build_workbook(Problem(problem.specification, notation).run(), file)
+    build_workbook(Problem.of(problem.specification, notation).run(), file)
     return openpyxl.load_workbook(file)
 
 

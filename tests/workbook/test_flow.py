@@ -103,7 +103,7 @@ def test_another_cell_has_its_sheet_too() -> None:
     data = data_of(bptt='scheme = "full"\nweights = "stored"')
     data.parameters |= {f"r_{gate}": 0.1 + k / 7 for k, gate in enumerate("figo")}
     text = data.toml().replace('cell = "lstm"', 'cell = "lstm-two-biases"')
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     file = io.BytesIO()
     build_workbook(problem.run(), file, ["Windows"])
     values = read(file.getvalue())
@@ -117,7 +117,7 @@ def test_cells_of_the_library_have_their_sheet(cell: str) -> None:
         f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 5, scale = 0.9}}\n'
         "[[sequence]]\nx = [1, -0.5, 0.7, 0.2]\ntarget = [0.3, 0.1, nan, 0.5]\n"
     )
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     file = io.BytesIO()
     build_workbook(problem.run(), file, ["Windows"])
     cells = expected(flow(problem.specification, problem.model), 4, problem.model.state)

@@ -145,7 +145,7 @@ def test_names_that_differ_in_case_only_have_gradients_of_their_own(tmp_path: Pa
         "cell = 'mine.toml'\n[parameters]\nW = 0.75\nb = 0.5\nB = -0.25\n[initial]\nh = 0.5\n"
         "[[sequence]]\nx = [1, 2]\ntarget = [0.5, 0.25]\n"
     )
-    problem = Problem(read_specification(text, "p", tmp_path))
+    problem = Problem.of(read_specification(text, "p", tmp_path))
     gradients, live = problem.run().gradients, Live(book_of(problem))
     assert live.get("Gradients", "B6") == pytest.approx(gradients["db"])
     assert live.get("Gradients", "B7") == pytest.approx(gradients["dB"])
@@ -244,7 +244,7 @@ def test_former_names_of_sheets_lead_to_where_their_content_is(
 
 def test_forward_only_problems_have_study_sheets_too() -> None:
     lines = [line for line in GOMEZ.toml().splitlines() if not line.startswith("target")]
-    problem = Problem(read_specification("\n".join(lines), "p", Path()))
+    problem = Problem.of(read_specification("\n".join(lines), "p", Path()))
     file = io.BytesIO()
     build_workbook(problem.run(), file)
     book = file.getvalue()
@@ -267,7 +267,7 @@ def test_a_cell_without_a_picture_is_drawn_in_layers(tmp_path: Path) -> None:
         "[[sequence]]\nx = [1, 2]\ntarget = [0.5, 0.25]\n"
     )
     file = io.BytesIO()
-    build_workbook(Problem(read_specification(text, "p", tmp_path)).run(), file)
+    build_workbook(Problem.of(read_specification(text, "p", tmp_path)).run(), file)
     book = file.getvalue()
     labels = {str(v) for (sheet, _), v in spreadsheets.read(book).items() if sheet == "Step"}
     assert {"zₜ", "hₜ", "yₜ", "Eₜ", "xₜ", "hₜ₋₁"} <= labels
