@@ -46,7 +46,7 @@ CASES = {
 
 def problem(case: str, equal: bool = False) -> Problem:
     text = BODY.replace("{more}", ", 0.125" if equal else "") + CASES[case]
-    return Problem(read_specification(text, "train.toml", Path()))
+    return Problem.of(read_specification(text, "train.toml", Path()))
 
 
 def parameters(values: spreadsheets.Values, passes: int) -> list[dict[str, float]]:
@@ -83,8 +83,8 @@ def test_a_changed_weight_and_rate_train_anew() -> None:
     book = book_of(plain, ["Train"])
     s = plain.specification
     settings = {**s.update.settings, "learning_rate": 0.2}
-    other = replace(plain, specification=replace(s, parameters={**s.parameters, "U_g": 0.625},
-                    update=replace(s.update, settings=settings)))  # fmt: skip
+    update = replace(s.update, settings=settings)
+    other = Problem.of(replace(s, parameters={**s.parameters, "U_g": 0.625}, update=update))
     names = Grid(book).names
     edits = {names["U_g"]: 0.625, names["learning_rate"]: 0.2}
     cells = [c for c in spreadsheets.formula_cells(book) if c[0] == "Train"]
@@ -98,7 +98,7 @@ def test_a_changed_weight_and_rate_train_anew() -> None:
 def longer(epochs: int) -> Problem:
     plain = problem("adam", equal=True)
     s = plain.specification
-    return replace(plain, specification=replace(s, update=replace(s.update, epochs=epochs)))
+    return Problem.of(replace(s, update=replace(s.update, epochs=epochs)))
 
 
 def test_of_many_passes_those_of_the_first_epoch_have_a_sheet() -> None:
