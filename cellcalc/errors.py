@@ -4,6 +4,7 @@
     ├── InputError             mistakes in a file, each a Mistake: file, key, expected, found
     ├── ExpressionError        a formula that cannot be read
     ├── OptionError            an argument that is out of bounds, or does not fit the problem
+    ├── SymbolError            a symbol that the problem has not, or that was not kept (a KeyError)
     ├── LimitError             what would take too long, or more memory than there may be
     └── OutputError            a file that cannot be written, or must not be overwritten
 
@@ -57,6 +58,13 @@ class OptionError(CellcalcError):
         super().__init__(f"{argument}: expected {expected}, found {found}")
 
 
+class SymbolError(CellcalcError, KeyError):
+    """A symbol that a trace has no values for."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError's own puts it in quotes
+
+
 class LimitError(CellcalcError):
     """A problem that would take too long, or more memory than there may be."""
 
@@ -67,7 +75,10 @@ class OutputError(CellcalcError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in a file: which key, what was expected there, what was found."""
+    """One thing wrong in a file: which key, what was expected there, what was found.
+
+    Of a problem that was made from arguments ``file`` is "", and ``key`` the argument's name.
+    """
 
     file: str
     key: str
@@ -75,7 +86,7 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {_short(self.key)}" if self.key else self.file
+        place = ": ".join(filter(None, (self.file, _short(self.key))))
         return printable(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 

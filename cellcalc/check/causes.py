@@ -602,7 +602,9 @@ def variants(true: Scheme, n: int) -> Iterator[tuple[str, Scheme]]:
     def other(**options: Any) -> Scheme:
         return replace(true, **options)
 
-    if k1 == k2 == n:
+    if true.windows is not None:
+        yield "full", other(k1=n, k2=n, windows=None)
+    elif k1 == k2 == n:
         for k in range(1, n):
             if n <= 12 or k <= 6:
                 yield "deeper", other(k2=k)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Unreadable
-from cellcalc.check.formulas import FormulaMarker, own_formulas
+from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
@@ -116,7 +116,8 @@ def _formula_marker(
     """What marks formulas in the setting of a window."""
     one, number = trace.passes[p], w or 1
     window = one.windows[number - 1] if one.windows else None
-    return FormulaMarker(setting_of(trace.model, one, window), search, tolerance, number)
+    setting = setting_of(trace.model, one, window)
+    return FormulaMarker(setting, search, tolerance, number, trace, window)
 
 
 def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:

@@ -13,6 +13,7 @@ import click
 from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.common import said
+from cellcalc.cli.compare import compare
 from cellcalc.cli.derive import derive
 from cellcalc.cli.experiment import experiment
 from cellcalc.cli.explain import explain
@@ -70,6 +71,7 @@ def main() -> None:
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc compare ten_steps            the gradient of each scheme
       cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
       cellcalc templates                    the cells and examples there are
@@ -80,6 +82,7 @@ def main() -> None:
 
 
 for command in (
-    check, derive, experiment, explain, export, flow, new, schedule, table, templates, workbook,
+    check, compare, derive, experiment, explain, export, flow, new, schedule, table, templates,
+    workbook,
 ):  # fmt: skip
     main.add_command(command)

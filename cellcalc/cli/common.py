@@ -10,7 +10,9 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
@@ -18,6 +20,8 @@ import click
 from click.core import ParameterSource
 
 from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
+from cellcalc.problems.schemes import Override
+from cellcalc.resources import sentence
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -28,14 +32,30 @@ CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
+# The options of a scheme besides its name and periods, and what each decides.
+OPTIONS = {
+    "--inject": "Whose losses a window injects: those since the last, all in it, its last.",
+    "--tail": "A last, shorter period: sweeps k2 steps, its own only, or does not fire.",
+    "--state": "Over a window's edge: goes on, or back to the initial one.",
+    "--weights": "Of the chain rule: those of now, or of when each step was computed.",
+    "--update": "After each window, or once a sequence or epoch.",
+    "--empty": "Where no loss was injected: an update all the same, or none.",
+    "--reduction": "L is the sum of the losses, or their mean.",
+    "--clip-norm": "The greatest norm of the gradient.",
+    "--clip-value": "The greatest size of each of its numbers.",
+}
+
+
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--sequence", "--sheets",
+        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
         "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
-    "The scheme, before what the problem says": ("--scheme", "--k1", "--k2"),
+    "The scheme, before what the problem says": (
+        "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
+    ),
     "How to write it": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--output",
         "--force",
@@ -119,14 +139,70 @@ def problem_argument(command: Command) -> Command:
 
 
 def scheme_options(command: Command) -> Command:
-    """The options that go before what the problem says of its scheme."""
+    """The options that go before what the problem says of its scheme, as one ``override``."""
+    wrapped = _one_override(command)
     for option in (
+        click.option("--epochs", metavar="N", type=int, help="Go N times over the sequences."),
+        *reversed(option_options()),
+        click.option(
+            "--windows", metavar="A,B,…", callback=_lengths, help="Blocks of A, then B, … steps."
+        ),
         click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
         click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def refining_options(command: Command) -> Command:
+    """Those of them that say neither which scheme it is nor how many epochs."""
+    wrapped = _one_override(command)
+    for option in reversed(option_options()):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def option_options() -> list[Callable[[Command], Command]]:
+    """An option for each option of a scheme."""
+    from cellcalc.problems.schemes import CHOICES
+
+    found = []
+    for name, says in OPTIONS.items():
+        values = CHOICES.get(name.removeprefix("--"))
+        kind = click.Choice(values) if values else float
+        metavar = None if values else "X"
+        found.append(click.option(name, type=kind, metavar=metavar, help=says))
+    return found
+
+
+SCHEME_KEYS = tuple(field.name for field in fields(Override))
+
+
+def _one_override(command: Command) -> Command:
+    """The command with the options of a scheme as one argument."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, **options: Any) -> Any:
+        taken = [key for key in SCHEME_KEYS if key in options and key not in own]
+        given = {key: options.pop(key) for key in taken}
+        return command(*arguments, override=Override(**given), **options)
+
+    own = signature(command).parameters
+    return cast(Command, gathered)
+
+
+def _lengths(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """A list such as 3,5,2."""
+    if value is None:
+        return None
+    lengths = [item.strip() for item in value.split(",")]
+    if not all(item.isascii() and item.isdigit() and int(item[:10]) > 0 for item in lengths):
+        message = f"expected lengths, whole numbers of at least 1, as in 3,5,2; found {value!r}"
+        raise click.BadParameter(message, context, parameter)
+    return tuple(int(item[:10]) for item in lengths)
 
 
 def notation_option(command: Command) -> Command:
@@ -210,16 +286,10 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def load(
-    problem: str,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
-    notation: str | None = None,
-) -> Problem:
+def load(problem: str, override: Override, notation: str | None = None) -> Problem:
     from cellcalc import api
 
-    return api.load(problem, scheme, k1, k2, notation, in_ascii())
+    return api.load(problem, notation=notation, ascii=in_ascii(), **asdict(override))
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:
@@ -229,6 +299,8 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
     passes = s.update.epochs * len(s.sequences)
     with _progress(passes, steps * s.update.epochs) as progress:
         trace = problem.run(hand_rounding, detail, progress)
+    for what in sorted(trace.standing_in):
+        click.echo(f"Warning: {sentence('standing_in', what)}", err=True)
     found = trace.first_not_finite()
     if found:
         symbol, t = found

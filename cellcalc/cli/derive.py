@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from cellcalc.cli.common import (
 from cellcalc.errors import OptionError
 
 FORMATS = ("text", "markdown", "latex", "python")
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("The equations of forward and backward pass, and why.")
@@ -46,9 +49,7 @@ def derive(
     readout: str | None,
     loss: str | None,
     features: int | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -69,20 +70,19 @@ def derive(
     from cellcalc.views.derivation import derive as write
 
     of_cell = {"readout": readout, "loss": loss, "features": features}
-    of_problem = {"scheme": scheme, "k1": k1, "k2": k2}
+    of_problem = dict(vars(override))
     is_cell = names_a_cell(source)
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
+    no_part = [key for key in of_problem if key not in ("weights", "reduction")]
     if not is_cell:
-        refuse("derive, since no equation depends on it", *of_problem)
+        refuse("derive, since no equation depends on it", *no_part)
     if is_cell:
         names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
         chosen = {name: value for name, value in names.items() if value is not None}
         derived = cell_alone(source, **chosen, notation=notation, ascii=in_ascii())
     else:
-        loaded = load(source, scheme, k1, k2, notation)
+        loaded = load(source, override, notation)
         derived = loaded.specification, loaded.model
-    if format == "python":
-        refuse("`format` python, which has keys", "notation")
     emit(write(*derived, format, terminal_width()), output, force)

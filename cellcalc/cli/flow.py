@@ -22,6 +22,7 @@ from cellcalc.cli.common import (
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
+    from cellcalc.problems.schemes import Override
 
 
 @command("Where the gradient goes, and what truncation cuts off.")
@@ -41,9 +42,7 @@ def flow(
     problem: str,
     format: str,
     sequence: int,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -61,7 +60,7 @@ def flow(
       cellcalc flow echo --sequence 3 --format json
       cellcalc flow ten_steps -o flow.xlsx
     """
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, override)
     specification = loaded.specification
     count = len(specification.sequences)
     from cellcalc.studies import flow as computing
@@ -95,6 +94,6 @@ def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> No
         scheme=replace(s.scheme, state="carry", update="sequence"),
         update=replace(s.update, epochs=1),
     )
-    trace = run(replace(problem, specification=alone))
-    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    trace = run(type(problem).of(alone, problem.author, problem.ascii))
+    write_file(path, lambda file: build_workbook(trace, file, ["Windows"]), force)
     click.echo(f"wrote {path}", err=True)

@@ -24,6 +24,7 @@ from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Trace
+    from cellcalc.problems.schemes import Override
     from cellcalc.views.table import Selection
 
 PASSES = ("forward", "backward", "gradients", "update")
@@ -96,9 +97,7 @@ def table(
     width: int | None,
     hand_rounding: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -116,16 +115,16 @@ def table(
     from cellcalc.views.table import check_layout, select
 
     columns = terminal_width() if width is None else width
-    _check_combination(format, explain, step, symbols)
+    _check_combination(format, explain, step)
     check_layout(format, layout, precision, columns, EXPORTS)
     detail = passes != ("update",)  # a long run keeps only what is asked for
-    trace = run(load(problem, scheme, k1, k2, notation), hand_rounding, detail)
+    trace = run(load(problem, override, notation), hand_rounding, detail)
     steps = steps or ("" if step is None else str(step))
     chosen = select(trace, passes, symbols or "", steps, epoch, sequence)
     emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
 
 
-def _check_combination(format: str, explain: bool, step: int | None, symbols: str | None) -> None:
+def _check_combination(format: str, explain: bool, step: int | None) -> None:
     """Refuse what would be taken and ignored."""
     from cellcalc.views.table import MARKUP
 
@@ -141,8 +140,6 @@ def _check_combination(format: str, explain: bool, step: int | None, symbols: st
         refuse(f"`format` {format}, which is for files", "width")
     if format in EXPORTS:
         refuse(f"`format` {format}", "layout", "precision", "width")
-        if symbols is None:  # which may be in the author's letters
-            refuse(f"`format` {format}, which has keys", "notation")
 
 
 def _rendered(

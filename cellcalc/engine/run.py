@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import abc
 from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
 from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
-from cellcalc.engine.codegen import compile_source
+from cellcalc.engine.codegen import STANDING_IN, compile_source
 from cellcalc.engine.effort import SIZES, Sizes, check_effort
 from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
 from cellcalc.engine.lazy import lazy_source
@@ -43,7 +44,7 @@ def run_model(
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
     ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
-    is rounded before it is used (parameters and inputs are taken as they are), in the equations of
+    is rounded before it is used, what is given as well (but the update's settings), by
     :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
     :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
@@ -54,7 +55,9 @@ def run_model(
     check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)
+        specification = _givens_rounded(specification, decimals)
     for guarded in (False, True):
+        STANDING_IN.clear()
         try:
             return _Run(specification, model, decimals, detail, guarded, sizes).trace(progress)
         except ArithmeticError:
@@ -62,6 +65,33 @@ def run_model(
             if guarded:
                 raise
     raise AssertionError("one of the two has returned or raised")
+
+
+def _givens_rounded(specification: Specification, decimals: int) -> Specification:
+    """The problem with its numbers as a person with so many decimals writes them down."""
+
+    def each(values: Mapping[str, float]) -> dict[str, float]:
+        return {name: floats.rounded(value, decimals) for name, value in values.items()}
+
+    def column(values: abc.Sequence[float]) -> array[float] | tuple[float, ...]:
+        found = (value if value != value else floats.rounded(value, decimals) for value in values)
+        return array("d", found) if isinstance(values, array) else tuple(found)
+
+    s = specification
+    return replace(
+        s,
+        parameters=each(s.parameters),
+        initial=each(s.initial),
+        coefficients=each(s.coefficients),
+        sequences=tuple(
+            Sequence(
+                tuple(map(column, sequence.inputs)),
+                None if sequence.targets is None else column(sequence.targets),
+                sequence.learns,
+            )
+            for sequence in s.sequences
+        ),
+    )
 
 
 class _Run:
@@ -88,16 +118,15 @@ class _Run:
         after = [row for row in self.derived if row.symbol not in kept]
         self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
-        self.plans = [
-            schedule.plan(specification.scheme, sequence.steps, sequence.has_target)
-            for sequence in specification.sequences
-        ]
+        self.plans = schedule.plans(specification.scheme, specification.sequences)
         self.workspace: dict[tuple[int, int], Columns] = {}
 
     def trace(self, progress: Progress | None) -> Trace:
         specification = self.specification
         passes = []
         for epoch in range(1, specification.update.epochs + 1):
+            if epoch > 1 and schedule.changes(specification.scheme):
+                self.plans = schedule.plans(specification.scheme, specification.sequences, epoch)
             for place, sequence in enumerate(specification.sequences, 1):
                 passes.append(self.one_pass(epoch, place, sequence))
                 if progress:
@@ -111,6 +140,9 @@ class _Run:
             passes=tuple(passes),
             initial=dict(specification.parameters),
             final=dict(self.parameters),
+            memory=dict(self.updater.memory),
+            updates=self.updater.count,
+            standing_in=frozenset(STANDING_IN),
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:
@@ -118,7 +150,7 @@ class _Run:
         plan = self.plans[place - 1]
         memory, updates = dict(self.updater.memory), self.updater.count
         forward, windows = self.segments(place, sequence, plan)
-        if plan.scheme.update == "sequence" and windows:
+        if plan.scheme.update != "window" and windows and windows[-1].window.updates:
             windows[-1] = self.updated(windows[-1])
         loss = None
         if TARGET in forward:
@@ -131,6 +163,8 @@ class _Run:
                 if missing:
                     counting = compress(counting, sequence.has_target)
                 loss = self.rounded(sum(counting))
+                if plan.scheme.reduction == "mean":
+                    loss = self.rounded(loss / (len(sequence.has_target) - len(missing)))
         return PassTrace(
             epoch=epoch,
             sequence=place,
@@ -213,8 +247,7 @@ class _Run:
         """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
         counted = columns[COUNTED]
-        mean = self.specification.scheme.reduction == "mean"
-        share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
+        share = self.rounded(window.share)
         if len(window.losses) == last + 1 - first:
             put(counted, first, [share] * len(window.losses))
         else:
@@ -245,7 +278,8 @@ class _Run:
             memory_before=memory,
             memory_after=memory,
         )
-        return self.updated(trace) if self.specification.scheme.update == "window" else trace
+        at_once = self.specification.scheme.update == "window"
+        return self.updated(trace) if at_once and window.updates else trace
 
     def backward(
         self, columns: Columns, before: Mapping[str, float], first: int, last: int, final: bool

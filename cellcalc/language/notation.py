@@ -343,3 +343,23 @@ class NumbersPutIn(_Numbers, Unicode):
 @dataclass(frozen=True, kw_only=True)
 class NumbersInAscii(_Numbers, Ascii):
     """The same in ASCII: 0.7*1 + 0.45*2 + 0.1*0 + 0.15."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatexNumbersPutIn(Latex):
+    """The same in LaTeX: ``0.7 \\cdot 1 + 0.45 \\cdot 2``."""
+
+    value: Callable[[Symbol], float]
+    written: Callable[[float], str]
+    features: int
+
+    def __call__(self, expression: Expression) -> str:
+        return super().__call__(spelled_out(expression, self.features))
+
+    def symbol(self, symbol: Symbol) -> Text:
+        text = self.written(self.value(symbol))
+        mantissa, e, exponent = text.lstrip("-").partition("e")
+        shown = rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else mantissa
+        if text.startswith("-"):
+            return "-" + shown, Binding.SIGN
+        return shown, Binding.PRODUCT if e else Binding.ATOM

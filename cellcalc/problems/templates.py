@@ -15,13 +15,24 @@ from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, did_you_mean, printable
+from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable, unknown
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import VIA, derivative_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
-from cellcalc.language.tree import ZERO, Dot, Expression, Symbol, rename, symbols, walk
+from cellcalc.language.tree import (
+    ZERO,
+    Call,
+    Dot,
+    Expression,
+    Neg,
+    Number,
+    Symbol,
+    rename,
+    symbols,
+    walk,
+)
 from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
@@ -34,6 +45,8 @@ SEEN = {
 }
 # What the equations of each kind must compute.
 COMPUTED = {"readouts": "y", "losses": "E", "optimizers": "w"}
+RATE = "learning_rate"  # the setting that every optimizer has
+UPDATE_KEYS = ("optimizer", "epochs", "frozen", "from")  # what else stands beside settings
 MAX_EQUATIONS = 200  # in one template
 INPUTS = ("x",)  # vectors: one element per feature
 
@@ -87,6 +100,30 @@ class Template:
         return (*self.parameters, *self.settings, *self.coefficients)
 
 
+MOST_LISTED = 10  # names in a message
+_A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
+
+
+def read(section: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+    """The template that a key of a problem names, or None after noting what is wrong with it."""
+    name = section.values.get(key, default)
+    if not isinstance(name, str):
+        section.wrong(key, f"the name of one of the templates/{kind}, or a path")
+        return None
+    known = resources.names(f"templates/{kind}")
+    if not is_path(name) and name not in known:
+        names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
+        section.reader.mistake(
+            section.key(key), f"{names}, or the path of a .toml file", unknown(name, known)
+        )
+        return None
+    try:
+        return load(kind, name, base)
+    except InputError as error:
+        section.wrong_file(key, name, error)
+        return None
+
+
 def load(kind: str, name: str, base: Path | None = None) -> Template:
     """The template of that name, or in that file: a name ending in ``.toml`` is a path.
 
@@ -118,7 +155,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
         keys[2:2] = ["learn", "targets"]
     file.only(keys)
     parameters, state = _parameters(file), _numbers(file, "state")
-    settings = _numbers(file, "settings") if kind == "optimizers" else {}
+    settings = _settings(file) if kind == "optimizers" else {}
     coefficients = _coefficients(file) if kind != "optimizers" else {}
     sections = file.tables("equation")
     if len(sections) > MAX_EQUATIONS:
@@ -155,6 +192,18 @@ def _parameters(file: Section) -> dict[str, str]:
 def _numbers(file: Section, key: str) -> dict[str, float]:
     section = file.table(key)
     return {name: section.number(name) for name in section.values}
+
+
+def _settings(file: Section) -> dict[str, float]:
+    """An optimizer's settings, the learning rate among them."""
+    settings = _numbers(file, "settings")
+    for name in settings:
+        if name in UPDATE_KEYS or not _NAME.fullmatch(name):
+            section = file.table("settings")
+            section.reader.mistake(section.key(name), "a name that means nothing else", f'"{name}"')
+    if RATE not in settings:
+        file.table("settings").wrong(RATE, "a finite number")
+    return {RATE: 0.0, **settings}
 
 
 def _targets(file: Section) -> tuple[float, float]:
@@ -210,6 +259,8 @@ def _check(file: Section, template: Template, kind: str) -> None:
         for use in symbols(equation.formula):
             if complaint := _complaint(use, equation, template, known, kind):
                 file.reader.mistake(key, *complaint)
+        for complaint in _clip_complaints(equation.formula):
+            file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
         known.add(equation.symbol)
@@ -282,6 +333,24 @@ def _circle(used: str, symbol: str, template: Template) -> tuple[str, ...]:
             seen.add(way[-1])
             ways += [(*way, name) for name in uses.get(way[-1], ())]
     return ()
+
+
+def _clip_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
+    """What is wrong with the bounds of ``clip``, where they are numbers."""
+
+    def number(e: Expression) -> float:
+        match e:
+            case Number(value):
+                return value
+            case Neg(Number(value)):
+                return -value
+        return math.nan
+
+    for node in walk(formula):
+        if isinstance(node, Call) and node.function == "clip":
+            low, high = map(number, node.others)
+            if low > high:
+                yield "the lower bound of clip before the upper", LANGUAGE(node)
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:

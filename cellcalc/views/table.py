@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, check_choice, check_whole, unknown
@@ -18,6 +19,7 @@ from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
+from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import check_page, fixed, markdown_text
 
@@ -161,7 +163,7 @@ def grids(
             loss = (
                 "" if pass_trace.loss is None else f": loss L = {fixed(pass_trace.loss, decimals)}"
             )
-            yield _forward(trace, pass_trace, selection, place + loss)
+            yield _forward(trace, pass_trace, selection, place + loss + _changed(pass_trace))
         for number, window in enumerate(pass_trace.windows, 1):
             where = place + window_of(pass_trace, number, window)
             if "backward" in selection.passes and window.backward:
@@ -169,7 +171,19 @@ def grids(
             if "gradients" in selection.passes and window.backward:
                 yield _gradients(window, selection, where)
             if "update" in selection.passes and window.used:
-                yield _update(window, selection, update_title(trace, window, place))
+                title = update_title(trace, window, place)
+                shown = shown_rows(trace.specification.update.optimizer)
+                yield _update(window, selection, title, shown)
+
+
+def _changed(pass_trace: PassTrace) -> str:
+    """After which steps parameters changed on the way, if they did."""
+    last = pass_trace.steps
+    at = [w.last for w in pass_trace.windows if w.used and w.before != w.after and w.last < last]
+    once = pass_trace.schedule.scheme.update != "window"
+    if not at or once:
+        return ""
+    return sentence("table", "changed", steps=ranges(at))
 
 
 def place_of(trace: Trace, pass_trace: PassTrace) -> str:
@@ -232,7 +246,8 @@ def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     return f"Update {window.update}{place}" if several else "Update"
 
 
-def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
+def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequence[str]) -> Grid:
+    """Each parameter's update; ``shown`` is what else the optimizer computes for it: m, v, …"""
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
@@ -240,9 +255,10 @@ def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
-            rows.append((name, (before, gradient, *used, after - before, after)))
+            held = (window.memory_after.get(memory(own, name), math.nan) for own in shown)
+            rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
-    headings = ("before", "gradient", *clipped, "step", "after")
+    headings = ("before", "gradient", *clipped, *shown, "step", "after")
     return Grid(title, headings, tuple(rows), over_time=False)
 
 

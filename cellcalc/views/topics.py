@@ -189,7 +189,7 @@ class Numbers:
             given = {s.name: self.number(s.name) for s in symbols(formula)}
             return compile_expression(formula)(given)
         if "error" in row:
-            return _error(row["problem"], row["error"], row["k1"], row["k2"])
+            return _error(row["problem"], row["error"])
         kind = next(key for key in _KINDS if key in row)
         return _KINDS[kind](self.trace(row["run"]), row)
 
@@ -279,10 +279,10 @@ _KINDS: dict[str, Callable[[Trace, Mapping[str, Any]], float | str]] = {
 }
 
 
-def _error(name: str, scheme: str, k1: int, k2: int) -> float:
+def _error(name: str, scheme: str) -> float:
     s = read_example(name)
-    rows = compare.compare(s, model_of(s), k1, k2)
-    return next(row.error for row in rows if row.scheme.name == scheme)
+    rows = compare.compare(s, model_of(s), [scheme]).schemes
+    return next(row.error for row in rows if scheme in (row.scheme.name, *row.others))
 
 
 def _schemes() -> Table:

@@ -20,7 +20,7 @@ from cellcalc.engine.trace import (
 from cellcalc.errors import LimitError
 from cellcalc.language.authors import AuthorsAscii, AuthorsUnicode
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import Indexed
+from cellcalc.language.notation import Indexed, LatexNumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
 from cellcalc.resources import sentence
@@ -62,6 +62,53 @@ def explain(
     below = legend(trace.model, _seen(trace.model, selection))
     blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
+
+
+def explained(
+    trace: Trace, selection: Selection, decimals: int | None = None, width: int = 80
+) -> tuple[str, str]:
+    """The selected values worked out, without a heading: as text, and as Markdown with maths."""
+    if decimals is None:
+        decimals = DECIMALS if trace.decimals is None else trace.decimals
+    explainer = _Explainer(trace, selection, decimals, width)
+    text = "\n\n".join(explainer.blocks()) + "\n"
+    return text, "\n\n".join(_maths(trace, selection, decimals))
+
+
+def _maths(trace: Trace, selection: Selection, decimals: int) -> Iterator[str]:
+    """Each selected value of the last pass as LaTeX: its equation, the numbers, the value."""
+    model, last = trace.model, trace.passes[-1]
+    for t in filter(selection.within, range(1, last.steps + 1)):
+        rows = [(row, forward_values(last, t)) for row in (*model.inputs, *model.forward)]
+        for window in last.windows:
+            if t in window.steps:
+                value = backward_values(last, window, t)
+                for derived in model.backward:
+                    rows += [(row, value) for row in (derived, *model.paths_of(derived))]
+        for row, value in rows:
+            if selection.shows(row.symbol):
+                yield _block(model, row, value, t, decimals)
+
+
+def _block(model: Model, row: Quantity, value: Lookup, t: int, decimals: int) -> str:
+    write = replace(model.latex(), step=t)
+    lines = []
+    if row.formula is not None:
+        lines.append(write(row.formula))
+        used = symbols(spelled_out(row.formula, model.features))
+        if not any(math.isnan(value(symbol)) for symbol in used):
+            numbers = LatexNumbersPutIn(
+                value=value,
+                written=lambda number: short(number, decimals),
+                features=model.features,
+            )
+            lines.append(numbers(row.formula))
+    lines.append(fixed(value(Symbol(row.symbol, 0)), decimals))
+    left = write(Symbol(row.path_of or row.symbol, 0))
+    if row.via:
+        left += rf"\ \text{{via}}\ {write(Symbol(row.via))}"
+    body = r" \\ ".join(f"&= {line}" for line in dict.fromkeys(lines))
+    return f"{row.says}\n\n$$\\begin{{aligned}} {left} {body} \\end{{aligned}}$$"
 
 
 def _seen(model: Model, selection: Selection) -> Iterator[str]:

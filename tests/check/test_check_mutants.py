@@ -11,7 +11,7 @@ import pytest
 
 from cellcalc.api import Problem
 from cellcalc.check.answers import Entry
-from cellcalc.check.formulas import Random
+from cellcalc.check.drawn import Random
 from cellcalc.check.marking import mark
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edit

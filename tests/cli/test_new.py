@@ -46,7 +46,7 @@ b_y = 0.18    # bias in y (prediction)
 
 
 def problem(text: str) -> Problem:
-    return Problem(read_specification(text, "new.toml", Path()))
+    return Problem.of(read_specification(text, "new.toml", Path()))
 
 
 def test_a_new_problem_runs_at_once(run: Run, tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ from cellcalc.language.tree import Add, Call, Div, Dot, Expression, Mul, Neg, Nu
 
 DIGITS = 60
 CONTEXT = decimal.Context(prec=DIGITS, Emax=10**9, Emin=-(10**9), traps=[])
-SUM, MEAN = "sum", "mean"  # over the steps of the window; only in answers
+# Over the steps of the window, or over those from a first to a last one; only in answers.
+SUM, MEAN = "sum", "mean"
+LAST_STEP = "T"  # the window's last step, in the limits of a sum
+MOST_TERMS = 2_000  # of a sum with limits; no problem that is worked out by hand has more
 
 Value = Any  # a number of the arithmetic in use
 
@@ -84,9 +87,13 @@ _EXACT: Mapping[str, Callable[..., Decimal]] = {
     "stop": lambda u: u,
     "sign": lambda u: Decimal((u > 0) - (u < 0)),
     "step": lambda u: Decimal(u > 0),
-    "hard_sigmoid_slope": lambda u: Decimal("0.2") if abs(u) < Decimal("2.5") else Decimal(0),
-    "clip": lambda u, low, high: max(min(u, high), low),
-    "inside": lambda u, low, high: Decimal(low < u < high),
+    "hard_sigmoid_slope": lambda u: Decimal("0.2") if abs(u) <= Decimal("2.5") else Decimal(0),
+    "hardsigmoid": lambda u: min(max(u / 6 + Decimal("0.5"), Decimal(0)), Decimal(1)),
+    "hardsigmoid_slope": lambda u: Decimal(1) / 6 if abs(u) < 3 else Decimal(0),
+    "softplus": lambda u: max(u, Decimal(0)) + CONTEXT.ln(1 + CONTEXT.exp(-abs(u))),
+    "complement": lambda u, _a: 1 - u,
+    "clip": lambda u, low, high: min(max(u, low), high),
+    "inside": lambda u, low, high: Decimal(low <= u <= high),
     "max": lambda u, a: max(u, a),
     "min": lambda u, a: min(u, a),
 }
@@ -134,8 +141,9 @@ def work(expression: Expression, arithmetic: Arithmetic) -> Work:
         case Pow(base, exponent):
             foot, height, power = again(base), again(exponent), arithmetic.power
             return lambda numbers, t: power(foot(numbers, t), height(numbers, t))
-        case Call("sum" | "mean" as name, argument):
-            return _over_time(again(argument), name == MEAN)
+        case Call("sum" | "mean" as name, argument, others):
+            limits = [again(limit) for limit in others]
+            return _over_time(again(argument), limits, name == MEAN, arithmetic)
         case Call(name, argument, ()):
             inner, function = again(argument), arithmetic.functions[name]
             return lambda numbers, t: function(inner(numbers, t))
@@ -179,10 +187,22 @@ def _product(factors: list[Work]) -> Work:
     return multiplied
 
 
-def _over_time(inner: Work, mean: bool) -> Work:
-    def added(numbers: Numbers, _t: int) -> Value:
-        values = [inner(numbers, step) for step in numbers.swept]
-        total = sum(values[1:], start=values[0])
-        return total / len(values) if mean else total
+def _over_time(inner: Work, limits: Sequence[Work], mean: bool, arithmetic: Arithmetic) -> Work:
+    def added(numbers: Numbers, t: int) -> Value:
+        steps: Sequence[int] = numbers.swept
+        if limits:
+            low, high = (_whole(limit(numbers, t)) for limit in limits)
+            if low is None or high is None or high - low >= MOST_TERMS:
+                return arithmetic.number(float("nan"))
+            steps = range(low, high + 1)
+        values = [inner(numbers, step) for step in steps]
+        total = sum(values[1:], start=values[0]) if values else arithmetic.number(0.0)
+        return arithmetic.divide(total, arithmetic.number(float(len(values)))) if mean else total
 
     return added
+
+
+def _whole(limit: Value) -> int | None:
+    """The step that a limit names; none where it names no step."""
+    size = float(limit)
+    return int(size) if size == size and size.is_integer() and abs(size) < 1e9 else None
