@@ -194,11 +194,11 @@ class NumberMarker:
         spot, outcome = self.spots[k], self.outcomes[k]
         if self.is_exact(spot):
             outcome.verdict = Verdict.CORRECT
-        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
-            self.rounded(spot, outcome)
         elif self.is_alike(spot):
             outcome.verdict = Verdict.CORRECT
             outcome.note = self.program_note(spot)
+        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
+            self.rounded(spot, outcome)
 
     def second_verdicts(self) -> None:
         """Against what follows where a wrong answer was not gone on with."""
