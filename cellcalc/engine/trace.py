@@ -204,7 +204,8 @@ class Trace:
         from cellcalc.problems import weights
 
         check_choice("layout", layout, weights.layout_names())
-        chosen, own, features = weights.load_layout(layout), set(self.initial), self.model.features
+        own, features = set(self.initial), self.model.features
+        chosen = weights.layout_for(layout, own)
         arrays, gradients = {}, self.gradients
         for block in chosen.blocks:
             places = [chosen.place(letter, rest, own) for letter, rest in block.elements(features)]

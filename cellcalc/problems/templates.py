@@ -54,7 +54,7 @@ INPUTS = ("x",)  # vectors: one element per feature
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
-     "layout", "prefix", "random",
+     "layout", "prefix", "random", "layer", "direction", "readout_prefix", "unit",
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
