@@ -361,6 +361,7 @@ class Problem:
         practice: str = "",
         blank: bool = False,
         force: bool = False,
+        key: bool = False,
     ) -> None:
         """Write the live workbook.
 
@@ -376,6 +377,8 @@ class Problem:
             The exercise on paper, alone.
         force : bool
             Write over a file that is there.
+        key : bool
+            The exercise for a teacher, with its answers on hidden sheets.
 
         Raises
         ------
@@ -388,7 +391,7 @@ class Problem:
         trace = self.run()
         write_file(
             Path(path),
-            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank),
+            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
             force,
         )
 
