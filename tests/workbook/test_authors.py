@@ -56,7 +56,7 @@ class TestWorkbook:
         named = book("gomez")
         step = named["Step"]
         shown = {step.cell(r, c).value for r in range(1, 120) for c in (1, 10)}
-        assert {"state", "out", "δstate", "Δ", "via â"} <= shown
+        assert {"state", "out", "δstate", "Δ", "δout via â"} <= shown
         text = "\n".join(str(row[0].value) for row in named["Start"].rows)
         assert "The memory cell state is what is kept" in text
         assert "Symbols as in Gomez 2016" in text and "state (c), out (h)" in text

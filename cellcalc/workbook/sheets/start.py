@@ -100,7 +100,7 @@ class _Start:
             self.number = NOTICE_ROW - 1
             yield self.row(moment.notice())
         if self.book.practice:
-            yield from self.section("practice")
+            yield from self.section("practice" if self.book.key else "sealed")
         else:
             yield from self.inputs()
             if self.book.large is None:

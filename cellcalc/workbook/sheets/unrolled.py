@@ -134,7 +134,7 @@ class _Unrolled:
         self.charts_row = number + 2
         self.data_row = self.charts_row + 16  # right of the picture
         self.own = self.learns and self.n <= MOST_STEPS
-        self.work_row = self.data_row + 1
+        self.work_row = self.data_row + 3  # below what is drawn: hidden rows are not
         self.working = Working(TIME_ROW, TABLE, moment.work(DIGITS_ROW), self.model.features)
 
     def _loss_rows(self) -> list[str]:
