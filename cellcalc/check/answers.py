@@ -23,7 +23,7 @@ __all__ = ["MAX_ANSWERS", "Answer", "Entry", "Names", "Sheet", "Unreadable", "ha
            "entries_of_text", "mentioned", "parse_answer", "read"]  # fmt: skip
 
 MAX_ANSWERS = 200_000
-PROSE = "prose"
+PROSE, OWN = "prose", "own"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class Entry:
     ``epoch`` and ``sequence`` are given where a heading or a column says them.
 
     ``values`` are the numbers of a list or array, whose ``shape`` it is. ``form`` says what the
-    entry is from: "" (a line), "prose" (a line without an answer), "code", "array" or "cell".
+    entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
+    "own" (what cellcalc prints for programs, in its keys whatever the notation).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
     where nothing says so). ``first_step`` is what the writer calls the first step.
     """
@@ -125,7 +126,7 @@ def read(
 
     ``author`` are the symbols of an author's notation with our keys.
     """
-    readers: dict[int, _Reader] = {}
+    readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
     passed: set[int | str] = set()
@@ -133,10 +134,12 @@ def read(
         if entry.form == PROSE:
             passed.add(entry.line)
             continue
-        reader = readers.get(entry.first_step)
+        whose = None if entry.form == OWN else author
+        reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, author, entry.first_step)
-            reader = readers.setdefault(entry.first_step, _Reader(names, steps))
+            names = Names(model, steps, whose, entry.first_step)
+            reader = _Reader(names, steps)
+            readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
@@ -160,6 +163,10 @@ def _shown(entry: Entry) -> str:
     return printable(text if len(text) <= 200 else text[:199] + "…")
 
 
+_EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|⟨\s*t\s*⟩|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+# In the rules of an optimizer w is each parameter, and these are its memories of it.
+_EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
+_RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
@@ -173,11 +180,13 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
-        if entry.form in ("array", "cell", "code", "last"):
+        if entry.form in ("array", "cell", "code", "last", OWN):
             return False
         if entry.form == "text" and is_working(entry.left):
             return True
-        return is_prose(entry.left, entry.between, entry.right)
+        if entry.left.strip() in _EACH and entry.left.strip() not in self.names.known:
+            return True
+        return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
@@ -228,6 +237,9 @@ class _Reader:
     def part(self, entry: Entry, target: Symbol, text: str) -> Answer | None:
         """One part of a line of working: a number, or a formula."""
         number = self.number(text)
+        every_step = target.shift == 0 and entry.t is None and self.steps > 1
+        if number is not None and every_step and _EVERY.search(entry.left) and not number.unit % 1:
+            number = None  # dE[t] = 1 is a formula
         if number is None:
             text = _without_comment(text)
             return self.formula(replace(entry, right=text), target)
@@ -307,7 +319,13 @@ class _Reader:
         if _COMMA.search(text) and not re.search(r"[0-9]\.[0-9]", text):
             if not _LIST_FUNCTIONS.search(text):
                 text = _COMMA.sub(r"\1.\2", text)
-        style = Style(argument=_is_argument(entry.left), code=entry.form in ("code", "last"))
+        author = self.names.model.author if self.names.author is not None else None
+        time = author.time if author is not None else ""
+        style = Style(
+            argument=time == "argument" or _is_argument(entry.left),
+            raised=time in ("superscript", "parenthesis") or bool(_RAISED.search(entry.left)),
+            code=entry.form in ("code", "last"),
+        )
         formula = self.names.parsed(text, style)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
@@ -374,7 +392,7 @@ def _is_argument(left: str) -> bool:
 
 
 _COMMENT = re.compile(
-    r"\s+(?:#|//|<-|←|%|✓|✔|⇐|--\s|\(\s*(?:[^()=+*/^\[\]]*[A-Za-z]{4,}[^()=+*/^\[\]]*)\)\s*\.?$).*$"
+    r"\s+(?:#|//|<-|←|%|✓|✔|⇐|--\s|\(\s*(?:[^()=+*/^\[\]_{}-]*[A-Za-z]{4,}[^()=+*/^\[\]_{}-]*)\)\s*\.?$).*$"
 )
 
 

@@ -167,7 +167,7 @@ def _at(names: Names, key: str, step: int | None) -> str:
 
 
 def _one(entry: Entry, left: str, value: str) -> Entry:
-    return replace(entry, left=left, right=value, values=(), shape=(), form="array")
+    return replace(entry, left=left, right=value, values=(), shape=(), form=entry.form or "array")
 
 
 def _steps_of(entry: Entry, stem: str, names: Names, steps: int) -> Sequence[int]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from cellcalc.check.answers import Entry
+from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.vocabulary import words
 
@@ -22,6 +22,7 @@ _STEP = re.compile(
     r"(?:t|step|time\s*step|timestep|time|k|schritt|zeitschritt|zeit)?\s*[=_\s]?\s*([0-9]{1,6})(?:[.,]0+)?", re.IGNORECASE
 )
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
+_OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
 _EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
 
 
@@ -89,6 +90,7 @@ def _long(
     names: Sequence[str],
 ) -> Iterator[Entry]:
     """A row an answer: symbol, t, value."""
+    form = OWN if list(names[:6]) == _OURS else "cell"
     part = next((k for k, name in enumerate(names) if name == "pass"), None)
     time = columns["time"] if columns["time"] != columns["symbol"] else None
     for number, row in below:
@@ -105,7 +107,7 @@ def _long(
             continue  # the first pass is marked
         left = symbol if t is None or "[" in symbol else f"{symbol}[{t}]"
         column = columns["value"] if columns["value"] is not None else columns["formula"] or 0
-        yield Entry(place(number, column), left, value, form="cell", **numbers)  # type: ignore[arg-type]
+        yield Entry(place(number, column), left, value, form=form, **numbers)  # type: ignore[arg-type]
 
 
 def _across(header: Sequence[str], symbol: int | None) -> dict[int, int]:

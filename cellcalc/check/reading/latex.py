@@ -40,7 +40,7 @@ _PAIR = re.compile(r"[|]")
 
 def has_latex(text: str) -> bool:
     """Whether there are commands of LaTeX in a text."""
-    return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!])|\$[^$]+\$|_\{|\^\{", text))
+    return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!_&#])|\$[^$]+\$|_\{|\^\{", text))
 
 
 def to_plain(text: str) -> str:
@@ -54,6 +54,7 @@ class _Converter:
         self.tokens = tokens
         self.place = 0
         self.depth = 0
+        self.raised = False  # inside of a superscript, where a circle is a mark and no product
 
     def run(self) -> str:
         pieces = []
@@ -120,6 +121,12 @@ class _Converter:
             self.place += 1
 
     def script(self, sign: str) -> str:
+        before, self.raised = self.raised, sign == "^"
+        found = self.script_of(sign)
+        self.raised = before
+        return found
+
+    def script_of(self, sign: str) -> str:
         token = self.peek()
         if token == "{":
             self.place += 1
@@ -141,7 +148,7 @@ class _Converter:
                 inside = self.argument()
         else:
             inside = self.argument()
-        inside = re.sub(r"\s*,\s*", ",", inside.strip())
+        inside = re.sub(r"\s+", "", inside)
         if sign == "^" and inside in ("'", "\\prime"):
             return "'"
         return f"{sign}{{{inside}}}"
@@ -165,6 +172,8 @@ class _Converter:
                 self.place += 1
                 return "(" if self.tokens[self.place - 1] == "\\{" else ")"
             return ""
+        if name == "circ" and self.raised:
+            return "°"
         if name in _TIMES:
             return "*"
         if name in _RELATIONS:
@@ -244,9 +253,9 @@ class _Converter:
         if up and down:
             below = up[2] or ""
             return f" ∂{up[1]}{below}/∂{down[1].strip()} "
-        slope = re.fullmatch(r"(?:∂|d)\s*([^\s*/+()=]{1,40})", upper.strip())
-        if slope and down:
-            return f" ∂{slope[1]}/∂{down[1].strip()} "
+        slope = re.fullmatch(r"(?:∂|d)\s*(\S.*)", upper.strip(), re.DOTALL)
+        if slope and down and not re.search(r"[-+*/=()]", re.sub(r"\{[^{}]*\}", "", slope[1])):
+            return f" ∂{slope[1].strip()}/∂{down[1].strip()} "
         return f"(({upper})/({lower}))"
 
 

@@ -518,6 +518,13 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     parts = _parts(text)
     colon = _colon(parts[0])
     form = ""
+    while len(parts) > 1 and colon is not None and parts[0][colon.end() :].strip():
+        # A label before the answer; a step in it holds for the line.
+        following = _colon(parts[0][colon.end() :])
+        if following is None:
+            break
+        parts[0] = parts[0][colon.end() :]
+        form, colon = "text", following
     if len(parts) > 1 and colon is not None:
         label, rest = parts[0][: colon.start()], parts[0][colon.end() :]
         found = heading_of(label, where, True) if re.search(r"[0-9一-十]", label) else None
@@ -525,7 +532,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             where = found
         if rest.strip():
             parts[0] = rest
-            form = "text" if wordy(label) or " " in label.strip() else ""
+            is_text = wordy(label) or " " in label.strip() or form == "text"
+            form = "text" if is_text else ""
         else:
             parts = [label, *parts[1:]]
     elif len(parts) == 1:
@@ -620,7 +628,7 @@ def _entries_of(
         yield Entry(number, "", "", form=PROSE)
         return
     entry = _entry(number, left, right, where)
-    yield replace(entry, between=tuple(between), form="text" if form == "text" else entry.form)
+    yield replace(entry, between=tuple(between), form=form)
 
 
 def _may_be_list(text: str) -> bool:

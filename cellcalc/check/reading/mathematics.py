@@ -357,7 +357,7 @@ class FormulaParser(Parser):
         rest = self.text[end : end + 40].lstrip()
         if name in ("step", "sig", "sign", "th", "average", "sigma", "square") and not rest.startswith("("):
             return name == "sigma" and rest[:1].isalpha()
-        return not rest.startswith("[")
+        return not rest.startswith(("[", "_{"))
 
     def _function_token(self, name: str, end: int, scan: _Scan) -> None:
         """A function, with strokes, limits or an exponent before its argument."""
@@ -526,7 +526,7 @@ class FormulaParser(Parser):
             elif (again := re.fullmatch(rf"([{LETTER}]{_WORD}*?)([0-9]+)", part)):
                 scan.parts.append(again[1])
                 scan.numbers.append(int(again[2]))
-            elif re.fullmatch(rf"[{LETTER}]{_WORD}*(?:_{_WORD}+)*", part):
+            elif re.fullmatch(rf"[0-9]*[{LETTER}]{_WORD}*(?:_{_WORD}+)*", part):
                 scan.parts.append(part)
             else:
                 self.fail("a step or a letter below the name", value[:20])

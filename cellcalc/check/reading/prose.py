@@ -19,7 +19,7 @@ _FILLERS = frozenset(
     "the a an value of so thus then hence therefore we get find have obtain and also with now "
     "finally first new updated neu neue neuer neues compute for our my final der die das wert gilt "
     "is es als also daher somit let where which gives giving from by that this is have got "
-    "answer result total".split()
+    "answer result total right correct as used richtig".split()
 )
 _SLOPE = re.compile(r"(?:∂|\bd)\s*(?![LEJ]\s*/)(?![LEJ]oss)[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
@@ -43,9 +43,15 @@ def wordy(text: str) -> int:
     return sum(1 for word in _WORD.findall(text[:2000]) if word.lower() not in _NO_WORDS)
 
 
-def is_prose(left: str, between: Iterable[str], right: str) -> bool:
-    """Whether a line with an equals sign or a colon is text all the same."""
+def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False) -> bool:
+    """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
+    if colon and (wordy(right) >= 2 or len(re.findall(r"(?<!\S)[^\W\d_]{2,}", right)) >= 3):
+        return True
+    if colon and re.fullmatch(r"[^\W\d_]{4,}|\w+(?:\.\w+)+", left.strip()):
+        return True  # a label, or a name of a program
     if wordy(left) >= 2 and " ".join(left.lower().split()) not in called("quantities"):
+        return True
+    if wordy(left) and len(left.split()) >= 3 and not re.search(r"[\[(]", left):
         return True
     if any(wordy(part) >= 3 for part in between):
         return True

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cellcalc.check.answers import Entry
+from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.arrays import block_of
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
@@ -56,7 +56,10 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
-    return list(_of(data, Context(gradient=gradient), ""))
+    found = list(_of(data, Context(gradient=gradient), ""))
+    if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
+        return [replace(entry, form=OWN) for entry in found]  # `table --format json`
+    return found
 
 
 def _of(data: Any, context: Context, path: str) -> Iterator[Entry]:
