@@ -115,7 +115,7 @@ def recalculated(steps: int) -> Callable[[], object]:
     import io
     import shutil
 
-    from tests import spreadsheets
+    from tests.support import spreadsheets
 
     if shutil.which("soffice") is None:
         raise MissingError("LibreOffice is not installed")

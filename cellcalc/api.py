@@ -19,8 +19,7 @@ from cellcalc import resources
 from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
 from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
-from cellcalc.language import authors
-from cellcalc.model.derivation import build
+from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import Override, Scheme
@@ -59,11 +58,7 @@ class Problem:
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
-        s = self.specification
-        stored = s.scheme.weights == "stored"
-        return build(
-            s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=self.author
-        )
+        return model_of(self.specification, self.author)
 
     def run(
         self,
@@ -73,10 +68,25 @@ class Problem:
     ) -> Trace:
         """Compute every value of the forward and the backward pass, and the updates.
 
-        ``hand_rounding`` rounds each value to so many decimals before it is used, as in a
-        calculation by hand; None computes in full float64. Without ``detail`` only losses,
-        gradients and parameters are kept, which a long training run needs. ``progress`` is
-        called with the number of passes done.
+        Parameters
+        ----------
+        hand_rounding : int, optional
+            Round each value to so many decimals before it is used, as in a calculation by hand;
+            None computes in float64.
+        detail : bool
+            Keep every value. A long training run needs losses, gradients and parameters only.
+        progress : callable, optional
+            Called with the number of passes done, after each.
+
+        Returns
+        -------
+        Trace
+            All that was computed.
+
+        Raises
+        ------
+        LimitError
+            The problem would take too long, or more memory than there may be.
         """
         trace = run_model(self.specification, self.model, hand_rounding, detail, progress)
         return Trace(**vars(trace))
@@ -101,18 +111,33 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
 ) -> Problem:
-    """Load a problem from a path, from ``"-"`` (standard input) or from a bundled example's name.
+    """Load a problem.
 
-    ``scheme`` (such as ``"tbptt(2,5)"``), ``k1`` and ``k2`` go before what the file says;
-    ``notation`` names the author in whose symbols it is shown (``"gomez"``). Raises
-    :class:`~cellcalc.errors.InputError`, whose ``mistakes`` are all that is wrong in the file.
+    Parameters
+    ----------
+    source : str or Path
+        The path of a problem file, ``"-"`` for standard input, or the name of a bundled example.
+    scheme : str, optional
+        A scheme of truncation in place of the file's, as in ``"tbptt(2,5)"``.
+    k1, k2 : int, optional
+        A window every ``k1`` steps, over the last ``k2``; in place of the file's.
+    notation : str, optional
+        The author in whose symbols the problem is shown, as in ``"gomez"``.
+
+    Returns
+    -------
+    Problem
+        Checked, and ready to run.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read; ``mistakes`` are all that is wrong in it.
+    OptionError
+        An argument does not fit the problem.
     """
     name, override = str(source), Override(scheme, k1, k2)
-    author = None
-    if notation:
-        from cellcalc.language import authors  # here: most problems have no author
-
-        author = authors.load(notation)
+    author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
         return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
@@ -126,6 +151,14 @@ def load(
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
     return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
+
+
+def _author(notation: str | None) -> Author | None:
+    if not notation:
+        return None
+    from cellcalc.language import authors  # here: most problems have no author
+
+    return authors.load(notation)
 
 
 def _bounded(stream: BinaryIO) -> bytes:
@@ -166,7 +199,7 @@ def names_a_cell(source: str) -> bool:
     return source in cells
 
 
-def bare(
+def cell_alone(
     source: str,
     readout: str = "identity",
     loss: str = "half-squared",
@@ -204,5 +237,5 @@ def bare(
         coefficients={**cell.coefficients, **out.coefficients, **compared.coefficients},
         error=error,
     )
-    author = authors.load(notation) if notation else None
+    author = _author(notation)
     return specification, build(cell, out, learned, features, error=error, author=author)

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -15,6 +16,17 @@ def folder(name: str) -> Path:
     """The folder ``templates`` or ``examples``."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+def text(name: str) -> str:
+    """The text of a file that ships: ``text("templates/schemes.toml")``."""
+    place, _, rest = name.partition("/")
+    return (folder(place) / rest).read_text(encoding="utf-8")
+
+
+def read_toml(name: str) -> dict[str, Any]:
+    """The tables of a TOML file that ships, which needs no checking."""
+    return tomllib.loads(text(name))
 
 
 def names(place: str) -> tuple[str, ...]:
@@ -28,8 +40,7 @@ _HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
 @cache
 def _texts() -> Mapping[str, str]:
     """The text of each section: a command needs few of them, and parsing all takes longer."""
-    text = (folder("templates") / "sentences.toml").read_text(encoding="utf-8")
-    _, *parts = _HEADING.split(text)
+    _, *parts = _HEADING.split(text("templates/sentences.toml"))
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 

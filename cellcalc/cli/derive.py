@@ -62,7 +62,7 @@ def derive(
       cellcalc derive gomez --notation greff
       cellcalc derive gomez --format python | python
     """
-    from cellcalc.api import bare, names_a_cell
+    from cellcalc.api import cell_alone, names_a_cell
     from cellcalc.views.derivation import derive as write
 
     of_cell = {"--readout": readout, "--loss": loss, "--features": features}
@@ -73,7 +73,7 @@ def derive(
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
     if is_cell:
         chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
-        derived = bare(source, *chosen)
+        derived = cell_alone(source, *chosen)
     else:
         loaded = load(source, scheme, k1, k2, notation)
         derived = loaded.specification, loaded.model

@@ -118,7 +118,7 @@ def _example(name: str) -> str:
     if name not in known:
         expected = "the name of an example (cellcalc templates examples lists them)"
         raise OptionError("--example", expected, f'"{name}"{did_you_mean(name, known)}')
-    return (resources.folder("examples") / f"{name}.toml").read_text(encoding="utf-8")
+    return resources.text(f"examples/{name}.toml")
 
 
 def _ask() -> tuple[dict[str, Any], Path]:

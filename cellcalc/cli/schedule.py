@@ -70,10 +70,9 @@ def schedule(
 
 
 def _compared(problem: str, format: str, scheme: str | None, k1: int | None, k2: int | None) -> str:
-    from cellcalc.studies import compare
+    from cellcalc.studies.compare import compare
+    from cellcalc.views.compare import to_json, to_text
 
     loaded = load(problem, scheme, None, None)
-    compared = compare.compare(loaded.specification, loaded.model, k1, k2)
-    if format == "json":
-        return compare.to_json(compared)
-    return compare.to_text(compared, width=terminal_width())
+    compared = compare(loaded.specification, loaded.model, k1, k2)
+    return to_json(compared) if format == "json" else to_text(compared, width=terminal_width())

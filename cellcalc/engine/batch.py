@@ -7,7 +7,6 @@ A set that diverges becomes inf or nan and leaves the others as they are.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,12 +16,13 @@ import numpy as np
 
 from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.model.model import LOSS, TARGET, Model
+from cellcalc.language.keys import derivative_key
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
-from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import COUNT, NORM_MARGIN
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -88,7 +88,7 @@ def gradients(
     with np.errstate(all="ignore"):
         for sequence in specification.sequences:
             run.one_pass(sequence, learns=False)
-    return {f"d{name}": row for name, row in zip(run.free, run.gathered, strict=True)}
+    return {derivative_key(name): row for name, row in zip(run.free, run.gathered, strict=True)}
 
 
 def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
@@ -187,12 +187,9 @@ class _Batch:
         """Columns for t = 0 … n+1 of a segment: numbers where all sets share them."""
         n = stop - start
         columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
-        names = feature_names("x", self.model.features)
-        for name, values in zip(names, sequence.inputs, strict=True):
-            columns[name][1 : n + 1] = values[start:stop]
-        if TARGET in columns and sequence.targets:
-            present = [0.0 if math.isnan(t) else t for t in sequence.targets[start:stop]]
-            columns[TARGET][1 : n + 1] = present
+        for name, values in sequence.columns(start, stop).items():
+            if name in columns:
+                columns[name][1 : n + 1] = values
         for name, value in self.initial.items():
             columns[name][0] = value
         return columns
@@ -206,7 +203,7 @@ class _Batch:
     def window(self, window: Window, columns: dict[str, list[Any]], start: int) -> None:
         """Run one window of a segment that starts after step ``start``; gather its gradients."""
         new, first, last = window.new - start, window.first - start, window.fires_at - start
-        counted = columns[f"d{LOSS}"]
+        counted = columns[COUNTED]
         counted[first : last + 1] = [0.0] * (last + 1 - first)
         for t in window.losses:
             mean = self.scheme.reduction == "mean"
@@ -216,7 +213,7 @@ class _Batch:
         found = self.step(columns, self.numbers(), new, first, last)
         if window.losses:
             for row, name in zip(self.gathered, self.free, strict=True):
-                row += found[f"d{name}"]
+                row += found[derivative_key(name)]
 
     def apply(self) -> None:
         """Put the gradients gathered, clipped, into the optimizer's equations.
@@ -238,25 +235,24 @@ class _Batch:
         """The losses of sequences of one length, all at once: of shape (sequences, sets)."""
         n = sequences[0].steps
         columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in self.model.quantities}
-        names = feature_names("x", self.model.features)
-        for k, name in enumerate(names):
-            data = np.array([sequence.inputs[k] for sequence in sequences])
+        nothing = {TARGET: [0.0] * n}  # where a sequence has no targets
+        given = [nothing | sequence.columns() for sequence in sequences]
+        for name in given[0]:
+            data = np.array([columns_of_one[name] for columns_of_one in given])
             columns[name][1 : n + 1] = list(data.T[:, :, np.newaxis])
-        targets = np.array([sequence.targets or [math.nan] * n for sequence in sequences]).T
-        present = np.where(np.isnan(targets), 0.0, targets)
-        columns[TARGET][1 : n + 1] = list(present[:, :, np.newaxis])
         for name, value in self.initial.items():
             columns[name][0] = value
         self.prepare(columns, 1, n)
         self.step(columns, self.numbers(), 1, n + 1, n)
         total: Any = np.zeros((len(sequences), self.sets))
-        for t, counts in enumerate(~np.isnan(targets), 1):
+        counted = np.array([[t not in s.missing for t in range(1, n + 1)] for s in sequences]).T
+        for t, counts in enumerate(counted, 1):
             total[counts] += np.broadcast_to(columns[LOSS][t], total.shape)[counts]
         return np.asarray(total)
 
 
 def clipped(scheme: Scheme, gathered: Array) -> Array:
-    """The gradients as the update uses them: ``updates.clipped`` for every set.
+    """The gradients as the update uses them: ``optimizer.clipped`` for every set.
 
     A row for each parameter, a column for each set.
     """

@@ -40,11 +40,20 @@ class Code(Notation):
     """The equation as Python, for ``features`` inputs.
 
     ``guarded`` code calls ``floats.divide`` and :func:`cellcalc.language.arithmetic.floats.power`
-    instead of the operators, which raise where a float would become infinite.
+    instead of the operators, which raise where a float would become infinite. ``decimals`` rounds
+    what :meth:`value` writes, as a person does who calculates with so many.
     """
 
     features: int
     guarded: bool = False
+    decimals: int | None = None
+
+    def value(self, formula: Expression) -> str:
+        """A formula as it is computed: rounded at once, where values are."""
+        return self.rounded(self(formula))
+
+    def rounded(self, text: str) -> str:
+        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
 
     def number(self, value: float) -> Text:
         return (repr(value) if self.guarded else super().number(value)[0]), Binding.ATOM
@@ -101,8 +110,8 @@ def helpers(text: str) -> str:
 
 class _Writer:
     def __init__(self, model: Model, decimals: int | None, guarded: bool, paths: bool) -> None:
-        self.model, self.decimals, self.paths = model, decimals, paths
-        self.code = Code(model.features, guarded)
+        self.model, self.paths = model, paths
+        self.code = Code(model.features, guarded, decimals)
 
     def lines(self) -> Iterator[str]:
         model = self.model
@@ -112,13 +121,9 @@ class _Writer:
         yield "def bptt(columns, parameters, new, first, last):"
         yield from _indented(_DOCSTRING.splitlines())
         yield ""
-        for name in weights:
-            source = "columns" if model.stored_weights else "parameters"
-            yield f'    {name} = {source}["{name}"]'
-        for row in model.coefficients:
-            yield f'    {row.symbol} = parameters["{row.symbol}"]'
-        for name in [*given, *derived]:
-            yield f'    {name} = columns["{name}"]'
+        yield from reads("columns" if model.stored_weights else "parameters", weights)
+        yield from reads("parameters", (row.symbol for row in model.coefficients))
+        yield from reads("columns", [*given, *derived])
         yield ""
         yield "    for t in range(new, last + 1):"
         yield from _indented(map(self.assignment, model.forward), 2)
@@ -154,7 +159,7 @@ class _Writer:
         yield from map(self.assignment, self.entering())
         yield "return {"
         for row in gradients:
-            yield f'    "{row.symbol}": {self.rounded(total(row))},'
+            yield f'    "{row.symbol}": {self.code.rounded(total(row))},'
         for state in self.model.state:
             yield f'    "d{state}0": d{state}[t],'
         yield "}"
@@ -170,15 +175,17 @@ class _Writer:
 
     def assignment(self, row: Quantity) -> str:
         assert row.formula is not None
-        text = "0.0" if row.formula == ZERO else self.rounded(self.code(row.formula))
+        text = "0.0" if row.formula == ZERO else self.code.value(row.formula)
         return f"{row.symbol}[t] = {text}"
 
     def contribution(self, row: Quantity) -> str:
         assert row.formula is not None
-        return f"{row.symbol}[t]" if self.paths else self.rounded(self.code(row.formula))
+        return f"{row.symbol}[t]" if self.paths else self.code.value(row.formula)
 
-    def rounded(self, text: str) -> str:
-        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
+
+def reads(table: str, names: Iterable[str]) -> Iterator[str]:
+    """The lines that take what a function works on out of a table of its arguments."""
+    return (f'    {name} = {table}["{name}"]' for name in names)
 
 
 def total(row: Quantity) -> str:
@@ -230,7 +237,7 @@ def compile_expression(
     """A function of a mapping from names to numbers; time indices are left out."""
     timeless = rename(expression, lambda symbol: Symbol(symbol.name))
     names = [symbol.name for symbol in symbols(timeless)]
-    lines = ["def value(numbers):", *(f'    {name} = numbers["{name}"]' for name in names)]
+    lines = ["def value(numbers):", *reads("numbers", names)]
     lines.append(f"    return {Code(1, guarded=True)(timeless)}")
     return compile_source("\n".join(lines) + "\n", "value", functions)
 

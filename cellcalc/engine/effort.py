@@ -6,6 +6,9 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
@@ -18,6 +21,22 @@ MAX_LISTED = 5_000_000  # swept steps in one picture or list
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
 _BYTES = 3  # what a number in a table of names costs, as so many in a list
 _TABLES = 8  # tables with a number for each parameter that a window keeps
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """From which size on the same numbers are computed in another way.
+
+    A sequence of more than ``long`` steps is kept compactly; a run of more than ``compiled`` steps
+    is worth compiling, where it can be; columns are read side by side in pieces of ``block`` steps.
+    """
+
+    long: int = 256
+    compiled: int = 1_500_000
+    block: int = 4096
+
+
+SIZES = Sizes()
 
 
 def check_effort(specification: Specification, model: Model, detail: bool = True) -> None:
@@ -50,14 +69,10 @@ def check_listing(specification: Specification) -> None:
 
 def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:
     """How many windows there are in a sequence, and how many steps they sweep in all."""
-    if not learns:
-        return 0, 0
-    k1, k2 = min(scheme.k1 or steps, steps + 1), scheme.k2 or steps
-    fires = list(range(k1, steps + 1, k1))
-    if scheme.tail == "flush" and (not fires or fires[-1] != steps):
-        fires.append(steps)
+    k1, k2 = scheme.k1 or steps, scheme.k2 or steps
     deepest = min(k1, k2) if scheme.state == "reset" else k2
-    return len(fires), sum(min(t, deepest) for t in fires)
+    fired = fires(scheme, steps, learns)
+    return len(fired), sum(min(t, deepest) for t in fired)
 
 
 def _rows(model: Model) -> int:

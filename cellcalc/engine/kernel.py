@@ -16,18 +16,19 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from cellcalc.engine.codegen import Code
+from cellcalc.engine.codegen import Code, reads
+from cellcalc.engine.effort import SIZES
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
-from cellcalc.model.model import LOSS, Group, Model, Quantity
+from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
 HERE, FROM, TO = "_", "__", "___"
 # Functions of ``arithmetic.floats`` written out, which saves a call: the same operations.
 INLINE = {"sigmoid": "1.0/(1.0 + _exp(700.0 if {u} < -700.0 else -{u}))"}
-BLOCK = 4096  # steps of which columns are copied to be read in step
 
 
 class Keep(Enum):
@@ -59,7 +60,7 @@ def within_step(model: Model) -> list[Quantity]:
     """The derived rows that no other step reads: they follow from the others of their step."""
     formulas = [row.formula for row in (*model.backward, *model.gradients) if row.formula]
     read = {s.name for formula in formulas for s in symbols(formula) if s.shift}
-    read |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    read |= {derivative_key(state) for state in model.state} | {COUNTED}
     derived = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
     rows = model.quantities.values()
     return [row for row in rows if row.group in derived and row.symbol not in read]
@@ -68,7 +69,7 @@ def within_step(model: Model) -> list[Quantity]:
 def _used(rows: list[Quantity], model: Model) -> list[Quantity]:
     """Those of the backward rows that gradients and the state's derivatives are made from."""
     used = {s.name for row in model.gradients if row.formula for s in symbols(row.formula)}
-    used |= {f"d{state}" for state in model.state} | {f"d{LOSS}"}
+    used |= {derivative_key(state) for state in model.state} | {COUNTED}
     while True:
         again = [row.formula for row in rows if row.symbol in used and row.formula]
         found = used | {s.name for formula in again for s in symbols(formula)}
@@ -83,11 +84,12 @@ def kernel_of(
     guarded: bool = False,
     keep: Keep = Keep.ALL,
     arrays: bool = False,
+    block: int = SIZES.block,
 ) -> Kernel:
     """The kernel of a model, generated when it is first asked for."""
-    key = ("kernel", decimals, guarded, keep, arrays)
+    key = ("kernel", decimals, guarded, keep, arrays, block)
     if key not in model.generated:
-        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays)
+        model.generated[key] = Kernel(model, decimals, guarded, keep, arrays, block)
     made: Kernel = model.generated[key]
     return made
 
@@ -106,6 +108,7 @@ class Kernel:
     guarded: bool = False
     keep: Keep = Keep.ALL
     arrays: bool = False
+    block: int = SIZES.block
 
     @cached_property
     def text(self) -> str:
@@ -137,7 +140,7 @@ class Kernel:
         """The columns that the function works on."""
         model = self.model
         names = [row.symbol for row in (*model.inputs, *(model.parameters if self.by_time else ()))]
-        counted = [f"d{LOSS}"] if model.loss else []
+        counted = [COUNTED] if model.loss else []
         computed = [row.symbol for row in (*model.forward, *self.swept)]
         kept = [name for name in computed if name in self.stored and name not in counted]
         return [*names, *counted, *kept]
@@ -154,7 +157,7 @@ class Kernel:
         if not self.model.loss:
             return []
         names = [row.symbol for row in self.model.gradients]
-        return [*names, *(f"d{state}0" for state in self.model.state)]
+        return [*names, *(entering_key(state) for state in self.model.state)]
 
     @property
     def by_time(self) -> bool:
@@ -167,8 +170,8 @@ class Kernel:
             yield f"def bptt(new, first, last, {', '.join([*self.parameters, *self.columns])}):"
         else:
             yield "def bptt(columns, parameters, new, first, last):"
-            yield from (f'    {name} = parameters["{name}"]' for name in self.parameters)
-            yield from (f'    {name} = columns["{name}"]' for name in self.columns)
+            yield from reads("parameters", self.parameters)
+            yield from reads("columns", self.columns)
         yield from _Loop(self, model.forward, (), 1).lines()
         if not model.loss:
             yield "    return ()" if self.arrays else "    return {}"
@@ -179,15 +182,13 @@ class Kernel:
         yield from backward.lines()
         yield from backward.entering()
         ends = [f"sum_{row.symbol}" for row in gradients]
-        values = [*map(self.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
+        code = Code(model.features, decimals=self.decimals)
+        values = [*map(code.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
         if self.arrays:
             yield f"    return ({', '.join(values)},)"
         else:
             pairs = [f'"{n}": {value}' for n, value in zip(self.results, values, strict=True)]
             yield f"    return {{{', '.join(pairs)}}}"
-
-    def rounded(self, text: str) -> str:
-        return text if self.decimals is None else f"rounded({text}, {self.decimals})"
 
     def spelled(self, row: Quantity) -> Expression:
         assert row.formula is not None
@@ -232,7 +233,9 @@ class _Loop:
             if row.symbol in self.own:
                 self.names[Symbol(row.symbol, 0)] = HERE + row.symbol
         inline = not kernel.arrays
-        self.code = _Local(kernel.model.features, kernel.guarded, self.names, inline)
+        self.code = _Local(
+            kernel.model.features, kernel.guarded, kernel.decimals, self.names, inline
+        )
 
     def lines(self) -> Iterator[str]:
         handed_on = [symbol for symbol in self.names if symbol.shift == -self.way]
@@ -260,17 +263,18 @@ class _Loop:
 
     def side_by_side(self, reads: list[Symbol]) -> Iterator[str]:
         """The heads of loops that read columns in step, of so many steps at a time."""
+        block = self.kernel.block
         names = ", ".join(self.names[symbol] for symbol in reads)
         if self.way > 0:
             parts = ", ".join(f"{symbol.name}[_0:_1]" for symbol in reads)
-            yield f"    for _0 in range(new, last + 1, {BLOCK}):"
-            yield f"        _1 = _0 + {BLOCK} if _0 + {BLOCK} <= last else last + 1"
+            yield f"    for _0 in range(new, last + 1, {block}):"
+            yield f"        _1 = _0 + {block} if _0 + {block} <= last else last + 1"
             yield f"        for t, {names} in zip(range(_0, _1), {parts}):"
         else:
             slices = {-1: "[_0 - 1:_1][::-1]", 0: "[_0:_1 + 1][::-1]"}
             parts = ", ".join(symbol.name + slices[symbol.shift or 0] for symbol in reads)
-            yield f"    for _1 in range(last, first - 1, -{BLOCK}):"
-            yield f"        _0 = _1 - {BLOCK - 1} if _1 - {BLOCK - 1} >= first else first"
+            yield f"    for _1 in range(last, first - 1, -{block}):"
+            yield f"        _0 = _1 - {block - 1} if _1 - {block - 1} >= first else first"
             yield f"        for t, {names} in zip(range(_1, _0 - 1, -1), {parts}):"
 
     def targets(self, row: Quantity) -> str:
@@ -280,7 +284,7 @@ class _Loop:
         return column + (f"{self.names[here]} = " if here in self.names else "")
 
     def value(self, row: Quantity) -> str:
-        return self.kernel.rounded(self.code(self.kernel.spelled(row)))
+        return self.code.value(self.kernel.spelled(row))
 
     def entering(self) -> Iterator[str]:
         """What flows back into the state before the window."""
@@ -289,15 +293,13 @@ class _Loop:
         rows = [r for r in kernel.model.entering if whole or r.group is not Group.PATH]
         names = {s: name for s, name in self.names.items() if s.shift == 1}
         names |= {Symbol(row.symbol, 0): HERE + row.symbol for row in rows}
-        code = _Local(kernel.model.features, kernel.guarded, names)
+        code = _Local(kernel.model.features, kernel.guarded, kernel.decimals, names)
         yield "    t = first - 1"
         for row in rows:
             column = f"{row.symbol}[t] = " if row.symbol in kernel.stored else ""
-            value = kernel.rounded(code(kernel.spelled(row)))
+            value = code.value(kernel.spelled(row))
             yield f"    {column}{HERE}{row.symbol} = {value}"
 
-
-PAYS = 1_500_000  # steps in a run above which it is compiled
 
 Columns = Mapping[str, MutableSequence[float]]
 Sweep = Callable[[Columns, Mapping[str, float], int, int, int], dict[str, float]]

@@ -7,14 +7,14 @@ its equation; keeping it, too, would take three times the memory.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-from cellcalc.engine.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
+from cellcalc.problems.sequences import or_zero
 
 BLOCK = 2048  # steps that are worked out at once
 
@@ -36,16 +36,16 @@ class Columns:
 
     def part(self, symbol: str, start: int, stop: int) -> list[float]:
         """The values from step ``start`` to before step ``stop``."""
-        late = symbol not in self.values
-        values, offset = (Late(symbol, self), self.first) if late else self.values[symbol]
+        lazy = symbol not in self.values
+        values, offset = (LazyRow(symbol, self), self.first) if lazy else self.values[symbol]
         low, high = max(start, offset), min(stop, offset + len(values))
         within = list(values[low - offset : max(low, high) - offset])
-        if symbol == TARGET:  # a missing one counted as 0, as its loss did
-            within = [0.0 if math.isnan(value) else value for value in within]
+        if symbol == TARGET:
+            within = list(map(or_zero, within))
         return [0.0] * (low - start) + within + [0.0] * (stop - max(low, high))
 
 
-class Late(Sequence[float]):
+class LazyRow(Sequence[float]):
     """The values of one row over the steps of a window, computed on reading."""
 
     def __init__(self, symbol: str, columns: Columns) -> None:
@@ -79,13 +79,13 @@ class Late(Sequence[float]):
         return values
 
 
-def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
+def lazy_source(model: Model, rows: list[Quantity], decimals: int | None, guarded: bool) -> str:
     """A function for each row: of the kept columns, the first step, and the one after the last.
 
     Another, ``entering``, gives those of the rows of the state's derivatives at the step before a
     window: of its columns, the parameters and that step.
     """
-    key = ("late", decimals, guarded)
+    key = ("lazy", decimals, guarded)
     if key not in model.generated:
         model.generated[key] = "\n".join(_functions(model, rows, decimals, guarded)) + "\n"
     text: str = model.generated[key]
@@ -95,26 +95,25 @@ def late_source(model: Model, rows: list[Quantity], decimals: int | None, guarde
 def _functions(
     model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
 ) -> Iterator[str]:
-    code = Code(model.features, guarded)
+    code = Code(model.features, guarded, decimals)
 
     def value_of(row: Quantity) -> str:
         assert row.formula is not None
-        value = code(row.formula)
-        return value if decimals is None else f"rounded({value}, {decimals})"
+        return code.value(row.formula)
 
     for row in rows:
         numbers, read = _reads([row], model)
         value = value_of(row)
         yield f"def row_{row.symbol}(columns, start, stop):"
-        yield from (f'    {name} = columns.parameters["{name}"]' for name in numbers)
+        yield from reads("columns.parameters", numbers)
         yield from (f'    {name} = columns.part("{name}", start - 1, stop + 1)' for name in read)
         yield f"    return [{value} for t in range(1, stop - start + 1)]"
-    late = {row.symbol for row in rows}
-    entering = [row for row in model.entering if row.symbol in late]
+    lazy = {row.symbol for row in rows}
+    entering = [row for row in model.entering if row.symbol in lazy]
     numbers, read = _reads(entering, model)
     yield "def entering(columns, parameters, t):"
-    yield from (f'    {name} = parameters["{name}"]' for name in numbers)
-    yield from (f'    {name} = columns["{name}"]' for name in read)
+    yield from reads("parameters", numbers)
+    yield from reads("columns", read)
     yield "    return {"
     yield from (f'        "{row.symbol}": {value_of(row)},' for row in entering)
     yield "    }"

@@ -1,15 +1,23 @@
-"""The optimizer at work: gradients gathered over windows, clipped, and put into its equations."""
+"""The optimizer at work: gradients gathered over windows, clipped, and put into its equations.
+
+:class:`Updater` changes parameters; :func:`rules` are the same equations for people to read.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
-from cellcalc.engine.codegen import Code, compile_source
+from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.problems.schemes import Scheme
-from cellcalc.problems.templates import Template
-from cellcalc.problems.updates import COUNT, Update, clipped, memory
+from cellcalc.problems.templates import Equation, Template
+from cellcalc.problems.updates import Update
+
+COUNT = "k"  # the number of the update
+NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does
 
 
 class Updater:
@@ -28,9 +36,9 @@ class Updater:
         """Add a window's gradients to those that wait for the next update; all that wait."""
         for name in parameters:
             if name not in self.update.frozen:
-                total = self.gathered.get(name, 0.0) + gradients[f"d{name}"]
+                total = self.gathered.get(name, 0.0) + gradients[derivative_key(name)]
                 self.gathered[name] = self.rounded(total)
-        return {f"d{name}": gradient for name, gradient in self.gathered.items()}
+        return {derivative_key(name): gradient for name, gradient in self.gathered.items()}
 
     def apply(self, parameters: dict[str, float]) -> dict[str, float]:
         """Update the parameters in place; the gradients that were used, by derivative's name."""
@@ -44,7 +52,7 @@ class Updater:
         settings = {**self.update.settings, COUNT: float(self.count)}
         self.function(parameters, used, self.memory, settings)
         self.gathered = {}
-        return {f"d{name}": gradient for name, gradient in used.items()}
+        return {derivative_key(name): gradient for name, gradient in used.items()}
 
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
@@ -55,7 +63,7 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
 
     What is the same for all of them, such as 1 - beta1**k, is worked out once.
     """
-    code = Code(1, guarded=True)
+    code = Code(1, guarded=True, decimals=decimals)
     constants = [*optimizer.settings, COUNT]
     hoisted: dict[Expression, str] = {}
 
@@ -73,19 +81,61 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
 
     def lines() -> Iterator[str]:
         yield "def update(parameters, gradients, memory, settings):"
-        yield from (f'    {name} = settings["{name}"]' for name in constants)
+        yield from reads("settings", constants)
         yield from (f"    {name} = {code(node)}" for node, name in hoisted.items())
         yield "    for _name, dw in gradients.items():"
         yield "        w = parameters[_name]"
         for own in optimizer.state:
             yield f'        {own} = memory["{memory(own, "")}" + _name]'
         for symbol, formula in equations:
-            value = code(formula)
-            yield f"        {symbol} = " + (
-                value if decimals is None else f"rounded({value}, {decimals})"
-            )
+            yield f"        {symbol} = {code.value(formula)}"
         for own in optimizer.state:
             yield f'        memory["{memory(own, "")}" + _name] = {own}'
         yield "        parameters[_name] = w"
 
     return "\n".join(lines()) + "\n"
+
+
+def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
+    """The optimizer's equations for one parameter, in that parameter's symbols.
+
+    ``w`` becomes ``W_f1`` and ``dw`` ``dW_f1``; a state ``v`` becomes ``v_W_f1``. They are to be
+    read as assignments, one after the other, so that time indices are not needed.
+    """
+    own = {"w": parameter, "dw": derivative_key(parameter)}
+    own |= {name: memory(name, parameter) for name in optimizer.state}
+
+    def named(symbol: Symbol) -> Symbol:
+        return Symbol(own.get(symbol.name, symbol.name))
+
+    return tuple(
+        Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), e.says)
+        for e in optimizer.equations
+    )
+
+
+def memory(state: str, parameter: str) -> str:
+    """The name of an optimizer's state for one parameter: ``v_W_f1``."""
+    return f"{state}_{parameter}"
+
+
+def counts_updates(optimizer: Template) -> bool:
+    """Whether the equations use the number of the update."""
+    return any(s.name == COUNT for e in optimizer.equations for s in symbols(e.formula))
+
+
+def clip_factor(scheme: Scheme, gradients: Mapping[str, float]) -> float:
+    """What each gradient is multiplied by so that their norm is at most ``clip_norm``."""
+    if scheme.clip_norm is None:
+        return 1.0
+    norm = math.hypot(*gradients.values())
+    return min(1.0, scheme.clip_norm / (norm + NORM_MARGIN))
+
+
+def clipped(scheme: Scheme, gradients: Mapping[str, float]) -> dict[str, float]:
+    """The gradients as the update uses them: bounded in norm first, then one by one."""
+    factor, bound = clip_factor(scheme, gradients), scheme.clip_value
+    scaled = {name: value * factor for name, value in gradients.items()}
+    if bound is None:
+        return scaled
+    return {name: max(-bound, min(bound, value)) for name, value in scaled.items()}

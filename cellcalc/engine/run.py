@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
 from cellcalc.engine.codegen import compile_source
-from cellcalc.engine.effort import check_effort
-from cellcalc.engine.kernel import PAYS, Keep, fast_sweep, kernel_of
-from cellcalc.engine.lazy import late_source
+from cellcalc.engine.effort import SIZES, Sizes, check_effort
+from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
+from cellcalc.engine.lazy import lazy_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.arithmetic import floats
 from cellcalc.model.by_hand import by_hand
-from cellcalc.model.model import LOSS, TARGET, Group, Model
-from cellcalc.problems.sequences import Sequence, feature_names
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 Progress = Callable[[int], None]
@@ -36,6 +36,7 @@ def run_model(
     decimals: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
+    sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
@@ -50,7 +51,7 @@ def run_model(
         model = by_hand(model)
     for guarded in (False, True):
         try:
-            return _Run(specification, model, decimals, detail, guarded).trace(progress)
+            return _Run(specification, model, decimals, detail, guarded, sizes).trace(progress)
         except ArithmeticError:
             # A number has left the range of floats: guarded code gives inf where Python raises.
             if guarded:
@@ -68,18 +69,19 @@ class _Run:
         decimals: int | None,
         detail: bool,
         guarded: bool,
+        sizes: Sizes = SIZES,
     ) -> None:
         self.specification, self.model = specification, model
         self.decimals, self.detail = decimals, detail
         steps = [sequence.steps for sequence in specification.sequences]
         total = sum(steps) * specification.update.epochs
-        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total)
+        self.sweeper = Sweeper(model, decimals, guarded, detail, max(steps), total, sizes)
         self.parameters = dict(specification.parameters)
         self.coefficients = dict(specification.coefficients)
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
-        kept = self.sweeper.kernel.stored | {f"d{LOSS}"}
+        kept = self.sweeper.kernel.stored | {COUNTED}
         after = [row for row in self.derived if row.symbol not in kept]
-        self.late = late_source(model, after, decimals, guarded) if detail and after else ""
+        self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
         self.plans = [
             schedule.plan(specification.scheme, sequence.steps, sequence.has_target)
@@ -120,10 +122,9 @@ class _Run:
             for t in missing:
                 targets[t] = losses[t] = math.nan
             if self.model.loss and len(missing) < sequence.steps:
-                counting: Iterator[float] = islice(losses, 1, None)
+                counting: Iterable[float] = islice(losses, 1, None)
                 if missing:
-                    pairs = islice(zip(losses, targets, strict=True), 1, None)
-                    counting = (e for e, target in pairs if not math.isnan(target))
+                    counting = compress(counting, sequence.has_target)
                 loss = self.rounded(sum(counting))
         return PassTrace(
             epoch=epoch,
@@ -178,15 +179,10 @@ class _Run:
         """Columns for t = 0 … n+1 of a segment, inputs and initial state filled in."""
         if (place, start) in self.workspace:
             return self.workspace[place, start]
-        model, n = self.model, stop - start
-        columns = self.sweeper.columns(n)
-        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
-            put(columns[name], 1, values[start:stop])
-        if TARGET in columns and sequence.targets is not None:
-            targets = sequence.targets[start:stop]
-            if sequence.missing:
-                targets = [0.0 if math.isnan(t) else t for t in targets]
-            put(columns[TARGET], 1, targets)
+        columns = self.sweeper.columns(stop - start)
+        for name, values in sequence.columns(start, stop).items():
+            if name in columns:
+                put(columns[name], 1, values)
         for name, value in self.specification.initial.items():
             columns[name][0] = value
         if not self.detail:  # nobody keeps them, so that the next epoch can use them again
@@ -211,7 +207,7 @@ class _Run:
         After the ``final`` window nobody else needs the derivatives' columns.
         """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
-        counted = columns[f"d{LOSS}"]
+        counted = columns[COUNTED]
         mean = self.specification.scheme.reduction == "mean"
         share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
         if len(window.losses) == last + 1 - first:
@@ -256,24 +252,26 @@ class _Run:
                 kept[name] = (columns[name][first : last + 1], first)
                 if final:  # one copy at a time
                     del columns[name]
-        if not self.late:
+        if not self.lazy:
             return {row.symbol: kept[row.symbol][0] for row in self.derived}
         forward = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
         weights = before if self.model.stored_weights else {}
         sources = {name: (columns[name], 0) for name in (*forward, *weights) if name in columns}
-        rows = lazy.Columns({**sources, **kept}, before, self.late, first, last)
+        rows = lazy.Columns({**sources, **kept}, before, self.lazy, first, last)
         names = [row.symbol for row in self.derived]
-        return {s: kept[s][0] if s in kept else lazy.Late(s, rows) for s in names}
+        return {s: kept[s][0] if s in kept else lazy.LazyRow(s, rows) for s in names}
 
     def entering(
         self, columns: Columns, before: Mapping[str, float], first: int
     ) -> dict[str, float]:
         """The derivatives of the state at the step before the window, and their paths."""
-        late: dict[str, float] = {}
-        if self.late:
-            late = compile_source(self.late, "entering")(columns, before, first - 1)
+        computed: dict[str, float] = {}
+        if self.lazy:
+            computed = compile_source(self.lazy, "entering")(columns, before, first - 1)
         names = [row.symbol for row in self.model.entering]
-        return {name: late[name] if name in late else columns[name][first - 1] for name in names}
+        return {
+            name: computed[name] if name in computed else columns[name][first - 1] for name in names
+        }
 
     def updated(self, window: WindowTrace) -> WindowTrace:
         """Update the parameters with what has been gathered; the window with what that did."""
@@ -284,8 +282,6 @@ class _Run:
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
 
-
-LONG = 256  # steps above which a sequence is kept compactly
 
 Column = MutableSequence[float]
 Columns = dict[str, Column]
@@ -307,13 +303,14 @@ class Sweeper:
         detail: bool,
         longest: int,
         total: int,
+        sizes: Sizes = SIZES,
     ) -> None:
-        self.long = longest > LONG
+        self.long = longest > sizes.long
         keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
-        self.kernel = kernel_of(model, decimals, guarded, keep)
+        self.kernel = kernel_of(model, decimals, guarded, keep, block=sizes.block)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
-        if self.long and decimals is None and not guarded and total > PAYS:
+        if self.long and decimals is None and not guarded and total > sizes.compiled:
             self.fast = fast_sweep(kernel_of(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))

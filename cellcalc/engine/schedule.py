@@ -85,6 +85,15 @@ class Schedule:
         return frozenset(window.fires_at for window in self.windows if window.resets)
 
 
+def fires(scheme: Scheme, steps: int, learns: bool = True) -> Sequence[int]:
+    """The steps after which a window fires; none where there is nothing to learn from."""
+    if not learns:
+        return ()
+    every = range(scheme.k1 or steps, steps + 1, scheme.k1 or steps)
+    ends = scheme.tail == "flush" and (not every or every[-1] != steps)
+    return (*every, steps) if ends else every
+
+
 def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
     """The windows of a sequence of n = ``steps``, in the order in which they fire.
 
@@ -92,12 +101,9 @@ def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
     forward.
     """
     chosen = scheme.on(steps)
-    k1, k2 = chosen.k1 or steps, chosen.k2 or steps
-    fires = list(range(k1, steps + 1, k1)) if any(has_target) else []
-    if any(has_target) and chosen.tail == "flush" and steps not in fires:
-        fires.append(steps)
+    k2, fired = chosen.k2 or steps, fires(scheme, steps, any(has_target))
     windows = []
-    for done, t in pairwise([0, *fires]):
+    for done, t in pairwise([0, *fired]):
         start = done if chosen.state == "reset" else 0
         first = max(start, t - k2) + 1
         injects_from = {"new": max(first, done + 1), "all": first, "last": t}[chosen.inject]
@@ -110,10 +116,10 @@ def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
                 losses=_with_target(range(injects_from, t + 1), has_target),
                 dropped=_with_target(range(done + 1, injects_from), has_target),
                 resets=chosen.state == "reset" and t < steps,
-                updates=chosen.update == "window" or t == fires[-1],
+                updates=chosen.update == "window" or t == fired[-1],
             )
         )
-    last = fires[-1] if fires else 0
+    last = fired[-1] if fired else 0
     trailing = [s for s in range(last + 1, steps + 1) if has_target[s - 1]]
     return Schedule(chosen, steps, tuple(windows), tuple(trailing))
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import did_you_mean
+from cellcalc.language.keys import entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.specification import Specification
 
 if TYPE_CHECKING:
@@ -97,6 +99,10 @@ class PassTrace:
         """The parameters at the end."""
         return self.windows[-1].after if self.windows else self.before
 
+    def counted(self, t: int) -> bool:
+        """Whether step t has a target, and so a loss."""
+        return TARGET in self.forward and not math.isnan(self.forward[TARGET][t])
+
     def parameters_at(self, t: int) -> Mapping[str, float]:
         """The parameters that step t was computed with."""
         once = self.schedule.scheme.update == "sequence"
@@ -140,7 +146,7 @@ class Trace:
     @property
     def symbols(self) -> list[str]:
         """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
-        names = [*self.model.quantities, *(f"d{name}0" for name in self.model.state)]
+        names = [*self.model.quantities, *(entering_key(name) for name in self.model.state)]
         return names if self.model.loss else [n for n in names if n in self.model.quantities]
 
     def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:
@@ -165,12 +171,14 @@ class Trace:
 
         A step without a target has no loss; that is not counted here.
         """
-        for one in self.passes:
-            steps = range(1, one.steps + 1)
-            found = _earliest(self._computed(one), steps)
-            for window in one.windows if not found else ():
+        for pass_trace in self.passes:
+            steps = range(1, pass_trace.steps + 1)
+            found = _earliest(self._computed(pass_trace), steps)
+            for window in pass_trace.windows if not found else ():
                 # What is worked out only on reading adds nothing that is not in the rest.
-                kept = ((s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, Late))
+                kept = (
+                    (s, v[::-1]) for s, v in window.backward.items() if not isinstance(v, LazyRow)
+                )
                 results = {**window.gradients, **window.after}
                 ends = ((s, [v]) for s, v in results.items())
                 found = _earliest(kept, window.steps[::-1]) or _earliest(ends, window.steps[-1:])
@@ -180,14 +188,16 @@ class Trace:
                 return found
         return None
 
-    def _computed(self, one: PassTrace) -> Iterator[tuple[str, Values]]:
+    def _computed(self, pass_trace: PassTrace) -> Iterator[tuple[str, Values]]:
         """The forward columns of a pass, a missing loss as 0."""
-        for symbol, values in one.forward.items():
+        for symbol, values in pass_trace.forward.items():
             if symbol == LOSS:
-                counted = zip(values[1:], one.forward[TARGET][1:], strict=True)
-                yield symbol, [0.0 if math.isnan(t) else e for e, t in counted]
+                yield (
+                    symbol,
+                    [e if pass_trace.counted(t) else 0.0 for t, e in enumerate(values)][1:],
+                )
             elif symbol == TARGET:
-                yield symbol, [0.0 if math.isnan(t) else t for t in values[1:]]
+                yield symbol, list(map(or_zero, values[1:]))
             else:
                 yield symbol, values[1:]
 
@@ -206,39 +216,39 @@ def _earliest(columns: Iterable[tuple[str, Values]], steps: range) -> tuple[str,
 Lookup = Callable[[Symbol], float]
 
 
-def forward_values(one: PassTrace, t: int) -> Lookup:
+def forward_values(pass_trace: PassTrace, t: int) -> Lookup:
     """What the symbols of a forward equation stand for when it is computed for step t."""
 
     def value(symbol: Symbol) -> float:
-        if symbol.name in one.coefficients:
-            return one.coefficients[symbol.name]
-        if symbol.name in one.before:
-            return one.parameters_at(t)[symbol.name]
+        if symbol.name in pass_trace.coefficients:
+            return pass_trace.coefficients[symbol.name]
+        if symbol.name in pass_trace.before:
+            return pass_trace.parameters_at(t)[symbol.name]
         if symbol.shift == -1:
-            return one.state_before(t, symbol.name)
-        return one.forward[symbol.name][t]
+            return pass_trace.state_before(t, symbol.name)
+        return pass_trace.forward[symbol.name][t]
 
     return value
 
 
-def backward_values(one: PassTrace, window: WindowTrace, t: int) -> Lookup:
+def backward_values(pass_trace: PassTrace, window: WindowTrace, t: int) -> Lookup:
     """The same for an equation of a window; beyond the window every derivative is 0."""
 
     def value(symbol: Symbol) -> float:
         step = t + (symbol.shift or 0)
-        if symbol.name in one.coefficients:
-            return one.coefficients[symbol.name]
-        if symbol.name in one.before:
+        if symbol.name in pass_trace.coefficients:
+            return pass_trace.coefficients[symbol.name]
+        if symbol.name in pass_trace.before:
             stored = symbol.shift is not None and step <= window.last
-            return (one.parameters_at(step) if stored else window.before)[symbol.name]
+            return (pass_trace.parameters_at(step) if stored else window.before)[symbol.name]
         if symbol.name in window.backward:
             if step == window.first - 1:  # what flows into the state before the window
                 return window.entering.get(symbol.name, 0.0)
             inside = window.first <= step <= window.last
             return window.backward[symbol.name][step - window.first] if inside else 0.0
         if symbol.shift == -1:
-            return one.state_before(t, symbol.name)
-        values = one.forward[symbol.name]
+            return pass_trace.state_before(t, symbol.name)
+        values = pass_trace.forward[symbol.name]
         return values[step] if step < len(values) else 0.0
 
     return value

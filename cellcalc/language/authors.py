@@ -1,7 +1,9 @@
-"""How an author writes each symbol, in Unicode and LaTeX; the way back is in ``authors``.
+"""Authors' notations: Gomez's ``state`` is c here, and his δi is dz_i.
 
-Where an author has no symbol for something of ours, ours stands in its place; where ours means
-something else to the author, it is marked (``y°``).
+Each file in ``templates/notations`` is an author. :class:`Author` writes our keys in the author's
+symbols, in Unicode and LaTeX, and :meth:`Author.reading` is the way back, from what people write to
+the key. Where an author has no symbol for something of ours, ours stands in its place; where ours
+means something else to the author, it is marked (``y°``).
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ from typing import Any, Self
 
 from cellcalc import resources
 from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
+from cellcalc.language.keys import VIA, derivative_key, split_key
 from cellcalc.language.letters import (
+    FROM_SUBSCRIPTS,
     MARK,
     SUBSCRIPTS,
     SUPERSCRIPTS,
@@ -27,7 +31,6 @@ from cellcalc.language.tree import Expression, Symbol, symbols
 from cellcalc.toml import Reader, Section, decode, listed, parse_toml, read_bytes
 
 GATES = ("f", "i", "g", "o")  # in the index of a weight; g is the candidate
-VIA = "_via_"  # in the key of a path
 DERIVATIVE = "∂L/∂{}"  # unless the author has a sign for it
 
 # How an author writes the time: in Unicode (raised or lowered afterwards), and in LaTeX.
@@ -52,8 +55,8 @@ class Spelled:
 
 
 @dataclass(frozen=True)
-class Symbolism:
-    """One author's symbols.
+class Author:
+    """One author's symbols, in both directions.
 
     ``names`` maps keys to symbols; in ``W_*`` the star stands for a gate, and in the symbol for
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
@@ -152,7 +155,7 @@ class Symbolism:
 
     def _listed(self, table: Mapping[str, str], key: str) -> Spelled | None:
         """What a table of symbols has for a key, for the vector that it is of, or any gate's."""
-        for stem, digits in ((key, ""), split(key)):
+        for stem, digits in ((key, ""), split_key(key)):
             head, _, gate = stem.rpartition("_")
             star = f"{head}_*" if gate and gate in GATES and head else ""
             if stem in table or star in table:
@@ -170,7 +173,7 @@ class Symbolism:
         chosen = self._listed(self.ours, key)
         if chosen is not None:
             return replace(chosen, named=False)
-        stem, digits = split(key)
+        stem, digits = split_key(key)
         head, _, tail = stem.partition("_")
         text, marked = stem, False
         weight = len(head) == 1  # or a net input; its index is a gate's letter
@@ -185,64 +188,6 @@ class Symbolism:
         if marked or text in self.vocabulary:
             text += MARK
         return Spelled(composed(text), digits, named=False)
-
-
-def split(name: str) -> tuple[str, str]:
-    """A name and its trailing digits: ("W_f", "1")."""
-    stem = name.rstrip("0123456789")
-    return stem, name[len(stem) :]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsUnicode(Unicode):
-    """Maths as text in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
-            written = self(base)  # its time stands where the exponent does
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuthorsLatex(Latex):
-    """LaTeX maths in an author's symbols."""
-
-    author: Symbolism
-
-    def symbol(self, symbol: Symbol) -> Text:
-        time = self.parts(symbol)[3]
-        derivative = symbol.name in self.derivatives
-        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
-
-    def power(self, base: Expression, exponent: Expression) -> Text:
-        text, binding = super().power(base, exponent)
-        written = self(base)
-        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
-            return text.replace(written, self.bracketed(written), 1), binding
-        return text, binding
-
-
-FOLDER = "templates/notations"
-
-# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
-FORWARD = (
-    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
-    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
-)  # fmt: skip
-FEATURES = range(1, 10)
-
-
-class Author(Symbolism):
-    """An author's notation, in both directions."""
 
     def reading(self, keys: Iterable[str] | None = None) -> Mapping[str, str]:
         """Every way of writing the author's symbols, each with the key that it stands for.
@@ -260,15 +205,17 @@ class Author(Symbolism):
         formula in this way; there dL/di is ∂L/∂i as well.
         """
         given = list(_standard() if keys is None else keys)
-        wanted = list(dict.fromkeys([*given, *(split(key)[0] for key in given)]))  # W_f1, and W_f
+        wanted = list(
+            dict.fromkeys([*given, *(split_key(key)[0] for key in given)])
+        )  # W_f1, and W_f
         known, found = set(wanted), dict[str, str]()
         derived = {key: key[:1] == "d" and key[1:].removesuffix("0") in known for key in wanted}
         ours_last = sorted(wanted, key=lambda key: not self.spelled(key, derived[key]).named)
         for forms in (self._displayed, self._by_alias, self._typed, self._without_underscores):
             for key in ours_last:
                 for form in map(composed, forms(key, derived[key])):
-                    typed = form.translate(_LOWERED)
-                    stem, digits = split(typed)
+                    typed = form.translate(FROM_SUBSCRIPTS)
+                    stem, digits = split_key(typed)
                     for way in (form, typed, stem + digits.translate(SUBSCRIPTS)):
                         found.setdefault(way, key)
         return found
@@ -318,8 +265,52 @@ class Author(Symbolism):
             yield from (form.replace("_", "") for form in self._typed(key, derived))
 
 
-# A feature's number as people type it: x1 for x₁.
-_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+@dataclass(frozen=True, kw_only=True)
+class AuthorsUnicode(Unicode):
+    """Maths as text in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.unicode(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        if self.author.raised and isinstance(base, Symbol) and base.shift is not None:
+            written = self(base)  # its time stands where the exponent does
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorsLatex(Latex):
+    """LaTeX maths in an author's symbols."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.latex(symbol.name, time, derivative), Binding.ATOM
+
+    def power(self, base: Expression, exponent: Expression) -> Text:
+        text, binding = super().power(base, exponent)
+        written = self(base)
+        if isinstance(base, Symbol) and "^" in written and not written.startswith(r"\frac"):
+            return text.replace(written, self.bracketed(written), 1), binding
+        return text, binding
+
+
+FOLDER = "templates/notations"
+
+# The quantities of an LSTM, whose symbols an author is asked for when none other are given.
+FORWARD = (
+    "x", *(f"z_{k}" for k in GATES), *GATES, "c", "tanh_c", "h", "y", "target", "E",
+    *(f"{w}_{k}" for w in "WUbp" for k in GATES), "V", "b_y",
+)  # fmt: skip
+FEATURES = range(1, 10)
 
 
 def _standard() -> Iterator[str]:
@@ -327,7 +318,7 @@ def _standard() -> Iterator[str]:
         numbered = key == "x" or key.startswith("W_")
         for name in (key, *(f"{key}{k}" for k in FEATURES if numbered)):
             yield name
-            yield f"d{name}"
+            yield derivative_key(name)
     yield f"dh{VIA}y"
 
 

@@ -40,12 +40,33 @@ def differentiate(
     value: Expression | None = None,
     slopes: Mapping[str, Expression] = MappingProxyType({}),
 ) -> Expression:
-    """The partial derivative of ``expression`` with respect to ``symbol``, simplified.
+    """The partial derivative of an expression, simplified.
 
-    ``value`` is the symbol that holds the expression's own value, where there is one: the
-    derivative of ``f[t] = sigmoid(z_f[t])`` is then ``f[t]*(1 - f[t])``. A weight or input of one
-    feature (``W_f2``, ``x2``) is an element of ``W_f @ x``. ``slopes`` go before the functions'
-    own derivatives, in their ``u`` and ``s``: what somebody takes them for.
+    Parameters
+    ----------
+    expression : Expression
+        What is differentiated.
+    symbol : Symbol
+        The quantity that it is differentiated by, at one time shift. A weight or an input of one
+        feature (``W_f2``, ``x2``) is an element of ``W_f @ x``.
+    value : Expression, optional
+        What holds the expression's own value: with ``f[t]`` the derivative of
+        ``f[t] = sigmoid(z_f[t])`` is ``f[t]*(1 - f[t])``, as a textbook has it.
+    slopes : mapping of str to Expression, optional
+        Derivatives of functions, in ``u`` (the argument) and ``s`` (the value), that are used in
+        place of the true ones: what somebody takes them for.
+
+    Returns
+    -------
+    Expression
+        The derivative; :data:`~cellcalc.language.tree.ZERO` where the symbol does not occur.
+
+    Examples
+    --------
+    >>> from cellcalc.language.notation import LANGUAGE
+    >>> from cellcalc.language.parser import parse
+    >>> LANGUAGE(differentiate(parse("o[t]*tanh(c[t])"), Symbol("c", 0)))
+    'o[t]*(1 - tanh(c[t])**2)'
     """
 
     def slope(e: Expression) -> Expression:

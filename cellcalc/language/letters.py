@@ -15,8 +15,9 @@ GREEK = {
 ACCENTS = {"\u0302": "hat", "\u0304": "bar", "\u0303": "tilde"}
 RAISED = {"ᶠ": "f", "ᵍ": "g", "ᵒ": "o"}  # a superscript that is part of a name: Uᶠ
 
-SUBSCRIPTS = str.maketrans("0123456789+-t", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ")
-SUPERSCRIPTS = str.maketrans("0123456789+-t()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾")
+_PLAIN, _LOWERED, _RAISED = "0123456789+-t()", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ₍₎", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾"
+SUBSCRIPTS, SUPERSCRIPTS = str.maketrans(_PLAIN, _LOWERED), str.maketrans(_PLAIN, _RAISED)
+FROM_SUBSCRIPTS, FROM_SUPERSCRIPTS = str.maketrans(_LOWERED, _PLAIN), str.maketrans(_RAISED, _PLAIN)
 
 _ACCENTED = re.compile("[A-Za-z][\u0300-\u036f]")
 _WORD = re.compile("[A-Za-z][\u0300-\u036f]|[A-Za-z]+?(?=[A-Za-z][\u0300-\u036f])|[A-Za-z]+|.")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
+from cellcalc.language.keys import split_key
+from cellcalc.language.letters import SUBSCRIPTS, SUPERSCRIPTS
 from cellcalc.language.tree import (
     TWO,
     Add,
@@ -130,15 +132,6 @@ class Notation:
 
 LANGUAGE = Notation()
 
-_SUBSCRIPTS = str.maketrans("0123456789+-t", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ")
-_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-def _split(name: str) -> tuple[str, str]:
-    """A name and its trailing digits: ("W_f", "1")."""
-    stem = name.rstrip("0123456789")
-    return stem, name[len(stem) :]
-
 
 @dataclass(frozen=True)
 class Indexed(Notation):
@@ -164,7 +157,7 @@ class Indexed(Notation):
     def parts(self, symbol: Symbol) -> tuple[bool, str, str, str]:
         """Whether it is a derivative, the stem of the name, its digits, and the time index."""
         derivative = symbol.name in self.derivatives
-        stem, digits = _split(symbol.name[1:] if derivative else symbol.name)
+        stem, digits = split_key(symbol.name[1:] if derivative else symbol.name)
         if symbol.shift is None:
             return derivative, stem, digits, ""
         if self.step is not None:
@@ -181,12 +174,12 @@ class Unicode(Indexed):
     def symbol(self, symbol: Symbol) -> Text:
         derivative, stem, digits, time = self.parts(symbol)
         comma = "," if time and (digits or "_" in stem) else ""
-        index = digits.translate(_SUBSCRIPTS) + comma + time.translate(_SUBSCRIPTS)
+        index = digits.translate(SUBSCRIPTS) + comma + time.translate(SUBSCRIPTS)
         return ("∂L/∂" if derivative else "") + stem + index, Binding.ATOM
 
     def power(self, base: Expression, exponent: Expression) -> Text:
         if isinstance(exponent, Number) and exponent.value.is_integer() and exponent.value < 100:
-            raised = str(int(exponent.value)).translate(_SUPERSCRIPTS)
+            raised = str(int(exponent.value)).translate(SUPERSCRIPTS)
         else:
             raised = "^" + self.within(exponent, Binding.ATOM)
         return self.within(base, Binding.ATOM) + raised, Binding.POWER

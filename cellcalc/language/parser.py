@@ -23,6 +23,8 @@ from typing import NoReturn
 
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
+from cellcalc.language.keys import derivative_key
+from cellcalc.language.letters import FROM_SUBSCRIPTS, FROM_SUPERSCRIPTS
 from cellcalc.language.tree import (
     Call,
     Div,
@@ -45,8 +47,6 @@ MAX_BRACKETS = 50  # brackets, signs and exponents within one another
 MAX_FACTORS = 100  # in one product, whose derivative has the square of that
 MAX_DEPTH = 100  # levels of the tree; a/b/c/… is as deep as it is long
 
-_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _OPERATORS = str.maketrans({"−": "-", "·": "*", "×": "*", "⋅": "*", "∙": "*", "ᵀ": "@"})
 
 _TOKEN = re.compile(
@@ -71,17 +71,36 @@ _AUTHORS_TOKEN = re.compile(
     ),
     re.VERBOSE,
 )
-_AUTHORS_INDEX = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵗ", "0123456789-+t", "⁽⁾⟨⟩()")
+_AUTHORS_INDEX = {**FROM_SUPERSCRIPTS, **{ord(bracket): None for bracket in "⁽⁾⟨⟩()"}}
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
 
 def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     """Read a formula.
 
-    ``names`` maps an author's symbols to keys (:meth:`cellcalc.language.authors.Author.reading`).
+    Parameters
+    ----------
+    text : str
+        A formula in the language, or in the Unicode maths that cellcalc prints.
+    names : mapping of str to str, optional
+        An author's symbols and the keys that they stand for, as
+        :meth:`cellcalc.language.authors.Author.reading` gives them.
 
-    Raises :class:`~cellcalc.errors.ExpressionError` when the text is not a formula of the
-    language, is longer than ``MAX_LENGTH`` or nested too deep.
+    Returns
+    -------
+    Expression
+        The tree; reading what :data:`cellcalc.language.notation.LANGUAGE` prints of it gives an
+        equal one.
+
+    Raises
+    ------
+    ExpressionError
+        The text is no formula, is longer than ``MAX_LENGTH``, or is nested too deep.
+
+    Examples
+    --------
+    >>> parse("h[t-1]**2")
+    Pow(base=Symbol(name='h', shift=-1), exponent=Number(value=2.0))
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(
@@ -195,7 +214,7 @@ class Parser:
 
     def raised(self) -> Expression:
         """The exponent that is written as superscript digits."""
-        exponent = float(self.found.translate(_SUPERSCRIPTS))
+        exponent = float(self.found.translate(FROM_SUPERSCRIPTS))
         self.advance()
         return number(exponent)
 
@@ -264,9 +283,9 @@ class Parser:
     def key(self) -> str:
         """The name at hand, an author's as the key that it stands for."""
         is_derivative, name = bool(self.token["derivative"]), self.token["name"]
-        name = name.translate(_SUBSCRIPTS)
+        name = name.translate(FROM_SUBSCRIPTS)
         own = f"∂L/∂{name}" if is_derivative else name
-        return self.names.get(own, f"d{name}" if is_derivative else name)
+        return self.names.get(own, derivative_key(name) if is_derivative else name)
 
     def shift(self) -> int | None:
         index = self.token["bracket"]
@@ -274,7 +293,7 @@ class Parser:
             return None
         if index is None:
             index = self.token["index"].translate(_AUTHORS_INDEX)
-        index = index.translate(_SUBSCRIPTS)
+        index = index.translate(FROM_SUBSCRIPTS)
         match = _INDEX.fullmatch(index.replace("−", "-").replace(" ", ""))
         if match is None:
             self.fail("a time index such as [t], [t-1] or [t+1]")

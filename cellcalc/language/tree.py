@@ -1,11 +1,28 @@
 """The tree that every equation is: nodes, and the few ways of walking and moving one.
 
+    Expression
+    ├── Number(value)                 0.5; never negative
+    ├── Symbol(name, shift)           U_f, h[t-1]
+    ├── Dot(weights, inputs)          W_f @ x, the sum over the inputs
+    ├── Neg(operand)                  -y
+    ├── Add(terms)                    a + b - c, flat
+    ├── Mul(factors)                  a*b*c, flat
+    ├── Div(numerator, denominator)   a/b
+    ├── Pow(base, exponent)           e**2
+    └── Call(function, argument, others)   sigmoid(z), clip(u, low, high)
+
 Trees are immutable and compare by structure. They are kept in one canonical shape, by building
 sums and products with :func:`add` and :func:`multiply` (flat) and numbers with :func:`number`
 (never negative), so that reading back what was printed gives an equal tree.
 
-    z_f = W_f @ x + U_f*h[t-1] + b_f
-    Add(Dot(W_f, x), Mul(U_f, h[t-1]), b_f)
+>>> U, h, b = Symbol("U_f"), Symbol("h", -1), Symbol("b_f")
+>>> tree = add(Dot(Symbol("W_f"), Symbol("x", 0)), multiply(U, h), b)
+>>> [symbol.name for symbol in symbols(tree)]
+['W_f', 'x', 'U_f', 'h', 'b_f']
+>>> add(add(b, U), b) == add(b, U, b)
+True
+>>> shifted(multiply(U, h), 1)
+Mul(factors=(Symbol(name='U_f', shift=None), Symbol(name='h', shift=0)))
 """
 
 from __future__ import annotations

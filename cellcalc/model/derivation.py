@@ -1,7 +1,9 @@
 """Deriving the backward pass from the forward equations.
 
-Reverse mode, on equations instead of numbers: where equation r uses quantity q, the loss reaches
-q through r, and
+Reverse mode of differentiation (Griewank and Walther, Evaluating Derivatives, 2008, chapter 3),
+on equations instead of numbers, with the equations of all steps unrolled in time as Werbos has it
+(Backpropagation through time: what it does and how to do it, Proceedings of the IEEE, 1990):
+where equation r uses quantity q, the loss reaches q through r, and
 
     dq[t] = sum over every such r of dr[t - s] * (∂r/∂q, s steps later)
 
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cellcalc.language.calculus import differentiate
+from cellcalc.language.keys import derivative_key, element_keys, path_key
 from cellcalc.language.notation import UNICODE, Unicode
 from cellcalc.language.tree import (
     ONE,
@@ -32,8 +35,8 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, Term, sum_of
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import sentence
 
@@ -54,12 +57,36 @@ def build(
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
-    An ``error`` takes the place of the loss where nothing is learned from it.
-    With ``stored_weights`` parameters have a time index, and the backward pass uses those of the
-    step that each equation was computed in. Texts are in the ``author``'s symbols.
+    Parameters
+    ----------
+    cell, readout : Template
+        Their equations, in the order of computation.
+    loss : Template or None
+        What is differentiated; None where nothing is learned: the model is then forward only.
+    features : int
+        How many inputs a step has.
+    stored_weights : bool
+        Give parameters a time index, so that the backward pass uses those of the step in which
+        each equation was computed.
+    error : Template, optional
+        What takes the place of the loss where it is only to be looked at.
+    author : Author, optional
+        In whose symbols texts are.
+
+    Returns
+    -------
+    Model
+        Every quantity with its equation: forward as the templates have it, backward derived.
     """
     builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
     return builder.model()
+
+
+def model_of(specification: Specification, author: Author | None = None) -> Model:
+    """The model of a problem, displayed in the ``author``'s symbols if one is given."""
+    s = specification
+    stored = s.scheme.weights == "stored"
+    return build(s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=author)
 
 
 class _Builder:
@@ -134,7 +161,9 @@ class _Builder:
         backward, gradients, paths = [], [], {}
         if self.loss:
             says = sentence("quantity", "count")
-            backward.append(Quantity(f"d{LOSS}", Group.BACKWARD, None, says, "derived"))
+            backward.append(
+                Quantity(COUNTED, Group.BACKWARD, None, says, "derived", derivative_of=LOSS)
+            )
             for row in reversed(forward[:-1]):
                 backward.append(self.derived(row, Group.BACKWARD))
             for row in inputs:
@@ -170,7 +199,7 @@ class _Builder:
 
     def inputs(self) -> Iterator[Quantity]:
         for vector in INPUTS:
-            for k, name in enumerate(feature_names(vector, self.features), 1):
+            for k, name in enumerate(element_keys(vector, self.features), 1):
                 kind = "input_element" if self.features > 1 else "input"
                 says = sentence("quantity", kind, feature=k)
                 yield Quantity(name, Group.INPUT, None, says, "given")
@@ -182,7 +211,7 @@ class _Builder:
         for part in self.parts:
             for name, kind in part.parameters.items():
                 features = self.features if kind == "input" else 1
-                for element in feature_names(name, features):
+                for element in element_keys(name, features):
                     says = self.role(element)
                     yield Quantity(element, Group.PARAMETER, None, says, "given")
 
@@ -220,7 +249,8 @@ class _Builder:
             symbol=self.named(row.symbol),
             meaning=meaning,
         )
-        return Quantity(f"d{row.symbol}", group, formula, says, "derived", terms)
+        key = derivative_key(row.symbol)
+        return Quantity(key, group, formula, says, "derived", terms, derivative_of=row.symbol)
 
     def terms(self, name: str, varies: bool) -> Iterator[Term]:
         """The paths through equations of the same step, then those through the next step's."""
@@ -231,7 +261,7 @@ class _Builder:
                     continue
                 local = differentiate(equation.formula, used, own)
                 if local != ZERO:
-                    upstream = Symbol(f"d{equation.symbol}", later)
+                    upstream = Symbol(derivative_key(equation.symbol), later)
                     local = shifted(local, later)
                     formula = _chained(upstream, local)
                     yield Term(name, varies, equation.symbol, later, upstream, local, formula)
@@ -243,12 +273,15 @@ class _Builder:
             kind = "next_step" if terms[0].later else "same_step"
             local = " + ".join(self.write(term.local) for term in terms)
             yield Quantity(
-                symbol=f"{row.symbol}_via_{via}",
+                symbol=path_key(row.symbol, via),
                 group=Group.PATH,
                 formula=sum_of(terms),
                 says=sentence("path", kind, via=self.named(via), local=local),
                 source="derived",
                 terms=terms,
+                derivative_of=row.derivative_of,
+                path_of=row.symbol,
+                via=via,
             )
 
 

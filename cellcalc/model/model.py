@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Indexed, Latex, Unicode
 from cellcalc.language.tree import ZERO, Call, Expression, Number, Symbol, add
 from cellcalc.problems.templates import Template
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
+COUNTED = derivative_key(LOSS)  # how much a step's loss counts: 1, a share of a mean, or 0
 
 
 class Group(StrEnum):
@@ -56,7 +58,9 @@ class Term:
 class Quantity:
     """One row: ``symbol[t] = formula`` (None for what is given), and what it means.
 
-    ``terms`` are the paths of a derived row, in the order in which its formula adds them.
+    ``terms`` are the paths of a derived row, in the order in which its formula adds them;
+    ``derivative_of`` is the quantity that the loss is differentiated by. A path row is the part of
+    the row ``path_of`` that comes through ``via``. These three are "" where there is no such thing.
     """
 
     symbol: str
@@ -65,6 +69,9 @@ class Quantity:
     says: str
     source: str
     terms: tuple[Term, ...] = ()
+    derivative_of: str = ""
+    path_of: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,7 @@ class Model:
         """
         rows = []
         for name in self.state if self.loss else ():
-            whole = self.quantities[f"d{name}"]
+            whole = self.quantities[derivative_key(name)]
             for row in (whole, *self.paths_of(whole)):
                 terms = tuple(term for term in row.terms if term.later)
                 rows.append(replace(row, formula=sum_of(terms), terms=terms))
@@ -171,7 +178,7 @@ class Model:
         None where no state does.
         """
         for state in self.state:
-            row = self.quantities.get(f"d{state}")
+            row = self.quantities.get(derivative_key(state))
             for term in row.terms if row else ():
                 if term.later and term.via == state:
                     return state, term.local

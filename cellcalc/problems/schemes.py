@@ -7,7 +7,6 @@ steps; what it injects, whether the state goes on, and when parameters change ar
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,7 +14,7 @@ from math import inf
 from typing import Any
 
 from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.resources import folder
+from cellcalc.resources import read_toml
 from cellcalc.toml import Section, as_float, describe, listed
 
 # Each option's values, the default first.
@@ -100,8 +99,7 @@ class Named:
 @cache
 def named_schemes() -> tuple[Named, ...]:
     """Every scheme that has a name."""
-    text = (folder("templates") / "schemes.toml").read_text(encoding="utf-8")
-    rows = tomllib.loads(text)["scheme"]
+    rows = read_toml("templates/schemes.toml")["scheme"]
     return tuple(
         Named(row["form"], row["k1"], row["k2"], row["says"],
               {key: row[key] for key in CHOICES if key in row})

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
+from cellcalc.language.keys import element_keys
 from cellcalc.toml import Section, as_float, decode, describe, read_bytes
 
 TARGET = "target"
@@ -60,6 +61,25 @@ class Sequence:
         for t in self.missing:
             there[t - 1] = False
         return tuple(there)
+
+    def columns(self, start: int = 0, stop: int | None = None) -> dict[str, Values]:
+        """The numbers of each input (``x``, or ``x1``, ``x2``, …), and of the target if any.
+
+        They are those of the steps after ``start`` up to ``stop`` (the last where None). A target
+        that is missing is 0 here: so no nan comes near a computation, in which its loss, which
+        counts nothing, is a number like the others.
+        """
+        names = element_keys("x", len(self.inputs))
+        found = {n: values[start:stop] for n, values in zip(names, self.inputs, strict=True)}
+        if self.targets is not None:
+            targets = self.targets[start:stop]
+            found[TARGET] = list(map(or_zero, targets)) if self.missing else targets
+        return found
+
+
+def or_zero(value: float) -> float:
+    """0 in place of nan: a missing target, or the loss that a step without one does not have."""
+    return 0.0 if math.isnan(value) else value
 
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:
@@ -154,7 +174,7 @@ def _parse_csv(contents: bytes, name: str) -> Sequence:
     if mistakes:
         raise InputError(mistakes)
     targets = columns.pop(TARGET, None)
-    inputs = tuple(_compact(columns[title]) for title in feature_names("x", len(columns)))
+    inputs = tuple(_compact(columns[title]) for title in element_keys("x", len(columns)))
     return Sequence(inputs, _compact(targets) if targets is not None else None)
 
 
@@ -193,19 +213,12 @@ def _compact(values: array[float]) -> Values:
     return values if len(values) > MANY else tuple(values)
 
 
-def feature_names(vector: str, features: int) -> tuple[str, ...]:
-    """The names of a vector's elements: ``x1, x2, …``, or ``x`` for a single feature."""
-    if features == 1:
-        return (vector,)
-    return tuple(f"{vector}{k}" for k in range(1, features + 1))
-
-
 def _check_header(header: list[str], mistake: Note) -> None:
     inputs = [title for title in header if title != TARGET]
     if len(inputs) > MAX_FEATURES:
         mistake("line 1", f"at most {MAX_FEATURES} columns of inputs", f"{len(inputs):,}")
         return
-    expected = feature_names("x", len(inputs)) if inputs else ("x",)
+    expected = element_keys("x", len(inputs)) if inputs else ("x",)
     if inputs == ["x1"]:
         header[header.index("x1")] = "x"
         return

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from cellcalc import resources
 from cellcalc.errors import InputError, did_you_mean
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, read_scheme
-from cellcalc.problems.sequences import Sequence, feature_names, read_sequence
+from cellcalc.problems.sequences import Sequence, read_sequence
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
 from cellcalc.toml import Reader, Section, as_float, describe, listed, parse_toml
@@ -114,6 +115,12 @@ def read_specification(
     )
 
 
+def read_example(name: str, override: Override = AS_WRITTEN) -> Specification:
+    """The bundled example of that name, one of ``resources.names("examples")``."""
+    folder = resources.folder("examples")
+    return read_specification(resources.text(f"examples/{name}.toml"), name, folder, override)
+
+
 def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     """The parameters that the problem leaves to chance, drawn from another seed."""
     if specification.drawn is None:
@@ -149,7 +156,7 @@ def check_clashes(whole: Section, *parts: Template | None) -> None:
     for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
         own = [*part.fixed, *(e.symbol for e in part.equations)] if part else []
         for name in own:
-            for clash in dict.fromkeys((name, f"d{name}", name.removeprefix("d"))):
+            for clash in dict.fromkeys((name, derivative_key(name), name.removeprefix("d"))):
                 if clash in taken:
                     expected = f"names that the {taken[clash]} does not use"
                     whole.reader.mistake(key, expected, f"{name} beside {clash}")
@@ -191,10 +198,10 @@ def _parameters(
         elsewhere = draw(width or 1) if draw else None
         if loaded is None:  # a file that has been complained of
             elsewhere = [0.0] * (width or 1)
-        elif all(element in loaded for element in feature_names(name, width or 1)):
-            elsewhere = [loaded[element] for element in feature_names(name, width or 1)]
+        elif all(element in loaded for element in element_keys(name, width or 1)):
+            elsewhere = [loaded[element] for element in element_keys(name, width or 1)]
         values = _given(section, name, kind, width, elsewhere)
-        for element, value in zip(feature_names(name, len(values)), values, strict=True):
+        for element, value in zip(element_keys(name, len(values)), values, strict=True):
             elements[element] = value
     return elements
 

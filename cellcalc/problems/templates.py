@@ -18,6 +18,7 @@ from cellcalc import resources
 from cellcalc.errors import ExpressionError, did_you_mean, printable
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
+from cellcalc.language.keys import VIA, derivative_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import ZERO, Dot, Expression, Symbol, rename, symbols, walk
@@ -190,7 +191,7 @@ def _equation(item: Section) -> Equation:
 
 
 def _check_name(section: Section, key: str, name: str) -> None:
-    if not _NAME.fullmatch(name) or "_via_" in name:
+    if not _NAME.fullmatch(name) or VIA in name:
         expected = "a name of letters, digits and _ that begins with a letter"
     elif name in RESERVED or name in FUNCTIONS or name in SPELLINGS:
         expected = "a name that means nothing else"
@@ -232,9 +233,9 @@ def _check_doubles(
         if vector != name and (vector in INPUTS or template.parameters.get(vector) == "input"):
             expected = f"a name that is not an element of {vector}"
             file.reader.mistake(name, expected, "a symbol of that name")
-        if f"d{name}" in names and f"d{name}" not in given:
+        if derivative_key(name) in names and derivative_key(name) not in given:
             expected = f"another name, since d{name} is the derivative with respect to {name}"
-            file.reader.mistake(f"d{name}", expected, "a symbol of that name")
+            file.reader.mistake(derivative_key(name), expected, "a symbol of that name")
 
 
 def _complaint(

@@ -13,14 +13,9 @@ from dataclasses import dataclass
 
 from cellcalc import resources
 from cellcalc.errors import did_you_mean
-from cellcalc.language.tree import Symbol, rename, symbols
 from cellcalc.problems import templates
-from cellcalc.problems.schemes import Scheme
-from cellcalc.problems.templates import Equation, Template
+from cellcalc.problems.templates import Template
 from cellcalc.toml import Section, describe
-
-COUNT = "k"  # the number of the update
-NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does
 
 
 @dataclass(frozen=True)
@@ -100,48 +95,3 @@ def vector(element: str, part: Template) -> str:
     """The parameter of a template to which an element belongs: W_f for W_f2."""
     stem = element.rstrip("0123456789")
     return stem if part.parameters.get(stem) == "input" else element
-
-
-def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
-    """The optimizer's equations for one parameter, in that parameter's symbols.
-
-    ``w`` becomes ``W_f1`` and ``dw`` ``dW_f1``; a state ``v`` becomes ``v_W_f1``. They are to be
-    read as assignments, one after the other, so that time indices are not needed.
-    """
-    own = {"w": parameter, "dw": f"d{parameter}"}
-    own |= {name: memory(name, parameter) for name in optimizer.state}
-
-    def named(symbol: Symbol) -> Symbol:
-        return Symbol(own.get(symbol.name, symbol.name))
-
-    return tuple(
-        Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), e.says)
-        for e in optimizer.equations
-    )
-
-
-def memory(state: str, parameter: str) -> str:
-    """The name of an optimizer's state for one parameter: ``v_W_f1``."""
-    return f"{state}_{parameter}"
-
-
-def counts_updates(optimizer: Template) -> bool:
-    """Whether the equations use the number of the update."""
-    return any(s.name == COUNT for e in optimizer.equations for s in symbols(e.formula))
-
-
-def clip_factor(scheme: Scheme, gradients: Mapping[str, float]) -> float:
-    """What each gradient is multiplied by so that their norm is at most ``clip_norm``."""
-    if scheme.clip_norm is None:
-        return 1.0
-    norm = math.hypot(*gradients.values())
-    return min(1.0, scheme.clip_norm / (norm + NORM_MARGIN))
-
-
-def clipped(scheme: Scheme, gradients: Mapping[str, float]) -> dict[str, float]:
-    """The gradients as the update uses them: bounded in norm first, then one by one."""
-    factor, bound = clip_factor(scheme, gradients), scheme.clip_value
-    scaled = {name: value * factor for name, value in gradients.items()}
-    if bound is None:
-        return scaled
-    return {name: max(-bound, min(bound, value)) for name, value in scaled.items()}

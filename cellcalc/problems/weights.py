@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import math
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.problems.sequences import feature_names
+from cellcalc.language.keys import element_keys
 from cellcalc.toml import Section, as_float, decode, describe, listed, read_bytes
 
 
@@ -65,7 +64,7 @@ def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Ar
 
 
 def _elements_of(name: str, kind: str, features: int) -> tuple[str, ...]:
-    return feature_names(name, features) if kind == "input" else (name,)
+    return element_keys(name, features) if kind == "input" else (name,)
 
 
 def _by_name(
@@ -119,7 +118,7 @@ class Block:
         for place in product(*map(range, self.lengths(features))):
             along = dict(zip(self.shape, place, strict=True))
             letter, gate = divmod(along["gates"], len(self.gates))
-            numbers = feature_names("", features) if "features" in along else ("",)
+            numbers = element_keys("", features) if "features" in along else ("",)
             found.append((self.fills[letter], self.gates[gate] + numbers[along.get("features", 0)]))
         return found
 
@@ -141,8 +140,7 @@ def layout_names() -> tuple[str, ...]:
 
 @cache
 def load_layout(name: str) -> Layout:
-    path = resources.folder("templates") / "layouts" / f"{name}.toml"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = resources.read_toml(f"templates/layouts/{name}.toml")
     blocks = tuple(
         Block(
             names=tuple(row["names"]),

@@ -8,7 +8,6 @@ windows itself, and leaves the derivatives to the framework. The parts that it i
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,17 +16,17 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.engine import schedule
+from cellcalc.engine.optimizer import COUNT, counts_updates
 from cellcalc.errors import OptionError
 from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.keys import element_keys
 from cellcalc.language.notation import Binding, Notation, Text
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Call, Expression, Symbol, is_constant, rebuilt, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS
-from cellcalc.problems.sequences import feature_names
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import COUNT, counts_updates
 from cellcalc.toml import listed
 
 LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes
@@ -101,7 +100,7 @@ class _Script:
         return filled.rstrip() + "\n"
 
     def sequences(self) -> str:
-        names = feature_names("x", self.specification.features)
+        names = element_keys("x", self.specification.features)
         rows = []
         for sequence in self.specification.sequences:
             data = dict(zip(names, map(list, sequence.inputs), strict=True))
@@ -224,8 +223,7 @@ class _Script:
 
 
 def _part(name: str) -> str:
-    path = resources.folder("templates") / "frameworks" / f"{name}.txt"
-    return path.read_text(encoding="utf-8")
+    return resources.text(f"templates/frameworks/{name}.txt")
 
 
 def _literal(value: Any, indent: str = "", split: bool = False) -> str:
@@ -318,8 +316,9 @@ def framework_names() -> tuple[str, ...]:
 
 @cache
 def framework(name: str) -> Framework:
-    path = resources.folder("templates") / "frameworks" / f"{name}.toml"
-    return Framework(**{"optimizers": {}, **tomllib.loads(path.read_text(encoding="utf-8"))})
+    return Framework(
+        **{"optimizers": {}, **resources.read_toml(f"templates/frameworks/{name}.toml")}
+    )
 
 
 @dataclass(frozen=True)

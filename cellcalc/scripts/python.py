@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import isnan
 from typing import Any
 
 from cellcalc.engine import codegen
-from cellcalc.model.model import LOSS, TARGET, Model
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, Model
 from cellcalc.problems.specification import Specification
 
 
@@ -23,15 +21,10 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
         return f"{first_lines}\n\n{codegen.helpers(code)}\n\n\n{code}"
     sequence = specification.sequences[0]
     n = sequence.steps
-    targets = tuple(sequence.targets or ())
-    columns = {
-        name: [0.0, *values, 0.0]
-        for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True)
-    }
-    if TARGET in model.quantities:
-        columns[TARGET] = [0.0, *(0.0 if isnan(t) else t for t in targets), 0.0]
+    given = sequence.columns().items()
+    columns = {key: [0.0, *values, 0.0] for key, values in given if key in model.quantities}
     if model.loss:
-        columns[f"d{LOSS}"] = [0.0, *(0.0 if isnan(t) else 1.0 for t in targets), 0.0]
+        columns[COUNTED] = [0.0, *map(float, sequence.has_target), 0.0]
     shown = [row.symbol for row in (*model.forward, *model.backward)]
     return _SCRIPT.format(
         title=first_lines,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,8 +11,6 @@ from cellcalc.errors import OptionError
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
 from cellcalc.problems.specification import Specification
-from cellcalc.resources import sentence
-from cellcalc.views.table import DECIMALS, Grid, banded
 
 
 @dataclass(frozen=True)
@@ -79,39 +76,3 @@ def _relative(difference: float, size: float) -> float:
     if difference == 0.0:
         return 0.0
     return abs(difference) / abs(size) if size else math.nan
-
-
-def to_text(compared: list[Compared], decimals: int = DECIMALS, width: int = 80) -> str:
-    """The gradients and their errors as two tables, a column for each scheme."""
-    names = tuple(one.scheme.name for one in compared)
-    symbols = list(compared[0].gradients)
-    gradients = [(s, tuple(one.gradients[s] for one in compared)) for s in symbols]
-    errors = [(s, tuple(one.errors[s] for one in compared)) for s in symbols]
-    errors.append((sentence("compare", "all"), tuple(one.error for one in compared)))
-    grids = (
-        Grid(sentence("compare", "title"), names, tuple(gradients), over_time=False),
-        Grid(sentence("compare", "error_title"), names, tuple(errors), over_time=False),
-    )
-    tables = [(grid.title, *banded(grid, decimals, width, repeated=1)) for grid in grids]
-    blocks = [block for table in tables for block in table]
-    return "\n\n".join(blocks) + "\n"
-
-
-def to_json(compared: list[Compared]) -> str:
-    """One JSON object on one line; an error against 0 is null, and so is what is not finite."""
-    data = {
-        "schemes": [
-            {
-                "name": one.scheme.name,
-                "gradients": {s: _finite(g) for s, g in one.gradients.items()},
-                "relative_errors": {s: _finite(e) for s, e in one.errors.items()},
-                "relative_error": _finite(one.error),
-            }
-            for one in compared
-        ]
-    }
-    return json.dumps(data, allow_nan=False) + "\n"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

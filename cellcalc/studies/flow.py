@@ -19,10 +19,10 @@ import numpy as np
 from cellcalc.engine import codegen
 from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
 from cellcalc.engine.schedule import Schedule, plan
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
-from cellcalc.model.model import LOSS, TARGET, Model
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, Model
 from cellcalc.problems.specification import Specification
 
 if TYPE_CHECKING:
@@ -109,21 +109,22 @@ def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
     n, has_target = sequence.steps, sequence.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
     columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
-    for name, values in zip(feature_names("x", model.features), sequence.inputs, strict=True):
+    for name, values in sequence.columns().items():
         columns[name][1 : n + 1] = values
-    targets = sequence.targets or ()
-    columns[TARGET][1 : n + 1] = [0.0 if math.isnan(t) else t for t in targets]
     for name, value in specification.initial.items():
         columns[name][0] = value
     for name, value in specification.parameters.items():
         columns[name] = [value] * (n + 2)  # read where the model keeps the weights of each step
-    columns[f"d{LOSS}"] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
+    columns[COUNTED] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
     step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
     with np.errstate(all="ignore"):
         step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
     matrix = {
         state: np.array(
-            [np.broadcast_to(columns[f"d{state}"][s], (len(losses),)) for s in range(1, n + 1)]
+            [
+                np.broadcast_to(columns[derivative_key(state)][s], (len(losses),))
+                for s in range(1, n + 1)
+            ]
         ).T
         for state in model.state
     }

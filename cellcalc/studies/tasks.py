@@ -7,7 +7,6 @@ sequences are drawn.
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +15,7 @@ from typing import Any, NamedTuple
 
 from cellcalc.errors import OptionError
 from cellcalc.problems.sequences import Sequence
-from cellcalc.resources import folder
+from cellcalc.resources import read_toml
 
 Rows = tuple[list[list[float]], list[float]]  # one list for each input, and the targets
 PERIOD, NOISE = 12, 0.1  # of the sine
@@ -56,15 +55,13 @@ class Drawn:
 @cache
 def tasks() -> dict[str, Task]:
     """Every task by its name."""
-    text = (folder("templates") / "tasks.toml").read_text(encoding="utf-8")
-    return {row["name"]: Task(**row) for row in tomllib.loads(text)["task"]}
+    return {row["name"]: Task(**row) for row in read_toml("templates/tasks.toml")["task"]}
 
 
 @cache
 def sunspots() -> Mapping[str, Any]:
     """The series that is shipped: its values, first year, scale, source and licence."""
-    text = (folder("templates") / "series" / "sunspots.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return read_toml("templates/series/sunspots.toml")
 
 
 def draw(

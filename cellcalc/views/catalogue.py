@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -145,8 +144,7 @@ def _has_targets(data: dict[str, Any]) -> bool:
 
 @cache
 def _problem(name: str) -> dict[str, Any]:
-    path = resources.folder("examples") / f"{name}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return resources.read_toml(f"examples/{name}.toml")
 
 
 def _comment(path: Path) -> str:

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from textwrap import wrap
 
+from cellcalc.engine.optimizer import rules
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, plain_number
 from cellcalc.language.tree import Add, Expression, Neg, Symbol
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
-from cellcalc.problems.updates import rules
 from cellcalc.resources import sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.legend import Legend, legend
@@ -129,7 +129,7 @@ def reason(term: Term, write: Indexed) -> str:
 
 def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
     line = _line(row, write)
-    parameter = row.symbol[1:]
+    parameter = row.derivative_of
     says = f"{model.label(parameter)}: {model.quantities[parameter].says}"
     inner = write(row.formula) if row.formula else "1"
     many = isinstance(row.formula, Add)
@@ -140,7 +140,7 @@ def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
 def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
     for row in model.entering:
         if row.group is not Group.PATH:
-            says = sentence("quantity", "entering", symbol=model.label(row.symbol[1:]))
+            says = sentence("quantity", "entering", symbol=model.label(row.derivative_of))
             yield replace(_line(row, write), says=says)
 
 

@@ -13,13 +13,14 @@ from itertools import islice
 from typing import Any
 
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.language.keys import derivative_key
 from cellcalc.views.table import EVERYTHING, Selection
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
 BLOCK = 4096  # values that are made into text at once
 
 
-def to_json(trace: Trace, selection: Selection = EVERYTHING) -> Iterator[str]:
+def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK) -> Iterator[str]:
     """The trace as one JSON object on one line, in pieces; numbers are full float64.
 
     A value that is not there, or not finite, is null.
@@ -29,26 +30,33 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING) -> Iterator[str]:
         "title": s.title,
         "cell": s.cell.name,
         "scheme": asdict(trace.scheme),
-        "passes": (_pass_data(one, selection) for one in filter(selection.takes, trace.passes)),
+        "passes": (
+            _pass_data(pass_trace, selection)
+            for pass_trace in filter(selection.takes, trace.passes)
+        ),
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
     }
     if s.coefficients:
         data["coefficients"] = _numbers(s.coefficients)
-    yield from _json(data)
+    yield from _json(data, block)
     yield "\n"
 
 
-def _pass_data(one: PassTrace, selection: Selection) -> dict[str, Any]:
-    low, high = _bounds(1, one.steps, selection)
-    data: dict[str, Any] = {"epoch": one.epoch, "sequence": one.sequence, "t": range(low, high)}
+def _pass_data(pass_trace: PassTrace, selection: Selection) -> dict[str, Any]:
+    low, high = _bounds(1, pass_trace.steps, selection)
+    data: dict[str, Any] = {
+        "epoch": pass_trace.epoch,
+        "sequence": pass_trace.sequence,
+        "t": range(low, high),
+    }
     if "forward" in selection.passes:
         data["forward"] = {
             symbol: _part(values, low, high, 0)
-            for symbol, values in one.forward.items()
+            for symbol, values in pass_trace.forward.items()
             if selection.shows(symbol)
         }
-    data["loss"] = _number(one.loss)
-    data["windows"] = (_window_data(window, selection) for window in one.windows)
+    data["loss"] = _number(pass_trace.loss)
+    data["windows"] = (_window_data(window, selection) for window in pass_trace.windows)
     return data
 
 
@@ -97,25 +105,25 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _json(value: object) -> Iterator[str]:
+def _json(value: object, block: int) -> Iterator[str]:
     """JSON of nested dicts and lists; what is iterated over, not held, becomes a list."""
     if isinstance(value, dict):
         mark = "{"
         for key, item in value.items():
             yield f"{mark}{json.dumps(key, ensure_ascii=False)}: "
-            yield from _json(item)
+            yield from _json(item, block)
             mark = ", "
         yield "}" if value else "{}"
     elif isinstance(value, Iterable) and not isinstance(value, str):
         mark, items = "[", iter(value)
-        while block := list(islice(items, BLOCK)):
-            if isinstance(block[0], dict):
-                for item in block:
+        while part := list(islice(items, block)):
+            if isinstance(part[0], dict):
+                for item in part:
                     yield mark
-                    yield from _json(item)
+                    yield from _json(item, block)
                     mark = ", "
             else:
-                yield mark + ", ".join([_json_number(v) for v in block])
+                yield mark + ", ".join([_json_number(v) for v in part])
                 mark = ", "
         yield "]" if mark != "[" else "[]"
     else:
@@ -126,35 +134,37 @@ def _json_number(value: float) -> str:
     return repr(value) if math.isfinite(value) else "null"
 
 
-def to_csv(trace: Trace, selection: Selection = EVERYTHING) -> Iterator[str]:
+def to_csv(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK) -> Iterator[str]:
     """One line for each value: ``epoch,sequence,window,update,pass,symbol,t,value``; in pieces.
 
     Totals, such as gradients and parameters, have no ``t``; a value that is not there is left out.
     """
     yield ",".join(CSV_HEADER) + "\n"
-    for one in filter(selection.takes, trace.passes):
-        place = f"{one.epoch},{one.sequence}"
+    for pass_trace in filter(selection.takes, trace.passes):
+        place = f"{pass_trace.epoch},{pass_trace.sequence}"
         if "forward" in selection.passes:
-            for symbol, values in one.forward.items():
-                yield from _lines(f"{place},,,forward", symbol, values, 0, selection)
-        for number, window in enumerate(one.windows, 1):
-            yield from _window_lines(f"{place},{number},{window.update}", window, selection)
+            for symbol, values in pass_trace.forward.items():
+                yield from _lines(f"{place},,,forward", symbol, values, 0, selection, block)
+        for number, window in enumerate(pass_trace.windows, 1):
+            yield from _window_lines(f"{place},{number},{window.update}", window, selection, block)
 
 
-def _window_lines(place: str, window: WindowTrace, selection: Selection) -> Iterator[str]:
+def _window_lines(
+    place: str, window: WindowTrace, selection: Selection, block: int
+) -> Iterator[str]:
     if "backward" in selection.passes:
         for symbol, values in window.backward.items():
-            yield from _lines(f"{place},backward", symbol, values, window.first, selection)
+            yield from _lines(f"{place},backward", symbol, values, window.first, selection, block)
     totals = {"gradients": window.gradients, "before": window.before, "after": window.after}
     for part, values_by_symbol in totals.items():
         if ("gradients" if part == "gradients" else "update") in selection.passes:
             for symbol, value in values_by_symbol.items():
-                if selection.shows(symbol) or selection.shows(f"d{symbol}"):
+                if selection.shows(symbol) or selection.shows(derivative_key(symbol)):
                     yield f"{place},{part},{symbol},,{value!r}\n"
 
 
 def _lines(
-    place: str, symbol: str, values: Sequence[float], first: int, selection: Selection
+    place: str, symbol: str, values: Sequence[float], first: int, selection: Selection, block: int
 ) -> Iterator[str]:
     """The lines of a row, whose first value is of step ``first``; symbols need no quotes."""
     if not selection.shows(symbol):
@@ -162,5 +172,5 @@ def _lines(
     low, high = _bounds(first, first + len(values) - 1, selection)
     start = f"{place},{symbol},"
     numbered = enumerate(_part(values, low, high, first), low)
-    while block := list(islice(numbered, BLOCK)):
-        yield "".join([f"{start}{t},{value!r}\n" for t, value in block if value == value])
+    while part := list(islice(numbered, block)):
+        yield "".join([f"{start}{t},{value!r}\n" for t, value in part if value == value])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from textwrap import wrap
 
-from cellcalc.language.authors import DERIVATIVE, VIA, Author
+from cellcalc.language.authors import DERIVATIVE, Author
+from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
@@ -75,36 +76,33 @@ class Legend:
 
     def markdown(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(f"`{entry.symbol}` (`{entry.key}`)" for entry in entries)
-            items.append(f"{name}: {pairs}")
-        return "\n".join([f"{self.title}\n", *(f"- {item}" for item in (*items, *self.notes))])
+        items = self._items(lambda entry: f"`{entry.symbol}` (`{entry.key}`)", str)
+        return "\n".join([f"{self.title}\n", *(f"- {item}" for item in items)])
 
     def html(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(
-                f"{escape(entry.symbol)} (<code>{escape(entry.key)}</code>)" for entry in entries
-            )
-            items.append(f"{escape(name)}: {pairs}")
-        items += map(escape, self.notes)
-        points = "\n".join(f"<li>{item}</li>" for item in items)
+
+        def pair(entry: Entry) -> str:
+            return f"{escape(entry.symbol)} (<code>{escape(entry.key)}</code>)"
+
+        points = "\n".join(f"<li>{item}</li>" for item in self._items(pair, escape))
         return f"<p>{escape(self.title)}</p>\n<ul>\n{points}\n</ul>"
 
     def latex(self) -> str:
         """The legend as a paragraph and a list."""
-        items = []
-        for name, entries in self.kinds():
-            pairs = ", ".join(
-                rf"${entry.latex}$ (\texttt{{{latex_text(entry.key)}}})" for entry in entries
-            )
-            items.append(f"{latex_text(name)}: {pairs}")
-        items += map(latex_text, self.notes)
-        points = "\n".join(rf"\item {item}" for item in items)
+
+        def pair(entry: Entry) -> str:
+            return rf"${entry.latex}$ (\texttt{{{latex_text(entry.key)}}})"
+
+        points = "\n".join(rf"\item {item}" for item in self._items(pair, latex_text))
         title = latex_text(self.title)
         return f"{title}\n\\begin{{itemize}}\n\\raggedright\n{points}\n\\end{{itemize}}"
+
+    def _items(self, pair: Callable[[Entry], str], text: Callable[[str], str]) -> Iterator[str]:
+        """The points of a list: each kind of symbol with its pairs, then the notes."""
+        for name, entries in self.kinds():
+            yield f"{text(name)}: {', '.join(map(pair, entries))}"
+        yield from map(text, self.notes)
 
 
 def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
@@ -38,8 +39,11 @@ class Selection:
     epoch: int | None = None
     sequence: int | None = None
 
-    def takes(self, one: PassTrace) -> bool:
-        return self.epoch in (None, one.epoch) and self.sequence in (None, one.sequence)
+    def takes(self, pass_trace: PassTrace) -> bool:
+        return self.epoch in (None, pass_trace.epoch) and self.sequence in (
+            None,
+            pass_trace.sequence,
+        )
 
     def shows(self, symbol: str) -> bool:
         return not self.symbols or symbol in self.symbols
@@ -80,7 +84,7 @@ def select(
     ):
         if given is not None and not 1 <= given <= most:
             raise OptionError(option, f"a number from 1 to {most}", str(given))
-    bounds = _bounds(steps, max(one.steps for one in trace.passes)) if steps else None
+    bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
     return Selection(tuple(passes) or PASSES, names, bounds, epoch, sequence)
 
 
@@ -113,13 +117,15 @@ def grids(
     trace: Trace, selection: Selection = EVERYTHING, decimals: int = DECIMALS
 ) -> Iterator[Grid]:
     """The tables of a trace, pass by pass and window by window; ``decimals`` is for the titles."""
-    for one in filter(selection.takes, trace.passes):
-        place = place_of(trace, one)
-        if "forward" in selection.passes and one.forward:
-            loss = "" if one.loss is None else f": loss L = {fixed(one.loss, decimals)}"
-            yield _forward(trace, one, selection, place + loss)
-        for number, window in enumerate(one.windows, 1):
-            where = place + window_of(one, number, window)
+    for pass_trace in filter(selection.takes, trace.passes):
+        place = place_of(trace, pass_trace)
+        if "forward" in selection.passes and pass_trace.forward:
+            loss = (
+                "" if pass_trace.loss is None else f": loss L = {fixed(pass_trace.loss, decimals)}"
+            )
+            yield _forward(trace, pass_trace, selection, place + loss)
+        for number, window in enumerate(pass_trace.windows, 1):
+            where = place + window_of(pass_trace, number, window)
             if "backward" in selection.passes and window.backward:
                 yield _backward(trace, window, selection, where)
             if "gradients" in selection.passes and window.backward:
@@ -128,22 +134,22 @@ def grids(
                 yield _update(window, selection, update_title(trace, window, place))
 
 
-def place_of(trace: Trace, one: PassTrace) -> str:
+def place_of(trace: Trace, pass_trace: PassTrace) -> str:
     """Which epoch and sequence a pass is, where there are several: ", epoch 2, sequence 1"."""
-    epoch = f", epoch {one.epoch}" if trace.specification.update.epochs > 1 else ""
-    sequence = f", sequence {one.sequence}" if len(trace.specification.sequences) > 1 else ""
+    epoch = f", epoch {pass_trace.epoch}" if trace.specification.update.epochs > 1 else ""
+    sequence = f", sequence {pass_trace.sequence}" if len(trace.specification.sequences) > 1 else ""
     return epoch + sequence
 
 
-def window_of(one: PassTrace, number: int, window: WindowTrace) -> str:
+def window_of(pass_trace: PassTrace, number: int, window: WindowTrace) -> str:
     """Which window of a pass it is, where there are several: ", window 2 (fires at t = 4)"."""
-    return f", window {number} (fires at t = {window.last})" if len(one.windows) > 1 else ""
+    return f", window {number} (fires at t = {window.last})" if len(pass_trace.windows) > 1 else ""
 
 
-def _forward(trace: Trace, one: PassTrace, selection: Selection, place: str) -> Grid:
-    steps = [t for t in range(one.steps + 1) if selection.within(t)]
+def _forward(trace: Trace, pass_trace: PassTrace, selection: Selection, place: str) -> Grid:
+    steps = [t for t in range(pass_trace.steps + 1) if selection.within(t)]
     rows = [
-        (row.symbol, tuple(one.forward[row.symbol][t] for t in steps))
+        (row.symbol, tuple(pass_trace.forward[row.symbol][t] for t in steps))
         for row in (*trace.model.inputs, *trace.model.forward)
         if selection.shows(row.symbol)
     ]
@@ -184,7 +190,7 @@ def _gradients(window: WindowTrace, selection: Selection, place: str) -> Grid:
 
 def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     """ "Update 3, epoch 2"; the number only where there is more than one."""
-    several = sum(len(one.windows) for one in trace.passes) > 1
+    several = sum(len(pass_trace.windows) for pass_trace in trace.passes) > 1
     return f"Update {window.update}{place}" if several else "Update"
 
 
@@ -192,7 +198,7 @@ def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
-        symbol, after = f"d{name}", window.after[name]
+        symbol, after = derivative_key(name), window.after[name]
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,15 +12,18 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
-from cellcalc import api, resources
+from cellcalc import resources
 from cellcalc.engine.codegen import compile_expression
-from cellcalc.engine.trace import PassTrace, backward_values, forward_values
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import PassTrace, Trace, backward_values, forward_values
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.language.notation import NumbersPutIn, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
+from cellcalc.model.derivation import model_of
 from cellcalc.model.model import Group
-from cellcalc.problems.schemes import named_schemes
+from cellcalc.problems.schemes import Override, named_schemes
+from cellcalc.problems.specification import read_example
 from cellcalc.resources import sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
@@ -37,7 +39,7 @@ INDENT = "    "
 
 def page(topic: Topic, format: str = "text", width: int = 80) -> str:
     """A topic with its numbers computed, in one of ``FORMATS``."""
-    parts = lesson(topic)
+    parts = filled_in(topic)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
     return "\n\n".join(_text(topic, parts, min(width, LONGEST))) + "\n"
@@ -132,7 +134,7 @@ DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")
 
 
-def lesson(topic: Topic) -> list[Part]:
+def filled_in(topic: Topic) -> list[Part]:
     """The parts of a topic with every word in braces filled in."""
     numbers = Numbers(topic)
     return [_filled(part, numbers) for part in topic.parts]
@@ -155,7 +157,7 @@ class Numbers:
 
     def __init__(self, topic: Topic) -> None:
         self.rows, self.runs = topic.numbers, topic.runs
-        self.traces: dict[str, api.Trace] = {}
+        self.traces: dict[str, Trace] = {}
         self.found: dict[str, float | str] = {}
 
     def written(self, match: re.Match[str]) -> str:
@@ -193,44 +195,44 @@ class Numbers:
         assert not isinstance(value, str), name
         return value
 
-    def trace(self, run: str) -> api.Trace:
+    def trace(self, run: str) -> Trace:
         if run not in self.traces:
             chosen = self.runs[run]
-            problem = api.load(chosen["problem"], chosen.get("scheme"))
-            self.traces[run] = problem.run()
+            s = read_example(chosen["problem"], Override(chosen.get("scheme")))
+            self.traces[run] = run_model(s, model_of(s))
         return self.traces[run]
 
 
-def _symbol(trace: api.Trace, row: Mapping[str, Any]) -> float:
-    one = trace.passes[0]
+def _symbol(trace: Trace, row: Mapping[str, Any]) -> float:
+    pass_trace = trace.passes[0]
     symbol, t = str(row["symbol"]), int(row["t"])
-    if symbol in one.forward:
-        return one.forward[symbol][t]
-    window = next(w for w in one.windows if w.first <= t <= w.last)
+    if symbol in pass_trace.forward:
+        return pass_trace.forward[symbol][t]
+    window = next(w for w in pass_trace.windows if w.first <= t <= w.last)
     return window.backward[symbol][t - window.first]
 
 
-def _gradient(trace: api.Trace, row: Mapping[str, Any]) -> float:
+def _gradient(trace: Trace, row: Mapping[str, Any]) -> float:
     return sum(window.gradients[row["gradient"]] for window in trace.passes[0].windows)
 
 
-def _value(trace: api.Trace, row: Mapping[str, Any]) -> float:
-    one = trace.passes[0]
+def _value(trace: Trace, row: Mapping[str, Any]) -> float:
+    pass_trace = trace.passes[0]
     facts: dict[str, Callable[[], float]] = {
-        "loss": lambda: one.loss or 0.0,
-        "steps": lambda: one.steps,
+        "loss": lambda: pass_trace.loss or 0.0,
+        "steps": lambda: pass_trace.steps,
         "parameters": lambda: len(trace.initial),
-        "stored_cells": lambda: one.schedule.stored_cells,
-        "backward_cells": lambda: one.schedule.backward_cells,
+        "stored_cells": lambda: pass_trace.schedule.stored_cells,
+        "backward_cells": lambda: pass_trace.schedule.backward_cells,
     }
     return float(facts[row["value"]]())
 
 
-def _product(trace: api.Trace, row: Mapping[str, Any]) -> float:
+def _product(trace: Trace, row: Mapping[str, Any]) -> float:
     return math.prod(trace.passes[0].forward[row["product"]][row["from"] : row["to"] + 1])
 
 
-def _equation(trace: api.Trace, row: Mapping[str, Any]) -> str:
+def _equation(trace: Trace, row: Mapping[str, Any]) -> str:
     quantity = trace.model.quantities[row["equation"]]
     assert quantity.formula is not None
     write = Unicode(derivatives=trace.model.derivatives)
@@ -238,7 +240,7 @@ def _equation(trace: api.Trace, row: Mapping[str, Any]) -> str:
     return f"{left} = {write(quantity.formula)}"
 
 
-def _numbers_in(trace: api.Trace, row: Mapping[str, Any]) -> str:
+def _numbers_in(trace: Trace, row: Mapping[str, Any]) -> str:
     """The right side of an equation with numbers put in, and what it gives."""
     one, symbol, t = trace.passes[0], row["numbers_in"], row["t"]
     formula = trace.model.quantities[symbol].formula
@@ -251,14 +253,14 @@ def _numbers_in(trace: api.Trace, row: Mapping[str, Any]) -> str:
     return f"{put_in(formula)} = {result.replace('-', '−')}"
 
 
-def _lookup(one: PassTrace, symbol: str, t: int) -> Callable[[Symbol], float]:
-    if symbol in one.forward:
-        return forward_values(one, t)
-    window = next(w for w in one.windows if w.first <= t <= w.last)
-    return backward_values(one, window, t)
+def _lookup(pass_trace: PassTrace, symbol: str, t: int) -> Callable[[Symbol], float]:
+    if symbol in pass_trace.forward:
+        return forward_values(pass_trace, t)
+    window = next(w for w in pass_trace.windows if w.first <= t <= w.last)
+    return backward_values(pass_trace, window, t)
 
 
-_KINDS: dict[str, Callable[[api.Trace, Mapping[str, Any]], float | str]] = {
+_KINDS: dict[str, Callable[[Trace, Mapping[str, Any]], float | str]] = {
     "symbol": _symbol,
     "gradient": _gradient,
     "value": _value,
@@ -272,8 +274,8 @@ _KINDS: dict[str, Callable[[api.Trace, Mapping[str, Any]], float | str]] = {
 
 
 def _error(name: str, scheme: str, k1: int, k2: int) -> float:
-    problem = api.load(name)
-    rows = compare.compare(problem.specification, problem.model, k1, k2)
+    s = read_example(name)
+    rows = compare.compare(s, model_of(s), k1, k2)
     return next(row.error for row in rows if row.scheme.name == scheme)
 
 
@@ -347,8 +349,7 @@ def topic(name: str) -> Topic:
 
 
 def _read(name: str) -> Topic:
-    path = resources.folder("templates") / "topics" / f"{name}.toml"
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = resources.read_toml(f"templates/topics/{name}.toml")
     return Topic(
         name=name,
         title=data["title"],

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
+from cellcalc.engine.optimizer import COUNT, memory, rules
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -18,10 +19,10 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import LimitError
 from cellcalc.language.authors import AuthorsUnicode
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Indexed, NumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
-from cellcalc.problems.updates import COUNT, memory, rules
 from cellcalc.resources import sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.table import (
@@ -77,9 +78,9 @@ def _check_length(trace: Trace, selection: Selection) -> None:
     model = trace.model
     rows = len(selection.symbols) or len(model.quantities)
     steps = sum(
-        sum(map(selection.within, range(1, one.steps + 1)))
-        + sum(sum(map(selection.within, window.steps)) for window in one.windows)
-        for one in filter(selection.takes, trace.passes)
+        sum(map(selection.within, range(1, pass_trace.steps + 1)))
+        + sum(sum(map(selection.within, window.steps)) for window in pass_trace.windows)
+        for pass_trace in filter(selection.takes, trace.passes)
     )
     if rows * steps > MOST_EXPLAINED:
         found = f"about {rows * steps:,}; --epoch, --steps or --symbols would leave fewer"
@@ -94,34 +95,34 @@ class _Explainer:
 
     def blocks(self) -> Iterator[str]:
         """Forward to where a window fires, back over it, the update, and on from there."""
-        for one in filter(self.selection.takes, self.trace.passes):
-            place, done = place_of(self.trace, one), 0
-            for number, window in enumerate(one.windows, 1):
-                where = place + window_of(one, number, window)
-                yield from self.forward(one, range(done + 1, window.last + 1), place)
-                yield from self.backward(one, window, where)
-                yield from self.gradients(one, window, where)
+        for pass_trace in filter(self.selection.takes, self.trace.passes):
+            place, done = place_of(self.trace, pass_trace), 0
+            for number, window in enumerate(pass_trace.windows, 1):
+                where = place + window_of(pass_trace, number, window)
+                yield from self.forward(pass_trace, range(done + 1, window.last + 1), place)
+                yield from self.backward(pass_trace, window, where)
+                yield from self.gradients(pass_trace, window, where)
                 yield from self.update(window, place)
                 done = window.last
-            yield from self.forward(one, range(done + 1, one.steps + 1), place)
+            yield from self.forward(pass_trace, range(done + 1, pass_trace.steps + 1), place)
 
-    def forward(self, one: PassTrace, steps: range, place: str) -> Iterator[str]:
+    def forward(self, pass_trace: PassTrace, steps: range, place: str) -> Iterator[str]:
         if "forward" not in self.selection.passes:
             return
         rows = (*self.model.inputs, *self.model.forward)
         for t in filter(self.selection.within, steps):
-            parts = list(self.step(rows, t, forward_values(one, t)))
+            parts = list(self.step(rows, t, forward_values(pass_trace, t)))
             if parts:
                 yield from (_title(f"Forward pass{place}, step t = {t}"), *parts)
 
-    def backward(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
+    def backward(self, pass_trace: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "backward" not in self.selection.passes:
             return
         rows = []
         for row in self.model.backward:
             rows += [row, *self.model.paths_of(row)]
         for t in filter(self.selection.within, reversed(window.steps)):
-            parts = list(self.step(rows, t, backward_values(one, window, t)))
+            parts = list(self.step(rows, t, backward_values(pass_trace, window, t)))
             if parts:
                 yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
 
@@ -168,7 +169,7 @@ class _Explainer:
             text += wrapped(line, indent, self.width)
         return "\n".join(text)
 
-    def gradients(self, one: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
+    def gradients(self, pass_trace: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "gradients" not in self.selection.passes or self.selection.steps:
             return
         write = self.model.unicode()
@@ -180,22 +181,25 @@ class _Explainer:
                 lines = [f"Σₜ {write(row.formula)}"]
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
-                left, parameter = write(Symbol(row.symbol)), self.model.quantities[row.symbol[1:]]
+                left, parameter = (
+                    write(Symbol(row.symbol)),
+                    self.model.quantities[row.derivative_of],
+                )
                 says = f"{self.model.label(parameter.symbol)}: {parameter.says}"
                 parts.append(self.laid_out(row.symbol, says, left, lines))
-        parts += self.entering(one, window)
+        parts += self.entering(pass_trace, window)
         if parts:
             yield from (_title(f"Gradients{place}"), *parts)
 
-    def entering(self, one: PassTrace, window: WindowTrace) -> Iterator[str]:
+    def entering(self, pass_trace: PassTrace, window: WindowTrace) -> Iterator[str]:
         """The derivatives of the state that enters the window: dh0, dc0."""
         t = window.first - 1
         write = self.model.unicode(step=t)
-        value = backward_values(one, window, t)
+        value = backward_values(pass_trace, window, t)
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
             if row.group is not Group.PATH and self.selection.shows(symbol):
-                says = sentence("quantity", "entering", symbol=self.model.label(row.symbol[1:]))
+                says = sentence("quantity", "entering", symbol=self.model.label(row.derivative_of))
                 named = replace(row, symbol=symbol, says=says)
                 left = left_side(row, write)
                 yield self.entry(named, write, value, window.gradients[symbol], left)
@@ -210,7 +214,7 @@ class _Explainer:
         parts = [
             part
             for name in window.before
-            if self.selection.shows(name) or self.selection.shows(f"d{name}")
+            if self.selection.shows(name) or self.selection.shows(derivative_key(name))
             for part in self.updated(window, name)
         ]
         if parts:
@@ -226,7 +230,10 @@ class _Explainer:
             return
         start = {memory(s, name): v for s, v in update.optimizer.state.items()}
         numbers = {**start, **window.memory_before, **update.settings, COUNT: float(window.update)}
-        numbers |= {name: window.before[name], f"d{name}": window.used[f"d{name}"]}
+        numbers |= {
+            name: window.before[name],
+            derivative_key(name): window.used[derivative_key(name)],
+        }
         for rule in rules(update.optimizer, name):
             lines = [write(rule.formula), self.with_numbers(rule.formula, _named(dict(numbers)))]
             numbers[rule.symbol] = {**window.memory_after, **window.after}[rule.symbol]
@@ -242,8 +249,7 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
     if row.group is Group.PATH and not isinstance(write, AuthorsUnicode):
-        whole, _, via = row.symbol.partition("_via_")
-        return f"{write(Symbol(whole, 0))} via {via}"
+        return f"{write(Symbol(row.path_of, 0))} via {row.via}"
     return write(Symbol(row.symbol, 0))
 
 

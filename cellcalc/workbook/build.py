@@ -173,7 +173,7 @@ def check_size(trace: Trace) -> None:
 
     Either it is too large, or an input is not a finite number, which no cell can hold.
     """
-    longest = max(one.steps for one in trace.passes)
+    longest = max(pass_trace.steps for pass_trace in trace.passes)
     if longest > MAX_STEPS:
         raise _too_large("steps", MAX_STEPS, longest)
     sequences = len(trace.specification.sequences)
@@ -181,10 +181,10 @@ def check_size(trace: Trace) -> None:
         epochs = MAX_SHEETS // sequences
         fit = f"epochs = {epochs}" if epochs else f"{MAX_SHEETS} sequences"
         raise _too_large("passes, a sheet each", MAX_SHEETS, len(trace.passes), fit)
-    rows = max(_rows(one, trace) for one in trace.passes)
+    rows = max(_rows(pass_trace, trace) for pass_trace in trace.passes)
     if rows > MAX_ROWS:
         raise _too_large("rows", MAX_ROWS, rows, "fewer windows (a larger k1)")
-    cells = sum(_cells(one, trace) for one in trace.passes)
+    cells = sum(_cells(pass_trace, trace) for pass_trace in trace.passes)
     if cells > MAX_CELLS:
         raise _too_large("cells", MAX_CELLS, cells, "fewer steps, epochs or windows (a larger k1)")
     found = trace.first_not_finite()
@@ -198,15 +198,15 @@ def _too_large(what: str, most: int, found: int, fit: str = "") -> OutputError:
     return OutputError(f"workbook: expected at most {most:,} {what}, found {found:,}{would}")
 
 
-def _rows(one: PassTrace, trace: Trace) -> int:
+def _rows(pass_trace: PassTrace, trace: Trace) -> int:
     """About how many rows the sheet of a pass has."""
     model = trace.model
     top = len(model.inputs) + len(model.parameters) * 3 + len(model.forward) + 20
-    return top + len(one.windows) * (len(derived_rows(model)) + 2)
+    return top + len(pass_trace.windows) * (len(derived_rows(model)) + 2)
 
 
-def _cells(one: PassTrace, trace: Trace) -> int:
+def _cells(pass_trace: PassTrace, trace: Trace) -> int:
     """About how many cells the sheet of a pass has."""
     model = trace.model
-    top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (one.steps + 2)
-    return top + one.schedule.backward_cells * len(derived_rows(model))
+    top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (pass_trace.steps + 2)
+    return top + pass_trace.schedule.backward_cells * len(derived_rows(model))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Expression, Symbol, symbols
 from cellcalc.model.model import LOSS, TARGET, Quantity
-from cellcalc.problems.sequences import feature_names
 from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
 from cellcalc.xlsx.cells import Fill, absolute, letters
 
@@ -54,7 +54,7 @@ def formula(
     """
 
     def cell(symbol: Symbol) -> str:
-        if symbol.name in sheet.one.coefficients:
+        if symbol.name in sheet.pass_trace.coefficients:
             return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
@@ -62,12 +62,12 @@ def formula(
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
 
     def cells(symbol: Symbol) -> str:
-        elements = feature_names(symbol.name, sheet.model.features)
+        elements = element_keys(symbol.name, sheet.model.features)
         first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
         return f"{first}:{last.removeprefix(seen_on)}"
 
     text = Excel(cell=cell, cells=cells)(expression)
-    resets = sheet.one.schedule.resets
+    resets = sheet.pass_trace.schedule.resets
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
@@ -116,7 +116,7 @@ def entering_formula(
     window's steps, or to the totals.
     """
     assert quantity.formula is not None and entering.formula is not None
-    state = {f"d{name}" for name in sheet.model.state}
+    state = {derivative_key(name) for name in sheet.model.state}
     read = symbols(quantity.formula)
     partly = any(s.shift == -1 or (s.shift == 0 and s.name in state) for s in read)
     expression = entering.formula if partly else quantity.formula

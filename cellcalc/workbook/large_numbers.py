@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from openpyxl.utils import column_index_from_string
 
-from cellcalc.engine.lazy import Late
+from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.trace import Trace
 from cellcalc.resources import sentence
 from cellcalc.xlsx.cells import Cell, Row, Rows, literal
@@ -44,16 +44,16 @@ def has_large(trace: Trace) -> bool:
 
 
 def _rows(trace: Trace) -> Iterator[Collection[float]]:
-    for one in trace.passes:
-        for values in one.forward.values():
+    for pass_trace in trace.passes:
+        for values in pass_trace.forward.values():
             computed = values[1:]
             if math.isnan(sum(computed)):  # a missing target, or its loss
                 computed = [value for value in computed if not math.isnan(value)]
             yield computed
-        for window in one.windows:
+        for window in pass_trace.windows:
             ends = (window.gradients, window.summed, window.after, window.memory_after)
             yield from (end.values() for end in ends)
-            yield from (row for row in window.backward.values() if not isinstance(row, Late))
+            yield from (row for row in window.backward.values() if not isinstance(row, LazyRow))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from cellcalc.engine.optimizer import COUNT, counts_updates, memory
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
-from cellcalc.problems.updates import BOUNDS, COUNT, counts_updates, memory
+from cellcalc.problems.updates import BOUNDS
 from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
@@ -65,7 +66,7 @@ class Layout:
     """
 
     trace: Trace
-    one: PassTrace
+    pass_trace: PassTrace
     title: str
     headings: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class Layout:
 
     @property
     def steps(self) -> int:
-        return self.one.steps
+        return self.pass_trace.steps
 
     @property
     def width(self) -> int:
@@ -156,7 +157,7 @@ def _fill(sheet: Layout, with_settings: bool) -> None:
     sheet.block("parameter", [*parameters, *memory_names(sheet.trace), *settings])
     total = [TOTAL_LOSS] if model.loss else []
     sheet.block("forward", [*(row.symbol for row in model.forward), *total])
-    for number, trace in enumerate(sheet.one.windows, 1):
+    for number, trace in enumerate(sheet.pass_trace.windows, 1):
         heading, rows, gradients = sheet.next_row(), {}, 0
         names = [*(row.symbol for row in derived_rows(model)), *update_names(sheet.trace, trace)]
         for symbol in names:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.hostile_books import HEAVY, HOSTILE
 from tests.reliability import Outcome
 from tests.reliability.faults import _env, command
+from tests.support.hostile_books import HEAVY, HOSTILE
 
 SECONDS, MEMORY = 60, 2_500_000_000  # for each; most take less than a second and 100 MB
 HEAD = "[parameters]\nrandom = {seed = 1}\n"

@@ -24,9 +24,9 @@ from cellcalc.cli import main
 from cellcalc.errors import InputError
 from cellcalc.resources import folder
 from cellcalc.xlsx.reader import read_cells
-from tests.conftest import runner
-from tests.hostile_books import cell, package, parts
 from tests.reliability import Missing, Outcome
+from tests.support.command import runner
+from tests.support.hostile_books import cell, package, parts
 
 HANG = 60  # seconds after which an input counts as a hang
 DATA = "[[sequence]]\nx = [[1, 2], [0.5, 3], [-1, 0.25]]\ntarget = [0.5, 1.25, nan]\n"

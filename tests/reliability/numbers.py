@@ -11,11 +11,11 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.marking import mark
 from cellcalc.check.report import Verdict
 from cellcalc.cli import main
-from tests import lstm
-from tests.cells import CELLS, CellData, complex_step, evaluated, random_cell
-from tests.conftest import runner
-from tests.problems import Data, random_data
 from tests.reliability import Outcome
+from tests.support import lstm
+from tests.support.cells import CELLS, CellData, complex_step, evaluated, random_cell
+from tests.support.command import runner
+from tests.support.problems import Data, random_data
 
 READOUTS = [("identity", "half-squared"), ("linear", "squared"), ("linear", "half-squared"),
             ("logistic", "cross-entropy"), ("logistic", "squared")]  # fmt: skip

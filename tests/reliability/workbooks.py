@@ -22,7 +22,6 @@ from cellcalc.check.marking import mark
 from cellcalc.check.report import Verdict
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.large_numbers import has_large
-from tests.cells import CELLS, random_cell
 from tests.reliability import Missing, Outcome
 from tests.reliability.numbers import (
     EDGES,
@@ -33,7 +32,8 @@ from tests.reliability.numbers import (
     drawn,
     drawn_cells,
 )
-from tests.spreadsheets import (
+from tests.support.cells import CELLS, random_cell
+from tests.support.spreadsheets import (
     Values,
     book_of,
     by_formualizer,

@@ -11,10 +11,12 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, memory, rules
 from cellcalc.engine.schedule import ranges
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
-from cellcalc.problems.updates import COUNT, NORM_MARGIN, clip_factor, memory, rules
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import reason
 from cellcalc.views.table import heading, place_of
@@ -81,7 +83,7 @@ def _title(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
     if sheet.model.author is not None:
         settings.append(sentence("legend", "short", title=sheet.model.author.title))
     settings += notes
-    yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.one))], lines=2)
+    yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.pass_trace))], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
     legend = [
         Cell(1, "legend_input", sentence("sheet", "legend_input")),
@@ -103,10 +105,10 @@ def _inputs(sheet: Layout) -> Iterator[Row]:
 
 def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
     """What was given, or (in later epochs) the cells where it was given."""
-    values = sheet.one.forward[symbol][1:]
+    values = sheet.pass_trace.forward[symbol][1:]
     gaps = any(map(math.isnan, values))
     if sheet.source is not sheet:
-        given = [0.0 if math.isnan(value) else value for value in values]
+        given = list(map(or_zero, values))
         yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
     elif gaps:
         for t, value in enumerate(values, 1):
@@ -117,7 +119,7 @@ def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
 
 class _Forward:
     def __init__(self, sheet: Layout) -> None:
-        self.sheet, self.one = sheet, sheet.one
+        self.sheet, self.pass_trace = sheet, sheet.pass_trace
         self.write = sheet.model.unicode()
 
     def rows(self) -> Iterator[Row]:
@@ -133,25 +135,23 @@ class _Forward:
         if TOTAL_LOSS in sheet.rows:
             equation = f"{TOTAL_LOSS} = {self.write.total}{self.write(Symbol(LOSS, 0))}"
             losses = f"{letters(TOTAL)}{sheet.rows[LOSS]}"
-            cell = Cell(TOTAL, "total", self.one.loss or 0.0, losses)
+            cell = Cell(TOTAL, "total", self.pass_trace.loss or 0.0, losses)
             yield labelled(sheet.rows[TOTAL_LOSS], "forward", TOTAL_LOSS, equation, [cell])
 
     def cells(self, quantity: Quantity) -> Iterator[Cell | Fill]:
         sheet, symbol = self.sheet, quantity.symbol
-        values, n = self.one.forward[symbol], sheet.steps
+        values, n = self.pass_trace.forward[symbol], sheet.steps
         at = forward_formula(sheet, quantity)
         if symbol == LOSS and sheet.model.loss:
             losses = over_steps(sheet.rows[LOSS], 1, n)
-            yield Cell(TOTAL, "total", self.one.loss or 0.0, f"SUM({losses})")
+            yield Cell(TOTAL, "total", self.pass_trace.loss or 0.0, f"SUM({losses})")
         if symbol in sheet.model.state:
             first = sheet.first
             given = None if first is sheet else first.cell(symbol, 0, sheet)
             yield Cell(FIRST, "number" if given else "input", values[0], given)
         numbers = values[1 : n + 1]
         if symbol == LOSS:  # a step without a target has none
-            targets = self.one.forward[TARGET][1:]
-            pairs = zip(numbers, targets, strict=True)
-            numbers = [0.0 if math.isnan(target) else loss for loss, target in pairs]
+            numbers = [e if self.pass_trace.counted(t) else 0.0 for t, e in enumerate(numbers, 1)]
         yield from at.fills(1, "number", numbers)
 
 
@@ -204,7 +204,7 @@ class _Window:
 
     def row(self, quantity: Quantity, cells: list[Cell | Fill]) -> Row:
         symbol = quantity.symbol
-        group = "gradient" if symbol.partition("_via_")[0] in self.trace.gradients else "backward"
+        group = "gradient" if (quantity.path_of or symbol) in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
         right = sentence("sheet", "count")
         if quantity.formula is not None:
@@ -231,10 +231,10 @@ class _Window:
         number = self.window.number
         for name in self.free if gathers(self.sheet.trace) else ():
             symbol = gathered(name)
-            text = self.window.total(f"d{name}")
+            text = self.window.total(derivative_key(name))
             if self.scheme.update == "sequence" and number > 1:
                 text = f"{self.sheet.windows[number - 2].total(symbol)}+{text}"
-            yield self.update_row(symbol, "gathered", self.trace.summed[f"d{name}"], text)
+            yield self.update_row(symbol, "gathered", self.trace.summed[derivative_key(name)], text)
 
     def clipped(self) -> Iterator[Row]:
         """The norm of the gradient, the factor that bounds it, and the gradients bounded."""
@@ -249,14 +249,16 @@ class _Window:
         for name in self.free:
             symbol = clipped(name)
             if symbol in window.rows:
-                source = gathered(name) if gathers(self.sheet.trace) else f"d{name}"
+                source = gathered(name) if gathers(self.sheet.trace) else derivative_key(name)
                 text = window.total(source)
                 if FACTOR in window.rows:
                     text += f"*{window.total(FACTOR)}"
                 if scheme.clip_value is not None:
                     bound = self.sheet.setting("clip_value")
                     text = f"MAX(-{bound},MIN({bound},{text}))"
-                yield self.update_row(symbol, "clipped", self.trace.used[f"d{name}"], text)
+                yield self.update_row(
+                    symbol, "clipped", self.trace.used[derivative_key(name)], text
+                )
 
     def update_row(self, symbol: str, says: str, value: float, text: str) -> Row:
         cells = [Cell(TOTAL, "total", value, text)]
@@ -343,9 +345,9 @@ class _Parameters:
 
     def first_value(self, name: str) -> float:
         """The value that the sheet begins with."""
-        one = self.sheet.one
-        start = {**self.start, COUNT: float(one.updates)}
-        return {**start, **one.memory, **one.before}[name]
+        pass_trace = self.sheet.pass_trace
+        start = {**self.start, COUNT: float(pass_trace.updates)}
+        return {**start, **pass_trace.memory, **pass_trace.before}[name]
 
     def new_values(self, window: WindowRows) -> Mapping[str, float]:
         trace = window.trace
@@ -358,7 +360,7 @@ class _Parameters:
             return f"{sheet.cell(COUNT, t - 1)}+1"
         owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
         cells = {key: sheet.setting(key) for key in self.update.settings}
-        cells[f"d{owner}"] = window.total(self.used_gradient(owner))
+        cells[derivative_key(owner)] = window.total(self.used_gradient(owner))
         if COUNT in sheet.rows:
             cells[COUNT] = sheet.cell(COUNT, t)
         for symbol in (owner, *self.memory_of(owner)):
@@ -376,7 +378,7 @@ class _Parameters:
         """The row of the window that holds the gradient as the update uses it."""
         if clips(self.trace):
             return clipped(parameter)
-        return gathered(parameter) if gathers(self.trace) else f"d{parameter}"
+        return gathered(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
 EQUATION_WIDTH = 46  # characters; longer equations are wrapped
@@ -468,7 +470,7 @@ def _add_rules(sheet: Worksheet, layout: Layout) -> None:
             shade_gates(sheet, cells, low=-1.0)
     for window in layout.windows[:MOST_SHADED]:
         for state in layout.model.state:
-            row, trace = window.rows[f"d{state}"], window.trace
+            row, trace = window.rows[derivative_key(state)], window.trace
             shade_gradients(sheet, over_steps(row, trace.first - 1, trace.last))
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.tree import Symbol, symbols
 from cellcalc.model.model import TARGET, Model, Quantity, is_gate, is_squashed
-from cellcalc.problems.sequences import feature_names
+from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import INPUTS
-from cellcalc.resources import folder, sentence
+from cellcalc.resources import names, read_toml, sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import Layout
 from cellcalc.workbook.sheets import step
@@ -77,11 +75,11 @@ class _CellSheet:
             yield top + VALUE, Cell(column, "arrow", box.text)
             return
         shift = -1 if box.before else 0
-        symbol, derived = Symbol(box.symbol, shift), Symbol(f"d{box.symbol}", shift)
+        symbol, derived = Symbol(box.symbol, shift), Symbol(derivative_key(box.symbol), shift)
         yield top + LABEL, Cell(column, "node_label", self.write(symbol))
         value = self.choice.forward_value()(symbol)
         text = self.choice.forward_cell(symbol)
-        yield top + VALUE, Cell(column, "node_value", 0.0 if math.isnan(value) else value, text)
+        yield top + VALUE, Cell(column, "node_value", or_zero(value), text)
         if self.layout.windows and derived.name in self.layout.windows[0].rows:
             text = self.choice.backward_cell(derived)
             yield top + GRADIENT, Cell(column, "node_gradient", self.gradient(derived), text)
@@ -175,8 +173,8 @@ class Picture:
 
 def picture(model: Model) -> Picture:
     """The picture of a model's cell."""
-    for path in sorted((folder("templates") / "pictures").glob("*.toml")):
-        drawn = _read(path, model)
+    for name in names("templates/pictures"):
+        drawn = _read(name, model)
         if drawn is not None and _shows_all(drawn, model):
             return drawn
     return Picture(tuple(_layers(model)), ())
@@ -187,8 +185,8 @@ def _shows_all(drawn: Picture, model: Model) -> bool:
     return {e.symbol for e in model.cell.equations} <= {box.symbol for box in drawn.boxes}
 
 
-def _read(path: Path, model: Model) -> Picture | None:
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+def _read(name: str, model: Model) -> Picture | None:
+    data = read_toml(f"templates/pictures/{name}.toml")
     if model.cell.name not in data["cells"]:
         return None
     boxes: list[Box] = []
@@ -218,7 +216,7 @@ def _fits(model: Model, row: Mapping[str, Any]) -> bool:
 
 def _features(vector: str, place: Place, model: Model) -> Iterator[Box]:
     row, column = place
-    for k, name in enumerate(feature_names(vector, model.features)[:MOST_INPUTS]):
+    for k, name in enumerate(element_keys(vector, model.features)[:MOST_INPUTS]):
         yield Box((row, column + k), name)
 
 

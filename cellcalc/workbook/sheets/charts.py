@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +13,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.engine.trace import backward_values
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, is_gate
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import TOTAL, Layout, column, free_parameters
@@ -141,9 +142,9 @@ def _charts(book: Book) -> Iterator[Chart]:
 
 
 def _forward(layout: Layout, symbol: str) -> Line:
-    values = layout.one.forward[symbol]
+    values = layout.pass_trace.forward[symbol]
     cells = tuple(
-        (f"{layout.quoted}!{layout.cell(symbol, t)}", 0.0 if math.isnan(values[t]) else values[t])
+        (f"{layout.quoted}!{layout.cell(symbol, t)}", or_zero(values[t]))
         for t in range(1, layout.steps + 1)
     )
     return Line(layout.model.label(symbol), cells)
@@ -169,7 +170,7 @@ def _vanishing(layout: Layout, axis: str) -> Chart:
     for state in model.state:
         cells = []
         for t in trace.steps:
-            value = trace.backward[f"d{state}"][t - trace.first]
+            value = trace.backward[derivative_key(state)][t - trace.first]
             place = f"{layout.quoted}!{letters(column(t))}{window.rows[f'd{state}']}"
             cells.append(size(place, value))
         label = sentence("charts", "size_of", symbol=state)
@@ -190,7 +191,7 @@ def _product(layout: Layout, local: Expression) -> Line:
     cells: list[tuple[str, float]] = [("1", 1.0)]
     product = 1.0
     for t in reversed(range(trace.first, trace.last)):
-        product *= evaluate(local, backward_values(layout.one, trace, t))
+        product *= evaluate(local, backward_values(layout.pass_trace, trace, t))
         cells.append((f"{NEXT}*({_factor(layout, local, t)})", product))
     written = layout.model.unicode()(local)
     return Line(sentence("charts", "product", factor=written), tuple(reversed(cells)))
@@ -201,7 +202,7 @@ def _factor(layout: Layout, local: Expression, t: int) -> str:
 
     def cell(symbol: Symbol) -> str:
         row = window.rows.get(symbol.name) or layout.rows[symbol.name]
-        if symbol.name in layout.one.coefficients:
+        if symbol.name in layout.pass_trace.coefficients:
             return f"{layout.quoted}!{layout.setting(symbol.name)}"
         if symbol.shift is None:
             return f"{layout.quoted}!{absolute(row, window.parameters_at)}"
@@ -214,7 +215,7 @@ def _losses(book: Book) -> Chart:
     label = sentence("charts", "pass")
     numbers = Line(label, tuple((str(k), float(k)) for k in range(1, len(book.layouts) + 1)))
     cells = tuple(
-        (f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}", layout.one.loss or 0.0)
+        (f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}", layout.pass_trace.loss or 0.0)
         for layout in book.layouts
     )
     line = Line(sentence("charts", "losses"), cells)
@@ -225,9 +226,9 @@ def _weights(book: Book) -> Chart:
     """The parameters before the first update and after each."""
     names = free_parameters(book.trace)[:MOST_PARAMETERS]
     first = book.first
-    places = [(first, 0, first.one.before)]
+    places = [(first, 0, first.pass_trace.before)]
     for layout in book.layouts:
-        once = layout.one.schedule.scheme.update == "sequence"
+        once = layout.pass_trace.schedule.scheme.update == "sequence"
         for window in layout.windows:
             if window.trace.used:
                 t = layout.steps if once else window.trace.last

@@ -115,9 +115,9 @@ def _of_numbers(book: Book) -> Iterator[Check]:
 def _inputs(layout: Layout) -> Check:
     """All that can be changed, against what it was."""
     settings = setting_values(layout.trace)
-    given = [v for q in layout.model.inputs for v in layout.one.forward[q.symbol][1:]]
-    given += [*layout.one.before.values()]
-    given += [layout.one.forward[state][0] for state in layout.model.state]
+    given = [v for q in layout.model.inputs for v in layout.pass_trace.forward[q.symbol][1:]]
+    given += [*layout.pass_trace.before.values()]
+    given += [layout.pass_trace.forward[state][0] for state in layout.model.state]
     given += [value for name, value in settings.items() if name in layout.rows]
     given = [v for v in given if not math.isnan(v)]
     total = sum(given)
@@ -133,11 +133,11 @@ def _stored(layout: Layout) -> Iterator[Check]:
     """What was computed, against the values stored when the workbook was written."""
     if not layout.windows:
         return
-    loss = layout.one.loss or 0.0
+    loss = layout.pass_trace.loss or 0.0
     place = f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}"
     what = _stored_text(layout, LOSS)
     yield Check(what, f"{place}-({literal(loss)})", limit=_limit([loss]), as_written=True)
-    for name, value in layout.one.after.items():
+    for name, value in layout.pass_trace.after.items():
         place = f"{layout.quoted}!{layout.cell(name, layout.steps + 1)}"
         what = _stored_text(layout, name)
         yield Check(what, f"{place}-({literal(value)})", limit=_limit([value]), as_written=True)
@@ -170,7 +170,7 @@ def _paths(layout: Layout, window: WindowRows) -> Iterator[Check]:
 def _products(layout: Layout, window: WindowRows) -> Iterator[Check]:
     """Each gradient that is a sum of products of two rows, as the product of those rows."""
     first, last = window.trace.first, window.trace.last
-    starts_at_reset = bool(layout.one.schedule.resets)
+    starts_at_reset = bool(layout.pass_trace.schedule.resets)
 
     def cells(symbol: Symbol) -> str:
         row = window.rows.get(symbol.name) or layout.rows[symbol.name]

@@ -10,7 +10,6 @@ Those backward passes, and that of a loss within its own step, are worked out be
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -18,9 +17,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.errors import OptionError
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.layout import FIRST, Layout, column
@@ -40,7 +41,7 @@ def flow_sheet(book: Book) -> Iterator[Sheet]:
     way, or losses injected otherwise than once: it shows one unrolled network.
     """
     layout = book.first
-    scheme, windows = layout.one.schedule.scheme, layout.one.schedule.windows
+    scheme, windows = layout.pass_trace.schedule.scheme, layout.pass_trace.schedule.windows
     changed = any(w.resets or (w.updates and w.fires_at < layout.steps) for w in windows)
     if changed or scheme.inject != "new" or scheme.tail != "flush":
         expected = "a scheme such as full, without updates on the way, with the sheet Flow"
@@ -54,10 +55,10 @@ def flow_sheet(book: Book) -> Iterator[Sheet]:
 
 class _Flow:
     def __init__(self, layout: Layout) -> None:
-        self.layout, self.model, self.one = layout, layout.model, layout.one
+        self.layout, self.model, self.pass_trace = layout, layout.model, layout.pass_trace
         self.work = Working(layout)
         self.steps = min(layout.steps, MOST_STEPS)
-        has = layout.trace.specification.sequences[layout.one.sequence - 1].has_target
+        has = layout.trace.specification.sequences[layout.pass_trace.sequence - 1].has_target
         self.losses = [t for t in range(1, self.steps + 1) if has[t - 1]]
         self.states = self.model.state
         self.number = SHARES + len(self.states) - 1  # the last row taken
@@ -73,7 +74,7 @@ class _Flow:
         return first
 
     def rows(self) -> Iterator[Row]:
-        scheme = self.one.schedule.scheme
+        scheme = self.pass_trace.schedule.scheme
         shown = self.steps < self.layout.steps
         note = sentence("flow_sheet", "note_first" if shown else "note", steps=self.steps)
         yield Row(1, [Cell(1, "title", sentence("flow_sheet", "title"))], lines=2)
@@ -90,7 +91,7 @@ class _Flow:
             yield from self.working(block)
 
     def swept_from(self, loss: int) -> int:
-        scheme, n = self.one.schedule.scheme, self.layout.steps
+        scheme, n = self.pass_trace.schedule.scheme, self.layout.steps
         k1, k2 = scheme.k1 or n, scheme.k2 or n
         return max(1, min(n, (loss + k1 - 1) // k1 * k1) - k2 + 1)
 
@@ -187,17 +188,19 @@ class _Flow:
         yield Line(sentence("charts", "product", factor=written), tuple(reversed(found)))
 
     def _forward(self, symbol: Symbol, s: int) -> float:
-        for given in (self.one.coefficients, self.one.before):
+        for given in (self.pass_trace.coefficients, self.pass_trace.before):
             if symbol.name in given:
                 return given[symbol.name]
-        return self.one.forward[symbol.name][s + (symbol.shift or 0)]
+        return self.pass_trace.forward[symbol.name][s + (symbol.shift or 0)]
 
     def working(self, block: str) -> Iterator[Row]:
         top, is_loss = self.work.blocks[block], block == LOSS
         name = "working_loss" if is_loss else "working_state"
         yield Row(top, [Cell(1, "section", sentence("flow_sheet", name, state=block))])
         steps = self.losses if is_loss else list(range(1, self.steps))
-        seed = sentence("flow_sheet", "seed" if is_loss else "seed_later", symbol=f"d{block}")
+        seed = sentence(
+            "flow_sheet", "seed" if is_loss else "seed_later", symbol=derivative_key(block)
+        )
         yield Row(
             top + 1, [Cell(1, "label", seed), *(Cell(BEFORE + t, "whole", 1.0) for t in steps)]
         )
@@ -251,11 +254,11 @@ class Working:
     """The rows of the blocks, their formulas and values; ``blocks`` is where each begins."""
 
     def __init__(self, layout: Layout) -> None:
-        self.layout, self.model, self.one = layout, layout.model, layout.one
+        self.layout, self.model, self.pass_trace = layout, layout.model, layout.pass_trace
         self.states = self.model.state
         self.parameters = layout.windows[0].parameters_at if layout.windows else column(1)
         self.derived = {row.symbol: row for row in self.model.backward if row.formula is not None}
-        ends = [f"d{state}" for state in self.states]
+        ends = [derivative_key(state) for state in self.states]
         self.own = self._needed(ends)  # rows of a step, from its loss to its states
         reads = {s.name for end in self.own for s in self._symbols(end) if s.shift == 1}
         self.later = [name for name in self._needed(sorted(reads)) if name not in ends]
@@ -279,7 +282,7 @@ class Working:
             name = wanted.pop()
             if name in self.derived and name not in found:
                 found.add(name)
-                if name[1:] not in self.states or name in ends:
+                if self.derived[name].derivative_of not in self.states or name in ends:
                     wanted += [s.name for s in self._symbols(name) if s.shift == 0]
         return [name for name in self.derived if name in found]
 
@@ -302,10 +305,10 @@ class Working:
 
     def seed(self, block: str, name: str, late: int) -> float | None:
         """The derivative that a block is given instead of working it out; None for others."""
-        if name == f"d{LOSS}":
+        if name == COUNTED:
             return 1.0 if block == LOSS else 0.0
-        if late and name[1:] in self.states:
-            return 1.0 if name == f"d{block}" else 0.0
+        if late and self.derived[name].derivative_of in self.states:
+            return 1.0 if name == derivative_key(block) else 0.0
         return None
 
     def cell(self, block: str, symbol: Symbol, late: int, t: int) -> str:
@@ -317,9 +320,9 @@ class Working:
                 here = f"{step_column(t)}{self.blocks[block] + 1}"
                 return here if seed else "0"
             return f"{step_column(t)}{self.place(block, name, late + shift)}"
-        if name in self.one.coefficients:
+        if name in self.pass_trace.coefficients:
             return f"{self.layout.quoted}!{absolute(self.layout.rows[name], FIRST)}"
-        if name in self.one.before:
+        if name in self.pass_trace.before:
             return f"{self.layout.quoted}!{absolute(self.layout.rows[name], self.parameters)}"
         return f"{self.layout.quoted}!{self.layout.cell(name, t + late + shift)}"
 
@@ -329,18 +332,18 @@ class Working:
             if symbol.name in self.model.derivatives:
                 seed = self.seed(block, symbol.name, late + shift)
                 return self.value(block, symbol.name, late + shift, t) if seed is None else seed
-            for given in (self.one.coefficients, self.one.before):
+            for given in (self.pass_trace.coefficients, self.pass_trace.before):
                 if symbol.name in given:
                     return given[symbol.name]
-            number = self.one.forward[symbol.name][t + late + shift]
-            return 0.0 if math.isnan(number) else number
+            return or_zero(self.pass_trace.forward[symbol.name][t + late + shift])
 
         return evaluate(self.formula(block, name, late), value)
 
     def _entry(self, state: str, loss: int, s: int) -> float:
         """∂E[loss]/∂state[s]."""
         if s == loss:
-            return self.value(LOSS, f"d{state}", 0, s)
+            return self.value(LOSS, derivative_key(state), 0, s)
         return sum(
-            self.entry(q, loss, s + 1) * self.value(q, f"d{state}", 0, s) for q in self.states
+            self.entry(q, loss, s + 1) * self.value(q, derivative_key(state), 0, s)
+            for q in self.states
         )

@@ -6,7 +6,6 @@ either side: the difference of the losses over 2ε must be the gradient.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -14,10 +13,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace
+from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Call, Symbol, walk
-from cellcalc.model.model import LOSS
-from cellcalc.problems.sequences import feature_names
+from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -53,7 +53,7 @@ def is_exact(layout: Layout) -> bool:
     formulas = [quantity.formula for quantity in layout.model.forward if quantity.formula]
     if any(isinstance(e, Call) and e.function == "stop" for f in formulas for e in walk(f)):
         return False
-    schedule = layout.one.schedule
+    schedule = layout.pass_trace.schedule
     starts = {0, *schedule.resets}
     whole = all(window.first - 1 in starts for window in schedule.windows)
     return whole and (len(schedule.windows) == 1 or schedule.scheme.update == "sequence")
@@ -83,7 +83,10 @@ class _Gradients:
         self.up = Rerun(layout, self.count_row + 2, up)
         self.down = Rerun(layout, self.up.last_row + 2, down)
         self.values = {
-            sign: {n: v + sign * EPSILON * (n == self.chosen) for n, v in layout.one.before.items()}
+            sign: {
+                n: v + sign * EPSILON * (n == self.chosen)
+                for n, v in layout.pass_trace.before.items()
+            }
             for sign in (1, -1)
         }
 
@@ -162,9 +165,9 @@ class _Gradients:
 
     def parameter(self, row: int, name: str) -> Iterator[Cell]:
         layout, quoted = self.layout, self.layout.quoted
-        one = layout.one
+        pass_trace = layout.pass_trace
         yield Cell(NAME, "parameter_symbol", name)
-        yield Cell(START, "number", one.before[name], f"{quoted}!{layout.cell(name, 0)}")
+        yield Cell(START, "number", pass_trace.before[name], f"{quoted}!{layout.cell(name, 0)}")
         yield Cell(ROLE, "note", layout.model.quantities[name].says)
         moved = f"{absolute(SIZE, VALUE)}*({letters(NAME)}{row}={absolute(CHOSEN, VALUE)})"
         start = f"{letters(START)}{row}"
@@ -176,24 +179,28 @@ class _Gradients:
         text = f'SUMIF({symbols},"d"&{letters(NAME)}{row},{totals})'
         yield Cell(SUM, "total", self.total(name), text)
         for k, window in enumerate(layout.windows[:MOST_WINDOWS]):
-            trace, symbol = window.trace, f"d{name}"
+            trace, symbol = window.trace, derivative_key(name)
             place = WINDOWS + 2 * k
             text = f"{quoted}!{window.total(symbol)}"
             yield Cell(place, "number", trace.gradients[symbol], text)
             t = min(trace.last + 1, layout.steps + 1)
-            after = layout.one.parameters_at(t)[name] if t <= layout.steps else one.after[name]
+            after = (
+                layout.pass_trace.parameters_at(t)[name]
+                if t <= layout.steps
+                else pass_trace.after[name]
+            )
             yield Cell(place + 1, "number", after, f"{quoted}!{layout.cell(name, t)}")
 
     def total(self, name: str) -> float:
         """The gradients of all windows added up."""
-        return sum(window.trace.gradients[f"d{name}"] for window in self.layout.windows)
+        return sum(window.trace.gradients[derivative_key(name)] for window in self.layout.windows)
 
     def counts(self) -> Row:
         """How often the windows count each loss, taken together."""
         quoted = self.layout.quoted
         cells = [
             Cell(1, "backward_group"),
-            Cell(SYMBOL, "backward_symbol", f"d{LOSS}"),
+            Cell(SYMBOL, "backward_symbol", COUNTED),
             Cell(3, "backward_equation", sentence("gradients", "counts")),
         ]
         for t, value in enumerate(self.count_values(), 1):
@@ -205,7 +212,7 @@ class _Gradients:
     def count_values(self) -> list[float]:
         values = [0.0] * self.layout.steps
         for window in self.layout.windows:
-            for t, count in zip(window.trace.steps, window.trace.backward[f"d{LOSS}"], strict=True):
+            for t, count in zip(window.trace.steps, window.trace.backward[COUNTED], strict=True):
                 values[t - 1] += count
         return values
 
@@ -266,15 +273,15 @@ class Rerun:
             ]
             yield Row(self.rows[symbol], cells, text_lines(text, EQUATION_WIDTH))
 
-    def _cells(self, symbol: str, one: PassTrace) -> Iterator[Cell | Fill]:
-        values = one.forward[symbol]
+    def _cells(self, symbol: str, pass_trace: PassTrace) -> Iterator[Cell | Fill]:
+        values = pass_trace.forward[symbol]
         if symbol in self.model.state:
             given = self.layout.cell(symbol, 0)
             yield Cell(FIRST, "number", values[0], f"{self.layout.quoted}!{given}")
         quantity = self.model.quantities[symbol]
         assert quantity.formula is not None
         text = Excel(cell=self._cell, cells=self._cells_of)(quantity.formula)
-        resets = self.layout.one.schedule.resets
+        resets = self.layout.pass_trace.schedule.resets
 
         def at(t: int) -> str:
             reset = t - 1 in resets
@@ -285,14 +292,14 @@ class Rerun:
                 formula = f"IF(ISNUMBER({given}),{formula},0)"
             return formula
 
-        numbers = [0.0 if math.isnan(value) else value for value in values[1:]]
+        numbers = list(map(or_zero, values[1:]))
         apart = frozenset(s for t in resets for s in (t + 1, t + 2))
         yield from Formula(at, apart).fills(1, "number", numbers)
 
     def _cell(self, symbol: Symbol) -> str:
         if symbol.name in self.parameters:
             return self.parameters[symbol.name]
-        if symbol.name in self.layout.one.coefficients:
+        if symbol.name in self.layout.pass_trace.coefficients:
             return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
@@ -300,7 +307,7 @@ class Rerun:
         return f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
 
     def _cells_of(self, vector: Symbol) -> str:
-        names = feature_names(vector.name, self.model.features)
+        names = element_keys(vector.name, self.model.features)
         first, last = (self._cell(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
         return f"{first}:{last.partition('!')[2] or last}"
 
@@ -309,7 +316,7 @@ class Rerun:
         alone = replace(
             specification,
             parameters=values,
-            sequences=(specification.sequences[self.layout.one.sequence - 1],),
+            sequences=(specification.sequences[self.layout.pass_trace.sequence - 1],),
             scheme=replace(specification.scheme, update="sequence"),
             update=replace(specification.update, epochs=1),
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from functools import cache
 from string import Formatter
@@ -10,8 +9,8 @@ from typing import Any
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.model.model import LOSS, TARGET, Model, is_gate
-from cellcalc.resources import folder, sentence
+from cellcalc.model.model import COUNTED, TARGET, Model, is_gate
+from cellcalc.resources import read_toml, sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import Book, Sheet
@@ -27,8 +26,7 @@ EXPERIMENTS = 5
 
 @cache
 def _words() -> dict[str, Any]:
-    path = folder("templates") / "guide.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return read_toml("templates/guide.toml")
 
 
 def guide(book: Book) -> Iterator[Sheet]:
@@ -173,7 +171,7 @@ def _places(layout: Layout) -> dict[str, str]:
     """The cells that experiments speak of, by the names used in the guide's file."""
     quoted, n = layout.quoted, layout.steps
     inputs = [q.symbol for q in layout.model.inputs]
-    coefficients = layout.one.coefficients
+    coefficients = layout.pass_trace.coefficients
     places = {
         "x_first": layout.cell(inputs[0], 1),
         "weight_first": layout.cell(next(iter(layout.trace.initial)), 0),
@@ -189,7 +187,7 @@ def _places(layout: Layout) -> dict[str, str]:
             RATE: layout.cell(RATE, 0),
         }
         for symbol, row in window.rows.items():
-            t = n if symbol == f"d{LOSS}" else window.trace.first
+            t = n if symbol == COUNTED else window.trace.first
             column = layout.cell(TARGET, t).rstrip("0123456789")
             places.setdefault(symbol, f"{column}{row}")
     return {name: f"{quoted}!{place}" for name, place in places.items()}

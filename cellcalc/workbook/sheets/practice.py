@@ -6,7 +6,6 @@ wrong. The marks colour the answers, and add up to a score; a hint tells the nex
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,7 +16,8 @@ from cellcalc.engine.trace import backward_values, forward_values
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import LOSS, Group, Quantity
+from cellcalc.model.model import COUNTED, LOSS, Group, Quantity
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -228,9 +228,9 @@ class _Practice:
         if quantity is None or quantity.formula is None or t is None:
             return "", equation
         layout, features = self.layout, self.layout.model.features
-        value = forward_values(layout.one, t)
+        value = forward_values(layout.pass_trace, t)
         if window is not None:
-            value = backward_values(layout.one, window.trace, t)
+            value = backward_values(layout.pass_trace, window.trace, t)
 
         def cell(symbol: Symbol) -> str:
             place = formula(layout, symbol, window, OWN)(t)
@@ -240,7 +240,7 @@ class _Practice:
             now = value(symbol)
             if window is not None and t + (symbol.shift or 0) > window.trace.last:
                 now = window.trace.after.get(symbol.name, now)  # as the next column has it
-            now = 0.0 if math.isnan(now) else now  # a missing target
+            now = or_zero(now)
             size = f"{rounded(abs(now), 4):.4f}"  # as FIXED rounds
             return f"(−{size})" if now < 0 else size
 
@@ -342,7 +342,7 @@ class Exercise:
         return any(symbol.startswith("d") for symbol in self.symbols)
 
     def _forward(self) -> Iterator[Spot]:
-        layout, one = self.layout, self.layout.one
+        layout, one = self.layout, self.layout.pass_trace
         chosen = [q for q in layout.model.forward if q.symbol in self.symbols]
         for t in range(1, layout.steps + 1):
             for quantity in chosen:
@@ -422,7 +422,7 @@ def exercise(layout: Layout, text: str) -> Exercise:
     backward = [q.symbol for q in (*model.backward, *model.gradients)] if layout.windows else []
     parts: dict[str, Sequence[str]] = {
         "forward": forward,
-        "backward": [symbol for symbol in backward if symbol != f"d{LOSS}"],
+        "backward": [symbol for symbol in backward if symbol != COUNTED],
     }
     parts["all"] = [*parts["forward"], *parts["backward"]]
     known = [*PARTS, *forward, *backward]

@@ -15,6 +15,7 @@ from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_
 from cellcalc.language.notation import Binding, Excel, Text, Unicode
 from cellcalc.language.tree import ONE, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Quantity
+from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -68,13 +69,13 @@ class Choice:
         name = {0: "no_window", 1: "only_window"}.get(len(windows), "window")
         yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
         fires = self.trace.last if self.trace else n
-        k1 = self.layout.one.schedule.scheme.k1
+        k1 = self.layout.pass_trace.schedule.scheme.k1
         text = f"MIN({n},{absolute(WINDOW_ROW, CHOSEN_VALUE)}*{k1})"
         cell = Cell(CHOSEN_VALUE, "whole", fires, text) if windows else Cell(CHOSEN_VALUE, "whole")
         yield self._row(FIRES_ROW, "fires", cell)
         before, text = self.step - 1, f"{self.t}-1"
-        if self.layout.one.schedule.resets:
-            before = 0 if before in self.layout.one.schedule.resets else before
+        if self.layout.pass_trace.schedule.resets:
+            before = 0 if before in self.layout.pass_trace.schedule.resets else before
             text = f"IF(MOD({self.t}-1,{k1})=0,0,{self.t}-1)"
         yield self._row(BEFORE_ROW, "before", Cell(CHOSEN_VALUE, "whole", before, text))
 
@@ -101,15 +102,15 @@ class Choice:
             drop_down(sheet, cell, source, sentence("choice", "window"), prompt)
 
     def forward_value(self) -> Lookup:
-        return forward_values(self.layout.one, self.step)
+        return forward_values(self.layout.pass_trace, self.step)
 
     def backward_value(self) -> Lookup:
         assert self.trace is not None
-        return backward_values(self.layout.one, self.trace, self.step)
+        return backward_values(self.layout.pass_trace, self.trace, self.step)
 
     def forward_cell(self, symbol: Symbol) -> str:
         """A formula for what a symbol of a forward equation stands for at the step chosen."""
-        if symbol.name in self.layout.one.coefficients:
+        if symbol.name in self.layout.pass_trace.coefficients:
             return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
         if symbol.shift == -1:
             return self._index(symbol.name, f"{absolute(BEFORE_ROW, CHOSEN_VALUE)}+1")
@@ -123,7 +124,7 @@ class Choice:
             return self._index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
         if symbol.name in self.layout.windows[0].rows:
             return self._in_window(symbol.name, at)
-        if symbol.shift == -1 or symbol.name in self.layout.one.coefficients:
+        if symbol.shift == -1 or symbol.name in self.layout.pass_trace.coefficients:
             return self.forward_cell(symbol)
         return self._index(symbol.name, at)
 
@@ -235,7 +236,7 @@ class _Step:
             Cell(SYMBOL, style, self.model.label(quantity.symbol)),
             Cell(EQUATION, "text", equation),
             live,
-            Cell(VALUE, "value", _finite(value(own)), cell(own)),
+            Cell(VALUE, "value", or_zero(value(own)), cell(own)),
             *self.factors(quantity, backward, value),
             Cell(MEANING, "text", quantity.says),
         ]
@@ -260,7 +261,7 @@ class _Step:
             return f"{letters(USED_TEXT)}{self.numbers.row(symbol, backward, self.parameters)}"
 
         text = text_formula(quantity.formula, cell, features)
-        now = text_value(quantity.formula, lambda s: number_text(_finite(value(s))), features)
+        now = text_value(quantity.formula, lambda s: number_text(or_zero(value(s))), features)
         return Cell(NUMBERS, "live_text", now, text)
 
     def factors(self, quantity: Quantity, backward: bool, value: Lookup) -> Iterator[Cell]:
@@ -271,12 +272,12 @@ class _Step:
             return
         (term,) = quantity.terms
         upstream = self.number_cell(term.upstream, backward)
-        yield Cell(UPSTREAM, "factor", _finite(value(term.upstream)), upstream)
+        yield Cell(UPSTREAM, "factor", or_zero(value(term.upstream)), upstream)
         local = spelled_out(term.local, self.model.features)
         text = "1"
         if local != ONE:
             text = Excel(cell=lambda s: self.number_cell(s, backward), cells=str)(local)
-        now = evaluate(local, lambda symbol: _finite(value(symbol)))
+        now = evaluate(local, lambda symbol: or_zero(value(symbol)))
         yield Cell(LOCAL, "factor", now, text)
 
     def number_cell(self, symbol: Symbol, backward: bool) -> str:
@@ -293,7 +294,7 @@ class _Step:
             lookup, cell = (forward, self.choice.forward_cell)
             if late and backward is not None:
                 lookup, cell = (backward, self.choice.backward_cell)
-            value, here = _finite(lookup(symbol)), f"{letters(USED_VALUE)}{row}"
+            value, here = or_zero(lookup(symbol)), f"{letters(USED_VALUE)}{row}"
             yield (
                 row,
                 [
@@ -323,11 +324,6 @@ class _Step:
         """Where a quantity stands on the BPTT sheet."""
         rows = self.layout.windows[0].rows if backward else self.layout.rows
         return f"{self.layout.quoted}!B{rows[symbol]}"
-
-
-def _finite(value: float) -> float:
-    """A missing target counts as the empty cell that it is."""
-    return 0.0 if math.isnan(value) else value
 
 
 _WIDE = Context(prec=400)  # digits: every float, written out

@@ -1,0 +1,114 @@
+"""Workbooks as a person reads and edits them, and what an engine recalculated held to them."""
+
+from __future__ import annotations
+
+import copy
+import io
+from collections.abc import Iterator, Mapping
+
+import formualizer
+import openpyxl
+import pytest
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import coordinate_to_tuple
+
+from tests.support import spreadsheets
+from tests.support.problems import Data
+
+# The blocks of the BPTT sheet, from the top.
+INPUTS, PARAMETERS, FORWARD, BACKWARD = range(4)
+
+
+class Grid:
+    """The BPTT sheet read as the contract says, and as a person would: by block, symbol, step."""
+
+    def __init__(self, contents: bytes, title: str = "BPTT") -> None:
+        book = openpyxl.load_workbook(io.BytesIO(contents), data_only=True)
+        self.names = {
+            name: defined.attr_text.replace("$", "").removeprefix("BPTT!")
+            for name, defined in book.defined_names.items()
+        }
+        self.sheet = book[title]
+        self.blocks: list[tuple[str, dict[str, int], dict[int, str]]] = []
+        for row in range(1, self.sheet.max_row + 1):
+            group, symbol = (self.sheet.cell(row, k).value for k in (1, 2))
+            if symbol == "t":
+                steps = {
+                    self.sheet.cell(row, k).value: get_column_letter(k)
+                    for k in range(5, self.sheet.max_column + 1)
+                }
+                self.blocks.append((group, {}, steps))
+            elif self.blocks and symbol:
+                self.blocks[-1][1][symbol] = row
+
+    def cell(self, block: int, symbol: str, t: int) -> str:
+        _, rows, columns = self.blocks[block]
+        return f"{columns[t]}{rows[symbol]}"
+
+    def value(self, block: int, symbol: str, t: int) -> object:
+        return self.sheet[self.cell(block, symbol, t)].value
+
+
+class Live:
+    """A workbook open in formualizer: cells are set and read while it recalculates."""
+
+    def __init__(self, contents: bytes) -> None:
+        self.book = formualizer.load_workbook_bytes(contents)
+        self.book.evaluate_all()
+
+    def set(self, sheet: str, cells: Mapping[str, object]) -> None:
+        for cell, value in cells.items():
+            row, column = coordinate_to_tuple(cell)
+            self.book.set_value(sheet, row, column, value)
+        self.book.evaluate_all()
+
+    def get(self, sheet: str, cell: str) -> object:
+        row, column = coordinate_to_tuple(cell)
+        return self.book.get_value(sheet, row, column)
+
+
+def edit(data: Data, grid: Grid) -> tuple[Data, dict[str, float | None]]:
+    """The problem with a weight, an input, a target, the state and the rate changed."""
+    new = copy.deepcopy(data)
+    weight = "W_f2" if data.features > 1 else "W_f"
+    x = "x1" if data.features > 1 else "x"
+    if data.features > 1:
+        new.parameters["W_f"][1] = 0.4375
+    else:
+        new.parameters["W_f"] = 0.4375
+    new.x[1][0], new.target[2] = -0.625, 0.875
+    new.initial, new.learning_rate = {"h": 0.5, "c": -0.75}, 0.25
+    return new, {
+        grid.names[weight]: 0.4375,
+        grid.cell(INPUTS, x, 2): -0.625,
+        grid.cell(INPUTS, "target", 3): 0.875,
+        grid.cell(FORWARD, "h", 0): 0.5,
+        grid.cell(FORWARD, "c", 0): -0.75,
+        grid.names["learning_rate"]: 0.25,
+    }
+
+
+def differences(got: spreadsheets.Values, book: bytes, relative: float) -> Iterator[str]:
+    """The formula cells whose recalculated value is not the one stored in ``book``."""
+    stored = spreadsheets.read(book)
+    for cell in spreadsheets.formula_cells(book):
+        value, expected = got.get(cell), stored[cell]
+        if value != pytest.approx(expected, rel=relative, abs=1e-15):
+            yield f"{cell}: {value} instead of {expected}"
+
+
+def same(value: object, expected: object) -> bool:
+    """Whether a recalculated value is the stored one: numbers nearly, texts to the letter."""
+    if isinstance(expected, int | float) and isinstance(value, int | float):
+        return value == pytest.approx(expected, rel=1e-10, abs=1e-12)
+    return (value or "") == (expected or "")
+
+
+def unlike(got: spreadsheets.Values, book: bytes, leave_out: tuple[str, ...] = ()) -> list[str]:
+    """The formula cells whose recalculated value is not the one stored in ``book``."""
+    stored = spreadsheets.read(book)
+    return [
+        f"{cell}: {got.get(cell)!r} instead of {stored.get(cell)!r}"
+        for cell in spreadsheets.formula_cells(book)
+        if cell[0] not in leave_out and not same(got.get(cell), stored.get(cell))
+    ]

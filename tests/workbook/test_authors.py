@@ -1,0 +1,66 @@
+"""Workbooks in an author's letters: the words change, the formulas do not."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+
+import openpyxl
+import pytest
+
+from cellcalc.api import Problem
+from cellcalc.language.authors import load as load_author
+from cellcalc.workbook import build_workbook
+from tests.support.problems import random_data
+
+
+@cache
+def book(author: str | None) -> openpyxl.Workbook:
+    problem = random_data(2, 2, 3, "linear").problem()
+    notation = load_author(author) if author else None
+    file = io.BytesIO()
+    build_workbook(Problem(problem.specification, notation).run(), file)
+    return openpyxl.load_workbook(file)
+
+
+def formulas(workbook: openpyxl.Workbook, sheet: str) -> list[str]:
+    """The formulas of a sheet, in its order."""
+    cells = (cell for row in workbook[sheet].rows for cell in row)
+    return [str(cell.value) for cell in cells if cell.data_type == "f"]
+
+
+class TestWorkbook:
+    @pytest.mark.parametrize("author", ["gomez", "graves", "ng"])
+    def test_keys_formulas_and_names_stay(self, author: str) -> None:
+        plain, named = book(None), book(author)
+        assert list(plain.defined_names) == list(named.defined_names)
+        for row, other in zip(plain["BPTT"].rows, named["BPTT"].rows, strict=True):
+            for cell, its in zip(row, other, strict=True):
+                if cell.column != 3 and cell.row != 2:
+                    assert cell.value == its.value, cell.coordinate
+        for sheet in plain.sheetnames:
+            assert formulas(plain, sheet) == formulas(named, sheet)
+
+    def test_equations_are_in_the_authors_symbols(self) -> None:
+        sheet = book("gomez")["BPTT"]
+        equations = {sheet.cell(r, 2).value: sheet.cell(r, 3).value for r in range(1, 130)}
+        assert equations["c"] == "stateₜ = fₜ·stateₜ₋₁ + iₜ·aₜ"
+        assert equations["dh_via_y"] == "Δₜ = ∂L/∂y°ₜ·V"
+        assert equations["W_g1"] == "W_a₁ ← W_a₁ − learning_rate·δW_a₁"
+
+    def test_no_sheet_speaks_of_keys_where_it_means_symbols(self) -> None:
+        named = book("gomez")
+        steps = [row[0].value for row in named["Step"].rows]
+        assert {"state", "out", "δstate", "Δ", "δout via â"} <= set(steps)
+        labels = [row[0].value for row in named["Charts"].rows]
+        assert {"state", "|δstate|", "W_a₁"} <= set(labels)
+        text = "\n".join(str(row[0].value) for row in named["Guide"].rows)
+        assert "The memory cell state is what is kept" in text
+        assert "look at δstate via state (BPTT!" in text
+        assert "Symbols as in Gomez 2016" in text and "state (c), out (h)" in text
+        assert "symbols as in Gomez 2016" in named["BPTT"]["A2"].value
+
+    def test_without_a_notation_the_guide_is_as_it_was(self) -> None:
+        text = "\n".join(str(row[0].value) for row in book(None)["Guide"].rows)
+        assert "The memory cell c is what is kept" in text and "look at dc_via_c (" in text
+        assert "Symbols as in" not in text
