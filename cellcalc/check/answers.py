@@ -16,6 +16,7 @@ from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import in_words, is_prose, is_working
 from cellcalc.check.spelling import Written
 from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.keys import path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
 
@@ -163,9 +164,10 @@ def _shown(entry: Entry) -> str:
     return printable(text if len(text) <= 200 else text[:199] + "…")
 
 
-_EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|⟨\s*t\s*⟩|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+_EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
+_PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
@@ -250,19 +252,27 @@ class _Reader:
 
     def target(self, entry: Entry) -> tuple[Symbol, int | None]:
         """What an answer is for, and the step where words say it."""
-        left, t = in_words(entry.left, self.names)
         style = Style(target=True, code=entry.form in ("code", "last"))
-        try:
-            expression = self.names.parsed(left, style)
-        except ExpressionError as error:
-            if "one reading" in str(error) or t is None or entry.left.strip() == left:
-                raise
-            expression = self.names.parsed(left, style)
+        if path := _PATH.fullmatch(entry.left.strip()):
+            return self._path(path[1], path[2], style), None
+        left, t = in_words(entry.left, self.names)
+        expression = self.names.parsed(left, style)
         if not isinstance(expression, Symbol):
             expression = self._row_of(expression)
         if not isinstance(expression, Symbol) or expression in (Symbol("n"), Symbol("T")):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
         return expression, t if t is None else t + 1 - entry.first_step
+
+    def _path(self, whole: str, via: str, style: Style) -> Symbol:
+        """Part of a derivative: ∂L/∂h₃ via y is dh_via_y[3]."""
+        found = self.names.parsed(whole, style)
+        through = self.names.parsed(via, style)
+        if isinstance(found, Symbol) and isinstance(through, Symbol):
+            name, bracket, index = found.name.partition("[")
+            key = path_key(name, through.name.partition("[")[0])
+            if key in self.names.known:
+                return Symbol(key + bracket + index, found.shift)
+        raise ExpressionError("a path of a derivative", f'"{whole} via {via}"')
 
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 
+from cellcalc.language.letters import ACCENTS, GREEK, MARK, RAISED
 from cellcalc.language.notation import plain_number
 
 
@@ -74,16 +75,45 @@ def ascii_text(text: str) -> str:
     return "\n".join(lines)
 
 
+_ACCENTED = re.compile(f"(.)([{''.join(ACCENTS)}])")
+_NAME = "[A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff\u0300-\u036fᶠᵍᵒ0-9_]"
+_OURS = re.compile(f"({_NAME}+){MARK}")
+_BEFORE_A_TIME = "⁽<(ᵗ"  # a feature's number, not a step, where the time follows in another way
+
+
 def _line(text: str) -> str:
+    if not text.isascii():
+        text = _spelled_out(unicodedata.normalize("NFD", text))
     text = text.replace("∂L/∂", "d").replace("Σₜ ", "sum ")
     text = re.sub(r",?(ₜ(?:[₊₋][₀-₉]+)?)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
     text = re.sub(r",([₀-₉]+)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
     # A step stands right behind a plain name (c₁); behind others it is a feature's number (W_f₁).
-    text = re.sub(r"(?<![A-Za-z_])([A-Za-z]+)([₀-₉]+)(?![\[₀-₉])", _at_step, text)
-    text = re.sub(r"([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)", lambda m: f"^{m[1].translate(_RAISED)}", text)
+    behind = rf"(?<![A-Za-z_])([A-Za-z]+)([₀-₉]+)(?![\[₀-₉{_BEFORE_A_TIME}])"
+    text = re.sub(behind, _at_step, text)
+    text = re.sub(r"([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)", _power, text)
     text = re.sub(r"(.)ᵀ", r"\1 @ ", text).translate(_LOWERED).translate(_ASCII)
     plain = unicodedata.normalize("NFKD", text)
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
+
+
+def _spelled_out(text: str) -> str:
+    """An author's signs as they are typed, so that they can be read back: f_hat, phi, our_y."""
+    text = _OURS.sub(r"our_\1", text)
+    if "δ" in text or "∇" in text:
+        text = text.replace("∂L/∂", "dL/d")  # there di is another derivative than dL/di
+    text = re.sub(r"Δ(?![A-Za-z_])", "Delta", text)
+    text = _ACCENTED.sub(lambda m: f"{m[1]}_{ACCENTS[m[2]]}", text)
+    text = re.sub(r"([δΔ])_", r"\1", text).replace("ε_", "epsilon_").replace("∇", "grad_")
+    for letter in "ιφωψβ":
+        text = text.replace(letter, GREEK[letter])
+    for raised, letter in RAISED.items():
+        text = text.replace(raised, f"_{letter}")
+    return text.replace("⟨", "<").replace("⟩", ">").replace(MARK, "our_")
+
+
+def _power(match: re.Match[str]) -> str:
+    plain = match[1].translate(_RAISED)
+    return f"^({plain})" if len(plain) > 1 and "t" in plain and "(" not in plain else f"^{plain}"
 
 
 # What begins markup anywhere in a line; an underscore does so only at the edge of a word.

@@ -88,6 +88,7 @@ _AFTER_NAME = re.compile(
     rf"|\s?\^\s*[(<⟨]\s*(?P<raised>{_STEP})\s*[)>⟩]"
     rf"|\s?\^\s*(?P<letter>[tτ])(?![A-Za-z_0-9])"
     rf"|\s*⟨\s*(?P<angle>{_STEP})\s*⟩"
+    rf"|<(?P<typed_angle>{_STEP})>"
     rf"|,?(?P<lowered>[{_BELOW}]+)"
     rf"|(?P<lifted>⁽[{_ABOVE}]+⁾|ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?)"
     r"|\s*\((?P<new>new|neu|updated|after)\)"
@@ -453,7 +454,7 @@ class FormulaParser(Parser):
             return True
         if kind == "above":
             return self._above(value, scan)
-        if kind in ("raised", "angle", "letter", "lifted"):
+        if kind in ("raised", "angle", "typed_angle", "letter", "lifted"):
             value = value.translate(_RAISED).strip("()")
             if kind == "raised" and match[0].strip()[1:].lstrip().startswith("("):
                 return self._round(value, scan, "raised")
