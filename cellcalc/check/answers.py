@@ -40,7 +40,8 @@ class Entry:
     entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
     "own" (what cellcalc prints for programs, in its keys whatever the notation).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
-    where nothing says so). ``first_step`` is what the writer calls the first step.
+    where nothing says so). ``first_step`` is what the writer calls the first step,
+    ``written`` the person's own text where ``left`` and ``right`` are no part of it.
     """
 
     line: int | str
@@ -56,6 +57,7 @@ class Entry:
     form: str = ""
     gradient: bool | None = None
     first_step: int = 1
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,16 @@ def parse_answer(text: str, names: Mapping[str, str] | None = None) -> Expressio
 
 
 def read(
-    entries: Iterable[Entry], model: Model, steps: int, author: Mapping[str, str] | None
+    entries: Iterable[Entry],
+    model: Model,
+    steps: int,
+    author: Mapping[str, str] | None,
+    rate: float | None = None,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
-    ``author`` are the symbols of an author's notation with our keys.
+    ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
+    learning rate, which a formula may name.
     """
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -138,7 +145,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step)
+            names = Names(model, steps, whose, entry.first_step, rate)
             reader = _Reader(names, steps)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -156,6 +163,8 @@ def read(
 
 
 def _shown(entry: Entry) -> str:
+    if entry.written:
+        return printable(entry.written)
     parts = [entry.left, *entry.between, entry.right]
     text = " = ".join(part.strip() for part in parts if part.strip())
     if entry.values and not entry.right:
@@ -355,7 +364,7 @@ class _Reader:
             entry.line,
             name,
             t,
-            entry.right.strip(),
+            entry.written or entry.right.strip(),
             entry.window,
             formulas=self.elements(name, formula),
             per_step=not is_total or free,

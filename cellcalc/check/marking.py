@@ -28,7 +28,8 @@ def mark(
     for the first window that sweeps its step, a total for the first window.
     """
     one = trace.passes[0]
-    sheet = reading.read(entries, trace.model, one.steps, _names(trace))
+    rate = trace.specification.update.settings.get("learning_rate")
+    sheet = reading.read(entries, trace.model, one.steps, _names(trace), rate)
     equations = Equations(trace.model)
     search = Search(trace.model, equations)
     by_window: dict[int, list[Answer]] = {}
@@ -72,6 +73,7 @@ def mark(
         unreadable=sheet.unreadable,
         windows=len(one.windows),
         slips=len(slips) + unexplained,
+        passed_over=sheet.passed_over,
     )
 
 

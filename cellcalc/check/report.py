@@ -83,13 +83,17 @@ class Redo:
 
 @dataclass(frozen=True)
 class Report:
-    """All answers in the order in which they were given, and those that could not be read."""
+    """All answers in the order in which they were given, and those that could not be read.
+
+    ``passed_over`` counts the lines of text that are no answers.
+    """
 
     title: str
     marked: tuple[Marked, ...]
     unreadable: tuple[Unreadable, ...]
     windows: int
     slips: int
+    passed_over: int = 0
 
     def count(self, verdict: Verdict) -> int:
         if verdict is Verdict.UNREADABLE:

@@ -92,6 +92,8 @@ class _Words:
         below = legend(self.model, [one.answer.symbol for one in self.report.marked])
         if below is not None:
             yield below.text(self.width)
+        if passed := self.report.passed_over:
+            yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield self.summary()
 
     def table(self) -> str:

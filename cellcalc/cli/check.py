@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     type=click.FloatRange(0),
     help="Relative; instead of judging by the digits written.",
 )
+@click.option(
+    "--first-step",
+    type=click.Choice(["0", "1"]),
+    default="1",
+    show_default=True,
+    help="What the answers call the first step.",
+)
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
 @click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
 @notation_option
@@ -59,6 +66,7 @@ def check(
     format: str,
     hints: bool,
     tolerance: float | None,
+    first_step: str,
     suggest: bool,
     width: int | None,
     notation: str | None,
@@ -71,10 +79,11 @@ def check(
     """Mark answers worked out by hand: numbers, formulas, or both.
 
     \b
-    ANSWERS is a text file with an answer a line (dc[2] = -0.0711, or
-    dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a CSV file with
-    columns symbol,t,value, JSON, a filled-in practice workbook, or - for
-    standard input.
+    ANSWERS is what was handed in, in any usual form: notes in plain text,
+    Markdown or LaTeX (dc[2] = -0.0711, or
+    dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a notebook,
+    Python code (read, never run), a table (.csv, .xlsx, .ods), JSON, .npz, a
+    filled-in practice workbook, or - for standard input.
 
     \b
     Numbers are judged by the digits written. An answer that follows from an
@@ -97,12 +106,17 @@ def check(
             raise OptionError("--suggest", "no answers with it", answers or inline[0])
         emit(suggestion(loaded.run(), format, columns), output, force)
         return
-    entries = _entries(answers, inline, problem)
     from cellcalc.check.marking import mark
+    from cellcalc.check.reading.first_step import counted_from, fits_from_0, may_be_from_0
     from cellcalc.check.words import to_json, to_text
+    from cellcalc.resources import sentence
 
+    entries = counted_from(int(first_step), _entries(answers, inline, problem))
     trace = run(loaded)
     report = mark(trace, entries, tolerance=tolerance)
+    if not report.all_right and may_be_from_0(entries, report):
+        if fits_from_0(mark(trace, counted_from(0, entries), tolerance=tolerance)):
+            click.echo(sentence("check", "counted_from_0"), err=True)
     text = (
         to_json(report, hints) if format == "json" else to_text(report, trace.model, columns, hints)
     )
@@ -112,7 +126,7 @@ def check(
 
 def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
     """What was handed in, in a file and on the command line."""
-    from cellcalc.check.answers import entries_of_text
+    from cellcalc.check.answers import PROSE, entries_of_text
     from cellcalc.check.handed_in import read_answers, read_answers_file
 
     entries: list[Entry] = []
@@ -124,6 +138,7 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
         entries += read_answers_file(Path(answers))
     for text in inline:
         entries += entries_of_text(text)
-    if not entries:
-        raise OptionError("ANSWERS", "answers in a file or with -e", "none")
+    if all(entry.form == PROSE for entry in entries):
+        found = f"{len(entries)} lines of text without one" if entries else "none"
+        raise OptionError("ANSWERS", "answers in a file or with -e", found)
     return entries

@@ -146,6 +146,7 @@ class _Program:
         self.entries: list[Entry] = []
         self.functions: dict[str, tuple[list[str], ast.expr]] = {}
         self.offsets: dict[str, int] = {}
+        self.stacks: dict[str, list[ast.expr]] = {}  # da = np.hstack((dai, daf, dao, dag))
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -281,6 +282,9 @@ class _Program:
         plain = name.removesuffix("[t]")
         if _is_handed_on(name) and plain not in scope.renamed.values():
             return
+        if (stack := _stacked(value)) is not None:
+            self.stacks[name] = stack
+            return
         if _is_setup(value):
             if _literal(value) is not None:
                 scope.constants[name] = _literal(value) or ""
@@ -315,7 +319,8 @@ class _Program:
     ) -> None:
         if len(right) > MAX_TEXT:
             right, why = "", "a longer equation"
-        entry = Entry(node.lineno, left, right or f"\0{why}", form=form)
+        source = ast.unparse(node).split("\n")[0][:200]
+        entry = Entry(node.lineno, left, right or f"\0{why}", form=form, written=source)
         scope.given[left] = len(self.entries)
         self.entries.append(entry)
 
@@ -365,7 +370,7 @@ class _Program:
         moved = re.sub(
             r"\[t([+-][0-9]+)?\]",
             lambda m: _index(int(m[1] or 0) + shift),
-            re.sub(r"(?<![\w.\])])([A-Za-z_]\w*)(?![\w(\[.])", r"\1[t]", text) if shift else text,
+            re.sub(r"(?<![\w.\])\[])([A-Za-z_]\w*)(?![\w(\[.])", r"\1[t]", text) if shift else text,
         )
         left = f"{name}[t]"
         for earlier in range(len(self.entries) - 1, -1, -1):
@@ -433,6 +438,8 @@ class _Program:
     def binary(
         self, left: ast.expr, op: ast.operator, right: ast.expr, scope: _Scope, shift: int
     ) -> str:
+        if isinstance(op, ast.MatMult) and (of_gates := self.stacked_dot(left, right, scope, shift)):
+            return of_gates
         first, second = self.write(left, scope, shift), self.write(right, scope, shift)
         signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
         if isinstance(op, ast.MatMult):
@@ -441,6 +448,19 @@ class _Program:
         if sign is None:
             raise _UnreadableError("an operator that no formula has")
         return f"({first} {sign} {second})"
+
+    def stacked_dot(self, left: ast.expr, right: ast.expr, scope: _Scope, shift: int) -> str:
+        """da.dot(Wx.T), where da has the derivatives of all gates side by side: their sum."""
+        stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
+        matrix = _base_name(right.value) if isinstance(right, ast.Attribute) and right.attr == "T" else ""
+        if not stack or not matrix:
+            return ""
+        terms = []
+        for element in stack:
+            if not isinstance(element, ast.Name):
+                return ""
+            terms.append(f"{self.write(element, scope, shift)}*{matrix}{element.id[-1]}")
+        return f"({' + '.join(terms)})"
 
     def dot(self, first: str, second: str) -> str:
         name = r"[A-Za-z_]\w*(?:\[[^\]]*\])?"
@@ -550,6 +570,8 @@ class _Program:
             first, second = (self.write(a, scope, shift) for a in arguments)
             return f"({first} {_OF_TWO[function]} {second})"
         if function in _DOTS and len(arguments) == 2:
+            if of_gates := self.stacked_dot(arguments[0], arguments[1], scope, shift):
+                return of_gates
             first, second = (self.write(a, scope, shift) for a in arguments)
             return self.dot(first, second)
         if function in _WRAPPERS and arguments:
@@ -568,6 +590,8 @@ class _Program:
             inner = self.write(owner, scope, shift)
             return inner if scope.inside else f"{function}({inner})"
         if function == "dot" and len(node.args) == 1:
+            if of_gates := self.stacked_dot(owner, node.args[0], scope, shift):
+                return of_gates
             return self.dot(self.write(owner, scope, shift), self.write(node.args[0], scope, shift))
         if function in FUNCTION_NAMES and not node.args:
             return f"{FUNCTION_NAMES[function]}({self.write(owner, scope, shift)})"
@@ -770,6 +794,15 @@ def _is_setup(node: ast.expr) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr == "shape"
     return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+
+
+def _stacked(node: ast.expr) -> list[ast.expr] | None:
+    """The arrays that are put side by side."""
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Tuple | ast.List):
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in ("hstack", "concatenate", "cat", "stack", "vstack"):
+            return list(node.args[0].elts)
+    return None
 
 
 def _is_handed_on(name: str) -> bool:

@@ -22,6 +22,7 @@ from cellcalc.language.tree import (
     add,
     children,
     multiply,
+    number,
     rebuilt,
     shifted,
     spelled_out,
@@ -30,7 +31,6 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import Model
 
-RATE = "learning_rate"
 _RATES = ("learning_rate", "lr", "eta", "η", "alpha", "α", "rate", "learningrate", "ε", "epsilon")
 _HAT, _BAR, _TILDE = "\u0302", "\u0304", "\u0303"
 _ACCENT = {"hat": _HAT, "bar": _BAR, "tilde": _TILDE}
@@ -73,13 +73,15 @@ class Names:
 
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
-    calls the first. ``local`` are names that the writer has defined.
+    calls the first, ``rate`` the problem's learning rate. ``local`` are names that the writer has
+    defined.
     """
 
     model: Model
     steps: int = 0
     author: Mapping[str, str] | None = None
     first_step: int = 1
+    rate: float | None = None
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -104,7 +106,7 @@ class Names:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
         names |= {row.symbol for row in self.model.coefficients}
         states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
-        return frozenset(names | states | {STEPS, TOTAL_LOSS, RATE})
+        return frozenset(names | states | {STEPS, TOTAL_LOSS})
 
     @cached_property
     def vectors(self) -> dict[str, int]:
@@ -136,7 +138,9 @@ class Names:
         if plainly and written.stem in ("T", "N", "Tx") and written.stem not in self.known:
             return Symbol(STEPS)
         if plainly and self._key(written.stem, False) is None and written.stem in _RATES:
-            return Symbol(RATE)
+            if self.rate is None:
+                raise ExpressionError("a number for the learning rate", f'"{written.stem}"')
+            return number(self.rate)
         if (part := _PART.fullmatch(written.stem)) is not None:
             return self._paths(part[1], part[2], written)
         numbers = list(written.numbers)
