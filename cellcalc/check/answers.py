@@ -20,8 +20,19 @@ from cellcalc.language.keys import path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
 
-__all__ = ["MAX_ANSWERS", "Answer", "Entry", "Names", "Sheet", "Unreadable", "has_free_time",
-           "entries_of_text", "mentioned", "parse_answer", "read"]  # fmt: skip
+__all__ = [
+    "MAX_ANSWERS",
+    "Answer",
+    "Entry",
+    "Names",
+    "Sheet",
+    "Unreadable",
+    "entries_of_text",
+    "has_free_time",
+    "mentioned",
+    "parse_answer",
+    "read",
+]  # fmt: skip
 
 MAX_ANSWERS = 200_000
 PROSE, OWN = "prose", "own"
@@ -239,13 +250,10 @@ class _Reader:
         target, t = self.target(entry)
         entry = entry if t is None else replace(entry, t=t)
         working = tuple(self.part(entry, target, part) for part in entry.between)
-        working = tuple(part for part in working if part is not None)
         last = self.part(entry, target, entry.right)
-        if last is None:
-            raise ExpressionError("quantity = number or formula", f'"{entry.right.strip()[:40]}"')
         return replace(last, working=working) if working else last
 
-    def part(self, entry: Entry, target: Symbol, text: str) -> Answer | None:
+    def part(self, entry: Entry, target: Symbol, text: str) -> Answer:
         """One part of a line of working: a number, or a formula."""
         number = self.number(text)
         every_step = target.shift == 0 and entry.t is None and self.steps > 1
@@ -335,9 +343,9 @@ class _Reader:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name, bracket, index = target.name.partition("[")
         text = entry.right
-        if _COMMA.search(text) and not re.search(r"[0-9]\.[0-9]", text):
-            if not _LIST_FUNCTIONS.search(text):
-                text = _COMMA.sub(r"\1.\2", text)
+        has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
+        if not has_points:
+            text = _COMMA.sub(r"\1.\2", text)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
@@ -407,15 +415,17 @@ def _at_first(formula: Expression) -> Expression:
 
 def _is_argument(left: str) -> bool:
     """Whether the step stands in round brackets on the left: s_c(2)."""
-    return bool(re.search(r"[\w°]\(\s*(?:t\s*(?:[-+]\s*[0-9]+)?|[0-9]{1,6})\s*\)\s*$", left.strip()))
+    return bool(
+        re.search(r"[\w°]\(\s*(?:t\s*(?:[-+]\s*[0-9]+)?|[0-9]{1,6})\s*\)\s*$", left.strip())
+    )
 
 
 _COMMENT = re.compile(
-    r"\s+(?:#|//|<-|←|%|✓|✔|⇐|--\s|\(\s*(?:[^()=+*/^\[\]_{}-]*[A-Za-z]{4,}[^()=+*/^\[\]_{}-]*)\)\s*\.?$).*$"
+    r"\s(?:#|//|<-|←|%|✓|✔|⇐|--\s|\((?=[^()]{0,40}[A-Za-z]{4})[^()=+*/^\[\]_{}-]{0,120}\)\s*\.?$).*$"
 )
 
 
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
-    text = _COMMENT.sub("", text.strip())
+    text = _COMMENT.sub("", re.sub(r"\s+", " ", text.strip()))
     return text.rstrip(" .;,✓✔☑✅") if len(text) > 1 else text

@@ -73,7 +73,9 @@ _NOTE = re.compile(
     r")",
     re.DOTALL,
 )
-_FIGURES = re.compile(r"\b[0-9]+\s*(?:s\.?\s?f\.?|sig|d\.?\s?p\.?|dec|digits|figures|st|stellen)", re.IGNORECASE)
+_FIGURES = re.compile(
+    r"\b[0-9]+\s*(?:s\.?\s?f\.?|sig|d\.?\s?p\.?|dec|digits|figures|st|stellen)", re.IGNORECASE
+)
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -120,7 +122,10 @@ def _is_note(text: str) -> bool:
     words = match["words"]
     if words is None:
         return True
-    return bool(_FIGURES.search(words) or _WORD.search(words) or not words.strip()) and "=" not in words[:0]
+    return (
+        bool(_FIGURES.search(words) or _WORD.search(words) or not words.strip())
+        and "=" not in words[:0]
+    )
 
 
 def read(text: str) -> Written:

@@ -114,9 +114,10 @@ def check(
     entries = counted_from(int(first_step), _entries(answers, inline, problem))
     trace = run(loaded)
     report = mark(trace, entries, tolerance=tolerance)
-    if not report.all_right and may_be_from_0(entries, report):
-        if fits_from_0(mark(trace, counted_from(0, entries), tolerance=tolerance)):
-            click.echo(sentence("check", "counted_from_0"), err=True)
+    if may_be_from_0(entries, report) and fits_from_0(
+        mark(trace, counted_from(0, entries), tolerance=tolerance)
+    ):
+        click.echo(sentence("check", "counted_from_0"), err=True)
     text = (
         to_json(report, hints) if format == "json" else to_text(report, trace.model, columns, hints)
     )

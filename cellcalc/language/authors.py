@@ -355,7 +355,9 @@ def _check_distinct(author: Author, reader: Reader) -> None:
         shown = author.unicode(key, "", key not in FORWARD and key[:1] == "d")
         other = meant.setdefault(shown, key)
         if other != key and split_key(other)[0] != split_key(key)[0]:
-            reader.mistake(f"names.{key}", "a symbol of its own", f'"{shown}", which is {other} too')
+            reader.mistake(
+                f"names.{key}", "a symbol of its own", f'"{shown}", which is {other} too'
+            )
 
 
 def _read(file: Section, name: str) -> Author:

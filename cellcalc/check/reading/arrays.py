@@ -9,14 +9,23 @@ from functools import cache
 from itertools import product
 
 from cellcalc.check.answers import Entry
+from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.errors import ExpressionError
 from cellcalc.problems.weights import Block, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
-_CALL = re.compile(r"\s*(?:np\.|numpy\.|torch\.|jnp\.)?(?:array|tensor|Tensor|Parameter containing:\s*tensor|asarray)\s*\(")
-_REST = re.compile(r"\s*(?:,\s*(?:grad_fn|dtype|device|requires_grad|shape)\s*=[^()\n]{0,60}(?:\([^()]{0,60}\))?)*\s*,?\s*\)?\s*[.;,]?\s*")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf|None|null|NaN)\b")
+_CALL = re.compile(
+    r"\s*(?:np\.|numpy\.|torch\.|jnp\.)?"
+    r"(?:array|tensor|Tensor|Parameter containing:\s*tensor|asarray)\s*\("
+)
+_REST = re.compile(
+    r"\s*(?:,\s*(?:grad_fn|dtype|device|requires_grad|shape)\s*=[^()\n]{0,60}"
+    r"(?:\([^()]{0,60}\))?){0,6}\s*,?\s*\)?\s*[.;,]?\s*"
+)
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf|None|null|NaN)\b"
+)
 _COMMAED = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
@@ -36,7 +45,9 @@ def list_of(text: str) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
     text = text.rstrip(" .;")
     if text[:1] in "[({" and text[-1:] in "])}":
         return _nested(text)
-    if _COMMAED.fullmatch(text.replace(" ", "")) or re.fullmatch(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+", text):
+    if _COMMAED.fullmatch(text.replace(" ", "")) or re.fullmatch(
+        r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+", text
+    ):
         return None  # a decimal comma, or one between thousands
     numbers = _row(text)
     return (tuple(numbers), (len(numbers),)) if len(numbers) > 1 else None
@@ -123,9 +134,9 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
     if block is not None:
         yield from _of_layout(entry, block, names)
         return
-    target = names.parsed(_without_grad(entry.left), _target_style())
+    target = names.parsed(_without_grad(entry.left), Style(target=True))
     name = getattr(target, "name", "")
-    stem, bracket, index = name.partition("[")
+    stem, bracket, _index = name.partition("[")
     if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
     values = entry.values
@@ -148,12 +159,6 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
             yield _one(entry, _at(names, stem, step), value)
         return
     raise ExpressionError(f"one number for {stem}", f"{count} numbers")
-
-
-def _target_style():  # type: ignore[no-untyped-def]
-    from cellcalc.check.reading.mathematics import Style
-
-    return Style(target=True)
 
 
 def _at(names: Names, key: str, step: int | None) -> str:
@@ -266,7 +271,9 @@ def _bare(name: str) -> str:
 
 def _says_gradient(entry: Entry) -> bool | None:
     left = entry.left.strip().strip("\"'")
-    if left.endswith((".grad", "_grad")) or re.match(r"(?:d_?|grad[_ ]|∂L/∂|dL/d)(?=weight_|bias_|kernel|recurrent)", left):
+    if left.endswith((".grad", "_grad")) or re.match(
+        r"(?:d_?|grad[_ ]|∂L/∂|dL/d)(?=weight_|bias_|kernel|recurrent)", left
+    ):
         return True
     return entry.gradient
 

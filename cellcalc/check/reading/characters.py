@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # Only what is the same character in another width or face; ² and ₂ mean more than 2.
-_SAME = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+_SAME: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _SAME |= dict.fromkeys(map(ord, "−–—‐‑‒﹣➖"), "-")
 _SAME |= dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
                                 "\u2009\u200a\u202f\u205f\u3000"), " ")  # fmt: skip

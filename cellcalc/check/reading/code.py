@@ -21,10 +21,12 @@ MAX_SOURCE = 200_000
 MAX_DEPTH = 80  # of expressions within one another
 MAX_TEXT = 9_000  # characters of one equation
 _HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
-_MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
-_PROMPT = re.compile(r"^(?:>>> |\.\.\. ?|In \[\d+\]: )", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
+_PROMPT = re.compile(r"^(?:>>> |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
 _SIGNS = re.compile(
-    r"\bnp\.\w|\bnumpy\b|\btorch\.\w|\bmath\.\w|^\s*(?:for|while)\s.+:\s*(?:#.*)?$|^\s*def\s+\w+\(|^\s*import\s|\+=|^\s*from\s+\w+\s+import|^\s*print\(",
+    r"\bnp\.\w|\bnumpy\b|\btorch\.\w|\bmath\.\w|\+="
+    r"|^[ \t]*(?:for|while)[ \t].{1,200}:[ \t]*(?:#.*)?$"
+    r"|^[ \t]*(?:def[ \t]+\w+\(|import[ \t]|print\(|from[ \t]+\w+[ \t]+import)",
     re.MULTILINE,
 )
 _STEP_NAMES = {  # in code of one step: what is handed in and out, of this very step
@@ -33,11 +35,20 @@ _STEP_NAMES = {  # in code of one step: what is handed in and out, of this very 
 _ARRIVING = {"dnext_h": "dh", "dh_next": "dh", "da_next": "dh", "dnext_a": "dh",
              "dnext_c": "dc_via_c", "dc_next": "dc_via_c"}  # fmt: skip
 _COURSERA = {"dft": "dz_f", "dit": "dz_i", "dcct": "dz_g", "dot": "dz_o"}
-_SAME = ("copy", "item", "detach", "clone", "squeeze", "flatten", "ravel", "numpy", "float", "double",
-         "reshape", "view", "astype", "cpu", "to", "unsqueeze", "contiguous", "transpose", "t")  # fmt: skip
+_SAME = ("copy", "item", "detach", "clone", "squeeze", "flatten", "ravel", "numpy", "float",
+         "double", "reshape", "view", "astype", "cpu", "to", "unsqueeze", "contiguous", "transpose",
+         "t")  # fmt: skip
 _WRAPPERS = ("float", "array", "asarray", "tensor", "squeeze", "atleast_2d", "float64", "float32")
 _OF_TWO = {"multiply": "*", "mul": "*", "add": "+", "subtract": "-", "sub": "-", "divide": "/",
            "true_divide": "/", "outer": "*", "power": "**", "pow": "**"}  # fmt: skip
+_MODULES = ("np", "numpy", "math", "torch", "F", "functional", "nn", "tf", "jnp", "special",
+            "scipy", "K", "nnf", "self")  # fmt: skip
+_MAKERS = (
+    "zeros", "zeros_like", "ones", "empty", "empty_like", "rand", "randn", "full", "dict", "list",
+    "len", "arange", "linspace", "split", "chunk", "concatenate", "hstack", "vstack", "stack",
+    "cat", "append", "range", "load", "open", "default_rng", "seed", "forward", "backward",
+    "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape",
+)  # fmt: skip
 _DOTS = ("dot", "matmul", "mm", "inner", "einsum_dot")
 
 
@@ -54,11 +65,13 @@ def is_code(text: str, certain: bool = False) -> bool:
         return False
     if certain:
         return True
-    return any(isinstance(node, ast.Assign | ast.AugAssign | ast.FunctionDef) for node in ast.walk(tree))
+    return any(
+        isinstance(node, ast.Assign | ast.AugAssign | ast.FunctionDef) for node in ast.walk(tree)
+    )
 
 
 def _parsed(text: str) -> ast.Module | None:
-    source = textwrap.dedent(_PROMPT.sub("", _MAGIC.sub("pass", text)))
+    source = _source(text)
     if max((len(line) for line in source.split("\n")), default=0) > 20_000 or _too_deep(source):
         return None
     with warnings.catch_warnings():
@@ -67,6 +80,10 @@ def _parsed(text: str) -> ast.Module | None:
             return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             return None
+
+
+def _source(text: str) -> str:
+    return textwrap.dedent(_PROMPT.sub("", _MAGIC.sub("pass", text)))
 
 
 def _too_deep(source: str) -> bool:
@@ -78,7 +95,11 @@ def _too_deep(source: str) -> bool:
             deepest = max(deepest, depth)
         elif character in ")]}":
             depth -= 1
-    return deepest > 90 or bool(re.search(r"[-+~]{60}|(?:not\s+){40}|(?:\*\*[-\w.]+\s*){60}|(?:lambda[^:]*:\s*){30}", source))
+    return deepest > 90 or bool(
+        re.search(
+            r"[-+~]{60}|(?:not\s+){40}|(?:\*\*[-\w.]+\s*){60}|(?:lambda[^:]*:\s*){30}", source
+        )
+    )
 
 
 def entries_of_code(text: str) -> list[Entry]:
@@ -86,8 +107,11 @@ def entries_of_code(text: str) -> list[Entry]:
     tree = _parsed(text)
     if tree is None:
         return [Entry(1, "", "", form=PROSE)]
-    program = _Program(tree, _index_base(tree))
-    entries = list(program.read())
+    program = _Program(tree, _index_base(tree), _source(text).split("\n"))
+    try:
+        entries = list(program.read())
+    except RecursionError:
+        return [Entry(1, "", "", form=PROSE)]
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
@@ -98,11 +122,8 @@ def _index_base(tree: ast.AST) -> int:
     """What the program calls the first step: 0, or 1 where its loops run from 1."""
     for node in ast.walk(tree):
         if isinstance(node, ast.For) and (found := _range(node.iter)) is not None:
-            low, high, backward = found
-            first = high if backward is None else low
-            if isinstance(first, ast.Constant) and first.value in (0, 1):
-                return int(first.value)
-            return 0
+            first = _whole(found[0])
+            return first if first in (0, 1) else 0
     return -1  # no loop says it
 
 
@@ -121,7 +142,9 @@ def _range(node: ast.expr) -> tuple[ast.expr, ast.expr, bool] | None:
                 negative = isinstance(step, ast.UnaryOp) and isinstance(step.op, ast.USub)
                 if negative:
                     last = high
-                    first = ast.Constant(1 if isinstance(last, ast.Constant) and last.value == 0 else 0)
+                    first = ast.Constant(
+                        1 if isinstance(last, ast.Constant) and last.value == 0 else 0
+                    )
                     return first, low, True
             return low, high, False
     return None
@@ -141,8 +164,8 @@ class _Scope:
 
 
 class _Program:
-    def __init__(self, tree: ast.Module, base: int) -> None:
-        self.tree, self.base = tree, base
+    def __init__(self, tree: ast.Module, base: int, lines: list[str]) -> None:
+        self.tree, self.base, self.lines = tree, base, lines
         self.entries: list[Entry] = []
         self.functions: dict[str, tuple[list[str], ast.expr]] = {}
         self.offsets: dict[str, int] = {}
@@ -151,7 +174,9 @@ class _Program:
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
         self.assigned = {
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
         }
         # Where a gate of the next step is written out, dc_next is dc of the next step itself.
         self.with_next_gate = bool(names & {"f_next", "next_f", "fnext"})
@@ -226,7 +251,9 @@ class _Program:
         names |= {argument.arg for argument in node.args.args}
         renamed = dict(scope.renamed)
         loops = any(isinstance(n, ast.For) for n in ast.walk(node))
-        if not loops and names & set(_STEP_NAMES) | (names & set(_ARRIVING) if names & {"prev_c", "c_prev"} else set()):
+        if not loops and names & set(_STEP_NAMES) | (
+            names & set(_ARRIVING) if names & {"prev_c", "c_prev"} else set()
+        ):
             renamed |= _STEP_NAMES
             renamed |= _ARRIVING
         return _Scope(renamed=renamed, constants=dict(scope.constants), inside=True)
@@ -234,11 +261,17 @@ class _Program:
     def loop(self, node: ast.For, scope: _Scope) -> None:
         found = _range(node.iter)
         if found is None or not isinstance(node.target, ast.Name):
-            if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name) and node.iter.func.id == "enumerate":
+            if (
+                isinstance(node.iter, ast.Call)
+                and isinstance(node.iter.func, ast.Name)
+                and node.iter.func.id == "enumerate"
+            ):
                 return
             self.body(node.body, scope)
             return
-        inner = _Scope(node.target.id, found[2], {}, dict(scope.renamed), dict(scope.constants), {}, True)
+        inner = _Scope(
+            node.target.id, found[2], {}, dict(scope.renamed), dict(scope.constants), {}, True
+        )
         first_name = node.target.id.lower()
         if first_name in ("epoch", "e", "_", "it", "iteration", "batch", "seed"):
             self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
@@ -288,24 +321,26 @@ class _Program:
         if _is_setup(value):
             if _literal(value) is not None:
                 scope.constants[name] = _literal(value) or ""
-                if not scope.inside and step is not None or self._is_answer(name, value, scope):
-                    self.add(node, name + (step or ""), _literal(value) or "", scope, name)
+                if (not scope.inside and step is not None) or self._is_answer(name, value, scope):
+                    self.add(node, name + (step or ""), _literal(value) or "", scope)
             return
         try:
             text = self.write(value, scope, 0)
         except _UnreadableError as error:
-            self.add(node, name + (step or ""), "", scope, name, str(error))
+            self.add(node, name + (step or ""), "", scope, str(error))
             return
         scope.constants.pop(name, None)
         in_loop = bool(scope.loop) and step is None
-        self.add(node, name + (step or ""), text, scope, name, form="last" if in_loop else "code")
+        self.add(node, name + (step or ""), text, scope, form="last" if in_loop else "code")
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
         text = _literal(value)
         if text is None or scope.inside or float(text) == 0:
             return False
-        return bool(re.match(r"d(?!t$)[A-Za-z]", name)) or bool(re.fullmatch(r"[fioghc]_?[1-9][0-9]*", name))
+        return bool(re.match(r"d(?!t$)[A-Za-z]", name)) or bool(
+            re.fullmatch(r"[fioghc]_?[1-9][0-9]*", name)
+        )
 
     def add(
         self,
@@ -313,19 +348,23 @@ class _Program:
         left: str,
         right: str,
         scope: _Scope,
-        name: str,
         why: str = "",
         form: str = "code",
     ) -> None:
         if len(right) > MAX_TEXT:
             right, why = "", "a longer equation"
-        source = ast.unparse(node).split("\n")[0][:200]
+        source = self.lines[node.lineno - 1].strip()[:200]
         entry = Entry(node.lineno, left, right or f"\0{why}", form=form, written=source)
         scope.given[left] = len(self.entries)
         self.entries.append(entry)
 
     def augmented(
-        self, node: ast.AugAssign, target: ast.expr, op: ast.operator, value: ast.expr, scope: _Scope
+        self,
+        node: ast.AugAssign,
+        target: ast.expr,
+        op: ast.operator,
+        value: ast.expr,
+        scope: _Scope,
     ) -> None:
         sign = "+" if isinstance(op, ast.Add) else "-" if isinstance(op, ast.Sub) else ""
         place = self.place(target, scope)
@@ -336,7 +375,7 @@ class _Program:
         try:
             text = self.write(value, scope, 0)
         except _UnreadableError as error:
-            self.add(node, left, "", scope, name, str(error))
+            self.add(node, left, "", scope, str(error))
             return
         if left in scope.given:
             number = scope.given[left]
@@ -348,16 +387,16 @@ class _Program:
         if name == "dc_via_c" and isinstance(target, ast.Name):
             # What arrives along the carousel, and the rest added: the whole derivative.
             scope.renamed[target.id] = "dc"
-            self.add(node, "dc", f"dc_via_c {sign} ({text})", scope, "dc")
+            self.add(node, "dc", f"dc_via_c {sign} ({text})", scope)
             return
         if name == "dh" and isinstance(target, ast.Name) and target.id in scope.renamed:
             return
         if sign == "-" or not scope.inside or (not scope.loop and step is None):
             if step is None:
-                self.add(node, left, f"{left} {sign} ({text})", scope, name)
+                self.add(node, left, f"{left} {sign} ({text})", scope)
             return
         if step is None:
-            self.add(node, f"{name}[t]", text, scope, name)
+            self.add(node, f"{name}[t]", text, scope)
             return
         self.scattered(node, name, step, text, scope)
 
@@ -376,9 +415,11 @@ class _Program:
         for earlier in range(len(self.entries) - 1, -1, -1):
             if self.entries[earlier].left in (left, name):
                 before = self.entries[earlier]
-                self.entries[earlier] = replace(before, left=left, right=f"({before.right}) + ({moved})")
+                self.entries[earlier] = replace(
+                    before, left=left, right=f"({before.right}) + ({moved})"
+                )
                 return
-        self.add(node, left, moved, scope, name)
+        self.add(node, left, moved, scope)
 
     def place(self, target: ast.expr, scope: _Scope) -> tuple[str, str | None] | None:
         """The name and the step of what is assigned to."""
@@ -408,7 +449,9 @@ class _Program:
 
     def _write(self, node: ast.expr, scope: _Scope, shift: int) -> str:
         match node:
-            case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
+            case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(
+                value, bool
+            ):
                 if isinstance(value, int) and abs(value) > 10**15:
                     raise _UnreadableError("a number too large")
                 return f"({value!r})" if value < 0 else repr(value)
@@ -438,7 +481,9 @@ class _Program:
     def binary(
         self, left: ast.expr, op: ast.operator, right: ast.expr, scope: _Scope, shift: int
     ) -> str:
-        if isinstance(op, ast.MatMult) and (of_gates := self.stacked_dot(left, right, scope, shift)):
+        if isinstance(op, ast.MatMult) and (
+            of_gates := self.stacked_dot(left, right, scope, shift)
+        ):
             return of_gates
         first, second = self.write(left, scope, shift), self.write(right, scope, shift)
         signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
@@ -452,7 +497,11 @@ class _Program:
     def stacked_dot(self, left: ast.expr, right: ast.expr, scope: _Scope, shift: int) -> str:
         """da.dot(Wx.T), where da has the derivatives of all gates side by side: their sum."""
         stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
-        matrix = _base_name(right.value) if isinstance(right, ast.Attribute) and right.attr == "T" else ""
+        matrix = (
+            _base_name(right.value)
+            if isinstance(right, ast.Attribute) and right.attr == "T"
+            else ""
+        )
         if not stack or not matrix:
             return ""
         terms = []
@@ -473,10 +522,11 @@ class _Program:
             raise _UnreadableError("the number of the step")
         if name in scope.carried:
             given = scope.carried[name]
-            return f"({self.write(given, replace_carried(scope, name), shift + (1 if scope.backward else -1))})"
-        if name in scope.constants and not re.match(r"d[A-Za-z]", name):
-            if not re.fullmatch(r"[a-zA-Z]|[WUbh]\w*", name):
-                return scope.constants[name]
+            turn = 1 if scope.backward else -1
+            return f"({self.write(given, replace_carried(scope, name), shift + turn)})"
+        is_quantity = re.fullmatch(r"d[A-Za-z].*|[a-zA-Z]|[WUbh]\w*", name)
+        if name in scope.constants and not is_quantity:
+            return scope.constants[name]
         if (handed := _HANDED.fullmatch(name)) and name not in scope.renamed:
             letter = handed[1] or handed[2]
             if letter in "ha" or not self.with_next_gate:
@@ -491,7 +541,13 @@ class _Program:
         if node.attr == "grad":
             inner = self.write(node.value, scope, shift)
             return f"∂L/∂{inner}"
-        if isinstance(node.value, ast.Name) and node.value.id in ("np", "numpy", "math", "torch", "tf"):
+        if isinstance(node.value, ast.Name) and node.value.id in (
+            "np",
+            "numpy",
+            "math",
+            "torch",
+            "tf",
+        ):
             raise _UnreadableError(f"{node.value.id}.{node.attr}")
         return _timed(node.attr, shift)
 
@@ -512,9 +568,15 @@ class _Program:
         name = _base_name(node.value)
         if not name:
             raise _UnreadableError("an element of something")
-        if re.fullmatch(r"d?[a-z]s", name) and name not in ("os", "is", "as", "ds") or name == "os":
+        if (
+            re.fullmatch(r"d?[a-z]s", name) and name not in ("os", "is", "as", "ds")
+        ) or name == "os":
             single = name[:-1]  # lists of the values: hs, cs; dhs are handed in from above
-            name = f"{single}__from_here" if single in self.assigned and single.startswith("d") else single
+            name = (
+                f"{single}__from_here"
+                if single in self.assigned and single.startswith("d")
+                else single
+            )
         name = scope.renamed.get(name, name)
         if name in scope.carried:
             raise _UnreadableError("an element of what is handed on")
@@ -550,9 +612,8 @@ class _Program:
     def call(self, node: ast.Call, scope: _Scope, shift: int) -> str:
         if isinstance(node.func, ast.Attribute):
             function, owner = node.func.attr, node.func.value
-            is_module = isinstance(owner, ast.Name | ast.Attribute) and _base_name(owner) in (
-                "np", "numpy", "math", "torch", "F", "functional", "nn", "tf", "jnp", "special", "scipy",
-                "K", "nnf", "self")  # fmt: skip
+            is_name = isinstance(owner, ast.Name | ast.Attribute)
+            is_module = is_name and _base_name(owner) in _MODULES
             if not is_module:
                 return self.method(node, function, owner, scope, shift)
         elif isinstance(node.func, ast.Name):
@@ -660,7 +721,7 @@ class _Renamed(ast.NodeTransformer):
     def __init__(self, put: Mapping[str, str]) -> None:
         self.put = put
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.Name(f"\ue000{node.id}\ue001", node.ctx) if node.id in self.put else node
 
 
@@ -697,9 +758,7 @@ def _carried(body: list[ast.stmt]) -> dict[str, ast.expr]:
                         pairs = list(zip(target.elts, statement.value.elts, strict=False))
                     for one, value in pairs:
                         if isinstance(one, ast.Name):
-                            if one.id in read and one.id not in given:
-                                carried[one.id] = value
-                            elif one.id in carried:
+                            if (one.id in read and one.id not in given) or one.id in carried:
                                 carried[one.id] = value
                             given.add(one.id)
             elif isinstance(statement, ast.If):
@@ -740,7 +799,11 @@ def _relative(node: ast.expr, loop: str) -> int | None:
         if isinstance(node.left, ast.Name) and node.left.id == loop and more is not None:
             return more if isinstance(node.op, ast.Add) else -more
         more = _whole(node.left)
-        if isinstance(node.op, ast.Add) and isinstance(node.right, ast.Name) and node.right.id == loop:
+        if (
+            isinstance(node.op, ast.Add)
+            and isinstance(node.right, ast.Name)
+            and node.right.id == loop
+        ):
             return more
     return None
 
@@ -770,7 +833,9 @@ def _literal(node: ast.expr) -> str | None:
     negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
     inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
     if isinstance(inner, ast.Constant) and isinstance(inner.value, int | float):
-        if isinstance(inner.value, bool) or (isinstance(inner.value, int) and abs(inner.value) > 10**15):
+        if isinstance(inner.value, bool) or (
+            isinstance(inner.value, int) and abs(inner.value) > 10**15
+        ):
             return None
         return f"{'-' if negative else ''}{inner.value!r}"
     return None
@@ -780,26 +845,33 @@ def _is_setup(node: ast.expr) -> bool:
     """Whether a value is a setting: a number, a list, an empty array, a text."""
     if _literal(node) is not None:
         return True
-    if isinstance(node, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Constant | ast.JoinedStr):
+    if isinstance(
+        node,
+        ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Constant | ast.JoinedStr,
+    ):
         return True
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
         if name in ("array", "asarray", "tensor") and node.args:
             return isinstance(node.args[0], ast.List | ast.Constant)
-        return name in (
-            "zeros", "zeros_like", "ones", "empty", "empty_like", "rand", "randn", "full", "dict", "list",
-            "len", "arange", "linspace", "split", "chunk", "concatenate", "hstack", "vstack", "stack",
-            "cat", "append", "range", "load", "open", "default_rng", "seed", "forward", "backward",
-            "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape")  # fmt: skip
+        return name in _MAKERS
     if isinstance(node, ast.Attribute):
         return node.attr == "shape"
-    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "shape"
+    )
 
 
 def _stacked(node: ast.expr) -> list[ast.expr] | None:
     """The arrays that are put side by side."""
     if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Tuple | ast.List):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
         if name in ("hstack", "concatenate", "cat", "stack", "vstack"):
             return list(node.args[0].elts)
     return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import PurePath
 
 from cellcalc.check.answers import MAX_ANSWERS, PROSE, Entry
@@ -60,7 +61,9 @@ def _read(contents: bytes, name: str) -> list[Entry]:
             raise InputError([Mistake(name, "", "text, a table, a workbook or arrays", what)])
     text = decoded(contents)
     if text is None:
-        raise InputError([Mistake(name, "", "text, a table, a workbook or arrays", "another kind of file")])
+        raise InputError(
+            [Mistake(name, "", "text, a table, a workbook or arrays", "another kind of file")]
+        )
     return entries_of_any_text(text, name, ending)
 
 
@@ -77,9 +80,8 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         return entries_of_json(text, name)
     from cellcalc.check.reading.code import entries_of_code, is_code
 
-    if ending in _CODE_ENDINGS or is_code(text):
-        if is_code(text, certain=ending in _CODE_ENDINGS):
-            return entries_of_code(text)
+    if is_code(text, certain=ending in _CODE_ENDINGS):
+        return entries_of_code(text)
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
         return found
     return entries_of_lines(text)
@@ -106,8 +108,7 @@ def _table(text: str, name: str, certain: bool) -> list[Entry] | None:
         rows, numbers = _rows(text, delimiter, name)
         from cellcalc.check.reading.grid import entries_of_rows
 
-        where: Callable[[int, int], int | str] = lambda r, _, numbers=numbers: numbers[r]  # noqa: E731
-        found = entries_of_rows(rows, where)
+        found = entries_of_rows(rows, partial(_line_of, numbers))
         if found is not None:
             return found
         if certain and delimiter == "," and not any(re.search(r"[=≈]", line) for line in lines):
@@ -115,6 +116,10 @@ def _table(text: str, name: str, certain: bool) -> list[Entry] | None:
             expected = "a table with a column of symbols, or one for each symbol"
             raise InputError([Mistake(name, "line 1", expected, header or "nothing")])
     return None
+
+
+def _line_of(numbers: Sequence[int], row: int, _: int) -> int:
+    return numbers[row]
 
 
 def _separates(lines: Sequence[str], delimiter: str, certain: bool) -> bool:

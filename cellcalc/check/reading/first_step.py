@@ -19,7 +19,7 @@ def counted_from(first_step: int, entries: Iterable[Entry]) -> list[Entry]:
 
 def may_be_from_0(entries: Sequence[Entry], report: Report) -> bool:
     """Whether it is worth trying: numbers at certain steps are wrong, and none is at the last."""
-    if len(entries) > MOST or any(entry.first_step != 1 for entry in entries):
+    if report.all_right or len(entries) > MOST or any(entry.first_step != 1 for entry in entries):
         return False
     placed = [m for m in report.marked if m.answer.number is not None and m.answer.t is not None]
     wrong = [m for m in placed if m.verdict is not Verdict.CORRECT]

@@ -19,7 +19,8 @@ Place = Callable[[int, int], int | str]
 
 _NUMBER = re.compile(r"[-+]?\s?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:\s*[eE][-+]?[0-9]+)?\s?%?")
 _STEP = re.compile(
-    r"(?:t|step|time\s*step|timestep|time|k|schritt|zeitschritt|zeit)?\s*[=_\s]?\s*([0-9]{1,6})(?:[.,]0+)?", re.IGNORECASE
+    r"(?:t|step|time\s*step|timestep|time|k|schritt|zeitschritt|zeit)?\s*[=_\s]?\s*([0-9]{1,6})(?:[.,]0+)?",
+    re.IGNORECASE,
 )
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
@@ -56,9 +57,12 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
     if not below:
         return None
     columns = {key: _column(names, key) for key in words("columns")}
-    if columns["symbol"] is not None and (columns["value"] is not None or columns["formula"] is not None):
-        if columns["symbol"] != columns["value"]:
-            return list(_long(below, columns, place, names))
+    if (
+        columns["symbol"] is not None
+        and (columns["value"] is not None or columns["formula"] is not None)
+        and columns["symbol"] != columns["value"]
+    ):
+        return list(_long(below, columns, place, names))
     across = _across(header, columns["symbol"])
     if across:
         return list(_time_across(below, header, across, place))
@@ -70,9 +74,12 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
     numeric = [k for k in looks if any(_is_value(_cell(row, k)) for _, row in below)]
     if not numeric or _NUMBER.fullmatch(header[numeric[0]]):
         return None
-    if time is not None and all(_whole(_cell(row, time)) is not None for _, row in below):
-        if names[time] != "" or _is_index(below, time):
-            return list(_time_down(below, header, time, numeric, place, names[time] == ""))
+    if (
+        time is not None
+        and all(_whole(_cell(row, time)) is not None for _, row in below)
+        and (names[time] != "" or _is_index(below, time))
+    ):
+        return list(_time_down(below, header, time, numeric, place, names[time] == ""))
     if time is None and len(below) >= 1 and len(numeric) == len(others) >= 1:
         return list(_without_time(below, header, numeric, place))
     return None
@@ -96,7 +103,11 @@ def _long(
     for number, row in below:
         symbol = _cell(row, columns["symbol"])
         value = _cell(row, columns["value"]) or _cell(row, columns["formula"])
-        if not symbol or value.lower() in _EMPTY or (part is not None and _cell(row, part) == _GIVEN):
+        if (
+            not symbol
+            or value.lower() in _EMPTY
+            or (part is not None and _cell(row, part) == _GIVEN)
+        ):
             continue
         t = _whole(_cell(row, time)) if time is not None else None
         numbers = {
@@ -122,7 +133,9 @@ def _across(header: Sequence[str], symbol: int | None) -> dict[int, int]:
     first = header[0]
     if len(found) < 1 or len(set(steps)) != len(steps) or _NUMBER.fullmatch(first):
         return {}
-    if len(found) == 1 and not (first.lower() in words("columns")["time"] or first.lower() in words("columns")["symbol"]):
+    if len(found) == 1 and not (
+        first.lower() in words("columns")["time"] or first.lower() in words("columns")["symbol"]
+    ):
         return {}
     ordered = steps == sorted(steps) or steps == sorted(steps, reverse=True)
     return found if ordered or len(steps) > 2 else {}
@@ -201,7 +214,9 @@ def _without_time(
             kept = kept[:-1]
         symbol = re.sub(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|,t)$", "", symbol)
         if kept:
-            yield Entry(place(below[0][0], column), symbol, "", values=kept, shape=(len(kept),), form="cell")
+            yield Entry(
+                place(below[0][0], column), symbol, "", values=kept, shape=(len(kept),), form="cell"
+            )
 
 
 def _key_and_value(rows: Rows, place: Place) -> list[Entry] | None:
@@ -220,10 +235,14 @@ def _key_and_value(rows: Rows, place: Place) -> list[Entry] | None:
             return None
         named += 1
         if len(values) == 1:
-            found.append(Entry(place(number, cells.index(values[0]) + 1), symbol, values[0], form="cell"))
+            found.append(
+                Entry(place(number, cells.index(values[0]) + 1), symbol, values[0], form="cell")
+            )
         else:
             kept = tuple(cell or "nan" for cell in cells)
-            found.append(Entry(place(number, 1), symbol, "", values=kept, shape=(len(kept),), form="cell"))
+            found.append(
+                Entry(place(number, 1), symbol, "", values=kept, shape=(len(kept),), form="cell")
+            )
     return found if named and named >= min(len(rows) - 1, 1) and width >= 2 else None
 
 
@@ -255,4 +274,9 @@ def _is_value(cell: str) -> bool:
 
 def _is_symbol(cell: str) -> bool:
     """Whether a cell may name a quantity: short, and no sentence."""
-    return bool(cell) and len(cell) <= 60 and len(cell.split()) <= 4 and bool(re.match(r"[^\W\d]|[∂\\∇]", cell))
+    return (
+        bool(cell)
+        and len(cell) <= 60
+        and len(cell.split()) <= 4
+        and bool(re.match(r"[^\W\d]|[∂\\∇]", cell))
+    )

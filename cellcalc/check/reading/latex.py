@@ -1,4 +1,4 @@
-r"""LaTeX brought to the spelling of the one parser: ``\frac{\partial L}{\partial c_t}`` is ∂L/∂c_{t}.
+r"""LaTeX in the spelling of the one parser: ``\frac{\partial L}{\partial c_t}`` is ∂L/∂c_{t}.
 
 Nothing is typeset or expanded; commands that mean nothing here keep their name, so that the parser
 can say what it does not know.
@@ -31,11 +31,10 @@ _SPACES = (",", ";", "!", ":", " ", ">", "quad", "qquad", "enspace", "thinspace"
            "biggr", "Biggl", "Biggr", "smallskip", "medskip", "par", "centering", "raggedright",
            "hline", "toprule", "midrule", "bottomrule", "maketitle", "newpage", "null")  # fmt: skip
 _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "text", "textbf",
-          "textit", "textrm", "texttt", "textsf", "emph", "operatorname", "operatorname*", "mathcal",
-          "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop", "textnormal", "ensuremath",
-          "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
+          "textit", "textrm", "texttt", "textsf", "emph", "operatorname", "operatorname*",
+          "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop",
+          "textnormal", "ensuremath", "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
-_PAIR = re.compile(r"[|]")
 
 
 def has_latex(text: str) -> bool:
@@ -221,7 +220,17 @@ class _Converter:
             return name if name != "&" else "&"
         if name == "\\":
             return " "
-        if name in ("label", "vspace", "hspace", "color", "textcolor", "begin", "end", "ref", "eqref"):
+        if name in (
+            "label",
+            "vspace",
+            "hspace",
+            "color",
+            "textcolor",
+            "begin",
+            "end",
+            "ref",
+            "eqref",
+        ):
             self.argument()
             return " "
         if name == "div":
@@ -248,7 +257,9 @@ class _Converter:
 
     def fraction(self) -> str:
         upper, lower = self.argument(), self.argument()
-        up = re.fullmatch(r"(?:∂|d|δ)\s*\{?(?:mathcal\s*)?([LEJ]|[Ll]oss)\}?(_\{[^{}]*\})?", upper.strip())
+        up = re.fullmatch(
+            r"(?:∂|d|δ)\s*\{?(?:mathcal\s*)?([LEJ]|[Ll]oss)\}?(_\{[^{}]*\})?", upper.strip()
+        )
         down = re.fullmatch(r"(?:∂|d)\s*(\S.*)", lower.strip(), re.DOTALL)
         if up and down:
             below = up[2] or ""
@@ -268,11 +279,14 @@ def _as_one(inside: str) -> str:
         return bare
     if "=" in bare or "≈" in bare:
         return f" {bare} "
-    if re.fullmatch(r"∂\w/∂\S+", bare) or re.fullmatch(r"[\w∂δ]+(?:_\{[^{}]*\})?(?:\^\{[^{}]*\})?", bare):
+    if re.fullmatch(r"∂\w/∂\S+", bare) or re.fullmatch(
+        r"[\w∂δ]+(?:_\{[^{}]*\})?(?:\^\{[^{}]*\})?", bare
+    ):
         return bare
-    if re.fullmatch(r"(?:σ|tanh|exp|ln|sqrt|Σ)\s*\(.*\)", bare) and _matching(bare[bare.index("(") :]) == len(
-        bare[bare.index("(") :]
-    ) - 1:
+    if (
+        re.fullmatch(r"(?:σ|tanh|exp|ln|sqrt|Σ)\s*\(.*\)", bare)
+        and _matching(bare[bare.index("(") :]) == len(bare[bare.index("(") :]) - 1
+    ):
         return f" {bare}"
     if not re.search(r"[A-Za-z0-9∂σδ]", bare):
         return bare
@@ -298,10 +312,14 @@ def _accented(inside: str, accent: str) -> str:
 
 # Documents.
 
-_ENVIRONMENT = re.compile(r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?")
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?"
+)
 _COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:sub)*(?:section|paragraph|chapter)\*?\s*\{(.*?)\}\s*$")
-_SKIPPED = re.compile(r"\\(?:documentclass|usepackage|setlength|title|author|date|allowdisplaybreaks|newcommand|renewcommand|maketitle|pagestyle|geometry|label)\b")
+_SKIPPED = re.compile(
+    r"\\(?:documentclass|usepackage|setlength|title|author|date|allowdisplaybreaks|newcommand|renewcommand|maketitle|pagestyle|geometry|label)\b"
+)
 MATHS = ("align", "equation", "gather", "multline", "eqnarray", "split", "aligned", "displaymath",
          "math", "gathered", "cases", "flalign", "alignat", "dmath", "empheq", "array")  # fmt: skip
 

@@ -17,7 +17,7 @@ from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.prose import AT_STEP, wordy
 from cellcalc.check.reading.vocabulary import longest_first, words
 
-MAX_LINE = 20_000  # characters of one line; more is no line of notes
+MAX_LINE = 12_000  # characters of one line; more is no line of notes
 MAX_JOINED = 2_000  # lines of one printed array
 
 
@@ -46,7 +46,9 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
-    return replace(entry, line=entry.line + lines) if lines and isinstance(entry.line, int) else entry
+    return (
+        replace(entry, line=entry.line + lines) if lines and isinstance(entry.line, int) else entry
+    )
 
 
 def entries_of_line(number: int | str, text: str, where: Where | None = None) -> list[Entry]:
@@ -82,7 +84,7 @@ class _Notes:
             if heading is not None:
                 self.where = heading
                 continue
-            label = _STEP_LABEL.match(_bare(text))
+            label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
             if label is not None:
                 found = heading_of(label[1], self.where, True)
                 if found is not None and found.t is not None:
@@ -135,7 +137,17 @@ class Block:
 
 
 def _physical(text: str) -> list[Line]:
-    return [Line(number, plain(raw, True)) for number, raw in enumerate(text.split("\n"), 1)]
+    return [
+        Line(number, _spaced(plain(raw, True))) for number, raw in enumerate(text.split("\n"), 1)
+    ]
+
+
+_GAPS = re.compile(r"(?<=\S)[^\S\t]{4,}(?=\S)")
+
+
+def _spaced(text: str) -> str:
+    """A line whose gaps are no longer than they need to be."""
+    return _GAPS.sub("   ", text.rstrip()) if "    " in text else text.rstrip()
 
 
 _FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(\w*)")
@@ -160,7 +172,12 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
         if not line.text.strip():
             place += 1
             continue
-        if not line.kind and _is_row(line.text) and place + 1 < len(lines) and _is_row(lines[place + 1].text):
+        if (
+            not line.kind
+            and _is_row(line.text)
+            and place + 1 < len(lines)
+            and _is_row(lines[place + 1].text)
+        ):
             end = place
             while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
                 end += 1
@@ -290,7 +307,9 @@ def _depth(text: str) -> int:
 
 
 _RELATION = re.compile(r"=|≈|≃|≅|←|∼|\\approx|\\leftarrow")
-_CONTINUES = re.compile(r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|-|\\cdot|\\times|\\odot|\}\s*&)")
+_CONTINUES = re.compile(
+    r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|-|\\cdot|\\times|\\odot|\}\s*&)"
+)
 
 
 def _goes_on(text: str, following: Line, line: Line) -> bool:
@@ -303,9 +322,9 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
     unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
         return True
-    if re.search(r"(?:[+*/=(,]|\\cdot|\\odot|\\times|(?<=\s)-)\s*(?:\\\\)?\s*$", text) and not re.search(
-        r"\*\*\s*$", text
-    ):
+    if re.search(
+        r"(?:[+*/=(,]|\\cdot|\\odot|\\times|(?<=\s)-)\s*(?:\\\\)?\s*$", text
+    ) and not re.search(r"\*\*\s*$", text):
         before = _RELATION.split(bare, maxsplit=1)
         return len(before) < 2 or not _is_name(before[0])
     if following.kind == "maths" and not _RELATION.search(bare):
@@ -324,11 +343,15 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
-_BULLET = re.compile(r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))")
+_BULLET = re.compile(
+    r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+)
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
-_NUMBERS = {w: k for k, w in enumerate(
-    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}  # fmt: skip
-_CHINESE_STEP = re.compile(r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)")
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)}
+_CHINESE_STEP = re.compile(
+    r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
+)
 _RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
@@ -337,8 +360,10 @@ _STEP_LABEL = re.compile(
 )
 _AS_HEADING = re.compile(r"\s*(?:#{2,}|\*\*[^*]+\*\*\s*:?\s*$|__[^_]+__\s*:?\s*$|={2,}|-{2,}\s*\S)")
 _STEPPING = re.compile(
-    r"\b(?:first|second|third|fourth|fifth|last|next|previous|backward|forward|pass|then|final|initial|"
-    r"erste[rs]?|zweite[rs]?|dritte[rs]?|letzte[rs]?|nächste[rs]?|rückwärts|vorwärts)\b", re.IGNORECASE)  # fmt: skip
+    r"\b(?:first|second|third|fourth|fifth|last|next|previous|backward|forward|pass|then|final|"
+    r"initial|erste[rs]?|zweite[rs]?|dritte[rs]?|letzte[rs]?|nächste[rs]?|rückwärts|vorwärts)\b",
+    re.IGNORECASE,
+)
 
 
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
@@ -346,7 +371,13 @@ def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     for section, key in _KEYS.items():
         several = "|".join(re.escape(w) for w in longest_first("time", section))
         found.append(
-            (key, re.compile(rf"(?<![\w])(?:{several})\s*(?:t\s*)?(?:=|:|#|no\.?|nr\.?)?\s*([0-9]{{1,6}})(?![0-9.\w])", re.I))
+            (
+                key,
+                re.compile(
+                    rf"(?<![\w])(?:{several})\s*(?:t\s*)?(?:=|:|#|no\.?|nr\.?)?\s*([0-9]{{1,6}})(?![0-9.\w])",
+                    re.I,
+                ),
+            )
         )
     return found
 
@@ -373,8 +404,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         for match in list(pattern.finditer(rest))[:4]:
             found.setdefault(key, int(match[1]))
         rest = pattern.sub(" ", rest)
-    if match := _CHINESE_STEP.search(rest):
-        found.setdefault("t", _CHINESE.get(match[1], 0) or int(match[1]))
+    if chinese := _CHINESE_STEP.search(rest):
+        found.setdefault("t", _CHINESE.get(chinese[1], 0) or int(chinese[1]))
         rest = _CHINESE_STEP.sub(" ", rest)
     if "t" not in found and (ordinal := _ordinal(rest)) is not None:
         found["t"] = ordinal
@@ -384,10 +415,9 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
     many = len(re.findall(r"[^\W\d_]+", rest))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
-    if found and clean and (marked or comment or colon or many <= 4) and not _goes_on_after(bare, found):
+    if found and clean and (marked or comment or colon or many <= 4):
         same = where if "t" not in found and not marked else replace(where, t=None)
-        same = replace(same, **found)
-        return same
+        return replace(same, **found)
     if re.search(r"[=≈←]", rest) and not certain:
         return None
     if marked or (comment and (re.search(r"[0-9]", rest) or _STEPPING.search(rest))):
@@ -463,9 +493,15 @@ def _without_latex_ends(text: str) -> str:
 _SIGN = re.compile(
     r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|≈|≃|≅|∼|~(?=\s*[-+0-9.])|→(?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
 )
-_IS = re.compile(r"^(?P<left>.{1,160}?\S)\s+(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be)\s+(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+)?(?P<right>[-+]?\s?[0-9.][^=]*)$")
+_IS = re.compile(
+    r"^(?P<left>.{1,160}?\S)\s+"
+    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be)\s+"
+    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
+)
 _NAMEISH = re.compile(
-    r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?[A-Za-zα-ωΑ-ΩÀ-ÿ∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+    r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
+    r"[A-Za-zα-ωΑ-ΩÀ-ÿ∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
     r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
@@ -476,14 +512,17 @@ _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
 
 def _parts(line: str) -> list[str]:
     """What stands between the equals signs; one within brackets is none."""
-    parts, start, depth = [], 0, 0
+    parts: list[str] = []
+    start = depth = 0
     for match in _SIGN.finditer(line):
         mark = match[0].strip()
         if mark in ("(", "[", "{"):
             depth += 1
         elif mark in (")", "]", "}"):
             depth = max(depth - 1, 0)
-        elif depth <= 0 and not (parts and mark in ("<-", "←") and _AN_END.search(line[: match.start()])):
+        elif depth <= 0 and not (
+            parts and mark in ("<-", "←") and _AN_END.search(line[: match.start()])
+        ):
             parts.append(line[start : match.start()])
             start = match.end()
     return [*parts, line[start:]]
@@ -506,9 +545,15 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         yield _entry(number, match["left"], match["right"], where)
         return
     at = AT_STEP.search(text)
-    if at and len(AT_STEP.findall(text)) == 1 and _COLON.search(text) is None or (at and text[: at.start()].strip()):
+    if (at and len(AT_STEP.findall(text)) == 1 and _COLON.search(text) is None) or (
+        at and text[: at.start()].strip()
+    ):
         before, after = text[: at.start()], text[at.end() :]
-        if before.strip() and (_RELATION.search(before) or re.match(r"\s*(?:[:=≈~→]|is\b)", after) or _RELATION.search(after)):
+        if before.strip() and (
+            _RELATION.search(before)
+            or re.match(r"\s*(?:[:=≈~→]|is\b)", after)
+            or _RELATION.search(after)
+        ):
             where = replace(where, t=int(at[1]))
             text = f"{before.rstrip(' ,')} {after}".strip().rstrip(".,; ")
     yield from _of_parts(number, text, where)
@@ -538,21 +583,31 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             parts = [label, *parts[1:]]
     elif len(parts) == 1:
         if colon is None:
-            yield Entry(number, "", "", form=PROSE) if not _looks_like(text) else _entry(number, text, "", where)
+            yield (
+                Entry(number, "", "", form=PROSE)
+                if not _looks_like(text)
+                else _entry(number, text, "", where)
+            )
             return
         parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
         form = "colon"
     groups = list(_split(parts))
-    for left, *rest in groups:
-        if _STEP_NAME.match(left.strip()) and len(rest) == 1 and rest[0].strip(" .,;").isdigit():
-            where = replace(where, t=int(rest[0].strip(" .,;")[:6]))
-    for left, *rest in groups:
-        if _STEP_NAME.match(left.strip()) and len(rest) == 1 and rest[0].strip(" .,;").isdigit():
+    for left, *values in groups:
+        if _is_step(left, values):
+            where = replace(where, t=int(values[0].strip(" .,;")[:6]))
+    for left, *values in groups:
+        if _is_step(left, values):
             if len(groups) == 1:
                 yield Entry(number, "", "", form=PROSE)
             continue
         left = left.lstrip(",;. ").removeprefix("and ").strip()
-        yield from _entries_of(number, left, rest, where, form)
+        yield from _entries_of(number, left, values, where, form)
+
+
+def _is_step(left: str, values: list[str]) -> bool:
+    """Whether it is the step that the line is for: t = 2."""
+    is_one = len(values) == 1 and values[0].strip(" .,;").isdigit()
+    return is_one and bool(_STEP_NAME.match(left.strip()))
 
 
 def _colon(text: str) -> re.Match[str] | None:
@@ -564,7 +619,9 @@ def _colon(text: str) -> re.Match[str] | None:
     return None
 
 
-_ANSWERISH = re.compile(r"(?:^|\s)(?:d?[A-Za-z]\w{0,8}(?:\[[t0-9+-]+\]|_\{?[t0-9])|∂\s?L\s?/\s?∂)\s*\S*\s+[-+]?[0-9]*\.[0-9]+")
+_ANSWERISH = re.compile(
+    r"(?:^|\s)(?:d?[A-Za-z]\w{0,8}(?:\[[t0-9+-]+\]|_\{?[t0-9])|∂\s?L\s?/\s?∂)\s*\S*\s+[-+]?[0-9]*\.[0-9]+"
+)
 
 
 def _looks_like(text: str) -> bool:
@@ -582,7 +639,11 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
             match = None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
-            if tight and _is_name(tight[2]) and (_STEP_NAME.match(current[0].strip()) or _tight(parts)):
+            if (
+                tight
+                and _is_name(tight[2])
+                and (_STEP_NAME.match(current[0].strip()) or _tight(parts))
+            ):
                 yield [*current, tight[1]]
                 current = [tight[2]]
                 continue
@@ -601,10 +662,14 @@ def _tight(parts: list[str]) -> bool:
 
 def _is_name(text: str) -> bool:
     bare = re.sub(r"^(?:and|und|sowie|so|then|thus|hence)\s+", "", text.strip())
-    return bool(_NAMEISH.fullmatch(bare)) or (bool(bare) and len(bare) < 40 and wordy(bare) == len(bare.split()) > 1)
+    return bool(_NAMEISH.fullmatch(bare)) or (
+        bool(bare) and len(bare) < 40 and wordy(bare) == len(bare.split()) > 1
+    )
 
 
-_RANGE_LEFT = re.compile(r"^(.*?)\s*[_\[({⟨]+\s*(?:t\s*=\s*)?([0-9]{1,5})\s*(?:\.\.+|…|:|-|to|bis|,\s*(?:…|\.\.+)\s*,)\s*([0-9]{1,5})\s*[\])}⟩]+$")
+_RANGE_LEFT = re.compile(
+    r"^(.*?)\s*[_\[({⟨]+\s*(?:t\s*=\s*)?([0-9]{1,5})\s*(?:\.\.+|…|:|-|to|bis|,\s*(?:…|\.\.+)\s*,)\s*([0-9]{1,5})\s*[\])}⟩]+$"
+)
 
 
 def _entries_of(
@@ -634,17 +699,22 @@ def _entries_of(
 def _may_be_list(text: str) -> bool:
     bare = text.strip()
     return bool(bare) and (
-        bare[0] in "[({" or bare.startswith(("np.", "numpy.", "torch.", "array", "tensor", "Parameter"))
+        bare[0] in "[({"
+        or bare.startswith(("np.", "numpy.", "torch.", "array", "tensor", "Parameter"))
         or bool(re.fullmatch(r"[-+0-9.,eE;\s]+", bare))
     )  # fmt: skip
 
 
 def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
-    return Entry(number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence)
+    return Entry(
+        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence
+    )
 
 
 _PRINTED = re.compile(
-    r"^(?:print\()?['\"]?(?P<name>[A-Za-z∂][\w./∂:]{0,60}(?:\[[0-9t+-]+\])?(?:\s+(?:grad|gradient))?)['\"]?\s*,?\s*(?P<array>(?:Parameter containing:\s*)?(?:np\.|torch\.)?(?:tensor|array)\s*\(.*|\[.*\]\s*)$",
+    r"^(?:print\()?['\"]?(?P<name>[A-Za-z∂][\w./∂:]{0,60}(?:\[[0-9t+-]+\])?"
+    r"(?:\s+(?:grad|gradient))?)['\"]?\s*,?\s*"
+    r"(?P<array>(?:Parameter containing:\s*)?(?:np\.|torch\.)?(?:tensor|array)\s*\(.*|\[.*\]\s*)$",
     re.DOTALL,
 )
 

@@ -97,9 +97,13 @@ _AFTER_NAME = re.compile(
     r"|(?P<prime>'+)"
     r"|,(?P<comma>[0-9]{1,3})(?=\s*$|\s*=)"
 )
-_INDEX = re.compile(r"(?:([A-Za-zτ])\s*=\s*)?(?:([A-Za-zτ]+)\s*(?:([-+])\s*([0-9]{1,6}))?|(-?[0-9]{1,6}))")
+_INDEX = re.compile(
+    r"(?:([A-Za-zτ])\s*=\s*)?(?:([A-Za-zτ]+)\s*(?:([-+])\s*([0-9]{1,6}))?|(-?[0-9]{1,6}))"
+)
 _TIGHT = re.compile(r"[-+][0-9]{1,3}(?![0-9.]*[A-Za-z_0-9.\[({])")
-_LIMIT = re.compile(r"(?:(?P<name>[A-Za-z]{1,4})|(?P<number>[0-9]{1,6}))?(?:(?P<sign>[-+])(?P<more>[0-9]{1,6}))?")
+_LIMIT = re.compile(
+    r"(?:(?P<name>[A-Za-z]{1,4})|(?P<number>[0-9]{1,6}))?(?:(?P<sign>[-+])(?P<more>[0-9]{1,6}))?"
+)
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
 KINDS = ("call", "minus", "scope", "division", "raised", "last")
@@ -169,7 +173,7 @@ def parse_formula(
         raise ExpressionError(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
-    text = plain(text).strip()
+    text = re.sub(r"\s+", " ", plain(text)).strip()
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -249,8 +253,11 @@ class FormulaParser(Parser):
         self.choices, self.met = choices, kinds
         self.running = "t"
         self.bars = 0
+        self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
-            re.search(rf"(?<![A-Za-z_])[{LETTER}]{_WORD}{{0,20}}\(\s*t\s*(?:[-+]\s*[0-9]+\s*)?\)", text)
+            re.search(
+                rf"(?<![A-Za-z_])[{LETTER}]{_WORD}{{0,20}}\(\s*t\s*(?:[-+]\s*[0-9]+\s*)?\)", text
+            )
         )
         super().__init__(text, {})
 
@@ -273,7 +280,7 @@ class FormulaParser(Parser):
             self._derivative(match)
             return
         if match := _NAME.match(text, position):
-            self._name(match, "", False)
+            self._name(match, False)
             return
         if match := _SUPERSCRIPT.match(text, position):
             self._take(_Token("superscript", match[0]), match.end())
@@ -314,23 +321,23 @@ class FormulaParser(Parser):
             name = _NAME.match(self.text, match.end())
         if name is None:
             self.fail("a name after ∂L/∂")
-        self._name(name, match[0], True)
+        self._name(name, True)
 
-    def _name(self, match: re.Match[str], before: str, derivative: bool) -> None:
+    def _name(self, match: re.Match[str], derivative: bool) -> None:
         start = self.start
         if match["sign"]:
-            self._function_token(match["sign"], match.end(), _Scan())
+            self._function_token(match["sign"], match.end())
             return
         lead = (match["lead"] or "").strip().rstrip("_")
         name, end = match["name"], match.end()
         if lead and lead in "∂" and not derivative:
             self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
         if self._is_function(name, end) and not lead and not derivative:
-            self._function_token(name, end, _Scan())
+            self._function_token(name, end)
             return
         scan = _Scan()
         name = self._split_time(name, end, scan)
-        end = self._postfixes(end, scan, name)
+        end = self._postfixes(end, scan)
         stem = "_".join([name, *scan.parts]) if name else "_".join(scan.parts)
         written = Written(
             composed(stem),
@@ -356,11 +363,19 @@ class FormulaParser(Parser):
         if bare in ("sum", "Σ", "mean"):
             return bare == name or name.partition("_")[2] in ("t", "")
         rest = self.text[end : end + 40].lstrip()
-        if name in ("step", "sig", "sign", "th", "average", "sigma", "square") and not rest.startswith("("):
+        if name in (
+            "step",
+            "sig",
+            "sign",
+            "th",
+            "average",
+            "sigma",
+            "square",
+        ) and not rest.startswith("("):
             return name == "sigma" and rest[:1].isalpha()
         return not rest.startswith(("[", "_{"))
 
-    def _function_token(self, name: str, end: int, scan: _Scan) -> None:
+    def _function_token(self, name: str, end: int) -> None:
         """A function, with strokes, limits or an exponent before its argument."""
         text = self.text
         function = FUNCTION_NAMES.get(name) or (SUM if name.startswith(("sum", "Σ")) else MEAN)
@@ -371,9 +386,7 @@ class FormulaParser(Parser):
         limits = ("", "")
         if function in (SUM, MEAN):
             limits, end = self._limits(end, name.partition("_")[2])
-        self._take(
-            _Token("function", name, None, function, primes, limits), end
-        )
+        self._take(_Token("function", name, None, function, primes, limits), end)
 
     def _limits(self, end: int, low: str) -> tuple[tuple[str, str], int]:
         """What stands below and above a sum sign, in any order."""
@@ -423,7 +436,7 @@ class FormulaParser(Parser):
                 return name[:-2]
         return name
 
-    def _postfixes(self, end: int, scan: _Scan, name: str) -> int:
+    def _postfixes(self, end: int, scan: _Scan) -> int:
         text = self.text
         if scan.parts and scan.parts[-1].startswith("\0"):
             end = int(scan.parts.pop()[1:])
@@ -473,7 +486,7 @@ class FormulaParser(Parser):
             return False
         is_number = value.strip().lstrip("-").isdigit()
         if not is_number:
-            return self._index(value, scan, certain=False)
+            return self._index(value, scan)
         if self.style.target or (self.argument and kind == "call") or self.style.raised:
             return self._index(value, scan)
         self.met.add("call")
@@ -486,7 +499,7 @@ class FormulaParser(Parser):
         if value == ":" or not self._index(value, scan):
             self.fail("a time index such as [t], [t-1] or [t+1]", f"[{value}]")
 
-    def _index(self, value: str, scan: _Scan, certain: bool = True) -> bool:
+    def _index(self, value: str, scan: _Scan) -> bool:
         """A step: 2, t-1, t=2, T, T-1, -1."""
         match = _INDEX.fullmatch(value.strip())
         if match is None:
@@ -518,13 +531,13 @@ class FormulaParser(Parser):
             match = _INDEX.fullmatch(part)
             if match and part.isdigit():
                 scan.numbers.append(int(part))
-            elif match and match[2] in ("t", "τ", self.running, *_LASTS) and (
-                match[2] == "t" or match[4] or match[2] in ("T", self.running)
-            ):
+            elif (
+                match
+                and match[2] in ("t", "τ", self.running, *_LASTS)
+                and (match[2] == "t" or match[4] or match[2] in ("T", self.running))
+            ) or (match and match[1] and match[5]):
                 self._index(part, scan)
-            elif match and match[1] and match[5]:
-                self._index(part, scan)
-            elif (again := re.fullmatch(rf"([{LETTER}]{_WORD}*?)([0-9]+)", part)):
+            elif again := re.fullmatch(rf"([{LETTER}]{_WORD}*?)([0-9]+)", part):
                 scan.parts.append(again[1])
                 scan.numbers.append(int(again[2]))
             elif re.fullmatch(rf"[0-9]*[{LETTER}]{_WORD}*(?:_{_WORD}+)*", part):
@@ -555,7 +568,7 @@ class FormulaParser(Parser):
         if "°," in value.replace(" ", ""):
             scan.parts.append("\1°")
             value = value.replace(" ", "").replace("°,", "")
-        letters = re.fullmatch(rf"([fgo])\s*(?:,(.*))?", value)
+        letters = re.fullmatch(r"([fgo])\s*(?:,(.*))?", value)
         if letters and not scan.timed and letters[1] in "fgo" and (letters[2] or True):
             scan.parts.append("\2" + {"f": "ᶠ", "g": "ᵍ", "o": "ᵒ"}[letters[1]])
             if letters[2]:
@@ -566,7 +579,9 @@ class FormulaParser(Parser):
             if value[0] == "(":
                 return self._round(inner[1], scan, "raised")
             return self._index(inner[1], scan)
-        if re.fullmatch(r"[tτ](?:\s*[-+]\s*[0-9]+)?", value) or re.fullmatch(r"t\s*=\s*[0-9]+", value):
+        if re.fullmatch(r"[tτ](?:\s*[-+]\s*[0-9]+)?", value) or re.fullmatch(
+            r"t\s*=\s*[0-9]+", value
+        ):
             return self._index(value, scan)
         if value.isdigit() and self.style.raised and not scan.timed:
             self.met.add("raised")
@@ -619,8 +634,8 @@ class FormulaParser(Parser):
         return self.kind in ("symbol", "number", "function") or self.operator == "("
 
     def factor(self) -> Expression:
-        if self.accept("+"):
-            return self.factor()
+        while self.accept("+"):
+            pass
         return super().factor()
 
     def signed(self) -> Expression:
@@ -651,15 +666,18 @@ class FormulaParser(Parser):
                 self.fail('"|"')
             self.bars -= 1
             return Call("abs", inside)
-        if self.kind == "symbol" and self.found.strip() == "e" and self.text[self.position :].lstrip()[:1] == "^":
+        if (
+            self.kind == "symbol"
+            and self.found.strip() == "e"
+            and self.text[self.position :].lstrip()[:1] == "^"
+        ):
             self.advance()
             self.accept("**")
             return Call("exp", self.exponent())
         return super().atom()
 
     def literal(self) -> Expression:
-        value = super().literal()
-        return value
+        return super().literal()
 
     def name(self) -> Expression:
         written = self.read.written
@@ -685,7 +703,7 @@ class FormulaParser(Parser):
             raise ExpressionError("one reading", f'"{name}^-1", which may be {inverse}')
         if token.primes > 1:
             self.fail("a first derivative", name + "'" * token.primes)
-        arguments = self.arguments_of(function, exponent is not None)
+        arguments = self.arguments_of(function)
         result = self.applied(function, arguments, bool(token.primes))
         return result if exponent is None else Pow(result, exponent)
 
@@ -697,7 +715,7 @@ class FormulaParser(Parser):
         value = self.atom()
         return Neg(value) if negative else value
 
-    def arguments_of(self, function: str, raised: bool) -> list[Expression]:
+    def arguments_of(self, function: str) -> list[Expression]:
         if self.operator == "(":
             self.advance()
             self.deeper()
@@ -773,9 +791,9 @@ class FormulaParser(Parser):
         self.deeper()
         inside = self.sum()
         if self.operator == ",":
-            match = re.compile(r"\s*([A-Za-z])\s*(?:=|,)\s*([^,.]{1,12})(?:\.\.+|,|…)\s*([^,.()]{1,12})\)").match(
-                self.text, self.position
-            )
+            match = re.compile(
+                r"\s*([A-Za-z])\s*(?:=|,)\s*([^,.]{1,12})(?:\.\.+|,|…)\s*([^,.()]{1,12})\)"
+            ).match(self.text, self.position)
             if match is None:
                 self.fail('")"')
             low, high = match[2].strip(), match[3].strip()
@@ -844,4 +862,14 @@ def later(expression: Expression, steps: int) -> Expression:
     return shifted(expression, steps)
 
 
-__all__ = ["FUNCTION_NAMES", "LAST", "Mul", "Style", "Written", "as_written", "later", "limit", "parse_formula"]
+__all__ = [
+    "FUNCTION_NAMES",
+    "LAST",
+    "Mul",
+    "Style",
+    "Written",
+    "as_written",
+    "later",
+    "limit",
+    "parse_formula",
+]

@@ -31,6 +31,7 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import Model
 
+MAX_NAME = 60
 _RATES = ("learning_rate", "lr", "eta", "η", "alpha", "α", "rate", "learningrate", "ε", "epsilon")
 _HAT, _BAR, _TILDE = "\u0302", "\u0304", "\u0303"
 _ACCENT = {"hat": _HAT, "bar": _BAR, "tilde": _TILDE}
@@ -209,9 +210,9 @@ class Names:
             timed = written.step is not None or written.shift is not None or len(numbers) > 1
             if timed or key in self.parameters or key in self.gradients:
                 numbers = numbers[1:]
-        if numbers == [0] and f"{key}0" in self.constant and written.step is None:
-            if self.first_step == 1:
-                return Symbol(f"{key}0")
+        is_start = numbers == [0] and written.step is None and self.first_step == 1
+        if is_start and f"{key}0" in self.constant:
+            return Symbol(f"{key}0")
         step = written.step
         if numbers:
             if len(numbers) > 1 or step is not None:
@@ -233,9 +234,9 @@ class Names:
             found.append([int(digits)])
         for cut in range(1, len(digits)):
             feature, step = int(digits[:cut]), int(digits[cut:])
-            if f"{key}{feature}" in self.known and digits[cut] != "0":
-                if key in self.varying or key in ("x", "dx"):
-                    found += [[feature, step]] if step <= max(self.steps, 1) else []
+            is_there = f"{key}{feature}" in self.known and key in (*self.varying, "x", "dx")
+            if is_there and digits[cut] != "0" and step <= max(self.steps, 1):
+                found.append([feature, step])
         if len(found) > 1:
             both = " or ".join(f"{key}{n[0]}" + (f"[{n[1]}]" if n[1:] else "") for n in found[:2])
             raise ExpressionError("one reading", f'"{shown}", which may be {both}')
@@ -283,6 +284,8 @@ class Names:
         return Symbol(key)
 
     def _key(self, stem: str, derivative: bool, lead: str = "") -> str | None:
+        if len(stem) > MAX_NAME:
+            return None
         place = (f"{lead}\0{stem}", derivative)
         if place not in self.found:
             self.found[place] = self._looked_up(stem, derivative, lead)
@@ -377,9 +380,9 @@ class Names:
             if stem.endswith(name):
                 yield stem.removesuffix(name)
         if stem.endswith("_new") or stem.startswith("new_"):
-            key = self._key(stem.removesuffix("_new").removeprefix("new_"), False)
-            if key in self.parameters:
-                yield key
+            meant = self._key(stem.removesuffix("_new").removeprefix("new_"), False)
+            if meant in self.parameters and meant is not None:
+                yield meant
 
     @cached_property
     def _compact(self) -> Mapping[str, tuple[str, ...]]:
@@ -527,11 +530,13 @@ def _of_gate(stem: str, gate: str, name: str) -> Iterator[str]:
     if name in ("f", "i", "g", "o") and stem in (f"W_i{name}", f"Wi{name}"):
         yield f"W_{gate}"
     yield from (f"U_{gate}" for k in ("U", "R") if stem in (
-        f"{k}_{name}", k + name, f"{k}_h{name}", f"{k}h{name}", f"{k}_{name}h") and short)  # fmt: skip
+        f"{k}_{name}", k + name, f"{k}_h{name}", f"{k}h{name}",
+        f"{k}_{name}h") and short)  # fmt: skip
     is_matrix = name == "i" and stem in ("W_ih", "w_ih", "Wih", "wih")
     yield from (f"U_{gate}" for k in w if not is_matrix and stem in (
         f"{k}_h{name}", f"{k}h{name}", f"{k}_{name}h", f"{k}{name}h", f"{k}h_{name}",
-        f"{k}_{name}_h", f"{k}{name}_h", f"{k}_h_{name}", f"{k}_{name}a", f"{k}{name}a"))  # fmt: skip
+        f"{k}_{name}_h", f"{k}{name}_h", f"{k}_h_{name}", f"{k}_{name}a",
+        f"{k}{name}a"))  # fmt: skip
     if stem in (f"recurrent_kernel_{name}", f"W_hh_{name}", f"weight_hh_{name}"):
         yield f"U_{gate}"
     yield from (f"b_{gate}" for k in ("b", "B", "bias") if stem in (f"{k}_{name}", k + name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 
 from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
@@ -15,7 +15,7 @@ from cellcalc.check.reading.arrays import MAX_NUMBERS
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
 from cellcalc.errors import InputError, Mistake
-from cellcalc.problems.weights import Array, arrays_of_npz, array_of_npy
+from cellcalc.problems.weights import Array, array_of_npy, arrays_of_npz
 from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
 from cellcalc.xlsx.reader import Cell, read_cells
 
@@ -31,7 +31,10 @@ def entries_of_package(contents: bytes, name: str) -> list[Entry]:
     kinds = _members(contents, name)
     if any(member.endswith(".npy") for member in kinds):
         return entries_of_arrays(arrays_of_npz(contents, name), name)
-    if any(member in ("data.pkl", "archive/data.pkl") or member.endswith("/data.pkl") for member in kinds):
+    if any(
+        member in ("data.pkl", "archive/data.pkl") or member.endswith("/data.pkl")
+        for member in kinds
+    ):
         found = "a file of torch.save, which is never opened; save with numpy.savez"
         raise InputError([Mistake(name, "", "arrays, a table or text", found)])
     if "word/document.xml" in kinds:
@@ -59,7 +62,9 @@ def _members(contents: bytes, name: str) -> list[str]:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             return package.namelist()[:5_000]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise InputError([Mistake(name, "", "a sound .xlsx workbook or an .npz", f"damage ({error})")]) from None
+        raise InputError(
+            [Mistake(name, "", "a sound .xlsx workbook or an .npz", f"damage ({error})")]
+        ) from None
 
 
 def entries_of_npy(contents: bytes, name: str) -> list[Entry]:
@@ -82,7 +87,9 @@ def entries_of_arrays(arrays: Mapping[str, Array], name: str) -> list[Entry]:
         if not shape:
             found.append(Entry(key, key, values[0], form="array", gradient=gradient))
         else:
-            found.append(Entry(key, key, "", values=values, shape=shape, form="array", gradient=gradient))
+            found.append(
+                Entry(key, key, "", values=values, shape=shape, form="array", gradient=gradient)
+            )
     return found
 
 
@@ -120,7 +127,10 @@ def _of_block(
     first = min(min(rows[number]) for number in block)
     last = max(max(rows[number]) for number in block)
     grid = [[rows[number].get(column, "") for column in range(first, last + 1)] for number in block]
-    place: Callable[[int, int], str] = lambda r, c: f"{title}!{get_column_letter(first + c)}{block[r]}"  # noqa: E731
+
+    def place(r: int, c: int) -> str:
+        return f"{title}!{get_column_letter(first + c)}{block[r]}"
+
     start = 0
     while start < len(grid) and sum(1 for cell in grid[start] if cell) == 1 and len(grid) > 1:
         start += 1  # a title above the table

@@ -9,17 +9,97 @@ from cellcalc.check.reading.mathematics import FUNCTION_NAMES
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.vocabulary import called, longest_first, words
 
-_WORD = re.compile(r"(?<![\w\\_.])[^\W\d_]{3,}(?![\w_\[({^])")
+_WORD = re.compile(r"(?<![\w\\_.])[^\W\d_]{3,40}(?![\w_\[({^])")
 _NO_WORDS = frozenset(
-    [*FUNCTION_NAMES, "target", "prev", "next", "new", "out", "state", "net", "bias", "loss",
-     "learning", "rate", "lambda", "delta", "sigma", "tensor", "array", "grad", "via"]  # fmt: skip
+    [
+        *FUNCTION_NAMES,
+        "target",
+        "prev",
+        "next",
+        "new",
+        "out",
+        "state",
+        "net",
+        "bias",
+        "loss",
+        "learning",
+        "rate",
+        "lambda",
+        "delta",
+        "sigma",
+        "tensor",
+        "array",
+        "grad",
+        "via",
+    ]
 )
 _SIGNS = re.compile(r"[-+*/^=0-9\[\]_∂σ]")
 _FILLERS = frozenset(
-    "the a an value of so thus then hence therefore we get find have obtain and also with now "
-    "finally first new updated neu neue neuer neues compute for our my final der die das wert gilt "
-    "is es als also daher somit let where which gives giving from by that this is have got "
-    "answer result total right correct as used richtig".split()
+    [
+        "the",
+        "a",
+        "an",
+        "value",
+        "of",
+        "so",
+        "thus",
+        "then",
+        "hence",
+        "therefore",
+        "we",
+        "get",
+        "find",
+        "have",
+        "obtain",
+        "and",
+        "also",
+        "with",
+        "now",
+        "finally",
+        "first",
+        "new",
+        "updated",
+        "neu",
+        "neue",
+        "neuer",
+        "neues",
+        "compute",
+        "for",
+        "our",
+        "my",
+        "final",
+        "der",
+        "die",
+        "das",
+        "wert",
+        "gilt",
+        "is",
+        "es",
+        "als",
+        "also",
+        "daher",
+        "somit",
+        "let",
+        "where",
+        "which",
+        "gives",
+        "giving",
+        "from",
+        "by",
+        "that",
+        "this",
+        "is",
+        "have",
+        "got",
+        "answer",
+        "result",
+        "total",
+        "right",
+        "correct",
+        "as",
+        "used",
+        "richtig",
+    ]
 )
 _SLOPE = re.compile(r"(?:∂|\bd)\s*(?![LEJ]\s*/)(?![LEJ]oss)[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
@@ -30,12 +110,14 @@ def _steps() -> str:
 
 
 AT_STEP = re.compile(
-    rf"[\s,(\[]*(?<![\w])(?:at|for|in|@|bei|für|zu|im|after|when)\s+(?:the\s+)?"
+    rf"[\s,(\[]{{0,4}}(?<![\w])(?:at|for|in|@|bei|für|zu|im|after|when)\s+(?:the\s+)?"
     rf"(?:(?:{_steps()})\s+)?(?:(?:t|k)\s*=\s*|(?<=\s))([0-9]{{1,6}})(?![0-9.])[)\]]?"
     rf"(?=\s*(?:$|[:=≈~→,;.)]|is\b|ist\b|we\b))",
     re.IGNORECASE,
 )
-_BRACKETED_STEP = re.compile(rf"\s+[(\[]\s*(?:t\s*=\s*|(?:{_steps()})\s+)([0-9]{{1,6}})\s*[)\]]\s*$", re.I)
+_BRACKETED_STEP = re.compile(
+    rf"\s[(\[]\s*(?:t\s*=\s*|(?:{_steps()})\s+)([0-9]{{1,6}})\s*[)\]]\s*$", re.I
+)
 
 
 def wordy(text: str) -> int:
@@ -108,7 +190,9 @@ def _named(text: str, names: Names) -> str | None:
             lead, stem = "d", stem[len(word) :].strip()
             break
     for word in sorted(words("net_input")["words"], key=len, reverse=True):
-        if stem.startswith(word) and len(stem) > len(word) or stem.endswith(word) and len(stem) > len(word):
+        if (stem.startswith(word) and len(stem) > len(word)) or (
+            stem.endswith(word) and len(stem) > len(word)
+        ):
             stem = stem.removeprefix(word).removesuffix(word).strip(" ,:")
             lead += "z_"
             break

@@ -87,7 +87,10 @@ def _of_list(data: list[Any], context: Context, path: str) -> Iterator[Entry]:
 def _of_record(item: Mapping[str, Any], context: Context, path: str) -> Iterator[Entry]:
     """An object that is one answer: symbol, t, value."""
     symbol = next(str(item[k]) for k in ("symbol", "quantity", "name") if k in item)
-    value = next((item[k] for k in ("value", "given", "answer", "result", "number", "formula") if k in item), None)
+    value = next(
+        (item[k] for k in ("value", "given", "answer", "result", "number", "formula") if k in item),
+        None,
+    )
     t = next((_whole(item[k]) for k in _TIMES if k in item), None)
     numbers = {k: _whole(item.get(k)) for k in ("window", "epoch", "sequence")}
     if any((numbers[k] or 1) != 1 for k in ("epoch", "sequence")):
@@ -125,20 +128,17 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
                     yield from _of(one, context, where)
             else:
                 yield from _of(value, _within(key, context), where)
-        elif lower in _SKIPPED and (nested or not isinstance(value, Digits)):
-            continue
-        elif nested and not isinstance(value, list | Digits):
+        elif (lower in _SKIPPED and (nested or not isinstance(value, Digits))) or (
+            nested and not isinstance(value, list | Digits)
+        ):
             continue
         elif isinstance(value, list):
             yield from _listed(_named(key, context), value, context, where)
         elif value is not None:
             left = _named(key, context)
-            if context.t is not None and "[" not in left:
-                yield Entry(where, left, _text(value), t=context.t, window=context.window, form="cell",
-                            gradient=context.gradient)  # fmt: skip
-            else:
-                yield Entry(where, left, _text(value), window=context.window, form="cell",
-                            gradient=context.gradient)  # fmt: skip
+            t = context.t if "[" not in left else None
+            yield Entry(where, left, _text(value), t, context.window, form="cell",
+                        gradient=context.gradient)  # fmt: skip
 
 
 def _named(key: str, context: Context) -> str:
@@ -171,9 +171,10 @@ def _told(data: Mapping[str, Any], context: Context) -> Context:
         if isinstance(found, Digits | str) and (step := _whole(found)) is not None:
             context = replace(context, t=step, steps=None)
             break
-    for key in ("epoch", "sequence"):
-        if isinstance(data.get(key), str) and (number := _whole(data[key])) is not None:
-            context = replace(context, **{key: number})
+    if (epoch := _whole(data.get("epoch"))) is not None:
+        context = replace(context, epoch=epoch)
+    if (sequence := _whole(data.get("sequence"))) is not None:
+        context = replace(context, sequence=sequence)
     window = data.get("window", data.get("update") if "fires_at" in data else None)
     if isinstance(window, str) and (number := _whole(window)) is not None:
         context = replace(context, window=number)
