@@ -420,6 +420,9 @@ def _is_argument(left: str) -> bool:
     )
 
 
+_CLAUSE = re.compile(
+    r"[,;.]\s(?:and|so|where|which|with|because|since|as|hence|und|wobei|da|weil|also)\b.*$"
+)
 _COMMENT = re.compile(
     r"\s(?:#|//|<-|←|%|✓|✔|⇐|--\s|\((?=[^()]{0,40}[A-Za-z]{4})[^()=+*/^\[\]_{}-]{0,120}\)\s*\.?$).*$"
 )
@@ -427,5 +430,5 @@ _COMMENT = re.compile(
 
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
-    text = _COMMENT.sub("", re.sub(r"\s+", " ", text.strip()))
+    text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
     return text.rstrip(" .;,✓✔☑✅") if len(text) > 1 else text

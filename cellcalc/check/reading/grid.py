@@ -33,7 +33,8 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
     if not rows or max(map(len, rows)) < 2:
         return None
     for header, row in enumerate(rows[:12]):
-        if sum(1 for cell in row if cell) < 2:
+        filled = sum(1 for cell in row if cell)
+        if filled < 1 or (filled < 2 and row[0]):
             continue
         found = _of_header(rows, header, place)
         if found is not None:

@@ -32,8 +32,8 @@ _SPACES = (",", ";", "!", ":", " ", ">", "quad", "qquad", "enspace", "thinspace"
            "hline", "toprule", "midrule", "bottomrule", "maketitle", "newpage", "null")  # fmt: skip
 _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "text", "textbf",
           "textit", "textrm", "texttt", "textsf", "emph", "operatorname", "operatorname*",
-          "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop",
-          "textnormal", "ensuremath", "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
+          "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop", "textnormal",
+          "ensuremath", "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
 
 

@@ -662,6 +662,9 @@ def _tight(parts: list[str]) -> bool:
 
 def _is_name(text: str) -> bool:
     bare = re.sub(r"^(?:and|und|sowie|so|then|thus|hence)\s+", "", text.strip())
+    *before, last = bare.split() or [""]
+    if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
+        return True
     return bool(_NAMEISH.fullmatch(bare)) or (
         bool(bare) and len(bare) < 40 and wordy(bare) == len(bare.split()) > 1
     )

@@ -101,6 +101,7 @@ _FILLERS = frozenset(
         "richtig",
     ]
 )
+_INDEXED = re.compile(r"[\[_∂ₜ₀-₉(⟨^]|[0-9]$")
 _SLOPE = re.compile(r"(?:∂|\bd)\s*(?![LEJ]\s*/)(?![LEJ]oss)[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 
@@ -168,7 +169,17 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     found = _named(lowered, names)
     if found is not None:
         return found, t
+    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
+        return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
     *before, last = text.split()
+    while before and before[0].lower().strip(",.:") in _FILLERS:
+        del before[0]
+    if not before:
+        return last, t
+    if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
+        phrase = " ".join(before).lower()
+        if phrase not in words("derivative")["words"] and phrase not in words("net_input")["words"]:
+            return last, t  # a sentence that ends in the quantity
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
         phrase = " ".join(before).lower()
         if (
