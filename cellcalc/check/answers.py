@@ -206,9 +206,15 @@ class _Reader:
             return False
         if entry.form == "text" and is_working(entry.left):
             return True
-        if entry.left.strip() in _EACH and entry.left.strip() not in self.names.known:
+        if self.is_rule(entry):
             return True
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
+
+    def is_rule(self, entry: Entry) -> bool:
+        """Whether it is a line of an optimizer's rule: w = w - learning_rate*dw for each w."""
+        left = entry.left.strip()
+        has_word = left in _EACH and left not in self.names.known
+        return has_word and bool(re.search(r"(?<![A-Za-z])[wvm](?![A-Za-z_])", entry.right))
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
@@ -223,6 +229,8 @@ class _Reader:
             return
         if entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
+        if self.is_rule(entry):
+            raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
         if entry.form in ("code", "last") and self._defines(entry):

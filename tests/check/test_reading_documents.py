@@ -251,7 +251,7 @@ def test_a_slip_in_code_is_wrong(name: str, right: str, wrong: str, symbol: str)
 
 def test_code_is_never_run(tmp_path: Path) -> None:
     target = tmp_path / "made"
-    code = f"import os\ndc = dh*o\nopen({str(target)!r}, 'w').write('x')\nos.system('touch {target}')\n"
+    code = f"import os\ndc = dh*o\nopen({str(target)!r}, 'w')\nos.system('touch {target}')\n"
     marked(code, "homework.py")
     assert not target.exists()
 
@@ -346,14 +346,17 @@ def test_a_sheet_of_ones_own() -> None:
 
 def ods(rows: list[list[object]]) -> bytes:
     """An OpenDocument spreadsheet, as small as one can be."""
+
     def cell(value: object) -> str:
         if isinstance(value, str):
-            return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+            text = f"<text:p>{value}</text:p>"
+            return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
         return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
 
     body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
     names = " ".join(
-        f'xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{k}:1.0"' for k in ("office", "table", "text")
+        f'xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{k}:1.0"'
+        for k in ("office", "table", "text")
     )
     content = (
         f'<?xml version="1.0"?><office:document-content {names}><office:body><office:spreadsheet>'
@@ -377,7 +380,8 @@ JSON = {
     "from h0": {"h": [0.3, 0.2468, 0.3197, 0.149], "dc": [-0.09995, -0.1981]},
     "by step": [{"t": 3, "dc": -0.1981}, {"t": 2, "dc": -0.09995, "h": 0.3197}],
     "steps as keys": {"t=1": {"c": 0.3774}, "t=2": {"c": 0.578}, "step 3": {"c": 0.3175}},
-    "nested": {"forward": {"c": [0.3774, 0.578, 0.3175]}, "backward": {"dc": [-0.2235, -0.09995, -0.1981]}},
+    "nested": {"forward": {"c": [0.3774, 0.578, 0.3175]},
+               "backward": {"dc": [-0.2235, -0.09995, -0.1981]}},
     "gradients": {"grads": {"W_f": 0.01628, "U_f": -0.008524, "b_f": -0.0281}},
     "new weights": {"W_f": 0.69837, "params": {"U_f": 0.10085}},
 }  # fmt: skip
@@ -450,7 +454,9 @@ TEXT = "# Übung für später\ndc[3] = −0.1981\nh[1] = 0.2468\n"
 CHINESE = "第2步：\nc＝０．５７８０\n细胞状态 = 0.578\n第三步\nc ≈ 0.3175\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
 def test_text_in_any_encoding(encoding: str) -> None:
     assert all_correct(marked(TEXT.encode(encoding)), 2)
 

@@ -635,7 +635,7 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
-        while match and not is_last and not _is_name(match["name"]):
+        if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
             match = None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)

@@ -76,6 +76,9 @@ _NAME = re.compile(
     rf"|(?P<sign>[σ√])"
 )
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
+_TEN = re.compile(
+    r"(?<![eE][0-9])(?<![eE][-+][0-9])\s?\*\s?10\s?(?:\^|\*\*)\s?(?:\{\s?|\(\s?)?(-?[0-9]{1,3})(?:\s?[})])?(?![0-9.])"
+)
 _OPERATOR = re.compile(r"\*\*|[-+*/^@(),|]")
 _SUPERSCRIPT = re.compile(r"⁻?[⁰¹²³⁴-⁹]+")
 _STEP = r"(?:[A-Za-zτ]\s*=\s*)?(?:[A-Za-zτ]{1,4}\s*(?:[-+]\s*[0-9]{1,6})?|-?[0-9]{1,6})"
@@ -274,7 +277,10 @@ class FormulaParser(Parser):
             self._take(_Token("end", ""), position)
             return
         if match := _NUMBER.match(text, position):
-            self._take(_Token("number", match[0]), match.end())
+            found, end = match[0], match.end()
+            if power := _TEN.match(text, end):  # 1.5·10^{-3} is one number
+                found, end = f"{found}e{int(power[1])}", power.end()
+            self._take(_Token("number", found), end)
             return
         if match := _DERIVATIVE.match(text, position):
             self._derivative(match)
