@@ -186,6 +186,9 @@ def _shown(entry: Entry) -> str:
 
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
+_OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
+_SETTINGS = ("k1", "k2", "T", "n", "N", "learning_rate", "learning rate", "lr", "eta", "η",
+             "epochs", "epoch", "rate", "batch_size", "hidden_size", "input_size", "seed")  # fmt: skip
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
@@ -211,10 +214,12 @@ class _Reader:
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
 
     def is_rule(self, entry: Entry) -> bool:
-        """Whether it is a line of an optimizer's rule: w = w - learning_rate*dw for each w."""
-        left = entry.left.strip()
-        has_word = left in _EACH and left not in self.names.known
-        return has_word and bool(re.search(r"(?<![A-Za-z])[wvm](?![A-Za-z_])", entry.right))
+        """Whether it is a setting (k2 = 4), or an optimizer's rule: w = w - rate*dw for each w."""
+        left = entry.left.strip().replace("{", "").replace("}", "")
+        if left in self.names.known:
+            return False
+        is_each = left in _EACH or left.endswith("_w")
+        return left in _SETTINGS or (is_each and bool(_OF_EACH.search(entry.right)))
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""

@@ -130,7 +130,7 @@ class _Converter:
         if token == "{":
             self.place += 1
             inside = self.group()
-        elif token.isdigit() or (sign == "^" and token == "-"):
+        elif token.isdecimal() or (sign == "^" and token == "-"):
             inside = self.argument()
             if inside == "-":
                 inside += self.argument()

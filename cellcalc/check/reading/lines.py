@@ -606,7 +606,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
 
 def _is_step(left: str, values: list[str]) -> bool:
     """Whether it is the step that the line is for: t = 2."""
-    is_one = len(values) == 1 and values[0].strip(" .,;").isdigit()
+    is_one = len(values) == 1 and values[0].strip(" .,;").isdecimal()
     return is_one and bool(_STEP_NAME.match(left.strip()))
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import NoReturn
 
@@ -217,7 +217,7 @@ class _Token:
     function: str = ""
     primes: int = 0
     limits: tuple[str, str] = ("", "")
-    exponent: str = ""
+    transposed: bool = False
 
 
 @dataclass
@@ -231,6 +231,7 @@ class _Scan:
     from_end: int | None = None
     primes: int = 0
     new: bool = False
+    transposed: bool = False
 
     @property
     def timed(self) -> bool:
@@ -256,6 +257,7 @@ class FormulaParser(Parser):
         self.choices, self.met = choices, kinds
         self.running = "t"
         self.bars = 0
+        self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
             re.search(
@@ -357,7 +359,8 @@ class FormulaParser(Parser):
             scan.new,
             self.text[start:end].strip(),
         )
-        self._take(_Token("symbol", self.text[start:end], written), end)
+        token = _Token("symbol", self.text[start:end], written, transposed=scan.transposed)
+        self._take(token, end)
 
     def _slope_shown(self, start: int) -> str:
         return self.text[start : start + 20].split(" ")[0]
@@ -484,13 +487,15 @@ class FormulaParser(Parser):
             scan.primes += len(value)
         if kind == "new":
             scan.new = True
+        if kind in ("transpose", "transposed"):
+            scan.transposed = True
         return True  # a transposed number is the number
 
     def _round(self, value: str, scan: _Scan, kind: str) -> bool:
         """A step in round brackets, unless it is a factor or an exponent: c(2), c^(2)."""
         if scan.timed or _INDEX.fullmatch(value.strip()) is None:
             return False
-        is_number = value.strip().lstrip("-").isdigit()
+        is_number = value.strip().lstrip("-").isdecimal()
         if not is_number:
             return self._index(value, scan)
         if self.style.target or (self.argument and kind == "call") or self.style.raised:
@@ -535,7 +540,7 @@ class FormulaParser(Parser):
             if not part or part == "°":
                 continue
             match = _INDEX.fullmatch(part)
-            if match and part.isdigit():
+            if match and part.isdecimal():
                 scan.numbers.append(int(part))
             elif (
                 match
@@ -564,6 +569,7 @@ class FormulaParser(Parser):
     def _above(self, value: str, scan: _Scan) -> bool:
         value = value.strip()
         if value in ("T", "⊤", "top"):
+            scan.transposed = True
             return True
         if value in ("new", "neu", "+", "(new)", "updated"):
             scan.new = True
@@ -589,7 +595,7 @@ class FormulaParser(Parser):
             r"t\s*=\s*[0-9]+", value
         ):
             return self._index(value, scan)
-        if value.isdigit() and self.style.raised and not scan.timed:
+        if value.isdecimal() and self.style.raised and not scan.timed:
             self.met.add("raised")
             return bool(self.choices.get("raised")) and self._index(value, scan)
         return False
@@ -618,11 +624,11 @@ class FormulaParser(Parser):
                 self.fail("an operator before the number")
             if self.kind == "number" and isinstance(left, Number):
                 self.fail("an operator between the numbers")
+            is_sum = self.kind == "function" and self.read.function in (SUM, MEAN)
             right = self.power()
-            plain_fraction = (
-                isinstance(left, Div)
-                and isinstance(left.numerator, Number)
-                and isinstance(left.denominator, Number)
+            plain_fraction = isinstance(left, Div) and (
+                is_sum  # 1/n Σ is the mean
+                or (isinstance(left.numerator, Number) and isinstance(left.denominator, Number))
             )
             if divided is not None and not plain_fraction and isinstance(left, Div):
                 self.met.add("division")
@@ -688,6 +694,10 @@ class FormulaParser(Parser):
     def name(self) -> Expression:
         written = self.read.written
         assert written is not None
+        if self.transposed and written.stem == "x" and len(written.numbers) == 1:
+            # Wᵀx₁: the whole input of step 1, not its first feature.
+            written = replace(written, step=written.numbers[0], numbers=())
+        self.transposed = self.read.transposed
         found = self.vocabulary(written)
         self.advance()
         return found
@@ -826,7 +836,7 @@ class FormulaParser(Parser):
 
 _SUM_LIMITS = (
     (re.compile(r"\s*_?\{([^{}]{0,40})\}"), True),
-    (re.compile(r"\s*_?\(([^()]{0,20}(?:=|∈)[^()]{0,20})\)"), True),
+    (re.compile(r"\s*_?\((\s?[A-Za-zτ]\s?(?:=|∈)[^()]{0,20})\)"), True),
     (re.compile(r"\s*_([A-Za-zτ])(?![A-Za-z0-9_])"), True),
     (re.compile(r"\s*([ₜₖ](?:₌[₀-₉]+)?)"), True),
     (re.compile(r"\s*\^\s*(?:\{([^{}]{0,40})\}|\(([^()]{0,20})\)|([0-9]+|[A-Za-z]))"), False),

@@ -413,14 +413,26 @@ class Names:
 
         return rebuilt(formula, replacement)
 
-    def _ordered(self, dot: Dot) -> Dot | None:
+    def _over_features(self, weights: Symbol, inputs: Symbol) -> Expression:
+        """``W @ x``; at a certain step it is written out."""
+        stem, bracket, step = inputs.name.partition("[")
+        if not bracket or "x" not in self.vectors:
+            return Dot(weights, inputs)
+        products = [
+            multiply(Symbol(f"{weights.name}{k}"), Symbol(f"{stem}{k}[{step}"))
+            for k in range(1, self.model.features + 1)
+        ]
+        return add(*products)
+
+    def _ordered(self, dot: Dot) -> Expression | None:
         """``W @ x``, also where it stands as ``x @ W``; None where it is no sum over features."""
         weights, inputs = dot.weights, dot.inputs
         if weights.name.partition("[")[0] == "x":
             weights, inputs = inputs, weights
         kinds = {**self.model.cell.parameters, **self.model.readout.parameters}
         is_weight = kinds.get(weights.name) == "input"
-        return Dot(weights, inputs) if is_weight and inputs.name.partition("[")[0] == "x" else None
+        is_dot = is_weight and inputs.name.partition("[")[0] == "x"
+        return self._over_features(weights, inputs) if is_dot else None
 
     def _as_dot(self, product: Mul) -> Expression | None:
         """``W_f*x`` over several features is the sum ``W_f @ x``."""
@@ -433,7 +445,7 @@ class Names:
         rest = list(product.factors)
         rest.remove(weight)
         rest.remove(inputs)
-        return multiply(*rest, Dot(weight, inputs))
+        return multiply(*rest, self._over_features(weight, inputs))
 
     def elements(self, formula: Expression) -> list[str]:
         """The vectors that stand by themselves in a formula, outside of ``W @ x``."""

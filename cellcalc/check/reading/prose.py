@@ -128,7 +128,7 @@ def wordy(text: str) -> int:
 
 def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False) -> bool:
     """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
-    if colon and (wordy(right) >= 2 or len(re.findall(r"(?<!\S)[^\W\d_]{2,}", right)) >= 3):
+    if colon and (wordy(right) >= 2 or len(re.findall(r"\b[^\W\d_]{2,}\b", right)) >= 3):
         return True
     if colon and re.fullmatch(r"[^\W\d_]{4,}|\w+(?:\.\w+)+", left.strip()):
         return True  # a label, or a name of a program
@@ -196,6 +196,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
 def _named(text: str, names: Names) -> str | None:
     """The key of a quantity in words, such as "gradient of the forget gate"."""
     lead, stem = "", text
+    while (first := stem.partition(" "))[0] in _FILLERS and first[2]:
+        stem = first[2]
     for word in sorted(words("derivative")["words"], key=len, reverse=True):
         if stem.startswith(word) and len(stem) > len(word):
             lead, stem = "d", stem[len(word) :].strip()
