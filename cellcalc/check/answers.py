@@ -188,7 +188,7 @@ _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|�
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _SETTINGS = ("k1", "k2", "T", "n", "N", "learning_rate", "learning rate", "lr", "eta", "η",
-             "epochs", "epoch", "rate", "batch_size", "hidden_size", "input_size", "seed")  # fmt: skip
+             "epochs", "epoch", "rate", "batch_size", "hidden_size", "seed")  # fmt: skip
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
@@ -227,7 +227,7 @@ class _Reader:
         if len(entry.left) > 200:
             raise ExpressionError("a quantity before the equals sign", "a longer text")
         if entry.values:
-            from cellcalc.check.reading.arrays import spread  # it makes entries
+            from cellcalc.check.reading.lists import spread  # it makes entries
 
             for one in spread(entry, self.names, self.steps):
                 yield self.answer(one)

@@ -335,8 +335,7 @@ def load(name: str) -> Author:
     is_own = name not in known and (own.suffix == ".toml" or own.parent != Path() or own.is_file())
     if name not in known and not is_own:
         found = f'"{name}"{did_you_mean(name, known)}'
-        expected = f"one of {listed(known)}, or the path of a file"
-        raise InputError([Mistake("--notation", "", expected, found)])
+        raise InputError([Mistake("--notation", "", f"one of {listed(known)}", found)])
     shown_as = name if is_own else f"{FOLDER}/{name}.toml"
     path = own if is_own else resources.folder("templates") / "notations" / f"{name}.toml"
     reader = Reader(shown_as)

@@ -22,7 +22,7 @@ MAX_DEPTH = 80  # of expressions within one another
 MAX_TEXT = 9_000  # characters of one equation
 _HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
-_PROMPT = re.compile(r"^(?:>>> |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
+_PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
 _SIGNS = re.compile(
     r"\bnp\.\w|\bnumpy\b|\btorch\.\w|\bmath\.\w|\+="
     r"|^[ \t]*(?:for|while)[ \t].{1,200}:[ \t]*(?:#.*)?$"

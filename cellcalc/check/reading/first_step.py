@@ -1,4 +1,7 @@
-"""Steps counted from 0: the same entries read so, and whether they all fit then."""
+"""Steps counted from 0: the same entries read so, and whether they all fit then.
+
+It stands apart from the reader, since it is about what has been marked.
+"""
 
 from __future__ import annotations
 

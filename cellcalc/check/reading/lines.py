@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
-from cellcalc.check.reading.arrays import list_of
 from cellcalc.check.reading.characters import plain
+from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.prose import AT_STEP, wordy
 from cellcalc.check.reading.vocabulary import longest_first, words
 

@@ -11,9 +11,9 @@ from pathlib import PurePath
 from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
 
 from cellcalc.check.answers import PROSE, Entry
-from cellcalc.check.reading.arrays import MAX_NUMBERS
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
+from cellcalc.check.reading.lists import MAX_NUMBERS
 from cellcalc.errors import InputError, Mistake
 from cellcalc.problems.weights import Array, array_of_npy, arrays_of_npz
 from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument

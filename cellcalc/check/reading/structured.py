@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cellcalc.check.answers import OWN, Entry
-from cellcalc.check.reading.arrays import block_of
+from cellcalc.check.reading.lists import block_of
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
 from cellcalc.toml import describe
