@@ -51,4 +51,4 @@ def _problem() -> Problem:
         f"[[sequence]]\nx = {x}\ntarget = {target}\n"
         f'[bptt]\nscheme = "tbptt(5,10)"\n[update]\nepochs = {SET_EPOCHS}\n'
     )
-    return Problem(read_specification(text, "benchmark.toml", Path()))
+    return Problem.of(read_specification(text, "benchmark.toml", Path()))

@@ -105,5 +105,5 @@ def torch_cell(steps: int) -> Work:
 def training(epochs: int) -> Work:
     """StatQuest's example: two sequences of four steps, Adam; losses and last parameters kept."""
     loaded = cellcalc.load("statquest").specification
-    given = Problem(replace(loaded, update=replace(loaded.update, epochs=epochs)))
+    given = Problem.of(replace(loaded, update=replace(loaded.update, epochs=epochs)))
     return lambda: given.run(detail=False)

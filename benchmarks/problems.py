@@ -41,7 +41,7 @@ def problem(steps: int) -> Problem:
     first, second, target = (array("d", values) for values in numbers(steps))
     specification = read_specification(_TEXT, "benchmark.toml", Path())
     sequence = Sequence((first, second), target)
-    return Problem(replace(specification, title="benchmark", sequences=(sequence,)))
+    return Problem.of(replace(specification, title="benchmark", sequences=(sequence,)))
 
 
 def write_csv_problem(folder: Path, steps: int) -> Path:

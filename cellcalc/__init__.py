@@ -14,14 +14,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cellcalc.api import Problem, Trace, load
+    from cellcalc.api import Marks, Problem, Trace, from_torch, load, loads
     from cellcalc.errors import (
         CellcalcError,
         ExpressionError,
         InputError,
+        LimitError,
         Mistake,
         OptionError,
         OutputError,
+        SymbolError,
     )
 
 __version__ = "1.0.0"
@@ -30,19 +32,27 @@ __all__ = [
     "CellcalcError",
     "ExpressionError",
     "InputError",
+    "LimitError",
+    "Marks",
     "Mistake",
     "OptionError",
     "OutputError",
     "Problem",
+    "SymbolError",
     "Trace",
+    "from_torch",
     "load",
+    "loads",
 ]
+
+
+_ERRORS = {name for name in __all__ if name.endswith("Error")} | {"Mistake"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'cellcalc' has no attribute {name!r}")
-    home = "cellcalc.api" if name in ("Problem", "Trace", "load") else "cellcalc.errors"
+    home = "cellcalc.errors" if name in _ERRORS else "cellcalc.api"
     return getattr(import_module(home), name)
 
 

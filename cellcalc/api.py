@@ -9,56 +9,205 @@ array([0.78572615, 1.5176331 ])
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
 from cellcalc import resources
-from cellcalc.engine import trace
 from cellcalc.engine.run import run_model
-from cellcalc.errors import InputError, Mistake, OptionError, did_you_mean
+from cellcalc.engine.trace import Trace as Trace
+from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
-from cellcalc.problems.schemes import Override, Scheme
+from cellcalc.problems.arguments import from_arguments
+from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import (
     Specification,
     check_clashes,
     read_specification,
-    read_template,
 )
 from cellcalc.problems.updates import read_update
-from cellcalc.toml import MAX_BYTES, Reader, Section, decode, parse_toml, read_bytes
+from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml, read_bytes
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import ArrayLike
 
     from cellcalc.engine.batch import Trained
     from cellcalc.language.authors import Author
+    from cellcalc.studies.experiment import Result
+    from cellcalc.studies.flow import Flow
 
 
-class Trace(trace.Trace):
-    """A :class:`cellcalc.engine.trace.Trace` that notebooks show as tables."""
+def _as_html(trace: Trace) -> str:
+    from cellcalc.views.notebook import trace_as_html
+
+    return trace_as_html(trace)
+
+
+Trace.as_html = staticmethod(_as_html)
+
+
+class Shown(str):
+    """A text that a terminal shows as it is, and a notebook as Markdown where it has some."""
+
+    markdown: str = ""
+
+    def __new__(cls, text: str, markdown: str = "") -> Self:
+        shown = super().__new__(cls, text)
+        shown.markdown = markdown
+        return shown
+
+    def __repr__(self) -> str:
+        return str(self).rstrip("\n")
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown or f"```\n{str(self).rstrip()}\n```"
+
+
+@dataclass(frozen=True, repr=False)
+class Marks:
+    """What marking came to.
+
+    ``answers``, ``slips`` and ``summary`` are as ``cellcalc check --format json`` prints them;
+    ``text`` is what it prints for people.
+    """
+
+    answers: tuple[dict[str, Any], ...]
+    slips: tuple[dict[str, Any], ...]
+    summary: dict[str, int]
+    text: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether every answer is correct, and there is one."""
+        return bool(self.answers) and all(a["verdict"] == "correct" for a in self.answers)
+
+    def to_frame(self) -> Any:
+        """The answers as a pandas.DataFrame, a row each; raises ImportError without pandas."""
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("to_frame needs pandas, which is not installed") from None
+        return pandas.DataFrame(
+            [{**a, "slip": (a["slip"] or {}).get("says")} for a in self.answers]
+        )
+
+    def __repr__(self) -> str:
+        return self.text.rstrip("\n")
 
     def _repr_html_(self) -> str:
-        from cellcalc.views.table import render
+        from cellcalc.views.notebook import marks_as_html
 
-        return render(self, "html")
+        return marks_as_html(self.answers, self.slips)
 
 
-@dataclass(frozen=True)
 class Problem:
-    """A problem, checked and ready to run."""
+    """A problem, checked and ready to run.
+
+    Parameters
+    ----------
+    cell, readout, loss : str
+        Names of templates, or paths of one's own (``"my_cell.toml"``).
+    parameters : mapping of str to number or array
+        Every parameter of cell and readout: of shape (inputs,) for an input weight, else a number.
+        ``{"random": {"seed": 7, "scale": 0.5}}`` draws those that are left out.
+    x : array of shape (n,), (n, inputs) or (sequences, n, inputs)
+        The inputs, a row a step.
+    target : array of shape (n,) or (sequences, n), optional
+        nan where a step has none; without it there is a forward pass only.
+    sequences : iterable of (x, target), optional
+        Several sequences of different lengths, in place of ``x`` and ``target``.
+    initial, coefficients : mapping of str to number, optional
+        The state before the first step (else as the template says); numbers that are not learned.
+    scheme, k1, k2, inject, tail, state, weights, update, reduction : optional
+        The truncation; ``clip_norm`` and ``clip_value`` as well: as in ``[bptt]`` of a file.
+    optimizer, learning_rate, epochs, frozen and an optimizer's own settings : optional
+        The update, as in ``[update]``.
+    title, notation : str, optional
+        What it is called, and the author in whose symbols it is shown.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong, each mistake at the name of its argument.
+    OptionError
+        Arguments that do not go together.
+
+    Examples
+    --------
+    >>> parameters = {"random": {"seed": 1}}
+    >>> p = Problem(cell="rnn", parameters=parameters, x=[1, 0.5, -1], target=[0, 1, 0])
+    >>> p.run()["h"].shape
+    (3,)
+    """
 
     specification: Specification
-    author: Author | None = None
+    author: Author | None
+    ascii: bool
+
+    def __init__(
+        self,
+        *,
+        cell: str | Path = "lstm",
+        readout: str | Path = "identity",
+        loss: str | Path = "half-squared",
+        parameters: Mapping[str, Any] | None = None,
+        x: ArrayLike | None = None,
+        target: ArrayLike | None = None,
+        sequences: Iterable[Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
+        coefficients: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        notation: str | None = None,
+        **options: Any,
+    ) -> None:
+        given = {
+            "cell": cell,
+            "readout": readout,
+            "loss": loss,
+            "parameters": parameters,
+            "x": x,
+            "target": target,
+            "sequences": sequences,
+            "initial": initial,
+            "coefficients": coefficients,
+            "title": title,
+            **options,
+        }
+        self.specification = from_arguments(given)
+        self.author = _author(notation)
+        self.ascii = False
+
+    @classmethod
+    def of(
+        cls, specification: Specification, author: Author | None = None, ascii: bool = False
+    ) -> Self:
+        """The problem of a specification that is checked already."""
+        made = cls.__new__(cls)
+        made.specification, made.author, made.ascii = specification, author, ascii
+        return made
+
+    def __repr__(self) -> str:
+        s = self.specification
+        steps = ", ".join(str(sequence.steps) for sequence in s.sequences[:4])
+        more = ", …" if len(s.sequences) > 4 else ""
+        loss = s.loss or s.error
+        return (
+            f'<Problem "{s.title}": cell {s.cell.name}, readout {s.readout.name}, '
+            f"loss {loss.name if loss else 'none'}\n"
+            f" {s.features} input{'s' if s.features > 1 else ''}, {steps}{more} steps, "
+            f"scheme {s.scheme.name}, {s.update.optimizer.name}>"
+        )
 
     @cached_property
     def model(self) -> Model:
         """The forward equations and the backward pass derived from them."""
-        return model_of(self.specification, self.author)
+        return model_of(self.specification, self.author, self.ascii)
 
     def run(
         self,
@@ -71,8 +220,8 @@ class Problem:
         Parameters
         ----------
         hand_rounding : int, optional
-            Round each value to so many decimals before it is used, as in a calculation by hand;
-            None computes in float64.
+            Round each value to so many decimals, from 0 to 15, before it is used, as in a
+            calculation by hand; None computes in float64.
         detail : bool
             Keep every value. A long training run needs losses, gradients and parameters only.
         progress : callable, optional
@@ -85,11 +234,169 @@ class Problem:
 
         Raises
         ------
+        OptionError
+            The decimals are out of bounds.
         LimitError
             The problem would take too long, or more memory than there may be.
         """
-        trace = run_model(self.specification, self.model, hand_rounding, detail, progress)
-        return Trace(**vars(trace))
+        return run_model(self.specification, self.model, hand_rounding, detail, progress)
+
+    def check(self, mine: Any, tolerance: float | None = None) -> Marks:
+        """Mark work done by hand, or by one's own code.
+
+        Parameters
+        ----------
+        mine : mapping, pandas.DataFrame, str or Path
+            Arrays and numbers by symbol (``{"dc": my_dc, "dW_f1": 0.1}``) or in a framework's
+            names (``weight_ih_l0``); a text with answers; or the path of a file with them.
+        tolerance : float, optional
+            A relative one, in place of judging by the digits given.
+
+        Returns
+        -------
+        Marks
+            Verdicts and causes.
+
+        Raises
+        ------
+        OptionError
+            A name or a shape that the problem has no meaning for.
+        InputError
+            A file that cannot be read.
+        """
+        import json
+
+        from cellcalc.check.answers import entries_of_text
+        from cellcalc.check.handed_in import read_answers_file
+        from cellcalc.check.marking import mark
+        from cellcalc.check.words import to_json, to_text
+
+        trace = self.run()
+        is_path = isinstance(mine, str) and not any(mark in mine for mark in "=\n:")
+        if isinstance(mine, Path) or is_path:
+            entries = read_answers_file(Path(mine))
+        elif isinstance(mine, str):
+            entries = entries_of_text(mine)
+        else:
+            from cellcalc.check.from_code import entries_of_arrays
+
+            entries = entries_of_arrays(mine, trace)
+        report = mark(trace, entries, tolerance=tolerance)
+        data = json.loads(to_json(report, trace.model))
+        text = to_text(report, trace.model)
+        return Marks(tuple(data["answers"]), tuple(data.get("slips", ())), data["summary"], text)
+
+    def explain(self, symbol: str, t: int | None = None) -> Shown:
+        """A value worked out: its equation, with the numbers put in, and what it gives.
+
+        Parameters
+        ----------
+        symbol : str
+            A key, or a symbol of the author's.
+        t : int, optional
+            The step; for a gradient none.
+
+        Raises
+        ------
+        OptionError
+            There is no such symbol or step.
+        """
+        from cellcalc.views.table import select
+        from cellcalc.views.worked import explained
+
+        trace = self.run()
+        chosen = select(trace, symbols=symbol, steps="" if t is None else str(t))
+        return Shown(*explained(trace, chosen))
+
+    def derive(self, format: str = "text") -> Shown:
+        """The derivation: every equation, and the chain rule behind each term.
+
+        ``format`` is ``"text"``, ``"markdown"``, ``"latex"`` or ``"python"``.
+        """
+        from cellcalc.views.derivation import derive
+
+        s, model = self.specification, self.model
+        return Shown(derive(s, model, format), derive(s, model, "markdown"))
+
+    def schedule(self) -> Shown:
+        """Which window sweeps which steps, and what it costs."""
+        from cellcalc.views.schedule import to_text
+
+        return Shown(to_text(self.specification, self.model))
+
+    def flow(self, sequence: int = 1) -> Flow:
+        """How much each loss depends on each earlier state, in one sequence."""
+        from cellcalc.studies.flow import flow
+
+        return flow(self.specification, self.model, sequence)
+
+    def experiment(
+        self,
+        schemes: Iterable[str] = (),
+        executor: Executor | None = None,
+        **design: Any,
+    ) -> list[Result]:
+        """Train under many schemes, learning rates and seeds.
+
+        Parameters
+        ----------
+        schemes : iterable of str
+            Names, as in ``"tbptt(2,5)"``.
+        executor : concurrent.futures.Executor, optional
+            What runs the schemes side by side; the rows are the same without one, bit for bit.
+        **design
+            ``k1``, ``k2``, ``rates``, ``epochs``, ``seeds``, ``held_out``: see
+            :func:`cellcalc.studies.experiment.design`.
+        """
+        from cellcalc.studies import experiment
+
+        named = [_scheme(name) for name in schemes]
+        chosen = experiment.design(self.specification, self.model, named, **design)
+        return list(experiment.run(chosen, executor=executor))
+
+    def workbook(
+        self,
+        path: str | Path,
+        sheets: Iterable[str] = (),
+        practice: str = "",
+        blank: bool = False,
+        force: bool = False,
+    ) -> None:
+        """Write the live workbook.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where; a file that is there already is kept, unless ``force``.
+        sheets : iterable of str
+            Which kinds of sheet; all where there is none.
+        practice : str
+            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``.
+        blank : bool
+            The exercise on paper, alone.
+        force : bool
+            Write over a file that is there.
+
+        Raises
+        ------
+        OutputError
+            The file is there, cannot be written, or would be larger than a workbook can be.
+        """
+        from cellcalc.files import write_file
+        from cellcalc.workbook import build_workbook
+
+        trace = self.run()
+        write_file(
+            Path(path),
+            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank),
+            force,
+        )
+
+    def to_toml(self) -> str:
+        """The problem file that says the same."""
+        from cellcalc.views.problem_text import PROBLEM, problem_files
+
+        return problem_files(self.specification)[PROBLEM]
 
     def train_batch(
         self, varied: Mapping[str, ArrayLike], progress: Callable[[int], None] | None = None
@@ -110,6 +417,8 @@ def load(
     k1: int | None = None,
     k2: int | None = None,
     notation: str | None = None,
+    ascii: bool = False,
+    **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
 
@@ -123,6 +432,12 @@ def load(
         A window every ``k1`` steps, over the last ``k2``; in place of the file's.
     notation : str, optional
         The author in whose symbols the problem is shown, as in ``"gomez"``.
+    ascii : bool
+        Show it without Unicode.
+    **options : optional
+        The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
+        ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
+        ``clip_norm``, ``clip_value``; and ``epochs``.
 
     Returns
     -------
@@ -134,13 +449,14 @@ def load(
     InputError
         The file cannot be read; ``mistakes`` are all that is wrong in it.
     OptionError
-        An argument does not fit the problem.
+        An argument is out of bounds, or does not fit the problem.
     """
-    name, override = str(source), Override(scheme, k1, k2)
+    name, override = str(source), Override(scheme, k1, k2, **options)
     author = _author(notation)
     if name == "-":
         contents = _bounded(sys.stdin.buffer)
-        return Problem(read_specification(decode(contents, "-"), "-", Path(), override), author)
+        specification = read_specification(decode(contents, "-"), "-", Path(), override)
+        return Problem.of(specification, author, ascii)
     path = Path(source)
     examples = resources.names("examples")
     if not path.exists() and name in examples:
@@ -150,15 +466,81 @@ def load(
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    return Problem(read_specification(decode(contents, name), name, path.parent, override), author)
+    specification = read_specification(decode(contents, name), name, path.parent, override)
+    return Problem.of(specification, author, ascii)
+
+
+def loads(
+    text: str,
+    scheme: str | None = None,
+    k1: int | None = None,
+    k2: int | None = None,
+    notation: str | None = None,
+    **options: Unpack[Options],
+) -> Problem:
+    """The problem in a text: what :func:`load` reads from a file, with the same arguments.
+
+    Paths in the text start at the current folder.
+    """
+    override = Override(scheme, k1, k2, **options)
+    specification = read_specification(text, "", Path(), override)
+    return Problem.of(specification, _author(notation))
+
+
+def from_torch(
+    module: Any,
+    x: ArrayLike,
+    target: ArrayLike | None = None,
+    *,
+    readout: Any = None,
+    layer: int = 0,
+    direction: str = "forward",
+    **options: Any,
+) -> Problem:
+    """The problem that a recurrent layer of PyTorch computes.
+
+    Parameters
+    ----------
+    module : torch.nn.LSTM, torch.nn.GRU or torch.nn.RNN
+        Of hidden size 1.
+    x : array of shape (n, inputs)
+        What goes into the layer.
+    target : array of shape (n,), optional
+        nan where a step has none.
+    readout : torch.nn.Linear, optional
+        What makes the prediction of the hidden output; without one they are the same.
+    layer : int
+        Which layer, from 0.
+    direction : {"forward", "reverse"}
+        Of a bidirectional layer.
+    **options
+        Whatever else :class:`Problem` takes.
+
+    Raises
+    ------
+    OptionError
+        The module is none of these, or has more than one hidden unit, or no such layer.
+    """
+    from cellcalc.problems.modules import from_module
+
+    return Problem(**from_module(module, readout, layer, direction), x=x, target=target, **options)
 
 
 def _author(notation: str | None) -> Author | None:
-    if not notation:
+    if notation is None:
         return None
     from cellcalc.language import authors  # here: most problems have no author
 
     return authors.load(notation)
+
+
+def _scheme(name: str) -> Scheme:
+    found = named_scheme(name)
+    if found is None:
+        raise OptionError(
+            "schemes", f"names of schemes ({listed(forms())})", unknown(name, forms())
+        )
+    return found
 
 
 def _bounded(stream: BinaryIO) -> bytes:
@@ -187,7 +569,7 @@ def names_a_cell(source: str) -> bool:
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
             expected = "a problem, an example or a cell"
-            option = {"readouts": " (--readout takes it)", "losses": " (--loss takes it)"}
+            option = {"readouts": " (`readout` takes it)", "losses": " (`loss` takes it)"}
             found = f"one of the {kind}{option.get(kind, '')}"
             raise InputError([Mistake(source, "", expected, found)])
     cells = resources.names("templates/cells")
@@ -205,19 +587,23 @@ def cell_alone(
     loss: str = "half-squared",
     features: int = 1,
     notation: str | None = None,
+    ascii: bool = False,
 ) -> tuple[Specification, Model]:
     """A cell with a readout and a loss, for so many inputs, as a problem without sequences.
 
-    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's. Raises
+    ``source`` is a bundled cell's name or the path of a template, ``notation`` an author's;
+    ``ascii`` shows it without Unicode. Raises
     :class:`~cellcalc.errors.InputError` with all that is wrong in the file, and
-    :class:`~cellcalc.errors.OptionError` for a readout or loss that there is not.
+    :class:`~cellcalc.errors.OptionError` for a readout, loss or author that there is not, and for
+    fewer features than 1.
     """
+    check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = read_template(chosen, "readouts", "readout", readout, Path())
-    compared = read_template(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Path())
+    compared = templates.read(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
-        raise OptionError(f"--{mistake.key}", mistake.expected, mistake.found)
+        raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_clashes(chosen, cell, out, compared)
     chosen.reader.finish()
     assert out and compared  # else there was a mistake
@@ -238,4 +624,5 @@ def cell_alone(
         error=error,
     )
     author = _author(notation)
-    return specification, build(cell, out, learned, features, error=error, author=author)
+    model = build(cell, out, learned, features, error=error, author=author, ascii=ascii)
+    return specification, model

@@ -1,13 +1,27 @@
 """What can go wrong, said so that a person can put it right.
 
-The command line prints each of these as ``Error: …`` and exits with 2; nothing else is caught
-there, so that a mistake in cellcalc itself is never dressed up as one of the user's.
+    CellcalcError              any of these
+    ├── InputError             mistakes in a file, each a Mistake: file, key, expected, found
+    ├── ExpressionError        a formula that cannot be read
+    ├── OptionError            an argument that is out of bounds, or does not fit the problem
+    ├── SymbolError            a symbol that the problem has not, or that was not kept (a KeyError)
+    ├── LimitError             what would take too long, or more memory than there may be
+    └── OutputError            a file that cannot be written, or must not be overwritten
+
+All are exported from :mod:`cellcalc`. They speak of keys in files and of arguments of functions,
+the latter in backticks where they stand within a sentence; the command line puts its options in
+their place (:func:`cellcalc.cli.common.said`), prints each line as ``Error: …`` and exits with 2.
+Nothing else is caught there, so that a mistake in cellcalc itself is never dressed up as one of
+the user's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from numbers import Integral, Real
 
 MOST_SHOWN = 100  # mistakes of one file
 MOST_GATHERED = 10_000  # after which reading stops
@@ -37,10 +51,18 @@ class ExpressionError(CellcalcError):
 
 
 class OptionError(CellcalcError):
-    """An option whose value does not fit the problem."""
+    """An argument whose value is out of bounds, or does not fit the problem or other arguments."""
 
-    def __init__(self, option: str, expected: str, found: str) -> None:
-        super().__init__(f"{option}: expected {expected}, found {found}")
+    def __init__(self, argument: str, expected: str, found: str) -> None:
+        self.argument, self.expected, self.found = argument, expected, found
+        super().__init__(f"{argument}: expected {expected}, found {found}")
+
+
+class SymbolError(CellcalcError, KeyError):
+    """A symbol that a trace has no values for."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError's own puts it in quotes
 
 
 class LimitError(CellcalcError):
@@ -53,7 +75,10 @@ class OutputError(CellcalcError):
 
 @dataclass(frozen=True)
 class Mistake:
-    """One thing wrong in a file: which key, what was expected there, what was found."""
+    """One thing wrong in a file: which key, what was expected there, what was found.
+
+    Of a problem that was made from arguments ``file`` is "", and ``key`` the argument's name.
+    """
 
     file: str
     key: str
@@ -61,7 +86,7 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = f"{self.file}: {_short(self.key)}" if self.key else self.file
+        place = ": ".join(filter(None, (self.file, _short(self.key))))
         return printable(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 
@@ -87,11 +112,64 @@ def _short(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
 
 
-def did_you_mean(word: str, known: Sequence[str]) -> str:
+def describe(value: object) -> str:
+    """What a value is, in words, for the "found" of a message."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            is_large = abs(value) > 1e300 and value != math.inf
+            return "a number too large" if is_large else f"{value:.6g}"
+        case Integral():  # as numpy has them
+            return str(int(value))
+        case str():
+            short = printable(value if len(value) <= 40 else value[:37] + "…")
+            return "an empty text" if not value else f'"{short}"'
+        case list():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case dict():
+            return "a table"
+        case datetime() | date() | time():
+            return "a date or time"
+        case _:
+            return type(value).__name__
+
+
+def unknown(name: object, known: Collection[str]) -> str:
+    """What was found in place of one of the ``known`` names: ``"Wf"; did you mean W_f?``."""
+    return describe(name) + (did_you_mean(name, known) if isinstance(name, str) else "")
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
     """``"; did you mean W_f?"`` for the known word nearest to this one, or nothing."""
     if len(word) > 100:  # which takes long to compare, and is like none of them
         return ""
     from difflib import get_close_matches  # here, for the few who need it
 
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def check_whole(argument: str, value: object, least: int, most: int | None = None) -> None:
+    """Raise :class:`OptionError` unless the argument is a whole number within bounds, or None."""
+    if value is None:
+        return
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or not least <= value or (most is not None and value > most):  # type: ignore[operator]
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise OptionError(argument, f"a whole number {bounds}", describe(value))
+
+
+def check_positive(argument: str, value: object) -> None:
+    """Raise :class:`OptionError` unless the argument is a finite number above 0, or None."""
+    if value is None:
+        return
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not 0 < float(value) < math.inf:  # type: ignore[arg-type]
+        raise OptionError(argument, "a number above 0", describe(value))
+
+
+def check_choice(argument: str, value: object, known: Collection[str]) -> None:
+    """Raise :class:`OptionError` unless the argument is one of the ``known`` words."""
+    if value not in known:
+        raise OptionError(argument, f"one of {', '.join(known)}", unknown(value, known))

@@ -45,7 +45,7 @@ def refuse_to_overwrite(path: Path, force: bool = False) -> None:
     if is_folder:
         raise OutputError(f"{path}: expected a file to write, found a folder")
     if is_there and not force:
-        raise OutputError(f"{path}: expected no file of that name (or --force), found one")
+        raise OutputError(f"{path}: expected no file of that name (or `force`), found one")
 
 
 def _put_in_place(temporary: Path, path: Path, force: bool) -> None:

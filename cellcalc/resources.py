@@ -49,6 +49,11 @@ def _section(name: str) -> Mapping[str, str]:
     return tomllib.loads(_texts()[name])
 
 
+def has_sentence(section: str, name: str) -> bool:
+    """Whether there is a sentence ``[section] name``."""
+    return name in _section(section)
+
+
 def sentence(section: str, name: str, /, **words: object) -> str:
     """The sentence ``[section] name`` with the words in braces filled in."""
     return _section(section)[name].format(**words)

@@ -10,11 +10,21 @@ import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-from cellcalc.errors import MOST_GATHERED, MOST_SHOWN, InputError, Mistake, did_you_mean, printable
+from cellcalc.errors import (
+    MOST_GATHERED,
+    MOST_SHOWN,
+    InputError,
+    Mistake,
+    did_you_mean,
+    printable,
+    unknown,
+)
+from cellcalc.errors import (
+    describe as describe,
+)
 
 MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
@@ -68,28 +78,6 @@ def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
         raise InputError([Mistake(shown_as, "", "TOML", f"an error: {reason}")]) from None
 
 
-def describe(value: object) -> str:
-    """What a value is, in words, for the "found" of a message."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return (
-                "a number too large" if abs(value) > 1e300 and value != math.inf else f"{value:.6g}"
-            )
-        case str():
-            short = printable(value if len(value) <= 40 else value[:37] + "…")
-            return "an empty text" if not value else f'"{short}"'
-        case list():
-            return f"a list of {len(value)}" if value else "an empty list"
-        case dict():
-            return "a table"
-        case datetime() | date() | time():
-            return "a date or time"
-        case _:
-            return type(value).__name__
-
-
 def as_float(value: object) -> float | None:
     """A TOML number as a float; None for anything else, or an integer that no float can hold."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -112,10 +100,14 @@ class Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.mistakes: list[Mistake] = []
+        self._noted: set[Mistake] = set()
 
     def mistake(self, key: str, expected: str, found: str) -> None:
-        """Note a mistake; so many of them end the reading."""
-        self.mistakes.append(Mistake(self.file, key, expected, found))
+        """Note a mistake, once however often it is met; so many of them end the reading."""
+        mistake = Mistake(self.file, key, expected, found)
+        if mistake not in self._noted:
+            self._noted.add(mistake)
+            self.mistakes.append(mistake)
         if len(self.mistakes) >= MOST_GATHERED:
             self.finish()
 
@@ -181,8 +173,7 @@ class Section:
         value = self.values.get(key, default)
         if value in options:
             return str(value)
-        hint = did_you_mean(value, options) if isinstance(value, str) else ""
-        self.reader.mistake(self.key(key), listed(options), describe(value) + hint)
+        self.reader.mistake(self.key(key), listed(options), unknown(value, options))
         return default
 
     def number(self, key: str, default: float | None = None) -> float:

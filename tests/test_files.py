@@ -33,7 +33,7 @@ def test_an_existing_file_is_kept_unless_forced(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
     with pytest.raises(
-        OutputError, match=r"expected no file of that name \(or --force\), found one"
+        OutputError, match=r"expected no file of that name \(or `force`\), found one"
     ):
         write_file(path, hello)
     assert path.read_bytes() == b"old"

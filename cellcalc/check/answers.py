@@ -201,15 +201,16 @@ class _Reader:
 
     def __init__(self, names: Names, steps: int) -> None:
         self.names, self.steps = names, steps
+        self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if self.is_rule(entry) or self.given:
+            return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
         if entry.form == "text" and is_working(entry.left):
-            return True
-        if self.is_rule(entry):
             return True
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
 
@@ -223,7 +224,7 @@ class _Reader:
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
-        self.defined = False
+        self.defined = self.given = False
         if len(entry.left) > 200:
             raise ExpressionError("a quantity before the equals sign", "a longer text")
         if entry.values:
@@ -291,6 +292,9 @@ class _Reader:
             expression = self._row_of(expression)
         if not isinstance(expression, Symbol) or expression in (Symbol("n"), Symbol("T")):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
+        self.given = expression.name in self.names.coefficients
+        if self.given:
+            raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         return expression, t if t is None else t + 1 - entry.first_step
 
     def _path(self, whole: str, via: str, style: Style) -> Symbol:

@@ -2,95 +2,291 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from cellcalc.check import answers as reading
-from cellcalc.check.answers import Answer, Entry
-from cellcalc.check.formulas import FormulaMarker, own_formulas
-from cellcalc.check.numbers import NumberMarker
-from cellcalc.check.report import Marked, Report, Slip, Verdict
+from cellcalc.check.answers import Answer, Entry, Unreadable
+from cellcalc.check.equivalence import FormulaMarker, own_formulas
+from cellcalc.check.graph import Graph, Key
+from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.world import Equations, Place, setting_of
-from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.errors import OptionError
+from cellcalc.check.slips import sayings
+from cellcalc.check.spelling import FEW
+from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.trace import PassTrace, Trace
+from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
+from cellcalc.resources import sentence
+
+MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
 def mark(
     trace: Trace,
     entries: Iterable[Entry],
     tolerance: float | None = None,
+    figures: int = FEW,
 ) -> Report:
-    """Mark all answers against the first pass of a problem.
+    """Mark all answers against the passes, windows and updates of a problem.
 
     They are in the symbols of the model's author, if it has one. ``tolerance`` is relative, and
-    goes before judging by the digits written. With several windows an answer that names none is
-    for the first window that sweeps its step, a total for the first window.
+    goes before judging by the digits written; with fewer significant ``figures`` than asked for a
+    right number is coarse. An answer that names no pass is for the first; one that names no window
+    is for the first that sweeps its step, a total for the first; where a total is given as often
+    as there are windows, for one after the other.
     """
-    one = trace.passes[0]
+    steps = max(one.steps for one in trace.passes)
     rate = trace.specification.update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, one.steps, _names(trace), rate)
-    equations = Equations(trace.model)
-    search = Search(trace.model, equations)
-    by_window: dict[int, list[Answer]] = {}
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate)
+    placing = _Placing(trace, sheet.answers)
+    unreadable = list(sheet.unreadable)
+    placed: list[tuple[Answer, int, int]] = []
     for answer in sheet.answers:
-        by_window.setdefault(_window_of(answer, one, equations), []).append(answer)
-    forward = [a for a in by_window.get(0, ()) if a.number is not None]
-    marked: list[Marked] = []
-    slips: list[Slip] = []
-    unexplained = 0
-    for number in sorted(by_window):
-        window = one.windows[number - 1] if number else None
-        if not number and one.windows:
-            window = one.windows[0]
-        setting = setting_of(trace.model, one, window)
-        own = by_window[number]
-        formulas = FormulaMarker(setting, search, tolerance, max(number, 1))
-        checked = list(formulas.mark(a for a in own if a.formulas is not None))
-        # Numbers may follow from the person's own wrong equation.
-        edits = own_formulas(m.answer for m in checked if m.verdict is Verdict.WRONG)
-        marker = NumberMarker(trace, setting, search, edits, tolerance, max(number, 1))
-        numbers = [a for a in own if a.number is not None]
-        also = forward if number else []
-        found = marker.mark([*also, *numbers], _given(window))
-        kept = [m for m in found if not (number and m.answer in also)]
-        marked += [*kept, *checked]
-        for one_marked in (*kept, *checked):
-            if one_marked.slip and one_marked.slip not in slips:
-                slips.append(one_marked.slip)
-        unexplained += len(
-            {
-                (m.answer.symbol, m.answer.kind)
-                for m in (*kept, *checked)
-                if m.verdict is Verdict.WRONG and m.slip is None
-            }
-        )
+        try:
+            placed.append((answer, *placing.of(answer)))
+        except ExpressionError as error:
+            shown = f"{_label(answer)} = {answer.given}" if answer.given else _label(answer)
+            unreadable.append(Unreadable(answer.line, shown, str(error)))
+    formulas = [one for one in placed if one[0].formulas is not None]
+    checked = _formulas(trace, formulas, tolerance)
+    wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
+    numbers = [one for one in placed if one[0].number is not None]
+    passes = sorted({p for _, p, _ in numbers})
+    if passes and passes[-1] - passes[0] < MOST_PASSES:
+        passes = list(range(passes[0], passes[-1] + 1))
+        passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
+    graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
+    spots = []
+    for answer, p, w in numbers:
+        try:
+            spots.append(placing.spot(graph, answer, p, w))
+        except ExpressionError as error:
+            shown = f"{_label(answer)} = {answer.given}"
+            unreadable.append(Unreadable(answer.line, shown, str(error)))
+    search = Search(trace.model, Equations(trace.model))
+
+    def method(answer: Answer, key: Key) -> Marked:
+        marker = _formula_marker(trace, search, tolerance, key[0], key[1])
+        return next(iter(marker.mark([answer])))
+
+    marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong), method)
+    found, slips, remarks = marker.mark()
+    opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
-    marked.sort(key=lambda m: order[id(m.answer)])
+    marked = sorted([*found, *checked, *opened], key=lambda m: order[id(m.answer)])
     return Report(
         title=trace.specification.title,
         marked=tuple(marked),
-        unreadable=sheet.unreadable,
-        windows=len(one.windows),
-        slips=len(slips) + unexplained,
+        unreadable=tuple(unreadable),
+        windows=max(len(one.windows) for one in trace.passes),
+        slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
+        passes=len(trace.passes),
+        remarks=remarks,
         passed_over=sheet.passed_over,
     )
 
 
-def _window_of(answer: Answer, one: PassTrace, equations: Equations) -> int:
-    """The number of the window that an answer belongs to; 0 for the forward pass."""
-    name = next(iter(answer.formulas)) if answer.formulas else answer.symbol
-    if answer.window is not None and not 1 <= answer.window <= len(one.windows):
-        raise OptionError("window", f"a number from 1 to {len(one.windows)}", str(answer.window))
-    if name in equations.forward or name in one.forward or name == "L" or not one.windows:
-        return 0
-    if answer.window is not None:
-        return answer.window
-    if answer.t is not None:
-        for number, window in enumerate(one.windows, 1):
-            if window.first - 1 <= answer.t <= window.last and (answer.t or number == 1):
-                return number
-    return 1
+def _label(answer: Answer) -> str:
+    return answer.symbol if answer.t is None else f"{answer.symbol}[{answer.t}]"
+
+
+def _formulas(
+    trace: Trace, formulas: Sequence[tuple[Answer, int, int]], tolerance: float | None
+) -> list[Marked]:
+    """The formulas marked, those of each window in its own setting."""
+    search = Search(trace.model, Equations(trace.model))
+    found: list[Marked] = []
+    for p, w in dict.fromkeys((p, w) for _, p, w in formulas):
+        one = trace.passes[p]
+        marker = _formula_marker(trace, search, tolerance, p, w)
+        own = [answer for answer, *place in formulas if place == [p, w]]
+        found += [
+            replace(m, epoch=one.epoch, sequence=one.sequence, place=(p, *m.place))
+            for m in marker.mark(own)
+        ]
+    return found
+
+
+def _formula_marker(
+    trace: Trace, search: Search, tolerance: float | None, p: int, w: int
+) -> FormulaMarker:
+    """What marks formulas in the setting of a window."""
+    one, number = trace.passes[p], w or 1
+    window = one.windows[number - 1] if one.windows else None
+    setting = setting_of(trace.model, one, window)
+    return FormulaMarker(setting, search, tolerance, number, trace, window)
+
+
+def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:
+    """An answer that was asked for and left empty."""
+    one = trace.passes[p]
+    return Marked(
+        answer, Verdict.OPEN, None, (p, w, 9, 0), window=w, epoch=one.epoch, sequence=one.sequence
+    )
+
+
+def _formula_slips(checked: Sequence[Marked]) -> list[Slip]:
+    """The causes of wrong formulas; those that nothing explains are one for each row."""
+    found: list[Slip] = []
+    for m in checked:
+        if m.verdict is Verdict.WRONG:
+            slip = m.slip or Slip(
+                m.answer.symbol, None, sayings("arithmetic", "unexplained"), None, False,
+                kind=Kind.UNEXPLAINED,
+            )  # fmt: skip
+            if slip not in found:
+                found.append(slip)
+    return found
+
+
+def _causes(
+    marked: list[Marked], slips: Sequence[Slip], numbers: Sequence[Marked]
+) -> tuple[Slip, ...]:
+    """The causes with the places of their answers among all that are marked.
+
+    ``marked`` is changed in place: its answers hold these causes.
+    """
+    where = {id(m): k for k, m in enumerate(marked)}
+    own = {id(slip) for m in numbers for slip in [m.slip] if slip is not None}
+    found = []
+    for slip in slips:
+        if id(slip) in own:
+            places = [where[id(numbers[k])] for k in slip.answers]
+        else:
+            same = [
+                k
+                for k, m in enumerate(marked)
+                if m.verdict is Verdict.WRONG
+                and m.answer.formulas is not None
+                and (m.slip == slip or (m.slip is None and m.answer.symbol == slip.symbol))
+            ]
+            places = same
+        new = replace(slip, answers=tuple(sorted(places)))
+        for k in places:
+            if marked[k].slip is not None:
+                marked[k] = replace(marked[k], slip=new)
+                where[id(marked[k])] = k
+        found.append(new)
+    return tuple(found)
+
+
+class _Placing:
+    """Which pass and window each answer belongs to."""
+
+    def __init__(self, trace: Trace, answers: Sequence[Answer]) -> None:
+        self.trace, self.model = trace, trace.model
+        self.forwards = {row.symbol for row in (*self.model.inputs, *self.model.forward)}
+        self.parameters = {row.symbol for row in self.model.parameters}
+        self.initial = {f"{state}0" for state in self.model.state}
+        self.by_pass = {(one.epoch, one.sequence): p for p, one in enumerate(trace.passes)}
+        totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
+        self.times = Counter(totals)
+        self.seen: Counter[object] = Counter()
+
+    def sort(self, answer: Answer) -> object:
+        return (answer.symbol, answer.epoch, answer.sequence, answer.number is None)
+
+    def is_unplaced(self, answer: Answer) -> bool:
+        is_total = answer.t is None and answer.window is None and answer.formulas is None
+        return is_total and self.of_window(answer.symbol)
+
+    def of_window(self, symbol: str) -> bool:
+        return symbol not in self.forwards and symbol not in self.initial and symbol != TOTAL_LOSS
+
+    def of(self, answer: Answer) -> tuple[int, int]:
+        """The pass (from 0) and the window (from 1; 0: the forward pass) of an answer."""
+        p = self.pass_of(answer)
+        one = self.trace.passes[p]
+        window, count = answer.window, len(one.windows)
+        if window is not None and not 1 <= window <= max(count, 1):
+            raise ExpressionError(f"a window from 1 to {count}", f"window {window}")
+        name = next(iter(answer.formulas)) if answer.formulas else answer.symbol
+        if not one.windows or not self.of_window(name):
+            return p, 0
+        if window is not None:
+            return p, window
+        if answer.t is not None:
+            for number, swept in enumerate(one.windows, 1):
+                if swept.first - 1 <= answer.t <= swept.last and (answer.t or number == 1):
+                    return p, number
+        if self.is_unplaced(answer) and self.times[self.sort(answer)] == count > 1:
+            self.seen[self.sort(answer)] += 1
+            return p, self.seen[self.sort(answer)]
+        return p, 1
+
+    def pass_of(self, answer: Answer) -> int:
+        epoch, sequence = answer.epoch or 1, answer.sequence or 1
+        found = self.by_pass.get((epoch, sequence))
+        if found is None:
+            epochs = max(one.epoch for one in self.trace.passes)
+            sequences = max(one.sequence for one in self.trace.passes)
+            if not 1 <= epoch <= epochs:
+                raise ExpressionError(f"an epoch from 1 to {epochs}", f"epoch {epoch}")
+            raise ExpressionError(f"a sequence from 1 to {sequences}", f"sequence {sequence}")
+        return found
+
+    def spot(self, graph: Graph, answer: Answer, p: int, w: int) -> Spot:
+        """The node that a number is for."""
+        one = self.trace.passes[p]
+        key = self.key(one, answer, p, w)
+        if answer.symbol in self.parameters and key[3] is None:
+            key = self.updated(one, key)
+        node = graph.index.get(key)
+        if node is None and key[2] in self.parameters and key[3] is None:
+            node = graph.weight(key)
+        if node is None:
+            raise ExpressionError(*self.missing(one, key))
+        true = graph.true[node]
+        if graph.trace.decimals is not None:
+            true = _traced(one, key, true)
+        return Spot(answer, key, node, true)
+
+    def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:
+        symbol, t = answer.symbol, answer.t
+        if t is None and symbol in self.initial:
+            return p, 0, symbol[:-1], 0
+        if t is None and symbol.endswith("0") and symbol[:-1] in self.model.derivatives:
+            first = one.windows[w - 1].first if one.windows and w else 1
+            return p, w, symbol[:-1], first - 1
+        return p, w, symbol, t
+
+    def updated(self, one: PassTrace, key: Key) -> Key:
+        """A parameter is asked for as it is after the next update."""
+        p, w, symbol, _ = key
+        for number in range(max(w, 1), len(one.windows) + 1):
+            if one.windows[number - 1].used:
+                return p, number, symbol, None
+        return key
+
+    def missing(self, one: PassTrace, key: Key) -> tuple[str, str]:
+        """What is told of a step that has no value."""
+        _, w, symbol, t = key
+        shown = symbol if t is None else f"{symbol}[{t}]"
+        if w and t is not None and symbol not in self.forwards:
+            window = one.windows[w - 1]
+            expected = sentence("check", "swept", window=w, first=window.first, last=window.last)
+            return expected, shown
+        return sentence("check", "has_value", steps=one.steps), shown
+
+
+def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
+    """A value of a run that rounds on the way."""
+    _, w, symbol, t = key
+    if not w:
+        if t is None:
+            return one.loss if symbol == TOTAL_LOSS and one.loss is not None else otherwise
+        return one.forward[symbol][t] if symbol in one.forward else otherwise
+    window = one.windows[w - 1]
+    if t is None:
+        return {**window.after, **window.gradients}.get(symbol, otherwise)
+    if t < window.first:
+        return window.entering.get(symbol, otherwise)
+    if symbol in window.backward:
+        return window.backward[symbol][t - window.first]
+    return otherwise
 
 
 def _names(trace: Trace) -> Mapping[str, str] | None:
@@ -99,8 +295,3 @@ def _names(trace: Trace) -> Mapping[str, str] | None:
     if author is None:
         return None
     return {symbol: symbol + MARK for symbol in author.taken} | dict(author.reading(trace.symbols))
-
-
-def _given(window: WindowTrace | None) -> Mapping[Place, float]:
-    """True values that no equation of the model gives: the parameters after the update."""
-    return {(name, None): value for name, value in window.after.items()} if window else {}

@@ -1,51 +1,49 @@
-"""Judging numbers: against the key, and against what follows from the person's own answers."""
+"""Judging numbers: against the key, and against what follows from the person's own answers.
+
+What rounding on the way can do is bounded, not guessed: each number written is off by half a unit
+of its last digit, each left out by half a unit of the figures that the person keeps, and the graph
+tells what these do to the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from cellcalc.check import working
+from cellcalc.check.amounts import Amount
 from cellcalc.check.answers import Answer
-from cellcalc.check.report import Marked, Redo, Slip, Verdict
-from cellcalc.check.search import (
-    ALTERNATIVES,
-    Candidate,
-    Case,
-    Mode,
-    Search,
-    Target,
-    slip_of,
-    spread,
-)
-from cellcalc.check.spelling import Written
-from cellcalc.check.world import TOTAL_LOSS, Place, Setting, World
-from cellcalc.engine.optimizer import Updater
-from cellcalc.engine.run import run_model
-from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.language.tree import Expression, Symbol, add, spelled_out, symbols
-from cellcalc.model.by_hand import by_hand
+from cellcalc.check.causes import Cause
+from cellcalc.check.copying import Copied, Reference, miscopied
+from cellcalc.check.explain import Explainer, Found, Given
+from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
+from cellcalc.check.graph import Graph, Key, Override, summed
+from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
+from cellcalc.check.slips import sayings
+from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.world import TOTAL_LOSS
+from cellcalc.engine.optimizer import rules
+from cellcalc.language.tree import Call, Expression, Symbol, symbols
 from cellcalc.model.model import LOSS
-from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 
-NEARLY = 3  # units of the last digit, where an earlier mistake's unwritten digits carry on
-ENTERING = "0"
-MOST_DECIMALS = 12  # to which anybody rounds on the way
+LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
+EXAMPLES = 3
+SHEET = 4  # answers from which on a sheet shows how somebody rounds
+NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 
 
 @dataclass(frozen=True)
 class Spot:
-    """An answer at its place in the order of computation, with the true value."""
+    """An answer at its place: its node in the graph, with the true value."""
 
     answer: Answer
-    row: str
-    t: int | None
-    order: tuple[int, int, int]
+    key: Key
+    node: int
     true: float
-
-    @property
-    def place(self) -> Place:
-        return (self.row, self.t)
 
     @property
     def number(self) -> Written:
@@ -53,307 +51,573 @@ class Spot:
         return self.answer.number
 
 
+@dataclass(frozen=True)
+class Options:
+    """How strictly numbers are judged: a relative ``tolerance``, or by ``figures``."""
+
+    tolerance: float | None = None
+    figures: int = FEW
+
+
+class Outcome:
+    """What became of one number while it is being judged."""
+
+    def __init__(self) -> None:
+        self.verdict = Verdict.WRONG
+        self.note = ""
+        self.slip: Slip | None = None
+
+    @property
+    def is_right(self) -> bool:
+        return self.verdict in (Verdict.CORRECT, Verdict.COARSE)
+
+
 class NumberMarker:
-    """Marks the numbers of one window."""
+    """Marks all numbers of a sheet."""
 
     def __init__(
         self,
-        trace: Trace,
-        setting: Setting,
-        search: Search,
+        graph: Graph,
+        spots: Sequence[Spot],
+        options: Options,
         formulas: Mapping[str, Expression],
-        tolerance: float | None,
-        window: int,
+        method: Callable[[Answer, Key], Marked] | None = None,
     ) -> None:
-        self.trace, self.setting, self.search = trace, setting, search
-        self.model = trace.model
-        self.tolerance, self.window = tolerance, window
-        self.equations = search.equations
-        self.truth = World(setting, self.equations)
-        self.own: dict[Place, float] = {}
-        self.numbers: dict[Place, Spot] = {}
-        self.rounded: dict[int, PassTrace] = {}
-        self.bases: dict[str, frozenset[str]] = {}
-        self.edits = dict(formulas)  # the person's own equations, where they gave some
-        self.by_hand = {r.symbol: r.formula for r in by_hand(self.model).quantities.values()}
-
-    def mark(self, answers: Iterable[Answer], expected: Mapping[Place, float]) -> list[Marked]:
-        """A verdict for each answer; ``expected`` are values that no equation here gives."""
-        spots = sorted(self.spots(answers, expected), key=lambda spot: spot.order)
+        self.graph, self.options = graph, options
+        self.method = method
+        self.lines: dict[int, working.Judged] = {}
+        self.model = graph.model
+        self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
+        self.spots = spots
+        numbers = [spot.number for spot in spots]
+        decimals = graph.trace.decimals
+        self.style = style_of(numbers) if decimals is None else Style(None, decimals)
+        self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
+        self.outcomes = [Outcome() for _ in spots]
+        self.remarks: list[str] = []
+        self.slips: list[Slip] = []
         # Of two answers for one place the more exact one is what was gone on with.
-        for spot in sorted(spots, key=lambda spot: -spot.number.unit):
-            self.own[spot.place] = spot.number.value
-            self.numbers[spot.place] = spot
-        self.answered = frozenset(spot.row for spot in spots)
-        self.written = self.world(self.own)
-        verdicts: dict[int, Marked] = {}
-        bad: set[str] = set()
-        for k, spot in enumerate(spots):
-            verdicts[k] = self.judged(spot, bad)
-            if verdicts[k].verdict is not Verdict.CORRECT:
-                bad.add(spot.row)
-        self.refine(spots, verdicts)
-        return [verdicts[k] for k in range(len(spots))]
+        self.best: dict[int, int] = {}
+        for k in sorted(range(len(spots)), key=lambda k: -spots[k].number.unit):
+            if graph.nodes[spots[k].node].run is not None:
+                self.best[spots[k].node] = k
+        self.anchors = {
+            node: (spots[k].number.value, self.half(spots[k])) for node, k in self.best.items()
+        }
 
-    def world(self, own: Mapping[Place, float]) -> World:
-        return World(self.setting, self.equations, own, self.edits)
+    def half(self, spot: Spot) -> float:
+        """Half a unit of what is written; nothing where it is exact."""
+        if spot.number.value == spot.true:
+            return 0.0
+        return max(HALF * spot.number.unit, self.single(spot.number.value))
 
-    def spots(self, answers: Iterable[Answer], expected: Mapping[Place, float]) -> Iterator[Spot]:
-        first = self.setting.first
-        forward, backward = self.equations.forward, self.equations.backward
-        inputs = [row.symbol for row in self.model.inputs]
-        gradients = [row.symbol for row in self.model.gradients]
-        rows = [*inputs, *forward, *backward, *gradients, *self.model.quantities]
-        for answer in answers:
-            row, t = answer.symbol, answer.t
-            if t is None and row.endswith(ENTERING) and row[:-1] in self.model.quantities:
-                row, t = row[:-1], first - 1
-            if (row, t) in expected:
-                true = expected[row, t]
-            elif t is None:
-                true = self.truth.fixed(row)
+    def single(self, value: float) -> float:
+        """What single precision does to a number of a program."""
+        return SINGLE * abs(value) if self.style.is_long else 0.0
+
+    def unit(self, value: float) -> float:
+        """Half a unit of a value that is not written."""
+        return max(self.style.half(value), self.single(value))
+
+    # Verdicts
+
+    def mark(self) -> tuple[list[Marked], tuple[Slip, ...], tuple[str, ...]]:
+        """A verdict for each answer, the causes found, and remarks on the whole."""
+        if self.spots:
+            self.judge()
+            self.judge_lines()
+            if any(self.is_unexplained(k) for k in self.order):
+                self.explain()
+            self.sort_slips()
+        marked = [self.marked(k) for k in range(len(self.spots))]
+        return marked, tuple(self.slips), tuple(self.remarks)
+
+    def judge(self) -> None:
+        """All verdicts, as far as they need no cause."""
+        written = {node: self.half(self.spots[k]) for node, k in self.best.items()}
+        self.key = self.graph.amounts(self.unit, {}, written=written)
+        overrides = self.overrides()
+        self.follow = self.graph.amounts(self.unit, self.anchors, overrides)
+        for k in self.order:
+            self.first_verdict(k)
+        if any(o.verdict is Verdict.WRONG for o in self.outcomes):
+            self.second_verdicts()
+        self.carry()
+
+    def judge_lines(self) -> None:
+        """The lines of working; what is wrong in one is wrong whatever comes of it."""
+        by_cause: dict[tuple[str, str], list[int]] = {}
+        slips: dict[tuple[str, str], Slip] = {}
+        for k in self.order:
+            spot = self.spots[k]
+            if spot.answer.working and self.method is not None:
+                judged = self.lines[k] = self.line(spot)
+                if judged.slip is not None:
+                    key = (spot.key[2], judged.slip.says)
+                    by_cause.setdefault(key, []).append(k)
+                    slips.setdefault(key, judged.slip)
+        for key, places in by_cause.items():
+            self.attach(slips[key], places)
+
+    def line(self, spot: Spot) -> working.Judged:
+        """The parts of a line of working."""
+        p, w, symbol, t = spot.key
+        graph = self.graph
+        is_entering = w and t == graph.window(p, w).first - 1 and symbol in graph.entering
+        row = graph.entering[symbol] if is_entering else self.model.quantities.get(symbol)
+        true = row.formula if row is not None and t is not None else None
+
+        def values(expression: Expression) -> list[Amount]:
+            run, places = graph.placed(expression, p, w, t or 0)
+            own = [
+                Amount(self.anchors[k][0], np.zeros(1)) if k in self.anchors else self.rough(k)
+                for k in places
+            ]
+            found = [run(own), run([self.rough(k) for k in places])]
+            return [v if isinstance(v, Amount) else Amount(v, np.zeros(1)) for v in found]
+
+        method = self.method
+        assert method is not None
+        return working.judge(spot.answer, lambda part: method(part, spot.key), true, values)
+
+    def rough(self, place: int) -> Amount:
+        """What follows at a node, and what rounding may do to it."""
+        amount = self.follow[place]
+        return Amount(amount.value, np.array([amount.bound()]))
+
+    def overrides(self) -> dict[int, Override]:
+        found: dict[int, Override] = {}
+        for cause in self.own:
+            found |= cause.overrides(self.graph)
+        return found
+
+    def first_verdict(self, k: int) -> None:
+        """Against the key, then against what follows from the answers before."""
+        spot, outcome = self.spots[k], self.outcomes[k]
+        if self.is_exact(spot):
+            outcome.verdict = Verdict.CORRECT
+        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
+            self.rounded(spot, outcome)
+        elif self.is_alike(spot):
+            outcome.verdict = Verdict.CORRECT
+            outcome.note = self.program_note(spot)
+
+    def second_verdicts(self) -> None:
+        """Against what follows where a wrong answer was not gone on with."""
+        for _ in range(2):
+            wrong = {
+                self.spots[k].node
+                for k, outcome in enumerate(self.outcomes)
+                if outcome.verdict is Verdict.WRONG
+            }
+            anchors = {node: a for node, a in self.anchors.items() if node not in wrong}
+            self.mended = self.graph.amounts(self.unit, anchors, self.overrides())
+            again = False
+            for k in self.order:
+                spot, outcome = self.spots[k], self.outcomes[k]
+                is_new = outcome.verdict is Verdict.WRONG and spot.node in self.reached(wrong)
+                if is_new and self.fits(spot, self.mended[spot.node]):
+                    self.rounded(spot, outcome)
+                    again = True
+            if not again:
+                return
+
+    def reached(self, nodes: Collection[int]) -> frozenset[int]:
+        """The nodes that rest on one of these."""
+        found: set[int] = set()
+        for place, node in enumerate(self.graph.nodes):
+            if any(used in nodes or used in found for used in node.inputs):
+                found.add(place)
+        return frozenset(found)
+
+    def rounded(self, spot: Spot, outcome: Outcome) -> None:
+        """An answer that follows: right within rounding, or carried (so far)."""
+        if self.fits(spot, self.key[spot.node], spot.true):
+            outcome.verdict = Verdict.CORRECT
+            outcome.note = sentence("check", "rounded")
+        else:
+            outcome.verdict = Verdict.CARRIED
+
+    def carry(self) -> None:
+        """What follows from nothing wrong is not carried, but has drifted by rounding."""
+        overridden = set(self.overrides())
+        tainted: list[bool] = []
+        for place, node in enumerate(self.graph.nodes):
+            is_tainted = place in overridden or any(tainted[used] for used in node.inputs)
+            if place in self.best:
+                k = self.best[place]
+                outcome = self.outcomes[k]
+                if outcome.verdict is Verdict.CARRIED and not is_tainted:
+                    outcome.verdict = Verdict.CORRECT
+                    outcome.note = sentence("check", "rounded")
+                is_tainted = not outcome.is_right
+            tainted.append(is_tainted)
+        for k, spot in enumerate(self.spots):
+            best = self.best.get(spot.node, k)
+            if best != k and self.outcomes[k].verdict is Verdict.CARRIED:
+                self.outcomes[k].verdict = self.outcomes[best].verdict
+
+    def is_exact(self, spot: Spot) -> bool:
+        """Whether it is right to the digits given."""
+        number = spot.number
+        if self.options.tolerance is not None:
+            size = abs(spot.true) or 1.0
+            return abs(number.value - spot.true) <= self.options.tolerance * size
+        return number.stands_for(spot.true)
+
+    def fits(self, spot: Spot, amount: Amount, value: float | None = None) -> bool:
+        """Whether an answer may be a value that rounding has taken so far off."""
+        number = amount.value if value is None else value
+        if self.options.tolerance is not None:
+            size = abs(number) or 1.0
+            if abs(spot.number.value - number) <= self.options.tolerance * size:
+                return True
+        return stands_for(spot.number, number, amount.bound() * SAFE)
+
+    def following(self, spot: Spot, worked: Sequence[Amount]) -> Iterator[Amount]:
+        """What an answer must be given those before it: by its equation, or from its paths."""
+        yield worked[spot.node]
+        row = self.model.quantities.get(spot.key[2])
+        p, w, _, t = spot.key
+        if row is None or t is None:
+            return
+        if self.graph.nodes[spot.node].run is summed and row.formula is not None and worked:
+            run, inputs = self.graph.placed(row.formula, p, w, t)
+            values = [self.anchors[k][0] if k in self.anchors else worked[k].value for k in inputs]
+            bound = worked[spot.node].bound()
+            yield Amount(float(run(values)), np.array([bound]))
+
+    def is_alike(self, spot: Spot) -> bool:
+        """Whether it is a program's number, right but for the precision."""
+        number = spot.number
+        if number.figures < 7 or not math.isfinite(number.value):
+            return False
+        off = abs(number.value - spot.true)
+        largest = 0.0
+        if spot.key[3] is None and spot.key[1]:
+            p, w, _, _ = spot.key
+            places = [self.graph.index.get((p, w, r.symbol, None)) for r in self.model.gradients]
+            largest = max((abs(self.graph.true[k]) for k in places if k is not None), default=0.0)
+        return off <= ALIKE * abs(spot.true) or off <= NUMERIC * largest
+
+    def program_note(self, spot: Spot) -> str:
+        value = spot.number.value
+        single = float(np.float32(value))
+        is_single = abs(single - value) <= max(HALF * spot.number.unit, 1e-12 * abs(value))
+        return sentence("check", "single" if is_single else "numerical")
+
+    # Causes
+
+    def explain(self) -> None:
+        """Look for the causes of what is wrong."""
+        wrong = [k for k in self.order if self.is_unexplained(k)]
+        given = [Given(spot.key, spot.node, spot.number) for spot in self.spots]
+        explainer = Explainer(self.graph, given, self.anchors, self.style, self.own)
+        self.explainer = explainer
+        copied = {k: copy for k in wrong if (copy := self.copied(k)) is not None}
+        small = [k for k in wrong if self.is_last_digit(k)]
+        right = [k for k in self.order if self.outcomes[k].slip is None and k not in wrong]
+        searched = [k for k in wrong if k not in small]
+        found: list[Found] = []
+        if searched:
+            found = self.searched(explainer, searched, right, copied, small)
+        explained = {k for one in found for k in one.explains}
+        waiting = [k for k in wrong if k not in explained]
+        some = [k for k in copied if k not in explained]
+        # Among many numbers that nothing explains, one may look like another by chance.
+        believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 2
+        for k, copy in copied.items():
+            if k not in explained and believed:
+                self.attach(Slip(
+                    self.spots[k].key[2], copy.formula, copy.says, copy.true, copy.total,
+                    kind=Kind.COPY, rows=(self.spots[k].key[2],),
+                ), [k])  # fmt: skip
+                explained.add(k)
+        rest = [k for k in wrong if k not in explained]
+        last = [k for k in rest if self.is_last_digit(k)]
+        for k in last:
+            says = sayings("arithmetic", "last_digit")
+            symbol = self.spots[k].key[2]
+            self.attach(Slip(symbol, None, says, None, False, kind=Kind.ARITHMETIC), [k])
+        self.unexplained([k for k in rest if k not in last])
+        if explainer.gave_up:
+            self.remarks.append(sentence("check", "gave_up"))
+
+    def is_unexplained(self, k: int) -> bool:
+        """Whether an answer is wrong and nothing has been said of it yet."""
+        outcome = self.outcomes[k]
+        return outcome.verdict is Verdict.WRONG and outcome.slip is None
+
+    def searched(
+        self,
+        explainer: Explainer,
+        wrong: Sequence[int],
+        right: Sequence[int],
+        copied: Mapping[int, Copied],
+        small: Sequence[int],
+    ) -> list[Found]:
+        """The causes found, each noted with the answers that it explains."""
+        waiting = list(wrong)
+        kept: list[Found] = []
+        while waiting and len(kept) < 8:
+            best = explainer.best(waiting, right)
+            if best is None:
+                break
+            copies = [k for k in best.explains if k in copied]
+            if len(best.explains) == 1 and copies:
+                waiting.remove(copies[0])  # a number copied wrongly comes before any slip
+                continue
+            apart = explainer.told_apart(best)
+            explainer.accept(best.cause)
+            explained = [k for k in waiting if explainer.consistent[k]]
+            if not explained:
+                break
+            explained += [k for k in small if explainer.consistent[k] and k not in explained]
+            best = replace(best, explains=tuple(explained), apart=self.named(apart))
+            kept.append(best)
+            waiting = [k for k in waiting if k not in explained]
+        if len(waiting) > max(EXAMPLES, len(self.spots) / 2):
+            kept = [one for one in kept if len(one.explains) > EXAMPLES]
+        merged: list[list[Found]] = []
+        for one in kept:
+            for group in merged:
+                if one.cause.signature is not None and (
+                    group[0].cause.signature == one.cause.signature
+                ):
+                    group.append(one)
+                    break
             else:
-                true = self.truth.value(row, t)
-            place = rows.index(row) if row in rows else len(rows)
-            if t is None:
-                order = (2, 0, place)
-            elif row in inputs or row in forward:
-                order = (0, t, place)
-            else:
-                order = (1, self.setting.last - t, rows.index(row.partition("_via_")[0]))
-            yield Spot(answer, row, t, order, float(true))
+                merged.append([one])
+        for group in merged:
+            self.attach(self.slip(group), [k for one in group for k in one.explains])
+        return kept
 
-    def stands(self, spot: Spot, value: float) -> bool:
-        return spot.number.stands_for(value, self.tolerance)
+    def slip(self, group: Sequence[Found]) -> Slip:
+        """A cause as it is reported; several of one kind are one."""
+        first = group[0]
+        cause = first.cause
+        rows = tuple(dict.fromkeys(row for one in group for row in one.cause.rows))
+        says = cause.says
+        symbol = cause.symbol or self.spots[first.explains[0]].key[2]
+        shown = self.spots[first.explains[0]].key[2]
+        if len(group) > 1:
+            own = cause.rows[0] if cause.rows else symbol
+            more = ", ".join(row for row in rows if row != own)
+            if more:
+                says = sayings("whole", "rows").format(says=cause.says, rows=more)
+        elif cause.kind is Kind.FORMULA and symbol != shown and symbol not in says:
+            says = sentence("check", "in_row", row=symbol, says=says)
+        others = tuple(
+            dict.fromkeys(
+                self.told(other, shown) for other in first.others if other.says != cause.says
+            )
+        )
+        return Slip(
+            symbol, cause.formula, says, cause.true, cause.total, others, first.apart,
+            kind=cause.kind, rows=rows, steps=cause.steps,
+        )  # fmt: skip
 
-    def judged(self, spot: Spot, bad: Collection[str]) -> Marked:
-        """The verdict without looking for a slip; ``bad`` are the rows not all right so far."""
-        note = ""
-        if self.stands(spot, spot.true):
-            if spot.number.is_coarse and spot.number.value != spot.true:
-                note = sentence("check", "coarse", figures=spot.number.figures)
-            return self.marked(spot, Verdict.CORRECT, note)
-        if any(self.stands(spot, value) for value in self.follows(spot, self.written)):
-            if self.carries(spot, bad):
-                return self.marked(spot, Verdict.CARRIED)
-            return self.marked(spot, Verdict.CORRECT, sentence("check", "rounded"))
-        if self.matches_hand_rounding(spot):
-            decimals = self.decimals(spot)
-            return self.marked(spot, Verdict.CORRECT, sentence("check", "hand", decimals=decimals))
-        return self.marked(spot, Verdict.WRONG)
+    def told(self, cause: Cause, shown: str) -> str:
+        if cause.kind is Kind.FORMULA and cause.symbol != shown:
+            return sentence("check", "in_row", row=cause.symbol, says=cause.says)
+        return cause.says
 
-    def marked(
-        self, spot: Spot, verdict: Verdict, note: str = "", slip: Slip | None = None
-    ) -> Marked:
-        return Marked(
-            spot.answer, verdict, spot.true, (self.window, *spot.order[:2]), slip, note, self.window
+    def attach(self, slip: Slip, places: Sequence[int]) -> None:
+        """Note a cause: the first answer is wrong, those after it repeat it."""
+        outside = [k for k in places if not self.is_within(k)]
+        for k in places if outside else ():
+            if k not in outside:  # the right value lies within what rounding may do
+                self.outcomes[k].verdict = Verdict.CORRECT
+                self.outcomes[k].note = sentence("check", "rounded")
+        places = outside or places
+        ordered = sorted(places, key=self.order.index)
+        slip = replace(slip, answers=tuple(sorted(places)))
+        self.slips.append(slip)
+        for number, k in enumerate(ordered):
+            self.outcomes[k].slip = slip
+            self.outcomes[k].verdict = Verdict.REPEATED if number else Verdict.WRONG
+
+    def is_within(self, k: int) -> bool:
+        """Whether the right value lies within the bound of what rounding can do."""
+        spot = self.spots[k]
+        return self.fits(spot, self.key[spot.node], spot.true)
+
+    def copied(self, k: int, digit: bool = False) -> Copied | None:
+        spot = self.spots[k]
+
+        def values(place: int) -> Iterator[float]:
+            if place in self.anchors:
+                if self.outcomes[self.best[place]].verdict is Verdict.WRONG:
+                    return
+                yield self.anchors[place][0]
+            yield self.follow[place].value
+            yield self.graph.true[place]
+
+        references = [
+            Reference(amount.value, amount.bound() * SAFE)
+            for amount in (self.follow[spot.node], self.key[spot.node])
+        ]
+        return miscopied(
+            self.graph, self.explainer.causes, spot.key, spot.number, spot.answer.given,
+            references, values, digit,
+        )  # fmt: skip
+
+    def is_last_digit(self, k: int) -> bool:
+        """Whether it is off by a few units of the last digit only, besides rounding."""
+        spot = self.spots[k]
+        if spot.number.figures < FEW:
+            return False
+        amounts = [self.follow[spot.node], self.key[spot.node]]
+        return any(
+            abs(amount.value - spot.number.value)
+            <= LAST_DIGITS * spot.number.unit + amount.bound() * SAFE
+            for amount in amounts
         )
 
-    def follows(self, spot: Spot, world: World) -> Iterator[float]:
-        """What the answer must be given those before it: as the equations have it, or by hand."""
-        if spot.row in self.trace.initial and self.setting.counted:
-            window = self.trace.passes[0].windows[self.window - 1]
-            yield from updated(self.trace.specification, window, spot.row, world)
-        if spot.row not in self.equations.formulas and spot.row != TOTAL_LOSS:
+    def unexplained(self, places: Sequence[int]) -> None:
+        """What nothing explains: row by row, or all as one where it is most of the sheet."""
+        if not places:
             return
-        yield world.follow(spot.row, spot.t)
-        row = self.model.quantities.get(spot.row)
-        if row is None or spot.t is None:
+        if len(places) > EXAMPLES and len(places) > len(self.spots) / 2:
+            first = sorted(places, key=self.order.index)
+            names = ", ".join(self.label(k) for k in first[:EXAMPLES])
+            words = {"wrong": len(places), "count": len(self.spots), "examples": names}
+            says = sayings("arithmetic", "most_wrong").format(**words)
+            symbol = self.spots[first[0]].key[2]
+            slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
+            slip = replace(slip, answers=tuple(sorted(places)))
+            self.slips.append(slip)
+            for k in places:
+                self.outcomes[k].slip = slip
             return
-        formula = self.by_hand.get(spot.row)
-        if formula is not None and spot.t >= self.setting.first:
-            yield world.follow(spot.row, spot.t, formula)
-        paths = [(path.symbol, spot.t) for path in self.model.paths_of(row)]
-        if paths and all(path in self.own for path in paths):
-            total = add(*(Symbol(symbol, 0) for symbol, _ in paths))
-            yield world.follow(spot.row, spot.t, total)
+        by_row: dict[str, list[int]] = {}
+        for k in places:
+            copy = self.copied(k, digit=True)
+            if copy is not None:
+                symbol = self.spots[k].key[2]
+                self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])
+            else:
+                by_row.setdefault(self.spots[k].key[2], []).append(k)
+        for symbol, some in by_row.items():
+            says = sayings("arithmetic", "unexplained")
+            slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
+            slip = replace(slip, answers=tuple(sorted(some)))
+            self.slips.append(slip)
+            for k in some:
+                self.outcomes[k].slip = slip
 
-    def carries(self, spot: Spot, bad: Collection[str]) -> bool:
-        """Whether an answer before it that it rests on is not right itself."""
-        used = self.rests_on(spot.row)
-        return not used.isdisjoint(bad) or not used.isdisjoint(self.edits)
+    def sort_slips(self) -> None:
+        """The first in the order of computation first."""
+        rank = {k: place for place, k in enumerate(self.order)}
+        self.slips.sort(key=lambda slip: min(rank[k] for k in slip.answers))
 
-    def rests_on(self, row: str) -> frozenset[str]:
-        """The rows from whose answers a row's follow, itself at other steps included."""
-        if row not in self.bases:
-            between = self.search.hidden(row, self.answered)
-            used = {name for r in (row, *between) for name in self.search.uses.get(r, ())}
-            if (quantity := self.model.quantities.get(row)) is not None:
-                used |= {path.symbol for path in self.model.paths_of(quantity)}
-            if row == TOTAL_LOSS:
-                used = {LOSS, *self.equations.forward}
-            self.bases[row] = frozenset(used)
-        return self.bases[row]
+    def label(self, k: int) -> str:
+        return self.named(self.spots[k].key)
 
-    def decimals(self, spot: Spot) -> int:
-        text = f"{spot.number.unit:.0e}"
-        return max(0, -int(text.partition("e")[2]))
+    def named(self, key: Key | None) -> str:
+        """A place as people call it: dc[2]."""
+        if key is None:
+            return ""
+        _, _, symbol, t = key
+        name = self.model.label(symbol)
+        return name if t is None else f"{name}[{t}]"
 
-    def matches_hand_rounding(self, spot: Spot) -> bool:
-        """Whether rounding every value on the way to as many decimals gives it."""
-        decimals = self.decimals(spot)
-        if not 2 <= decimals <= MOST_DECIMALS or self.trace.decimals is not None:
-            return False
-        if decimals not in self.rounded:
-            self.rounded[decimals] = by_hand_pass(self.trace, decimals)
-        value = value_in(self.rounded[decimals], self.window, spot.row, spot.t)
-        return value is not None and abs(value - spot.number.value) < spot.number.unit / 100
+    # What is told of one answer
 
-    def refine(self, spots: Sequence[Spot], verdicts: dict[int, Marked]) -> None:
-        """Look for the slips behind what is wrong, row by row; what follows from them is carried.
+    def marked(self, k: int) -> Marked:
+        spot, outcome = self.spots[k], self.outcomes[k]
+        p, w, _, t = spot.key
+        one = self.graph.trace.passes[p]
+        number = spot.number
+        verdict, note = outcome.verdict, outcome.note
+        if verdict is Verdict.CORRECT and number.value != spot.true and self.is_coarse(spot):
+            verdict = Verdict.COARSE
+            note = sentence("check", "coarse", figures=number.figures)
+        relative = None
+        if math.isfinite(number.value) and math.isfinite(spot.true):
+            size = max(abs(number.value), abs(spot.true))
+            relative = abs(number.value - spot.true) / size if size else 0.0
+        within = w or next((i for i, win in enumerate(one.windows, 1) if (t or 0) <= win.last), 1)
+        group = 0 if not w else 1
+        redo = self.redo(spot) if verdict is Verdict.WRONG and outcome.note == "" else None
+        return Marked(
+            spot.answer,
+            verdict,
+            spot.true,
+            (p, within, group, spot.node),
+            outcome.slip,
+            note,
+            w,
+            one.epoch,
+            one.sequence,
+            relative,
+            self.key[spot.node].bound() * SAFE,
+            redo=redo,
+            parts=self.lines[k].parts if k in self.lines else (),
+        )
 
-        Rows are gone through in the order of computation.
+    def is_coarse(self, spot: Spot) -> bool:
+        """Whether it has too few figures to tell.
+
+        Not on a sheet that is kept to more of them, or to decimals: there noughts at the end are
+        left out, and what is small has fewer figures.
         """
-        used = dict(self.edits)
-        meant = self.meant(used)
-        done: set[str] = set()
-        bad: set[str] = set()
-        mistaken = False  # whether there has been a real mistake
-        for k, spot in enumerate(spots):
-            if verdicts[k].verdict is Verdict.WRONG:
-                values = list(self.follows(spot, meant))
-                if any(self.stands(spot, value) for value in values) or (
-                    self.carries(spot, bad) and any(self.nearly(spot, value) for value in values)
-                ):
-                    verdicts[k] = self.follows_on(spot, mistaken)
-            if verdicts[k].verdict is not Verdict.CORRECT:
-                bad.add(spot.row)
-            if verdicts[k].verdict is not Verdict.WRONG:
-                continue
-            mistaken = True
-            if spot.row in done:
-                continue
-            done.add(spot.row)
-            group = [j for j, other in enumerate(spots) if other.row == spot.row]
-            slip = self.explained(spot.row, [spots[j] for j in group], verdicts, group, meant)
-            if slip and not slip.total:
-                used[slip.symbol] = slip.formula
-                meant = self.meant(used)
-
-    def follows_on(self, spot: Spot, mistaken: bool) -> Marked:
-        """An answer that is right given those before it: carried if one of them was a mistake."""
-        if mistaken:
-            return self.marked(spot, Verdict.CARRIED)
-        return self.marked(spot, Verdict.CORRECT, sentence("check", "rounded"))
-
-    def meant(self, edits: Mapping[str, Expression]) -> World:
-        """The answers as they may have been before they were rounded, with the slips made."""
-
-        def value(place: Place, own: float, worked: float) -> float:
-            spot = self.numbers[place]
-            if self.stands(spot, worked):
-                return worked
-            return spot.true if self.stands(spot, spot.true) else own
-
-        equations = self.equations
-        return World(self.setting, equations, self.own, edits, meant=value)
+        number, style = spot.number, self.style
+        if self.options.tolerance is not None:
+            return False
+        if number.figures == 0:
+            return True
+        if number.figures >= self.options.figures:
+            return False
+        if len(self.spots) < SHEET:
+            return True
+        if style.figures is not None and style.figures >= self.options.figures:
+            bound = self.key[spot.node].bound() * SAFE
+            full = Written(number.value, 2 * style.half(number.value), style.figures)
+            return not stands_for(full, spot.true, bound)
+        kept = (style.decimals or 0) >= self.options.figures
+        return not (kept and number.unit <= 1.01 * 10.0 ** -(style.decimals or 0))
 
     def redo(self, spot: Spot) -> Redo | None:
         """The step worked out from the person's own values before it."""
-        equations, world = self.equations, self.written
-        is_entering = spot.t == self.setting.first - 1 and spot.row in equations.entering
-        row = equations.entering[spot.row] if is_entering else self.search.rows.get(spot.row)
+        p, w, symbol, t = spot.key
+        graph = self.graph
+
+        def used(place: int) -> float:
+            return self.anchors[place][0] if place in self.anchors else self.follow[place].value
+
+        result = self.follow[spot.node].value
+        if spot.node in graph.optimizing:
+            means = graph.optimizing[spot.node]
+            name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol
+            optimizer = graph.trace.specification.update.optimizer
+            plain = {name: "w", f"d{name}": "dw"}
+            plain |= {f"{own}_{name}": own for own in optimizer.state}
+            for equation in rules(optimizer, name):
+                if equation.symbol == symbol:
+                    values = {
+                        s: used(means[plain.get(s.name, s.name)]) for s in symbols(equation.formula)
+                    }
+                    return Redo(symbol, None, equation.formula, values, (), result)
+            return None
+        is_entering = w and t == graph.window(p, w).first - 1 and symbol in graph.entering
+        row = graph.entering[symbol] if is_entering else self.model.quantities.get(symbol)
         if row is None or row.formula is None:
             return None
-        result = float(world.follow(spot.row, spot.t))
-        if spot.t is None:
-            terms = tuple(float(world.value(spot.row, t)) for t in self.setting.swept)
-            return Redo(spot.row, None, row.formula, {}, terms, result)
-        values = {
-            symbol: float(world.of(symbol, spot.t))
-            for symbol in symbols(spelled_out(row.formula, self.model.features))
-        }
-        return Redo(spot.row, spot.t, row.formula, values, (), result)
-
-    def nearly(self, spot: Spot, value: float) -> bool:
-        """Whether a value differs only by what the unwritten digits of a mistake may do."""
-        return abs(value - spot.number.value) <= NEARLY * spot.number.unit
-
-    def explained(
-        self,
-        row: str,
-        spots: Sequence[Spot],
-        verdicts: dict[int, Marked],
-        group: Sequence[int],
-        meant: World,
-    ) -> Slip | None:
-        """Note the slip that explains a row's answers."""
-        wrong = [verdicts[k].verdict is Verdict.WRONG for k in group]
-        for spot, k, is_wrong in zip(spots, group, wrong, strict=True):
-            if is_wrong:
-                verdicts[k] = replace(verdicts[k], redo=self.redo(spot))
-        targets = [self.target(spot, is_wrong) for spot, is_wrong in zip(spots, wrong, strict=True)]
-        case = Case(self.written, meant, self.answered, targets)
-        total = spots[0].t is None
-        if row not in self.equations.formulas:
-            return None
-        candidates = self.search.explain(row, [case], total)
-        if not candidates:
-            return None
-        best = candidates[0]
-        slip = slip_of(self.search, row, candidates, total)
-        slip = replace(slip, apart=self.told_apart(row, case, candidates, total))
-        for spot, k, value, is_wrong in zip(spots, group, best.predictions, wrong, strict=True):
-            if is_wrong and self.stands(spot, value):
-                verdicts[k] = replace(verdicts[k], slip=slip)
-        return slip
-
-    def target(self, spot: Spot, wrong: bool) -> Target:
-        number = spot.number
-        width = 1.5 * number.unit
-        if self.tolerance is not None:
-            width = 2 * self.tolerance * abs(number.value)
-        return Target(spot.t, number.value, width, lambda value: self.stands(spot, value), wrong)
-
-    def told_apart(self, row: str, case: Case, candidates: Sequence[Candidate], total: bool) -> str:
-        """The further step of the row whose value would decide between the candidates."""
-        given = {target.t for target in case.targets}
-        forward = row in self.equations.forward
-        steps = range(1, self.setting.steps + 1) if forward else self.setting.swept
-        others = [t for t in steps if t not in given]
-        if total or len(candidates) < 2 or not others:
-            return ""
-        predicted = [
-            self.search.predict(row, case, candidate.edit, total, Mode.WRITTEN, others)
-            for candidate in candidates[:ALTERNATIVES]
-        ]
-        spreads = {
-            t: spread(values)
-            for t, values in zip(others, zip(*predicted, strict=True), strict=True)
-        }
-        best = max(spreads, key=lambda t: spreads[t])
-        return f"{row}[{best}]" if spreads[best] > 1e-3 else ""
+        if t is None:
+            terms = tuple(used(place) for place in graph.nodes[spot.node].inputs)
+            return Redo(symbol, None, row.formula, {}, terms, result)
+        values = {s: used(graph.place(s, p, w, t)) for s in symbols(graph.out(row.formula))}
+        return Redo(symbol, t, row.formula, values, (), result)
 
 
-def by_hand_pass(trace: Trace, decimals: int) -> PassTrace:
-    """The first pass with every value rounded to so many decimals before it is used."""
-    s = trace.specification
-    first = replace(s, sequences=s.sequences[:1], update=replace(s.update, epochs=1))
-    return run_model(first, trace.model, decimals).passes[0]
+def _own_equation(row: str, formula: Expression) -> Cause:
+    """The person's own equation of a row, as a cause."""
+
+    def changes(graph: Graph) -> dict[int, Override]:
+        return {place: graph.override(place, formula) for place in graph.rows.get(row, ())}
+
+    return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))
 
 
-def value_in(one: PassTrace, number: int, row: str, t: int | None) -> float | None:
-    """A quantity at a step, or over the window of that number; None where there is none."""
-    window = one.windows[number - 1] if number <= len(one.windows) else None
-    if t is not None and row in one.forward:
-        return one.forward[row][t]
-    if window is None:
-        return one.loss
-    if t is None:
-        return {"L": one.loss, **window.after, **window.gradients}.get(row)
-    if row in window.backward and t >= window.first:
-        return window.backward[row][t - window.first]
-    return window.entering.get(row)
-
-
-def updated(s: Specification, window: WindowTrace, row: str, world: World) -> Iterator[float]:
-    """What a parameter becomes in the world's gradients; nothing where it waits or is frozen."""
-    if s.scheme.update != "window" or row in s.update.frozen:
-        return
-    updater = Updater(s.scheme, s.update, None)
-    updater.memory, updater.count = dict(window.memory_before), window.update - 1
-    parameters = dict(window.before)
-    names = [f"d{name}" for name in parameters]
-    updater.gather({name: float(world.fixed(name)) for name in names}, parameters)
-    updater.apply(parameters)
-    yield parameters[row]
+__all__ = ["LOSS", "TOTAL_LOSS", "Call", "NumberMarker", "Options", "Spot", "Symbol"]

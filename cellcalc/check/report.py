@@ -1,4 +1,4 @@
-"""What marking comes to: a verdict for each answer, and the slips found."""
+"""What marking comes to: a verdict for each answer, and the causes of what is not right."""
 
 from __future__ import annotations
 
@@ -13,25 +13,68 @@ from cellcalc.language.tree import Expression, Symbol
 class Verdict(StrEnum):
     CORRECT = "correct"
     CARRIED = "carried"
+    REPEATED = "repeated"
+    COARSE = "coarse"
     WRONG = "wrong"
+    OPEN = "open"
     UNREADABLE = "unreadable"
+
+
+class Kind(StrEnum):
+    """What sort of cause a slip is.
+
+    FORMULA: a row's equation, the same edit in sibling rows included; SCHEME: another scheme of
+    truncation, or something else about the sweep; UPDATE: another rule for the new parameters;
+    COPY: a number copied wrongly; ARITHMETIC: worked out wrongly; WORKING: wrong numbers put
+    into a right formula; UNEXPLAINED: no cause was found.
+    """
+
+    FORMULA = "formula"
+    SCHEME = "scheme"
+    UPDATE = "update"
+    COPY = "copy"
+    ARITHMETIC = "arithmetic"
+    WORKING = "working"
+    UNEXPLAINED = "unexplained"
 
 
 @dataclass(frozen=True)
 class Slip:
-    """What explains a wrong answer: ``symbol``'s equation as it must have been used.
+    """One cause of wrong answers, however many it explains.
 
-    ``says`` tells it in a sentence, ``true`` is the right equation. ``others`` are further
-    explanations that fit as well, ``apart`` the value that would tell them apart.
+    ``symbol`` is the row whose equation it changes (or the row of the first answer), ``formula``
+    that equation as it must have been used: None where the cause is none. ``says`` tells it in a
+    sentence, ``true`` is the right equation, ``total`` whether both are of a sum over the window.
+    ``rows`` are all the rows in which the same edit was made, ``steps`` those steps at which it
+    was (none: at every one). ``others`` are further explanations that fit as well, ``apart`` the
+    value that would tell them apart. ``answers`` are the places of the answers that it explains
+    in :attr:`Report.marked`.
     """
 
     symbol: str
-    formula: Expression
+    formula: Expression | None
     says: str
     true: Expression | None
     total: bool
     others: tuple[str, ...] = ()
     apart: str = ""
+    kind: Kind = Kind.FORMULA
+    rows: tuple[str, ...] = ()
+    steps: tuple[int, ...] = ()
+    answers: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a line of working: the method, the numbers put in, or the arithmetic.
+
+    ``says`` tells what is wrong with it, and is empty where it is right.
+    """
+
+    name: str
+    given: str
+    right: bool
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -39,20 +82,28 @@ class Marked:
     """One answer with its verdict.
 
     ``expected`` is the true number, or the true formula as text; ``place`` sorts the answers in
-    the order of computation. ``counterexample`` holds the numbers for which a wrong formula
-    gives another value: what it gives, what is right, and what was put in. ``redo`` is the step
-    that a wrong number should have been, from the person's own values.
+    the order of computation. ``epoch``, ``sequence`` and ``window`` say what it was marked
+    against (window 0: the forward pass). ``relative`` is the relative error of a number, ``bound``
+    how far rounding on the way can take it from ``expected``. ``counterexample`` holds the numbers
+    for which a wrong formula gives another value: what it gives, what is right, and what was put
+    in. ``redo`` is the step that a wrong number should have been, from the person's own values.
+    ``parts`` are those of a line of working.
     """
 
     answer: Answer
     verdict: Verdict
     expected: float | str | None
-    place: tuple[int, int, int]
+    place: tuple[int, ...]
     slip: Slip | None = None
     note: str = ""
     window: int = 1
+    epoch: int = 1
+    sequence: int = 1
+    relative: float | None = None
+    bound: float | None = None
     counterexample: Counterexample | None = None
     redo: Redo | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,14 +136,19 @@ class Redo:
 class Report:
     """All answers in the order in which they were given, and those that could not be read.
 
-    ``passed_over`` counts the lines of text that are no answers.
+    ``slips`` are the distinct causes, the first in the order of computation first; those of
+    ``Kind.UNEXPLAINED`` count as well. ``remarks`` are sentences about the whole: rows that are
+    not marked, a search that was given up. ``passed_over`` counts the lines of text that are no
+    answers.
     """
 
     title: str
     marked: tuple[Marked, ...]
     unreadable: tuple[Unreadable, ...]
     windows: int
-    slips: int
+    slips: tuple[Slip, ...]
+    passes: int = 1
+    remarks: tuple[str, ...] = ()
     passed_over: int = 0
 
     def count(self, verdict: Verdict) -> int:

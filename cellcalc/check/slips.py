@@ -35,7 +35,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import LOSS, TARGET, Model, Quantity, Term, sum_of
+from cellcalc.model.model import LOSS, TARGET, Model, Quantity, Term, is_gate, sum_of
 from cellcalc.resources import folder, sentence
 
 
@@ -80,6 +80,18 @@ def slopes() -> Mapping[str, list[str]]:
     return table
 
 
+def sayings(table: str, name: str) -> str:
+    """What is told of a cause that is no edit: of the table ``whole``, ``copy``, ``arithmetic``."""
+    text: str = _file()[table][name]["says"]
+    return text
+
+
+def whole_cost(name: str) -> float:
+    """How far-fetched a cause of the table ``whole`` is."""
+    cost: float = _file()["whole"][name]["cost"]
+    return cost
+
+
 TWO = Number(2.0)
 SQUASHING = {"sigmoid", "tanh"}
 FORWARD, BACKWARD = 0, 1
@@ -92,7 +104,8 @@ class Edits:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.siblings = Siblings(model)
-        self.write = model.unicode()
+        self.write = model.maths()
+        self.gates = {row.symbol for row in model.forward if is_gate(row)}
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""
@@ -174,6 +187,14 @@ class Edits:
         for kind, kept, lost in (("later_left_out", same, later), ("same_left_out", later, same)):
             if kept and len(lost) > 1:
                 yield Edit(row.symbol, sum_of(kept), kind, {"part": self.write(sum_of(lost))})
+        nets = {*self.siblings.argument.values()}
+        through = tuple(term for term in same if term.via in nets)
+        if 1 < len(through) < len(row.terms):
+            kept = tuple(term for term in row.terms if term not in through)
+            part = self.write(sum_of(through))
+            yield Edit(row.symbol, sum_of(kept), "nets_left_out", {"part": part})
+        if row.formula is not None and Symbol(TARGET, 0) in symbols(row.formula):
+            yield Edit(row.symbol, _at_end(row.formula, "last"), "last_error")
         for place, term in enumerate(row.terms):
             rest = (*row.terms[:place], *row.terms[place + 1 :])
             if rest:
@@ -232,10 +253,14 @@ class Edits:
     def _here(self, e: Expression) -> Iterator[tuple[Any, ...]]:
         match e:
             case Add(terms):
+                if len(terms) == 2 and terms[0] == ONE and isinstance(terms[1], Neg):
+                    yield terms[1].operand, "complement", e, terms[1].operand, 0.0
                 for k, term in enumerate(terms):
                     rest = (*terms[:k], *terms[k + 1 :])
                     if rest != (ONE,):  # that is the whole factor left out
                         yield add(*rest), "term_left_out", _bare(term), None, 0.0
+                        if len(rest) == 1 and isinstance(rest[0], Neg):
+                            yield rest[0].operand, "term_left_out", _bare(term), None, 0.2
                     flipped = (*terms[:k], _negative(term), *terms[k + 1 :])
                     yield add(*flipped), "sign", _bare(term), None, 0.0
                     yield add(*terms, term), "term_doubled", _bare(term), None, 0.0
@@ -244,6 +269,9 @@ class Edits:
                     rest = (*factors[:k], *factors[k + 1 :])
                     yield multiply(*rest), "factor_left_out", factor, None, 0.0
                     yield multiply(*factors, factor), "factor_doubled", factor, None, 0.0
+                    if isinstance(factor, Add):
+                        quotient = Div(multiply(*rest), factor)
+                        yield quotient, "quotient_for_product", factor, quotient, 0.0
             case Pow(base, _):
                 yield base, "power_left_out", e, base, 0.0
             case Div(numerator, denominator):
@@ -261,6 +289,14 @@ class Edits:
             case Symbol():
                 for other, kind, extra in self.siblings.of(e):
                     yield other, kind, e, other, extra
+                if e.name in self.gates:
+                    complement = add(ONE, Neg(e))
+                    yield complement, "complement", e, complement, 0.0
+
+    def variants(self, formula: Expression) -> Iterator[Expression]:
+        """The formula with one node edited, whatever row it is of."""
+        for made, *_ in self._variants(formula):
+            yield made
 
     def _families(self, row: Quantity) -> Iterator[Edit]:
         """The same wrong exchange all through an equation: W for U, one gate's for another's."""
@@ -268,7 +304,8 @@ class Edits:
         for old, new, exchange in self.siblings.families(row.formula):
             made = rename(row.formula, exchange)
             if made != row.formula:
-                yield Edit(row.symbol, made, "wrong_weights", {"part": old, "instead": new})
+                kind = "net_or_value" if "∂" in old else "wrong_weights"
+                yield Edit(row.symbol, made, kind, {"part": old, "instead": new})
 
 
 def _rules(texts: Iterable[str], function: str, true: Expression) -> Iterator[Expression]:
@@ -353,7 +390,7 @@ class Siblings:
     def of(self, symbol: Symbol) -> Iterator[tuple[Symbol, str, float]]:
         """What may stand in its place: another step, another quantity."""
         if symbol.shift is not None and symbol.name in self.varying:
-            for shift in (-1, 0, 1):
+            for shift in sorted({-1, 0, 1, symbol.shift - 1, symbol.shift + 1}):
                 if shift != symbol.shift:
                     # To read a step that is not there yet is the rarer slip.
                     extra = 0.0 if abs(shift) < abs(symbol.shift) or not symbol.shift else 0.6
@@ -426,6 +463,13 @@ class Siblings:
 
     def families(self, formula: Expression) -> Iterator[tuple[str, str, Exchange]]:
         """Exchanges of one kind of parameter for another, all through an equation."""
+        slopes = {f"d{argument}": f"d{value}" for value, argument in self.argument.items()}
+        for old, new, names in (
+            ("∂z", "∂", slopes),
+            ("∂", "∂z", {value: argument for argument, value in slopes.items()}),
+        ):
+            if sum(s.name in names for s in symbols(formula)) > 1:
+                yield old, new, lambda s, names=names: Symbol(names.get(s.name, s.name), s.shift)  # type: ignore[misc]
         used = [s.name for s in symbols(formula) if s.name in self.parameters]
         stems = dict.fromkeys(name.partition("_")[0] for name in used if "_" in name)
         others = dict.fromkeys(n.partition("_")[0] for n in sorted(self.parameters) if "_" in n)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 
-from cellcalc.check.formulas import Random
+from cellcalc.check.drawn import Random
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, Setting, World, changed, setting_of

@@ -1,18 +1,24 @@
-"""A report in words: the table of verdicts, the first mistake, what explains it; or as JSON."""
+"""A report in words, or as JSON: what is not right and why comes first.
+
+The text and the JSON say the same. :class:`Hint` is how much of it a person is told who wants to
+find the mistake.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from enum import StrEnum
 from textwrap import wrap
 from typing import Any
 
 from cellcalc.check.answers import parse_answer
-from cellcalc.check.report import Counterexample, Marked, Redo, Report, Slip, Verdict
-from cellcalc.errors import printable
-from cellcalc.language.notation import LANGUAGE, Binding, Indexed, NumbersPutIn
-from cellcalc.language.tree import Call, Expression, Symbol, symbols
+from cellcalc.check.report import Counterexample, Kind, Marked, Part, Redo, Report, Slip, Verdict
+from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.notation import LANGUAGE, Binding, Indexed
+from cellcalc.language.tree import Add, Call, Expression, Symbol, symbols
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
 from cellcalc.views.legend import legend
@@ -20,145 +26,257 @@ from cellcalc.views.table import tabulated
 from cellcalc.views.text import fixed, short
 from cellcalc.views.worked import wrapped
 
-MARKS = {Verdict.CORRECT: "✓", Verdict.CARRIED: "~", Verdict.WRONG: "✗"}
+MARKS = {
+    Verdict.CORRECT: "✓",
+    Verdict.CARRIED: "~",
+    Verdict.REPEATED: "↺",
+    Verdict.COARSE: "≈",
+    Verdict.WRONG: "✗",
+    Verdict.OPEN: "○",
+}
 OTHER_COLUMNS = 30  # of the table, besides those for formulas
 INDENT = "    "
+EXAMPLES = 3  # of wrong answers that nothing explains
+LABELS = 4  # answers named before "…"
+FEW_ANSWERS = 12  # that are shown in a table if none of them is wrong
 
 
-def to_text(report: Report, model: Model, width: int = 80, hints: bool = False) -> str:
+class Hint(StrEnum):
+    """How much a person is told of the first mistake: where it is, which quantity, which term."""
+
+    WHERE = "where"
+    QUANTITY = "quantity"
+    TERM = "term"
+    ALL = "all"
+
+
+def to_text(
+    report: Report,
+    model: Model,
+    width: int = 80,
+    hints: Hint = Hint.ALL,
+    everything: bool = False,
+) -> str:
     """The report for the terminal, ``width`` columns wide (0: no limit).
 
-    With ``hints`` it tells where a mistake is, but neither what is right nor what went wrong.
+    With ``everything`` the table has the answers that are right as well.
     """
-    return "\n\n".join(_Words(report, model, width or 10**6, hints).blocks()) + "\n"
+    words = _Words(report, model, width or 10**6, hints, everything)
+    return "\n\n".join(words.blocks()) + "\n"
 
 
-def to_json(report: Report, hints: bool = False) -> str:
-    """The contract for scripts: ``{"answers": […], "summary": {…}}``."""
-    answers: list[dict[str, Any]] = [_answer(one, report, hints) for one in report.marked]
-    answers += [
-        {"line": one.line, "symbol": None, "t": None, "kind": None, "given": one.given,
-         "expected": None, "verdict": "unreadable", "slip": None, "note": one.why}
-        for one in report.unreadable
-    ]  # fmt: skip
-    summary = {verdict.value: report.count(verdict) for verdict in Verdict}
-    whole = {"answers": answers, "summary": {**summary, "slips": report.slips}}
-    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-
-def _answer(one: Marked, report: Report, hints: bool) -> dict[str, Any]:
-    expected = one.expected
-    if isinstance(expected, float) and not math.isfinite(expected):
-        expected = None
-    found: dict[str, Any] = {
-        "line": one.answer.line,
-        "symbol": one.answer.symbol,
-        "t": one.answer.t,
-        "kind": one.answer.kind,
-        "given": one.answer.given,
-        "expected": None if hints else expected,
-        "verdict": one.verdict.value,
-        "slip": None if hints or one.slip is None else _slip(one.slip),
-    }
-    if one.note:
-        found["note"] = one.note
-    if report.windows > 1:
-        found["window"] = one.window
-    return found
-
-
-def _slip(slip: Slip) -> dict[str, Any]:
-    return {"symbol": slip.symbol, "formula": LANGUAGE(slip.formula), "says": slip.says,
-            **({"others": list(slip.others)} if slip.others else {})}  # fmt: skip
+def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:
+    """The contract for scripts: ``{"answers": […], "slips": […], "summary": {…}}``."""
+    words = _Words(report, model, 10**6, hints, everything=True)
+    return json.dumps(words.data(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 class _Words:
-    def __init__(self, report: Report, model: Model, width: int, hints: bool) -> None:
-        self.report, self.model, self.width, self.hints = report, model, width, hints
-        self.write = model.unicode()
+    def __init__(
+        self, report: Report, model: Model, width: int, hints: Hint, everything: bool
+    ) -> None:
+        self.report, self.model, self.width = report, model, width
+        self.hints, self.everything = hints, everything
+        self.write = model.maths()
+        marked = report.marked
+        self.with_epoch = any(one.epoch != 1 for one in marked)
+        self.with_sequence = any(one.sequence != 1 for one in marked)
+
+    @property
+    def tells_all(self) -> bool:
+        return self.hints is Hint.ALL
+
+    # As text
 
     def blocks(self) -> Iterator[str]:
-        yield self.report.title
-        if self.report.marked:
-            yield self.table()
+        yield f"{self.report.title}\n{self.summary()}"
+        if self.tells_all:
+            yield from self.causes()
+        elif (first := self.report.first_wrong) is not None:
+            yield self.hint(first)
         for one in self.report.unreadable:
             line = sentence("check", "line", line=one.line) if one.line else ""
             yield self.wrapped(sentence("check", "unreadable", line=line, given=one.given), one.why)
-        first = self.report.first_wrong
-        if first is not None:
-            yield "\n".join(self.mistake(first, sentence("check", "first")))
-            if not self.hints:
-                yield from self.others(first)
+        if self.hints is not Hint.WHERE:
+            yield from self.tables()
+        if passed := self.report.passed_over:
+            yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
+        yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
         below = legend(self.model, [one.answer.symbol for one in self.report.marked])
         if below is not None:
             yield below.text(self.width)
-        if passed := self.report.passed_over:
-            yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
-        yield self.summary()
 
-    def table(self) -> str:
-        with_notes = any(one.note for one in self.report.marked)
-        headings = [sentence("check", name) for name in ("answer", "given", "expected", "verdict")]
-        if self.hints:
-            headings.remove(sentence("check", "expected"))
+    def summary(self) -> str:
+        report = self.report
+        counts = ", ".join(
+            f"{report.count(verdict)} {verdict}"
+            for verdict in Verdict
+            if report.count(verdict) or verdict is Verdict.CORRECT
+        )
+        causes = len(report.slips)
+        if not causes:
+            return counts
+        return sentence("check", "slips" if causes > 1 else "slip", counts=counts, slips=causes)
+
+    def tables(self) -> Iterator[str]:
+        """The answers that are not right, or all of them."""
+        marked = self.report.marked
+        shown = [one for one in marked if one.verdict not in (Verdict.CORRECT, Verdict.OPEN)]
+        few = not shown and len(marked) <= FEW_ANSWERS
+        if self.everything or few:
+            shown = list(marked)
+        if shown:
+            yield self.table(shown)
+        left = [one for one in marked if one not in shown] if len(shown) < len(marked) else []
+        noted = [one for one in left if one.note]
+        if noted:
+            yield "\n".join(self.notes(noted))
+        opened = [one for one in left if one.verdict is Verdict.OPEN]
+        if opened:
+            yield self.wrapped(sentence("report", "open"), self.labels(opened))
+        right = sum(one.verdict is Verdict.CORRECT for one in left)
+        if right:
+            yield sentence("report", "all" if right > 1 else "all_one", count=right)
+
+    def table(self, shown: Sequence[Marked]) -> str:
+        precise = [sentence("check", name) for name in ("single", "numerical")]
+        with_relative = self.tells_all and any(one.note in precise for one in shown)
+        names = ["answer", "given", "expected", "verdict"]
+        if not self.tells_all:
+            names.remove("expected")
+        headings = [sentence("check", name) for name in names]
+        if with_relative:
+            headings.insert(-1, sentence("report", "relative"))
         body = []
-        for one in self.report.marked:
+        for one in shown:
             cells = [self.label(one), self.shortened(one.answer.given)]
-            if not self.hints:
+            if self.tells_all:
                 cells.append(self.expected(one))
-            note = "*" if one.note and with_notes else ""
-            body.append([*cells, f"{MARKS[one.verdict]} {one.verdict}{note}"])
+            if with_relative:
+                cells.append(f"{one.relative:.1e}" if one.relative is not None else "")
+            star = "*" if one.note else ""
+            body.append([*cells, f"{MARKS[one.verdict]} {one.verdict}{star}"])
         text = tabulated(headings, body, "simple", ["left"] * len(headings))
-        notes = dict.fromkeys(one.note for one in self.report.marked if one.note)
-        lines = [self.wrapped(f"* {self.where(note)}", note) for note in notes]
-        return "\n".join([text, *([""] if lines else []), *lines])
+        notes = list(self.notes(shown))
+        return "\n".join([text, *([""] if notes else []), *notes])
 
-    def where(self, note: str) -> str:
-        """The answers that a note is for."""
-        labels = [self.label(one) for one in self.report.marked if one.note == note]
-        return ", ".join(labels[:4]) + (" …" if len(labels) > 4 else "")
+    def notes(self, shown: Sequence[Marked]) -> Iterator[str]:
+        """The notes, each once, with the answers that it is for."""
+        for note in dict.fromkeys(one.note for one in shown if one.note):
+            labels = self.labels([one for one in shown if one.note == note])
+            yield self.wrapped(f"* {labels}", note)
+
+    def labels(self, marked: Sequence[Marked]) -> str:
+        """The names of some answers: the first few."""
+        labels = [self.label(one) for one in marked]
+        return ", ".join(labels[:LABELS]) + (" …" if len(labels) > LABELS else "")
 
     def label(self, one: Marked) -> str:
-        """The quantity and its step: dc[2]; with its window where there are several."""
+        """The quantity and its step: dc[2]; with its window and pass where there are several."""
         answer = one.answer
         index = "" if answer.t is None else f"[{answer.t}]"
         if answer.t is None and answer.formulas is not None and answer.per_step:
             index = "[t]"
-        several = self.report.windows > 1 and one.place[1] > 0
-        return f"{self.model.label(answer.symbol)}{index}" + (
-            f" (window {one.window})" if several else ""
-        )
+        more = []
+        if self.with_epoch:
+            more.append(sentence("report", "epoch", number=one.epoch))
+        if self.with_sequence:
+            more.append(sentence("report", "sequence", number=one.sequence))
+        if self.report.windows > 1 and self.is_of_window(one):
+            more.append(sentence("report", "window", number=one.window))
+        name = f"{self.model.label(answer.symbol)}{index}"
+        return f"{name} ({', '.join(more)})" if more else name
+
+    def is_of_window(self, one: Marked) -> bool:
+        """Whether an answer belongs to a window, and not to the forward pass."""
+        forward = {row.symbol for row in (*self.model.forward, *self.model.inputs)}
+        return one.window > 0 and one.answer.symbol not in forward
 
     def expected(self, one: Marked) -> str:
         if isinstance(one.expected, float):
             return fixed(one.expected, _decimals(one.answer.given))
         text = str(one.expected or "")
         if text and self.model.author is not None:
-            text = self.maths(parse_answer(text))
+            with suppress(ExpressionError):  # it is in our own symbols then
+                text = self.maths(parse_answer(text))
         return self.shortened(text)
 
     def shortened(self, text: str) -> str:
         """A text cut to what a column of the table has room for."""
-        room = max(12, (self.width - OTHER_COLUMNS) // (1 if self.hints else 2))
+        room = max(12, (self.width - OTHER_COLUMNS) // (2 if self.tells_all else 1))
         text = printable(text)
         return text if len(text) <= room else text[: room - 1] + "…"
 
-    def mistake(self, one: Marked, title: str) -> Iterator[str]:
-        """What is wrong with an answer, and how it is done."""
-        label = self.label(one)
-        line = f" ({sentence('check', 'line', line=one.answer.line)})" if one.answer.line else ""
-        if self.hints:
-            yield self.wrapped(f"{title}: {label}{line}", sentence("check", "look_again"))
-            return
-        slip = one.slip
-        text = slip.says if slip else sentence("check", "unexplained")
-        yield self.wrapped(f"{title}: {label}{line}", text)
-        if slip:
+    # What is not right, and why
+
+    def explained(self, slip: Slip) -> list[Marked]:
+        """The answers that a cause explains, in the order of computation."""
+        marked = self.report.marked
+        found = [marked[k] for k in slip.answers] or [one for one in marked if one.slip is slip]
+        return sorted(found, key=lambda one: one.place)
+
+    def unexplained(self) -> list[Marked]:
+        """The wrong answers that no named cause explains, in the order of computation."""
+        named = [slip for slip in self.report.slips if slip.kind is not Kind.UNEXPLAINED]
+        told = {id(one) for slip in named for one in self.explained(slip)}
+        wrong = [one for one in self.report.marked if one.verdict is Verdict.WRONG]
+        return sorted((one for one in wrong if id(one) not in told), key=lambda one: one.place)
+
+    def causes(self) -> Iterator[str]:
+        """Each cause once, the first in the order of computation first; then what has none."""
+        entries: list[tuple[Marked, Slip | None, list[Marked]]] = []
+        for slip in self.report.slips:
+            found = self.explained(slip) if slip.kind is not Kind.UNEXPLAINED else []
+            if found:
+                entries.append((found[0], slip, found))
+        alone = self.unexplained()
+        shown: dict[tuple[str, str, str], list[Marked]] = {}
+        for one in alone:
+            key = (one.answer.symbol, one.answer.kind, one.note)
+            shown.setdefault(key, []).append(one)
+        for group in list(shown.values())[:EXAMPLES]:
+            entries.append((group[0], None, group))
+        entries.sort(key=lambda entry: entry[0].place)
+        for number, (first, cause, found) in enumerate(entries):
+            title = sentence("check", "also" if number else "first")
+            yield "\n".join(self.mistake(first, cause, found, title))
+        rest = list(shown.values())[EXAMPLES:]
+        if rest:
+            count = sum(map(len, rest))
+            yield self.wrapped_plain(sentence("report", "more", count=count))
+
+    def mistake(
+        self, first: Marked, slip: Slip | None, found: Sequence[Marked], title: str
+    ) -> Iterator[str]:
+        """What is wrong with some answers, and how it is done."""
+        text = slip.says if slip else first.note or sentence("check", "unexplained")
+        yield self.wrapped(f"{title}: {self.label(first)}{self.line(first)}", text)
+        if len(found) > 1:
+            others = self.labels(found[1:])
+            many = len(found) - 1
+            start = sentence("report", "so_too" if many == 1 else "so_too_many", count=many)
+            yield self.indented(f"{start}: {others}")
+        if slip is not None:
             yield from self.formulas(slip)
-        if one.counterexample is not None:
-            yield self.example(one.counterexample)
-        if one.redo is not None:
-            yield from self.redone(one.redo, _decimals(one.answer.given))
+        for part in first.parts:
+            if not part.right:
+                yield self.indented(self.part(part))
+                break
+        if first.counterexample is not None and not math.isnan(first.counterexample.gives):
+            yield self.indented(self.example(first.counterexample))
+        redo = next((one for one in found if one.redo is not None), None)
+        if redo is not None and redo.redo is not None:
+            yield from self.redone(redo.redo, _decimals(redo.answer.given))
+
+    def line(self, one: Marked) -> str:
+        line = one.answer.line
+        if not line:
+            return ""
+        is_number = isinstance(line, int)
+        return f" ({sentence('check', 'line', line=line) if is_number else line})"
+
+    def part(self, part: Part) -> str:
+        return sentence("report", "part", name=part.name, given=part.given, says=part.says)
 
     def formulas(self, slip: Slip) -> Iterator[str]:
         """The equation as it must have been used, and as it is."""
@@ -166,17 +284,17 @@ class _Words:
         names = [sentence("check", "used"), sentence("check", "right")]
         across = max(map(len, names))
         for name, formula in zip(names, (slip.formula, slip.true), strict=True):
-            if formula is not None:
+            if formula is not None and slip.formula is not None:
                 start = f"{INDENT}{name:{across}}  {left} = "
                 yield "\n".join(wrapped(self.maths(formula), start, self.width))
         if slip.others:
-            also = "; ".join(slip.others)
-            yield self.wrapped(f"{INDENT}{sentence('check', 'others')}", also)
+            yield self.indented(f"{sentence('check', 'others')}: {'; '.join(slip.others)}")
         if slip.apart:
             yield INDENT + sentence("check", "apart", value=slip.apart)
 
     def left(self, slip: Slip) -> str:
-        total = slip.total or isinstance(slip.formula, Call)
+        is_update = slip.kind is Kind.UPDATE
+        total = slip.total or is_update or isinstance(slip.formula, Call)
         return self.write(Symbol(slip.symbol, None if total else 0))
 
     def maths(self, formula: Expression) -> str:
@@ -189,9 +307,7 @@ class _Words:
         text = sentence(
             "check", own, at=at, gives=fixed(example.gives, 5), right=fixed(example.right, 5)
         )
-        text += sentence("check", "numbers", numbers=numbers) if numbers else ""
-        lines = wrap(text, self.width - 2 * len(INDENT))
-        return "\n".join([INDENT + lines[0], *(INDENT * 2 + line for line in lines[1:])])
+        return text + (sentence("check", "numbers", numbers=numbers) if numbers else "")
 
     def named(self, place: str) -> str:
         """A quantity at a step, dh[1], as the answers call it."""
@@ -201,49 +317,158 @@ class _Words:
     def redone(self, redo: Redo, decimals: int) -> Iterator[str]:
         """The step to do again: the equation, the person's own numbers put in, the result."""
         yield INDENT + sentence("check", "redo")
-        write = self.model.unicode(step=redo.t)
-        left = write(Symbol(redo.symbol, None if redo.t is None else 0))
-        lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
-        if redo.t is None:
-            write = self.write
-            terms = [_minus(fixed(value, decimals)) for value in redo.terms]
-            terms = [f"({text})" if text.startswith("−") else text for text in terms]
-            lines = [f"{write.total}{write(redo.formula)}", " + ".join(terms), lines[1]]
-        else:
-            put_in = NumbersPutIn(
-                value=redo.values.__getitem__,
-                written=lambda number: short(number, decimals),
-                features=self.model.features,
-            )
-            lines.insert(1, put_in(redo.formula))
-        for k, line in enumerate(dict.fromkeys(lines)):
+        left, lines = self.steps_of(redo, decimals)
+        for k, line in enumerate(lines):
             start = INDENT * 2 + (left if not k else " " * len(left)) + " = "
             yield "\n".join(wrapped(line, start, self.width))
 
-    def others(self, first: Marked) -> Iterator[str]:
-        """The further mistakes, each slip once."""
-        told = {id(first.slip)} if first.slip else set()
-        rows = {(first.answer.symbol, first.answer.kind)}
-        wrong = [one for one in self.report.marked if one.verdict is Verdict.WRONG]
-        for one in sorted(wrong, key=lambda one: one.place):
-            row = (one.answer.symbol, one.answer.kind)
-            is_new = id(one.slip) not in told if one.slip else row not in rows
-            if one is not first and is_new:
-                told.add(id(one.slip))
-                rows.add(row)
-                yield "\n".join(self.mistake(one, sentence("check", "also")))
+    def steps_of(self, redo: Redo, decimals: int) -> tuple[str, list[str]]:
+        """The left side, and what it is equal to, line after line."""
+        write = self.model.maths(step=redo.t)
+        left = write(Symbol(redo.symbol, None if redo.t is None else 0))
+        lines = [write(redo.formula), _minus(fixed(redo.result, decimals))]
+        if redo.t is None and redo.terms:
+            terms = [_minus(fixed(value, decimals)) for value in redo.terms]
+            terms = [f"({text})" if text.startswith("−") else text for text in terms]
+            lines = [self.write.summed(redo.formula), " + ".join(terms), lines[1]]
+        else:
+            put_in = self.model.numbers_put_in(
+                redo.values.__getitem__, lambda number: short(number, decimals)
+            )
+            lines.insert(1, put_in(redo.formula))
+        return left, list(dict.fromkeys(lines))
 
-    def summary(self) -> str:
+    # Hints
+
+    def hint(self, first: Marked) -> str:
+        """As much of the first mistake as is to be told."""
+        return self.wrapped(sentence("check", "first"), self.hinted(first))
+
+    def hinted(self, first: Marked) -> str:
+        """Where the first mistake is; then which quantity; then which term of its equation."""
+        if self.hints is Hint.WHERE:
+            forward = {row.symbol for row in self.model.forward}
+            part = "forward" if first.answer.symbol in forward else "backward"
+            if first.answer.t is None:
+                part = "per_step" if first.answer.formulas and first.answer.per_step else "total"
+            if self.is_update(first):
+                part = "update"
+            where = sentence("report", f"in_{part}", t=first.answer.t)
+            return where + self.line(first)
+        text = f"{self.label(first)}{self.line(first)}"
+        if self.hints is Hint.QUANTITY:
+            return f"{text}: {sentence('check', 'look_again')}"
+        return f"{text}: {self.term(first)}"
+
+    def is_update(self, one: Marked) -> bool:
+        return one.answer.symbol in {row.symbol for row in self.model.parameters}
+
+    def term(self, first: Marked) -> str:
+        """Which part of the equation a mistake is in, but not what is wrong with it."""
+        slip = next((s for s in self.report.slips if first in self.explained(s)), None)
+        if slip is None or slip.kind is Kind.UNEXPLAINED:
+            return sentence("check", "look_again")
+        if slip.formula is None or slip.true is None or slip.kind is not Kind.FORMULA:
+            return sentence("report", f"look_{slip.kind}")
+        changed = changed_term(slip.true, slip.formula)
+        return sentence("report", "look_term", left=self.left(slip), term=self.maths(changed))
+
+    # As data
+
+    def data(self) -> dict[str, Any]:
         report = self.report
-        counts = ", ".join(
-            f"{report.count(verdict)} {verdict}"
-            for verdict in Verdict
-            if report.count(verdict) or verdict is Verdict.CORRECT
-        )
-        slips = report.slips
-        if not slips:
-            return counts
-        return sentence("check", "slips" if slips > 1 else "slip", counts=counts, slips=slips)
+        answers = [self.answer(one) for one in report.marked]
+        answers += [
+            {"line": one.line, "symbol": None, "t": None, "epoch": None, "sequence": None,
+             "window": None, "kind": None, "given": one.given, "expected": None,
+             "verdict": Verdict.UNREADABLE.value, "note": one.why, "slip": None}
+            for one in report.unreadable
+        ]  # fmt: skip
+        summary = {verdict.value: report.count(verdict) for verdict in Verdict}
+        whole: dict[str, Any] = {
+            "title": report.title,
+            "answers": answers,
+            "slips": [self.slip(slip) for slip in report.slips] if self.tells_all else [],
+            "summary": {**summary, "slips": len(report.slips)},
+        }
+        if report.remarks:
+            whole["remarks"] = list(report.remarks)
+        first = report.first_wrong
+        if first is not None:
+            whole["first"] = report.marked.index(first)
+            if not self.tells_all:
+                whole["hint"] = self.hinted(first)
+        return whole
+
+    def answer(self, one: Marked) -> dict[str, Any]:
+        answer, tells = one.answer, self.tells_all
+        of_window = self.is_of_window(one) and one.window
+        found: dict[str, Any] = {
+            "line": answer.line,
+            "symbol": answer.symbol,
+            "t": answer.t,
+            "epoch": one.epoch,
+            "sequence": one.sequence,
+            "window": one.window if of_window else None,
+            "kind": None if answer.open else answer.kind,
+            "given": answer.given,
+            "expected": _finite(one.expected) if tells else None,
+            "verdict": one.verdict.value,
+            "note": one.note,
+            "slip": self.short_slip(one.slip) if tells and one.slip is not None else None,
+        }
+        if tells:
+            found |= dict(self.more(one))
+        return found
+
+    def more(self, one: Marked) -> Iterator[tuple[str, Any]]:
+        """What is known of an answer beside its verdict."""
+        if one.relative is not None:
+            yield "relative", _finite(one.relative)
+        if one.bound is not None:
+            yield "bound", _finite(one.bound)
+        if one.counterexample is not None:
+            example = one.counterexample
+            yield (
+                "counterexample",
+                {
+                    "t": example.t,
+                    "gives": _finite(example.gives),
+                    "right": _finite(example.right),
+                    "numbers": {k: _finite(v) for k, v in example.numbers.items()},
+                    "own_problem": example.own_problem,
+                },
+            )
+        if one.redo is not None:
+            left, lines = self.steps_of(one.redo, _decimals(one.answer.given))
+            yield "redo", {"left": left, "steps": lines, "result": _finite(one.redo.result)}
+        if one.parts:
+            yield (
+                "parts",
+                [
+                    {"name": part.name, "given": part.given, "right": part.right, "says": part.says}
+                    for part in one.parts
+                ],
+            )
+
+    def short_slip(self, slip: Slip) -> dict[str, Any]:
+        """A cause as it stands with an answer."""
+        formula = "" if slip.formula is None else LANGUAGE(slip.formula)
+        says = slip.says or sentence("check", "unexplained")
+        return {"symbol": slip.symbol, "formula": formula, "says": says}
+
+    def slip(self, slip: Slip) -> dict[str, Any]:
+        """A cause as it stands in the list of all."""
+        marked = self.report.marked
+        places = list(slip.answers) or [k for k, one in enumerate(marked) if one.slip is slip]
+        found = {**self.short_slip(slip), "answers": places, "others": list(slip.others)}
+        found["kind"] = slip.kind.value
+        found["true"] = "" if slip.true is None else LANGUAGE(slip.true)
+        found["rows"], found["steps"] = list(slip.rows), list(slip.steps)
+        found["apart"] = slip.apart
+        return found
+
+    # Lines
 
     def wrapped(self, start: str, text: str) -> str:
         lines = wrap(printable(text), self.width - len(INDENT) * 2) or [""]
@@ -253,11 +478,35 @@ class _Words:
         lead = start[: len(start) - len(start.lstrip())]
         return "\n".join([lead + lines[0], *(lead + INDENT + line for line in lines[1:])])
 
+    def wrapped_plain(self, text: str) -> str:
+        return "\n".join(wrap(printable(text), self.width))
+
+    def indented(self, text: str) -> str:
+        lines = wrap(printable(text), self.width - 2 * len(INDENT)) or [""]
+        return "\n".join([INDENT + lines[0], *(INDENT * 2 + line for line in lines[1:])])
+
+
+def changed_term(true: Expression, used: Expression) -> Expression:
+    """The term of an equation in which another one differs from it; all of it, if several do."""
+    if isinstance(true, Call) and isinstance(used, Call) and true.function == used.function:
+        return Call(true.function, changed_term(true.argument, used.argument), true.others)
+    if not isinstance(true, Add):
+        return true
+    kept = used.terms if isinstance(used, Add) else (used,)
+    changed = [term for term in true.terms if term not in kept]
+    return changed[0] if len(changed) == 1 else true
+
+
+def _finite(value: float | str | None) -> float | str | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
 
 def _sums(formula: Expression, write: Indexed) -> str:
     """The formula in maths, where sums over the window may stand."""
-    if isinstance(formula, Call) and formula.function in ("sum", "mean"):
-        sign = write.total if formula.function == "sum" else f"{sentence('check', 'mean')} "
+    if isinstance(formula, Call) and formula.function in ("sum", "mean") and not formula.others:
+        if formula.function == "sum":
+            return write.summed(formula.argument)
+        sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
     if any(isinstance(s, Symbol) and "[" in s.name for s in symbols(formula)):
         return LANGUAGE(formula)

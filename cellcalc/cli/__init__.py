@@ -12,6 +12,8 @@ import click
 
 from cellcalc import __version__
 from cellcalc.cli.check import check
+from cellcalc.cli.common import said
+from cellcalc.cli.compare import compare
 from cellcalc.cli.derive import derive
 from cellcalc.cli.experiment import experiment
 from cellcalc.cli.explain import explain
@@ -22,7 +24,7 @@ from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
 from cellcalc.cli.workbook import workbook
-from cellcalc.errors import CellcalcError, did_you_mean, printable
+from cellcalc.errors import CellcalcError, printable, unknown
 
 
 class _Group(click.Group):
@@ -32,7 +34,8 @@ class _Group(click.Group):
         try:
             return super().invoke(context)
         except CellcalcError as error:
-            for line in error.lines:
+            command = self.get_command(context, context.invoked_subcommand or "")
+            for line in said(error, command):
                 click.echo(f"Error: {line}", err=True)
             context.exit(2)
         except KeyboardInterrupt:
@@ -46,9 +49,9 @@ class _Group(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(context, args[0]) is None and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], self.list_commands(context))
-            commands = ", ".join(self.list_commands(context))
-            context.fail(f"expected a command ({commands}), found {args[0]!r}{hint}")
+            known = self.list_commands(context)
+            found = unknown(args[0], known)
+            context.fail(f"expected a command ({', '.join(known)}), found {found}")
         return super().resolve_command(context, args)
 
 
@@ -68,6 +71,7 @@ def main() -> None:
       cellcalc table gomez --explain        with the numbers put in
       cellcalc derive gomez                 the equations and why
       cellcalc schedule ten_steps           which window sweeps which steps
+      cellcalc compare ten_steps            the gradient of each scheme
       cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
       cellcalc templates                    the cells and examples there are
@@ -78,6 +82,7 @@ def main() -> None:
 
 
 for command in (
-    check, derive, experiment, explain, export, flow, new, schedule, table, templates, workbook,
+    check, compare, derive, experiment, explain, export, flow, new, schedule, table, templates,
+    workbook,
 ):  # fmt: skip
     main.add_command(command)

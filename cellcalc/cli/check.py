@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cellcalc.cli.common import (
-    command,
+    SectionedCommand,
     emit,
+    in_ascii,
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -22,10 +25,29 @@ from cellcalc.cli.common import (
 from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
+    from cellcalc.api import Problem
     from cellcalc.check.answers import Entry
+    from cellcalc.check.practice_book import PracticeBook
+    from cellcalc.language.authors import Author
+    from cellcalc.problems.schemes import Override
+
+LEVELS = ("where", "quantity", "term", "all")
+WORKBOOK = ".xlsx"
 
 
-@command("Mark work done by hand, and name the slip.")
+class _Check(SectionedCommand):
+    """The command, whose ``--hints`` may stand without a level."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        given = list(args)
+        for place, argument in enumerate(given):
+            following = given[place + 1 : place + 2]
+            if argument == "--hints" and not (following and following[0] in LEVELS):
+                given[place] = f"--hints={LEVELS[0]}"
+        return super().parse_args(ctx, given)
+
+
+@click.command(cls=_Check, short_help="Mark work done by hand, and name the slip.")
 @problem_argument
 @click.argument("answers", metavar="[ANSWERS]", required=False)
 @click.option(
@@ -38,7 +60,26 @@ if TYPE_CHECKING:
 @click.option(
     "-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
-@click.option("--hints", is_flag=True, help="Tell where a mistake is, but not what.")
+@click.option("--all", "everything", is_flag=True, help="Show the right answers as well.")
+@click.option(
+    "--hints",
+    metavar="LEVEL",
+    type=click.Choice(LEVELS),
+    help="Tell less of the first mistake: where it is (so without LEVEL), then which quantity, "
+    "which term, all.",
+)
+@click.option(
+    "--figures",
+    metavar="N",
+    type=click.IntRange(1, 15),
+    help="Significant figures asked for: 3, or what a practice workbook says.",
+)
+@click.option(
+    "--hand-rounding",
+    metavar="N",
+    type=click.IntRange(0, 15),
+    help="Every value rounded to N decimals before it is used, where the task says so.",
+)
 @click.option(
     "--tolerance",
     metavar="X",
@@ -53,7 +94,7 @@ if TYPE_CHECKING:
     help="What the answers call the first step.",
 )
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
-@click.option("--width", metavar="N", type=click.IntRange(0), help="Columns of the page.")
+@click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options
 @text_options
@@ -64,15 +105,16 @@ def check(
     answers: str | None,
     inline: tuple[str, ...],
     format: str,
-    hints: bool,
+    everything: bool,
+    hints: str | None,
+    figures: int | None,
+    hand_rounding: int | None,
     tolerance: float | None,
     first_step: str,
     suggest: bool,
     width: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -83,7 +125,8 @@ def check(
     Markdown or LaTeX (dc[2] = -0.0711, or
     dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a notebook,
     Python code (read, never run), a table (.csv, .xlsx, .ods), JSON, .npz, a
-    filled-in practice workbook, or - for standard input.
+    filled-in practice workbook, or - for standard input. A practice workbook
+    needs no PROBLEM: it holds its own.
 
     \b
     Numbers are judged by the digits written. An answer that follows from an
@@ -94,52 +137,120 @@ def check(
     Examples:
       cellcalc check gomez answers.txt
       cellcalc check gomez -e "dc[2] = -0.0711" -e "dU_f = sum(dz_f[t]*h[t])"
-      cellcalc check gomez answers.txt --hints
+      cellcalc check gomez answers.txt --hints quantity
+      cellcalc check exercise.xlsx
       cellcalc check gomez --suggest
     """
+    from cellcalc.views.text import check_page
+
     columns = terminal_width() if width is None else width
-    loaded = load(problem, scheme, k1, k2, notation)
+    check_page(columns)
+    if format == "json":
+        refuse("`format` json", "width", "everything")
+    chosen: dict[str, Any] = {"override": override, "notation": notation}
     if suggest:
         from cellcalc.check.suggest import suggestion
 
         if answers or inline:
-            raise OptionError("--suggest", "no answers with it", answers or inline[0])
-        emit(suggestion(loaded.run(), format, columns), output, force)
+            raise OptionError("suggest", "no answers with it", answers or inline[0])
+        refuse("`suggest`", "hints", "everything", "figures", "hand_rounding", "tolerance")
+        refuse("`suggest`", "notation")
+        emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
     from cellcalc.check.marking import mark
     from cellcalc.check.reading.first_step import counted_from, fits_from_0, may_be_from_0
-    from cellcalc.check.words import to_json, to_text
+    from cellcalc.check.words import Hint, to_json, to_text
     from cellcalc.resources import sentence
+    from cellcalc.studies.exercise import FIGURES
 
-    entries = counted_from(int(first_step), _entries(answers, inline, problem))
-    trace = run(loaded)
-    report = mark(trace, entries, tolerance=tolerance)
-    if may_be_from_0(entries, report) and fits_from_0(
-        mark(trace, counted_from(0, entries), tolerance=tolerance)
-    ):
-        click.echo(sentence("check", "counted_from_0"), err=True)
-    text = (
-        to_json(report, hints) if format == "json" else to_text(report, trace.model, columns, hints)
-    )
+    loaded, book = _loaded(problem, answers, chosen)
+    trace = run(loaded, hand_rounding)
+    if book is None:
+        entries = counted_from(int(first_step), _entries(answers, inline, problem))
+        report = mark(trace, entries, tolerance, figures or FIGURES)
+        if may_be_from_0(entries, report) and fits_from_0(
+            mark(trace, counted_from(0, entries), tolerance, figures or FIGURES)
+        ):
+            click.echo(sentence("check", "counted_from_0"), err=True)
+    else:
+        if answers is not None:
+            book.refuse_another(trace)
+        entries = [*book.entries(trace), *_inline(inline, alone=False)]
+        asked = book.demand or figures or FIGURES
+        report = book.judged(mark(trace, entries, tolerance, asked), trace)
+    level = Hint(hints or "all")
+    if format == "json":
+        text = to_json(report, trace.model, level)
+    else:
+        text = to_text(report, trace.model, columns, level, everything)
     emit(text, output, force)
     context.exit(0 if report.all_right else 1)
 
 
+def _loaded(
+    problem: str, answers: str | None, chosen: dict[str, Any]
+) -> tuple[Problem, PracticeBook | None]:
+    """The problem, and the practice workbook if the answers are in one."""
+    from cellcalc.api import Problem
+    from cellcalc.check.practice_book import is_practice, read_practice
+    from cellcalc.toml import read_bytes
+
+    if answers is None and problem.lower().endswith(WORKBOOK):
+        book = read_practice(read_bytes(Path(problem), problem), problem)
+        for name, value in asdict(chosen["override"]).items():
+            if value is not None:
+                expected = "none with a workbook, which holds its own"
+                raise OptionError(name, expected, str(value))
+        author = _author(chosen["notation"] or book.notation)
+        return Problem.of(book.specification(), author, in_ascii()), book
+    if answers is None or answers == "-":
+        return load(problem, **chosen), None
+    contents = read_bytes(Path(answers), answers)
+    if not is_practice(contents):
+        return load(problem, **chosen), None
+    book = read_practice(contents, answers)
+    notation = chosen["notation"] or book.notation
+    return load(problem, **{**chosen, "notation": notation}), book
+
+
+def _author(notation: str | None) -> Author | None:
+    from cellcalc.language import authors
+
+    return authors.load(notation) if notation else None
+
+
 def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
     """What was handed in, in a file and on the command line."""
-    from cellcalc.check.answers import PROSE, entries_of_text
+    from cellcalc.check.answers import PROSE
     from cellcalc.check.handed_in import read_answers, read_answers_file
 
     entries: list[Entry] = []
     if answers == "-":
         if problem == "-":
-            raise OptionError("ANSWERS", "a file, since PROBLEM is -", "-")
+            raise OptionError("answers", "a file, since `problem` is -", "-")
         entries += read_answers(sys.stdin.buffer.read(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
-    for text in inline:
-        entries += entries_of_text(text)
+    entries += _inline(inline, alone=answers is None)
     if all(entry.form == PROSE for entry in entries):
         found = f"{len(entries)} lines of text without one" if entries else "none"
-        raise OptionError("ANSWERS", "answers in a file or with -e", found)
+        raise OptionError("answers", "answers in a file or with -e", found)
     return entries
+
+
+def _inline(inline: tuple[str, ...], alone: bool) -> list[Entry]:
+    """The answers of the command line, each the line of its number; told apart from a file's."""
+    from dataclasses import replace
+
+    from cellcalc.check.answers import entries_of_text
+
+    starts: list[int] = []
+    for number, text in enumerate(inline, 1):
+        starts += [number] * len(text.splitlines() or [""])
+
+    def numbered(line: int | str) -> int | str:
+        number = starts[line - 1] if isinstance(line, int) and 0 < line <= len(starts) else line
+        return number if alone else f"-e {number}"
+
+    entries = entries_of_text("\n".join(inline))
+    return [replace(entry, line=numbered(entry.line)) for entry in entries]

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
 from functools import wraps
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
-from cellcalc.errors import OutputError
+from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
+from cellcalc.problems.schemes import Override
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -25,14 +31,30 @@ CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
+# The options of a scheme besides its name and periods, and what each decides.
+OPTIONS = {
+    "--inject": "Whose losses a window injects: those since the last, all in it, its last.",
+    "--tail": "A last, shorter period: sweeps k2 steps, its own only, or does not fire.",
+    "--state": "Over a window's edge: goes on, or back to the initial one.",
+    "--weights": "Of the chain rule: those of now, or of when each step was computed.",
+    "--update": "After each window, or once a sequence or epoch.",
+    "--empty": "Where no loss was injected: an update all the same, or none.",
+    "--reduction": "L is the sum of the losses, or their mean.",
+    "--clip-norm": "The greatest norm of the gradient.",
+    "--clip-value": "The greatest size of each of its numbers.",
+}
+
+
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--sequence", "--sheets",
+        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
         "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
-    "The scheme, before what the problem says": ("--scheme", "--k1", "--k2"),
+    "The scheme, before what the problem says": (
+        "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
+    ),
     "How to write it": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--output",
         "--force",
@@ -44,7 +66,20 @@ FIRST = {"new": ("--steps",)}  # options that are none of a section's in one com
 
 
 class SectionedCommand(click.Command):
-    """A command whose help has its options in sections."""
+    """A command whose help has its options in sections, and that ignores none of them."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option without a value, or given twice, where one would be forgotten."""
+        values, _, order = self.make_parser(context).parse_args(list(args))
+        for parameter in order:
+            if not isinstance(parameter, click.Option) or parameter.is_flag:
+                continue
+            name, found = parameter.name or "", values.get(parameter.name or "")
+            if order.count(parameter) > 1 and not parameter.multiple:
+                raise OptionError(name, "one value", f"{order.count(parameter)} of them")
+            if found == "" or (isinstance(found, list) and "" in found):
+                raise OptionError(name, "a value", "an empty text")
+        return super().parse_args(context, args)
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         section_of = {option: title for title, names in SECTIONS.items() for option in names}
@@ -70,20 +105,103 @@ def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]
     return click.command(cls=SectionedCommand, short_help=short_help)
 
 
+# What the library calls otherwise than the command line; other arguments have their option's name.
+RENAMED = {
+    "decimals": "precision", "held_out": "hold_out", "schemes": "scheme", "name": "task",
+    "framework": "to", "source": "problem", "place": "sequence",
+}  # fmt: skip
+
+
+def said(error: CellcalcError, command: click.Command | None) -> list[str]:
+    """The lines of a message, with the command's options in place of the library's arguments.
+
+    An argument stands at the beginning, before what was expected of it, or in backticks.
+    """
+    options = {}
+    for parameter in command.params if command else ():
+        name = max(parameter.opts, key=len)
+        if isinstance(parameter, click.Argument):
+            name = parameter.human_readable_name.strip("[]")
+        options[(parameter.name or "").lower()] = options[name.strip("-").replace("-", "_")] = name
+    options |= {name: options[o] for name, o in RENAMED.items() if o in options}
+    lines = []
+    for line in error.lines:
+        argument, expected, rest = line.partition(": expected ")
+        if isinstance(error, OptionError | LimitError):
+            line = options.get(argument, argument) + expected + rest
+        lines.append(re.sub("`(\\w+)`", lambda match: options.get(match[1], match[0]), line))
+    return lines
+
+
 def problem_argument(command: Command) -> Command:
     return click.argument("problem", metavar="PROBLEM")(command)
 
 
 def scheme_options(command: Command) -> Command:
-    """The options that go before what the problem says of its scheme."""
-    count = click.IntRange(1)
+    """The options that go before what the problem says of its scheme, as one ``override``."""
+    wrapped = _one_override(command)
     for option in (
-        click.option("--k2", metavar="N", type=count, help="Sweep the last N steps."),
-        click.option("--k1", metavar="N", type=count, help="Fire a window every N steps."),
+        click.option("--epochs", metavar="N", type=int, help="Go N times over the sequences."),
+        *reversed(option_options()),
+        click.option(
+            "--windows", metavar="A,B,…", callback=_lengths, help="Blocks of A, then B, … steps."
+        ),
+        click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
+        click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def refining_options(command: Command) -> Command:
+    """Those of them that say neither which scheme it is nor how many epochs."""
+    wrapped = _one_override(command)
+    for option in reversed(option_options()):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def option_options() -> list[Callable[[Command], Command]]:
+    """An option for each option of a scheme."""
+    from cellcalc.problems.schemes import CHOICES
+
+    found = []
+    for name, says in OPTIONS.items():
+        values = CHOICES.get(name.removeprefix("--"))
+        kind = click.Choice(values) if values else float
+        metavar = None if values else "X"
+        found.append(click.option(name, type=kind, metavar=metavar, help=says))
+    return found
+
+
+SCHEME_KEYS = tuple(field.name for field in fields(Override))
+
+
+def _one_override(command: Command) -> Command:
+    """The command with the options of a scheme as one argument."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, **options: Any) -> Any:
+        taken = [key for key in SCHEME_KEYS if key in options and key not in own]
+        given = {key: options.pop(key) for key in taken}
+        return command(*arguments, override=Override(**given), **options)
+
+    own = signature(command).parameters
+    return cast(Command, gathered)
+
+
+def _lengths(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """A list such as 3,5,2."""
+    if value is None:
+        return None
+    lengths = [item.strip() for item in value.split(",")]
+    if not all(item.isascii() and item.isdigit() and int(item[:10]) > 0 for item in lengths):
+        message = f"expected lengths, whole numbers of at least 1, as in 3,5,2; found {value!r}"
+        raise click.BadParameter(message, context, parameter)
+    return tuple(int(item[:10]) for item in lengths)
 
 
 def notation_option(command: Command) -> Command:
@@ -147,20 +265,30 @@ def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) 
     context.meta[ASCII] = chosen or context.meta.get(ASCII, False)
 
 
+def in_ascii() -> bool:
+    """Whether the command at hand is to print without Unicode."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(ASCII))
+
+
+def refuse(with_what: str, *names: str) -> None:
+    """Refuse options that are given, and would be ignored with something else that is given."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            found = context.params.get(name)
+            shown = f"`{name}`" if found is None or isinstance(found, bool) else str(found)
+            raise OptionError(name, f"nothing of the kind with {with_what}", shown)
+
+
 def terminal_width() -> int:
     return shutil.get_terminal_size((80, 24)).columns
 
 
-def load(
-    problem: str,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
-    notation: str | None = None,
-) -> Problem:
+def load(problem: str, override: Override, notation: str | None = None) -> Problem:
     from cellcalc import api
 
-    return api.load(problem, scheme, k1, k2, notation)
+    return api.load(problem, notation=notation, ascii=in_ascii(), **asdict(override))
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:
@@ -190,11 +318,8 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     """Print a result, whole or in pieces, or write it to a file."""
     pieces = [result] if isinstance(result, str) else _chunks(result)
-    context = click.get_current_context(silent=True)
-    if context is not None and context.meta.get(ASCII):
-        from cellcalc.views.text import ascii_text
-
-        pieces = map(ascii_text, pieces)
+    if in_ascii():
+        pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
     if output is None:
         for piece in pieces:
             _print(piece)
@@ -206,6 +331,17 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
             file.write(piece.encode())
 
     write_file(output, write, force)
+
+
+def _ascii_for(format: str | None) -> Callable[[str], str]:
+    """What makes a text ASCII: in data and web pages other characters have codes, and stay."""
+    if format == "json":
+        return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
+    if format in ("html", "unsafehtml"):
+        return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()
+    from cellcalc.views.text import ascii_text
+
+    return ascii_text
 
 
 def _print(text: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cellcalc.cli.common import (
     command,
     emit,
+    in_ascii,
     load,
     notation_option,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -18,6 +21,9 @@ from cellcalc.cli.common import (
 from cellcalc.errors import OptionError
 
 FORMATS = ("text", "markdown", "latex", "python")
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("The equations of forward and backward pass, and why.")
@@ -28,12 +34,12 @@ FORMATS = ("text", "markdown", "latex", "python")
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to write it; python is a function to run by itself.",
+    help="How to write it; python: a script, or of a CELL its function.",
 )
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
-@click.option("--features", metavar="N", type=click.IntRange(1), help="With a CELL: its inputs.")
+@click.option("--features", metavar="N", type=int, help="With a CELL: its inputs.")
 @scheme_options
 @text_options
 def derive(
@@ -43,9 +49,7 @@ def derive(
     readout: str | None,
     loss: str | None,
     features: int | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -65,16 +69,20 @@ def derive(
     from cellcalc.api import cell_alone, names_a_cell
     from cellcalc.views.derivation import derive as write
 
-    of_cell = {"--readout": readout, "--loss": loss, "--features": features}
-    of_problem = {"--scheme": scheme, "--k1": k1, "--k2": k2}
+    of_cell = {"readout": readout, "loss": loss, "features": features}
+    of_problem = dict(vars(override))
     is_cell = names_a_cell(source)
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
+    no_part = [key for key in of_problem if key not in ("weights", "reduction")]
+    if not is_cell:
+        refuse("derive, since no equation depends on it", *no_part)
     if is_cell:
-        chosen = (readout or "identity", loss or "half-squared", features or 1, notation)
-        derived = cell_alone(source, *chosen)
+        names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
+        chosen = {name: value for name, value in names.items() if value is not None}
+        derived = cell_alone(source, **chosen, notation=notation, ascii=in_ascii())
     else:
-        loaded = load(source, scheme, k1, k2, notation)
+        loaded = load(source, override, notation)
         derived = loaded.specification, loaded.model
     emit(write(*derived, format, terminal_width()), output, force)

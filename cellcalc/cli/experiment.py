@@ -7,15 +7,22 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from cellcalc.cli.common import command, emit, load, problem_argument, text_options
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.cli.common import (
+    command,
+    emit,
+    load,
+    problem_argument,
+    refining_options,
+    text_options,
+)
+from cellcalc.errors import OptionError, OutputError, unknown
 
 if TYPE_CHECKING:
-    from cellcalc.problems.schemes import Scheme
+    from cellcalc.problems.schemes import Override, Scheme
     from cellcalc.studies.experiment import Experiment, Result
 
 MOST = 1_000_000_000  # of a whole number in a list
@@ -65,10 +72,8 @@ def _listed(
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
 @click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
-@click.option("--seeds", metavar="N", type=click.IntRange(1, 10_000), help="Seeds 1 to N.")
-@click.option(
-    "--hold-out", metavar="N", type=click.IntRange(0), help="Don't train on the last N sequences."
-)
+@click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
+@click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
 @click.option(
     "-f",
     "--format",
@@ -90,6 +95,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
+@refining_options
 @text_options
 def experiment(
     problem: str,
@@ -103,6 +109,7 @@ def experiment(
     format: str,
     rows: Path | None,
     workbook: Path | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -124,7 +131,7 @@ def experiment(
     """
     from cellcalc.studies.experiment import design
 
-    loaded = load(problem, None, None, None)
+    loaded = load(problem, override)
     planned = design(
         loaded.specification,
         loaded.model,
@@ -161,20 +168,13 @@ def experiment(
 
 def _scheme(name: str, usual: Scheme) -> Scheme:
     """A named scheme, with the problem's options where the name leaves them open."""
-    from dataclasses import replace
+    from cellcalc.problems.schemes import forms
+    from cellcalc.studies.compare import with_options
 
-    from cellcalc.problems.schemes import forms, named_scheme, named_schemes
-
-    found = named_scheme(name)
+    found = with_options(name, usual)
     if found is None:
-        hint = did_you_mean(name, forms())
-        raise OptionError("--scheme", ", ".join(forms()), f'"{name}"{hint}')
-    stem = found.name.lower().partition("(")[0]
-    fixed: dict[str, Any] = {}
-    for row in named_schemes():
-        if row.name == stem:
-            fixed |= row.options
-    return replace(usual, name=found.name, k1=found.k1, k2=found.k2, **fixed)
+        raise OptionError("scheme", ", ".join(forms()), unknown(name, forms()))
+    return found
 
 
 def _run(planned: Experiment) -> Iterator[Result]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import command, emit, terminal_width, text_options
+from cellcalc.cli.common import command, emit, in_ascii, terminal_width, text_options
 
 
 @command("What BPTT, truncation, the LSTM are; with computed numbers.")
@@ -36,5 +36,5 @@ def explain(topic: str | None, format: str, output: Path | None, force: bool) ->
     if topic is None:
         text = topics.contents(format, terminal_width())
     else:
-        text = topics.page(topics.topic(topic), format, terminal_width())
+        text = topics.page(topics.topic(topic), format, terminal_width(), in_ascii())
     emit(text, output, force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +13,14 @@ from cellcalc.cli.common import (
     load,
     output_options,
     problem_argument,
+    run,
     scheme_options,
 )
 
 FRAMEWORKS = ("pytorch", "keras", "numpy")
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("A script that computes the same in PyTorch, Keras or numpy.")
@@ -31,9 +36,7 @@ FRAMEWORKS = ("pytorch", "keras", "numpy")
 def export(
     problem: str,
     to: str,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -42,7 +45,9 @@ def export(
     It has the problem's forward equations and numbers, and runs by itself: every window of
     truncated BPTT, every update. The derivatives are the framework's own: PyTorch's autograd,
     that of Keras's backend, or, for numpy, complex-step derivatives. It prints the values by
-    quantity and step; with --json as cellcalc table --format json does.
+    quantity and step (with --json as cellcalc table --format json does), and ends with the
+    largest difference from cellcalc's numbers; its exit status is 1 if that is no rounding.
+    "python check.py --against run.json" compares every number of a table in JSON.
 
     \b
     Examples:
@@ -52,6 +57,7 @@ def export(
     """
     from cellcalc.scripts.frameworks import script
 
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, override)
     file = output.name if output else "check.py"
-    emit(script(loaded.specification, loaded.model, to, file), output, force)
+    trace = run(loaded, detail=False)
+    emit(script(loaded.specification, loaded.model, to, file, trace), output, force)

@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
-    ASCII,
     command,
     emit,
+    in_ascii,
     load,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
     text_options,
 )
-from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
+    from cellcalc.problems.schemes import Override
 
 
 @command("Where the gradient goes, and what truncation cuts off.")
@@ -34,16 +35,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="A picture, or data for scripts.",
 )
-@click.option("--sequence", metavar="N", type=click.IntRange(1), default=1, help="Which sequence.")
+@click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
 @text_options
 def flow(
     problem: str,
     format: str,
     sequence: int,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -61,17 +60,15 @@ def flow(
       cellcalc flow echo --sequence 3 --format json
       cellcalc flow ten_steps -o flow.xlsx
     """
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, override)
     specification = loaded.specification
     count = len(specification.sequences)
-    if sequence > count:
-        raise OptionError("--sequence", f"a number from 1 to {count}", str(sequence))
-    if not any(specification.sequences[sequence - 1].has_target):
-        raise OptionError("--sequence", "a sequence with targets", f"{sequence}, without")
     from cellcalc.studies import flow as computing
     from cellcalc.views.flow import to_text
 
+    computing.chosen_sequence(specification, sequence)
     if output and output.suffix == ".xlsx":
+        refuse("a workbook", "format", "ascii")
         _write_workbook(loaded, sequence, output, force)
         return
     found = computing.flow(specification, loaded.model, sequence)
@@ -79,8 +76,7 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        plain = click.get_current_context().meta.get(ASCII, False)
-        text = to_text(found, title, terminal_width(), plain)
+        text = to_text(found, title, terminal_width(), in_ascii())
     emit(text, output, force)
 
 
@@ -98,6 +94,6 @@ def _write_workbook(problem: Problem, place: int, path: Path, force: bool) -> No
         scheme=replace(s.scheme, state="carry", update="sequence"),
         update=replace(s.update, epochs=1),
     )
-    trace = run(replace(problem, specification=alone))
-    write_file(path, lambda file: build_workbook(trace, file, ["Flow"]), force)
+    trace = run(type(problem).of(alone, problem.author, problem.ascii))
+    write_file(path, lambda file: build_workbook(trace, file, ["Windows"]), force)
     click.echo(f"wrote {path}", err=True)

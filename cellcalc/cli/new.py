@@ -11,26 +11,23 @@ import click
 
 from cellcalc import resources
 from cellcalc.cli.common import command, emit, output_options
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
 STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
-COUNT = click.IntRange(1, 10_000)
 
 
 @command("A commented problem file, ready to run.")
-@click.option("--steps", metavar="N", type=COUNT, help=f"Time steps.  [default: {STEPS}]")
-@click.option("--inputs", metavar="N", type=COUNT, help=f"Inputs a step.  [default: {INPUTS}]")
+@click.option("--steps", metavar="N", type=int, help=f"Time steps.  [default: {STEPS}]")
+@click.option("--inputs", metavar="N", type=int, help=f"Inputs a step.  [default: {INPUTS}]")
 @click.option("--cell", metavar="NAME", help=f"A cell template, or its path.  [default: {CELL}]")
 @click.option("--readout", metavar="NAME", help=f"A readout template.  [default: {READOUT}]")
 @click.option("--loss", metavar="NAME", help=f"A loss template.  [default: {LOSS}]")
 @click.option("--task", type=click.Choice(TASKS), help="A sequence prediction problem.")
-@click.option("--lag", metavar="N", type=COUNT, help="With echo, sine, series: steps from x to y.")
-@click.option("--sequences", metavar="N", type=COUNT, help="With a task: how many sequences.")
+@click.option("--lag", metavar="N", type=int, help="With echo, sine, series: steps from x to y.")
+@click.option("--sequences", metavar="N", type=int, help="With a task: how many sequences.")
 @click.option("--example", metavar="NAME", help="A copy of a bundled example.")
-@click.option(
-    "--seed", metavar="N", type=click.IntRange(0), help="What numbers are drawn.  [default: 1]"
-)
+@click.option("--seed", metavar="N", type=int, help="What numbers are drawn.  [default: 1]")
 @output_options
 def new(output: Path | None, force: bool, **given: Any) -> None:
     """Write a problem file to start from: a small one, a task, or a copy of an example.
@@ -89,16 +86,16 @@ def _text(given: dict[str, Any], output: Path | None) -> str:
 
 def _check_combination(given: dict[str, Any]) -> None:
     if "example" in given:
-        taken, what = {"example"}, "--example"
+        taken, what = {"example"}, "`example`"
     elif "task" in given:
         taken = {"task", "steps", "sequences", "lag", "cell", "seed"}
-        what = f"--task {given['task']}"
+        what = f"`task` {given['task']}"
     else:
         taken, what = {"steps", "inputs", "cell", "readout", "loss", "seed"}, ""
     for key in given:
         if key not in taken:
-            expected = f"nothing of the kind with {what}" if what else "--task with it"
-            raise OptionError(f"--{key}", expected, str(given[key]))
+            expected = f"nothing of the kind with {what}" if what else "`task` with it"
+            raise OptionError(key, expected, str(given[key]))
 
 
 def _check_names(given: dict[str, Any]) -> None:
@@ -110,14 +107,14 @@ def _check_names(given: dict[str, Any]) -> None:
         if name is not None and name not in known and not (key == "cell" and is_path(name)):
             path = ", or a path" if key == "cell" else ""
             expected = f"the name of a {key} (cellcalc templates {folder} lists them){path}"
-            raise OptionError(f"--{key}", expected, f'"{name}"{did_you_mean(name, known)}')
+            raise OptionError(key, expected, unknown(name, known))
 
 
 def _example(name: str) -> str:
     known = resources.names("examples")
     if name not in known:
         expected = "the name of an example (cellcalc templates examples lists them)"
-        raise OptionError("--example", expected, f'"{name}"{did_you_mean(name, known)}')
+        raise OptionError("example", expected, unknown(name, known))
     return resources.text(f"examples/{name}.toml")
 
 
@@ -143,8 +140,11 @@ def _ask() -> tuple[dict[str, Any], Path]:
     elif start in examples and start != "own":
         given["example"] = start
     else:
-        given["steps"] = click.prompt("Steps", default=STEPS, type=COUNT, err=True)
-        given["inputs"] = click.prompt("Inputs a step", default=INPUTS, type=COUNT, err=True)
+        from cellcalc.studies.tasks import MOST
+
+        count = click.IntRange(1, MOST)
+        given["steps"] = click.prompt("Steps", default=STEPS, type=count, err=True)
+        given["inputs"] = click.prompt("Inputs a step", default=INPUTS, type=count, err=True)
     if "example" not in given:
         given["cell"] = _choice("Cell (cellcalc templates cells lists them)", CELL, cells)
     return given, _free_path()
@@ -155,7 +155,7 @@ def _choice(question: str, default: str, known: tuple[str, ...]) -> str:
         answer = str(click.prompt(question, default=default, err=True)).strip()
         if answer in known:
             return answer
-        click.echo(f"expected one of these, found {answer}{did_you_mean(answer, known)}", err=True)
+        click.echo(f"expected one of these, found {unknown(answer, known)}", err=True)
 
 
 def _free_path() -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,10 +13,14 @@ from cellcalc.cli.common import (
     emit,
     load,
     problem_argument,
+    refuse,
     scheme_options,
     terminal_width,
     text_options,
 )
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 
 @command("Which window sweeps which steps, and what it costs.")
@@ -30,7 +36,7 @@ from cellcalc.cli.common import (
 @click.option(
     "--compare",
     is_flag=True,
-    help="Each named scheme's gradient, and its error against full BPTT.",
+    help="Every named scheme's gradient and error, as cellcalc compare has it.",
 )
 @scheme_options
 @text_options
@@ -38,9 +44,7 @@ def schedule(
     problem: str,
     format: str,
     compare: bool,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -57,22 +61,19 @@ def schedule(
       cellcalc schedule ten_steps --compare --k1 2 --k2 5
     """
     if compare:
-        emit(_compared(problem, format, scheme, k1, k2), output, force)
+        refuse("`compare`, which has every scheme", "scheme", "windows")
+        from cellcalc.cli.compare import compared
+        from cellcalc.views.table import DECIMALS
+
+        own = replace(override, k1=None, k2=None)  # they are what the names' numbers stand for
+        text = compared(problem, (), own, format, override.k1, override.k2, 1, DECIMALS)
+        emit(text, output, force)
         return
     from cellcalc.views import schedule
 
-    loaded = load(problem, scheme, k1, k2)
+    loaded = load(problem, override)
     if format == "json":
         text = schedule.to_json(loaded.specification, loaded.model)
     else:
         text = schedule.to_text(loaded.specification, loaded.model, terminal_width())
     emit(text, output, force)
-
-
-def _compared(problem: str, format: str, scheme: str | None, k1: int | None, k2: int | None) -> str:
-    from cellcalc.studies.compare import compare
-    from cellcalc.views.compare import to_json, to_text
-
-    loaded = load(problem, scheme, None, None)
-    compared = compare(loaded.specification, loaded.model, k1, k2)
-    return to_json(compared) if format == "json" else to_text(compared, width=terminal_width())

@@ -14,6 +14,7 @@ from cellcalc.cli.common import (
     load,
     notation_option,
     problem_argument,
+    refuse,
     run,
     scheme_options,
     terminal_width,
@@ -23,6 +24,7 @@ from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Trace
+    from cellcalc.problems.schemes import Override
     from cellcalc.views.table import Selection
 
 PASSES = ("forward", "backward", "gradients", "update")
@@ -60,7 +62,7 @@ EXPORTS = ("csv", "json")
 @click.option(
     "--precision",
     metavar="N",
-    type=click.IntRange(0, 17),
+    type=int,
     help="Decimals shown.  [default: 5, or those of --hand-rounding]",
 )
 @click.option("--explain", is_flag=True, help="Work each value out, with the numbers put in.")
@@ -68,13 +70,13 @@ EXPORTS = ("csv", "json")
 @click.option(
     "--width",
     metavar="N",
-    type=click.IntRange(0),
+    type=int,
     help="Columns of the page; 0: no limit.  [default: the terminal's]",
 )
 @click.option(
     "--hand-rounding",
     metavar="N",
-    type=click.IntRange(0, 15),
+    type=int,
     help="Compute as by hand: round each value to N decimals before it is used.",
 )
 @notation_option
@@ -95,9 +97,7 @@ def table(
     width: int | None,
     hand_rounding: int | None,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -112,26 +112,34 @@ def table(
       cellcalc table statquest --pass update --epoch 300
       cellcalc table gomez --format json
     """
-    from cellcalc.views.table import select
+    from cellcalc.views.table import check_layout, select
 
-    _check_format(format, explain, step)
+    columns = terminal_width() if width is None else width
+    _check_combination(format, explain, step)
+    check_layout(format, layout, precision, columns, EXPORTS)
     detail = passes != ("update",)  # a long run keeps only what is asked for
-    trace = run(load(problem, scheme, k1, k2, notation), hand_rounding, detail)
+    trace = run(load(problem, override, notation), hand_rounding, detail)
     steps = steps or ("" if step is None else str(step))
     chosen = select(trace, passes, symbols or "", steps, epoch, sequence)
-    columns = terminal_width() if width is None else width
     emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
 
 
-def _check_format(format: str, explain: bool, step: int | None) -> None:
-    if explain and format != "simple":
-        raise OptionError("--explain", "no --format with it", f'"{format}"')
-    if step is not None and not explain:
-        raise OptionError("--step", "--explain with it (or use --steps)", "--step alone")
-    if format not in (*EXPORTS, "simple"):
-        from cellcalc.views.table import check_format
+def _check_combination(format: str, explain: bool, step: int | None) -> None:
+    """Refuse what would be taken and ignored."""
+    from cellcalc.views.table import MARKUP
 
-        check_format(format, EXPORTS)
+    if explain and format != "simple":
+        raise OptionError("explain", "no `format` with it", f'"{format}"')
+    if step is not None and not explain:
+        raise OptionError("step", "`explain` with it (or use `steps`)", "`step` alone")
+    if step is not None:
+        refuse("`step`", "steps")
+    if explain:
+        refuse("`explain`", "layout")
+    if format in MARKUP:
+        refuse(f"`format` {format}, which is for files", "width")
+    if format in EXPORTS:
+        refuse(f"`format` {format}", "layout", "precision", "width")
 
 
 def _rendered(

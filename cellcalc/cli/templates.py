@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from cellcalc.cli.common import command, emit, terminal_width, text_options
+from cellcalc.cli.common import command, emit, in_ascii, terminal_width, text_options
 
 
 @command("The cells, readouts, losses, … and examples.")
@@ -40,5 +40,5 @@ def templates(name: str | None, format: str, output: Path | None, force: bool) -
         kinds = catalogue.KINDS if name is None else (name,)
         text = catalogue.listing(kinds, format, width)
     else:
-        text = catalogue.description(catalogue.find(name), format, width)
+        text = catalogue.description(catalogue.find(name), format, width, in_ascii())
     emit(text, output, force)

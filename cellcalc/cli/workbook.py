@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +19,13 @@ from cellcalc.cli.common import (
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
 
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
+
 
 @command("A live Excel workbook, every cell a formula.")
 @problem_argument
-@click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in BPTT,Step,Charts.")
+@click.option("--sheets", metavar="A,B,…", help="Only these sheets, as in Unrolled,Step.")
 @click.option(
     "--practice",
     metavar="WHAT",
@@ -38,36 +42,39 @@ def workbook(
     practice: str,
     blank: bool,
     notation: str | None,
-    scheme: str | None,
-    k1: int | None,
-    k2: int | None,
+    override: Override,
     output: Path | None,
     force: bool,
 ) -> None:
     """Write the computation as an Excel workbook of live formulas, with their values stored.
 
     Change a weight, an input, a target, the initial state or the rate, and everything
-    recalculates. Sheets: Guide, BPTT, Step, Cell, Gradients, Charts, Checks, Equations; on
-    request (--sheets) Flow; with --practice a grid to fill in that judges each answer. Without
+    recalculates. Sheets: Start, Unrolled (the picture of it all), BPTT, Step, Windows, Gradients,
+    Train, Checks, Equations; with --practice a grid to fill in that judges each answer. Without
     -o the file is named after PROBLEM, in this folder.
 
     \b
     Examples:
       cellcalc workbook gomez
       cellcalc workbook gomez --scheme "tbptt(1,2)" -o truncated.xlsx
+      cellcalc workbook statquest --epochs 300 -o training.xlsx
       cellcalc workbook gomez --notation graves -o graves.xlsx
       cellcalc workbook gomez --practice backward -o exercise.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
+
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
+    from cellcalc.workbook.build import moved
     from cellcalc.workbook.large_numbers import has_large
 
-    trace = run(load(problem, scheme, k1, k2, notation))
+    trace = run(load(problem, override, notation))
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
+    for former, now in moved(names).items():
+        click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):
         click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
     click.echo(f"wrote {printable(str(path))}", err=True)

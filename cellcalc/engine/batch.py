@@ -18,6 +18,7 @@ from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
 from cellcalc.engine.optimizer import COUNT, NORM_MARGIN
 from cellcalc.engine.schedule import Schedule, Window
+from cellcalc.errors import OptionError, unknown
 from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -36,7 +37,7 @@ Progress = Callable[[int], None]
 class Trained:
     """What is left of training many sets.
 
-    ``losses`` has shape (epochs, sequences, sets): each sequence's total loss as it was met, before
+    ``losses`` has shape (epochs, sequences, sets): each sequence's L as it was met, before
     the updates that it led to. ``parameters`` are the last ones, of shape (sets,); ``kept`` holds
     those after each epoch that was asked for.
     """
@@ -59,16 +60,20 @@ def train(
     setting (``learning_rate``) to one number for each set; what it leaves out is as the problem
     has it.
     ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
-    the parameters are wanted. Raises KeyError for a name that is none
-    of these, and ValueError for lists of different lengths.
+    the parameters are wanted. Raises
+    :class:`~cellcalc.errors.OptionError` for a name that is none of these, and for lists of
+    different lengths.
     """
     run = _Batch(specification, model, varied)
     losses = np.empty((specification.update.epochs, len(specification.sequences), run.sets))
     kept, done = {}, 0
     with np.errstate(all="ignore"):
         for number, epoch in enumerate(losses, 1):
-            for place, sequence in enumerate(specification.sequences):
-                epoch[place] = run.one_pass(sequence, learns=True)
+            plans = run.plans(number)
+            for place, (sequence, plan) in enumerate(
+                zip(specification.sequences, plans, strict=True)
+            ):
+                epoch[place] = run.one_pass(sequence, plan, learns=True)
                 done += 1
                 if progress:
                     progress(done)
@@ -86,13 +91,13 @@ def gradients(
     """
     run = _Batch(specification, model, varied)
     with np.errstate(all="ignore"):
-        for sequence in specification.sequences:
-            run.one_pass(sequence, learns=False)
+        for sequence, plan in zip(specification.sequences, run.plans(1), strict=True):
+            run.one_pass(sequence, plan, learns=False)
     return {derivative_key(name): row for name, row in zip(run.free, run.gathered, strict=True)}
 
 
 def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
-    """Each sequence's total loss with the parameters as they are, of shape (sequences, sets).
+    """Each sequence's L with the parameters as they are, of shape (sequences, sets).
 
     Sequences of the same length run together, whatever the scheme says of resetting the state.
     """
@@ -103,6 +108,8 @@ def losses(specification: Specification, model: Model, varied: Mapping[str, Arra
         for steps in dict.fromkeys(lengths):
             places = [k for k, length in enumerate(lengths) if length == steps]
             found[places] = run.forward([specification.sequences[k] for k in places])
+        for k, sequence in enumerate(specification.sequences):
+            found[k] = run.reduced(found[k], sequence)
     return found
 
 
@@ -114,10 +121,13 @@ class _Batch:
     ) -> None:
         self.specification, self.model = specification, model
         self.scheme, self.update = specification.scheme, specification.update
-        given = {name: np.asarray(values, dtype=float) for name, values in varied.items()}
+        try:
+            given = {name: np.asarray(values, dtype=float) for name, values in varied.items()}
+        except (TypeError, ValueError):
+            raise OptionError("varied", "numbers for each name", "something else") from None
         sizes = {values.shape for values in given.values() if values.ndim} or {(1,)}
         if len(sizes) > 1 or len(next(iter(sizes))) > 1:
-            raise ValueError("expected lists of one length, one number for each set")
+            raise OptionError("varied", "lists of one length, one number for each set", "others")
         ((self.sets,),) = sizes
         self.parameters: dict[str, Any] = dict(specification.parameters)
         self.coefficients: dict[str, Any] = dict(specification.coefficients)
@@ -129,19 +139,23 @@ class _Batch:
                     place[name] = values
                     break
             else:
-                raise KeyError(f"no parameter, coefficient, state or setting {name}")
+                expected = "names of parameters, coefficients, states or settings"
+                known = [*self.parameters, *self.coefficients, *self.initial, *self.settings]
+                raise OptionError("varied", expected, unknown(name, known))
         self.step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
         self.equations = [
             (equation.symbol, compile_expression(equation.formula, ARRAYS))
             for equation in self.update.optimizer.equations
         ]
-        self.plans: dict[int, Schedule] = {}
+        self.planned: list[Schedule] = []
         # A row for each parameter that is not frozen, a column for each set.
         self.free = [name for name in self.parameters if name not in self.update.frozen]
         self.weights = np.array([self.filled(self.parameters[name]) for name in self.free])
         self.gathered = np.zeros((len(self.free), self.sets))
         self.memory: dict[str, Any] = dict(self.update.optimizer.state)
-        self.count = 0
+        for own, held in self.update.state.items():
+            self.memory[own] = np.array([self.filled(held[name]) for name in self.free])
+        self.count = self.update.count
 
     def filled(self, value: Any) -> Array:
         """One number for each set, where all sets may still share one."""
@@ -155,9 +169,8 @@ class _Batch:
         """The parameters as they are, each of shape (sets,)."""
         return {name: self.filled(value) for name, value in self.parameters.items()}
 
-    def one_pass(self, sequence: Sequence, learns: bool) -> Array:
-        """Run one sequence window by window; its total loss."""
-        plan = self.plan(sequence)
+    def one_pass(self, sequence: Sequence, plan: Schedule, learns: bool) -> Array:
+        """Run one sequence window by window; its L."""
         total: Any = 0.0
         for start, stop in pairwise([0, *sorted(plan.resets), plan.steps]):
             columns = self.columns(sequence, start, stop)
@@ -166,22 +179,28 @@ class _Batch:
                 if start < window.fires_at <= stop:
                     self.window(window, columns, start)
                     done = window.fires_at - start
-                    if learns and self.scheme.update == "window":
+                    if learns and self.scheme.update == "window" and window.updates:
                         self.apply()
             if done < stop - start:
                 self.prepare(columns, done + 1, stop - start)
                 self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
             counted = sequence.has_target[start:stop]
             total += sum(columns[LOSS][t] for t, counts in enumerate(counted, 1) if counts)
-        if learns and self.scheme.update == "sequence" and plan.windows:
+        once = self.scheme.update != "window" and plan.windows
+        if learns and once and plan.windows[-1].updates:
             self.apply()
-        return self.filled(total)
+        return self.filled(self.reduced(total, sequence))
 
-    def plan(self, sequence: Sequence) -> Schedule:
-        if id(sequence) not in self.plans:
-            steps, has_target = sequence.steps, sequence.has_target
-            self.plans[id(sequence)] = schedule.plan(self.scheme, steps, has_target)
-        return self.plans[id(sequence)]
+    def reduced(self, total: Any, sequence: Sequence) -> Any:
+        """A sequence's L from the sum of its losses: that, or the mean."""
+        counted = sum(sequence.has_target)
+        return total / counted if self.scheme.reduction == "mean" and counted else total
+
+    def plans(self, epoch: int) -> list[Schedule]:
+        """The schedule of each sequence in an epoch."""
+        if not self.planned or schedule.changes(self.scheme):
+            self.planned = schedule.plans(self.scheme, self.specification.sequences, epoch)
+        return self.planned
 
     def columns(self, sequence: Sequence, start: int, stop: int) -> dict[str, list[Any]]:
         """Columns for t = 0 … n+1 of a segment: numbers where all sets share them."""
@@ -206,8 +225,7 @@ class _Batch:
         counted = columns[COUNTED]
         counted[first : last + 1] = [0.0] * (last + 1 - first)
         for t in window.losses:
-            mean = self.scheme.reduction == "mean"
-            counted[t - start] = 1.0 / len(window.losses) if mean else 1.0
+            counted[t - start] = window.share
         self.prepare(columns, new, last)
         first = first if window.losses else last + 1  # without a loss there is nothing to sweep
         found = self.step(columns, self.numbers(), new, first, last)

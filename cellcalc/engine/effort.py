@@ -72,6 +72,8 @@ def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:
     k1, k2 = scheme.k1 or steps, scheme.k2 or steps
     deepest = min(k1, k2) if scheme.state == "reset" else k2
     fired = fires(scheme, steps, learns)
+    if scheme.windows is not None:
+        return len(fired), fired[-1] if fired else 0
     return len(fired), sum(min(t, deepest) for t in fired)
 
 

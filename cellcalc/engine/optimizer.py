@@ -21,12 +21,20 @@ NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTo
 
 
 class Updater:
-    """Changes parameters; ``memory`` is the optimizer's state, ``count`` how often it updated."""
+    """Changes parameters.
+
+    ``memory`` is the optimizer's state and what else it computed for each parameter in the last
+    update, empty before the first; ``count`` is how often it has updated.
+    """
 
     def __init__(self, scheme: Scheme, update: Update, decimals: int | None) -> None:
         self.scheme, self.update, self.decimals = scheme, update, decimals
-        self.memory: dict[str, float] = {}
-        self.count = 0
+        self.memory = {
+            memory(own, name): value
+            for own, values in update.state.items()
+            for name, value in values.items()
+        }
+        self.count = update.count
         self.gathered: dict[str, float] = {}
         self.function = compile_source(update_source(update.optimizer, decimals), "update")
 
@@ -89,7 +97,7 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
             yield f'        {own} = memory["{memory(own, "")}" + _name]'
         for symbol, formula in equations:
             yield f"        {symbol} = {code.value(formula)}"
-        for own in optimizer.state:
+        for own in shown_rows(optimizer):
             yield f'        memory["{memory(own, "")}" + _name] = {own}'
         yield "        parameters[_name] = w"
 
@@ -103,7 +111,7 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
     read as assignments, one after the other, so that time indices are not needed.
     """
     own = {"w": parameter, "dw": derivative_key(parameter)}
-    own |= {name: memory(name, parameter) for name in optimizer.state}
+    own |= {name: memory(name, parameter) for name in shown_rows(optimizer)}
 
     def named(symbol: Symbol) -> Symbol:
         return Symbol(own.get(symbol.name, symbol.name))
@@ -112,6 +120,15 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
         Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), e.says)
         for e in optimizer.equations
     )
+
+
+def shown_rows(optimizer: Template) -> list[str]:
+    """What an optimizer computes for each parameter besides its new value: m, v, …
+
+    Some of it is its state, which the next update reads; the rest is only passed through.
+    """
+    computed = dict.fromkeys([*optimizer.state, *(e.symbol for e in optimizer.equations)])
+    return [name for name in computed if name != "w"]
 
 
 def memory(state: str, parameter: str) -> str:

@@ -20,6 +20,7 @@ from cellcalc.engine.lazy import lazy_source
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
+from cellcalc.errors import check_whole
 from cellcalc.language.arithmetic import floats
 from cellcalc.model.by_hand import by_hand
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model
@@ -27,25 +28,29 @@ from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 Progress = Callable[[int], None]
+MOST_DECIMALS = 15  # of hand rounding, which a float64 holds
 DERIVED = (Group.BACKWARD, Group.PATH, Group.GRADIENT)
 
 
 def run_model(
     specification: Specification,
     model: Model,
-    decimals: int | None = None,
+    hand_rounding: int | None = None,
     detail: bool = True,
     progress: Progress | None = None,
     sizes: Sizes = SIZES,
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
-    ``decimals`` computes as a person with so many decimals would: every value is rounded before
-    it is used (parameters and inputs are taken as they are), in the equations of
+    ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
+    is rounded before it is used (parameters and inputs are taken as they are), in the equations of
     :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
-    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much.
+    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
+    :class:`~cellcalc.errors.OptionError` for another number of decimals.
     """
+    check_whole("hand_rounding", hand_rounding, 0, MOST_DECIMALS)
+    decimals = None if hand_rounding is None else int(hand_rounding)
     check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)
@@ -83,16 +88,15 @@ class _Run:
         after = [row for row in self.derived if row.symbol not in kept]
         self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
-        self.plans = [
-            schedule.plan(specification.scheme, sequence.steps, sequence.has_target)
-            for sequence in specification.sequences
-        ]
+        self.plans = schedule.plans(specification.scheme, specification.sequences)
         self.workspace: dict[tuple[int, int], Columns] = {}
 
     def trace(self, progress: Progress | None) -> Trace:
         specification = self.specification
         passes = []
         for epoch in range(1, specification.update.epochs + 1):
+            if epoch > 1 and schedule.changes(specification.scheme):
+                self.plans = schedule.plans(specification.scheme, specification.sequences, epoch)
             for place, sequence in enumerate(specification.sequences, 1):
                 passes.append(self.one_pass(epoch, place, sequence))
                 if progress:
@@ -106,6 +110,8 @@ class _Run:
             passes=tuple(passes),
             initial=dict(specification.parameters),
             final=dict(self.parameters),
+            memory=dict(self.updater.memory),
+            updates=self.updater.count,
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:
@@ -113,7 +119,7 @@ class _Run:
         plan = self.plans[place - 1]
         memory, updates = dict(self.updater.memory), self.updater.count
         forward, windows = self.segments(place, sequence, plan)
-        if plan.scheme.update == "sequence" and windows:
+        if plan.scheme.update != "window" and windows and windows[-1].window.updates:
             windows[-1] = self.updated(windows[-1])
         loss = None
         if TARGET in forward:
@@ -126,6 +132,8 @@ class _Run:
                 if missing:
                     counting = compress(counting, sequence.has_target)
                 loss = self.rounded(sum(counting))
+                if plan.scheme.reduction == "mean":
+                    loss = self.rounded(loss / (len(sequence.has_target) - len(missing)))
         return PassTrace(
             epoch=epoch,
             sequence=place,
@@ -208,8 +216,7 @@ class _Run:
         """
         new, first, last = window.new - start, window.first - start, window.fires_at - start
         counted = columns[COUNTED]
-        mean = self.specification.scheme.reduction == "mean"
-        share = self.rounded(1.0 / len(window.losses)) if mean and window.losses else 1.0
+        share = self.rounded(window.share)
         if len(window.losses) == last + 1 - first:
             put(counted, first, [share] * len(window.losses))
         else:
@@ -240,7 +247,8 @@ class _Run:
             memory_before=memory,
             memory_after=memory,
         )
-        return self.updated(trace) if self.specification.scheme.update == "window" else trace
+        at_once = self.specification.scheme.update == "window"
+        return self.updated(trace) if at_once and window.updates else trace
 
     def backward(
         self, columns: Columns, before: Mapping[str, float], first: int, last: int, final: bool

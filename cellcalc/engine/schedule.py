@@ -6,11 +6,12 @@ Everything that depends on the scheme asks here: the engine, the tables, the wor
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise, takewhile
 
-from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.schemes import RandomLengths, Scheme
+from cellcalc.problems.sequences import Sequence as Data
 
 MANY = 100  # steps
 
@@ -22,8 +23,9 @@ class Window:
     ``new`` is the first step since the last firing, ``injects_from`` the first whose loss counts;
     ``losses`` are the steps whose losses are injected and ``dropped`` those since the last firing
     whose losses are not (steps without a target have none). ``resets`` tells whether the state
-    goes back to the initial one afterwards, ``updates`` whether an update uses its gradient
-    (after the window, or for the last window after the sequence).
+    goes back to the initial one afterwards, ``updates`` whether an update follows it: after the
+    window, or for the last one after the sequence or the epoch. ``averaged`` is over how many
+    losses the update's mean is taken; 0 where they are added up.
     """
 
     fires_at: int
@@ -34,6 +36,12 @@ class Window:
     dropped: Sequence[int]
     resets: bool
     updates: bool
+    averaged: int = 0
+
+    @property
+    def share(self) -> float:
+        """How much each injected loss counts: 1, or its share of the mean."""
+        return 1.0 / self.averaged if self.averaged else 1.0
 
     @property
     def swept(self) -> range:
@@ -85,26 +93,49 @@ class Schedule:
         return frozenset(window.fires_at for window in self.windows if window.resets)
 
 
-def fires(scheme: Scheme, steps: int, learns: bool = True) -> Sequence[int]:
-    """The steps after which a window fires; none where there is nothing to learn from."""
+def fires(scheme: Scheme, steps: int, learns: bool = True, drawing: int = 1) -> Sequence[int]:
+    """The steps after which a window fires; none where there is nothing to learn from.
+
+    ``drawing`` is the number of the pass, for which lengths left to chance are drawn.
+    """
     if not learns:
         return ()
-    every = range(scheme.k1 or steps, steps + 1, scheme.k1 or steps)
-    ends = scheme.tail == "flush" and (not every or every[-1] != steps)
+    every: Sequence[int]
+    if scheme.windows is not None:
+        drawn = (
+            scheme.windows if isinstance(scheme.windows, tuple) else scheme.windows.lengths(drawing)
+        )
+        every = tuple(takewhile(lambda t: t <= steps, accumulate(drawn)))
+    else:
+        every = range(scheme.k1 or steps, steps + 1, scheme.k1 or steps)
+    ends = scheme.tail != "discard" and (not every or every[-1] != steps)
     return (*every, steps) if ends else every
 
 
-def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
+def plan(
+    scheme: Scheme,
+    steps: int,
+    has_target: Sequence[bool],
+    drawing: int = 1,
+    more: bool = False,
+    before: int = 0,
+    averaged: int | None = None,
+) -> Schedule:
     """The windows of a sequence of n = ``steps``, in the order in which they fire.
 
     ``has_target`` tells for each step whether it has a loss; a sequence without any is only run
-    forward.
+    forward. For one update an epoch, ``more`` tells that sequences with windows follow in it,
+    ``before`` how many losses the sequences before have injected, and ``averaged`` how many all
+    of them inject; :func:`plans` sees to that.
     """
     chosen = scheme.on(steps)
-    k2, fired = chosen.k2 or steps, fires(scheme, steps, any(has_target))
+    k2, fired = chosen.k2 or steps, fires(scheme, steps, any(has_target), drawing)
+    regular = frozenset(fired[:-1])
     windows = []
     for done, t in pairwise([0, *fired]):
-        start = done if chosen.state == "reset" else 0
+        whole = t in regular or (chosen.k1 is not None and t - done == chosen.k1)
+        alone = chosen.windows is not None or (chosen.tail == "short" and not whole)
+        start = done if chosen.state == "reset" or alone else 0
         first = max(start, t - k2) + 1
         injects_from = {"new": max(first, done + 1), "all": first, "last": t}[chosen.inject]
         windows.append(
@@ -116,12 +147,54 @@ def plan(scheme: Scheme, steps: int, has_target: Sequence[bool]) -> Schedule:
                 losses=_with_target(range(injects_from, t + 1), has_target),
                 dropped=_with_target(range(done + 1, injects_from), has_target),
                 resets=chosen.state == "reset" and t < steps,
-                updates=chosen.update == "window" or t == fired[-1],
+                updates=chosen.update == "window" or (t == fired[-1] and not more),
             )
         )
+    if chosen.empty == "skip" or chosen.reduction == "mean":
+        windows = list(_counted(chosen, windows, before, averaged))
     last = fired[-1] if fired else 0
     trailing = [s for s in range(last + 1, steps + 1) if has_target[s - 1]]
     return Schedule(chosen, steps, tuple(windows), tuple(trailing))
+
+
+def _counted(
+    scheme: Scheme, windows: list[Window], before: int, averaged: int | None
+) -> Iterator[Window]:
+    """The windows with what depends on how many losses go into an update."""
+    whole = sum(len(window.losses) for window in windows)
+    for window in windows:
+        once = scheme.update == "window"
+        injected = len(window.losses) if once else before + whole
+        over = len(window.losses) if once else whole if averaged is None else averaged
+        yield replace(
+            window,
+            updates=window.updates and (injected > 0 or scheme.empty == "update"),
+            averaged=over if scheme.reduction == "mean" else 0,
+        )
+
+
+def plans(scheme: Scheme, sequences: Sequence[Data], epoch: int = 1) -> list[Schedule]:
+    """The schedule of each sequence in an epoch."""
+    count = len(sequences)
+    drawings = range((epoch - 1) * count + 1, epoch * count + 1)
+    found = [
+        plan(scheme, one.steps, one.has_target, drawing)
+        for one, drawing in zip(sequences, drawings, strict=True)
+    ]
+    if scheme.update != "epoch":
+        return found
+    averaged, before = sum(one.injected for one in found), 0
+    closing = max((k for k, one in enumerate(found) if one.windows), default=0)
+    for k, (one, drawing) in enumerate(zip(sequences, drawings, strict=True)):
+        injected = found[k].injected
+        found[k] = plan(scheme, one.steps, one.has_target, drawing, k < closing, before, averaged)
+        before += injected
+    return found
+
+
+def changes(scheme: Scheme) -> bool:
+    """Whether the lengths are drawn anew in each epoch."""
+    return isinstance(scheme.windows, RandomLengths)
 
 
 def _with_target(steps: range, has_target: Sequence[bool]) -> Sequence[int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.errors import did_you_mean
-from cellcalc.language.keys import entering_key
+from cellcalc.errors import OptionError, SymbolError, check_choice, check_whole, did_you_mean
+from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -72,10 +72,10 @@ class PassTrace:
     """One run over one sequence.
 
     ``forward`` holds n + 1 numbers for each input and forward quantity, for t = 0 … n;
-    at t = 0 only the state has a value, all else is nan. ``loss`` is the sum over the steps that
-    have a target, or None where no step has one. ``before`` are the parameters at the start,
-    ``memory`` is the optimizer's state then, ``updates`` how often it has updated;
-    ``coefficients`` stay as they are throughout.
+    at t = 0 only the state has a value, all else is nan. ``loss`` is L: the sum over the steps
+    that have a target, or their mean where the scheme says so; None where no step has one.
+    ``before`` are the parameters at the start, ``memory`` is the optimizer's state then,
+    ``updates`` how often it has updated; ``coefficients`` stay as they are throughout.
     """
 
     epoch: int
@@ -105,7 +105,7 @@ class PassTrace:
 
     def parameters_at(self, t: int) -> Mapping[str, float]:
         """The parameters that step t was computed with."""
-        once = self.schedule.scheme.update == "sequence"
+        once = self.schedule.scheme.update != "window"
         fired = [] if once else [window for window in self.windows if window.last < t]
         return fired[-1].after if fired else self.before
 
@@ -114,14 +114,26 @@ class PassTrace:
         return self.forward[symbol][0 if t - 1 in self.schedule.resets else t - 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """Every value of a run.
 
-    ``scheme`` has k1 and k2 as numbers, for the longest sequence. ``trace["c"]`` is the array of
-    c over t = 1 … n, and so for every forward and backward symbol; for a gradient's symbol
-    (``dW_f``) it is each step's contribution, and its sum is in ``trace.gradients``. With several
-    passes or windows these are the last ones; all of them are in ``passes``.
+    A trace is read like a mapping: ``trace["c"]`` is an array over t = 1 … n, ``"dc" in trace``
+    and ``list(trace)`` say which symbols there are. Of several passes (epochs or sequences) these
+    are the last; :meth:`only` gives another, and all of them are in ``passes``.
+
+    Attributes
+    ----------
+    specification, model
+        What was computed, and its equations.
+    scheme : Scheme
+        With k1 and k2 as numbers, for the longest sequence.
+    passes : tuple of PassTrace
+        Every run over a sequence, with its forward columns and its windows.
+    initial, final : mapping of str to float
+        The parameters before the first step and after the last update.
+    memory, updates
+        The optimizer's state at the end, and how often it has updated.
     """
 
     specification: Specification
@@ -131,12 +143,75 @@ class Trace:
     passes: tuple[PassTrace, ...]
     initial: Mapping[str, float]
     final: Mapping[str, float]
+    memory: Mapping[str, float] = field(default_factory=dict)
+    updates: int = 0
 
     @property
-    def gradients(self) -> Mapping[str, float]:
-        """The gradients of the last window, by symbol: ``dW_f``, …, ``dh0``, ``dc0``."""
+    def optimizer_state(self) -> dict[str, dict[str, float]]:
+        """The optimizer's state at the end, by its own name and the parameter's: m, W_f."""
+        update = self.specification.update
+        free = [name for name in self.initial if name not in update.frozen]
+        return {
+            own: {name: self.memory.get(f"{own}_{name}", value) for name in free}
+            for own, value in update.optimizer.state.items()
+        }
+
+    # How a notebook shows a trace: views stand above the engine, so the front door says it.
+    as_html: ClassVar[Callable[[Trace], str] | None] = None
+
+    @property
+    def gradients(self) -> Mapping[str, float | NDArray[numpy.float64]]:
+        """The gradients by symbol: ``dW_f``, …, and ``dh0``, ``dc0`` for the entering state.
+
+        A number where the last pass has one window; of several an array of shape (windows,), in
+        the order in which they fire. Empty where nothing was swept.
+        """
         windows = self.passes[-1].windows
-        return windows[-1].gradients if windows else {}
+        if len(windows) < 2:
+            return windows[0].gradients if windows else {}
+        import numpy  # here, so that printing a table never waits for it
+
+        return {
+            name: _read_only(numpy.array([window.gradients[name] for window in windows]))
+            for name in windows[0].gradients
+        }
+
+    def gradients_as(self, layout: str) -> dict[str, NDArray[numpy.float64]]:
+        """The gradients in a framework's names, shapes and order of gates.
+
+        Parameters
+        ----------
+        layout : str
+            One of the files of ``templates/layouts``, such as ``"pytorch"``.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            As in ``{"weight_ih_l0": (4, inputs), …}``; of several windows the sum, which is what
+            frameworks keep. An array that holds a parameter which the cell has not is left out.
+
+        Raises
+        ------
+        OptionError
+            There is no such layout, or the cell has none of its arrays.
+        """
+        import numpy
+
+        from cellcalc.problems import weights
+
+        check_choice("layout", layout, weights.layout_names())
+        chosen, own, features = weights.load_layout(layout), set(self.initial), self.model.features
+        arrays, gradients = {}, self.gradients
+        for block in chosen.blocks:
+            places = [chosen.place(letter, rest, own) for letter, rest in block.elements(features)]
+            if gradients and all(places):
+                sums = [numpy.sum(gradients[derivative_key(place)]) for place in places]
+                shaped = numpy.array(sums, dtype=float).reshape(block.lengths(features))
+                arrays[block.names[0]] = _read_only(shaped)
+        if not arrays:
+            found = f"{self.model.cell.name}, which has none of its parameters"
+            raise OptionError("layout", f"one for the cell {self.model.cell.name}", found)
+        return arrays
 
     @property
     def loss(self) -> float | None:
@@ -144,27 +219,144 @@ class Trace:
         return self.passes[-1].loss
 
     @property
+    def steps(self) -> int:
+        """n, the number of steps of the last pass."""
+        return self.passes[-1].steps
+
+    @property
     def symbols(self) -> list[str]:
         """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
         names = [*self.model.quantities, *(entering_key(name) for name in self.model.state)]
         return names if self.model.loss else [n for n in names if n in self.model.quantities]
 
-    def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:
-        """The values of one symbol over the steps, as an array of shape (steps,).
+    def keys(self) -> list[str]:
+        """The symbols, as of a mapping."""
+        return self.symbols
 
-        For a derivative the steps are those of the window. Raises KeyError for a symbol that the
-        problem does not have.
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.symbols)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self.symbols
+
+    def only(self, epoch: int = 1, sequence: int = 1) -> Trace:
+        """The trace of one pass alone.
+
+        Parameters
+        ----------
+        epoch, sequence : int
+            From 1.
+
+        Raises
+        ------
+        OptionError
+            There is no such pass.
         """
-        import numpy  # here, so that printing a table never waits for it
+        check_whole("epoch", epoch, 1, self.passes[-1].epoch)
+        check_whole("sequence", sequence, 1, len(self.specification.sequences))
+        chosen = next(p for p in self.passes if (p.epoch, p.sequence) == (epoch, sequence))
+        return replace(self, passes=(chosen,))
+
+    def __getitem__(self, symbol: str) -> NDArray[numpy.float64]:
+        """The values of one symbol over the steps t = 1 … n of the last pass.
+
+        Parameters
+        ----------
+        symbol : str
+            A key, one of ``symbols``.
+
+        Returns
+        -------
+        numpy.ndarray
+            Read-only. Of shape (n,) for an input, a parameter (what each step was computed with)
+            and a forward quantity. A derivative, and each step's contribution to a gradient, has
+            shape (n,) where there is one window, else (windows, n); it is nan at a step that a
+            window does not sweep. The derivative by the entering state (``dh0``) belongs to no
+            step, and has shape () or (windows,).
+
+        Raises
+        ------
+        SymbolError
+            The problem has no such symbol, or the run was without detail.
+        """
+        import numpy
 
         last = self.passes[-1]
         if symbol in last.forward:
-            return numpy.array(last.forward[symbol][1:])
-        backward = last.windows[-1].backward if last.windows else {}
-        if symbol in backward:
-            return numpy.array(backward[symbol])
-        known = [*last.forward, *backward]
-        raise KeyError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+            return _read_only(numpy.array(last.forward[symbol][1:]))
+        if symbol in last.before:
+            steps = range(1, last.steps + 1)
+            return _read_only(numpy.array([last.parameters_at(t)[symbol] for t in steps]))
+        if symbol in last.coefficients:
+            return _read_only(numpy.full(last.steps, last.coefficients[symbol]))
+        known = self.symbols
+        if symbol not in known:
+            raise SymbolError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+        windows = last.windows
+        if symbol not in self.model.quantities:  # dh0
+            entering = numpy.array([window.gradients[symbol] for window in windows])
+            return _read_only(entering[0] if len(windows) == 1 else entering)
+        if not last.forward:
+            raise SymbolError(f"{symbol} was not kept, since the run was without detail")
+        found = numpy.full((len(windows), last.steps), numpy.nan)
+        for row, window in zip(found, windows, strict=True):
+            row[window.first - 1 : window.last] = window.backward[symbol]
+        return _read_only(found[0] if len(windows) == 1 else found)
+
+    def to_dict(self) -> dict[str, NDArray[numpy.float64]]:
+        """Every symbol with its array, as ``trace[symbol]`` gives it."""
+        return {symbol: self[symbol] for symbol in self.symbols}
+
+    def to_frame(self) -> Any:
+        """The values over the steps as a pandas.DataFrame: a row a step, a column a symbol.
+
+        Where there are several windows the columns have two levels, and a derivative has a column
+        for each window (from 1). What belongs to no step (``dh0``) is left out.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("to_frame needs pandas, which is not installed") from None
+        columns: dict[Any, Any] = {}
+        for symbol in self.symbols:
+            values = self[symbol]
+            if symbol in self.model.quantities:
+                if values.ndim == 1:
+                    columns[symbol, ""] = values
+                else:
+                    columns |= {(symbol, k): row for k, row in enumerate(values, 1)}
+        frame = pandas.DataFrame(columns, index=pandas.RangeIndex(1, self.steps + 1, name="t"))
+        if len(self.passes[-1].windows) < 2:
+            frame.columns = [symbol for symbol, _ in columns]
+        else:
+            frame.columns = pandas.MultiIndex.from_tuples(columns, names=["symbol", "window"])
+        return frame
+
+    def __repr__(self) -> str:
+        """Title, cell and size, on a few lines."""
+        s, last = self.specification, self.passes[-1]
+        loss = "" if last.loss is None else f", loss {last.loss:.6g}"
+        counts = [f"{last.steps} steps"] + [
+            f"{count} {noun}s"
+            for count, noun in ((len(self.passes), "passe"), (len(last.windows), "window"))
+            if count > 1
+        ]
+        return (
+            f'<Trace "{s.title}": cell {s.cell.name}, scheme {self.scheme.name}\n'
+            f" {', '.join(counts)}{loss}; {len(self)} symbols>"
+        )
+
+    def _repr_html_(self) -> str | None:
+        show = type(self).as_html
+        return show(self) if show else None
 
     def first_not_finite(self) -> tuple[str, int] | None:
         """The first value, in the order of computation, that is inf or nan: its symbol and step.
@@ -200,6 +392,15 @@ class Trace:
                 yield symbol, list(map(or_zero, values[1:]))
             else:
                 yield symbol, values[1:]
+
+
+def _read_only(values: Any) -> NDArray[numpy.float64]:
+    """The array, so that nobody changes a trace through it."""
+    import numpy
+
+    array: NDArray[numpy.float64] = numpy.asarray(values, dtype=float)
+    array.flags.writeable = False
+    return array
 
 
 def _earliest(columns: Iterable[tuple[str, Values]], steps: range) -> tuple[str, int] | None:

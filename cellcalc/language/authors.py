@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, InputError, Mistake, did_you_mean
+from cellcalc.errors import ExpressionError, OptionError, unknown
 from cellcalc.language.keys import VIA, derivative_key, split_key
 from cellcalc.language.letters import (
     FROM_SUBSCRIPTS,
@@ -26,7 +26,7 @@ from cellcalc.language.letters import (
     composed,
     latex_pieces,
 )
-from cellcalc.language.notation import Binding, Latex, Text, Unicode
+from cellcalc.language.notation import Ascii, Binding, Latex, Text, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Expression, Symbol, symbols
 from cellcalc.toml import Reader, Section, decode, listed, parse_toml, read_bytes
@@ -65,7 +65,8 @@ class Author:
     its own, ``ours`` what stands in where the author has nothing (else our key), ``taken`` what
     else the author calls something, ``aliases`` are further ways of writing a key,
     ``latex_names`` the LaTeX of symbols that are spelled unlike the rest.
-    ``variants`` are further names that hold if a problem has a certain key.
+    ``variants`` are further names that hold if a problem has a certain key; ``keys`` are those of
+    the forward equations of the problem at hand.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Author:
     aliases: Mapping[str, str]
     notes: tuple[str, ...]
     variants: Mapping[str, Mapping[str, str]]
+    keys: tuple[str, ...] = ()
 
     def fitting(self, keys: Collection[str]) -> Self:
         """The notation for a problem with these keys."""
@@ -89,7 +91,7 @@ class Author:
         for key, more in self.variants.items():
             if key in keys:
                 names |= more
-        return replace(self, names=names)
+        return replace(self, names=names, keys=tuple(keys))
 
     @property
     def raised(self) -> bool:
@@ -236,6 +238,46 @@ class Author:
                 raise ExpressionError("a quantity of the cell", what)
         return found
 
+    def ascii(self, key: str, time: str = "", derivative: bool = False) -> str:
+        """The symbol in ASCII: the first way of typing it that :meth:`parse` takes for this key."""
+        whole, _, via = key.partition(VIA)
+        if via and self._named(key) is None:
+            return f"{self.ascii(whole, time, True)} via {self.ascii(via)}"
+        if (key, derivative) not in self._ascii_forms:
+            forms = dict.fromkeys((*self._to_type(key, derivative), key))
+            fits = (form for form in forms if form.isascii() and self._means(form) == key)
+            self._ascii_forms[key, derivative] = next(fits, key)
+        return self._ascii_forms[key, derivative] + (f"[{time}]" if time else "")
+
+    @cached_property
+    def _ascii_forms(self) -> dict[tuple[str, bool], str]:
+        return {}
+
+    @cached_property
+    def _meanings(self) -> Mapping[str, str]:
+        """What every way of writing a symbol of the problem stands for; marked where for none."""
+        keys = dict.fromkeys([*(self.keys or FORWARD), "x", "target", "w"])
+        derived = [derivative_key(key) for key in keys]
+        every = [*keys, *derived, *(f"{key}0" for key in derived)]
+        return {symbol: symbol + MARK for symbol in self.taken} | dict(self.reading(every))
+
+    def _means(self, form: str) -> str:
+        """The key that a typed symbol stands for, or "" where it is no symbol."""
+        try:
+            found = parse(form, self._meanings)
+        except ExpressionError:
+            return ""
+        return found.name if isinstance(found, Symbol) else ""
+
+    def _to_type(self, key: str, derived: bool) -> Iterator[str]:
+        """How a symbol may be typed, the likeliest first."""
+        for form in self._typed(key, derived):
+            if form.startswith(DERIVATIVE[:-2]):
+                form = form.removeprefix(DERIVATIVE[:-2])
+                yield f"d{form}"
+                form = f"dL/d{form}"
+            yield form
+
     def _displayed(self, key: str, derived: bool) -> Iterator[str]:
         yield self.unicode(key, "", derived)
         if derived and VIA not in key and key[-1] != "0":
@@ -286,6 +328,18 @@ class AuthorsUnicode(Unicode):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AuthorsAscii(Ascii):
+    """Maths in an author's symbols as they are typed, which :meth:`Author.parse` reads back."""
+
+    author: Author
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        derivative = symbol.name in self.derivatives
+        return self.author.ascii(symbol.name, time, derivative), Binding.ATOM
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuthorsLatex(Latex):
     """LaTeX maths in an author's symbols."""
 
@@ -328,14 +382,14 @@ def load(name: str) -> Author:
 
     A file of one's own is like those: see ``templates/notations/gomez.toml``.
 
-    Raises :class:`~cellcalc.errors.InputError` where there is none, or it has mistakes.
+    Raises :class:`~cellcalc.errors.OptionError` where there is none, and
+    :class:`~cellcalc.errors.InputError` where it has mistakes.
     """
     known = resources.names(FOLDER)
     own = Path(name)
     is_own = name not in known and (own.suffix == ".toml" or own.parent != Path() or own.is_file())
     if name not in known and not is_own:
-        found = f'"{name}"{did_you_mean(name, known)}'
-        raise InputError([Mistake("--notation", "", f"one of {listed(known)}", found)])
+        raise OptionError("notation", f"one of {listed(known)}", unknown(name, known))
     shown_as = name if is_own else f"{FOLDER}/{name}.toml"
     path = own if is_own else resources.folder("templates") / "notations" / f"{name}.toml"
     reader = Reader(shown_as)

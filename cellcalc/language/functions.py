@@ -1,6 +1,8 @@
 """The functions of the equation language, one row each: derivative and spelling everywhere.
 
-To add a function, add a row here and its arithmetic to :mod:`cellcalc.language.arithmetic.floats`.
+To add a function, add a row here, its arithmetic for numbers, arrays and 60 digits to
+:mod:`~cellcalc.language.arithmetic.floats`, :mod:`~cellcalc.language.arithmetic.arrays` and
+:mod:`~cellcalc.language.arithmetic.decimals`, and its spelling to ``templates/frameworks``.
 """
 
 from __future__ import annotations

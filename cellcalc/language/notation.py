@@ -1,4 +1,4 @@
-"""One tree, many notations: the equation language itself, Unicode maths, LaTeX, Excel, numbers.
+"""One tree, many notations: the equation language, Unicode and ASCII maths, LaTeX, Excel, numbers.
 
 Each notation is a subclass of :class:`Notation` that says how it spells the few kinds of node;
 where brackets are needed is decided once, here, by how tightly each piece of text binds.
@@ -135,7 +135,7 @@ LANGUAGE = Notation()
 
 @dataclass(frozen=True)
 class Indexed(Notation):
-    """What Unicode and LaTeX share: derivatives are ∂L/∂, and time may be one certain step.
+    """What is displayed, in Unicode, ASCII or LaTeX: the time may be one certain step.
 
     ``derivatives`` holds the names that are derivatives (``dc``), which no rule could tell from
     other names that begin with d. With ``step`` given, ``[t-1]`` is written as that step minus 1.
@@ -150,6 +150,11 @@ class Indexed(Notation):
         """A partial derivative of one quantity by another."""
         return f"∂{self(of)}/∂{self(by)}"
 
+    def summed(self, expression: Expression) -> str:
+        """The sum of an expression over the steps of a window."""
+        text = self(expression)
+        return self.total + (self.bracketed(text) if isinstance(expression, Add) else text)
+
     def in_text(self, maths: str) -> str:
         """Maths as it stands within a sentence."""
         return maths
@@ -163,6 +168,23 @@ class Indexed(Notation):
         if self.step is not None:
             return derivative, stem, digits, str(self.step + symbol.shift)
         return derivative, stem, digits, f"t{symbol.shift:+d}" if symbol.shift else "t"
+
+
+@dataclass(frozen=True)
+class Ascii(Indexed):
+    """Maths in plain ASCII, spelled as the equation language is: dc[t+1]*f[t+1], and dc[2]."""
+
+    becomes, total = "<-", "sum "
+
+    def slope(self, of: Symbol, by: Symbol) -> str:
+        return f"d{self(of)}/d{self(by)}"
+
+    def summed(self, expression: Expression) -> str:
+        return f"sum({self(expression)})"
+
+    def symbol(self, symbol: Symbol) -> Text:
+        time = self.parts(symbol)[3]
+        return symbol.name + (f"[{time}]" if time else ""), Binding.ATOM
 
 
 @dataclass(frozen=True)
@@ -292,8 +314,8 @@ class Excel(Notation):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumbersPutIn(Unicode):
-    """The maths with numbers in place of the symbols: 0.7·1 + 0.45·2 + 0.1·0 + 0.15.
+class _Numbers(Indexed):
+    """Maths with numbers in place of the symbols.
 
     ``value`` gives the number of a symbol, ``written`` its text, ``features`` the number of
     inputs over which ``W @ x`` runs.
@@ -311,3 +333,33 @@ class NumbersPutIn(Unicode):
         if text.startswith("-"):
             return self.minus + text[1:], Binding.SIGN
         return text, Binding.ATOM
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersPutIn(_Numbers, Unicode):
+    """The maths with numbers in place of the symbols: 0.7·1 + 0.45·2 + 0.1·0 + 0.15."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumbersInAscii(_Numbers, Ascii):
+    """The same in ASCII: 0.7*1 + 0.45*2 + 0.1*0 + 0.15."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatexNumbersPutIn(Latex):
+    """The same in LaTeX: ``0.7 \\cdot 1 + 0.45 \\cdot 2``."""
+
+    value: Callable[[Symbol], float]
+    written: Callable[[float], str]
+    features: int
+
+    def __call__(self, expression: Expression) -> str:
+        return super().__call__(spelled_out(expression, self.features))
+
+    def symbol(self, symbol: Symbol) -> Text:
+        text = self.written(self.value(symbol))
+        mantissa, e, exponent = text.lstrip("-").partition("e")
+        shown = rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else mantissa
+        if text.startswith("-"):
+            return "-" + shown, Binding.SIGN
+        return shown, Binding.PRODUCT if e else Binding.ATOM

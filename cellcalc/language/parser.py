@@ -21,7 +21,7 @@ import re
 from collections.abc import Mapping
 from typing import NoReturn
 
-from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.errors import ExpressionError, unknown
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.letters import FROM_SUBSCRIPTS, FROM_SUPERSCRIPTS
@@ -258,10 +258,8 @@ class Parser:
             return Symbol(name, shift)
         function = SPELLINGS.get(name, name)
         if shift is not None or function not in (*FUNCTIONS, "identity"):
-            hint = did_you_mean(name, list(FUNCTIONS))
-            raise ExpressionError(
-                f"a function ({', '.join(FUNCTIONS)}) before the bracket", f'"{name}"{hint}'
-            )
+            expected = f"a function ({', '.join(FUNCTIONS)}) before the bracket"
+            raise ExpressionError(expected, unknown(name, FUNCTIONS))
         argument, *others = self.arguments(function)
         return argument if function == "identity" else Call(function, argument, tuple(others))
 

@@ -2,7 +2,8 @@
 
 A derivative that is needed only once, as a factor of the next (dg, which goes into dz_g and
 nowhere else), is not written down: the two products are worked in one go, and only what is
-written down is rounded. So published examples were made: Gomez's δa = δstate·i·(1 − a²).
+written down is rounded. So published examples were made: Gomez's δa = δstate·i·(1 − a²). It stands
+by itself, since it is about equations, and not about running them.
 """
 
 from __future__ import annotations

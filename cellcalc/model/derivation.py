@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from cellcalc.language.calculus import differentiate
 from cellcalc.language.keys import derivative_key, element_keys, path_key
-from cellcalc.language.notation import UNICODE, Unicode
+from cellcalc.language.notation import UNICODE, Ascii, Indexed
 from cellcalc.language.tree import (
     ONE,
     ZERO,
@@ -54,6 +54,7 @@ def build(
     stored_weights: bool = False,
     error: Template | None = None,
     author: Author | None = None,
+    ascii: bool = False,
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
@@ -72,21 +73,25 @@ def build(
         What takes the place of the loss where it is only to be looked at.
     author : Author, optional
         In whose symbols texts are.
+    ascii : bool
+        Write texts without Unicode.
 
     Returns
     -------
     Model
         Every quantity with its equation: forward as the templates have it, backward derived.
     """
-    builder = _Builder(cell, readout, loss, features, stored_weights, error=error, author=author)
+    builder = _Builder(cell, readout, loss, features, stored_weights, error, author, ascii)
     return builder.model()
 
 
-def model_of(specification: Specification, author: Author | None = None) -> Model:
-    """The model of a problem, displayed in the ``author``'s symbols if one is given."""
+def model_of(
+    specification: Specification, author: Author | None = None, ascii: bool = False
+) -> Model:
+    """The model of a problem, displayed in the ``author``'s symbols if given, perhaps in ASCII."""
     s = specification
     stored = s.scheme.weights == "stored"
-    return build(s.cell, s.readout, s.loss, s.features, stored, error=s.error, author=author)
+    return build(s.cell, s.readout, s.loss, s.features, stored, s.error, author, ascii)
 
 
 class _Builder:
@@ -99,8 +104,9 @@ class _Builder:
         stored_weights: bool,
         error: Template | None,
         author: Author | None,
+        ascii: bool,
     ) -> None:
-        self.error = error
+        self.error, self.ascii = error, ascii
         self.cell, self.readout, self.loss, self.features = cell, readout, loss, features
         self.time_of_weights = 0 if stored_weights else None
         self.parts = [part for part in (cell, readout, loss, error) if part is not None]
@@ -112,13 +118,12 @@ class _Builder:
                 self.equations.append(self.prepared(equation))
                 self.source[equation.symbol] = part.source or part.title
         self.author = author and author.fitting(self.names())
-        self.write: Unicode = UNICODE
+        self.write: Indexed = Ascii() if ascii else UNICODE
         if self.author is not None:
-            from cellcalc.language.authors import (
-                AuthorsUnicode,  # here: most problems have no author
-            )
+            from cellcalc.language import authors  # here: most problems have no author
 
-            self.write = AuthorsUnicode(author=self.author)
+            in_symbols = authors.AuthorsAscii if ascii else authors.AuthorsUnicode
+            self.write = in_symbols(author=self.author)
         self.spelled = {e.symbol: spelled_out(e.formula, features) for e in self.equations}
         self.uses = [
             (e, Symbol(e.symbol, 0), frozenset(symbols(self.spelled[e.symbol])))
@@ -142,14 +147,18 @@ class _Builder:
             formula = spelled_out(formula, self.features)
         return Equation(equation.symbol, formula, equation.says)
 
-    def names(self) -> set[str]:
-        """The symbols of the forward equations."""
-        parameters = {name for part in self.parts for name in part.parameters}
-        return parameters | {equation.symbol for equation in self.equations}
+    def names(self) -> list[str]:
+        """The symbols of the forward equations; of a vector, also its elements."""
+        kinds = {n: kind for part in self.parts for n, kind in part.parameters.items()}
+        vectors = ["x", *(name for name, kind in kinds.items() if kind == "input")]
+        elements = (key for name in vectors for key in element_keys(name, self.features))
+        return list(dict.fromkeys([*kinds, *elements, *(e.symbol for e in self.equations)]))
 
     def named(self, symbol: str) -> str:
         """A symbol as texts call it: by its key, or as the author does."""
-        return symbol if self.author is None else self.author.unicode(symbol)
+        if self.author is None:
+            return symbol
+        return self.author.ascii(symbol) if self.ascii else self.author.unicode(symbol)
 
     def model(self) -> Model:
         inputs = list(self.inputs())
@@ -190,6 +199,7 @@ class _Builder:
             stored_weights=self.time_of_weights is not None,
             state=tuple(self.cell.state),
             author=self.author,
+            ascii=self.ascii,
             coefficients=tuple(
                 Quantity(name, Group.COEFFICIENT, None, self.role_of_coefficient(name), "given")
                 for part in self.parts

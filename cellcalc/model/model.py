@@ -5,14 +5,22 @@ What builds it is :mod:`cellcalc.model.derivation`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import Indexed, Latex, Unicode
+from cellcalc.language.notation import (
+    Ascii,
+    Indexed,
+    Latex,
+    Notation,
+    NumbersInAscii,
+    NumbersPutIn,
+    Unicode,
+)
 from cellcalc.language.tree import ZERO, Call, Expression, Number, Symbol, add
 from cellcalc.problems.templates import Template
 
@@ -84,7 +92,8 @@ class Model:
     ``coefficients`` are numbers of the templates that are not learned. A model has a ``loss``, or
     an ``error`` that is computed forward only, or neither.
     ``stored_weights`` tells that parameters are indexed by time in the equations; ``state`` names
-    what one step hands to the next; ``author`` says in whose symbols it is displayed.
+    what one step hands to the next; ``author`` says in whose symbols it is displayed,
+    ``ascii`` whether without Unicode.
     """
 
     cell: Template
@@ -102,6 +111,7 @@ class Model:
     author: Author | None = None
     coefficients: tuple[Quantity, ...] = ()
     error: Template | None = None
+    ascii: bool = False
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
@@ -124,6 +134,23 @@ class Model:
 
         return AuthorsUnicode(derivatives=self.derivatives, step=step, author=self.author)
 
+    def maths(self, step: int | None = None) -> Indexed:
+        """What writes equations for the terminal: :meth:`unicode`, or in ASCII if that is asked."""
+        if not self.ascii:
+            return self.unicode(step)
+        if self.author is None:
+            return Ascii(derivatives=self.derivatives, step=step)
+        from cellcalc.language.authors import AuthorsAscii
+
+        return AuthorsAscii(derivatives=self.derivatives, step=step, author=self.author)
+
+    def numbers_put_in(
+        self, value: Callable[[Symbol], float], written: Callable[[float], str]
+    ) -> Notation:
+        """What writes equations for the terminal with numbers in place of the symbols."""
+        notation = NumbersInAscii if self.ascii else NumbersPutIn
+        return notation(value=value, written=written, features=self.features)
+
     def latex(self) -> Indexed:
         """What writes equations in LaTeX."""
         if self.author is None:
@@ -134,7 +161,10 @@ class Model:
 
     def label(self, key: str) -> str:
         """A row's name for people: its key, or the author's symbol."""
-        return key if self.author is None else self.author.unicode(*self.labelled(key))
+        if self.author is None:
+            return key
+        write = self.author.ascii if self.ascii else self.author.unicode
+        return write(*self.labelled(key))
 
     def labelled(self, key: str) -> tuple[str, str, bool]:
         """What a row is named after: its key, its time (0 for ``dh0``), if it is a derivative."""

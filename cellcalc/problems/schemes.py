@@ -7,27 +7,71 @@ steps; what it injects, whether the state goes on, and when parameters change ar
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf
-from typing import Any
+from typing import Any, TypedDict
 
-from cellcalc.errors import OptionError, did_you_mean
+from cellcalc.errors import (
+    OptionError,
+    check_choice,
+    check_positive,
+    check_whole,
+    describe,
+    unknown,
+)
 from cellcalc.resources import read_toml
-from cellcalc.toml import Section, as_float, describe, listed
+from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
 CHOICES = {
     "inject": ("new", "all", "last"),
-    "tail": ("flush", "discard"),
+    "tail": ("flush", "short", "discard"),
     "state": ("carry", "reset"),
     "weights": ("current", "stored"),
-    "update": ("window", "sequence"),
+    "update": ("window", "sequence", "epoch"),
+    "empty": ("update", "skip"),
     "reduction": ("sum", "mean"),
 }
 LIMITS = ("clip_norm", "clip_value")
-KEYS = ("scheme", "k1", "k2", *CHOICES, *LIMITS)
+WINDOWS = "windows"
+KEYS = ("scheme", "k1", "k2", WINDOWS, *CHOICES, *LIMITS)
+MOST_WINDOWS = 100_000  # lengths in a list
+WIDEST = 14  # lengths drawn around k spread by k/14 and are at least k/14, as AWD-LSTM's 5 of 70
+
+
+@dataclass(frozen=True)
+class RandomLengths:
+    """Blocks whose lengths are drawn anew for each pass, as Merity et al. 2017 (AWD-LSTM) draw.
+
+    The mean is ``mean``, or with probability ``half`` the half of it; a length is drawn from a
+    normal distribution of that mean and of standard deviation ``deviation``, cut down to a whole
+    number, and at least ``least``.
+    """
+
+    mean: int
+    deviation: float
+    least: int
+    half: float = 0.05
+    seed: int = 0
+
+    @classmethod
+    def around(cls, mean: int, seed: int = 0) -> RandomLengths:
+        """Lengths around ``mean`` in the proportions of AWD-LSTM: 5 of 70 either way."""
+        return cls(mean, mean / WIDEST, max(1, round(mean / WIDEST)), seed=seed)
+
+    def lengths(self, drawing: int) -> Iterator[int]:
+        """Lengths without end, those of the pass of that number."""
+        import random  # here, since most problems need none
+
+        generator = random.Random(f"{self.seed} {drawing}")
+        while True:
+            mean = self.mean / 2 if generator.random() < self.half else float(self.mean)
+            yield max(self.least, int(generator.gauss(mean, self.deviation)))
+
+
+Lengths = tuple[int, ...] | RandomLengths
 
 
 @dataclass(frozen=True)
@@ -35,10 +79,13 @@ class Scheme:
     """How a sequence is cut into windows; ``k1`` or ``k2`` None is the sequence's length.
 
     ``inject``: the losses that a window injects: those since the last firing, all in the window,
-    or that of its last step. ``tail``: whether a last, shorter period fires. ``state``: whether
-    it goes on after a firing. ``weights``: those that the chain rule uses. ``update``: after each
-    window, or once with the sum of the windows' gradients. ``reduction``: of a window's losses.
-    ``clip_norm`` and ``clip_value`` bound the gradient that the update uses.
+    or that of its last step. ``tail``: what becomes of a last, shorter period: it fires and sweeps
+    k2 steps, or its own only (``short``), or not at all. ``state``: whether it goes on after a
+    firing. ``weights``: those that the chain rule uses. ``update``: after each window, or once a
+    sequence or an epoch, with the sum of the windows' gradients. ``empty``: whether there is an
+    update where no loss was injected since the last one. ``reduction``: of the losses that go into
+    one update. ``clip_norm`` and ``clip_value`` bound the gradient that the update uses.
+    ``windows`` are the lengths of consecutive blocks, in place of k1 and k2.
     """
 
     name: str
@@ -49,13 +96,22 @@ class Scheme:
     state: str = "carry"
     weights: str = "current"
     update: str = "window"
+    empty: str = "update"
     reduction: str = "sum"
     clip_norm: float | None = None
     clip_value: float | None = None
+    windows: Lengths | None = None
 
     def expansion(self) -> str:
         """The options in words: k1, k2, inject, and whatever else is not the default."""
-        shown = [f"k1 = {self.k1 or 'n'}", f"k2 = {self.k2 or 'n'}", f"inject {self.inject}"]
+        match self.windows:
+            case None:
+                shown = [f"k1 = {self.k1 or 'n'}", f"k2 = {self.k2 or 'n'}"]
+            case RandomLengths():
+                shown = [f"blocks of some {self.windows.mean} steps, seed {self.windows.seed}"]
+            case _:
+                shown = [f"blocks of {_few(self.windows)} steps"]
+        shown.append(f"inject {self.inject}")
         for key, (default, *_) in CHOICES.items():
             if key != "inject" and getattr(self, key) != default:
                 shown.append(f"{key} {getattr(self, key)}")
@@ -65,15 +121,40 @@ class Scheme:
         return ", ".join(shown)
 
     def on(self, steps: int) -> Scheme:
-        """The same scheme with k1 and k2 as numbers, for a sequence of so many steps."""
+        """The same scheme with k1 and k2 as numbers, for a sequence of so many steps.
+
+        Where the lengths of ``windows`` are in their place, k1 and k2 stay None.
+        """
+        if self.windows is not None:
+            return self
         return replace(self, k1=self.k1 or steps, k2=self.k2 or steps)
+
+    def lasting(self, k1: int | None = None, k2: int | None = None) -> Scheme:
+        """The same options with other periods, which the name then says."""
+        k1, k2 = k1 or self.k1, k2 or self.k2
+        name = f"tbptt({k1 or 'n'},{k2 or 'n'})"
+        return replace(self, name=name, k1=k1, k2=k2, windows=None)
+
+    def in_blocks(self, lengths: Lengths) -> Scheme:
+        """The same options with blocks of these lengths in place of k1 and k2."""
+        tail = "short" if self.tail == "flush" else self.tail
+        name = f"windows({_few(lengths, ',')})" if isinstance(lengths, tuple) else ""
+        if isinstance(lengths, RandomLengths):
+            name = f"random-block({lengths.mean};{lengths.seed})"
+        return replace(self, name=name, k1=None, k2=None, windows=lengths, tail=tail)
+
+
+def _few(lengths: tuple[int, ...], between: str = ", ") -> str:
+    shown = [str(length) for length in lengths]
+    return between.join(shown if len(shown) <= 8 else [*shown[:6], "…", shown[-1]])
 
 
 @dataclass(frozen=True)
 class Named:
     """A named scheme, as ``templates/schemes.toml`` has it: ``tbptt(k1,k2)``.
 
-    ``k1`` and ``k2`` are one of the ``parameters``, ``"1"``, or ``"n"`` for the sequence's length.
+    ``k1`` and ``k2`` are one of the ``parameters``, ``"1"``, or ``"n"`` for the sequence's length;
+    ``windows`` says of a scheme that has neither that its lengths are ``listed`` or ``random``.
     """
 
     form: str
@@ -81,6 +162,7 @@ class Named:
     k2: str
     says: str
     options: Mapping[str, str]
+    windows: str = ""
 
     @property
     def name(self) -> str:
@@ -90,6 +172,19 @@ class Named:
     def parameters(self) -> tuple[str, ...]:
         """The parameters in brackets."""
         return tuple(re.findall(r"[a-z0-9']+", self.form.partition("(")[2]))
+
+    def scheme(self, name: str, numbers: Sequence[int]) -> Scheme:
+        """The scheme, with numbers for its parameters."""
+        options: dict[str, Any] = dict(self.options)
+        if self.windows == "listed":
+            blocks = Scheme(name, None, None, **options).in_blocks(tuple(numbers))
+            return replace(blocks, name=name)
+        if self.windows == "random":
+            lengths = RandomLengths.around(*numbers)
+            return Scheme(name, None, None, **options, windows=lengths)
+        values: dict[str, int | None] = dict(zip(self.parameters, numbers, strict=True))
+        values |= {"1": 1, "n": None}
+        return Scheme(name, values[self.k1], values[self.k2], **options)
 
     @property
     def separator(self) -> str:
@@ -101,8 +196,8 @@ def named_schemes() -> tuple[Named, ...]:
     """Every scheme that has a name."""
     rows = read_toml("templates/schemes.toml")["scheme"]
     return tuple(
-        Named(row["form"], row["k1"], row["k2"], row["says"],
-              {key: row[key] for key in CHOICES if key in row})
+        Named(row["form"], row.get("k1", ""), row.get("k2", ""), row["says"],
+              {key: row[key] for key in CHOICES if key in row}, row.get(WINDOWS, ""))
         for row in rows
     )  # fmt: skip
 
@@ -117,12 +212,14 @@ def filled_forms(k1: int, k2: int) -> list[str]:
     values = {"k": k1, "k1": k1, "h'": k1, "k2": k2, "h": k2}
     names = []
     for named in named_schemes():
+        if named.windows:
+            continue
         numbers = named.separator.join(str(values[p]) for p in named.parameters)
         names.append(f"{named.name}({numbers})" if numbers else named.name)
     return names
 
 
-_NAME = re.compile(r"([a-z-]+)(?:\(\s*([0-9]{1,9})\s*(?:([,;])\s*([0-9]{1,9})\s*)?\))?")
+_NAME = re.compile(r"([a-z-]+)(?:\(\s*([0-9]{1,9}(?:\s*[,;]\s*[0-9]{1,9})*+)\s*\))?")
 
 
 def named_scheme(text: str) -> Scheme | None:
@@ -130,88 +227,196 @@ def named_scheme(text: str) -> Scheme | None:
     match = _NAME.fullmatch(text.strip().lower())
     if match is None:
         return None
-    name, first, separator, second = match.groups()
-    numbers = [int(number) for number in (first, second) if number is not None]
+    name, inside = match[1], match[2] or ""
+    numbers = [int(number) for number in re.findall("[0-9]+", inside)]
+    separators = set(re.findall("[,;]", inside))
     for named in named_schemes():
-        fits = named.name == name and len(named.parameters) == len(numbers)
-        if fits and separator in (None, named.separator) and 0 not in numbers:
-            values: dict[str, int | None] = dict(zip(named.parameters, numbers, strict=True))
-            values |= {"1": 1, "n": None}
-            options: dict[str, Any] = dict(named.options)
-            return Scheme(text.strip(), values[named.k1], values[named.k2], **options)
+        listed_lengths = named.windows == "listed" and 0 < len(numbers) <= MOST_WINDOWS
+        seeds = named.windows == "random" and len(numbers) == 2 == len(named.parameters)
+        fits = named.name == name and (listed_lengths or len(named.parameters) == len(numbers))
+        positive = 0 not in (numbers[:1] if seeds else numbers)
+        if fits and separators <= {named.separator} and positive:
+            return named.scheme(text.strip(), numbers)
     return None
 
 
-def read_scheme(section: Section, override: Override) -> Scheme:
-    """The scheme of a ``[bptt]`` table, with what the command line says instead.
+class Options(TypedDict, total=False):
+    """The options of a scheme besides its name, k1 and k2, and how many epochs."""
 
-    A name and options can stand together as long as they do not contradict each other.
-    """
-    section.only(KEYS)
-    scheme, fixed = _from_file(section)
-    if override.scheme:
-        named = named_scheme(override.scheme)
-        if named is None:
-            raise OptionError("--scheme", listed(forms()), _unknown(override.scheme))
-        scheme, fixed = named, ()
-    scheme = _with_options(section, scheme, fixed)
-    if override.scheme:  # what the name says goes before the file's options
-        own = {key: getattr(named, key) for key in _fixed_by(override.scheme)}
-        scheme = replace(scheme, **own)
-    return _with_counts(scheme, override)
+    windows: Sequence[int] | None
+    inject: str | None
+    tail: str | None
+    state: str | None
+    weights: str | None
+    update: str | None
+    empty: str | None
+    reduction: str | None
+    clip_norm: float | None
+    clip_value: float | None
+    epochs: int | None
 
 
 @dataclass(frozen=True)
 class Override:
-    """What the command line says of the scheme."""
+    """What goes before a problem file: options of its scheme, and how many epochs.
+
+    None leaves what the file says.
+    """
 
     scheme: str | None = None
     k1: int | None = None
     k2: int | None = None
+    windows: Sequence[int] | None = None
+    inject: str | None = None
+    tail: str | None = None
+    state: str | None = None
+    weights: str | None = None
+    update: str | None = None
+    empty: str | None = None
+    reduction: str | None = None
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    epochs: int | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that are given, besides the periods."""
+        given = {key: getattr(self, key) for key in (*CHOICES, *LIMITS)}
+        return {key: value for key, value in given.items() if value is not None}
+
+    def check(self) -> None:
+        """Raise :class:`~cellcalc.errors.OptionError` for a value that an option cannot have."""
+        for key, value in self.options.items():
+            if key in CHOICES:
+                check_choice(key, value, CHOICES[key])
+            else:
+                check_positive(key, value)
+        for key in ("k1", "k2", "epochs"):
+            check_whole(key, getattr(self, key), 1)
+        for length in self.windows or ():
+            if not _is_count(length):
+                expected = "a list of lengths, whole numbers of at least 1"
+                raise OptionError(WINDOWS, expected, describe(length))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 AS_WRITTEN = Override()
 
 
+def read_scheme(section: Section, override: Override) -> Scheme:
+    """The scheme of a ``[bptt]`` table, with what goes before it.
+
+    A name and options can stand together as long as they do not contradict each other. What the
+    override names goes before the file's options, and its own options before all.
+    """
+    override.check()
+    section.only(KEYS)
+    scheme, fixed = _from_file(section)
+    if override.scheme is not None:
+        named = named_scheme(override.scheme) if isinstance(override.scheme, str) else None
+        if named is None:
+            raise OptionError("scheme", listed(forms()), unknown(override.scheme, forms()))
+        fixed = fixed_by(override.scheme)
+        for key in fixed:
+            if override.options.get(key, getattr(named, key)) != getattr(named, key):
+                expected = f"{getattr(named, key)}, as {named.name} has it"
+                raise OptionError(key, expected, str(override.options[key]))
+        own = {key: getattr(named, key) for key in fixed}
+        scheme = replace(_with_options(section, named, ()), **own)
+    else:
+        scheme = _with_options(section, scheme, fixed)
+    return _overridden(scheme, fixed, override)
+
+
+def _overridden(scheme: Scheme, fixed: tuple[str, ...], override: Override) -> Scheme:
+    """The scheme with what goes before it; its name goes where that is no longer what it says."""
+    if any(override.options.get(key, getattr(scheme, key)) != getattr(scheme, key)
+           for key in fixed):  # fmt: skip
+        scheme = scheme.in_blocks(scheme.windows) if scheme.windows else scheme.lasting()
+    scheme = replace(scheme, **override.options)
+    if override.windows is not None:
+        if override.k1 is not None or override.k2 is not None:
+            raise OptionError(WINDOWS, "either lengths or k1 and k2", "both")
+        return scheme.in_blocks(tuple(override.windows))
+    if override.k1 is None and override.k2 is None:
+        return scheme
+    return scheme.lasting(override.k1, override.k2)
+
+
 def _from_file(section: Section) -> tuple[Scheme, tuple[str, ...]]:
     """The scheme named or numbered in the table, and the options that its name fixes."""
     counts = {key: section.integer(key, 1, 1) for key in ("k1", "k2") if key in section.values}
+    lengths = _lengths(section)
+    if lengths is not None:
+        for key in ("scheme", "k1", "k2"):
+            if key in section.values:
+                section.wrong(key, "either windows or this")
+        return Scheme("", None, None).in_blocks(lengths), ()
     if "scheme" not in section.values:
         if len(counts) == 1:
             section.wrong("k2" if "k1" in counts else "k1", "a whole number of at least 1")
         if not counts:
             return Scheme("full", None, None), ()
-        return _numbered(counts.get("k1", 1), counts.get("k2", 1)), ()
+        return Scheme("", counts.get("k1", 1), counts.get("k2", 1)).lasting(), ()
     name = section.text("scheme")
     scheme = named_scheme(name)
     for key in counts:
         section.wrong(key, "either a scheme or k1 and k2")
     if scheme is not None:
-        return scheme, _fixed_by(name)
+        return scheme, fixed_by(name)
     if isinstance(section.values["scheme"], str):
-        section.reader.mistake(section.key("scheme"), listed(forms()), _unknown(name))
+        section.reader.mistake(section.key("scheme"), listed(forms()), unknown(name, forms()))
     return Scheme("full", None, None), ()
 
 
-def _unknown(name: str) -> str:
-    return describe(name) + did_you_mean(name, forms())
-
-
-def _fixed_by(name: str) -> tuple[str, ...]:
+def fixed_by(name: str) -> tuple[str, ...]:
     """The options that a scheme's name sets, besides k1 and k2."""
     stem = name.strip().lower().partition("(")[0]
     return tuple(key for named in named_schemes() if named.name == stem for key in named.options)
 
 
-def _numbered(k1: int | None, k2: int | None) -> Scheme:
-    return Scheme(f"tbptt({k1 or 'n'},{k2 or 'n'})", k1, k2)
+def _lengths(section: Section) -> Lengths | None:
+    """The lengths of blocks: a list, or a table that says how they are drawn."""
+    value = section.values.get(WINDOWS)
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        table = section.table(WINDOWS)
+        table.only(("mean", "deviation", "least", "half", "seed"))
+        usual = RandomLengths.around(table.integer("mean", 0, 1) or 1)
+        deviation, half = (table.number(k, getattr(usual, k)) for k in ("deviation", "half"))
+        if deviation < 0:
+            table.wrong("deviation", "a number of at least 0")
+        if not 0 <= half <= 1:
+            table.wrong("half", "a number from 0 to 1")
+        least, seed = table.integer("least", usual.least, 1), table.integer("seed", 0, 0)
+        return RandomLengths(usual.mean, deviation, least, half, seed)
+    whole = isinstance(value, list) and 0 < len(value) <= MOST_WINDOWS
+    if not whole or not all(map(_is_count, value)):
+        section.wrong(WINDOWS, "a list of lengths, whole numbers of at least 1")
+        return (1,)
+    return tuple(value)
 
 
-def _with_counts(scheme: Scheme, override: Override) -> Scheme:
-    if override.k1 is None and override.k2 is None:
-        return scheme
-    k1, k2 = override.k1 or scheme.k1, override.k2 or scheme.k2
-    return replace(scheme, name=_numbered(k1, k2).name, k1=k1, k2=k2)
+def check_lengths(section: Section, scheme: Scheme, steps: Sequence[int]) -> None:
+    """Note a list of lengths that does not add up to the longest sequence's steps.
+
+    ``steps`` are those of each sequence; the blocks of a shorter one end with it. Raises
+    :class:`~cellcalc.errors.OptionError` where the list is not the file's own.
+    """
+    if not isinstance(scheme.windows, tuple) or not steps:
+        return
+    total = sum(scheme.windows)
+    if total != max(steps):
+        which = "the steps" if len(steps) == 1 else "the steps of the longest sequence"
+        expected = f"lengths that add up to {max(steps)}, {which}"
+        if WINDOWS in section.values and list(scheme.windows) == section.values[WINDOWS]:
+            section.reader.mistake(section.key(WINDOWS), expected, str(total))
+        else:
+            raise OptionError(WINDOWS, expected, str(total))
 
 
 def _with_options(section: Section, scheme: Scheme, fixed: tuple[str, ...]) -> Scheme:
@@ -221,6 +426,9 @@ def _with_options(section: Section, scheme: Scheme, fixed: tuple[str, ...]) -> S
             value = section.choice(key, values, getattr(scheme, key))
             if key in fixed and value != getattr(scheme, key):
                 section.wrong(key, f"{getattr(scheme, key)}, as {scheme.name} has it")
+            if key == "tail" and value == "flush" and scheme.windows is not None:
+                section.wrong(key, "short or discard, since blocks do not overlap")
+                continue
             changes[key] = value
     for key in LIMITS:
         if key in section.values:

@@ -9,26 +9,22 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cellcalc import resources
-from cellcalc.errors import InputError, did_you_mean
 from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.problems import templates
-from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, read_scheme
+from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_lengths, read_scheme
 from cellcalc.problems.sequences import Sequence, read_sequence
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
-from cellcalc.toml import Reader, Section, as_float, describe, listed, parse_toml
+from cellcalc.toml import Reader, Section, as_float, listed, parse_toml
 
 KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
     "update",
 )  # fmt: skip
 WEIGHTS = ("from", "layout", "prefix")  # keys of parameters that are in a file
-
-MOST_LISTED = 10  # names in a message
-_A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
-
 
 SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
 
@@ -73,23 +69,34 @@ def read_specification(
     """Read a problem from the text of its file.
 
     ``file`` is the name used in messages; paths in the problem start at ``base``; ``override`` is
-    what the command line says of the scheme. Raises :class:`~cellcalc.errors.InputError` with
+    what goes before its scheme. Raises :class:`~cellcalc.errors.InputError` with
     every mistake in the file.
     """
+    return specification_of(parse_toml(text, file), file, base, override)
+
+
+def specification_of(
+    tables: Mapping[str, Any], file: str, base: Path, override: Override = AS_WRITTEN
+) -> Specification:
+    """The same of tables that have been read already, or were never in a file (``file`` "")."""
     reader = Reader(file)
-    whole = Section(reader, parse_toml(text, file))
+    whole = Section(reader, tables)
     whole.only(KEYS)
-    cell = read_template(whole, "cells", "cell", "lstm", base)
-    readout = read_template(whole, "readouts", "readout", "identity", base)
-    loss = read_template(whole, "losses", "loss", "half-squared", base)
+    cell = templates.read(whole, "cells", "cell", "lstm", base)
+    readout = templates.read(whole, "readouts", "readout", "identity", base)
+    loss = templates.read(whole, "losses", "loss", "half-squared", base)
     check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
     scheme = read_scheme(whole.table("bptt"), override)
+    check_lengths(whole.table("bptt"), scheme, [sequence.steps for sequence in sequences])
     features = len(sequences[0].inputs) if sequences else None
     parts = [part for part in (cell, readout) if part is not None]
     complete = len(parts) == 2
     parameters = _parameters(whole.table("parameters"), parts, features, complete, base)
-    update = read_update(whole.table("update"), parts, parameters)
+    update = read_update(whole.table("update"), parts, parameters, base)
+    _check_settings(whole, update, cell, readout, loss)
+    if override.epochs is not None:
+        update = replace(update, epochs=override.epochs)
     initial = _initial(whole.table("initial"), cell)
     coefficients = _coefficients(whole.table("coefficients"), cell, readout, loss)
     title = whole.text("title", Path(file).stem)
@@ -132,24 +139,6 @@ def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     return {name: value for name, value in values.items() if name in specification.drawn.names}
 
 
-def read_template(whole: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
-    name = whole.values.get(key, default)
-    if not isinstance(name, str):
-        whole.wrong(key, f"the name of one of the templates/{kind}, or a path")
-        return None
-    known = resources.names(f"templates/{kind}")
-    if not templates.is_path(name) and name not in known:
-        found = describe(name) + did_you_mean(name, known)
-        names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
-        whole.reader.mistake(key, f"{names}, or the path of a .toml file", found)
-        return None
-    try:
-        return templates.load(kind, name, base)
-    except InputError as error:
-        whole.wrong_file(key, name, error)
-        return None
-
-
 def check_clashes(whole: Section, *parts: Template | None) -> None:
     """Note names that two of the templates give to different things."""
     taken: dict[str, str] = {}
@@ -161,6 +150,15 @@ def check_clashes(whole: Section, *parts: Template | None) -> None:
                     expected = f"names that the {taken[clash]} does not use"
                     whole.reader.mistake(key, expected, f"{name} beside {clash}")
         taken |= dict.fromkeys(own, key)
+
+
+def _check_settings(whole: Section, update: Update, *parts: Template | None) -> None:
+    """Note a setting of an optimizer that the cell, the readout or the loss has a symbol for."""
+    own = {n for part in parts if part for n in (*part.fixed, *(e.symbol for e in part.equations))}
+    for name in update.settings:
+        if name in own:
+            expected = "an optimizer whose settings are no symbols of the problem"
+            whole.reader.mistake("update.optimizer", expected, name)
 
 
 def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:

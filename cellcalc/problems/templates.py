@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import resources
-from cellcalc.errors import ExpressionError, did_you_mean, printable
+from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable, unknown
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import VIA, derivative_key
@@ -34,6 +34,8 @@ SEEN = {
 }
 # What the equations of each kind must compute.
 COMPUTED = {"readouts": "y", "losses": "E", "optimizers": "w"}
+RATE = "learning_rate"  # the setting that every optimizer has
+UPDATE_KEYS = ("optimizer", "epochs", "frozen", "from")  # what else stands beside settings
 MAX_EQUATIONS = 200  # in one template
 INPUTS = ("x",)  # vectors: one element per feature
 
@@ -87,6 +89,30 @@ class Template:
         return (*self.parameters, *self.settings, *self.coefficients)
 
 
+MOST_LISTED = 10  # names in a message
+_A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
+
+
+def read(section: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+    """The template that a key of a problem names, or None after noting what is wrong with it."""
+    name = section.values.get(key, default)
+    if not isinstance(name, str):
+        section.wrong(key, f"the name of one of the templates/{kind}, or a path")
+        return None
+    known = resources.names(f"templates/{kind}")
+    if not is_path(name) and name not in known:
+        names = listed(known) if len(known) <= MOST_LISTED else _A_NAME.format(key=key, kind=kind)
+        section.reader.mistake(
+            section.key(key), f"{names}, or the path of a .toml file", unknown(name, known)
+        )
+        return None
+    try:
+        return load(kind, name, base)
+    except InputError as error:
+        section.wrong_file(key, name, error)
+        return None
+
+
 def load(kind: str, name: str, base: Path | None = None) -> Template:
     """The template of that name, or in that file: a name ending in ``.toml`` is a path.
 
@@ -118,7 +144,7 @@ def _read(file: Section, kind: str, name: str) -> Template:
         keys[2:2] = ["learn", "targets"]
     file.only(keys)
     parameters, state = _parameters(file), _numbers(file, "state")
-    settings = _numbers(file, "settings") if kind == "optimizers" else {}
+    settings = _settings(file) if kind == "optimizers" else {}
     coefficients = _coefficients(file) if kind != "optimizers" else {}
     sections = file.tables("equation")
     if len(sections) > MAX_EQUATIONS:
@@ -155,6 +181,18 @@ def _parameters(file: Section) -> dict[str, str]:
 def _numbers(file: Section, key: str) -> dict[str, float]:
     section = file.table(key)
     return {name: section.number(name) for name in section.values}
+
+
+def _settings(file: Section) -> dict[str, float]:
+    """An optimizer's settings, the learning rate among them."""
+    settings = _numbers(file, "settings")
+    for name in settings:
+        if name in UPDATE_KEYS or not _NAME.fullmatch(name):
+            section = file.table("settings")
+            section.reader.mistake(section.key(name), "a name that means nothing else", f'"{name}"')
+    if RATE not in settings:
+        file.table("settings").wrong(RATE, "a finite number")
+    return {RATE: 0.0, **settings}
 
 
 def _targets(file: Section) -> tuple[float, float]:

@@ -7,26 +7,33 @@ settings and state; here ``t`` counts updates, not steps.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from cellcalc import resources
-from cellcalc.errors import did_you_mean
+from cellcalc.errors import InputError, Mistake, describe, unknown
 from cellcalc.problems import templates
 from cellcalc.problems.templates import Template
-from cellcalc.toml import Section, describe
+from cellcalc.toml import Section, as_float, decode, read_bytes
 
 
 @dataclass(frozen=True)
 class Update:
     """The optimizer's template, its settings (the learning rate among them), how often, and
-    the parameters that stay as they are."""
+    the parameters that stay as they are.
+
+    ``state`` has a number for each parameter and each of the optimizer's own states (empty at its
+    beginning), ``count`` how many updates there have been: where training goes on from.
+    """
 
     optimizer: Template
     settings: Mapping[str, float]
     epochs: int
     frozen: tuple[str, ...]
+    state: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    count: int = 0
 
     @property
     def learning_rate(self) -> float:
@@ -34,17 +41,81 @@ class Update:
         return self.settings["learning_rate"]
 
 
-def read_update(section: Section, parts: list[Template], parameters: Mapping[str, float]) -> Update:
-    """The ``[update]`` table; ``parts`` are the templates that the parameters belong to."""
-    names = resources.names("templates/optimizers")
-    optimizer = templates.load("optimizers", section.choice("optimizer", names, "sgd"))
-    section.only(("optimizer", "epochs", "frozen", *optimizer.settings))
+def read_update(
+    section: Section,
+    parts: list[Template],
+    parameters: Mapping[str, float],
+    base: Path = Path(),
+) -> Update:
+    """The ``[update]`` table; ``parts`` are the templates that the parameters belong to.
+
+    Paths in it start at ``base``.
+    """
+    optimizer = templates.read(section, "optimizers", "optimizer", "sgd", base)
+    if optimizer is None:
+        optimizer = templates.load("optimizers", "sgd")
+        section = Section(section.reader, {}, section.path, broken=True)
+    section.only((*templates.UPDATE_KEYS, *optimizer.settings))
+    frozen = _frozen(section, parts, parameters)
+    state, count = _resumed(section, optimizer, [p for p in parameters if p not in frozen], base)
     return Update(
         optimizer=optimizer,
         settings=_settings(section, optimizer),
         epochs=section.integer("epochs", 1, 1),
-        frozen=_frozen(section, parts, parameters),
+        frozen=frozen,
+        state=state,
+        count=count,
     )
+
+
+FROM = "from"
+
+
+def _resumed(
+    section: Section, optimizer: Template, free: list[str], base: Path
+) -> tuple[dict[str, dict[str, float]], int]:
+    """The optimizer's state in a file that ``cellcalc table --format json`` has printed."""
+    if FROM not in section.values:
+        return {}, 0
+    name = section.text(FROM)
+    if not name:
+        return {}, 0
+    mistakes = section.reader.mistakes
+
+    def wrong(key: str, expected: str, found: object) -> None:
+        mistakes.append(Mistake(name, key, expected, describe(found) if found else "nothing"))
+
+    try:
+        data = json.loads(decode(read_bytes(base / name, name), name))
+    except InputError as error:
+        section.wrong_file(FROM, name, error)
+        return {}, 0
+    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        mistakes.append(Mistake(name, "", "JSON", f"an error: {error}"))
+        return {}, 0
+    held = data.get("optimizer") if isinstance(data, dict) else None
+    if not isinstance(held, dict):
+        wrong("optimizer", "the table that cellcalc table --format json prints", held)
+        return {}, 0
+    if held.get("name") != optimizer.name:
+        wrong("optimizer.name", optimizer.name, held.get("name"))
+        return {}, 0
+    count = held.get("updates")
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        wrong("optimizer.updates", "a whole number of at least 0", count)
+        count = 0
+    state: dict[str, dict[str, float]] = {}
+    tables = held.get("state")
+    for own in optimizer.state if count else ():
+        table = tables.get(own) if isinstance(tables, dict) else None
+        numbers = table if isinstance(table, dict) else {}
+        state[own] = {}
+        for parameter in free:
+            number = as_float(numbers.get(parameter))
+            if number is None or not math.isfinite(number):
+                wrong(f"optimizer.state.{own}.{parameter}", "a number", numbers.get(parameter))
+            state[own][parameter] = number or 0.0
+    return state, count
 
 
 # Where a setting must lie: from, up to but not including.
@@ -52,9 +123,11 @@ BOUNDS = {
     "beta1": (0.0, 1.0),
     "beta2": (0.0, 1.0),
     "momentum": (0.0, 1.0),
+    "alpha": (0.0, 1.0),
+    "weight_decay": (0.0, math.inf),
     "epsilon": (1e-300, 1.0),
 }
-_RANGES = {"epsilon": "a number above 0 and below 1"}
+_RANGES = {"epsilon": "a number above 0 and below 1", "weight_decay": "a number of at least 0"}
 
 
 def _settings(section: Section, optimizer: Template) -> dict[str, float]:
@@ -85,9 +158,8 @@ def _frozen(
         if isinstance(name, str) and name in elements:
             chosen += elements[name]
         else:
-            hint = did_you_mean(name, list(elements)) if isinstance(name, str) else ""
             key = section.key(f"frozen[{place}]")
-            section.reader.mistake(key, "a parameter", describe(name) + hint)
+            section.reader.mistake(key, "a parameter", unknown(name, elements))
     return tuple(dict.fromkeys(chosen))
 
 

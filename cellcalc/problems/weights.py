@@ -132,6 +132,13 @@ class Layout:
     blocks: tuple[Block, ...]
     instead: Mapping[str, str]
 
+    def place(self, letter: str, rest: str, own: Collection[str]) -> str:
+        """The parameter of the cell that an array's element belongs to; "" where there is none."""
+        for name in (f"{letter}_{rest}", f"{self.instead.get(letter, letter)}_{rest}"):
+            if name in own:
+                return name
+        return ""
+
 
 def layout_names() -> tuple[str, ...]:
     """The layouts that there are files for."""
@@ -240,12 +247,10 @@ def _fill(
 ) -> Iterator[tuple[str, str]]:
     """Put the numbers of one array, or zeros, where they belong; what was expected and found."""
     for (letter, rest), value in zip(elements, values or [0.0] * len(elements), strict=True):
-        element, other = f"{letter}_{rest}", f"{layout.instead.get(letter, letter)}_{rest}"
-        if element in own or other in own:
-            place = element if element in own else other
+        if place := layout.place(letter, rest, own):
             found[place] = found.get(place, 0.0) + value
         elif value:
-            yield f"0, since the cell has no parameter {element}", f"{value:.6g}"
+            yield f"0, since the cell has no parameter {letter}_{rest}", f"{value:.6g}"
 
 
 def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str, list[str]]:

@@ -17,7 +17,8 @@ from typing import Any
 from cellcalc import resources
 from cellcalc.engine import schedule
 from cellcalc.engine.optimizer import COUNT, counts_updates
-from cellcalc.errors import OptionError
+from cellcalc.engine.trace import Trace
+from cellcalc.errors import OptionError, check_choice
 from cellcalc.language.functions import FUNCTIONS
 from cellcalc.language.keys import element_keys
 from cellcalc.language.notation import Binding, Notation, Text
@@ -25,20 +26,35 @@ from cellcalc.language.parser import parse
 from cellcalc.language.tree import Call, Expression, Symbol, is_constant, rebuilt, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
-from cellcalc.problems.schemes import LIMITS
+from cellcalc.problems.schemes import LIMITS, RandomLengths
 from cellcalc.problems.specification import Specification
 from cellcalc.toml import listed
 
+MOST_WINDOWS = 60  # whose gradients a script has; of more, only the parameters at the end
 LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes
 
 
-def script(specification: Specification, model: Model, to: str, file: str = "check.py") -> str:
+def script(
+    specification: Specification,
+    model: Model,
+    to: str,
+    file: str = "check.py",
+    trace: Trace | None = None,
+) -> str:
     """The script for one of the frameworks in :func:`cellcalc.scripts.frameworks.framework_names`.
 
-    ``file`` is what it is going to be called. Raises :class:`~cellcalc.errors.OptionError` for an
-    optimizer that the framework lacks.
+    ``file`` is what it is going to be called; it compares its numbers with those of ``trace``.
+    Raises :class:`~cellcalc.errors.OptionError` for an
+    optimizer that the framework lacks, and for a framework that there is not.
     """
-    return _Script(specification, model, to).text(file)
+    check_choice("to", to, framework_names())
+    if isinstance(specification.scheme.windows, RandomLengths):
+        found = specification.scheme.name
+        raise OptionError("scheme", "one whose windows are not drawn, for a script", found)
+    if specification.update.count:
+        expected = "none: a script begins with the optimizer's own start"
+        raise OptionError("update.from", expected, f"{specification.update.count} updates before")
+    return _Script(specification, model, to, trace).text(file)
 
 
 def _mode(specification: Specification) -> str:
@@ -50,16 +66,20 @@ def _mode(specification: Specification) -> str:
     changes = set(specification.parameters) - set(specification.update.frozen)
     reaches_back = any(
         window.first < window.new
-        for sequence in specification.sequences
-        for window in schedule.plan(scheme, sequence.steps, sequence.has_target).windows
+        for plan in schedule.plans(scheme, specification.sequences)
+        for window in plan.windows
     )
-    once = scheme.update == "sequence"
+    once = scheme.update != "window"
     return "plain" if once or not changes or not reaches_back else scheme.weights
 
 
 class _Script:
-    def __init__(self, specification: Specification, model: Model, to: str) -> None:
+    def __init__(
+        self, specification: Specification, model: Model, to: str, trace: Trace | None
+    ) -> None:
         self.specification, self.model, self.to = specification, model, to
+        self.trace = trace
+        self.plans = schedule.plans(specification.scheme, specification.sequences)
         self.framework = framework(to)
         self.scheme = specification.scheme
         self.parameters = [row.symbol for row in model.parameters]
@@ -96,6 +116,7 @@ class _Script:
             backward=self.backward(compares) if self.model.loss else "",
             run=self.run() if self.model.loss else _part("forward").rstrip(),
             closing=self.framework.code["closing"].strip("\n") if compares else "",
+            expected=self.expected(),
         )
         return filled.rstrip() + "\n"
 
@@ -118,6 +139,10 @@ class _Script:
         numbers = {**update.settings, **{k: v for k, v in limits.items() if v is not None}}
         lines = [f"frozen = {_literal(list(update.frozen))}"]
         lines += [f"{name} = {number!r}" for name, number in numbers.items()]
+        if self.scheme.reduction == "mean" and self.scheme.update != "window":
+            over = [max((w.averaged for w in plan.windows), default=0) or 1 for plan in self.plans]
+            lines.append("# How many losses the update of each sequence is a mean over:")
+            lines.append(f"averaged = dict(zip(map(id, sequences), {over}))")
         return "\n".join(lines) + "\n"
 
     def basics(self) -> str:
@@ -151,7 +176,7 @@ class _Script:
             old=old,
             rerun=_RERUN[self.mode],
             loss=code["loss"],
-            returned="loss / max(len(losses), 1)" if mean else "loss",
+            returned=f"loss / {self.over('max(len(losses), 1)')}" if mean else "loss",
             gradients=Template(code["gradients"].strip("\n")).substitute(old=old, checked=checked),
             update=self.update().strip("\n"),
             check="\n\n\n" + self.check().strip("\n") if compares else "",
@@ -165,7 +190,7 @@ class _Script:
         clip = "".join(code[key] for key in LIMITS if getattr(self.scheme, key) is not None)
         if own and optimizer.name not in own:
             expected = f"optimizer {listed(tuple(own))}"
-            raise OptionError(f"--to {self.to}", expected, f'"{optimizer.name}"')
+            raise OptionError("to", f"{self.to} with {expected}", f'"{optimizer.name}"')
         if own:
             return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
         rules = "\n".join(f"        {line}" for line in self.rules())
@@ -185,24 +210,87 @@ class _Script:
 
     def run(self) -> str:
         scheme, stored = self.scheme, self.mode == "stored"
-        carry, once = scheme.state == "carry", scheme.update == "sequence"
+        carry, once = scheme.state == "carry", scheme.update != "window"
         state = "record[{0}]" if carry else "record[{0}] if {0} > start else record[0]"
         old = {"plain": "", "stored": ", weights", "current": ", record"}[self.mode]
-        return Template(_part("run").rstrip()).substitute(
-            k1=scheme.k1 or "n",
-            k2=scheme.k2 or "n",
+        always = scheme.empty == "update"
+        text = Template(_part("run").rstrip()).substitute(
+            periods=self.periods(),
+            first=self.first(),
+            gathered="waiting" if scheme.update == "epoch" else "dict.fromkeys(trained, 0.0)",
+            total=_TOTAL[scheme.reduction],
             weights_start="\n    weights = [p]" if stored else "",
             weights_now="\n        weights.append(numbers(p))" if stored else "",
             state_before=state.format("t - 1"),
             entering=f"constants({state.format('first - 1')})",
-            fires="t % k1 == 0" if scheme.tail == "discard" else "(t % k1 == 0 or t == n)",
+            fires=self.fires(),
             injected=_INJECTED[scheme.inject],
             old=old,
-            update_number="updates + 1" if once else "updates",
-            now_update="" if once else _NOW_UPDATE,
+            update_number=self.update_number(),
+            now_update="" if once else _NOW_UPDATE if always else _NOW_UPDATE_IF,
             reset="" if carry else "\n            start = t",
-            end_update=_END_UPDATE if once else "",
+            end_update=self.end_update() if once else "",
         )
+        return (_WAITING + text) if scheme.update == "epoch" else text
+
+    def periods(self) -> str:
+        """The lines that say when windows fire."""
+        scheme = self.scheme
+        if isinstance(scheme.windows, tuple):
+            lengths = _literal(list(scheme.windows), "    ")
+            return f"lengths = {lengths}\n    ends = {{sum(lengths[:k]) for k in range(1, n + 1)}}"
+        return f"k1, k2 = {scheme.k1 or 'n'}, {scheme.k2 or 'n'}"
+
+    def fires(self) -> str:
+        at = "t in ends" if self.scheme.windows is not None else "t % k1 == 0"
+        return at if self.scheme.tail == "discard" else f"({at} or t == n)"
+
+    def first(self) -> str:
+        """The step before a window's first."""
+        scheme = self.scheme
+        if scheme.windows is not None:
+            return "last_fired"
+        if scheme.tail == "short" and (scheme.k2 or math.inf) > (scheme.k1 or math.inf):
+            return "max(start, t - k2, 0 if t % k1 == 0 else last_fired)"
+        if scheme.tail == "short" and scheme.k1 == scheme.k2:
+            return "last_fired"
+        return "max(start, t - k2)"
+
+    def update_number(self) -> str:
+        if self.scheme.update != "window":
+            return "updates + 1"
+        return "updates" if self.scheme.empty == "update" else "updates + (not losses)"
+
+    def end_update(self) -> str:
+        """The update after a sequence, or after the last one of an epoch that has windows."""
+        scheme = self.scheme
+        ends = [k for k, plan in enumerate(self.plans) if any(w.updates for w in plan.windows)]
+        if scheme.update == "sequence":
+            asked = "windows"
+            if scheme.empty == "skip":
+                asked = 'any(window["losses"] for window in windows)'
+            return Template(_END_UPDATE).substitute(asked=asked)
+        if not ends:
+            return ""
+        ending = Template(_END_UPDATE).substitute(asked=f"data is sequences[{ends[-1]}]")
+        return ending + _START_AGAIN
+
+    def over(self, window: str) -> str:
+        """How many losses a mean is over: the window's, or those that go into the update."""
+        return window if self.scheme.update == "window" else "averaged[id(data)]"
+
+    def expected(self) -> str:
+        """What cellcalc found, as much of it as makes a script that can be read."""
+        if self.trace is None:
+            return "{}"
+        numbers: dict[str, Any] = {"parameters": {"final": dict(self.trace.final)}}
+        windows = [len(one.windows) for one in self.trace.passes]
+        if sum(windows) <= MOST_WINDOWS:
+            numbers["passes"] = [
+                {"windows": [{"gradients": dict(w.gradients)} for w in one.windows]}
+                for one in self.trace.passes
+            ]
+        return _literal(numbers, split=True)
 
     def compares(self) -> bool:
         """Whether the framework's own LSTM layer can run the same windows."""
@@ -218,7 +306,7 @@ class _Script:
         return Template(self.framework.code["check"]).substitute(
             layers=_literal(layers, split=True),
             features=features,
-            mean=" / len(losses)" if self.scheme.reduction == "mean" else "",
+            mean=f" / {self.over('len(losses)')}" if self.scheme.reduction == "mean" else "",
         )
 
 
@@ -267,8 +355,23 @@ _RERUN = {
 _NOW_UPDATE = """
             update(gathered)
             gathered = dict.fromkeys(trained, 0.0)"""
+_NOW_UPDATE_IF = """
+            if losses:
+                update(gathered)
+                gathered = dict.fromkeys(trained, 0.0)"""
+_WAITING = """\
+waiting = dict.fromkeys(trained, 0.0)  # gradients added up over the sequences of an epoch
+
+
+"""
+_START_AGAIN = """
+        waiting.update(dict.fromkeys(trained, 0.0))"""
+_TOTAL = {
+    "sum": "sum(record[t].E for t in counted)",
+    "mean": "sum(record[t].E for t in counted) / len(counted)",
+}
 _END_UPDATE = """
-    if windows:
+    if $asked:
         update(gathered)
         windows[-1]["after"] = vars(numbers(p))"""
 _CLIP = {

@@ -1,78 +1,232 @@
-"""Named schemes side by side: the gradient that each gives, and its error against full BPTT."""
+"""Schemes side by side: the gradient that each gives, and its distance from full BPTT's.
+
+All are of one forward pass (of one each where the state is reset on the way): the parameters stay
+as they are, so that what differs is the truncation alone. All are measured against the full
+gradient of the same L, a sum or a mean as the problem has it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cellcalc.engine.run import run_model
-from cellcalc.errors import OptionError
+from cellcalc.engine.schedule import Schedule
+from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.model.model import Model
-from cellcalc.problems.schemes import Scheme, filled_forms, named_scheme
+from cellcalc.problems.schemes import (
+    CHOICES,
+    LIMITS,
+    Scheme,
+    filled_forms,
+    fixed_by,
+    forms,
+    named_scheme,
+)
 from cellcalc.problems.specification import Specification
+
+NO_UPDATE = ("weights", "update", "empty", *LIMITS)  # what says nothing where nothing is updated
 
 
 @dataclass(frozen=True)
 class Compared:
     """A scheme, the sum of its windows' gradients, and each one's error against full BPTT.
 
-    The parameters stay as they are throughout. ``errors`` are relative to the size of full
-    BPTT's (nan where that is 0 and the scheme's is not); ``error`` is that of the whole vector.
+    ``others`` are the names of schemes that come to the same here. ``errors`` are relative to the
+    size of full BPTT's (nan where that is 0 and the scheme's is not); ``error`` is that of the
+    whole vector, ``angle`` lies between the two, in degrees (nan where one of them is 0).
     """
 
     scheme: Scheme
+    others: tuple[str, ...]
+    schedule: Schedule
+    loss: float | None
     gradients: Mapping[str, float]
     errors: Mapping[str, float]
     error: float
+    angle: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Schemes on one sequence, full BPTT first.
+
+    ``set_aside`` are the options of the problem that a comparison without updates has no use for.
+    """
+
+    title: str
+    sequence: int
+    sequences: int
+    reduction: str
+    set_aside: Mapping[str, object]
+    schemes: tuple[Compared, ...]
 
 
 def compare(
-    specification: Specification, model: Model, k1: int | None, k2: int | None
-) -> list[Compared]:
-    """Every named scheme on the first sequence, full BPTT first.
+    specification: Specification,
+    model: Model,
+    names: Sequence[str] = (),
+    k1: int | None = None,
+    k2: int | None = None,
+    sequence: int = 1,
+) -> Comparison:
+    """The schemes of these names on one sequence, beside full BPTT and the problem's own scheme.
 
-    ``k1`` and ``k2`` are what the names' parameters stand for; by default a quarter of the
-    sequence and twice that.
+    Parameters
+    ----------
+    specification, model : Specification, Model
+        The problem. Its options hold for each scheme whose name leaves them open.
+    names : sequence of str
+        As in ``"tbptt(2,5)"``; every named scheme where it is empty.
+    k1, k2 : int, optional
+        What the names' parameters stand for where none is given; by default a quarter of the
+        sequence and twice that.
+    sequence : int
+        Which sequence, from 1.
+
+    Returns
+    -------
+    Comparison
+        Schemes that come to the same windows, losses and states are one.
+
+    Raises
+    ------
+    OptionError
+        For a name that is none, and for a sequence that is not there or has no targets.
     """
-    sequence = specification.sequences[0]
-    if not any(sequence.has_target):
-        raise OptionError("--compare", "a sequence with targets", "none")
-    k1 = k1 or max(1, sequence.steps // 4)
-    k2 = k2 or 2 * k1
-    found = [(s, _gradients(specification, model, s)) for s in _schemes(k1, k2)]
-    _, reference = found[0]
-    size = math.hypot(*reference.values())
-    return [
-        Compared(
-            scheme=scheme,
-            gradients=gradients,
-            errors={s: _relative(g - reference[s], reference[s]) for s, g in gradients.items()},
-            error=_relative(math.dist(list(gradients.values()), list(reference.values())), size),
-        )
-        for scheme, gradients in found
+    count = len(specification.sequences)
+    check_whole("sequence", sequence, 1, count)
+    check_whole("k1", k1, 1)
+    check_whole("k2", k2, 1)
+    chosen = specification.sequences[sequence - 1]
+    if not any(chosen.has_target):
+        raise OptionError("sequence", "a sequence with targets", f"{sequence}, without")
+    usual = specification.scheme
+    if not names:
+        k1 = k1 or max(1, chosen.steps // 4)
+        names = filled_forms(k1, k2 or 2 * k1)
+    schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
+    alone = replace(specification, sequences=(chosen,))
+    distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
+    for scheme in schemes:
+        same = replace(
+            scheme, reduction=usual.reduction, update="sequence", weights="current",
+            empty="update", clip_norm=None, clip_value=None,
+        )  # fmt: skip
+        schedule, loss, gradients = _gradients(alone, model, same)
+        distinct.setdefault(_essence(schedule), []).append((scheme, schedule, loss, gradients))
+    reference = next(iter(distinct.values()))[0][3]
+    return Comparison(
+        title=specification.title,
+        sequence=sequence,
+        sequences=count,
+        reduction=usual.reduction,
+        set_aside=_set_aside(specification),
+        schemes=tuple(
+            _compared(scheme, _others(same), schedule, loss, gradients, reference)
+            for same in distinct.values()
+            for scheme, schedule, loss, gradients in same[:1]
+        ),
+    )
+
+
+def with_options(name: str, usual: Scheme) -> Scheme | None:
+    """A named scheme with another's options where the name leaves them open; None if it is none.
+
+    What the other's own name says is none of its options.
+    """
+    found = named_scheme(name)
+    if found is None:
+        return None
+    own = fixed_by(name)
+    open_keys = [key for key in (*CHOICES, *LIMITS) if key not in own]
+    kept = {key: getattr(usual, key) for key in open_keys if key not in fixed_by(usual.name)}
+    if found.windows is not None and kept.get("tail") == "flush":
+        del kept["tail"]
+    return replace(found, **kept)
+
+
+def _named(name: str, usual: Scheme) -> Scheme:
+    found = with_options(name, usual)
+    if found is None:
+        raise OptionError("schemes", ", ".join(forms()), unknown(name, forms()))
+    return found
+
+
+def _essence(schedule: Schedule) -> object:
+    """What two schemes that come to the same have in common."""
+    windows = [
+        (w.first, w.fires_at, tuple(w.losses), w.resets, w.averaged) for w in schedule.windows
     ]
+    return tuple(windows)
 
 
-def _schemes(k1: int, k2: int) -> Iterator[Scheme]:
-    for name in filled_forms(k1, k2):
-        scheme = named_scheme(name)
-        assert scheme is not None, name
-        yield scheme
+def _others(same: list[tuple[Scheme, Schedule, float | None, dict[str, float]]]) -> tuple[str, ...]:
+    """The names of all but the first."""
+    first, *names = (scheme.name for scheme, *_ in same)
+    return tuple(dict.fromkeys(name for name in names if name != first))
 
 
-def _gradients(specification: Specification, model: Model, scheme: Scheme) -> dict[str, float]:
+def _set_aside(specification: Specification) -> dict[str, object]:
+    """The problem's options that only matter where something is updated, if not the default."""
+    scheme, update = specification.scheme, specification.update
+    usual = {key: CHOICES[key][0] if key in CHOICES else None for key in NO_UPDATE}
+    found = {key: getattr(scheme, key) for key in NO_UPDATE if getattr(scheme, key) != usual[key]}
+    if update.frozen:
+        found["frozen"] = list(update.frozen)
+    if update.epochs > 1:
+        found["epochs"] = update.epochs
+    return found
+
+
+def _gradients(
+    specification: Specification, model: Model, scheme: Scheme
+) -> tuple[Schedule, float | None, dict[str, float]]:
     once = replace(
         specification,
-        sequences=specification.sequences[:1],
-        scheme=replace(scheme, update="sequence"),
+        scheme=scheme,
         update=replace(specification.update, epochs=1, frozen=()),
     )
     (one,) = run_model(once, model, detail=False).passes
-    return dict(one.windows[-1].summed)
+    names = [row.symbol for row in model.gradients]
+    summed = one.windows[-1].summed if one.windows else dict.fromkeys(names, 0.0)
+    return one.schedule, one.loss, dict(summed)
+
+
+def _compared(
+    scheme: Scheme,
+    others: tuple[str, ...],
+    schedule: Schedule,
+    loss: float | None,
+    gradients: Mapping[str, float],
+    reference: Mapping[str, float],
+) -> Compared:
+    size = math.hypot(*reference.values())
+    mine, full = list(gradients.values()), list(reference.values())
+    return Compared(
+        scheme=scheme,
+        others=others,
+        schedule=schedule,
+        loss=loss,
+        gradients=gradients,
+        errors={s: _relative(g - reference[s], reference[s]) for s, g in gradients.items()},
+        error=_relative(math.dist(mine, full), size),
+        angle=_angle(mine, full),
+    )
 
 
 def _relative(difference: float, size: float) -> float:
     if difference == 0.0:
         return 0.0
     return abs(difference) / abs(size) if size else math.nan
+
+
+def _angle(one: Sequence[float], other: Sequence[float]) -> float:
+    """In degrees, from chord lengths: exact for small angles too, unlike the arc cosine."""
+    sizes = math.hypot(*one), math.hypot(*other)
+    if not all(sizes) or not all(map(math.isfinite, sizes)):
+        return math.nan
+    a, b = ([x / size for x in v] for v, size in zip((one, other), sizes, strict=True))
+    apart = math.dist(a, b)
+    return math.degrees(2 * math.atan2(apart, math.dist(a, [-x for x in b])))

@@ -15,19 +15,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellcalc.engine import batch
-from cellcalc.engine.schedule import plan
-from cellcalc.errors import OptionError
+from cellcalc.engine.schedule import plans
+from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification, redrawn
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
 SEEDS, EPOCHS = 5, 100  # where neither the command nor the problem says
 WORSE = 2.0  # a loss so many times that of the first epoch has diverged
+MOST_SEEDS = 10_000
 CURVE = 100  # points of a learning curve, at most
 
 
@@ -115,20 +118,28 @@ def design(
 
     Where neither is given, k1 is 1, a third and the whole of the sequence, k2 a quarter, half and
     the whole; of more than one sequence, the last ``held_out`` (by default a quarter) are not
-    trained on. Raises :class:`~cellcalc.errors.OptionError` for what the problem does not allow.
+    trained on. Raises :class:`~cellcalc.errors.OptionError` for a number that is out of bounds, and
+    for what the problem does not allow.
     """
+    for name, numbers in (("k1", k1), ("k2", k2), ("epochs", epochs)):
+        for number in numbers:
+            check_whole(name, number, 1)
+    for rate in rates:
+        check_positive("rates", rate)
+    check_whole("seeds", seeds, 1, MOST_SEEDS)
+    check_whole("held_out", held_out, 0)
     every, count = specification.sequences, len(specification.sequences)
     kept = count // 4 if held_out is None else held_out
     if kept >= count:
-        raise OptionError("--hold-out", f"fewer than the {count} sequences", str(kept))
+        raise OptionError("held_out", f"fewer than the {count} sequences", str(kept))
     trained = replace(specification, sequences=every[: count - kept])
     rest = replace(specification, sequences=every[count - kept :]) if kept else None
     for part, what in ((trained, "to train on"), (rest, "held out")):
         if part and not any(any(sequence.has_target) for sequence in part.sequences):
-            raise OptionError("PROBLEM", f"a sequence with targets {what}", "none")
+            raise OptionError("problem", f"a sequence with targets {what}", "none")
     if seeds is not None and seeds > 1 and specification.drawn is None:
         found = "every parameter given"
-        raise OptionError("--seeds", "a problem that has random = {…} among its parameters", found)
+        raise OptionError("seeds", "a problem that has random = {…} among its parameters", found)
     several = seeds or (SEEDS if specification.drawn else 1)
     if not schemes and not k1 and not k2:
         n = max(sequence.steps for sequence in trained.sequences)
@@ -150,18 +161,50 @@ def design(
 
 
 def _pair(scheme: Scheme, k1: int, k2: int) -> Scheme:
-    return replace(scheme, name=f"tbptt({k1},{k2})", k1=k1, k2=k2)
+    return scheme.lasting(k1, k2)
 
 
-def run(experiment: Experiment, progress: Callable[[int], None] | None = None) -> Iterator[Result]:
-    """The results, scheme by scheme; ``progress`` is told how many passes have been done."""
+def run(
+    experiment: Experiment,
+    progress: Callable[[int], None] | None = None,
+    executor: Executor | None = None,
+) -> Iterator[Result]:
+    """The results, scheme by scheme.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What :func:`design` gives.
+    progress : callable, optional
+        Told how many passes have been done.
+    executor : concurrent.futures.Executor, optional
+        Runs each scheme as a task of its own, in other processes or on other machines. The rows
+        are the same as without one, bit for bit, and in the same order.
+
+    Yields
+    ------
+    Result
+        A row for each scheme, learning rate and number of epochs.
+    """
+    if executor is not None:
+        alone = [replace(experiment, schemes=(scheme,)) for scheme in experiment.schemes]
+        done = 0
+        for part, rows in zip(alone, executor.map(_rows, alone), strict=True):
+            yield from rows
+            done += part.passes
+            if progress:
+                progress(done)
+        return
     trained, model = experiment.trained, experiment.model
     varied = experiment.varied
-    whole = Scheme("full", None, None, reduction=trained.scheme.reduction)
-    reference = _gradient(trained, model, whole, varied)
+    references: dict[str, Array] = {}  # the gradient of the same L, a sum or a mean
     done = 0
     for scheme in experiment.schemes:
-        error, angle = _compared(_gradient(trained, model, scheme, varied), reference)
+        if scheme.reduction not in references:
+            whole = Scheme("full", None, None, reduction=scheme.reduction)
+            references[scheme.reduction] = _gradient(trained, model, whole, varied)
+        gradient = _gradient(trained, model, scheme, varied)
+        error, angle = _compared(gradient, references[scheme.reduction])
 
         def advance(passes: int, before: int = done) -> None:
             if progress:
@@ -169,6 +212,11 @@ def run(experiment: Experiment, progress: Callable[[int], None] | None = None) -
 
         yield from _trained(experiment, scheme, error, angle, advance)
         done += max(experiment.epochs) * len(trained.sequences)
+
+
+def _rows(experiment: Experiment) -> list[Result]:
+    """All results at once, for a process that sends them back."""
+    return list(run(experiment))
 
 
 def _trained(
@@ -186,11 +234,11 @@ def _trained(
     sets["learning_rate"] = np.repeat(rates, seeds)
     specification = replace(trained, scheme=scheme, update=replace(trained.update, epochs=longest))
     outcome = batch.train(specification, model, sets, progress, experiment.epochs)
-    losses = np.sum(outcome.losses, axis=1) / _targets(trained)
-    plans = [plan(scheme, one.steps, one.has_target) for one in trained.sequences]
-    updates = sum(window.updates for one in plans for window in one.windows)
-    cells = sum(one.backward_cells for one in plans)
-    dropped = sum(len(one.dropped) for one in plans)
+    losses = np.sum(outcome.losses * _counts(specification), axis=1) / _targets(trained)
+    planned = plans(scheme, trained.sequences)
+    updates = sum(window.updates for one in planned for window in one.windows)
+    cells = sum(one.backward_cells for one in planned)
+    dropped = sum(len(one.dropped) for one in planned)
     n = max(sequence.steps for sequence in trained.sequences)
     for place, rate in enumerate(rates):
         own = slice(place * seeds, (place + 1) * seeds)
@@ -221,7 +269,8 @@ def _held_out(experiment: Experiment, parameters: Mapping[str, Array], own: slic
         return None
     chosen = {name: values[own] for name, values in parameters.items()}
     found = batch.losses(experiment.held_out, experiment.model, chosen)
-    return _spread(found.sum(axis=0) / _targets(experiment.held_out))
+    whole = np.sum(found * _counts(experiment.held_out), axis=0)
+    return _spread(whole / _targets(experiment.held_out))
 
 
 def _targets(specification: Specification) -> int:
@@ -229,11 +278,19 @@ def _targets(specification: Specification) -> int:
     return sum(sum(sequence.has_target) for sequence in specification.sequences)
 
 
+def _counts(specification: Specification) -> Array:
+    """How many losses stand behind each sequence's L: a column."""
+    mean = specification.scheme.reduction == "mean"
+    counts = [sum(s.has_target) if mean else 1 for s in specification.sequences]
+    return np.array(counts, dtype=float).reshape(-1, 1)
+
+
 def _gradient(
     specification: Specification, model: Model, scheme: Scheme, varied: Mapping[str, Any]
 ) -> Array:
-    """A row for each parameter, a column for each seed."""
-    found = batch.gradients(replace(specification, scheme=scheme), model, varied)
+    """A row for each parameter, a column for each seed; a mean is one over all sequences."""
+    once = replace(specification, scheme=replace(scheme, update="epoch"))
+    found = batch.gradients(once, model, varied)
     return np.array(list(found.values()))
 
 

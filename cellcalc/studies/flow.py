@@ -19,10 +19,11 @@ import numpy as np
 from cellcalc.engine import codegen
 from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
 from cellcalc.engine.schedule import Schedule, plan
+from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import UNICODE
 from cellcalc.language.tree import Symbol, spelled_out
 from cellcalc.model.model import COUNTED, Model
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 if TYPE_CHECKING:
@@ -103,13 +104,28 @@ class Verdict:
     rate: float
 
 
-def flow(specification: Specification, model: Model, place: int = 1) -> Flow:
-    """The flow in the sequence at that place, from 1, and what the scheme leaves of it."""
-    sequence = specification.sequences[place - 1]
-    n, has_target = sequence.steps, sequence.has_target
+def chosen_sequence(specification: Specification, number: int) -> Sequence:
+    """The sequence of that number, from 1.
+
+    Raises :class:`~cellcalc.errors.OptionError` where there is none, or it has no target.
+    """
+    check_whole("sequence", number, 1, len(specification.sequences))
+    chosen = specification.sequences[number - 1]
+    if not any(chosen.has_target):
+        raise OptionError("sequence", "a sequence with targets", f"{number}, without")
+    return chosen
+
+
+def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
+    """The flow in one of the sequences, from 1, and what the scheme leaves of it.
+
+    Raises :class:`~cellcalc.errors.OptionError` for a sequence that there is not, or has no target.
+    """
+    chosen = chosen_sequence(specification, sequence)
+    n, has_target = chosen.steps, chosen.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
     columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
-    for name, values in sequence.columns().items():
+    for name, values in chosen.columns().items():
         columns[name][1 : n + 1] = values
     for name, value in specification.initial.items():
         columns[name][0] = value
@@ -159,7 +175,7 @@ def _carousel(
 
         return evaluate(local, value)
 
-    return (state, UNICODE(local)), np.array([value_before(s) for s in range(1, n + 1)])
+    return (state, model.maths()(local)), np.array([value_before(s) for s in range(1, n + 1)])
 
 
 def lags(flow: Flow) -> list[Lag]:

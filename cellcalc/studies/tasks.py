@@ -13,11 +13,12 @@ from functools import cache
 from random import Random
 from typing import Any, NamedTuple
 
-from cellcalc.errors import OptionError
+from cellcalc.errors import OptionError, check_choice, check_whole
 from cellcalc.problems.sequences import Sequence
 from cellcalc.resources import read_toml
 
 Rows = tuple[list[list[float]], list[float]]  # one list for each input, and the targets
+MOST = 10_000  # steps, sequences, inputs of a generated problem
 PERIOD, NOISE = 12, 0.1  # of the sine
 
 
@@ -74,18 +75,23 @@ def draw(
     """The sequences of a task; the same arguments give the same ones.
 
     What is None is as the task has it, a sequence being long enough for the lag. Raises
-    :class:`~cellcalc.errors.OptionError` for a lag that the task has not or the sequence has no
+    :class:`~cellcalc.errors.OptionError` for a task that there is not,
+    a number out of bounds, a lag that the task has not or the sequence has no
     room for, and for more than the series has.
     """
+    check_choice("name", name, tasks())
+    check_whole("seed", seed, 0)
+    for argument, count in (("steps", steps), ("sequences", sequences), ("lag", lag)):
+        check_whole(argument, count, 1, MOST)
     task = tasks()[name]
     if lag is not None and not task.lag:
-        raise OptionError("--lag", "a task that has a lag (echo, sine, series)", name)
+        raise OptionError("lag", "a task that has a lag (echo, sine, series)", name)
     lag = task.lag if lag is None else lag
     steps = max(task.steps, 2 * lag) if steps is None else steps
     least = lag + 1 if name == "echo" else 2
     if steps < least:
         why = f" with a lag of {lag}" if name == "echo" else ""
-        raise OptionError("--steps", f"at least {least} for {name}{why}", str(steps))
+        raise OptionError("steps", f"at least {least} for {name}{why}", str(steps))
     words = {"lag": lag, "steps": steps, "reach": lag + 1}
     if name == "series":
         rows = _series(steps, sequences, lag)
@@ -157,7 +163,7 @@ def _series(steps: int, sequences: int | None, lag: int) -> list[Rows]:
     count = min(most, tasks()["series"].sequences) if sequences is None else sequences
     if not 1 <= count <= most:
         given = f"{count} of {steps} steps, {lag} ahead"
-        raise OptionError("--sequences", f"no more than {len(values)} years hold", given)
+        raise OptionError("sequences", f"no more than {len(values)} years hold", given)
     starts = range(0, count * steps, steps)
     return [([values[s : s + steps]], values[s + lag : s + steps + lag]) for s in starts]
 

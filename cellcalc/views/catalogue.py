@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
 from cellcalc import resources
-from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.errors import InputError, Mistake, check_choice, did_you_mean
 from cellcalc.language.notation import LANGUAGE, Unicode, plain_number
 from cellcalc.language.tree import Symbol
 from cellcalc.problems import templates
@@ -19,6 +19,7 @@ from cellcalc.problems.schemes import forms, named_schemes
 from cellcalc.problems.templates import Equation
 from cellcalc.resources import sentence
 from cellcalc.toml import decode, read_bytes
+from cellcalc.views.text import check_page
 
 KINDS = (*templates.SEEN, "schemes", "examples")
 FORMATS = ("text", "markdown", "json")
@@ -159,6 +160,8 @@ def _comment(path: Path) -> str:
 
 def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
     """The names and titles of all of these kinds; with sources where it is one kind."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     every = {kind: [entry(kind, name) for name in names(kind)] for kind in kinds}
     if format == "json":
         rows = {
@@ -192,12 +195,22 @@ def _beside(name: str, texts: list[str], column: int, width: int) -> Iterator[st
         yield f"{name if place == 0 else '':<{column}}{row}"
 
 
-def description(found: list[Entry], format: str, width: int) -> str:
-    """All that is known of these entries."""
+def description(found: list[Entry], format: str, width: int, ascii: bool = False) -> str:
+    """All that is known of these entries, their maths in ASCII if asked."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
+    if ascii:
+        found = list(map(_in_ascii, found))
     if format == "json":
         return json.dumps([_data(one) for one in found], ensure_ascii=False) + "\n"
     write = _markdown if format == "markdown" else _text
     return "\n\n".join(write(one, width or 10**6) for one in found) + "\n"
+
+
+def _in_ascii(one: Entry) -> Entry:
+    """The entry with its equations in the equation language instead of maths."""
+    rows = ((symbol, f, f"{symbol}[t] = {f}", says) for symbol, f, _, says in one.equations)
+    return replace(one, equations=tuple(rows))
 
 
 def _data(one: Entry) -> dict[str, Any]:

@@ -1,48 +1,113 @@
-"""Schemes compared, in a terminal and as JSON.
-
-Apart from ``studies.compare``, which works the comparison out and knows nothing of how it is shown.
-"""
+"""Schemes compared, in a terminal and as JSON."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import asdict
 
 from cellcalc.resources import sentence
-from cellcalc.studies.compare import Compared
+from cellcalc.studies.compare import Compared, Comparison
+from cellcalc.views.schedule import legend, picture, window_data
 from cellcalc.views.table import DECIMALS, Grid, banded
+from cellcalc.views.text import check_page, fixed
+
+WIDEST_NAME = 24  # characters of a scheme's name in the table; the picture has all of it
 
 
-def to_text(compared: list[Compared], decimals: int = DECIMALS, width: int = 80) -> str:
-    """The gradients and their errors as two tables, a column for each scheme."""
-    names = tuple(one.scheme.name for one in compared)
+def to_text(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> str:
+    """The schemes in a table, their gradients and errors, and a picture of each one's windows."""
+    check_page(width, decimals)
+    compared = comparison.schemes
+    blocks = ["\n".join(_heading(comparison)), _summary(compared, decimals)]
+    names = tuple(_short(one.scheme.name) for one in compared)
     symbols = list(compared[0].gradients)
-    gradients = [(s, tuple(one.gradients[s] for one in compared)) for s in symbols]
-    errors = [(s, tuple(one.errors[s] for one in compared)) for s in symbols]
-    errors.append((sentence("compare", "all"), tuple(one.error for one in compared)))
-    grids = (
-        Grid(sentence("compare", "title"), names, tuple(gradients), over_time=False),
-        Grid(sentence("compare", "error_title"), names, tuple(errors), over_time=False),
-    )
-    tables = [(grid.title, *banded(grid, decimals, width, repeated=1)) for grid in grids]
-    blocks = [block for table in tables for block in table]
+    gradients = tuple((s, tuple(one.gradients[s] for one in compared)) for s in symbols)
+    errors = tuple((s, tuple(100 * one.errors[s] for one in compared)) for s in symbols)
+    for title, rows, places in (("title", gradients, decimals), ("error_title", errors, 2)):
+        grid = Grid(sentence("compare", title), names, rows, over_time=False)
+        blocks += [grid.title, *banded(grid, places, width, repeated=1)]
+    for one in compared:
+        blocks.append(f"{' = '.join((one.scheme.name, *one.others))}")
+        blocks += picture(one.schedule, width, updates=False)
+    blocks.append("\n".join(legend(updates=False)))
     return "\n\n".join(blocks) + "\n"
 
 
-def to_json(compared: list[Compared]) -> str:
+def _heading(comparison: Comparison) -> Iterator[str]:
+    yield comparison.title
+    place = ""
+    if comparison.sequences > 1:
+        place = sentence("compare", "place", k=comparison.sequence, count=comparison.sequences)
+    yield sentence("compare", f"of_{comparison.reduction}") + place
+    yield sentence("compare", "no_update")
+    if comparison.set_aside:
+        options = ", ".join(f"{key} {_words(v)}" for key, v in comparison.set_aside.items())
+        yield sentence("compare", "set_aside", options=options)
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _summary(compared: tuple[Compared, ...], decimals: int) -> str:
+    headings = sentence("compare", "headings").split(",")
+    body = [
+        [
+            _short(one.scheme.name),
+            str(len(one.schedule.windows)),
+            f"{one.schedule.backward_cells:,}",
+            f"{one.schedule.injected:,}",
+            f"{len(one.schedule.dropped):,}",
+            "" if one.loss is None else fixed(one.loss, decimals),
+            _percent(one.error),
+            "–" if math.isnan(one.angle) else f"{one.angle:.2f}°",
+        ]
+        for one in compared
+    ]
+    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
+    lines = [headings, ["-" * width for width in widths], *body]
+    return "\n".join(
+        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
+        for line in lines
+    )
+
+
+def _percent(value: float) -> str:
+    return "–" if math.isnan(value) else f"{100 * value:.2f} %"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= WIDEST_NAME else f"{name[: WIDEST_NAME - 1]}…"
+
+
+def to_json(comparison: Comparison) -> str:
     """One JSON object on one line; an error against 0 is null, and so is what is not finite."""
     data = {
+        "title": comparison.title,
+        "sequence": comparison.sequence,
+        "reduction": comparison.reduction,
+        "set_aside": dict(comparison.set_aside),
         "schemes": [
             {
                 "name": one.scheme.name,
+                "same_as": list(one.others),
+                "scheme": asdict(one.scheme.on(one.schedule.steps)),
+                "windows": [window_data(window) for window in one.schedule.windows],
+                "dropped": list(one.schedule.dropped),
+                "loss": None if one.loss is None else _finite(one.loss),
                 "gradients": {s: _finite(g) for s, g in one.gradients.items()},
                 "relative_errors": {s: _finite(e) for s, e in one.errors.items()},
                 "relative_error": _finite(one.error),
+                "angle": _finite(one.angle),
             }
-            for one in compared
-        ]
+            for one in comparison.schemes
+        ],
     }
-    return json.dumps(data, allow_nan=False) + "\n"
+    return json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def _finite(value: float) -> float | None:

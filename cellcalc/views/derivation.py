@@ -1,7 +1,7 @@
 """The derivation on paper: all equations with the chain-rule reason for each term.
 
-One :class:`Document` of sections and equations, written as text, Markdown or LaTeX; as Python it
-is the very source that the engine runs.
+Sections of equations (:class:`Part`, :class:`Line`), written as text, Markdown or LaTeX; as Python
+it is a script of its own, :mod:`cellcalc.scripts.python`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from cellcalc.engine.optimizer import rules
+from cellcalc.errors import check_choice
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, plain_number
-from cellcalc.language.tree import Add, Expression, Neg, Symbol
+from cellcalc.language.tree import ONE, Add, Expression, Neg, Symbol
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.legend import Legend, legend
-from cellcalc.views.text import markdown_text
+from cellcalc.views.text import check_page, markdown_text
 from cellcalc.views.worked import left_side, wrapped
 
 FORMATS = ("text", "markdown", "latex", "python")
@@ -57,10 +58,16 @@ class Part:
 def derive(
     specification: Specification, model: Model, format: str = "text", width: int = 80
 ) -> str:
-    """The derivation of a problem's model in one of ``FORMATS``."""
+    """The derivation of a problem's model in one of ``FORMATS``.
+
+    As ``python`` it is a script: see :func:`cellcalc.scripts.python.script`. Raises
+    :class:`~cellcalc.errors.OptionError` for another format or a ``width`` below 0 (0: no limit).
+    """
+    check_choice("format", format, FORMATS)
+    check_page(width)
     if format == "python":
         return script(specification, model, title(specification))
-    write = model.latex() if format == "latex" else model.unicode()
+    write = model.latex() if format == "latex" else model.maths()
     parts = list(_parts(specification, model, write))
     lines, below = title(specification), legend(model)
     if format == "latex":
@@ -131,9 +138,7 @@ def _total_line(model: Model, row: Quantity, write: Indexed) -> Line:
     line = _line(row, write)
     parameter = row.derivative_of
     says = f"{model.label(parameter)}: {model.quantities[parameter].says}"
-    inner = write(row.formula) if row.formula else "1"
-    many = isinstance(row.formula, Add)
-    total = write.total + (write.bracketed(inner) if many else inner)
+    total = write.summed(row.formula or ONE)
     return replace(line, left=write(Symbol(row.symbol)), summands=(total,), says=says)
 
 

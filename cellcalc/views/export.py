@@ -35,9 +35,14 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK)
             for pass_trace in filter(selection.takes, trace.passes)
         ),
         "parameters": {"initial": _numbers(trace.initial), "final": _numbers(trace.final)},
+        "coefficients": _numbers(s.coefficients),
+        "optimizer": {
+            "name": s.update.optimizer.name,
+            "settings": _numbers(s.update.settings),
+            "updates": trace.updates,
+            "state": {own: _numbers(held) for own, held in trace.optimizer_state.items()},
+        },
     }
-    if s.coefficients:
-        data["coefficients"] = _numbers(s.coefficients)
     yield from _json(data, block)
     yield "\n"
 
@@ -68,6 +73,7 @@ def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
         "t": range(low, high),
         "losses": window.window.losses,
         "dropped": window.window.dropped,
+        "updates": window.window.updates,
     }
     if "backward" in selection.passes:
         data["backward"] = {
@@ -79,9 +85,9 @@ def _window_data(window: WindowTrace, selection: Selection) -> dict[str, Any]:
         data["gradients"] = _numbers(
             {s: v for s, v in window.gradients.items() if selection.shows(s)}
         )
-    if window.used and window.used != window.summed:
-        data["clipped"] = _numbers(window.used)
+    data["clipped"] = _numbers(window.used)
     data["before"], data["after"] = _numbers(window.before), _numbers(window.after)
+    data["optimizer"] = _numbers(window.memory_after)
     return data
 
 
@@ -156,6 +162,8 @@ def _window_lines(
         for symbol, values in window.backward.items():
             yield from _lines(f"{place},backward", symbol, values, window.first, selection, block)
     totals = {"gradients": window.gradients, "before": window.before, "after": window.after}
+    if window.used:
+        totals["optimizer"] = window.memory_after
     for part, values_by_symbol in totals.items():
         if ("gradients" if part == "gradients" else "update") in selection.passes:
             for symbol, value in values_by_symbol.items():

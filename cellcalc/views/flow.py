@@ -12,7 +12,7 @@ from cellcalc.engine.schedule import ranges
 from cellcalc.resources import sentence
 from cellcalc.studies.flow import Flow, Lag, lags, verdicts
 from cellcalc.views.table import tabulated
-from cellcalc.views.text import ascii_text
+from cellcalc.views.text import ascii_text, check_page
 
 SHADES, CUT = "█▓▒░·", "╳"  # each a tenth of the one before it
 ASCII_SHADES, ASCII_CUT = "#+=-.", "x"
@@ -22,6 +22,7 @@ MOST_LAGS = 13  # shown in full; of more, some
 
 def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> str:
     """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit)."""
+    check_page(width)
     scheme, found = flow.schedule.scheme, lags(flow)
     shades, mark = (ASCII_SHADES, ASCII_CUT) if ascii_only else (SHADES, CUT)
     name = sentence("flow", "scheme", name=scheme.name, expansion=scheme.expansion())
@@ -34,7 +35,7 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
     blocks.append(_decay(flow, found))
     blocks.append("\n".join(textwrap.fill(line, width or 10**6) for line in _words(flow, found)))
     text = "\n\n".join(blocks) + "\n"
-    return ascii_text(text.replace("τ", "T")) if ascii_only else text
+    return ascii_text(text) if ascii_only else text
 
 
 def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterator[str]:

@@ -18,7 +18,8 @@ from cellcalc.resources import sentence
 class Entry:
     """A symbol as displayed, in Unicode and LaTeX, the key it stands for, and its meaning.
 
-    ``named`` tells that the author has the symbol, and it is not merely a stand-in for one.
+    ``named`` tells that the author has the symbol, and it is not merely a stand-in for one,
+    ``marked`` that it is ours, and marked since its letter means something else to the author.
     """
 
     symbol: str
@@ -26,21 +27,27 @@ class Entry:
     key: str
     says: str
     named: bool
+    marked: bool = False
 
 
 @dataclass(frozen=True)
 class Legend:
-    """The symbols of one author that differ from their keys, and what must be said of them."""
+    """The symbols of one author that differ from their keys, and what must be said of them.
+
+    ``ascii`` tells that it is written without Unicode.
+    """
 
     author: Author
     entries: tuple[Entry, ...]
+    ascii: bool = False
 
     @property
     def notes(self) -> list[str]:
         """What the author means by the symbols, and what a mark behind one of ours means."""
-        marked = [entry.key for entry in self.entries if entry.symbol == entry.key + MARK]
+        marked = [entry.key for entry in self.entries if entry.marked]
+        mark = "typed_mark" if self.ascii else "mark"
         meant = "; ".join(f"{key} is {self.elsewhere(key)}" for key in marked)
-        return [*self.author.notes, *([sentence("legend", "mark", meant=meant)] if meant else [])]
+        return [*self.author.notes, *([sentence("legend", mark, meant=meant)] if meant else [])]
 
     def elsewhere(self, symbol: str) -> str:
         """What a symbol of ours means to the author."""
@@ -120,12 +127,15 @@ def legend(model: Model, keys: Iterable[str] | None = None) -> Legend | None:
         if VIA in key and key not in author.names:
             continue
         symbol, spelled = author.unicode(stem, "", derivative), author.spelled(stem, derivative)
+        shown = author.ascii(stem, "", derivative) if model.ascii else symbol
         plain = spelled.derived and author.derivative == DERIVATIVE  # known once the symbol is
         if symbol != stem and stem not in found and not time and not plain:
             named = spelled.named
             says = model.quantities[key].says
-            found[stem] = Entry(symbol, author.latex(stem, "", derivative), stem, says, named)
-    return Legend(author, tuple(found.values()))
+            found[stem] = Entry(
+                shown, author.latex(stem, "", derivative), stem, says, named, symbol == stem + MARK
+            )
+    return Legend(author, tuple(found.values()), model.ascii)
 
 
 def _wrapped(text: str, width: int, indent: str = "  ") -> list[str]:

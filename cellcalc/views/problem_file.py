@@ -9,13 +9,14 @@ from pathlib import Path
 from random import Random
 
 from cellcalc import resources
+from cellcalc.errors import check_whole
 from cellcalc.model.derivation import build
 from cellcalc.problems import templates
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import read_specification
 from cellcalc.problems.templates import Template
 from cellcalc.resources import sentence
-from cellcalc.studies.tasks import Drawn
+from cellcalc.studies.tasks import MOST, Drawn
 
 WIDTH = 96  # columns of a file
 SCALE = 0.5  # drawn parameters lie within ± this
@@ -34,8 +35,12 @@ def own_problem(
     """A problem with numbers drawn from a seed, each parameter written out with what it does.
 
     ``file`` is what the comment calls it. Raises :class:`~cellcalc.errors.InputError` for a cell
-    that cannot be read; its path starts at ``base``, the folder of the file.
+    that cannot be read; its path starts at ``base``, the folder of the file; and
+    :class:`~cellcalc.errors.OptionError` for a number out of bounds.
     """
+    check_whole("steps", steps, 1, MOST)
+    check_whole("inputs", inputs, 1, MOST)
+    check_whole("seed", seed, 0)
     random = Random(f"own {seed}")
     parts = templates.load("cells", cell, base), templates.load("readouts", readout)
     model = build(*parts, templates.load("losses", loss), features=1)

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from cellcalc.engine.effort import check_listing
-from cellcalc.engine.schedule import Schedule, Window, plan, ranges
+from cellcalc.engine.schedule import Schedule, Window, plan, plans, ranges
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.views.table import tabulated
+from cellcalc.views.text import check_page
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
 MOST_BANDS = 20  # of steps; of more, the first and the last few
@@ -38,15 +39,12 @@ class Cost:
 
 
 def schedules(specification: Specification) -> list[Schedule]:
-    """The schedule of each sequence.
+    """The schedule of each sequence, in the first epoch.
 
     Raises :class:`~cellcalc.errors.LimitError` for windows that sweep too many steps to be listed.
     """
     check_listing(specification)
-    return [
-        plan(specification.scheme, sequence.steps, sequence.has_target)
-        for sequence in specification.sequences
-    ]
+    return plans(specification.scheme, specification.sequences)
 
 
 def full(schedule: Schedule, specification: Specification, place: int) -> Schedule:
@@ -77,7 +75,7 @@ def to_json(specification: Specification, model: Model) -> str:
             {
                 "sequence": place + 1,
                 "steps": schedule.steps,
-                "windows": [_window_data(window) for window in schedule.windows],
+                "windows": [window_data(window) for window in schedule.windows],
                 "dropped": list(schedule.dropped),
                 "repeated": list(schedule.repeated),
                 "totals": asdict(cost(schedule, model)),
@@ -93,7 +91,8 @@ def to_json(specification: Specification, model: Model) -> str:
     return json.dumps(data, ensure_ascii=False) + "\n"
 
 
-def _window_data(window: Window) -> dict[str, object]:
+def window_data(window: Window) -> dict[str, object]:
+    """A window as JSON has it."""
     return {
         "fires_at": window.fires_at,
         "t": list(window.swept),
@@ -105,23 +104,33 @@ def _window_data(window: Window) -> dict[str, object]:
 
 
 def to_text(specification: Specification, model: Model, width: int = 80) -> str:
-    """The picture and the figures of each sequence, at most ``width`` columns wide."""
+    """The picture and the figures of each sequence, at most ``width`` columns wide (0: any)."""
+    check_page(width)
     scheme = specification.scheme
     blocks = [f"{specification.title}\nscheme {scheme.name} ({scheme.expansion()})"]
     for place, schedule in enumerate(schedules(specification)):
         if len(specification.sequences) > 1:
             blocks.append(f"Sequence {place + 1}")
-        if not schedule.windows:
-            blocks.append(sentence("picture", "no_windows"))
-            continue
-        blocks += _bands(schedule, width or 10**6)
-        blocks += _notes(schedule)
-        blocks.append(_figures(schedule, full(schedule, specification, place), model))
-    blocks.append("\n".join(_legend()))
+        blocks += picture(schedule, width)
+        if schedule.windows:
+            blocks.append(_figures(schedule, full(schedule, specification, place), model))
+    blocks.append("\n".join(legend()))
     return "\n\n".join(blocks) + "\n"
 
 
-def _bands(schedule: Schedule, width: int) -> Iterator[str]:
+def picture(schedule: Schedule, width: int, updates: bool = True) -> Iterator[str]:
+    """The windows of a schedule, band by band, and what must be said of them.
+
+    ``updates`` tells whether it is marked which windows an update follows.
+    """
+    if not schedule.windows:
+        yield sentence("picture", "no_windows")
+        return
+    yield from _bands(schedule, width or 10**6, updates)
+    yield from _notes(schedule)
+
+
+def _bands(schedule: Schedule, width: int, updates: bool) -> Iterator[str]:
     """The picture, cut into bands of steps."""
     cell = 3 if schedule.steps < 25 else 2
     margin = max(6, len(str(len(schedule.windows)))) + 2
@@ -135,11 +144,16 @@ def _bands(schedule: Schedule, width: int) -> Iterator[str]:
                 yield " " * margin + sentence("picture", "more_steps", count=left_out)
             continue
         band = range(first, min(first + steps, schedule.steps + 1))
-        yield "\n".join(_band(schedule, dropped, band, cell, margin))
+        yield "\n".join(_band(schedule, dropped, band, cell, margin, updates))
 
 
 def _band(
-    schedule: Schedule, dropped: frozenset[int], steps: range, cell: int, margin: int
+    schedule: Schedule,
+    dropped: frozenset[int],
+    steps: range,
+    cell: int,
+    margin: int,
+    updates: bool,
 ) -> Iterator[str]:
     every = 1 if cell > 2 else 5
     ruler = ""
@@ -158,7 +172,7 @@ def _band(
         if window is None:
             yield " " * margin + sentence("picture", "more", count=number)
         else:
-            yield f"{number:>{margin - 2}}  {_row(window, steps, cell)}".rstrip()
+            yield f"{number:>{margin - 2}}  {_row(window, steps, cell, updates)}".rstrip()
     if any(t in dropped for t in steps):
         marks = "".join((DROPPED if t in dropped else "").ljust(cell) for t in steps)
         yield f"{'':>{margin}}{marks}".rstrip()
@@ -169,7 +183,7 @@ def _band(
         yield f"{'':>{margin}}{marks}".rstrip()
 
 
-def _row(window: Window, steps: range, cell: int) -> str:
+def _row(window: Window, steps: range, cell: int, updates: bool) -> str:
     text = ""
     swept, losses = window.swept, frozenset(window.losses)
     for t in steps:
@@ -180,7 +194,8 @@ def _row(window: Window, steps: range, cell: int) -> str:
         if t < window.fires_at:
             text += "─" * (cell - 1)
         else:
-            text += (UPDATE if window.updates else NO_UPDATE).ljust(cell - 1)
+            mark = UPDATE if window.updates else NO_UPDATE
+            text += (mark if updates else "").ljust(cell - 1)
     return text
 
 
@@ -208,8 +223,11 @@ def _figures(schedule: Schedule, whole: Schedule, model: Model) -> str:
     return tabulated(["", schedule.scheme.name, "full BPTT"], body, "simple")
 
 
-def _legend() -> Iterator[str]:
+def legend(updates: bool = True) -> Iterator[str]:
+    """What the marks mean, a line each; without ``updates`` no window is followed by one."""
     marks = {"injected": INJECTED, "swept": SWEPT, "update": UPDATE, "no_update": NO_UPDATE,
              "dropped_mark": DROPPED, "reset": RESET}  # fmt: skip
     for name, mark in marks.items():
+        if not updates and name in ("update", "no_update"):
+            continue
         yield f"{mark} {sentence('picture', name)}"

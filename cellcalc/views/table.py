@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.language.keys import derivative_key
+from cellcalc.errors import OptionError, check_choice, check_whole, unknown
+from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
-from cellcalc.views.text import fixed, markdown_text
+from cellcalc.toml import listed
+from cellcalc.views.text import check_page, fixed, markdown_text
 
 if TYPE_CHECKING:
     from cellcalc.views.legend import Legend
@@ -66,8 +68,8 @@ def select(
     """A selection as people write it: ``symbols`` like "c,dc", ``steps`` like "2:5" or "3".
 
     Where the problem is shown in an author's symbols, these may be used as well as keys.
-    What is left empty is everything. Raises :class:`~cellcalc.errors.OptionError` for a symbol,
-    step, epoch or sequence that the trace does not have.
+    What is left empty is everything. Raises :class:`~cellcalc.errors.OptionError` for a part,
+    symbol, step, epoch or sequence that the trace does not have.
     """
     names = tuple(name.strip() for name in symbols.split(",") if name.strip())
     if trace.model.author is not None:
@@ -75,17 +77,54 @@ def select(
         names = tuple(reading.get(composed(name), name) for name in names)
     for name in names:
         if name not in trace.symbols:
-            found = f'"{name}"{did_you_mean(name, trace.symbols)}'
-            raise OptionError("--symbols", "symbols of this problem", found)
+            found = unknown(name, trace.symbols)
+            raise OptionError("symbols", "symbols of this problem", found)
     s = trace.specification
-    for option, given, most in (
-        ("--epoch", epoch, s.update.epochs),
-        ("--sequence", sequence, len(s.sequences)),
-    ):
-        if given is not None and not 1 <= given <= most:
-            raise OptionError(option, f"a number from 1 to {most}", str(given))
+    check_whole("epoch", epoch, 1, s.update.epochs)
+    check_whole("sequence", sequence, 1, len(s.sequences))
+    for part in passes:
+        check_choice("passes", part, PASSES)
+    shown = tuple(passes) or PASSES
+    places = _places(trace.model)
+    for name in names:
+        if not any(name in places[part] for part in shown):
+            raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
+    if steps and set(shown) == {"update"}:
+        raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
     bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
-    return Selection(tuple(passes) or PASSES, names, bounds, epoch, sequence)
+    return Selection(shown, names, bounds, epoch, sequence)
+
+
+def _places(model: Model) -> dict[str, set[str]]:
+    """Which symbols each part has; the gradients' contributions are data of the backward pass."""
+    names = [row.symbol for row in model.parameters]
+    derived = [r.symbol for row in model.backward for r in (row, *model.paths_of(row))]
+    parts = [r.symbol for row in model.gradients for r in (row, *model.paths_of(row))]
+    entering = [entering_key(name) for name in model.state]
+    return {
+        "forward": {row.symbol for row in (*model.inputs, *model.forward)},
+        "backward": {*derived, *parts},
+        "gradients": {*(row.symbol for row in model.gradients), *entering},
+        "update": {*names, *map(derivative_key, names)},
+    }
+
+
+def check_shown(selection: Selection, symbols: Collection[str]) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` where a selection leaves something out of sight.
+
+    ``symbols`` are those that are shown: what was asked for must be among them, if only as the
+    parameter whose update its gradient is, and something must be shown.
+    """
+    for name in selection.symbols:
+        if name not in symbols and name not in map(derivative_key, symbols):
+            what = "symbols of the parts, steps and passes that are shown"
+            raise OptionError("symbols", what, f'"{name}"')
+    if not symbols:
+        name = "passes" if selection.steps is None else "steps"
+        found = listed(selection.passes, "and") if selection.passes else "none"
+        if selection.steps is not None:
+            found = "{}:{}".format(*selection.steps)
+        raise OptionError(name, "a part of the problem in which something is computed", found)
 
 
 def _bounds(steps: str, longest: int) -> tuple[int, int]:
@@ -95,7 +134,7 @@ def _bounds(steps: str, longest: int) -> tuple[int, int]:
         first = int(match["only"] or match["first"] or 0)
         last = int(match["only"] or match["last"] or longest)
     if not 0 <= first <= last <= longest:
-        raise OptionError("--steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
+        raise OptionError("steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
     return first, last
 
 
@@ -131,7 +170,9 @@ def grids(
             if "gradients" in selection.passes and window.backward:
                 yield _gradients(window, selection, where)
             if "update" in selection.passes and window.used:
-                yield _update(window, selection, update_title(trace, window, place))
+                title = update_title(trace, window, place)
+                shown = shown_rows(trace.specification.update.optimizer)
+                yield _update(window, selection, title, shown)
 
 
 def place_of(trace: Trace, pass_trace: PassTrace) -> str:
@@ -194,7 +235,8 @@ def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     return f"Update {window.update}{place}" if several else "Update"
 
 
-def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
+def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequence[str]) -> Grid:
+    """Each parameter's update; ``shown`` is what else the optimizer computes for it: m, v, …"""
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
@@ -202,9 +244,10 @@ def _update(window: WindowTrace, selection: Selection, title: str) -> Grid:
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
-            rows.append((name, (before, gradient, *used, after - before, after)))
+            held = (window.memory_after.get(memory(own, name), math.nan) for own in shown)
+            rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
-    headings = ("before", "gradient", *clipped, "step", "after")
+    headings = ("before", "gradient", *clipped, *shown, "step", "after")
     return Grid(title, headings, tuple(rows), over_time=False)
 
 
@@ -271,13 +314,16 @@ def render(
 
     ``decimals`` is the number of decimals (by default 5, or those of hand rounding); tables for
     the terminal are cut into bands of steps that are at most ``width`` columns wide (0: no limit).
+    Raises :class:`~cellcalc.errors.OptionError` for what :func:`check_layout` refuses.
     """
+    check_layout(format, layout, decimals, width)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = 0 if format in MARKUP else width
     blocks = _heading_blocks(trace, format)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
+    check_shown(selection, keys)
     labels, stand_ins = _labels(trace.model, list(keys), format)
     for grid in shown:
         blocks.append(_caption(format, grid.title))
@@ -411,11 +457,17 @@ def _simple(headings: list[str], body: list[list[str]]) -> str:
     return "\n".join([line(headings), rules, *map(line, body)])
 
 
-def check_format(name: str, others: Sequence[str] = ()) -> None:
-    """Raise :class:`~cellcalc.errors.OptionError` for a format that nobody knows."""
-    from tabulate import tabulate_formats
+def check_layout(
+    format: str, layout: str, decimals: int | None, width: int, others: Sequence[str] = ()
+) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` for a table that cannot be printed.
 
-    known = [*others, *tabulate_formats]
-    if name not in known:
-        found = f'"{name}"{did_you_mean(name, known)}'
-        raise OptionError("--format", f"one of {', '.join(known)}", found)
+    The format must be one of tabulate's or of the ``others``, the layout one of ``LAYOUTS``, the
+    decimals from 0 to 30, the width at least 0.
+    """
+    check_choice("layout", layout, LAYOUTS)
+    check_page(width, decimals)
+    if format not in (*others, "simple"):
+        from tabulate import tabulate_formats  # here, since loading it takes as long as all else
+
+        check_choice("format", format, [*others, *tabulate_formats])

@@ -6,8 +6,23 @@ import math
 import re
 import unicodedata
 
-from cellcalc.language.letters import ACCENTS, GREEK, MARK, RAISED
+from cellcalc.errors import check_whole
+from cellcalc.language.letters import (
+    ACCENTS,
+    FROM_SUBSCRIPTS,
+    FROM_SUPERSCRIPTS,
+    GREEK,
+    MARK,
+)
 from cellcalc.language.notation import plain_number
+
+MOST_DECIMALS = 30  # which show a number of 1e-13 to the last figure that a float64 has
+
+
+def check_page(width: int, decimals: int | None = None) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` for a page or numbers of impossible width."""
+    check_whole("width", width, 0)
+    check_whole("decimals", decimals, 0, MOST_DECIMALS)
 
 
 def fixed(value: float, decimals: int) -> str:
@@ -39,81 +54,43 @@ def short(value: float, decimals: int) -> str:
     return fixed(value, decimals)
 
 
-_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
-_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾", "0123456789+-t()")
-_WORDS = {
-    "∂L/∂": "d", "∂": "d", "Σₜ ": "sum ", "Σ": "sum", "σ": "sigmoid", "√": "sqrt", "∇": "grad ",
-    "δ": "delta_", "Δ": "Delta_", "Γ": "Gamma", "ε": "eps", "·": "*", "×": "x", "⊙": "*",
+_SIGNS = {
+    "σ": "sigmoid", "√": "sqrt", "τ": "T", "·": "*", "×": "x", "⊙": "*", "ₙ": "n",
     "−": "-", "–": "-", "—": "-", "…": "...", "←": "<-", "→": "->", "≤": "<=", "≥": ">=",
-    "≈": "~", "≠": "!=", "∞": "inf", "°": "*", "✓": "+", "✗": "x", "─": "-", "│": "|", "┼": "+",
+    "≈": "~", "≠": "!=", "∞": "inf", "✓": "+", "✗": "x", "─": "-", "│": "|", "┼": "+",
     "┤": "|", "├": "|", "═": "=", "█": "#", "▓": "%", "▒": "+", "░": ".", "■": "#", "□": ".",
     "●": "o", "○": ".", "▲": "^", "▼": "v", "▸": ">", "▹": ")",
     "▶": ">", "▾": "v", "↺": "@", "⟲": "@", "↩": "@",
     "“": '"', "”": '"', "‘": "'", "’": "'", "„": '"',
 }  # fmt: skip
-_ASCII = str.maketrans({k: v for k, v in _WORDS.items() if len(k) == 1})
-
-
-def _at_step(match: re.Match[str]) -> str:
-    return f"{match[1]}[{match[2].translate(_LOWERED)}]"
+_ASCII = str.maketrans(_SIGNS)
+_RAISED = re.compile("([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)")
+_STEP = re.compile("(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])")  # c₂ or f₂ in a sentence
+_GREEK = re.compile(f"([{''.join(GREEK)}])")
+_LETTER = re.compile("(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])")
 
 
 def ascii_text(text: str) -> str:
-    """The text in ASCII: ``∂L/∂cₜ₊₁·fₜ₊₁`` as ``dc[t+1]*f[t+1]``; a letter without one as ?.
+    """Prose, tables and pictures in ASCII; a letter for which there is none as ?.
 
-    Equals signs that stood below one another do so again.
+    Equations are not for it: :meth:`cellcalc.model.model.Model.maths` writes them in ASCII from
+    their trees. A quantity named in a sentence is spelled as there: ``∂L/∂c₂`` as ``dL/dc[2]``,
+    ``δî`` as ``delta_i_hat``.
     """
-    lines: list[str] = []
-    above, shift = -1, 0  # where the last sign stood, and how far it has moved
-    for line in text.split("\n"):
-        plain, sign = _line(line), line.find("= ")
-        if sign >= 0 and sign == above and not line[:sign].strip():
-            plain = " " * (sign + shift) + plain.lstrip()
-        elif sign >= 0:
-            above, shift = sign, plain.find("= ") - sign
-        lines.append(plain)
-    return "\n".join(lines)
-
-
-_ACCENTED = re.compile(f"(.)([{''.join(ACCENTS)}])")
-_NAME = "[A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff\u0300-\u036fᶠᵍᵒ0-9_]"
-_OURS = re.compile(f"({_NAME}+){MARK}")
-_BEFORE_A_TIME = "⁽<(ᵗ"  # a feature's number, not a step, where the time follows in another way
-
-
-def _line(text: str) -> str:
-    if not text.isascii():
-        text = _spelled_out(unicodedata.normalize("NFD", text))
-    text = text.replace("∂L/∂", "d").replace("Σₜ ", "sum ")
-    text = re.sub(r",?(ₜ(?:[₊₋][₀-₉]+)?)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
-    text = re.sub(r",([₀-₉]+)", lambda m: f"[{m[1].translate(_LOWERED)}]", text)
-    # A step stands right behind a plain name (c₁); behind others it is a feature's number (W_f₁).
-    behind = rf"(?<![A-Za-z_])([A-Za-z]+)([₀-₉]+)(?![\[₀-₉{_BEFORE_A_TIME}])"
-    text = re.sub(behind, _at_step, text)
-    text = re.sub(r"([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)", _power, text)
-    text = re.sub(r"(.)ᵀ", r"\1 @ ", text).translate(_LOWERED).translate(_ASCII)
-    plain = unicodedata.normalize("NFKD", text)
+    accented = unicodedata.normalize("NFD", text)
+    text = _LETTER.sub(lambda m: f"{m[1]}_{ACCENTS[m[2]]}", accented)
+    text = _STEP.sub(lambda m: f"{m[1]}[{m[2].translate(FROM_SUBSCRIPTS)}]", text)
+    text = text.replace("∂", "d")
+    text = _RAISED.sub(lambda m: f"^{m[1].translate(FROM_SUPERSCRIPTS)}", text)
+    text = text.translate(FROM_SUBSCRIPTS).translate(_ASCII)
+    plain = _GREEK.sub(_greek, unicodedata.normalize("NFKD", text))
+    plain = re.sub(f"([A-Za-z]){MARK}", r"our_\1", plain).replace(MARK, "*")
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
 
 
-def _spelled_out(text: str) -> str:
-    """An author's signs as they are typed, so that they can be read back: f_hat, phi, our_y."""
-    text = _OURS.sub(r"our_\1", text)
-    if "δ" in text or "∇" in text:
-        text = text.replace("∂L/∂", "dL/d")  # there di is another derivative than dL/di
-    text = re.sub(r"Δ(?![A-Za-z_])", "Delta", text)
-    text = _ACCENTED.sub(lambda m: f"{m[1]}_{ACCENTS[m[2]]}", text)
-    text = re.sub(r"([δΔ])_", r"\1", text).replace("ε_", "epsilon_").replace("∇", "grad_")
-    for letter in "ιφωψβ":
-        text = text.replace(letter, GREEK[letter])
-    for raised, letter in RAISED.items():
-        text = text.replace(raised, f"_{letter}")
-    return text.replace("⟨", "<").replace("⟩", ">").replace(MARK, "our_")
-
-
-def _power(match: re.Match[str]) -> str:
-    plain = match[1].translate(_RAISED)
-    return f"^({plain})" if len(plain) > 1 and "t" in plain and "(" not in plain else f"^{plain}"
+def _greek(match: re.Match[str]) -> str:
+    following = match.string[match.end() : match.end() + 1]
+    return GREEK[match[1]] + ("_" if following.isalpha() else "")
 
 
 # What begins markup anywhere in a line; an underscore does so only at the edge of a word.

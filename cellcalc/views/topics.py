@@ -16,8 +16,7 @@ from cellcalc import resources
 from cellcalc.engine.codegen import compile_expression
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace, Trace, backward_values, forward_values
-from cellcalc.errors import OptionError, did_you_mean
-from cellcalc.language.notation import NumbersPutIn, Unicode
+from cellcalc.errors import OptionError, check_choice, unknown
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Symbol, symbols
 from cellcalc.model.derivation import model_of
@@ -27,7 +26,7 @@ from cellcalc.problems.specification import read_example
 from cellcalc.resources import sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
-from cellcalc.views.text import fixed, short
+from cellcalc.views.text import check_page, fixed, short
 from cellcalc.views.worked import wrapped
 
 FORMATS = ("text", "markdown")
@@ -37,9 +36,11 @@ GAP = 2  # between columns
 INDENT = "    "
 
 
-def page(topic: Topic, format: str = "text", width: int = 80) -> str:
-    """A topic with its numbers computed, in one of ``FORMATS``."""
-    parts = filled_in(topic)
+def page(topic: Topic, format: str = "text", width: int = 80, ascii: bool = False) -> str:
+    """A topic with its numbers computed, in one of ``FORMATS``; its maths in ASCII if asked."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
+    parts = filled_in(topic, ascii)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
     return "\n\n".join(_text(topic, parts, min(width, LONGEST))) + "\n"
@@ -47,6 +48,8 @@ def page(topic: Topic, format: str = "text", width: int = 80) -> str:
 
 def contents(format: str = "text", width: int = 80) -> str:
     """The list of topics, in the order in which to read them."""
+    check_choice("format", format, FORMATS)
+    check_page(width)
     if format == "markdown":
         rows = [f"- `cellcalc explain {t.name}`: {t.title}: {t.summary}" for t in topics()]
         return "\n".join([f"# {sentence('topics', 'title')}", "", *rows]) + "\n"
@@ -134,9 +137,9 @@ DECIMALS = 5
 _PLACE = re.compile(r"\{(\w+)(?::(\w+|%))?\}")
 
 
-def filled_in(topic: Topic) -> list[Part]:
+def filled_in(topic: Topic, ascii: bool = False) -> list[Part]:
     """The parts of a topic with every word in braces filled in."""
-    numbers = Numbers(topic)
+    numbers = Numbers(topic, ascii)
     return [_filled(part, numbers) for part in topic.parts]
 
 
@@ -155,7 +158,8 @@ def _filled(part: Part, numbers: Numbers) -> Part:
 class Numbers:
     """The numbers of one topic, each computed when it is first asked for."""
 
-    def __init__(self, topic: Topic) -> None:
+    def __init__(self, topic: Topic, ascii: bool = False) -> None:
+        self.ascii = ascii
         self.rows, self.runs = topic.numbers, topic.runs
         self.traces: dict[str, Trace] = {}
         self.found: dict[str, float | str] = {}
@@ -185,7 +189,7 @@ class Numbers:
             given = {s.name: self.number(s.name) for s in symbols(formula)}
             return compile_expression(formula)(given)
         if "error" in row:
-            return _error(row["problem"], row["error"], row["k1"], row["k2"])
+            return _error(row["problem"], row["error"])
         kind = next(key for key in _KINDS if key in row)
         return _KINDS[kind](self.trace(row["run"]), row)
 
@@ -199,7 +203,7 @@ class Numbers:
         if run not in self.traces:
             chosen = self.runs[run]
             s = read_example(chosen["problem"], Override(chosen.get("scheme")))
-            self.traces[run] = run_model(s, model_of(s))
+            self.traces[run] = run_model(s, model_of(s, ascii=self.ascii))
         return self.traces[run]
 
 
@@ -235,22 +239,24 @@ def _product(trace: Trace, row: Mapping[str, Any]) -> float:
 def _equation(trace: Trace, row: Mapping[str, Any]) -> str:
     quantity = trace.model.quantities[row["equation"]]
     assert quantity.formula is not None
-    write = Unicode(derivatives=trace.model.derivatives)
+    write = trace.model.maths()
     left = write(Symbol(quantity.symbol, None if quantity.group is Group.GRADIENT else 0))
     return f"{left} = {write(quantity.formula)}"
 
 
 def _numbers_in(trace: Trace, row: Mapping[str, Any]) -> str:
-    """The right side of an equation with numbers put in, and what it gives."""
+    """An equation of one step with numbers put in, and what it gives."""
     one, symbol, t = trace.passes[0], row["numbers_in"], row["t"]
     formula = trace.model.quantities[symbol].formula
     assert formula is not None
     value = _lookup(one, symbol, t)
-    put_in = NumbersPutIn(
-        value=value, written=lambda v: short(v, DECIMALS), features=trace.model.features
-    )
-    result = fixed(value(Symbol(symbol, 0)), DECIMALS)
-    return f"{put_in(formula)} = {result.replace('-', '−')}"
+    put_in, write = trace.model.numbers_put_in(value, _short), trace.model.maths(step=t)
+    result = fixed(value(Symbol(symbol, 0)), DECIMALS).replace("-", write.minus)
+    return f"{write(Symbol(symbol, 0))} = {put_in(formula)} = {result}"
+
+
+def _short(value: float) -> str:
+    return short(value, DECIMALS)
 
 
 def _lookup(pass_trace: PassTrace, symbol: str, t: int) -> Callable[[Symbol], float]:
@@ -273,10 +279,10 @@ _KINDS: dict[str, Callable[[Trace, Mapping[str, Any]], float | str]] = {
 }
 
 
-def _error(name: str, scheme: str, k1: int, k2: int) -> float:
+def _error(name: str, scheme: str) -> float:
     s = read_example(name)
-    rows = compare.compare(s, model_of(s), k1, k2)
-    return next(row.error for row in rows if row.scheme.name == scheme)
+    rows = compare.compare(s, model_of(s), [scheme]).schemes
+    return next(row.error for row in rows if scheme in (row.scheme.name, *row.others))
 
 
 def _schemes() -> Table:
@@ -344,7 +350,7 @@ def topic(name: str) -> Topic:
     known = {topic.name: topic for topic in topics()}
     if name not in known:
         expected = f"a topic ({listed(list(known))})"
-        raise OptionError("TOPIC", expected, f'"{name}"{did_you_mean(name, list(known))}')
+        raise OptionError("topic", expected, unknown(name, known))
     return known[name]
 
 

@@ -18,9 +18,9 @@ from cellcalc.engine.trace import (
     forward_values,
 )
 from cellcalc.errors import LimitError
-from cellcalc.language.authors import AuthorsUnicode
+from cellcalc.language.authors import AuthorsAscii, AuthorsUnicode
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.notation import Indexed, NumbersPutIn
+from cellcalc.language.notation import Indexed, LatexNumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
 from cellcalc.resources import sentence
@@ -29,12 +29,13 @@ from cellcalc.views.table import (
     DECIMALS,
     EVERYTHING,
     Selection,
+    check_shown,
     heading,
     place_of,
     update_title,
     window_of,
 )
-from cellcalc.views.text import fixed, short
+from cellcalc.views.text import check_page, fixed, short
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 
@@ -47,16 +48,67 @@ def explain(
 ) -> str:
     """The selected values in the order of computation, each worked out line by line.
 
-    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads.
+    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads, and
+    :class:`~cellcalc.errors.OptionError` for more decimals than 30 or a width below 0.
     """
+    check_page(width, decimals)
     _check_length(trace, selection)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     blocks = ["\n".join(heading(trace))]
-    blocks += _Explainer(trace, selection, decimals, width or 10**6).blocks()
+    explainer = _Explainer(trace, selection, decimals, width or 10**6)
+    blocks += explainer.blocks()
+    check_shown(selection, explainer.shown_symbols)
     below = legend(trace.model, _seen(trace.model, selection))
     blocks += [below.text(width)] if below else []
     return "\n\n".join(blocks) + "\n"
+
+
+def explained(
+    trace: Trace, selection: Selection, decimals: int | None = None, width: int = 80
+) -> tuple[str, str]:
+    """The selected values worked out, without a heading: as text, and as Markdown with maths."""
+    if decimals is None:
+        decimals = DECIMALS if trace.decimals is None else trace.decimals
+    explainer = _Explainer(trace, selection, decimals, width)
+    text = "\n\n".join(explainer.blocks()) + "\n"
+    return text, "\n\n".join(_maths(trace, selection, decimals))
+
+
+def _maths(trace: Trace, selection: Selection, decimals: int) -> Iterator[str]:
+    """Each selected value of the last pass as LaTeX: its equation, the numbers, the value."""
+    model, last = trace.model, trace.passes[-1]
+    for t in filter(selection.within, range(1, last.steps + 1)):
+        rows = [(row, forward_values(last, t)) for row in (*model.inputs, *model.forward)]
+        for window in last.windows:
+            if t in window.steps:
+                value = backward_values(last, window, t)
+                for derived in model.backward:
+                    rows += [(row, value) for row in (derived, *model.paths_of(derived))]
+        for row, value in rows:
+            if selection.shows(row.symbol):
+                yield _block(model, row, value, t, decimals)
+
+
+def _block(model: Model, row: Quantity, value: Lookup, t: int, decimals: int) -> str:
+    write = replace(model.latex(), step=t)
+    lines = []
+    if row.formula is not None:
+        lines.append(write(row.formula))
+        used = symbols(spelled_out(row.formula, model.features))
+        if not any(math.isnan(value(symbol)) for symbol in used):
+            numbers = LatexNumbersPutIn(
+                value=value,
+                written=lambda number: short(number, decimals),
+                features=model.features,
+            )
+            lines.append(numbers(row.formula))
+    lines.append(fixed(value(Symbol(row.symbol, 0)), decimals))
+    left = write(Symbol(row.path_of or row.symbol, 0))
+    if row.via:
+        left += rf"\ \text{{via}}\ {write(Symbol(row.via))}"
+    body = r" \\ ".join(f"&= {line}" for line in dict.fromkeys(lines))
+    return f"{row.says}\n\n$$\\begin{{aligned}} {left} {body} \\end{{aligned}}$$"
 
 
 def _seen(model: Model, selection: Selection) -> Iterator[str]:
@@ -83,8 +135,8 @@ def _check_length(trace: Trace, selection: Selection) -> None:
         for pass_trace in filter(selection.takes, trace.passes)
     )
     if rows * steps > MOST_EXPLAINED:
-        found = f"about {rows * steps:,}; --epoch, --steps or --symbols would leave fewer"
-        raise LimitError(f"--explain: expected at most {MOST_EXPLAINED:,} values, found {found}")
+        found = f"about {rows * steps:,}; `epoch`, `steps` or `symbols` would leave fewer"
+        raise LimitError(f"explain: expected at most {MOST_EXPLAINED:,} values, found {found}")
 
 
 class _Explainer:
@@ -92,6 +144,7 @@ class _Explainer:
         self.trace, self.selection = trace, selection
         self.model = trace.model
         self.decimals, self.width = decimals, width
+        self.shown_symbols: set[str] = set()
 
     def blocks(self) -> Iterator[str]:
         """Forward to where a window fires, back over it, the update, and on from there."""
@@ -127,7 +180,7 @@ class _Explainer:
                 yield from (_title(f"Backward pass{place}, step t = {t}"), *parts)
 
     def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[str]:
-        write = self.model.unicode(step=t)
+        write = self.model.maths(step=t)
         for row in rows:
             if self.selection.shows(row.symbol):
                 result = value(Symbol(row.symbol, 0))
@@ -150,19 +203,16 @@ class _Explainer:
         return symbols(spelled_out(formula, self.model.features))
 
     def with_numbers(self, formula: Expression, value: Lookup) -> str:
-        put_in = NumbersPutIn(
-            value=value,
-            written=lambda number: short(number, self.decimals),
-            features=self.model.features,
-        )
+        put_in = self.model.numbers_put_in(value, lambda number: short(number, self.decimals))
         return put_in(formula)
 
     def shown(self, value: float, given: bool = False) -> str:
         text = short(value, self.decimals) if given else fixed(value, self.decimals)
-        return text.replace("-", "−") if text.startswith("-") else text
+        return text.replace("-", self.model.maths().minus, 1) if text.startswith("-") else text
 
     def laid_out(self, symbol: str, says: str, left: str, lines: list[str]) -> str:
         """The symbol with its meaning, and below it one "= …" a line, each different."""
+        self.shown_symbols.add(symbol)
         text = wrap(f"{self.model.label(symbol)}   {says}", self.width, subsequent_indent="    ")
         for k, line in enumerate(dict.fromkeys(lines)):
             indent = "    " + (left if k == 0 else " " * len(left)) + " = "
@@ -172,13 +222,13 @@ class _Explainer:
     def gradients(self, pass_trace: PassTrace, window: WindowTrace, place: str) -> Iterator[str]:
         if "gradients" not in self.selection.passes or self.selection.steps:
             return
-        write = self.model.unicode()
+        write = self.model.maths()
         parts = []
         for row in self.model.gradients:
             if self.selection.shows(row.symbol) and row.formula is not None:
                 terms = window.backward[row.symbol]
                 numbers = " + ".join(self.term(value) for value in terms)
-                lines = [f"Σₜ {write(row.formula)}"]
+                lines = [write.summed(row.formula)]
                 lines += [numbers] if len(terms) > 1 else []
                 lines.append(self.shown(window.gradients[row.symbol]))
                 left, parameter = (
@@ -194,7 +244,7 @@ class _Explainer:
     def entering(self, pass_trace: PassTrace, window: WindowTrace) -> Iterator[str]:
         """The derivatives of the state that enters the window: dh0, dc0."""
         t = window.first - 1
-        write = self.model.unicode(step=t)
+        write = self.model.maths(step=t)
         value = backward_values(pass_trace, window, t)
         for row in self.model.entering:
             symbol = f"{row.symbol}0"
@@ -206,7 +256,7 @@ class _Explainer:
 
     def term(self, value: float) -> str:
         text = self.shown(value)
-        return f"({text})" if text.startswith("−") else text
+        return f"({text})" if text.startswith(("−", "-")) else text
 
     def update(self, window: WindowTrace, place: str) -> Iterator[str]:
         if "update" not in self.selection.passes or self.selection.steps or not window.used:
@@ -223,7 +273,7 @@ class _Explainer:
     def updated(self, window: WindowTrace, name: str) -> Iterator[str]:
         """The optimizer's equations for one parameter, each using what those before gave."""
         update = self.trace.specification.update
-        write = self.model.unicode()
+        write = self.model.maths()
         if name in update.frozen:
             says = sentence("part", "frozen", names=self.model.label(name))
             yield self.laid_out(name, says, write(Symbol(name)), [self.shown(window.after[name])])
@@ -248,14 +298,14 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
-    if row.group is Group.PATH and not isinstance(write, AuthorsUnicode):
+    if row.group is Group.PATH and not isinstance(write, AuthorsUnicode | AuthorsAscii):
         return f"{write(Symbol(row.path_of, 0))} via {row.via}"
     return write(Symbol(row.symbol, 0))
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
     """``indent + text`` on as many lines as it takes, broken before a sign."""
-    parts = re.split(r" (?=[+−=] )", text)
+    parts = re.split(r" (?=[+−=-] )", text)
     lines, line = [], indent + parts[0]
     for part in parts[1:]:
         if len(line) + 1 + len(part) > width:

@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.engine.trace import Trace
 from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
+from cellcalc.workbook.moment import PLACES, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
@@ -29,6 +30,7 @@ class Sheet:
 class Book:
     """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
 
+    ``named`` are those asked for by name.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper.
     ``made`` are the sheets made so far, which the sheet of checks looks at.
     """
@@ -37,6 +39,7 @@ class Book:
     chosen: tuple[str, ...]
     practice: str = ""
     blank: bool = False
+    named: tuple[str, ...] = ()
     made: list[Sheet] = field(default_factory=list)
 
     @cached_property
@@ -55,6 +58,21 @@ class Book:
     def first(self) -> Layout:
         """The first BPTT sheet, to which the study sheets refer."""
         return self.layouts[0]
+
+    @cached_property
+    def moment(self) -> Moment:
+        """The choice of moment, made on the first of the sheets that show one."""
+        return Moment(self.first, next(kind for kind in PLACES if kind in self.chosen))
+
+    @property
+    def has_moment(self) -> bool:
+        """Whether there are study sheets that show one."""
+        studies = any(kind in PLACES for kind in self.chosen)
+        return studies and not self.practice and self.large is None
+
+    def asked(self, kind: str) -> bool:
+        """Whether a kind of sheet was asked for by name."""
+        return kind.casefold() in (name.casefold() for name in self.named)
 
     def has(self, kind: str) -> bool:
         return kind in self.chosen

@@ -12,24 +12,34 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import OptionError, OutputError, did_you_mean
+from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, defined_name, derived_rows, setting_names
+from cellcalc.workbook.layout import (
+    FIRST,
+    MOST_PASSES,
+    TOTAL,
+    Layout,
+    defined_name,
+    derived_rows,
+    lay_out,
+    setting_names,
+)
 from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt
-from cellcalc.workbook.sheets.cell import cell_sheet
-from cellcalc.workbook.sheets.charts import charts
-from cellcalc.workbook.sheets.checks import checks
+from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
-from cellcalc.workbook.sheets.flow import flow_sheet
 from cellcalc.workbook.sheets.gradients import gradients
-from cellcalc.workbook.sheets.guide import guide
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
+from cellcalc.workbook.sheets.start import start
 from cellcalc.workbook.sheets.step import step
+from cellcalc.workbook.sheets.tracing import Tracing, has_trace, traced
+from cellcalc.workbook.sheets.train import train
+from cellcalc.workbook.sheets.unrolled import unrolled
+from cellcalc.workbook.sheets.windows import windows
 from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
@@ -44,24 +54,36 @@ def _bptt(book: Book) -> Iterator[Sheet]:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
         set_up = partial(set_up_bptt, layout=layout, locked=key)
+        if has_trace(book, layout):
+            rows = traced(book, layout, rows)
+            set_up = partial(_with_trace, book=book, layout=layout)
         yield Sheet(layout.title, rows, set_up, hidden=key)
+
+
+def _with_trace(sheet: Worksheet, book: Book, layout: Layout) -> None:
+    # Its rules go before those of gates and gradients, which colour the same cells.
+    Tracing(book, layout).set_up(sheet)
+    set_up_bptt(sheet, layout)
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
 SHEETS: dict[str, Callable[[Book], Iterator[Sheet]]] = {
-    "Guide": guide,
+    "Start": start,
+    "Unrolled": unrolled,
     "BPTT": _bptt,
     "Step": step,
-    "Cell": cell_sheet,
+    "Windows": windows,
     "Gradients": gradients,
-    "Charts": charts,
+    "Train": train,
     "Checks": checks,
-    "Flow": flow_sheet,
     "Practice": practice_sheets,
     "Equations": equations,
 }
 
-ON_REQUEST = {"Practice", "Flow"}  # Flow has a cell for each pair of steps
+ON_REQUEST = {"Practice"}
+FAILED = "checks_failed"
+# Where what stood on sheets of former versions is now.
+FORMER = {"guide": "Start", "cell": "Step", "charts": "Unrolled", "flow": "Windows"}
 
 
 def build_workbook(
@@ -84,17 +106,19 @@ def build_workbook(
     that are nothing but the computation.
     """
     check_size(trace)
+    if blank and sheets:
+        raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
-    book = Book(trace, _chosen(sheets, practice, blank), practice, blank)
+    book = Book(trace, _chosen(sheets, practice, blank), practice, blank, tuple(sheets))
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()
     for kind, make in SHEETS.items():
-        if book.has(kind) and kind != "Guide":
+        if book.has(kind) and kind != "Start":
             book.made += make(book)
-    if book.has("Guide"):  # it lists the others, and comes before them
-        book.made[:0] = guide(book)
+    if book.has("Start"):  # it lists the others, and comes before them
+        book.made[:0] = start(book)
     for number, sheet in enumerate(book.made):
         worksheet = workbook.active if number == 0 else workbook.create_sheet()
         assert isinstance(worksheet, Worksheet)
@@ -104,26 +128,41 @@ def build_workbook(
         if sheet.hidden:
             worksheet.sheet_state = "hidden"
         sheet.set_up(worksheet)
+    asked = [kind for kind in book.chosen if kind != "BPTT"] if sheets else []
+    if asked and not blank and not practice:  # it opens on what it is about
+        workbook.active = [sheet.title for sheet in book.made].index(_shown(book, asked))
     if book.has("BPTT"):
-        _define_names(workbook, book.first)
+        _define_names(workbook, book)
     _describe(workbook, trace)
     contents = {sheet.title: sheet.rows for sheet in book.made}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
     write_package(file, workbook, STYLES, contents, date)
 
 
+def _shown(book: Book, asked: Sequence[str]) -> str:
+    """The first sheet that was asked for and is there."""
+    titles = [sheet.title for sheet in book.made]
+    return next((kind for kind in asked if kind in titles), titles[0])
+
+
+def moved(names: Sequence[str]) -> dict[str, str]:
+    """For each name of a sheet of a former version the sheet that its content is on now."""
+    return {name: FORMER[name.casefold()] for name in names if name.casefold() in FORMER}
+
+
 def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]:
     """The kinds of sheet wanted, in their order."""
-    known = {kind.casefold(): kind for kind in SHEETS}
+    known = {**{kind.casefold(): kind for kind in SHEETS}, **FORMER}
     for name in names:
         if name.casefold() not in known:
-            found = f'"{name}"{did_you_mean(name.casefold(), list(known))}'
-            raise OptionError("--sheets", f"names of sheets ({listed(list(SHEETS))})", found)
+            expected = f"names of sheets ({listed(list(SHEETS))})"
+            kinds = [kind.casefold() for kind in SHEETS]
+            raise OptionError("sheets", expected, unknown(name.casefold(), kinds))
     wanted = {known[name.casefold()] for name in names}
     if not names:
-        wanted = {"Guide", "Equations"} if practice else set(SHEETS) - ON_REQUEST
+        wanted = {"Start", "Equations"} if practice else set(SHEETS) - ON_REQUEST
     if "Practice" in wanted and not practice:
-        raise OptionError("--sheets", "--practice with the sheet Practice", "none")
+        raise OptionError("sheets", "`practice` with the sheet Practice", "none")
     if not blank:
         wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
     return tuple(kind for kind in SHEETS if kind in wanted)
@@ -141,8 +180,9 @@ def _without_study(
     return tuple(kind for kind in chosen if kind in LARGE_SHEETS)
 
 
-def _define_names(workbook: Workbook, sheet: Layout) -> None:
+def _define_names(workbook: Workbook, book: Book) -> None:
     """Names for what a person edits or reads first."""
+    sheet = book.first
     names = [*sheet.trace.initial, *setting_names(sheet.trace)]
     places = {name: (sheet.rows[name], FIRST) for name in names}
     if sheet.windows:
@@ -151,6 +191,14 @@ def _define_names(workbook: Workbook, sheet: Layout) -> None:
             places[quantity.symbol] = (first.rows[quantity.symbol], TOTAL)
         places["loss"] = (sheet.rows[LOSS], TOTAL)
     taken: set[str] = set()
+    if book.has_moment:
+        for name, where in book.moment.names().items():
+            taken.add(name.casefold())
+            workbook.defined_names[name] = DefinedName(name, attr_text=where)
+    if book.has("Checks"):
+        taken.add(FAILED)
+        where = f"Checks!{FAILED_CELL}"
+        workbook.defined_names[FAILED] = DefinedName(FAILED, attr_text=where)
     for symbol, (row, place) in places.items():
         name = defined_name(symbol, taken)
         reference = f"{sheet.quoted}!{absolute(row, place)}"
@@ -163,7 +211,6 @@ def _describe(workbook: Workbook, trace: Trace) -> None:
     workbook.calculation.fullCalcOnLoad = True
 
 
-MAX_SHEETS = 50  # more is no workbook that a person reads
 MAX_CELLS = 5_000_000  # more takes minutes to open
 MAX_STEPS = MAX_COLUMNS - FIRST - 1
 
@@ -173,18 +220,17 @@ def check_size(trace: Trace) -> None:
 
     Either it is too large, or an input is not a finite number, which no cell can hold.
     """
-    longest = max(pass_trace.steps for pass_trace in trace.passes)
+    passes = [layout.pass_trace for layout in lay_out(trace)]
+    longest = max(pass_trace.steps for pass_trace in passes)
     if longest > MAX_STEPS:
         raise _too_large("steps", MAX_STEPS, longest)
-    sequences = len(trace.specification.sequences)
-    if len(trace.passes) > MAX_SHEETS:
-        epochs = MAX_SHEETS // sequences
-        fit = f"epochs = {epochs}" if epochs else f"{MAX_SHEETS} sequences"
-        raise _too_large("passes, a sheet each", MAX_SHEETS, len(trace.passes), fit)
-    rows = max(_rows(pass_trace, trace) for pass_trace in trace.passes)
+    if len(passes) > MOST_PASSES:
+        fit = f"{MOST_PASSES} sequences"
+        raise _too_large("sequences, a sheet each", MOST_PASSES, len(passes), fit)
+    rows = max(_rows(pass_trace, trace) for pass_trace in passes)
     if rows > MAX_ROWS:
         raise _too_large("rows", MAX_ROWS, rows, "fewer windows (a larger k1)")
-    cells = sum(_cells(pass_trace, trace) for pass_trace in trace.passes)
+    cells = sum(_cells(pass_trace, trace) for pass_trace in passes)
     if cells > MAX_CELLS:
         raise _too_large("cells", MAX_CELLS, cells, "fewer steps, epochs or windows (a larger k1)")
     found = trace.first_not_finite()

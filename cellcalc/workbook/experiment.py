@@ -13,7 +13,7 @@ from cellcalc.resources import sentence
 from cellcalc.studies.experiment import Experiment, Result
 from cellcalc.views.experiment import COLUMNS, record
 from cellcalc.workbook.book import Sheet
-from cellcalc.workbook.sheets.charts import CHART_ROWS, Chart, Line, draw
+from cellcalc.workbook.charts import CHART_ROWS, Chart, Line, draw
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, set_up_page, set_widths, shade_losses
 from cellcalc.xlsx.styles import STYLES, write_samples

@@ -128,12 +128,43 @@ def _count(sheet: Layout, window: WindowRows, there: str) -> Formula:
     first, last = window.trace.window.injects_from, window.trace.last
     share = formula(sheet, ONE)(last)
     if sheet.trace.scheme.reduction == "mean":
-        share = f"1/COUNT({there}{target(sheet, first, True)}:{target(sheet, last, True, False)})"
+        share = f"1/{counted(sheet, window, there)}"
 
     def at(t: int) -> str:
         return f"IF(ISNUMBER({there}{target(sheet, t)}),{share},0)" if t >= first else "0"
 
     return Formula(at, frozenset({first}))
+
+
+MOST_RANGES = 100  # of targets that a formula counts; of more it has the number
+
+
+def counted(sheet: Layout, window: WindowRows, there: str = "") -> str:
+    """How many losses the mean is over into which the window's go, as a formula."""
+    at_once = sheet.trace.scheme.update == "window"
+    sheets = [sheet]
+    if sheet.trace.scheme.update == "epoch":
+        sheets = [s for s in sheet.all_sheets if s.pass_trace.epoch == sheet.pass_trace.epoch]
+    ranges: list[tuple[Layout, int, int]] = []
+    for one in sheets:
+        for each in one.pass_trace.windows if not at_once else (window.trace,):
+            first, last = each.window.injects_from, each.last
+            if ranges and ranges[-1][0] is one and ranges[-1][2] == first - 1:
+                first = ranges.pop()[1]
+            ranges.append((one, first, last))
+    if len(ranges) > MOST_RANGES:
+        return str(window.trace.window.averaged)
+    parts = []
+    for one, first, last in ranges:
+        place = there or ("" if one is sheet else f"{one.quoted}!")
+        text = targets(one, first, last)
+        parts.append(f"COUNT({text if '!' in text else place + text})")
+    return parts[0] if len(parts) == 1 else f"({'+'.join(parts)})"
+
+
+def targets(sheet: Layout, first: int, last: int) -> str:
+    """The cells of the targets from one step to another, which may be on another sheet."""
+    return f"{target(sheet, first, True)}:{target(sheet, last, True, False)}"
 
 
 def target(sheet: Layout, t: int, fixed: bool = False, named: bool = True) -> str:

@@ -22,7 +22,7 @@ from cellcalc.xlsx.cells import Cell, Row, Rows, literal
 
 LARGE = 1e100
 MOST = 9.99999999999999e307  # in a formula of Excel
-SHEETS = ("Guide", "BPTT", "Checks", "Equations")  # the kinds of sheet that can do with text
+SHEETS = ("Start", "BPTT", "Checks", "Equations")  # the kinds of sheet that can do with text
 
 _REFERENCE = (
     r"(?<![\w.$!'])(?:(?:'(?P<quoted>[^']+)'|(?P<plain>[A-Za-z]\w*))!)?"

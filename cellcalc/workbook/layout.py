@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.engine.optimizer import COUNT, counts_updates, memory
+from cellcalc.engine.optimizer import COUNT, counts_updates, memory, shown_rows
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
@@ -21,6 +21,7 @@ from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
+MOST_PASSES = 50  # with a sheet each
 TOTAL_LOSS, RATE = "L", "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
@@ -62,7 +63,7 @@ class Layout:
 
     ``before`` is the sheet of the pass before, ``first`` the first sheet (where the settings and
     the initial state are), ``source`` the sheet where this sequence's data are; each is this
-    sheet itself where there is no other.
+    sheet itself where there is no other. ``all_sheets`` are those of all passes.
     """
 
     trace: Trace
@@ -75,6 +76,7 @@ class Layout:
     before: Layout | None = None
     first: Layout = field(init=False)
     source: Layout = field(init=False)
+    all_sheets: list[Layout] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.first = self.source = self
@@ -136,9 +138,15 @@ class Layout:
 
 
 def lay_out(trace: Trace) -> list[Layout]:
-    """A sheet for each pass of the trace, every quantity in its row."""
+    """A sheet for each pass of the trace while they are few, every quantity in its row.
+
+    Of more than :data:`MOST_PASSES` those of the first epoch.
+    """
     sheets: list[Layout] = []
-    for number, one in enumerate(trace.passes, 1):
+    passes = trace.passes
+    if len(passes) > MOST_PASSES:
+        passes = passes[: len(trace.specification.sequences)]
+    for number, one in enumerate(passes, 1):
         sheet = Layout(trace, one, "BPTT" if number == 1 else f"BPTT {number}")
         if sheets:
             sheet.before, sheet.first = sheets[-1], sheets[0]
@@ -146,6 +154,7 @@ def lay_out(trace: Trace) -> list[Layout]:
                 sheet.source = sheets[one.sequence - 1]
         _fill(sheet, with_settings=number == 1)
         sheets.append(sheet)
+        sheet.all_sheets = sheets
     return sheets
 
 
@@ -188,7 +197,7 @@ def memory_names(trace: Trace) -> list[str]:
     if not trace.model.loss:
         return []
     optimizer = trace.specification.update.optimizer
-    names = [memory(s, name) for name in free_parameters(trace) for s in optimizer.state]
+    names = [memory(s, name) for name in free_parameters(trace) for s in shown_rows(optimizer)]
     return [*names, *([COUNT] if counts_updates(optimizer) else [])]
 
 
@@ -220,7 +229,7 @@ def update_names(trace: Trace, window: WindowTrace) -> list[str]:
 
 def gathers(trace: Trace) -> bool:
     """Whether gradients are written down once more, added up over windows."""
-    return trace.scheme.update == "sequence" or trace.scheme.clip_norm is not None
+    return trace.scheme.update != "window" or trace.scheme.clip_norm is not None
 
 
 def clips(trace: Trace) -> bool:

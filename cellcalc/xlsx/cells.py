@@ -49,13 +49,16 @@ class Fill:
 class Row:
     """One row: its number from 1, its cells from left to right, its height in lines of text.
 
-    ``outline`` is how deep it is folded: 0 never, 1 under the last row of 0, and so on.
+    ``outline`` is how deep it can be folded: 0 never, 1 under the last row of 0, and so on;
+    ``hidden`` that it is folded at first, ``collapsed`` that what is under it is.
     """
 
     number: int
     parts: Iterable[Cell | Fill]
     lines: int = 1
     outline: int = 0
+    hidden: bool = False
+    collapsed: bool = False
 
     @property
     def width(self) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
-from openpyxl.styles import Color, Font, PatternFill
+from openpyxl.styles import Border, Color, Font, PatternFill, Side
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.styles.numbers import NumberFormat
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -16,7 +16,20 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.resources import sentence
 from cellcalc.xlsx.cells import letters
-from cellcalc.xlsx.styles import BAD, CLOSED, GOOD, HALF, HUGE, NEGATIVE, OPEN, POSITIVE, TINY
+from cellcalc.xlsx.styles import (
+    BAD,
+    CLOSED,
+    GOOD,
+    HALF,
+    HUGE,
+    NEGATIVE,
+    NEGATIVES,
+    OPEN,
+    POSITIVE,
+    POSITIVES,
+    TINY,
+    TINY_SHOWN,
+)
 
 Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
@@ -38,6 +51,14 @@ def set_up_page(sheet: Worksheet, pages_wide: int = 1) -> None:
     footer = sheet.oddFooter
     if footer is not None and footer.left is not None and footer.right is not None:
         footer.left.text, footer.right.text = "&A", "&P / &N"
+
+
+def fold(sheet: Worksheet, levels: int = 1) -> None:
+    """Rows fold under the row above them, so many levels deep."""
+    sheet.sheet_format.outlineLevelRow = levels
+    outline = sheet.sheet_properties.outlinePr
+    if outline is not None:
+        outline.summaryBelow = False
 
 
 def set_widths(sheet: Worksheet, widths: tuple[float, ...], first: int = 1) -> None:
@@ -102,6 +123,57 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
 
 
+def shade_by_tens(sheet: Worksheet, area: str, scale: str) -> None:
+    """Gradients in shades: one paler for each factor of ten below the size in a cell."""
+    first = area.partition(":")[0].replace("$", "")
+    for k, pair in enumerate(zip(NEGATIVES, POSITIVES, strict=True), 1):
+        for sign, colour in zip(("-", ""), pair, strict=True):
+            least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
+            compare = f"{sign}{first}>{least}"
+            test = f"AND(ISNUMBER({first}),{compare})"
+            look = DifferentialStyle(fill=PatternFill(bgColor=colour))
+            rule = Rule(type="expression", dxf=look, formula=[test], stopIfTrue=True)
+            sheet.conditional_formatting.add(area, rule)
+
+
+def look_where(
+    sheet: Worksheet,
+    area: str,
+    test: str,
+    ink: str = "",
+    fill: str = "",
+    bold: bool = False,
+    strike: bool = False,
+    dotted: bool = False,
+) -> None:
+    """Another look where a formula holds, written for the area's first cell."""
+    font = Font(color=ink or None, bold=bold or None, strike=strike or None)
+    look = DifferentialStyle(font=font if ink or bold or strike else None)
+    if fill:
+        look.fill = PatternFill(bgColor=fill)
+    if dotted:
+        side = Side("dotted", color="000000")
+        look.border = Border(left=side, right=side, top=side, bottom=side)
+    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+
+
+DECIMALS = 4  # of the format that cells have without a rule
+
+
+def show_digits(sheet: Worksheet, area: str, digits: str) -> None:
+    """So many figures as a cell says: as many decimals, or more for what is small."""
+    first = area.partition(":")[0].replace("$", "")
+    number = f"ISNUMBER({first})"
+    size = f"ABS({first})"
+    format_where(sheet, area, f"AND({number},{first}=INT({first}),{size}<1E9)", "0")
+    format_where(sheet, area, f"AND({number},OR({size}<0.0001,{size}>=1E9))", TINY_SHOWN)
+    decimals = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
+    for count in range(2, 13):
+        if count != DECIMALS:
+            text = "0." + "0" * count
+            format_where(sheet, area, f"IF({number},IF({first}=0,0,{decimals})={count})", text)
+
+
 def shade_losses(sheet: Worksheet, area: str) -> None:
     """From the least (white) to the greatest: what is bad stands out."""
     rule = ColorScale(
@@ -128,6 +200,30 @@ def drop_down(sheet: Worksheet, cell: str, source: str, title: str, prompt: str)
     """Let a cell take only what a range or a quoted list has, chosen from a list."""
     rule = DataValidation(type="list", formula1=source, allow_blank=False)
     rule.promptTitle, rule.prompt = title[:32], prompt[:255]
+    rule.showInputMessage = rule.showErrorMessage = True
+    sheet.add_data_validation(rule)
+    rule.add(cell)
+
+
+def whole_numbers(
+    sheet: Worksheet,
+    cell: str,
+    bounds: tuple[int, int],
+    title: str,
+    prompt: str,
+    otherwise: str = "",
+) -> None:
+    """Let a cell take whole numbers between two bounds; ``otherwise`` tests what else is taken."""
+    low, high = bounds
+    if otherwise:
+        number = f"AND(ISNUMBER({cell}),{cell}>={low},{cell}<={high})"
+        rule = DataValidation(type="custom", formula1=f"OR({otherwise},{number})")
+    else:
+        rule = DataValidation(type="whole", operator="between")
+        rule.formula1, rule.formula2 = str(low), str(high)
+    rule.allow_blank = False
+    rule.promptTitle, rule.prompt = title[:32], prompt[:255]
+    rule.errorTitle, rule.error = title[:32], prompt[:255]
     rule.showInputMessage = rule.showErrorMessage = True
     sheet.add_data_validation(rule)
     rule.add(cell)

@@ -44,12 +44,16 @@ _STRINGS = "/sharedStrings"
 
 
 def read_cells(
-    source: Path | bytes, shown_as: str = "", sheets: Collection[str] | None = None
+    source: Path | bytes,
+    shown_as: str = "",
+    sheets: Collection[str] | None = None,
+    formulas: Collection[str] = (),
 ) -> dict[str, Cells]:
     """The cells of an .xlsx workbook that hold something: ``{sheet: {"B7": Cell}}``.
 
     ``source`` is the path of the workbook or its contents, ``shown_as`` its name in messages,
-    ``sheets`` the titles of those to read (all where None; those that are missing are left out).
+    ``sheets`` the titles of those to read (all where None; those that are missing are left out),
+    ``formulas`` the titles of those whose formulas are read as text.
     Worksheets stand in the order of the workbook, cells in that of the file.
 
     Raises :class:`~cellcalc.errors.InputError` for anything but a sound workbook within the limits
@@ -59,7 +63,7 @@ def read_cells(
     contents = source if isinstance(source, bytes) else read_bytes(source, name)
     try:
         with _opened(contents, name) as package:
-            return _Package(package, name).cells(sheets)
+            return _Package(package, name).cells(sheets, formulas)
     except (
         zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError,
         OSError, OverflowError, UnicodeError, ValueError,
@@ -108,7 +112,7 @@ class _Package:
     def fail(self, place: str, expected: str, found: str) -> NoReturn:
         raise _refused(self.file, place, expected, found)
 
-    def cells(self, wanted: Collection[str] | None) -> dict[str, Cells]:
+    def cells(self, wanted: Collection[str] | None, formulas: Collection[str]) -> dict[str, Cells]:
         main = self._main_part()
         links = self.links(main)
         titles = Titles()
@@ -133,7 +137,7 @@ class _Package:
             if target in read:
                 self.fail(title, "sheets with parts of their own", "two sheets in one part")
             read.add(target)
-            sheet = Sheet(strings.texts, self.budget)
+            sheet = Sheet(strings.texts, self.budget, title in formulas)
             self.feed(target, sheet, title)
             found[title] = sheet.cells
         return found
@@ -213,11 +217,13 @@ class Cell(NamedTuple):
     ``value`` is what the program that saved the workbook stored: a number, a text, true or false;
     an error value as its text (``#DIV/0!``); None for a formula that was saved
     without a value or gives an empty text.
-    ``formula`` tells whether the cell holds a formula.
+    ``formula`` tells whether the cell holds a formula, ``text`` what it is, without the equals
+    sign: empty where it was not to be read, or is shared with another cell.
     """
 
     value: Value
     formula: bool
+    text: str = ""
 
 
 Cells = dict[str, Cell]
@@ -370,13 +376,14 @@ class _Text:
 class Sheet(Events):
     """The cells of one sheet."""
 
-    def __init__(self, strings: list[str], budget: Budget) -> None:
-        self.strings, self.budget = strings, budget
+    def __init__(self, strings: list[str], budget: Budget, formulas: bool = False) -> None:
+        self.strings, self.budget, self.formulas = strings, budget, formulas
         self.cells: Cells = {}
         self.row = self.column = 0
         self.place = self.kind = ""
         self.formula = False
         self.value: _Text | None = None
+        self.formula_text: _Text | None = None
         self.handlers: dict[tuple[str, ...], Callable[[Mapping[str, str]], None]] = {
             ("row",): self._row,
             ("row", "c"): self._cell,
@@ -405,14 +412,19 @@ class Sheet(Events):
         if not match or int(match[2]) > MAX_ROWS or self.column > MAX_COLUMNS:
             raise UnfitError(f"cells from A1 to XFD{MAX_ROWS}", self.place)
         self.kind, self.formula, self.value = attributes.get("t", "n"), False, None
+        self.formula_text = None
 
     def _formula(self, _: Mapping[str, str]) -> None:
         self.formula = True
+        self.formula_text = _Text(self.budget) if self.formulas else None
 
     def _value(self, _: Mapping[str, str]) -> None:
         self.value = _Text(self.budget)
 
     def text(self, path: list[str], text: str) -> None:
+        if self.formula_text is not None and path[-1] == "f":
+            self.formula_text.add(text)
+            return
         inline = path[-1] == "t" and path[-2] != "rPh"
         if self.value is not None and (path[-1] == "v" or inline):
             self.value.add(text)
@@ -428,7 +440,8 @@ class Sheet(Events):
         if self.place in self.cells:
             raise UnfitError("each cell once", f"{self.place} twice")
         self.budget.cell()
-        self.cells[self.place] = Cell(value, self.formula)
+        formula = "" if self.formula_text is None else self.formula_text.whole()
+        self.cells[self.place] = Cell(value, self.formula, formula)
 
     def _stored(self, text: str) -> Value:
         """What the text in the file stands for, which depends on the kind of cell."""

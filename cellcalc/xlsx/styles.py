@@ -11,6 +11,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 NUMBER = "0.00000"
 TINY = "0.0E+00"  # for what would show as 0.00000
 HUGE = "0.000E+00"  # for what would not fit
+TINY_SHOWN = "0.00E+00"
 NOTHING = '"–"'  # for a loss at a step without target
 
 
@@ -41,6 +42,13 @@ INPUT_BLUE, INPUT_FILL, GREY = "0000FF", "FFFBE6", "808080"
 GOOD, FAIR, BAD = ("1B5E20", "CDE8CF"), ("7A4B00", "FFE3A8"), ("8E1B1B", "F4B6B6")
 CLOSED, HALF, OPEN = "7FA8D1", "FFFFFF", "F0A35E"
 NEGATIVE, POSITIVE = "7FA8D1", "F0A35E"
+# Gradients: within a factor of ten of the largest, within a hundred, a thousand, and below.
+NEGATIVES = ("7FA8D1", "B3CCE6", "D6E4F2", "EEF4FA")
+POSITIVES = ("F0A35E", "F7C89B", "FBE2C9", "FEF4EA")
+FOCUS = "6B2FA0"
+LANES = {"c": "1F4E79", "h": "2E7D32", "other": "595959"}  # the frame of each kind of lane
+CUT = "B00020"
+TRACED, USES, USED = "C9A7E8", "FFE08A", "A9DFB0"  # a number, what it is made of, what uses it
 
 # The tint of each group: of its heading, and of its symbols and equations.
 TINTS = {
@@ -92,9 +100,43 @@ STYLES: dict[str, Style] = {
     "pick": Style(
         color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="right", box=True, unlocked=True
     ),
+    "strip_label": Style(color="404040", size=10, align="right"),
+    "repeated": Style(bold=True, align="center", fill="F3ECF9", color=FOCUS, box=True),
+    "notice": Style(color=FOCUS, size=10),
+    "worked": Style(color="7B2C3B", size=12),
+    "worked_bold": Style(color="7B2C3B", size=12, bold=True),
+    "time": Style(bold=True, color="FFFFFF", fill="404040", align="center", format="0"),
+    "lane_label": Style(bold=True, color="1F4E79", align="right"),
+    "gradient_label": Style(bold=True, color="7B2C3B", align="right"),
+    "plain_label": Style(color="404040", align="right", size=10),
+    "road": Style(color="1F4E79", size=9, align="center", italic=True),
+    "loss_value": Style(align="center", format="0.0000", box=True, size=10),
+    "state_value": Style(align="center", format="0.0000", box=True),
+    "gate_value": Style(align="center", format="0.0000", box=True, size=10),
+    "given_value": Style(align="center", format="General", box=True, size=10),
+    "state_gradient": Style(align="center", format="0.0000", box=True, bold=True),
+    "forward_arrow": Style(align="center", color="1F4E79"),
+    "backward_arrow": Style(align="center", color="7B2C3B"),
+    "both_arrows": Style(align="center", color="808080", size=8),
+    "swatch_text": Style(size=9, color="595959"),
+    "link_text": Style(wrap=True, line="D9D9D9", indent=2, color="404040"),
+    "degrees": Style(bold=True, align="right", format='0.0"°"'),
+    "operation": Style(align="center", size=14, bold=True, color="1F4E79"),
+    "percent_plain": Style(align="right", format="0%", line="D9D9D9"),
+    "wire": Style(align="fill", color="404040"),
+    "path_text": Style(color="595959", wrap=True, line="D9D9D9", indent=1),
+    "matrix_value": Style(
+        align="center", format="General", box=True, color=INPUT_BLUE, fill=INPUT_FILL
+    ),
+    "matrix_head": Style(bold=True, align="center", fill="F2F2F2", box=True),
+    "cell_value": Style(align="right", format="0.0000", line="D9D9D9"),
+    "do": Style(wrap=True, top=True, line="D9D9D9"),
     "text": Style(wrap=True, line="D9D9D9", indent=1),
     "formula_text": Style(wrap=True, line="D9D9D9", color="404040"),
 }
+for _k, (_low, _high) in enumerate(zip(NEGATIVES, POSITIVES, strict=True)):
+    STYLES[f"swatch_low{_k}"] = Style(size=9, fill=_low, align="center")
+    STYLES[f"swatch_high{_k}"] = Style(size=9, fill=_high, align="center")
 for _group, (_dark, _light) in TINTS.items():
     STYLES[f"{_group}_heading"] = Style(bold=True, color="FFFFFF", fill=_dark)
     STYLES[f"{_group}_step"] = Style(

@@ -122,7 +122,9 @@ class Markup:
 
     def row(self, row: Row) -> str:
         height = f' ht="{row.lines * LINE_HEIGHT}" customHeight="1"' if row.lines > 1 else ""
-        outline = f' outlineLevel="{row.outline}"' if row.outline else ""
+        outline = ' hidden="1"' if row.hidden else ""
+        outline += f' outlineLevel="{row.outline}"' if row.outline else ""
+        outline += ' collapsed="1"' if row.collapsed else ""
         parts = "".join(
             [
                 self.fill(part, row.number) if isinstance(part, Fill) else self.cell(part, row)

@@ -11,7 +11,7 @@ import pytest
 
 from cellcalc.api import Problem
 from cellcalc.check.answers import Entry
-from cellcalc.check.formulas import Random
+from cellcalc.check.drawn import Random
 from cellcalc.check.marking import mark
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edit
@@ -89,7 +89,7 @@ class Bench:
         wrong = [m for m in marked if m.verdict != "correct"]
         if not wrong:
             return "undetected"
-        slip = next((m.slip for m in wrong if m.slip is not None), None)
+        slip = next((m.slip for m in wrong if m.slip is not None and m.slip.formula), None)
         if slip is None:
             return "unnamed"
         same = slip.symbol == edit.row and self.meaning(

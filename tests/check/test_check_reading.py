@@ -241,7 +241,7 @@ def test_marking_never_fails_on_any_text(text: str) -> None:
         assert type(error).__name__ == "OptionError", error
         return
     to_text(report, TRACE.model)
-    to_json(report)
+    to_json(report, TRACE.model)
 
 
 @given(st.binary(max_size=200))

@@ -23,7 +23,7 @@ from cellcalc.check.words import to_text
 from cellcalc.engine.trace import Trace
 from cellcalc.language.authors import FOLDER
 from cellcalc.language.authors import load as load_author
-from cellcalc.language.notation import LANGUAGE, Latex, Unicode
+from cellcalc.language.notation import LANGUAGE, Ascii, Latex, Unicode
 from cellcalc.language.tree import (
     Call,
     Div,
@@ -38,7 +38,6 @@ from cellcalc.language.tree import (
 from cellcalc.problems.specification import read_specification
 from cellcalc.views.derivation import derive
 from cellcalc.views.export import to_csv, to_json
-from cellcalc.views.text import ascii_text
 from cellcalc.views.worked import explain
 from tests.support.oracles import THOROUGH
 
@@ -50,7 +49,7 @@ TARGETS = [0.3, -0.2, 0.55]
 
 
 @cache
-def trace_of(cell: str, author: str, features: int) -> Trace:
+def trace_of(cell: str, author: str, features: int, ascii: bool = False) -> Trace:
     """A run of a cell: distinct parameters, a start that is not 0, a loss at every step."""
     path = resources.folder("templates") / "cells" / f"{cell}.toml"
     states = tomllib.loads(path.read_text(encoding="utf-8"))["state"]
@@ -70,7 +69,7 @@ x = {rows}
 target = {TARGETS}
 """
     specification = read_specification(text, "printed.toml", Path())
-    return Problem(specification, load_author(author) if author else None).run()
+    return Problem.of(specification, load_author(author) if author else None, ascii).run()
 
 
 def printed(form: str, trace: Trace) -> str:
@@ -79,11 +78,9 @@ def printed(form: str, trace: Trace) -> str:
         case "text" | "latex" | "markdown":
             return derive(specification, model, form)
         case "ascii":
-            return ascii_text(derive(specification, model, "text"))
-        case "explain":
+            return derive(specification, model, "text")
+        case "explain" | "explain in ascii":
             return explain(trace)
-        case "explain in ascii":
-            return ascii_text(explain(trace))
         case "csv":
             return "".join(to_csv(trace))
         case "json":
@@ -114,7 +111,7 @@ def cases() -> list[tuple[str, str, str, int]]:
 def test_what_is_printed_is_read_and_correct(
     cell: str, author: str, form: str, features: int
 ) -> None:
-    trace = trace_of(cell, author, features)
+    trace = trace_of(cell, author, features, "ascii" in form)
     ending = {"latex": ".tex", "markdown": ".md", "csv": ".csv", "json": ".json"}.get(form, ".txt")
     report = mark(trace, read_answers(printed(form, trace).encode(), f"printed{ending}"))
     assert not report.unreadable, report.unreadable[:3]
@@ -167,5 +164,5 @@ def test_a_formula_in_any_form_reads_back_as_the_same_tree(tree: Expression) -> 
     derivatives = MODEL.derivatives
     assert again(LANGUAGE(tree)) == tree
     assert again(Unicode(derivatives=derivatives)(tree)) == tree
-    assert again(ascii_text(Unicode(derivatives=derivatives)(tree))) == tree
+    assert again(Ascii(derivatives=derivatives)(tree)) == tree
     assert again(to_plain(Latex(derivatives=derivatives)(tree))) == tree

@@ -43,7 +43,7 @@ c = -0.2
 x = [1, 0.5, -0.4]
 target = [0.5, 0.3, 0.6]
 """
-TRACE = Problem(read_specification(HOMEWORK, "homework.toml", Path())).run()
+TRACE = Problem.of(read_specification(HOMEWORK, "homework.toml", Path())).run()
 
 
 def marked(contents: str | bytes, name: str = "answers.txt") -> Report:

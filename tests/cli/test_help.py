@@ -27,4 +27,4 @@ def test_every_command_is_in_the_readme() -> None:
 def test_an_unknown_command_suggests_the_nearest(run: Run) -> None:
     result = run("tabel", "gomez")
     assert result.exit_code == 2
-    assert "found 'tabel'; did you mean table?" in result.stderr
+    assert 'found "tabel"; did you mean table?' in result.stderr

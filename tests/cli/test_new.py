@@ -46,7 +46,7 @@ b_y = 0.18    # bias in y (prediction)
 
 
 def problem(text: str) -> Problem:
-    return Problem(read_specification(text, "new.toml", Path()))
+    return Problem.of(read_specification(text, "new.toml", Path()))
 
 
 def test_a_new_problem_runs_at_once(run: Run, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_it_asks_again_where_an_answer_is_none(terminal: Callable[[], Path], run
     Path("taken.toml").touch()
     result = run("new", stdin="ecco\necho\nlstn\nlstm\ntaken.toml\n\n")
     assert result.exit_code == 0
-    assert "expected one of these, found ecco; did you mean echo?" in result.stderr
+    assert 'expected one of these, found "ecco"; did you mean echo?' in result.stderr
     assert "did you mean lstm?" in result.stderr
     assert "taken.toml: expected no file of that name" in result.stderr
     assert "Echo an impulse" in terminal().read_text(encoding="utf-8")

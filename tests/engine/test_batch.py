@@ -14,6 +14,7 @@ from cellcalc.api import Problem
 from cellcalc.engine import batch
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
+from cellcalc.errors import OptionError
 from cellcalc.problems.schemes import named_scheme
 from cellcalc.problems.specification import read_specification
 from cellcalc.resources import names
@@ -101,7 +102,7 @@ def test_other_cells_readouts_and_losses(cell: str, readout: str, loss: str) -> 
     if cell == "lstm-two-biases":
         data.parameters |= {f"r_{gate}": 0.1 + k / 7 for k, gate in enumerate("figo")}
     text = data.toml().replace('cell = "lstm"', f'cell = "{cell}"')
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     values = varied(problem)
     trained = batch.train(problem.specification, problem.model, values)
     for k in range(SETS):
@@ -122,7 +123,7 @@ def test_every_cell_of_the_library(cell: str) -> None:
         f"[[sequence]]\nx = {data.x}\ntarget = {data.target}\n[bptt]\nk1 = 2\nk2 = 3\n"
         '[update]\noptimizer = "adam"\nlearning_rate = 0.05\nepochs = 2\n'
     )
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     values = varied(problem)
     trained = batch.train(problem.specification, problem.model, values)
     for k in range(SETS):
@@ -137,7 +138,7 @@ def test_coefficients_can_vary() -> None:
         'cell = "lstm-clip"\nreadout = "linear"\n[parameters]\nrandom = {seed = 5, scale = 2}\n'
         "[[sequence]]\nx = [3, 2, -4]\ntarget = [1, 0, 1]\n"
     )
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     (name,) = problem.specification.coefficients
     trained = problem.train_batch({name: [0.1, 5.0]})
     for k, bound in enumerate((0.1, 5.0)):
@@ -159,7 +160,8 @@ def test_gradients_without_updates_are_those_of_the_comparison_of_schemes() -> N
     data = random_data(3, steps=8)
     problem = data.problem()
     s = problem.specification
-    by_name = {one.scheme.name: one for one in compare.compare(s, problem.model, 2, 4)}
+    schemes = compare.compare(s, problem.model, k1=2, k2=4).schemes
+    by_name = {name: one for one in schemes for name in (one.scheme.name, *one.others)}
     for name in ("full", "realtime", "tbptt(2,4)", "tail(2)"):
         scheme = named_scheme(name)
         assert scheme is not None
@@ -211,9 +213,10 @@ def test_progress_counts_passes() -> None:
 @pytest.mark.parametrize(
     ("values", "error"),
     [
-        ({"nothing": [1.0]}, KeyError),
-        ({"U_f": [1.0, 2.0], "b_f": [1.0]}, ValueError),
-        ({"U_f": [[1.0]]}, ValueError),
+        ({"nothing": [1.0]}, OptionError),
+        ({"U_f": [1.0, 2.0], "b_f": [1.0]}, OptionError),
+        ({"U_f": [[1.0]]}, OptionError),
+        ({"U_f": ["one"]}, OptionError),
     ],
 )
 def test_what_a_batch_does_not_take(values: dict[str, Any], error: type[Exception]) -> None:

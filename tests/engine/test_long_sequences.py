@@ -87,7 +87,7 @@ def test_training_without_detail_ends_with_the_same_parameters(scheme: str, long
 
 def test_a_long_training_run_keeps_losses_and_parameters_only() -> None:
     loaded = cellcalc.load("statquest").specification
-    given = Problem(replace(loaded, update=replace(loaded.update, epochs=20)))
+    given = Problem.of(replace(loaded, update=replace(loaded.update, epochs=20)))
     trace, detailed = given.run(detail=False), given.run()
     assert len(trace.passes) == 40
     assert all(not one.forward for one in trace.passes)

@@ -52,7 +52,7 @@ def test_forward_values_are_those_of_onnx(seed: int) -> None:
     lines = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
     text = f'cell = "lstm-peephole"\n[parameters]\n{lines}\n'
     text += f"[initial]\nh = {h!r}\nc = {c!r}\n[[sequence]]\nx = {x!r}\n"
-    trace = Problem(read_specification(text, "p.toml", Path())).run()
+    trace = Problem.of(read_specification(text, "p.toml", Path())).run()
     expected, last = by_onnx(parameters, x, h, c)
     assert trace["h"] == pytest.approx(expected, rel=1e-14)
     assert trace["c"][-1] == pytest.approx(last, rel=1e-14)

@@ -118,7 +118,7 @@ def test_a_step_without_target_has_no_loss_but_passes_gradients_on() -> None:
 def test_without_targets_there_is_a_forward_pass_only() -> None:
     text = random_data(7).toml()
     lines = [line for line in text.splitlines() if not line.startswith("target")]
-    trace = Problem(read_specification("\n".join(lines), "x.toml", Path())).run()
+    trace = Problem.of(read_specification("\n".join(lines), "x.toml", Path())).run()
     assert trace.loss is None and trace.gradients == {} and trace.initial == trace.final
     assert trace.passes[0].windows == () and len(trace["h"]) == 4
     with pytest.raises(KeyError, match="no symbol dh"):

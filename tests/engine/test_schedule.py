@@ -45,14 +45,17 @@ NAMED = {
         ],
     ),
     "tbptt(5,2)": ("k1 = 5, k2 = 2, inject new", [((4, 5), (4, 5)), ((9, 10), (9, 10))]),
-    "block(5)": ("k1 = 5, k2 = 5, inject new", [((1, 5), (1, 5)), ((6, 10), (6, 10))]),
-    "keras-stateful(5)": ("k1 = 5, k2 = 5, inject new", [((1, 5), (1, 5)), ((6, 10), (6, 10))]),
+    "block(5)": ("k1 = 5, k2 = 5, inject new, tail short", [((1, 5), (1, 5)), ((6, 10), (6, 10))]),
+    "keras-stateful(5)": (
+        "k1 = 5, k2 = 5, inject new, tail short, reduction mean",
+        [((1, 5), (1, 5)), ((6, 10), (6, 10))],
+    ),
     "keras-stateless(4)": (
-        "k1 = 4, k2 = 4, inject new, state reset",
+        "k1 = 4, k2 = 4, inject new, tail short, state reset, reduction mean",
         [((1, 4), (1, 4)), ((5, 8), (5, 8)), ((9, 10), (9, 10))],
     ),
     "naive-split(5)": (
-        "k1 = 5, k2 = 5, inject new, state reset",
+        "k1 = 5, k2 = 5, inject new, tail short, state reset",
         [((1, 5), (1, 5)), ((6, 10), (6, 10))],
     ),
     "per-error(9)": (
@@ -61,8 +64,16 @@ NAMED = {
     ),
     "tail(3)": ("k1 = n, k2 = 3, inject new", [((8, 10), (8, 10))]),
     "forum-last(4,6)": (
-        "k1 = 4, k2 = 6, inject last",
-        [((1, 4), (4, 4)), ((3, 8), (8, 8)), ((5, 10), (10, 10))],
+        "k1 = 4, k2 = 6, inject last, tail discard",
+        [((1, 4), (4, 4)), ((3, 8), (8, 8))],
+    ),
+    "windows(3,5,2)": (
+        "blocks of 3, 5, 2 steps, inject new, tail short",
+        [((1, 3), (1, 3)), ((4, 8), (4, 8)), ((9, 10), (9, 10))],
+    ),
+    "random-block(4;1)": (
+        "blocks of some 4 steps, seed 1, inject new, tail short",
+        [((1, 3), (1, 3)), ((4, 7), (4, 7)), ((8, 10), (8, 10))],
     ),
 }
 

@@ -51,5 +51,5 @@ def test_a_workbook_of_signed_errors_has_no_loss(tmp_path: Path, run: Run) -> No
     symbols = [cell.value for cell in sheets["BPTT"]["B"]]
     assert "E" in symbols and "target" in symbols
     assert not {"L", "dE", "learning_rate"} & set(symbols)
-    guide = [str(cell.value) for cell in sheets["Guide"]["A"]]
+    guide = [str(cell.value) for cell in sheets["Start"]["A"]]
     assert any("signed error, forward pass only" in text for text in guide)

@@ -23,7 +23,7 @@ DATA = {
 }
 CHOICES = {
     "inject": ("new", "all", "last"),
-    "tail": ("flush", "discard"),
+    "tail": ("flush", "short", "discard"),
     "state": ("carry", "reset"),
     "weights": ("current", "stored"),
     "update": ("window", "sequence"),
@@ -107,7 +107,7 @@ def test_a_naive_split_is_so_many_independent_sequences() -> None:
         x, target = data.x[start : start + 5], data.target[start : start + 5]
         pieces += f"[[sequence]]\nx = {x!r}\ntarget = {target!r}\n"
     pieces += text[text.index("[update]") :]
-    apart = Problem(read_specification(pieces, "p", Path())).run()
+    apart = Problem.of(read_specification(pieces, "p", Path())).run()
     whole = split.run()
     assert whole.final == apart.final
     (one,) = whole.passes
@@ -283,7 +283,7 @@ def test_statquest_with_two_biases_trains_to_the_published_weights() -> None:
     predictions = {}
     for company, sequence in zip("AB", trace.specification.sequences, strict=True):
         trained = replace(trace.specification, parameters=trace.final, sequences=(sequence,))
-        predictions[company] = Problem(trained).run().passes[0].forward["y"][-1]
+        predictions[company] = Problem.of(trained).run().passes[0].forward["y"][-1]
     # Printed from float32: 6.7842e-05, of which only the first digit is exact.
     assert predictions["A"] == pytest.approx(6.82068770944e-05, rel=1e-9)
     assert f"{predictions['B']:.4f}" == "0.9809"

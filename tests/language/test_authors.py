@@ -105,7 +105,7 @@ def model_of(cell: str, author: str, folder: Path, features: int = 2) -> Model:
         f"random = {{seed = 1}}\n[[sequence]]\nx = {x}\ntarget = [1]\n"
     )
     specification = read_specification(text, "p.toml", folder)
-    return Problem(specification, load_author(author)).model
+    return Problem.of(specification, load_author(author)).model
 
 
 def labels(model: Model) -> dict[str, str]:

@@ -16,7 +16,7 @@ from tests.support.command import Run
 GOOD = (folder("examples") / "gomez.toml").read_text(encoding="utf-8")
 KEYS = "title, cell, readout, loss, parameters, coefficients, initial, sequence, bptt or update"
 PARAMETERS = "W_f, U_f, b_f, W_i, U_i, b_i, W_g, U_g, b_g, W_o, U_o or b_o"
-FORMS = "full, realtime, bptt(h), bptt(h;h'), tbptt(k1,k2), block(k), keras-stateful(k), keras-stateless(k), naive-split(k), per-error(h), tail(k) or forum-last(k1,k2)"
+FORMS = "full, realtime, bptt(h), bptt(h;h'), tbptt(k1,k2), block(k), keras-stateful(k), keras-stateless(k), naive-split(k), per-error(h), tail(k), forum-last(k1,k2), windows(a,b,…), random-block(k) or random-block(k;seed)"
 DATA = "x = [[1, 2], [0.5, 3]]\ntarget = [0.5, 1.25]\n"
 MISSING = [
     f"parameters.{kind}_{gate}: expected "
@@ -76,10 +76,10 @@ BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "unknown option": ('"full"', '"full"\ninject = "some"', ['bptt.inject: expected new, all or last, found "some"']),
     "option against the scheme": ('"full"', '"naive-split(3)"\nstate = "carry"', ['bptt.state: expected reset, as naive-split(3) has it, found "carry"']),
     "clipping at nothing": ('"full"', '"full"\nclip_norm = 0\nclip_value = "x"', ["bptt.clip_norm: expected a number above 0, found 0", 'bptt.clip_value: expected a number above 0, found "x"']),
-    "unknown key in bptt": ('"full"', '"full"\ninjekt = "new"', ["bptt.injekt: expected one of the keys scheme, k1, k2, inject, tail, state, weights, update, reduction, clip_norm or clip_value, found an unknown key; did you mean inject?"]),
-    "setting of another optimizer": ("learning_rate = 0.1", "momentum = 0.9", ["update.momentum: expected one of the keys optimizer, epochs, frozen or learning_rate, found an unknown key"]),
+    "unknown key in bptt": ('"full"', '"full"\ninjekt = "new"', ["bptt.injekt: expected one of the keys scheme, k1, k2, windows, inject, tail, state, weights, update, empty, reduction, clip_norm or clip_value, found an unknown key; did you mean inject?"]),
+    "setting of another optimizer": ("learning_rate = 0.1", "momentum = 0.9", ["update.momentum: expected one of the keys optimizer, epochs, frozen, from or learning_rate, found an unknown key"]),
     "setting out of bounds": ('optimizer = "sgd"', 'optimizer = "adam"\nbeta1 = 1.0\nepsilon = 0', ["update.beta1: expected a number from 0 to below 1, found 1", "update.epsilon: expected a number above 0 and below 1, found 0"]),
-    "unknown optimizer": ('"sgd"', '"sdg"', ['update.optimizer: expected adam, momentum or sgd, found "sdg"; did you mean sgd?']),
+    "unknown optimizer": ('"sgd"', '"sdg"', ['update.optimizer: expected adagrad, adam, adamw, momentum, momentum-decay, nesterov, rmsprop, sgd or sgd-decay, or the path of a .toml file, found "sdg"; did you mean sgd?']),
     "rate is text": ("learning_rate = 0.1", 'learning_rate = "fast"', ['update.learning_rate: expected a finite number, found "fast"']),
     "no epochs": ("learning_rate = 0.1", "epochs = 0", ["update.epochs: expected a whole number of at least 1, found 0"]),
     "part of an epoch": ("learning_rate = 0.1", "epochs = 1.5", ["update.epochs: expected a whole number of at least 1, found 1.5"]),

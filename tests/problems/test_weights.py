@@ -50,7 +50,7 @@ initial = {{h = {LAYOUTS["h0"]}, c = {LAYOUTS["c0"]}}}
 x = {x!r}
 target = {[0.1] * len(x)!r}
 """
-    return Problem(read_specification(text, "p.toml", folder))
+    return Problem.of(read_specification(text, "p.toml", folder))
 
 
 def peephole_cell(folder: Path) -> str:

@@ -32,7 +32,11 @@ RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 # Names that stand in several packages, because these do something with the same subject: where,
 # and what each does.
 SAME_SUBJECT = {
-    "compare": {"studies": "schemes are compared", "views": "the comparison is shown"},
+    "compare": {
+        "studies": "schemes are compared",
+        "views": "the comparison is shown",
+        "cli": "the command",
+    },
     "derivation": {"model": "the backward pass is derived", "views": "it is written out"},
     "experiment": {
         "studies": "it is run",
@@ -40,6 +44,7 @@ SAME_SUBJECT = {
         "workbook": "its results are a workbook",
         "cli": "the command",
     },
+    "explain": {"check": "wrong answers are explained", "cli": "the command"},
     "export": {"views": "traces for other programs", "cli": "the command for scripts"},
     "flow": {
         "studies": "the gradient is followed",
@@ -47,7 +52,6 @@ SAME_SUBJECT = {
         "workbook": "where it goes is a sheet",
         "cli": "the command",
     },
-    "formulas": {"workbook": "a row's formula in cells", "check": "formulas handed in"},
     "schedule": {"engine": "windows are planned", "views": "they are drawn", "cli": "the command"},
     "table": {"views": "it is printed", "cli": "the command"},
     "templates": {"problems": "they are read", "cli": "the command that lists them"},

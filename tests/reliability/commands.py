@@ -55,7 +55,7 @@ SCHEMES = ["full", "tbptt(1,1)", "tbptt(2,5)", "tbptt(3,2)", "realtime", "naive-
            "per-error(2)", "keras-stateless(3)", "keras-stateful(2)"]  # fmt: skip
 # What options take, where neither a choice nor a number says so.
 VALUES: dict[str, list[str]] = {
-    "scheme": SCHEMES, "sheets": ["Guide,Flow", "Charts,Checks", "Step,Cell,Gradients", "Equations", "BPTT"],
+    "scheme": SCHEMES, "sheets": ["Start,Windows", "Unrolled,Checks", "Step,Gradients", "Equations", "BPTT"],
     "practice": ["all", "backward", "forward", "c,dc"], "symbols": ["c,dc", "dW_f1", "h"],
     "steps": ["1:2", "2:", ":1", "1"], "notation": resources.names("templates/notations"),
     "readout": resources.names("templates/readouts"), "loss": resources.names("templates/losses"),

@@ -25,7 +25,7 @@ TUNING = (folder("examples") / "tuning_k1_k2.md").read_text(encoding="utf-8")
 
 
 def problem(text: str = TRAINING) -> Problem:
-    return Problem(read_specification(text, "test.toml", Path()))
+    return Problem.of(read_specification(text, "test.toml", Path()))
 
 
 def results(p: Problem, **options: object) -> list[Result]:

@@ -57,7 +57,7 @@ def test_its_columns_add_up_to_the_backward_pass(cell: str, weights: str) -> Non
         data.parameters |= {f"r_{gate}": 0.1 + k / 7 for k, gate in enumerate("figo")}
     data.bptt = f'weights = "{weights}"'
     text = data.toml().replace('cell = "lstm"', f'cell = "{cell}"')
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     found, trace = flow(problem.specification, problem.model), problem.run()
     for state in ("h", "c"):
         assert found.matrix[state].sum(axis=0) == pytest.approx(trace[f"d{state}"], rel=1e-12)
@@ -144,7 +144,7 @@ def test_an_exploding_gradient_is_said_to_explode() -> None:
         f"[parameters]\n{gates}W_g = 0.001\nU_g = 25\nb_g = 0\n[[sequence]]\n"
         "x = [0.001, 0, 0]\ntarget = [nan, nan, 1]\n"
     )
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     found = flow(problem.specification, problem.model)
     (_, verdict) = verdicts(lags(found))
     assert (verdict.state, verdict.word, verdict.lag) == ("c", "explodes", 2)

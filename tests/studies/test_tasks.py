@@ -15,7 +15,7 @@ from tests.support.command import Run
 
 
 def problem(text: str) -> Problem:
-    return Problem(read_specification(text, "new.toml", Path()))
+    return Problem.of(read_specification(text, "new.toml", Path()))
 
 
 def asked_at(sequence: Sequence) -> list[int]:

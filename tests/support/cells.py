@@ -90,7 +90,7 @@ target = {self.target!r}
 """
 
     def problem(self) -> Problem:
-        return Problem(read_specification(self.toml(), "random.toml", Path()))
+        return Problem.of(read_specification(self.toml(), "random.toml", Path()))
 
     def moved(self, name: str, place: int, step: complex) -> CellData:
         """The same with one initial value, or one element of a parameter, moved."""

@@ -5,8 +5,8 @@ One feature or several, a linear readout, half-squared loss. Nothing here comes 
     state = initial; last = 0
     for t in 1..n:
         record[t] = forward(parameters, x[t], state)
-        if t % k1 == 0 or (t == n and tail == flush):
-            a = max(start_of_segment, t - k2)
+        if t % k1 == 0 or (t == n and tail is not discard):
+            a = max(start_of_segment, t - k2), or last for a remainder where tail == short
             injected = those of a+1..t that are new (or all, or only t)
             gradient = backward(record[a+1..t], injected)
             parameters = update(parameters, gradient)
@@ -114,6 +114,21 @@ def backward(
     return {**gradients, "dh0": dh_later, "dc0": dc_later}
 
 
+def counted(data: Data, options: Options) -> list[int]:
+    """The steps whose losses all windows together inject, each as often as it is."""
+    found, last, start = [], 0, 0
+    for t in range(1, data.steps + 1):
+        if t % options.k1 == 0 or (t == data.steps and options.tail != "discard"):
+            first = max(start, t - options.k2) + 1
+            if t % options.k1 and options.tail == "short":
+                first = max(first, last + 1)
+            chosen = {"new": max(first, last + 1), "all": first, "last": t}[options.inject]
+            found += [s for s in range(chosen, t + 1) if not math.isnan(data.target[s - 1])]
+            last = t
+            start = t if options.state == "reset" else start
+    return found
+
+
 def train(data: Data, parameters: Numbers, options: Options, rate: float) -> Result:
     """One pass over the sequence with plain gradient descent."""
     p, result = dict(parameters), Result()
@@ -127,8 +142,10 @@ def train(data: Data, parameters: Numbers, options: Options, rate: float) -> Res
         h, c = steps[t].h, steps[t].c
         target = data.target[t - 1]
         result.losses.append((steps[t].y - target) ** 2 / 2)
-        if t % options.k1 == 0 or (t == n and options.tail == "flush"):
+        if t % options.k1 == 0 or (t == n and options.tail != "discard"):
             a = max(start, t - options.k2)
+            if t % options.k1 and options.tail == "short":
+                a = max(a, last)
             swept = list(range(a + 1, t + 1))
             injected = {
                 "new": [s for s in swept if s > last],
@@ -136,7 +153,8 @@ def train(data: Data, parameters: Numbers, options: Options, rate: float) -> Res
                 "last": [t],
             }[options.inject]
             injected = [s for s in injected if not math.isnan(data.target[s - 1])]
-            share = 1 / len(injected) if options.reduction == "mean" and injected else 1.0
+            over = injected if options.update == "window" else counted(data, options)
+            share = 1 / len(over) if options.reduction == "mean" and over else 1.0
             gradient = backward(
                 [steps[s] for s in swept],
                 [data.target[s - 1] for s in swept],

@@ -62,7 +62,7 @@ frozen = {self.frozen!r}
         return x if self.features > 1 else [row[0] for row in x]
 
     def problem(self) -> Problem:
-        return Problem(read_specification(self.toml(), "random.toml", Path()))
+        return Problem.of(read_specification(self.toml(), "random.toml", Path()))
 
 
 def random_data(
@@ -104,7 +104,7 @@ def random_data(
 
 def computed(given: Problem, sizes: Sizes, detail: bool = True) -> Trace:
     """A run in which other ways of computing are taken at other sizes than usual."""
-    return Trace(**vars(run_model(given.specification, given.model, detail=detail, sizes=sizes)))
+    return run_model(given.specification, given.model, detail=detail, sizes=sizes)
 
 
 # Gomez's published example: tests/published/gomez_2016.json has what he printed of it.

@@ -25,7 +25,7 @@ SLIPS = {
     "h[t] for h[t-1]": ("dU_f", "a wrong step: hₜ for hₜ₋₁"),
     "W for U": ("dh", "the wrong weights: W_… for U_…"),
     "= for +=": ("dU_o", "only the contribution of the last step was kept"),
-    "another gate's delta": ("db_i", "another gate's quantity: ∂L/∂z_f,ₜ for ∂L/∂z_i,ₜ"),
+    "another gate's delta": ("db_i", "the value of db_f stands here"),
     "factor 2": ("dy", "a factor 2 too many"),
     "mean for sum": ("dW_g", "the mean over the steps"),
     "only the last loss": ("dy", "only the loss of the last step was counted"),

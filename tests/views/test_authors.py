@@ -155,7 +155,7 @@ def test_latex_of_derivation_and_tables_compiles(
 ) -> None:
     """Both in one document: the tables stand before the derivation's end."""
     problem = random_data(1, 2, 4, "logistic", "cross-entropy").problem()
-    problem = Problem(problem.specification, load_author(author))
+    problem = Problem.of(problem.specification, load_author(author))
     text = derive(problem.specification, problem.model, "latex")
     tables = render(problem.run(), "latex", decimals=3)
     tables = tables.replace(r"\paragraph", r"\clearpage\paragraph")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cellcalc import resources
-from cellcalc.api import bare
+from cellcalc.api import cell_alone
 from cellcalc.errors import InputError
 from cellcalc.views import catalogue
 from tests.support.cells import CELLS
@@ -116,4 +116,4 @@ def test_what_there_is_not_is_refused(arguments: list[str], message: str, run: R
 def test_a_clash_with_the_readout_is_refused(mine: Path) -> None:
     mine.write_text(MINE.replace("U_f", "V"))
     with pytest.raises(InputError, match="readout: expected names that the cell does not use"):
-        bare(str(mine), readout="linear")
+        cell_alone(str(mine), readout="linear")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cellcalc.api import bare
+from cellcalc.api import cell_alone
 from cellcalc.views import derivation
 from tests.support.command import Run
 from tests.support.paths import TEMPLATES
@@ -57,7 +57,7 @@ def test_a_title_cannot_put_code_into_the_script_or_the_document(tmp_path: Path,
 def test_latex_of_every_cell_compiles(pdflatex: str, tmp_path: Path) -> None:
     parts = []
     for cell in ("lstm-clip", "lstm-hard", "lstm-hard-keras3", "lstm-1997", "fgr", "gru"):
-        text = derivation.derive(*bare(cell, "linear-no-bias", "absolute"), format="latex")
+        text = derivation.derive(*cell_alone(cell, "linear-no-bias", "absolute"), format="latex")
         head, _, body = text.partition(r"\begin{document}")
         parts.append(body.partition(r"\end{document}")[0])
     document = head + r"\begin{document}" + r"\newpage ".join(parts) + r"\end{document}"

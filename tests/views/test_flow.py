@@ -48,7 +48,7 @@ def test_as_data(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["gomez", "--sequence", 2], "--sequence: expected a number from 1 to 1, found 2"),
+        (["gomez", "--sequence", 2], "--sequence: expected a whole number from 1 to 1, found 2"),
         (["none"], "none: expected a file, or the name of an example"),
     ],
 )

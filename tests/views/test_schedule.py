@@ -74,8 +74,9 @@ def test_json_has_the_windows_and_the_figures(run: Run) -> None:
     }  # fmt: skip
     assert sequence["full"]["backward_cells"] == 10
     data = json.loads(run("schedule", "ten_steps", "-f", "json", "--compare").stdout)
-    full, realtime, *_, tail, forum = data["schemes"]
+    full, own, realtime, *_, tail, forum = data["schemes"]
     assert full["relative_error"] == 0 and realtime["relative_error"] < 1e-12
+    assert own["name"] == "tbptt(2,5)"
     assert tail["name"] == "tail(2)" and tail["relative_error"] > 0.1
     assert forum["name"] == "forum-last(2,4)"
 
@@ -95,5 +96,5 @@ def test_without_targets_there_is_nothing_to_draw_or_compare(tmp_path: Path, run
     result = run("schedule", path, "--compare")
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: --compare: expected a sequence with targets, found none\n",
+        "Error: sequence: expected a sequence with targets, found 1, without\n",
     )

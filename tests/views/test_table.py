@@ -86,12 +86,14 @@ def test_explanations_fit_the_page_too(twelve: Path, run: Run) -> None:
 def test_json_is_the_contract(run: Run) -> None:
     data = json.loads(run("table", "gomez", "--format", "json").stdout)
     trace = cellcalc.load("gomez").run()
-    assert list(data) == ["title", "cell", "scheme", "passes", "parameters"]
+    assert list(data) == [
+        "title", "cell", "scheme", "passes", "parameters", "coefficients", "optimizer",
+    ]  # fmt: skip
     assert data["cell"] == "lstm"
     assert data["scheme"] == {
         "name": "full", "k1": 2, "k2": 2, "inject": "new", "tail": "flush", "state": "carry",
-        "weights": "current", "update": "window", "reduction": "sum", "clip_norm": None,
-        "clip_value": None,
+        "weights": "current", "update": "window", "empty": "update", "reduction": "sum",
+        "clip_norm": None, "clip_value": None, "windows": None,
     }  # fmt: skip
     (one,) = data["passes"]
     assert list(one) == ["epoch", "sequence", "t", "forward", "loss", "windows"]
@@ -102,7 +104,8 @@ def test_json_is_the_contract(run: Run) -> None:
         assert values == trace[symbol].tolist()
     (window,) = one["windows"]
     assert list(window) == [
-        "update", "fires_at", "t", "losses", "dropped", "backward", "gradients", "before", "after",
+        "update", "fires_at", "t", "losses", "dropped", "updates", "backward", "gradients",
+        "clipped", "before", "after", "optimizer",
     ]  # fmt: skip
     assert (window["update"], window["fires_at"]) == (1, 2)
     assert (window["t"], window["losses"]) == ([1, 2], [1, 2])

@@ -99,7 +99,7 @@ def test_the_numbers_follow_the_example(monkeypatch: pytest.MonkeyPatch) -> None
     before = page(topics.topic("bptt"))
     monkeypatch.setattr(topics, "read_example", changed)
     after = page(topics.topic("bptt"))
-    trace = api.Problem(changed("gomez")).run()
+    trace = api.Problem.of(changed("gomez")).run()
     assert before != after
     assert f"loss {trace.loss:.5f}" in after
     assert f"{trace.gradients['dW_i1']:.5f}".replace("-", "−") in after
@@ -189,7 +189,7 @@ def test_a_topic_is_written_to_a_file(run: Run, tmp_path: Path) -> None:
 def test_the_guide_names_every_topic(more: list[str], run: Run, tmp_path: Path) -> None:
     path = tmp_path / "w.xlsx"
     assert run("workbook", "gomez", "-o", path, *more).exit_code == 0
-    sheet = openpyxl.load_workbook(path)["Guide"]
+    sheet = openpyxl.load_workbook(path)["Start"]
     texts = [str(row[0].value) for row in sheet.iter_rows(max_col=1)]
     for topic in topics.topics():
         assert f"cellcalc explain {topic.name} · {topic.title}: {topic.summary}" in texts

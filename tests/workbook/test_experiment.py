@@ -26,7 +26,7 @@ Made = tuple[Experiment, list[Result], bytes]
 @pytest.fixture(scope="module")
 def made() -> Made:
     """A grid of two by three, two rates of which one diverges, two lengths, a scheme of a name."""
-    p = Problem(read_specification(TRAINING, "test.toml", Path()))
+    p = Problem.of(read_specification(TRAINING, "test.toml", Path()))
     planned = design(
         p.specification, p.model, [Scheme("full", None, None)], k1=(2, 4), k2=(1, 2, 4),
         rates=(0.1, 1e200), epochs=(2, 5), seeds=2, held_out=1,

@@ -1,4 +1,4 @@
-"""The sheet Flow is live: it follows a weight, and the k1 and k2 of its own."""
+"""The triangle of the sheet Windows is live: it follows a weight, and the k1 and k2 of its own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from cellcalc.studies.flow import Flow, flow
 from cellcalc.workbook import build_workbook
 from tests.support.command import Run
 from tests.support.problems import Data, random_data
+from tests.support.sheets import Live
 from tests.support.spreadsheets import by_formualizer, by_libreoffice, poisoned, read
 
 Cells = dict[tuple[str, str], float]
@@ -28,7 +29,7 @@ def letters(t: int) -> str:
 def made(data: Data) -> tuple[Problem, bytes]:
     problem = data.problem()
     file = io.BytesIO()
-    build_workbook(problem.run(), file, ["Flow"])
+    build_workbook(problem.run(), file, ["Windows"])
     return problem, file.getvalue()
 
 
@@ -40,14 +41,14 @@ def data_of(readout: str = "linear", steps: int = 6, bptt: str = "k1 = 2\nk2 = 3
 
 def expected(found: Flow, steps: int, states: tuple[str, ...] = ("h", "c")) -> Cells:
     """The matrices and shares as the sheet has them."""
-    top, cells = 4 + len(states) + 2, {}
+    top, cells = 7 + len(states) + 2, {}
     losses = [t for t in found.losses if t <= steps]
     for place, state in enumerate(states):
         if steps == found.steps:
-            cells["Flow", f"B{5 + place}"] = found.cut_share(state)
+            cells["Windows", f"B{8 + place}"] = found.cut_share(state)
         for row, loss in enumerate(losses, top + 2):
             for s in range(1, loss + 1):
-                cells["Flow", f"{letters(s)}{row}"] = float(
+                cells["Windows", f"{letters(s)}{row}"] = float(
                     found.matrix[state][row - top - 2, s - 1]
                 )
         top += len(losses) + 3
@@ -78,7 +79,7 @@ def changed(problem: Problem) -> Flow:
 def edited(contents: bytes) -> bytes:
     sheet = openpyxl.load_workbook(io.BytesIO(contents))["BPTT"]
     (row,) = (cell.row for cell in sheet["B"] if cell.value == "U_f")
-    return poisoned(poisoned(contents, {f"E{row}": 0.77}), {"B3": 3.0, "B4": 4.0}, "Flow")
+    return poisoned(poisoned(contents, {f"E{row}": 0.77}), {"B6": 3.0, "B7": 4.0}, "Windows")
 
 
 def test_it_recalculates_after_a_change_in_formualizer() -> None:
@@ -102,9 +103,9 @@ def test_another_cell_has_its_sheet_too() -> None:
     data = data_of(bptt='scheme = "full"\nweights = "stored"')
     data.parameters |= {f"r_{gate}": 0.1 + k / 7 for k, gate in enumerate("figo")}
     text = data.toml().replace('cell = "lstm"', 'cell = "lstm-two-biases"')
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     file = io.BytesIO()
-    build_workbook(problem.run(), file, ["Flow"])
+    build_workbook(problem.run(), file, ["Windows"])
     values = read(file.getvalue())
     for place, value in expected(flow(problem.specification, problem.model), 6).items():
         assert values[place] == pytest.approx(value, rel=1e-12, abs=1e-15), place
@@ -116,9 +117,9 @@ def test_cells_of_the_library_have_their_sheet(cell: str) -> None:
         f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 5, scale = 0.9}}\n'
         "[[sequence]]\nx = [1, -0.5, 0.7, 0.2]\ntarget = [0.3, 0.1, nan, 0.5]\n"
     )
-    problem = Problem(read_specification(text, "test.toml", Path()))
+    problem = Problem.of(read_specification(text, "test.toml", Path()))
     file = io.BytesIO()
-    build_workbook(problem.run(), file, ["Flow"])
+    build_workbook(problem.run(), file, ["Windows"])
     cells = expected(flow(problem.specification, problem.model), 4, problem.model.state)
     values, recalculated = (
         read(file.getvalue()),
@@ -134,7 +135,7 @@ def test_of_a_long_sequence_it_shows_the_first_steps() -> None:
     values = read(contents)
     for place, value in expected(flow(problem.specification, problem.model), 30).items():
         assert values[place] == pytest.approx(value, rel=1e-12, abs=1e-300), place
-    assert str(values["Flow", "A2"]).startswith("the first 30 steps")
+    assert str(values["Windows", "A2"]).startswith("the first 30 steps")
 
 
 def test_a_single_step_has_a_sheet() -> None:
@@ -145,28 +146,41 @@ def test_a_single_step_has_a_sheet() -> None:
         assert values[place] == pytest.approx(value, rel=1e-12)
 
 
-def test_it_is_left_out_unless_asked_for(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "all.xlsx"
-    assert run("workbook", "gomez", "-o", path).exit_code == 0
-    assert "Flow" not in openpyxl.load_workbook(path).sheetnames
-    assert run("workbook", "gomez", "--sheets", "Flow", "-o", path, "--force").exit_code == 0
-    assert openpyxl.load_workbook(path).sheetnames == ["BPTT", "Flow"]
-
-
 def test_the_command_writes_it(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "flow.xlsx"
     result = run("flow", "echo", "--sequence", 2, "--k1", 4, "--k2", 6, "-o", path)
     assert (result.exit_code, result.stdout) == (0, "")
     assert result.stderr == f"wrote {path}\n"
     values = read(path.read_bytes())
-    assert (values["Flow", "B3"], values["Flow", "B4"]) == (4, 6)
-    assert values["Flow", "A10"] == 10  # the one loss of that sequence
+    assert (values["Windows", "B6"], values["Windows", "B7"]) == (4, 6)
+    assert values["Windows", "A13"] == 10  # the one loss of that sequence
 
 
-@pytest.mark.parametrize("scheme", ["tbptt(2,4)", "naive-split(3)", "forum-last(2,4)"])
-def test_it_needs_one_unrolled_network(scheme: str, run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "no.xlsx"
-    result = run("workbook", "ten_steps", "--scheme", scheme, "--sheets", "Flow", "-o", path)
-    assert result.exit_code == 2 and not path.exists()
-    expected = "--sheets: expected a scheme such as full, without updates on the way"
-    assert f"Error: {expected}, with the sheet Flow, found {scheme}" in result.stderr
+@pytest.mark.parametrize("scheme", ["tbptt(2,4)", "forum-last(2,4)", "per-error(3)"])
+def test_it_shows_the_network_before_training_whatever_the_scheme(scheme: str) -> None:
+    data = random_data(22, features=2, steps=6, readout="linear")
+    data.bptt = f'scheme = "{scheme}"'
+    problem, contents = made(data)
+    values, recalculated = (
+        read(contents),
+        by_formualizer(poisoned(contents), [("Windows", f"{letters(1)}13")]),
+    )
+    alone = replace(problem.specification, scheme=replace(problem.specification.scheme,
+                                                          update="sequence"))  # fmt: skip
+    cells = expected(flow(alone, problem.model), 6)
+    for place, value in cells.items():
+        if place[1][0] != "B" or not place[1][1:].isdigit():
+            assert values[place] == pytest.approx(value, rel=1e-12, abs=1e-15), place
+    for place, value in recalculated.items():
+        assert value == pytest.approx(values[place], rel=1e-10)
+
+
+@pytest.mark.parametrize("k1", [2.5, 0, -3, "two", None, 99])
+def test_a_k1_out_of_range_gives_no_error(k1: object) -> None:
+    _, contents = made(data_of())
+    live = Live(contents)
+    live.set("Windows", {"B6": k1})
+    assert isinstance(live.get("Windows", "B8"), float)
+    book = openpyxl.load_workbook(io.BytesIO(contents))["Windows"]
+    rules = {str(r.sqref): r for r in book.data_validations.dataValidation}
+    assert (rules["B6"].type, rules["B6"].formula1, rules["B6"].formula2) == ("whole", "1", "6")

@@ -36,7 +36,7 @@ def test_what_is_not_a_number_is_text_and_says_what_the_table_says() -> None:
         for column, value in zip("FGH", trace[symbol], strict=True):
             shown = value if math.isfinite(value) else str(float(value))
             assert stored["BPTT", f"{column}{rows[symbol]}"] == shown, symbol
-    assert {sheet for sheet, _ in stored} == {"Guide", "BPTT", "Checks", "Equations"}
+    assert {sheet for sheet, _ in stored} == {"Start", "BPTT", "Checks", "Equations"}
     assert not [v for v in stored.values() if isinstance(v, str) and v.startswith("#")]
 
 
@@ -120,5 +120,5 @@ def test_the_command_says_what_is_left_out_and_refuses_what_cannot_be(
 
 
 def test_a_sheet_of_numbers_is_refused_by_the_library_too() -> None:
-    with pytest.raises(OutputError, match="for the sheet Charts"):
-        book_of(exploding(V=1e200), ["Charts"])
+    with pytest.raises(OutputError, match="for the sheet Unrolled"):
+        book_of(exploding(V=1e200), ["Unrolled"])

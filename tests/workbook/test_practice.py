@@ -139,9 +139,9 @@ def test_nothing_on_the_sheet_gives_an_answer_away(name: str, what: str) -> None
     paper = Paper(BOOKS[name, what])
     values = openpyxl.load_workbook(io.BytesIO(BOOKS[name, what]), data_only=True)
     shown = [sheet.title for sheet in values if sheet.sheet_state == "visible"]
-    assert shown == ["Guide", "Practice", "Equations"]
+    assert shown == ["Start", "Practice", "Equations"]
     assert {s.title for s in values if s.sheet_state == "hidden"} == {
-        "BPTT", "Own", "Follow", "Hints",
+        "BPTT", "Own", "Follow", "State", "Hints", "Problem",
     }  # fmt: skip
     truth = {values["BPTT"][cell].value for cell in paper.open_cells()} - {0}
     given = {values["Practice"][c.coordinate].value for row in paper.sheet.iter_rows(min_row=5)
@@ -171,7 +171,7 @@ def test_formulas_are_locked_and_answers_and_choices_are_free() -> None:
 def test_on_paper_there_is_no_key_and_no_formula() -> None:
     contents = book_of(GOMEZ, practice="backward", blank=True)
     book = openpyxl.load_workbook(io.BytesIO(contents))
-    assert book.sheetnames == ["Practice"]
+    assert [sheet.title for sheet in book if sheet.sheet_state == "visible"] == ["Practice"]
     assert spreadsheets.formula_cells(contents) == []
     assert not book.defined_names
     grid = Grid(contents, "Practice")
@@ -199,7 +199,7 @@ def test_the_command_writes_an_exercise_and_its_paper(tmp_path: Path, run: Run) 
     assert run("workbook", "gomez", "--practice", "dc", "-o", path).exit_code == 0
     assert "Practice" in openpyxl.load_workbook(path).sheetnames
     assert run("workbook", "gomez", "--blank", "-o", path, "--force").exit_code == 0
-    assert openpyxl.load_workbook(path).sheetnames == ["Practice"]
+    assert openpyxl.load_workbook(path).sheetnames == ["Practice", "Problem"]
 
 
 def test_an_exercise_without_a_backward_pass_is_refused(run: Run, tmp_path: Path) -> None:

@@ -344,7 +344,7 @@ def test_numbers_are_stored_to_the_last_bit() -> None:
 )
 def test_a_title_is_text_whatever_it_looks_like(title: str) -> None:
     text = GOMEZ.toml().replace('"random"', repr(title) if "\u0007" not in title else '"\\u0007x"')
-    contents = spreadsheets.workbook(Problem(read_specification(text, "p.toml", Path())))
+    contents = spreadsheets.workbook(Problem.of(read_specification(text, "p.toml", Path())))
     with zipfile.ZipFile(io.BytesIO(contents)) as package:
         for name in package.namelist():
             if name.endswith((".xml", ".rels")):
@@ -355,7 +355,7 @@ def test_a_title_is_text_whatever_it_looks_like(title: str) -> None:
 
 def test_forward_only_problems_have_no_backward_block() -> None:
     lines = [line for line in GOMEZ.toml().splitlines() if not line.startswith("target")]
-    problem = Problem(read_specification("\n".join(lines), "p.toml", Path()))
+    problem = Problem.of(read_specification("\n".join(lines), "p.toml", Path()))
     contents = spreadsheets.workbook(problem)
     grid = Grid(contents)
     assert [group for group, _, _ in grid.blocks] == ["Time", "Parameters", "Forward"]

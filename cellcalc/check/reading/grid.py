@@ -115,8 +115,6 @@ def _long(
             key: _whole(_cell(row, columns[key])) if columns[key] is not None else None
             for key in ("window", "epoch", "sequence")
         }
-        if any((numbers[key] or 1) != 1 for key in ("epoch", "sequence")):
-            continue  # the first pass is marked
         left = symbol if t is None or "[" in symbol else f"{symbol}[{t}]"
         column = columns["value"] if columns["value"] is not None else columns["formula"] or 0
         yield Entry(place(number, column), left, value, form=form, **numbers)  # type: ignore[arg-type]

@@ -103,6 +103,11 @@ class Names:
         return frozenset(row.symbol for row in self.model.parameters)
 
     @cached_property
+    def coefficients(self) -> frozenset[str]:
+        """Numbers of the templates, which are given and so no answers."""
+        return frozenset(row.symbol for row in self.model.coefficients)
+
+    @cached_property
     def constant(self) -> frozenset[str]:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
         names |= {row.symbol for row in self.model.coefficients}
@@ -212,7 +217,7 @@ class Names:
                 numbers = numbers[1:]
         is_start = numbers == [0] and written.step is None and self.first_step == 1
         if is_start and f"{key}0" in self.constant:
-            return Symbol(f"{key}0")
+            return Symbol(f"{key}[0]" if key in self.model.state else f"{key}0")
         step = written.step
         if numbers:
             if len(numbers) > 1 or step is not None:
@@ -248,6 +253,8 @@ class Names:
         return base == "x" or kinds.get(base) == "input"
 
     def _timed(self, written: Written, key: str, step: int | None, shown: str) -> Expression:
+        if key.endswith("0") and key[:-1] in self.model.state:
+            return Symbol(f"{key[:-1]}[0]")  # h0 is h at step 0
         shift = written.shift
         at_end = written.from_end
         varies = key in self.varying or self.is_varying_vector(key)

@@ -42,6 +42,18 @@ class Context:
     derivative: bool = False
     depth: int = 0
 
+    def entry(
+        self,
+        place: str,
+        left: str,
+        right: str,
+        t: int | None = None,
+        gradient: bool | None = None,
+    ) -> Entry:
+        """An entry that belongs to the pass and window said above it."""
+        where = (t, self.window, self.epoch, self.sequence)
+        return Entry(place, left, right, *where, form="cell", gradient=gradient)
+
 
 def entries_of_json(text: str, name: str) -> list[Entry]:
     """The answers in a text of JSON, which must be an object or a list.
@@ -93,21 +105,19 @@ def _of_record(item: Mapping[str, Any], context: Context, path: str) -> Iterator
     )
     t = next((_whole(item[k]) for k in _TIMES if k in item), None)
     numbers = {k: _whole(item.get(k)) for k in ("window", "epoch", "sequence")}
-    if any((numbers[k] or 1) != 1 for k in ("epoch", "sequence")):
-        return
     window = numbers["window"] if numbers["window"] is not None else context.window
+    epoch = numbers["epoch"] if numbers["epoch"] is not None else context.epoch
+    sequence = numbers["sequence"] if numbers["sequence"] is not None else context.sequence
     if isinstance(value, list):
-        inner = replace(context, window=window)
+        inner = replace(context, window=window, epoch=epoch, sequence=sequence)
         yield from _listed(symbol, value, inner, path)
         return
     left = symbol if t is None or "[" in symbol else f"{symbol}[{t}]"
-    yield Entry(path, left, _text(value), window=window, form="cell")
+    yield Entry(path, left, _text(value), None, window, epoch, sequence, form="cell")
 
 
 def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterator[Entry]:
     context = _told(data, context)
-    if (context.epoch or 1) != 1 or (context.sequence or 1) != 1:
-        return
     nested = any(isinstance(v, Mapping) or _is_records(v) for v in data.values())
     by_name = {k.lower(): k for k in data}
     for key, value in data.items():
@@ -116,7 +126,7 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         if lower in _TIMES or lower in ("epoch", "sequence", "window", "update"):
             continue
         if key == "passes" and isinstance(value, list):
-            for one in value[:1]:  # only the first pass is marked
+            for one in value:
                 yield from _of(one, context, where)
         elif isinstance(value, Mapping):
             if lower in _SKIPPED:
@@ -137,8 +147,7 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         elif value is not None:
             left = _named(key, context)
             t = context.t if "[" not in left else None
-            yield Entry(where, left, _text(value), t, context.window, form="cell",
-                        gradient=context.gradient)  # fmt: skip
+            yield context.entry(where, left, _text(value), t=t, gradient=context.gradient)
 
 
 def _named(key: str, context: Context) -> str:
@@ -184,17 +193,18 @@ def _told(data: Mapping[str, Any], context: Context) -> Context:
 def _listed(key: str, values: list[Any], context: Context, path: str) -> Iterator[Entry]:
     flat, shape = _flat(values)
     if flat is None or shape is None:
-        yield Entry(path, key, _text(values), window=context.window, form="cell")
+        yield context.entry(path, key, _text(values))
         return
     steps = context.steps
     if steps is not None and len(shape) == 1 and len(flat) == len(steps):
         for t, value in zip(steps, flat, strict=True):
             if value not in ("", "nan"):
                 left = key if "[" in key else f"{key}[{t}]"
-                yield Entry(path, left, value, window=context.window, form="cell")
+                yield context.entry(path, left, value)
         return
-    yield Entry(path, key, "", window=context.window, values=tuple(v or "nan" for v in flat),
-                shape=shape, form="array", gradient=context.gradient)  # fmt: skip
+    numbers = tuple(value or "nan" for value in flat)
+    entry = context.entry(path, key, "", gradient=context.gradient)
+    yield replace(entry, values=numbers, shape=shape, form="array")
 
 
 def _flat(values: Any, depth: int = 0) -> tuple[list[str] | None, tuple[int, ...] | None]:

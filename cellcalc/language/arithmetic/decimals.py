@@ -18,7 +18,10 @@ from cellcalc.language.tree import Add, Call, Div, Dot, Expression, Mul, Neg, Nu
 
 DIGITS = 60
 CONTEXT = decimal.Context(prec=DIGITS, Emax=10**9, Emin=-(10**9), traps=[])
-SUM, MEAN = "sum", "mean"  # over the steps of the window; only in answers
+# Over the steps of the window, or over those from a first to a last one; only in answers.
+SUM, MEAN = "sum", "mean"
+LAST_STEP = "T"  # the window's last step, in the limits of a sum
+MOST_TERMS = 2_000  # of a sum with limits; no problem that is worked out by hand has more
 
 Value = Any  # a number of the arithmetic in use
 
@@ -134,8 +137,9 @@ def work(expression: Expression, arithmetic: Arithmetic) -> Work:
         case Pow(base, exponent):
             foot, height, power = again(base), again(exponent), arithmetic.power
             return lambda numbers, t: power(foot(numbers, t), height(numbers, t))
-        case Call("sum" | "mean" as name, argument):
-            return _over_time(again(argument), name == MEAN)
+        case Call("sum" | "mean" as name, argument, others):
+            limits = [again(limit) for limit in others]
+            return _over_time(again(argument), limits, name == MEAN, arithmetic)
         case Call(name, argument, ()):
             inner, function = again(argument), arithmetic.functions[name]
             return lambda numbers, t: function(inner(numbers, t))
@@ -179,10 +183,22 @@ def _product(factors: list[Work]) -> Work:
     return multiplied
 
 
-def _over_time(inner: Work, mean: bool) -> Work:
-    def added(numbers: Numbers, _t: int) -> Value:
-        values = [inner(numbers, step) for step in numbers.swept]
-        total = sum(values[1:], start=values[0])
-        return total / len(values) if mean else total
+def _over_time(inner: Work, limits: Sequence[Work], mean: bool, arithmetic: Arithmetic) -> Work:
+    def added(numbers: Numbers, t: int) -> Value:
+        steps: Sequence[int] = numbers.swept
+        if limits:
+            low, high = (_whole(limit(numbers, t)) for limit in limits)
+            if low is None or high is None or high - low >= MOST_TERMS:
+                return arithmetic.number(float("nan"))
+            steps = range(low, high + 1)
+        values = [inner(numbers, step) for step in steps]
+        total = sum(values[1:], start=values[0]) if values else arithmetic.number(0.0)
+        return arithmetic.divide(total, arithmetic.number(float(len(values)))) if mean else total
 
     return added
+
+
+def _whole(limit: Value) -> int | None:
+    """The step that a limit names; none where it names no step."""
+    size = float(limit)
+    return int(size) if size == size and size.is_integer() and abs(size) < 1e9 else None

@@ -11,13 +11,13 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, memory, rules
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, memory, rules, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
-from cellcalc.resources import sentence
+from cellcalc.resources import has_sentence, sentence
 from cellcalc.views.derivation import reason
 from cellcalc.views.table import heading, place_of
 from cellcalc.views.worked import left_side
@@ -27,6 +27,7 @@ from cellcalc.workbook.formulas import (
     forward_formula,
     rule_formula,
     target,
+    targets,
 )
 from cellcalc.workbook.layout import (
     EQUATION,
@@ -52,6 +53,7 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, letters, literal, text_lines
 from cellcalc.xlsx.page import (
+    fold,
     format_where,
     numbers_only,
     set_up_page,
@@ -135,6 +137,8 @@ class _Forward:
         if TOTAL_LOSS in sheet.rows:
             equation = f"{TOTAL_LOSS} = {self.write.total}{self.write(Symbol(LOSS, 0))}"
             losses = f"{letters(TOTAL)}{sheet.rows[LOSS]}"
+            if sheet.trace.scheme.reduction == "mean":
+                equation = sentence("sheet", "mean_loss", losses=equation.partition(" = ")[2])
             cell = Cell(TOTAL, "total", self.pass_trace.loss or 0.0, losses)
             yield labelled(sheet.rows[TOTAL_LOSS], "forward", TOTAL_LOSS, equation, [cell])
 
@@ -144,7 +148,10 @@ class _Forward:
         at = forward_formula(sheet, quantity)
         if symbol == LOSS and sheet.model.loss:
             losses = over_steps(sheet.rows[LOSS], 1, n)
-            yield Cell(TOTAL, "total", self.pass_trace.loss or 0.0, f"SUM({losses})")
+            text = f"SUM({losses})"
+            if sheet.trace.scheme.reduction == "mean":
+                text += f"/MAX(1,COUNT({targets(sheet, 1, n)}))"
+            yield Cell(TOTAL, "total", self.pass_trace.loss or 0.0, text)
         if symbol in sheet.model.state:
             first = sheet.first
             given = None if first is sheet else first.cell(symbol, 0, sheet)
@@ -232,9 +239,22 @@ class _Window:
         for name in self.free if gathers(self.sheet.trace) else ():
             symbol = gathered(name)
             text = self.window.total(derivative_key(name))
-            if self.scheme.update == "sequence" and number > 1:
-                text = f"{self.sheet.windows[number - 2].total(symbol)}+{text}"
+            if waiting := self.waiting(number):
+                text = f"{waiting[0]}{waiting[1].total(symbol)}+{text}"
             yield self.update_row(symbol, "gathered", self.trace.summed[derivative_key(name)], text)
+
+    def waiting(self, number: int) -> tuple[str, WindowRows] | None:
+        """The window before whose gradients wait for the same update; its sheet, if another."""
+        if self.scheme.update != "window" and number > 1:
+            return "", self.sheet.windows[number - 2]
+        before = self.sheet.before
+        while self.scheme.update == "epoch" and before is not None:
+            if before.pass_trace.epoch != self.sheet.pass_trace.epoch:
+                return None
+            if before.windows:
+                return f"{before.quoted}!", before.windows[-1]
+            before = before.before
+        return None
 
     def clipped(self) -> Iterator[Row]:
         """The norm of the gradient, the factor that bounds it, and the gradients bounded."""
@@ -275,7 +295,9 @@ def parameter_rows(sheet: Layout) -> Iterator[Row]:
     settings = setting_values(sheet.trace) if sheet.first is sheet else {}
     roles = {row.symbol: row.says for row in sheet.model.coefficients}
     for name, value in settings.items():
-        says = roles.get(name) or sentence("setting", name)
+        says = roles.get(name) or sentence(
+            "setting", name if has_sentence("setting", name) else "own"
+        )
         cells = [Cell(FIRST, "input", value)]
         yield labelled(sheet.rows[name], "parameter", name, says, cells)
 
@@ -286,7 +308,7 @@ class _Parameters:
         self.update = sheet.trace.specification.update
         self.write = sheet.model.unicode()
         # An update follows its window, or (once for all windows) the end of the sequence.
-        once = sheet.trace.scheme.update == "sequence"
+        once = sheet.trace.scheme.update != "window"
         self.fired = {
             sheet.steps if once else window.trace.last: window
             for window in sheet.windows
@@ -296,7 +318,8 @@ class _Parameters:
         self.start = {
             memory(own, name): value
             for name in self.free
-            for own, value in self.update.optimizer.state.items()
+            for own in shown_rows(self.update.optimizer)
+            for value in (self.update.optimizer.state.get(own, 0.0),)
         }
 
     def rows(self) -> Iterator[Row]:
@@ -372,7 +395,7 @@ class _Parameters:
         raise AssertionError(f"no rule for {name}")
 
     def memory_of(self, parameter: str) -> list[str]:
-        return [memory(own, parameter) for own in self.update.optimizer.state]
+        return [memory(own, parameter) for own in shown_rows(self.update.optimizer)]
 
     def used_gradient(self, parameter: str) -> str:
         """The row of the window that holds the gradient as the update uses it."""
@@ -439,10 +462,7 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     first_row = TITLE_ROWS + 1
     sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
-    sheet.sheet_format.outlineLevelRow = 2
-    outline = sheet.sheet_properties.outlinePr
-    if outline is not None:
-        outline.summaryBelow = False
+    fold(sheet, 2)
     _add_rules(sheet, layout)
     _add_comments(sheet, layout)
     if layout.first is layout:

@@ -1,28 +1,42 @@
-"""The sheet ``Checks``: what the workbook checks of itself, in one list with one flag."""
+"""The sheet ``Checks``: what the workbook checks of itself, a line a kind, and one flag."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.language.tree import Expression, Mul, Symbol
-from cellcalc.model.model import LOSS, Quantity
+from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.layout import TOTAL, Layout, WindowRows, setting_values
-from cellcalc.workbook.sheets.bptt import over_steps
-from cellcalc.workbook.sheets.gradients import is_exact, numerical_flag, numerical_result
-from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters, literal
-from cellcalc.xlsx.page import flag, set_up_page, set_widths
+from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
+from cellcalc.workbook.sheets.bptt import bptt_rows
+from cellcalc.workbook.sheets.gradients import results
+from cellcalc.xlsx.cells import (
+    MAX_FORMULA,
+    Cell,
+    Row,
+    Rows,
+    absolute,
+    letters,
+    literal,
+)
+from cellcalc.xlsx.page import flag, fold, link, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows
-MARGIN = 1e-9
+MARGIN, EXACT = 1e-9, 1e-12
 OVERALL_CELL = absolute(OVERALL, VALUE)
+FAILED_CELL = absolute(OVERALL, RESULT)  # how many checks fail
+MOST_ARGUMENTS = 200
+MOST_COMPUTED_AGAIN = 20_000  # cells
+_REFERENCE = re.compile(
+    r"(?<![\w.$!'])(\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?)(?![\w(!])"
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +44,7 @@ class Check:
     """A formula whose value must lie within the limit of 0; ``given`` is a result made elsewhere.
 
     ``value`` and ``result`` are those of the workbook as it is written. With ``as_written`` it
-    holds only as long as nothing has been changed.
+    holds only as long as nothing has been changed. ``place`` is what it is about.
     """
 
     what: str
@@ -40,76 +54,138 @@ class Check:
     given: str = ""
     result: str = "OK"
     as_written: bool = False
+    place: str = ""
+
+
+@dataclass
+class Kind:
+    """Checks of one kind, which are folded under one line where there are several."""
+
+    what: str
+    checks: list[Check] = field(default_factory=list)
 
 
 def checks(book: Book) -> Iterator[Sheet]:
     """The sheet; it looks at the sheets made before it."""
-    found = list(_checks(book))
-    rows = list(_rows(found))
+    kinds = [kind for kind in _kinds(book) if kind.checks]
+    rows = list(_rows(kinds))
+    places = {row: check.place for row, check in _numbered(kinds) if check and check.place}
 
     def set_up(sheet: Worksheet) -> None:
         set_widths(sheet, (86, 15, 11, 16))
         sheet.freeze_panes = f"A{HEADING + 1}"
+        fold(sheet)
         flag(sheet, f"{letters(RESULT)}{HEADING + 1}:{letters(RESULT)}{rows[-1].number}")
         flag(sheet, OVERALL_CELL.replace("$", ""))
+        for row, place in places.items():
+            link(sheet, f"{letters(WHAT)}{row}", place)
         set_up_page(sheet)
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
 
     yield Sheet("Checks", Rows(rows, RESULT, rows[-1].number), set_up)
 
 
-def _rows(found: list[Check]) -> Iterator[Row]:
-    first, last = HEADING + 1, HEADING + len(found)
+def _numbered(kinds: list[Kind]) -> Iterator[tuple[int, Check | None]]:
+    """The rows of the sheet: a check, or None for the line of a kind."""
+    row = HEADING
+    for kind in kinds:
+        if len(kind.checks) > 1:
+            row += 1
+            yield row, None
+        for check in kind.checks:
+            row += 1
+            yield row, check
+
+
+def _rows(kinds: list[Kind]) -> Iterator[Row]:
+    first, last = HEADING + 1, max(row for row, _ in _numbered(kinds))
     yield Row(1, [Cell(1, "title", sentence("checks", "title"))], lines=2)
     yield Row(2, [Cell(1, "note", sentence("checks", "note"))])
     results = f"{absolute(first, RESULT)}:{absolute(last, RESULT)}"
     label = Cell(WHAT, "label", sentence("checks", "overall"))
-    text = f'IF(COUNTIF({results},"!!")=0,"OK","!!")'
-    yield Row(OVERALL, [label, Cell(VALUE, "flag", "OK", text)])
+    failed = f'COUNTIF({results},"!!")'
+    text = f'IF({FAILED_CELL}=0,"OK","!!")'
+    yield Row(
+        OVERALL,
+        [
+            label,
+            Cell(VALUE, "flag", "OK", text),
+            Cell(LIMIT, "strip_label", sentence("checks", "failed")),
+            Cell(RESULT, "whole", 0.0, failed),
+        ],
+    )
     titles = [sentence("checks", name) for name in ("what", "value", "limit", "result")]
     yield Row(HEADING, [Cell(k, "heading", title) for k, title in enumerate(titles, 1)])
-    for number, check in enumerate(found, first):
-        value = f"{letters(VALUE)}{number}"
-        text = check.given or f'IF(ABS({value})<={letters(LIMIT)}{number},"OK","!!")'
-        if check.as_written:  # the first check says whether anything has been changed
-            changed = sentence("checks", "changed")
-            text = f'IF(ABS({absolute(first, VALUE)})>{absolute(first, LIMIT)},"{changed}",{text})'
-        yield Row(
-            number,
-            [
-                Cell(WHAT, "text", check.what),
-                Cell(VALUE, "exponent", check.value, check.formula),
-                Cell(LIMIT, "exponent", check.limit),
-                Cell(RESULT, "flag", check.result, text),
-            ],
-        )
+    number = HEADING
+    for kind in kinds:
+        folded = len(kind.checks) > 1
+        if folded:
+            number += 1
+            below = f"{letters(RESULT)}{number + 1}:{letters(RESULT)}{number + len(kind.checks)}"
+            yield _line(number, kind.what, f'COUNTIF({below},"!!")')
+        for check in kind.checks:
+            number += 1
+            yield _row(number, first, check, folded)
 
 
-def _checks(book: Book) -> Iterator[Check]:
+def _line(number: int, what: str, text: str) -> Row:
+    """The line of a kind: how many of its checks fail."""
+    value = f"{letters(VALUE)}{number}"
+    return Row(
+        number,
+        [
+            Cell(WHAT, "label", what),
+            Cell(VALUE, "whole", 0.0, text),
+            Cell(LIMIT, "whole", 0.0),
+            # Not "!!": that would count a failure twice.
+            Cell(RESULT, "flag", "OK", f'IF({value}=0,"OK","see below")'),
+        ],
+        collapsed=True,
+    )
+
+
+def _row(number: int, first: int, check: Check, folded: bool) -> Row:
+    value = f"{letters(VALUE)}{number}"
+    text = check.given or f'IF(ABS({value})<={letters(LIMIT)}{number},"OK","!!")'
+    if check.as_written:  # the first check says whether anything has been changed
+        changed = sentence("checks", "changed")
+        text = f'IF(ABS({absolute(first, VALUE)})>{absolute(first, LIMIT)},"{changed}",{text})'
+    return Row(
+        number,
+        [
+            Cell(WHAT, "link_text" if check.place else "text", check.what),
+            Cell(VALUE, "exponent", check.value, check.formula),
+            Cell(LIMIT, "exponent", check.limit),
+            Cell(RESULT, "flag", check.result, text),
+        ],
+        outline=int(folded),
+        hidden=folded,
+    )
+
+
+def _kinds(book: Book) -> Iterator[Kind]:
     first = book.first
     if book.large is None:
-        yield from _of_numbers(book)
-    if book.has("Gradients") and first.windows:
-        name = "numerical" if is_exact(first) else "numerical_truncated"
-        place = f"Gradients!{numerical_flag()}"
-        yield Check(sentence("checks", name), "0", given=place, result=numerical_result(first))
+        yield Kind("", [_inputs(first)])
+        written = [check for layout in book.layouts for check in _stored(layout)]
+        yield Kind(sentence("checks", "as_written"), written)
+        yield from _again(book)
+    if book.has("Gradients") and first.windows and book.large is None:
+        yield Kind("", list(_by_two_ways(first)))
+    errors = []
     for sheet in book.made:
         cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
         what = sentence("checks", "errors", sheet=sheet.title)
-        yield Check(what, f"SUMPRODUCT(--ISERROR({cells}))", limit=0.0)
+        errors.append(Check(what, f"IF(ISERROR(SUM({cells})),1,0)", limit=0.0))
+    yield Kind(sentence("checks", "all_errors"), errors)
 
 
-def _of_numbers(book: Book) -> Iterator[Check]:
-    """What holds of numbers that a spreadsheet can compute with."""
-    yield _inputs(book.first)
-    for layout in book.layouts:
-        yield from _stored(layout)
-    for layout in book.layouts:
-        ends = dict.fromkeys(id(w) for w in (*layout.windows[:1], *layout.windows[-1:]))
-        for window in layout.windows:
-            if id(window) in ends:
-                yield from _paths(layout, window)
-                yield from _products(layout, window)
+def _by_two_ways(layout: Layout) -> Iterator[Check]:
+    """The gradients by backpropagation against those by forward mode."""
+    found = results(layout)
+    if found:
+        area, _ = found
+        yield Check(sentence("checks", "two_ways"), f'COUNTIF({area},"!!")', limit=0.0)
 
 
 def _inputs(layout: Layout) -> Check:
@@ -152,49 +228,48 @@ def _stored_text(layout: Layout, symbol: str) -> str:
     return sentence("checks", "stored", symbol=f"{layout.title}: {symbol}")
 
 
-def _paths(layout: Layout, window: WindowRows) -> Iterator[Check]:
-    first, last = window.trace.first, window.trace.last
+def _again(book: Book) -> Iterator[Kind]:
+    """Every formula of the BPTT sheets computed once more from the cells that it reads.
 
-    def cells(symbol: str) -> str:
-        return f"{layout.quoted}!{over_steps(window.rows[symbol], first, last)}"
-
-    for quantity in layout.model.backward:
-        paths = layout.model.paths_of(quantity)
-        if paths:
-            difference = "-".join(cells(row.symbol) for row in (quantity, *paths))
-            what = sentence("checks", "paths", symbol=_named(layout, window, quantity.symbol))
-            limit = _limit(window.trace.backward[quantity.symbol])
-            yield Check(what, f"SQRT(SUMPRODUCT({difference},{difference}))", limit=limit)
-
-
-def _products(layout: Layout, window: WindowRows) -> Iterator[Check]:
-    """Each gradient that is a sum of products of two rows, as the product of those rows."""
-    first, last = window.trace.first, window.trace.last
-    starts_at_reset = bool(layout.pass_trace.schedule.resets)
-
-    def cells(symbol: Symbol) -> str:
-        row = window.rows.get(symbol.name) or layout.rows[symbol.name]
-        shift = symbol.shift or 0
-        return f"{layout.quoted}!{over_steps(row, first + shift, last + shift)}"
-
-    for quantity in layout.model.gradients:
-        factors = _factors(quantity)
-        late = any(symbol.shift == -1 for symbol in factors)
-        if factors and not (late and starts_at_reset):
-            total = f"{layout.quoted}!{window.total(quantity.symbol)}"
-            text = f"{total}-SUMPRODUCT({','.join(map(cells, factors))})"
-            what = sentence("checks", "gradient", symbol=_named(layout, window, quantity.symbol))
-            yield Check(what, text, limit=_limit(window.trace.backward[quantity.symbol]))
+    A cell whose formula has been overwritten is found as soon as it is not what it should be.
+    """
+    left = MOST_COMPUTED_AGAIN
+    for layout in book.layouts:
+        kinds: dict[str, Kind] = {}
+        for row in bptt_rows(layout).rows:
+            cells = [c for c in row.cells if c.formula is not None and _is_number(c)]
+            left -= len(cells)
+            if not cells or left < 0:
+                continue
+            labels = {c.column: str(c.value) for c in row.cells if c.column <= SYMBOL}
+            group = labels.get(1, "")
+            words = sentence("checks", "again", sheet=layout.title, group=group)
+            kind = kinds.setdefault(group, Kind(words))
+            symbol = labels.get(SYMBOL, "")
+            kind.checks += _row_again(layout, row.number, symbol, cells)
+        yield from kinds.values()
 
 
-def _factors(quantity: Quantity) -> list[Symbol]:
-    """The two symbols of a product, or the single symbol that it is; else nothing."""
-    formula: Expression | None = quantity.formula
-    parts = formula.factors if isinstance(formula, Mul) else (formula,)
-    found = [part for part in parts if isinstance(part, Symbol) and part.shift is not None]
-    return found if len(found) == len(parts) <= 2 else []
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell.value, int | float)
 
 
-def _named(layout: Layout, window: WindowRows, symbol: str) -> str:
-    number = f" {window.number}" if len(layout.windows) > 1 else ""
-    return f"{layout.title}{number and ', window' + number}: {symbol}"
+def _row_again(layout: Layout, row: int, symbol: str, cells: list[Cell]) -> Iterator[Check]:
+    """The cells of a row, in as many checks as it takes."""
+    there = f"{layout.quoted}!"
+    size = max([abs(float(c.value)) for c in cells if isinstance(c.value, int | float)] + [1e-150])
+    limit = EXACT * size
+    what = sentence("checks", "row_again", symbol=symbol, sheet=layout.title, row=row)
+    place = f"{layout.quoted}!B{row}"
+    texts: list[str] = []
+    for cell in cells:
+        own = f"{there}{letters(cell.column)}{row}"
+        formula = _REFERENCE.sub(rf"{there}\1", cell.formula or "")
+        text = f"{own}-({formula})"
+        if texts and (
+            len(texts) >= MOST_ARGUMENTS or sum(map(len, texts)) + len(text) > MAX_FORMULA - 500
+        ):
+            yield Check(what, f"SQRT(SUMSQ({','.join(texts)}))", limit=limit, place=place)
+            texts = []
+        texts.append(text)
+    yield Check(what, f"SQRT(SUMSQ({','.join(texts)}))", limit=limit, place=place)

@@ -1,62 +1,82 @@
 """The sheet ``Practice``: the BPTT grid to be filled in, judged as you type; and what it needs.
 
-Each open cell has a mark to the right of the grid: right, right given the answers before it, or
-wrong. The marks colour the answers, and add up to a score; a hint tells the next step only.
+Each open cell has a mark to the right of the grid: right, right given the answers before it, too
+coarse to tell, or wrong; ``cellcalc check`` marks a file by the same rule. The marks colour the
+answers, and add up to a score; a hint tells the next step only. The hidden sheet ``Problem`` holds
+the text of the problem, so that the file alone can be marked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import backward_values, forward_values
-from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import COUNTED, LOSS, Group, Quantity
+from cellcalc.model.model import LOSS
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
+from cellcalc.studies.exercise import (
+    CARRIED,
+    COARSE,
+    HALF,
+    MOST_FIGURES,
+    NO_NUMBER,
+    NOTHING,
+    RIGHT,
+    WRONG,
+    Exercise,
+    Place,
+    Spot,
+    exercise,
+)
+from cellcalc.studies.exercise import FIGURES as USUAL_FIGURES
+from cellcalc.views.problem_text import problem_files
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.digits import text_formula, text_value
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
     EQUATION,
     FIRST,
     TITLE_ROWS,
     TOTAL,
-    TOTAL_LOSS,
     Layout,
     WindowRows,
     column,
-    derived_rows,
 )
 from cellcalc.workbook.sheets.bptt import EQUATION_WIDTH, bptt_rows
-from cellcalc.workbook.sheets.step import text_formula, text_value
-from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import drop_down, fill_where, set_up_page, set_width, set_widths
 from cellcalc.xlsx.styles import BAD, FAIR, GOOD
 
-RIGHT, CARRIED, WRONG, NO_NUMBER = "✓", "~", "✗", "?"
 FIGURES, HINT, SCORE = absolute(2, 2), absolute(3, 2), absolute(2, FIRST)
 LEVELS = ("off", "where", "equation", "numbers", "value")
+# The columns of the sheet Hints: an open cell in each row.
+CELL, TODO, WHERE, BY_EQUATION, BY_NUMBERS, BY_VALUE, WRITTEN, NEAR, FAR = range(1, 10)
+TAINTED, MISSING = 1, 10**6  # what the sheet State adds up for the spots that one is made from
+HOLDS_PROBLEM = "cellcalc"  # what a setting on the sheet Problem begins with
 
 
 def practice(book: Book) -> Iterator[Sheet]:
     """The sheet to fill in, and the hidden ones that judge it; nothing unless asked for."""
     if not book.practice:
         return
-    asked = exercise(book.first, book.practice)
-    maker = _Practice(asked, paper=book.blank)
+    asked = exercise(book.trace, book.practice)
+    maker = _Practice(PlacedExercise(book.first, asked), paper=book.blank)
     yield maker.sheet()
     if not book.blank:
         yield from maker.helpers()
+    yield maker.problem(book.practice)
 
 
 class _Practice:
-    def __init__(self, asked: Exercise, paper: bool) -> None:
+    def __init__(self, asked: PlacedExercise, paper: bool) -> None:
         self.exercise, self.layout, self.paper = asked, asked.layout, paper
         self.quoted = asked.layout.quoted
         self.rows_of = list(bptt_rows(asked.layout).rows)
@@ -73,7 +93,7 @@ class _Practice:
         for row in self.rows_of[TITLE_ROWS:]:
             cells = [self.shown(cell, row.number) for cell in row.cells]
             if not self.paper:
-                cells += [self.mark(spot) for spot in self.exercise.open if spot.row == row.number]
+                cells += [self.mark(number, spot) for number, spot in self.marked[row.number]]
             yield replace(row, parts=sorted(cells, key=lambda cell: cell.column), outline=0)
 
     def top(self) -> Iterator[Row]:
@@ -90,7 +110,7 @@ class _Practice:
             2,
             [
                 Cell(1, "label", sentence("practice", "figures")),
-                Cell(2, "choice", 3),
+                Cell(2, "choice", USUAL_FIGURES),
                 Cell(EQUATION, "paragraph", sentence("practice", "note")),
                 Cell(TOTAL, "label", sentence("practice", "score")),
                 Cell(FIRST, "flag", f"0 / {total}", f'({score})&" / {total}"'),
@@ -120,13 +140,17 @@ class _Practice:
         """A cell of the grid: open, hidden, or what is given."""
         spot = self.exercise.covered.get(f"{letters(cell.column)}{row}")
         if spot is not None:
-            return Cell(cell.column, "answer" if spot.open else "note")
+            return Cell(cell.column, "answer" if spot.spot.open else "note")
         if cell.style == "input" and cell.value is None:  # a missing target stays missing
             return Cell(cell.column, "number")
         if cell.column < TOTAL or not isinstance(cell.value, int | float):
             return cell
         is_parameter = row in {self.layout.rows[n] for n in self.layout.trace.initial}
-        if self.exercise.hides_update and is_parameter and cell.column == self.layout.width:
+        if (
+            self.exercise.exercise.hides_update
+            and is_parameter
+            and cell.column == self.layout.width
+        ):
             return Cell(cell.column, "note")
         if cell.style.endswith("_step"):
             return cell
@@ -135,20 +159,59 @@ class _Practice:
             return Cell(cell.column, style, cell.value)
         return Cell(cell.column, style, cell.value, f"{self.quoted}!{letters(cell.column)}{row}")
 
-    def mark(self, spot: Spot) -> Cell:
-        """How an answer is judged; nothing as long as there is none."""
-        answer = spot.cell
+    def mark(self, number: int, spot: PlacedSpot) -> Cell:
+        """How an answer is judged; nothing as long as there is none.
+
+        ``number`` is the row of its hints. An answer is right where it is the true value in the
+        figures asked for; or what follows from the answers before it, and none of these is wrong;
+        or where some of these were not written down, and rounding them can do the rest.
+        """
+        answer, hints = spot.cell, f"Hints!${{}}${number}"
         key, follow = f"{self.quoted}!{answer}", f"Follow!{answer}"
+        near, far = (f"{hints.format(letters(k))}*10^-{FIGURES}" for k in (NEAR, FAR))
+        written = hints.format(letters(WRITTEN))
+        unit = f"{HALF}*10^(INT(LOG10(ABS({answer})))+1-{written})"
+        coarse = (
+            f"AND({written}<{FIGURES},"
+            f"OR(ABS({answer}-{key})<={unit},ABS({answer}-{follow})<={unit}))"
+        )
         judged = (
             f'IF(ABS({answer}-{key})<={_tolerance(key)},"{RIGHT}",'
-            f'IF(ABS({answer}-{follow})<={_tolerance(follow)},"{CARRIED}","{WRONG}"))'
+            f'IF({answer}=0,IF(ABS({key})<0.5,"{COARSE}","{WRONG}"),'
+            f"IF(ABS({answer}-{follow})<={_tolerance(follow)}+{near},"
+            f'IF({self.tainted(spot)},"{CARRIED}","{RIGHT}"),'
+            f'IF(AND({self.missing(spot)},ABS({answer}-{key})<={_tolerance(key)}+{far}),"{RIGHT}",'
+            f'IF({coarse},"{COARSE}","{WRONG}")))))'
         )
         text = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
         return Cell(spot.column + self.shift, "mark", "", text)
 
+    def before(self, spot: PlacedSpot) -> str:
+        """The states of the spots that one is worked out from, added up."""
+        cells = sorted(spot.uses) if spot.spot.t is not None else []
+        if not cells and spot.uses:
+            return f"SUM({STATE}{spot.uses[0]}:{spot.uses[-1]})"
+        return "+".join(f"{STATE}{cell}" for cell in cells) or "0"
+
+    def tainted(self, spot: PlacedSpot) -> str:
+        """Whether one of them is not right."""
+        return f"MOD({self.before(spot)},{MISSING})>0" if spot.uses else "FALSE"
+
+    def missing(self, spot: PlacedSpot) -> str:
+        """Whether one of them is not written down."""
+        return f"{self.before(spot)}>={MISSING}" if spot.uses else "FALSE"
+
     def marks(self) -> str:
         first = absolute(TITLE_ROWS + 1, TOTAL + self.shift)
         return f"{first}:{absolute(self.layout.height, self.layout.width + self.shift)}"
+
+    @cached_property
+    def marked(self) -> Mapping[int, list[tuple[int, PlacedSpot]]]:
+        """The open cells of each row, with the rows of their hints."""
+        found: dict[int, list[tuple[int, PlacedSpot]]] = defaultdict(list)
+        for number, spot in enumerate(self.exercise.open, 2):
+            found[spot.row].append((number, spot))
+        return found
 
     def helpers(self) -> Iterator[Sheet]:
         """The hidden grids, and the list of hints."""
@@ -156,7 +219,22 @@ class _Practice:
         size = (self.layout.width, self.layout.height)
         yield Sheet("Own", Rows(self.own(), *size), _no_set_up, hidden=True)
         yield Sheet("Follow", Rows(self.follow(), *size), _no_set_up, hidden=True)
-        yield Sheet("Hints", Rows(self.hints(), 6, last), _no_set_up, hidden=True)
+        yield Sheet("State", Rows(self.states(), *size), _no_set_up, hidden=True)
+        yield Sheet("Hints", Rows(self.hints(), FAR, last), _no_set_up, hidden=True)
+
+    def problem(self, asked: str) -> Sheet:
+        """What the exercise was made from, so that the file alone can be marked."""
+        trace = self.layout.trace
+        author = trace.model.author
+        settings = {"practice": asked, "notation": author.name if author else ""}
+        files = problem_files(trace.specification)
+        lines = [(f"{HOLDS_PROBLEM} {key}", text) for key, text in settings.items() if text]
+        lines += [(name, line) for name, text in files.items() for line in text.splitlines()]
+        rows = [
+            Row(number, [Cell(1, "small", name), Cell(2, "small", line)])
+            for number, (name, line) in enumerate(lines, 1)
+        ]
+        return Sheet("Problem", Rows(rows, 2, len(rows)), _no_set_up, hidden=True)
 
     def own(self) -> Iterator[Row]:
         """The person's answers, or what follows from them, or what is given."""
@@ -170,7 +248,7 @@ class _Practice:
                 text = f"{self.quoted}!{place}"
                 if spot is not None:
                     text = f"Follow!{place}"
-                    if spot.open:
+                    if spot.spot.open:
                         text = f"IF(ISNUMBER(Practice!{place}),Practice!{place},{text})"
                 cells.append(Cell(cell.column, "number", float(cell.value), text))
             if cells:
@@ -178,16 +256,42 @@ class _Practice:
 
     def follow(self) -> Iterator[Row]:
         """What each open or hidden cell must be, given the answers before it."""
-        by_row: dict[int, list[Spot]] = {}
+        for number, spots in self.by_row():
+            cells = (Cell(s.column, "number", s.spot.value, s.follow) for s in spots)
+            yield Row(number, list(cells))
+
+    def by_row(self) -> Iterator[tuple[int, list[PlacedSpot]]]:
+        """The spots of each row, from left to right."""
+        by_row: dict[int, list[PlacedSpot]] = defaultdict(list)
         for spot in self.exercise.spots:
-            by_row.setdefault(spot.row, []).append(spot)
+            by_row[spot.row].append(spot)
         for number, spots in sorted(by_row.items()):
-            ordered = sorted(spots, key=lambda spot: spot.column)
-            yield Row(number, [Cell(s.column, "number", s.value, s.follow) for s in ordered])
+            yield number, sorted(spots, key=lambda spot: spot.column)
+
+    def states(self) -> Iterator[Row]:
+        """Of each open or hidden cell whether it is not right, and whether it is not there."""
+        fresh: dict[str, int] = {}
+        for spot in self.exercise.spots:
+            some = any(fresh[cell] for cell in spot.uses)
+            fresh[spot.cell] = MISSING if spot.spot.open or some else 0
+        for number, spots in self.by_row():
+            cells = [
+                Cell(spot.column, "number", float(fresh[spot.cell]), self.state(spot))
+                for spot in spots
+            ]
+            yield Row(number, cells)
+
+    def state(self, spot: PlacedSpot) -> str:
+        tainted = f"IF({self.tainted(spot)},{TAINTED},0)"
+        if not spot.spot.open:
+            return f"IF({self.missing(spot)},{MISSING},0)+{tainted}"
+        mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
+        is_there = f"ISNUMBER(Practice!{spot.cell})"
+        return f'IF({is_there},IF({mark}="{RIGHT}",0,{TAINTED}),{MISSING}+{tainted})'
 
     def hints(self) -> Iterator[Row]:
         """For each open cell whether it is still to be done, and what can be said of it."""
-        titles = ("", "", *LEVELS[1:])
+        titles = ("", "", *LEVELS[1:], "figures", "near", "far")
         yield Row(1, [Cell(k, "small", title) for k, title in enumerate(titles, 1)])
         for number, spot in enumerate(self.exercise.open, 2):
             mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
@@ -195,36 +299,40 @@ class _Practice:
             equation = self.equation(spot)
             text, now = self.with_numbers(spot, equation, number)
             value = f'E{number}&" = "&FIXED(Follow!{spot.cell},6,TRUE)'
+            true = rounded(spot.spot.value, 6) + 0.0
             yield Row(
                 number,
                 [
-                    Cell(1, "small", spot.cell),
-                    Cell(2, "small", 1.0, todo),
-                    Cell(3, "small", spot.label),
-                    Cell(4, "small", equation),
-                    Cell(5, "small", now, text or None),
-                    Cell(6, "small", f"{now} = {rounded(spot.value, 6) + 0.0:.6f}", value),
+                    Cell(CELL, "small", spot.cell),
+                    Cell(TODO, "small", 1.0, todo),
+                    Cell(WHERE, "small", spot.label),
+                    Cell(BY_EQUATION, "small", equation),
+                    Cell(BY_NUMBERS, "small", now, text or None),
+                    Cell(BY_VALUE, "small", f"{now} = {true:.6f}", value),
+                    Cell(WRITTEN, "small", 0.0, _figures(f"Practice!{spot.cell}")),
+                    Cell(NEAR, "small", spot.spot.near),
+                    Cell(FAR, "small", spot.spot.far),
                 ],
             )
 
-    def equation(self, spot: Spot) -> str:
-        quantity = spot.quantity
+    def equation(self, spot: PlacedSpot) -> str:
+        quantity = spot.spot.quantity
         if quantity is None or quantity.formula is None:
             return spot.label
-        write = self.layout.model.unicode(step=spot.t)
-        if spot.t is None:
+        write = self.layout.model.unicode(step=spot.spot.t)
+        if spot.spot.t is None:
             write = self.layout.model.unicode()
-            return f"{write(Symbol(spot.symbol))} = {write.total}{write(quantity.formula)}"
+            return f"{write(Symbol(spot.spot.symbol))} = {write.total}{write(quantity.formula)}"
         return f"{left_side(quantity, write)} = {write(quantity.formula)}"
 
-    def with_numbers(self, spot: Spot, equation: str, row: int) -> tuple[str, str]:
+    def with_numbers(self, spot: PlacedSpot, equation: str, row: int) -> tuple[str, str]:
         """The equation with the person's own numbers, as a formula and as it is at first.
 
         ``row`` is the row of the hint.
 
         The equation by itself where there are no numbers, or too many for a formula.
         """
-        quantity, t, window = spot.quantity, spot.t, spot.window
+        quantity, t, window = spot.spot.quantity, spot.spot.t, spot.window
         if quantity is None or quantity.formula is None or t is None:
             return "", equation
         layout, features = self.layout, self.layout.model.features
@@ -267,48 +375,56 @@ class _Practice:
         set_width(sheet, 5, layout.width + 2, layout.width + self.shift)
         first = f"{letters(TOTAL)}{TITLE_ROWS + 1}"
         mark = f"{letters(TOTAL + self.shift)}{TITLE_ROWS + 1}"
-        for sign, colours in {RIGHT: GOOD, CARRIED: FAIR, WRONG: BAD, NO_NUMBER: BAD}.items():
+        colours_of = {RIGHT: GOOD, CARRIED: FAIR, COARSE: FAIR, WRONG: BAD, NO_NUMBER: BAD}
+        for sign, colours in colours_of.items():
             fill_where(sheet, f"{first}:{corner}", f'{mark}="{sign}"', colours)
         levels = ",".join(LEVELS)
         title, prompt = sentence("practice", "hint"), sentence("practice", "hint_note")
         drop_down(sheet, HINT.replace("$", ""), f'"{levels}"', title, prompt)
         title, prompt = sentence("practice", "figures"), sentence("practice", "figures_note")
-        drop_down(sheet, FIGURES.replace("$", ""), '"2,3,4,5,6"', title, prompt)
+        figures = ",".join(map(str, range(2, MOST_FIGURES + 1)))
+        drop_down(sheet, FIGURES.replace("$", ""), f'"{figures}"', title, prompt)
         sheet.protection.sheet = True  # without a password: it guards against slips, not people
 
 
 def _tolerance(cell: str) -> str:
     """Half a unit of the last significant figure asked for, and a little more."""
     exponent = f"INT(LOG10(ABS({cell})))+1-{FIGURES}"
-    return f"IF({cell}=0,10^-{FIGURES},0.51*10^({exponent}))"
+    return f"IF(ABS({cell})<={literal(NOTHING)},{literal(NOTHING)},{HALF}*10^({exponent}))"
+
+
+def _figures(cell: str) -> str:
+    """How many significant figures a number was typed with, as far as it matters."""
+    exponent = f"INT(LOG10(ABS({cell})))"
+    more = "+".join(
+        f"IF(ABS({cell}-ROUND({cell},{m - 1}-{exponent}))>1E-9*ABS({cell}),1,0)"
+        for m in range(1, MOST_FIGURES)
+    )
+    return f"IF(ISNUMBER({cell}),IF({cell}=0,0,1+{more}),0)"
 
 
 def _no_set_up(sheet: Worksheet) -> None:
     sheet.sheet_view.showGridLines = True
 
 
-PARTS = ("forward", "backward", "all")
-OWN = "Own!"
+OWN, STATE = "Own!", "State!"
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A cell that is left open, or hidden because it would give an answer away.
+class PlacedSpot:
+    """A spot of the exercise at its cell.
 
     ``label`` says which it is ("dc, t = 2"); ``follow`` is its equation as a formula over the
-    sheet ``Own``; ``value`` the true value. ``t`` is None for a total.
+    sheet ``Own``; ``uses`` are the cells of the spots that it is worked out from.
     """
 
+    spot: Spot
     row: int
     column: int
-    symbol: str
     label: str
     follow: str
-    value: float
-    quantity: Quantity | None
     window: WindowRows | None
-    t: int | None
-    open: bool
+    uses: tuple[str, ...]
 
     @property
     def cell(self) -> str:
@@ -316,123 +432,60 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Exercise:
-    """An exercise on the first pass: the symbols to be worked out."""
+class PlacedExercise:
+    """An exercise on the grid of a sheet."""
 
     layout: Layout
-    symbols: frozenset[str]
+    exercise: Exercise
 
     @cached_property
-    def spots(self) -> list[Spot]:
+    def spots(self) -> list[PlacedSpot]:
         """The cells that are open or hidden, in the order of computation."""
-        return [*self._forward(), *(s for w in self.layout.windows for s in self._window(w))]
+        return [self._placed(spot) for spot in self.exercise.spots.values()]
 
     @cached_property
-    def open(self) -> list[Spot]:
-        return [spot for spot in self.spots if spot.open]
+    def open(self) -> list[PlacedSpot]:
+        return [spot for spot in self.spots if spot.spot.open]
 
     @cached_property
-    def covered(self) -> dict[str, Spot]:
+    def covered(self) -> dict[str, PlacedSpot]:
         """The open and hidden cells by place."""
         return {spot.cell: spot for spot in self.spots}
 
-    @property
-    def hides_update(self) -> bool:
-        """Whether the updated parameters would give gradients away."""
-        return any(symbol.startswith("d") for symbol in self.symbols)
+    def _cell(self, place: Place) -> tuple[int, int]:
+        """The row and column of a place."""
+        number, symbol, t = place
+        rows = self.layout.windows[number - 1].rows if number else self.layout.rows
+        return rows[symbol], TOTAL if t is None else column(t)
 
-    def _forward(self) -> Iterator[Spot]:
-        layout, one = self.layout, self.layout.pass_trace
-        chosen = [q for q in layout.model.forward if q.symbol in self.symbols]
-        for t in range(1, layout.steps + 1):
-            for quantity in chosen:
-                symbol = quantity.symbol
-                value = one.forward[symbol][t]
-                if value == value:  # a step without a target has no loss to work out
-                    follow = forward_formula(layout, quantity, OWN)(t)
-                    yield self._spot(layout.rows[symbol], t, quantity, None, follow, value)
-        if LOSS in self.symbols and TOTAL_LOSS in layout.rows:
-            losses = f"SUM({OWN}{letters(column(1))}{layout.rows[LOSS]}"
-            losses += f":{letters(column(layout.steps))}{layout.rows[LOSS]})"
-            for name, is_open in ((LOSS, False), (TOTAL_LOSS, True)):
-                row, total = layout.rows[name], one.loss or 0.0
-                label = f"{name}, total"
-                yield Spot(row, TOTAL, name, label, losses, total, None, None, None, is_open)
+    def _placed(self, spot: Spot) -> PlacedSpot:
+        row, place = self._cell(spot.place)
+        window = self.layout.windows[spot.window - 1] if spot.window else None
+        cells = (self._cell(used) for used in spot.uses)
+        uses = tuple(f"{letters(number)}{line}" for line, number in cells)
+        return PlacedSpot(
+            spot, row, place, self._label(spot), self._follow(spot, row, window), window, uses
+        )
 
-    def _window(self, window: WindowRows) -> Iterator[Spot]:
-        layout, trace = self.layout, window.trace
-        hidden = {p.symbol for s in self.symbols for p in layout.model.paths.get(s, ())}
-        for t in reversed(trace.steps):
-            for quantity in derived_rows(layout.model):
-                symbol = quantity.symbol
-                is_open = symbol in self.symbols and quantity.group is not Group.GRADIENT
-                if is_open or symbol in self.symbols | hidden:
-                    value = trace.backward[symbol][t - trace.first]
-                    follow = backward_formula(layout, quantity, window, OWN)(t)
-                    row = window.rows[symbol]
-                    yield self._spot(row, t, quantity, window, follow, value, is_open)
-        yield from self._entering(window, hidden)
-        for quantity in layout.model.gradients:
-            if quantity.symbol in self.symbols:
-                row, symbol = window.rows[quantity.symbol], quantity.symbol
-                cells = f"{letters(column(trace.first))}{row}:{letters(column(trace.last))}{row}"
-                follow, value = f"SUM({OWN}{cells})", trace.gradients[symbol]
-                label = self._label(window, f"{symbol}, total")
-                yield Spot(row, TOTAL, symbol, label, follow, value, quantity, window, None, True)
+    def _label(self, spot: Spot) -> str:
+        at = "total" if spot.t is None else f"t = {spot.t}"
+        text = f"{spot.symbol}, {at}"
+        several = spot.window and len(self.layout.windows) > 1
+        return f"{text} (window {spot.window})" if several else text
 
-    def _entering(self, window: WindowRows, hidden: set[str]) -> Iterator[Spot]:
-        """The derivatives of the state before the window; their paths are hidden."""
-        t = window.trace.first - 1
-        for entering in self.layout.model.entering:
-            symbol = entering.symbol
-            if symbol in self.symbols | hidden and entering.formula is not None:
-                follow = formula(self.layout, entering.formula, window, OWN)(t)
-                value = window.trace.entering[symbol]
-                is_open = symbol in self.symbols
-                row = window.rows[symbol]
-                yield self._spot(row, t, entering, window, follow, value, is_open)
-
-    def _spot(
-        self,
-        row: int,
-        t: int,
-        quantity: Quantity,
-        window: WindowRows | None,
-        follow: str,
-        value: float,
-        is_open: bool = True,
-    ) -> Spot:
-        label = f"{quantity.symbol}, t = {t}"
-        if window is not None:
-            label = self._label(window, label)
-        place, symbol = column(t), quantity.symbol
-        return Spot(row, place, symbol, label, follow, value, quantity, window, t, is_open)
-
-    def _label(self, window: WindowRows, text: str) -> str:
-        return f"{text} (window {window.number})" if len(self.layout.windows) > 1 else text
-
-
-def exercise(layout: Layout, text: str) -> Exercise:
-    """The exercise that a person asks for: "backward", "all", or symbols such as "c,dc".
-
-    Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out.
-    """
-    model = layout.model
-    forward = [q.symbol for q in model.forward]
-    backward = [q.symbol for q in (*model.backward, *model.gradients)] if layout.windows else []
-    parts: dict[str, Sequence[str]] = {
-        "forward": forward,
-        "backward": [symbol for symbol in backward if symbol != COUNTED],
-    }
-    parts["all"] = [*parts["forward"], *parts["backward"]]
-    known = [*PARTS, *forward, *backward]
-    chosen: list[str] = []
-    for name in (word.strip() for word in text.split(",")):
-        if name not in known:
-            found = f'"{name}"{did_you_mean(name, known)}'
-            expected = "forward, backward, all, or symbols that are computed"
-            raise OptionError("--practice", expected, found)
-        chosen += parts.get(name, (name,))
-    if not chosen:
-        raise OptionError("--practice", "forward, since there is no backward pass", f'"{text}"')
-    return Exercise(layout, frozenset(chosen))
+    def _follow(self, spot: Spot, row: int, window: WindowRows | None) -> str:
+        """What a cell must be, given the answers before it."""
+        layout, t = self.layout, spot.t
+        if t is None:
+            first, last, line = 1, layout.steps, row
+            if window is None:
+                line = layout.rows[LOSS]
+            else:
+                first, last = window.trace.first, window.trace.last
+            return f"SUM({OWN}{letters(column(first))}{line}:{letters(column(last))}{line})"
+        assert spot.quantity is not None
+        if window is None:
+            return forward_formula(layout, spot.quantity, OWN)(t)
+        if t < window.trace.first and spot.quantity.formula is not None:
+            return formula(layout, spot.quantity.formula, window, OWN)(t)
+        return backward_formula(layout, spot.quantity, window, OWN)(t)

@@ -1,249 +1,242 @@
-"""The sheet ``Step``: every quantity of one step, with that step's numbers put in, live."""
+"""The sheet ``Step``: one step of the cell, as a picture and worked out line by line.
+
+Above, the cell as textbooks draw it, laid out from a file or (a cell of one's own) by stages: each
+box with its value and its gradient. Below, a row a quantity: forward on the left, backward on the
+right, each with its numbers put in. At the end this step's share of each parameter's gradient.
+"""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Context, Decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
-from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_values
-from cellcalc.language.notation import Binding, Excel, Text, Unicode
-from cellcalc.language.tree import ONE, Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import Group, Quantity
+from cellcalc.engine.trace import Lookup
+from cellcalc.language.keys import derivative_key
+from cellcalc.language.notation import Excel
+from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
+from cellcalc.model.model import LOSS, TARGET, Group, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.layout import FIRST, Layout, column, derived_rows
-from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters, text_lines
-from cellcalc.xlsx.page import drop_down, link, set_up_page, set_widths, show_scientific
+from cellcalc.workbook.digits import Working
+from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.moment import (
+    DIGITS_ROW,
+    NOTICE_ROW,
+    SCALE_ROW,
+    STEP_ROW,
+    STRIP_ROW,
+    SWEPT_ROW,
+    Moment,
+)
+from cellcalc.workbook.picture import Picture, picture
+from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
+from cellcalc.xlsx.page import (
+    link,
+    set_up_page,
+    set_widths,
+    shade_by_tens,
+    shade_gates,
+    show_digits,
+)
 
-STEP_ROW, WINDOW_ROW, FIRES_ROW, BEFORE_ROW = 3, 4, 5, 6
-ROWS = BEFORE_ROW + 1  # the first free row below, with an empty one between
-LABEL, CHOSEN_VALUE, NOTE = 1, 2, 3  # columns
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A choice of step and window on a study sheet, over the first BPTT sheet."""
-
-    layout: Layout
-
-    @property
-    def step(self) -> int:
-        """The step chosen at first: the one before the last, from which both ways can be seen.
-
-        Where no window sweeps that one, the first step of the last window.
-        """
-        step, windows = max(1, self.layout.steps - 1), self.layout.windows
-        if windows and not any(step in window.trace.steps for window in windows):
-            return windows[-1].trace.first
-        return step
-
-    @property
-    def window(self) -> int:
-        """The window chosen at first, from 0: the first that sweeps the step."""
-        windows = self.layout.windows
-        return next((k for k, w in enumerate(windows) if self.step in w.trace.steps), 0)
-
-    @property
-    def trace(self) -> WindowTrace | None:
-        windows = self.layout.windows
-        return windows[self.window].trace if windows else None
-
-    @property
-    def t(self) -> str:
-        return absolute(STEP_ROW, CHOSEN_VALUE)
-
-    def rows(self) -> Iterator[Row]:
-        """The two choices, and the two numbers that follow from them."""
-        n, windows = self.layout.steps, self.layout.windows
-        yield self._row(STEP_ROW, "step", Cell(CHOSEN_VALUE, "choice", self.step), last=n)
-        style = "choice" if len(windows) > 1 else "whole"
-        chosen = Cell(CHOSEN_VALUE, style, self.window + 1 if windows else None)
-        name = {0: "no_window", 1: "only_window"}.get(len(windows), "window")
-        yield self._row(WINDOW_ROW, name, chosen, last=len(windows))
-        fires = self.trace.last if self.trace else n
-        k1 = self.layout.pass_trace.schedule.scheme.k1
-        text = f"MIN({n},{absolute(WINDOW_ROW, CHOSEN_VALUE)}*{k1})"
-        cell = Cell(CHOSEN_VALUE, "whole", fires, text) if windows else Cell(CHOSEN_VALUE, "whole")
-        yield self._row(FIRES_ROW, "fires", cell)
-        before, text = self.step - 1, f"{self.t}-1"
-        if self.layout.pass_trace.schedule.resets:
-            before = 0 if before in self.layout.pass_trace.schedule.resets else before
-            text = f"IF(MOD({self.t}-1,{k1})=0,0,{self.t}-1)"
-        yield self._row(BEFORE_ROW, "before", Cell(CHOSEN_VALUE, "whole", before, text))
-
-    def _row(self, number: int, name: str, value: Cell, last: int = 0) -> Row:
-        label = Cell(LABEL, "label", sentence("choice", name))
-        return Row(
-            number,
-            [label, value, Cell(NOTE, "note", sentence("choice", f"{name}_note", last=last))],
-        )
-
-    def set_up(self, sheet: Worksheet) -> None:
-        """The drop-downs: the steps and the windows there are."""
-        layout = self.layout
-        header = layout.headings["input"]
-        first, last = letters(column(1)), letters(column(layout.steps))
-        source = f"{layout.quoted}!${first}${header}:${last}${header}"
-        prompt = sentence("choice", "step_note", last=layout.steps)
-        drop_down(sheet, self.t.replace("$", ""), source, sentence("choice", "step"), prompt)
-        if len(layout.windows) > 1:
-            count = len(layout.windows)
-            prompt = sentence("choice", "window_note", last=count)
-            cell = f"{letters(CHOSEN_VALUE)}{WINDOW_ROW}"
-            source = f"{layout.quoted}!${first}${header}:${letters(column(count))}${header}"
-            drop_down(sheet, cell, source, sentence("choice", "window"), prompt)
-
-    def forward_value(self) -> Lookup:
-        return forward_values(self.layout.pass_trace, self.step)
-
-    def backward_value(self) -> Lookup:
-        assert self.trace is not None
-        return backward_values(self.layout.pass_trace, self.trace, self.step)
-
-    def forward_cell(self, symbol: Symbol) -> str:
-        """A formula for what a symbol of a forward equation stands for at the step chosen."""
-        if symbol.name in self.layout.pass_trace.coefficients:
-            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
-        if symbol.shift == -1:
-            return self._index(symbol.name, f"{absolute(BEFORE_ROW, CHOSEN_VALUE)}+1")
-        return self._index(symbol.name, f"{self.t}+1")
-
-    def backward_cell(self, symbol: Symbol) -> str:
-        """The same for a symbol of an equation of the window chosen."""
-        fires = f"{absolute(FIRES_ROW, CHOSEN_VALUE)}+1"
-        at = f"{self.t}+{1 + (symbol.shift or 0)}"
-        if symbol.name in self.layout.trace.initial:
-            return self._index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
-        if symbol.name in self.layout.windows[0].rows:
-            return self._in_window(symbol.name, at)
-        if symbol.shift == -1 or symbol.name in self.layout.pass_trace.coefficients:
-            return self.forward_cell(symbol)
-        return self._index(symbol.name, at)
-
-    def _index(self, symbol: str, place: str) -> str:
-        row = self.layout.rows[symbol]
-        return f"INDEX({self._area(row, row)},1,{place})"
-
-    def _in_window(self, symbol: str, place: str) -> str:
-        """The windows' blocks follow one another at equal distances."""
-        windows = self.layout.windows
-        first, last = windows[0].rows[symbol], windows[-1].rows[symbol]
-        row = "1"
-        if len(windows) > 1:
-            distance = windows[1].heading - windows[0].heading
-            row = f"1+({absolute(WINDOW_ROW, CHOSEN_VALUE)}-1)*{distance}"
-        return f"INDEX({self._area(first, last)},{row},{place})"
-
-    def _area(self, first: int, last: int) -> str:
-        layout = self.layout
-        corner = absolute(last, layout.width)
-        return f"{layout.quoted}!{absolute(first, FIRST)}:{corner}"
-
-
-HEADINGS = ("symbol", "equation", "numbers", "value", "upstream", "local", "meaning")
-WIDTHS = (15, 44, 48, 11, 11, 11, 42)
-SYMBOL, EQUATION, NUMBERS, VALUE, UPSTREAM, LOCAL, MEANING = range(1, 8)
-USED, USED_VALUE, USED_TEXT = 9, 10, 11  # the table of the numbers used, to the right
-HEADING_ROW = ROWS + 1
+TITLE = "Step"
+PICTURE_ROW = 6
+BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 11, 5, 13
+BOXES = 8  # columns of boxes that the table below uses
+# Columns of the table: forward on the left, backward on the right.
+SYMBOL, LINES, LINES_END, VALUE = 1, 2, 7, 8
+BACK_SYMBOL, BACK_LINES, BACK_LINES_END, BACK_VALUE, UPSTREAM, LOCAL = 10, 11, 16, 18, 19, 20
+FORWARD_WIDTH, BACKWARD_WIDTH = 48.0, 48.0  # characters of the merged lines
+TABLE = 26  # the first column of the numbers used
 
 
 def step(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass."""
-    maker = _Step(book.first)
+    maker = _Step(book.first, book.moment)
     rows = list(maker.rows())
-    yield Sheet("Step", Rows(rows, USED_TEXT, rows[-1].number), maker.set_up)
+    width = max(row.width for row in rows)
+    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+
+
+def lines_of(book: Book) -> dict[str, tuple[str, str]]:
+    """For each symbol the cell of its equation with the numbers of the step, and what it says."""
+    maker = _Step(book.first, book.moment)
+    found = {}
+    for number, entry in enumerate(maker.entries, maker.heading + 1):
+        cells, _ = maker.entry(number, entry)
+        for quantity, column in ((entry.forward, LINES), (entry.backward, BACK_LINES)):
+            if quantity is not None:
+                (cell,) = (cell for cell in cells if cell.column == column)
+                found[quantity.symbol] = f"{TITLE}!{letters(column)}{number}", str(cell.value)
+    return found
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the sheet: a heading, or a quantity of the forward or the backward pass."""
+    """A line of the table: a forward quantity, a row of the backward pass, or both."""
 
-    quantity: Quantity | None
-    backward: bool
-    title: str = ""
-
-
-@dataclass
-class _Numbers:
-    """The numbers used by the equations: each symbol's row in the table on the right."""
-
-    rows: dict[tuple[Symbol, bool], int] = field(default_factory=dict)
-
-    def row(self, symbol: Symbol, backward: bool, parameters: frozenset[str]) -> int:
-        # Only a parameter can be another number in the backward pass.
-        key = (symbol, backward and symbol.name in parameters)
-        return self.rows.setdefault(key, HEADING_ROW + 1 + len(self.rows))
+    forward: Quantity | None
+    backward: Quantity | None
 
 
 class _Step:
-    def __init__(self, layout: Layout) -> None:
-        self.layout, self.model = layout, layout.model
-        self.choice = Choice(layout)
+    def __init__(self, layout: Layout, moment: Moment) -> None:
+        self.layout, self.moment, self.model = layout, moment, layout.model
         self.write = self.model.unicode()
+        self.learns = bool(layout.windows)
         self.parameters = frozenset(layout.trace.initial)
-        self.numbers = _Numbers()
+        self.drawn = Drawing(self, picture(self.model))
+        self.heading = self.drawn.last + 3
+        self.working = Working(self.heading, TABLE, moment.work(DIGITS_ROW), self.model.features)
         self.entries = list(self._entries())
+        self.shares = self.heading + len(self.entries) + 3
 
     def _entries(self) -> Iterator[Entry]:
-        yield Entry(None, False, sentence("part", "forward"))
-        for quantity in self.model.forward:
-            yield Entry(quantity, False)
-        if self.layout.windows:
-            yield Entry(None, True, sentence("part", "backward"))
-            for quantity in derived_rows(self.model):
-                yield Entry(quantity, True)
+        """A row a forward quantity, its derivative beside it, and the paths of that below."""
+        derived = {q.derivative_of: q for q in self.model.backward} if self.learns else {}
+        for quantity in (*self.model.forward, *self.model.inputs):
+            backward = derived.pop(quantity.symbol, None)
+            forward = quantity if quantity.group is Group.FORWARD else None
+            if forward is None and backward is None:
+                continue
+            yield Entry(forward, backward)
+            for path in self.model.paths_of(backward) if backward else ():
+                yield Entry(None, path)
+        for quantity in derived.values():
+            yield Entry(None, quantity)
 
     def rows(self) -> Iterator[Row]:
-        yield Row(1, [Cell(1, "title", sentence("step", "title"))], lines=2)
-        yield Row(2, [Cell(1, "note", sentence("step", "note"))])
-        yield from self.choice.rows()
-        left = [self.line(entry) for entry in self.entries]
-        right = dict(self.used())
-        yield Row(HEADING_ROW, [*self.headings()])
-        for number in range(HEADING_ROW + 1, max(HEADING_ROW + len(left), *right) + 1):
-            place = number - HEADING_ROW - 1
-            cells, lines = left[place] if place < len(left) else ([], 1)
-            yield Row(number, [*cells, *right.get(number, [])], lines)
+        rows: dict[int, list[Cell]] = {}
+        lines: dict[int, int] = {1: 2}
+
+        def put(number: int, *cells: Cell) -> None:
+            rows.setdefault(number, []).extend(cells)
+
+        put(
+            1,
+            Cell(
+                1, "title", sentence("step", "title", title=self.layout.trace.specification.title)
+            ),
+        )
+        put(2, Cell(1, "note", sentence("step", "note" if self.learns else "forward_note")))
+        put(STRIP_ROW, *self.moment.strip(TITLE))
+        put(NOTICE_ROW, self.moment.notice())
+        for (row, _), cell in sorted(self.drawn.cells().items()):
+            put(row, cell)
+        put(self.heading - 1, *self.titles())
+        put(self.heading, *self.headings())
+        for number, entry in enumerate(self.entries, self.heading + 1):
+            cells, lines[number] = self.entry(number, entry)
+            put(number, *cells)
+        for number, shares in self.share_rows():
+            put(number, *shares)
+        for number, helper in self.working.cells():
+            put(number, *helper)
+        for number, work in self.moment.rows(TITLE):
+            put(number, *work)
+        for number in sorted(rows):
+            cells = sorted(rows[number], key=lambda cell: cell.column)
+            yield Row(number, cells, lines.get(number, 1))
+
+    def titles(self) -> Iterator[Cell]:
+        yield Cell(SYMBOL, "section", sentence("step", "forward"))
+        if self.learns:
+            yield Cell(BACK_SYMBOL, "section", sentence("step", "backward"))
 
     def headings(self) -> Iterator[Cell]:
-        for k, name in enumerate(HEADINGS, 1):
-            yield Cell(k, "heading", sentence("step", name))
-        for k, name in enumerate(("used", "value", "text"), USED):
-            yield Cell(k, "heading", sentence("step", name))
+        names = {SYMBOL: "symbol", LINES: "lines", VALUE: "value"}
+        if self.learns:
+            names |= {
+                BACK_SYMBOL: "symbol", BACK_LINES: "lines", BACK_VALUE: "value",
+                UPSTREAM: "upstream", LOCAL: "local",
+            }  # fmt: skip
+        last = LOCAL if self.learns else VALUE
+        for place in range(1, last + 1):
+            text = sentence("step", names[place]) if place in names else None
+            if place not in (VALUE + 1,):
+                yield Cell(place, "heading", text)
+        texts = ("used", "value", "text", "longer", "full", "shown", "shown")
+        for k, name in enumerate(texts):
+            yield Cell(TABLE + k, "small", sentence("step", name))
 
-    def line(self, entry: Entry) -> tuple[list[Cell], int]:
-        quantity, backward = entry.quantity, entry.backward
-        if quantity is None:
-            group = "backward" if backward else "forward"
-            cells = [Cell(k, f"{group}_heading") for k in range(2, MEANING + 1)]
-            return [Cell(SYMBOL, f"{group}_heading", entry.title), *cells], 1
-        cell = self.choice.backward_cell if backward else self.choice.forward_cell
-        value = self.choice.backward_value() if backward else self.choice.forward_value()
+    def entry(self, number: int, entry: Entry) -> tuple[list[Cell], int]:
+        cells: list[Cell] = []
+        lines = 1
+        if entry.forward is not None:
+            found, lines = self.forward(number, entry.forward)
+            cells += found
+        if entry.backward is not None:
+            found, more = self.backward(number, entry.backward)
+            cells, lines = cells + found, max(lines, more)
+        return cells, lines
+
+    def forward(self, number: int, quantity: Quantity) -> tuple[list[Cell], int]:
+        value = self.moment.forward_value()
         own = Symbol(quantity.symbol, 0)
-        group = "forward" if not backward else "backward"
-        style = f"{group}_path" if quantity.group is Group.PATH else f"{group}_symbol"
         equation = self.equation(quantity)
-        live = self.live(quantity, backward, value)
+        text, now = self.worked(number, quantity, False)
+        missing = sentence("step", "no_target")
+        if quantity.symbol == LOSS and text:
+            target = self.moment.index(TARGET, f"{self._step}+1")
+            text = f'IF(ISNUMBER({target}),{text},"{missing}")'
+            now = now if self.layout.pass_trace.counted(self.moment.step) else missing
         cells = [
-            Cell(SYMBOL, style, self.model.label(quantity.symbol)),
-            Cell(EQUATION, "text", equation),
-            live,
-            Cell(VALUE, "value", or_zero(value(own)), cell(own)),
-            *self.factors(quantity, backward, value),
-            Cell(MEANING, "text", quantity.says),
+            Cell(SYMBOL, "forward_symbol", self.model.label(quantity.symbol)),
+            *self.two_lines(LINES, LINES_END, equation, text, now),
+            Cell(VALUE, "cell_value", or_zero(value(own)), self.moment.forward_cell(own)),
         ]
-        longest = str(live.value or "") + " " * 8  # other steps' numbers may be a little longer
-        texts = (equation, longest, quantity.says)
-        widths = (WIDTHS[EQUATION - 1], WIDTHS[NUMBERS - 1], WIDTHS[MEANING - 1])
-        return cells, max(map(text_lines, texts, widths))
+        return cells, self.lines(equation, now, FORWARD_WIDTH)
+
+    @property
+    def _step(self) -> str:
+        return self.moment.work(STEP_ROW)
+
+    def backward(self, number: int, quantity: Quantity) -> tuple[list[Cell], int]:
+        value = self.moment.backward_value()
+        own = Symbol(quantity.symbol, 0)
+        equation = self.equation(quantity)
+        text, now = self.worked(number, quantity, True)
+        swept, trace = self.moment.work(SWEPT_ROW), self.moment.trace
+        assert trace is not None
+        inside, cut = self.moment.step in trace.steps, sentence("step", "not_swept")
+        if text:
+            text, now = f'IF({swept}=1,{text},"{cut}")', now if inside else cut
+        style = "backward_path" if quantity.group is Group.PATH else "backward_symbol"
+        place = self.moment.backward_cell(own)
+        label = self.model.label(quantity.symbol)
+        if quantity.path_of:
+            label = sentence("step", "via", symbol=self.model.label(quantity.via))
+        shown: float | str = or_zero(value(own)) if inside else "–"
+        cells = [
+            Cell(BACK_SYMBOL, style, label),
+            *self.two_lines(BACK_LINES, BACK_LINES_END, equation, text, now),
+            Cell(BACK_LINES_END + 1, "text"),
+            Cell(BACK_VALUE, "cell_value", shown, f'IF({swept}=1,{place},"–")'),
+            *self.factors(quantity, value),
+        ]
+        return cells, self.lines(equation, now, BACKWARD_WIDTH)
+
+    def two_lines(
+        self, first: int, last: int, equation: str, text: str, now: str
+    ) -> Iterator[Cell]:
+        """The equation, and below it in the same (merged) cell its numbers."""
+        if text:
+            quoted = equation.replace('"', '""')
+            yield Cell(first, "text", f"{equation}\n= {now}", f'"{quoted}"&CHAR(10)&"= "&{text}')
+        else:
+            yield Cell(first, "text", equation)
+        for place in range(first + 1, last + 1):
+            yield Cell(place, "text")
+
+    def lines(self, equation: str, now: str, width: float) -> int:
+        # Other steps' numbers may be a little longer.
+        second = text_lines("= " + now + " " * 6, int(width)) if now else 0
+        return text_lines(equation, int(width)) + second
 
     def equation(self, quantity: Quantity) -> str:
         left = left_side(quantity, self.write)
@@ -251,74 +244,133 @@ class _Step:
             return f"{left} = {sentence('sheet', 'count')}"
         return f"{left} = {self.write(quantity.formula)}"
 
-    def live(self, quantity: Quantity, backward: bool, value: Lookup) -> Cell:
-        """The equation with the numbers of the step put in."""
+    def worked(self, number: int, quantity: Quantity, backward: bool) -> tuple[str, str]:
+        """The equation with the numbers of the step put in: a formula, and what it gives now."""
         if quantity.formula is None or not symbols(quantity.formula):
-            return Cell(NUMBERS, "live_text")
-        features = self.model.features
+            return "", ""
+        lookup = self.moment.backward_value() if backward else self.moment.forward_value()
 
-        def cell(symbol: Symbol) -> str:
-            return f"{letters(USED_TEXT)}{self.numbers.row(symbol, backward, self.parameters)}"
+        def row(symbol: Symbol) -> int:
+            return self.number(symbol, backward)
 
-        text = text_formula(quantity.formula, cell, features)
-        now = text_value(quantity.formula, lambda s: number_text(or_zero(value(s))), features)
-        return Cell(NUMBERS, "live_text", now, text)
+        def value(symbol: Symbol) -> float:
+            return or_zero(lookup(symbol))
 
-    def factors(self, quantity: Quantity, backward: bool, value: Lookup) -> Iterator[Cell]:
+        own = Symbol(quantity.symbol, 0)
+        place = self.working.value_cell(row(own))
+        # The helper cells of the backward line stand to the right of those of the forward one.
+        cell = self.working.line(
+            number, quantity.formula, row, value, (place, value(own)), place=int(backward)
+        )
+        return str(cell.formula), str(cell.value)
+
+    def number(self, symbol: Symbol, backward: bool) -> int:
+        """The row of a number used; only a parameter can be another one in the backward pass."""
+        derived = symbol.name in self.moment.layout.windows[0].rows if self.learns else False
+        late = self.learns and (
+            derived or symbol.shift == 1 or (backward and symbol.name in self.parameters)
+        )
+        lookup = self.moment.backward_value() if late else self.moment.forward_value()
+        cell = self.moment.backward_cell if late else self.moment.forward_cell
+        label = self.write(symbol)
+        value = or_zero(lookup(symbol))
+        return self.working.number((symbol, late), label, cell(symbol), value)
+
+    def factors(self, quantity: Quantity, value: Lookup) -> Iterator[Cell]:
         """Upstream and local factor of a derivative with a single path."""
         if len(quantity.terms) != 1:
             yield Cell(UPSTREAM, "factor")
             yield Cell(LOCAL, "factor")
             return
         (term,) = quantity.terms
-        upstream = self.number_cell(term.upstream, backward)
-        yield Cell(UPSTREAM, "factor", or_zero(value(term.upstream)), upstream)
+
+        def cell(symbol: Symbol) -> str:
+            return self.working.value_cell(self.number(symbol, True))
+
+        yield Cell(UPSTREAM, "factor", or_zero(value(term.upstream)), cell(term.upstream))
         local = spelled_out(term.local, self.model.features)
-        text = "1"
-        if local != ONE:
-            text = Excel(cell=lambda s: self.number_cell(s, backward), cells=str)(local)
-        now = evaluate(local, lambda symbol: or_zero(value(symbol)))
-        yield Cell(LOCAL, "factor", now, text)
+        text = "1" if local == ONE else Excel(cell=cell, cells=str)(local)
+        yield Cell(LOCAL, "factor", evaluate(local, lambda s: or_zero(value(s))), text)
 
-    def number_cell(self, symbol: Symbol, backward: bool) -> str:
-        return f"{letters(USED_VALUE)}{self.numbers.row(symbol, backward, self.parameters)}"
+    # This step's share of each parameter's gradient.
 
-    def used(self) -> Iterator[tuple[int, list[Cell]]]:
-        """The table of the numbers used: symbol, value, the value as text."""
-        forward, backward = self.choice.forward_value(), None
-        if self.layout.windows:
-            backward = self.choice.backward_value()
-        derived = {row.symbol for row in derived_rows(self.model)}
-        for (symbol, of_window), row in self.numbers.rows.items():
-            late = of_window or symbol.name in derived or symbol.shift == 1
-            lookup, cell = (forward, self.choice.forward_cell)
-            if late and backward is not None:
-                lookup, cell = (backward, self.choice.backward_cell)
-            value, here = or_zero(lookup(symbol)), f"{letters(USED_VALUE)}{row}"
+    def share_rows(self) -> Iterator[tuple[int, list[Cell]]]:
+        if not self.learns:
+            return
+        number = self.shares
+        yield number - 1, [Cell(SYMBOL, "section", sentence("step", "shares"))]
+        names = {1: "parameter", 2: "gradient_of", 4: "share", 6: "window_total", 8: "part"}
+        yield (
+            number,
+            [
+                Cell(k, "heading", sentence("step", names[k]) if k in names else None)
+                for k in range(1, 9)
+            ],
+        )
+        value, trace = self.moment.backward_value(), self.moment.trace
+        assert trace is not None
+        swept = self.moment.work(SWEPT_ROW)
+        for row, quantity in enumerate(self.model.gradients, number + 1):
+            symbol = quantity.symbol
+            share = self.moment.backward_cell(Symbol(symbol, 0))
+            total = self.moment.in_window(symbol, "1", total=True)
+            now = value(Symbol(symbol, 0)) if self.moment.step in trace.steps else 0.0
+            whole = trace.gradients[symbol]
+            part = f"IF(F{row}=0,0,D{row}/F{row})"
+            name = quantity.derivative_of
             yield (
                 row,
                 [
-                    Cell(USED, "small", self.write(symbol)),
-                    Cell(USED_VALUE, "small_number", value, cell(symbol)),
-                    Cell(USED_TEXT, "small", number_text(value), number_formula(here)),
+                    Cell(1, "parameter_symbol", self.model.label(name)),
+                    Cell(2, "text", self.write(Symbol(symbol))),
+                    Cell(4, "cell_value", now, f"IF({swept}=1,{share},0)"),
+                    Cell(6, "cell_value", whole, total),
+                    Cell(8, "percent_plain", now / whole if whole else 0.0, part),
                 ],
             )
 
     def set_up(self, sheet: Worksheet) -> None:
-        labels = (self.model.label(e.quantity.symbol) for e in self.entries if e.quantity)
-        longest = max(map(len, labels)) + 2
-        set_widths(sheet, (max(WIDTHS[0], longest), *WIDTHS[1:]))
-        set_widths(sheet, (3, 13, 11, 13), MEANING + 1)
-        self.choice.set_up(sheet)
-        sheet.freeze_panes = f"B{HEADING_ROW + 1}"
+        widths: list[float] = [FIRST_WIDTH]
+        columns = max(BOXES + 1, self.drawn.columns)
+        widths += [BOX_WIDTH, GAP_WIDTH] * columns
+        set_widths(sheet, tuple(widths))
+        set_widths(sheet, (BOX_WIDTH, BOX_WIDTH, BOX_WIDTH), BACK_VALUE)
+        set_widths(sheet, (12, 11, 12, 12, 20), TABLE)
+        sheet.sheet_view.zoomScale = 90
+        self.moment.set_up(sheet, TITLE)
+        sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         set_up_page(sheet)
-        sheet.print_title_rows = f"{HEADING_ROW}:{HEADING_ROW}"
-        last = HEADING_ROW + len(self.entries)
-        sheet.print_area = f"A1:{letters(MEANING)}{last}"
-        show_scientific(sheet, f"D{HEADING_ROW + 1}:{letters(LOCAL)}{last}")
-        for number, entry in enumerate(self.entries, HEADING_ROW + 1):
-            if entry.quantity is not None:
-                link(sheet, f"A{number}", self.place(entry.quantity.symbol, entry.backward))
+        last = self.shares + len(self.model.gradients) if self.learns else self.shares - 3
+        right = letters(max(LOCAL if self.learns else VALUE, self.drawn.right))
+        sheet.print_area = f"A1:{right}{last}"
+        for first, end in ((LINES, LINES_END), (BACK_LINES, BACK_LINES_END + 1)):
+            if first == LINES or self.learns:
+                sheet.merge_cells(
+                    start_row=self.heading, end_row=self.heading, start_column=first, end_column=end
+                )
+        for number, entry in enumerate(self.entries, self.heading + 1):
+            if entry.forward is not None:
+                sheet.merge_cells(
+                    start_row=number, end_row=number, start_column=LINES, end_column=LINES_END
+                )
+                link(sheet, f"A{number}", self.place(entry.forward.symbol, False))
+            if entry.backward is not None:
+                end = BACK_LINES_END + 1
+                sheet.merge_cells(
+                    start_row=number, end_row=number, start_column=BACK_LINES, end_column=end
+                )
+                cell = f"{letters(BACK_SYMBOL)}{number}"
+                link(sheet, cell, self.place(entry.backward.symbol, True))
+        first, end = self.heading + 1, self.heading + len(self.entries)
+        digits = self.moment.work(DIGITS_ROW)
+        show_digits(sheet, f"{letters(VALUE)}{first}:{letters(VALUE)}{end}", digits)
+        if self.learns:
+            scale = self.moment.work(SCALE_ROW)
+            area = f"{letters(BACK_VALUE)}{first}:{letters(BACK_VALUE)}{end}"
+            shade_by_tens(sheet, area, scale)
+            show_digits(sheet, f"{letters(BACK_VALUE)}{first}:{letters(LOCAL)}{end}", digits)
+            show_digits(sheet, f"D{self.shares + 1}:F{last}", digits)
+        self.drawn.set_up(sheet, digits)
 
     def place(self, symbol: str, backward: bool) -> str:
         """Where a quantity stands on the BPTT sheet."""
@@ -326,67 +378,120 @@ class _Step:
         return f"{self.layout.quoted}!B{rows[symbol]}"
 
 
-_WIDE = Context(prec=400)  # digits: every float, written out
-_MARK = re.compile("\x01([^\x01]*)\x01")
-DECIMALS, MOST_DECIMALS = 4, 12
-LONG = 10**9
+BOX_ROWS = 3  # label, value, gradient
+LABEL_AT, VALUE_AT, GRADIENT_AT = 0, 1, 2
+HEADS = {"left": "◀", "right": "▶", "up": "▲", "down": "▼"}
 
 
-def number_text(value: float) -> str:
-    """A number as :func:`number_formula` writes it: whole, or with 4 decimals, or as many more as
-    show four figures; a long one as 6.0221e23; in brackets when negative."""
-    if not math.isfinite(value):
-        return "?"
-    size = abs(value)
-    decimals, power = 0, ""
-    if size >= LONG:
-        exponent = math.floor(math.log10(size))
-        size, decimals, power = size / 10.0**exponent, DECIMALS, f"e{exponent}"
-    elif size != math.floor(size):
-        decimals = min(MOST_DECIMALS, max(DECIMALS, 3 - math.floor(math.log10(size))))
-    # A spreadsheet rounds the number as it is written: 0.099425 to 0.09943 although it lies below.
-    place = Decimal(1).scaleb(-decimals)
-    text = f"{Decimal(repr(size)).quantize(place, ROUND_HALF_UP, _WIDE):f}{power}"
-    return f"(−{text})" if value < 0 else text
+class Drawing:
+    """The picture of the cell on the sheet's grid."""
 
+    def __init__(self, sheet: _Step, drawn: Picture) -> None:
+        self.sheet, self.picture = sheet, drawn
+        self.moment, self.model = sheet.moment, sheet.model
+        rows = max(box.place[0] for box in drawn.boxes)
+        self.columns = max(box.place[1] for box in drawn.boxes) + 2
+        self.last = PICTURE_ROW + rows * (BOX_ROWS + 1) + BOX_ROWS - 1
+        self.right = 1 + 2 * self.columns
 
-def number_formula(cell: str) -> str:
-    """The same as a formula, of the number in a cell."""
-    exponent = f"INT(LOG10(ABS({cell})))"
-    decimals = f"MIN({MOST_DECIMALS},MAX({DECIMALS},3-{exponent}))"
-    text = f"FIXED(ABS({cell}),IF({cell}=INT({cell}),0,{decimals}),TRUE)"
-    long = f'FIXED(ABS({cell})/10^{exponent},{DECIMALS},TRUE)&"e"&{exponent}'
-    text = f"IF(ABS({cell})<{LONG},{text},{long})"
-    return f'IF({cell}<0,"(−","")&{text}&IF({cell}<0,")","")'
+    @staticmethod
+    def corner(place: tuple[int, int]) -> tuple[int, int]:
+        """The sheet's row and column of the top of a box."""
+        row, column = place
+        return PICTURE_ROW + row * (BOX_ROWS + 1), 2 + column * 2
 
+    def cells(self) -> dict[tuple[int, int], Cell]:
+        placed: dict[tuple[int, int], Cell] = {}
+        for arrow in self.picture.arrows:
+            for row, cell in self.arrow(arrow.start, arrow.end):
+                before = placed.get((row, cell.column))
+                head = cell.value in HEADS.values()
+                if before is None or head or before.value not in HEADS.values():
+                    placed[row, cell.column] = cell
+        for box in self.picture.boxes:
+            for row, cell in self.box(box.place, box.symbol, box.text, box.before, box.source):
+                placed[row, cell.column] = cell
+        return placed
 
-@dataclass(frozen=True, kw_only=True)
-class _Marked(Unicode):
-    """The maths with each symbol replaced by a mark that holds its text cell."""
+    def box(
+        self, place: tuple[int, int], name: str, text: str, before: bool, source: str
+    ) -> Iterator[tuple[int, Cell]]:
+        top, column = self.corner(place)
+        if not name:
+            yield top + VALUE_AT, Cell(column, "operation", text)
+            return
+        shift = -1 if before else 0
+        symbol, derived = Symbol(name, shift), Symbol(derivative_key(name), shift)
+        label = self.sheet.write(symbol)
+        yield top + LABEL_AT, Cell(column, "node_label", label)
+        value = or_zero(self.moment.forward_value()(symbol))
+        text = self.moment.forward_cell(symbol)
+        yield top + VALUE_AT, Cell(column, "node_value", value, text)
+        layout = self.moment.layout
+        if self.sheet.learns and derived.name in layout.windows[0].rows:
+            yield top + GRADIENT_AT, self.gradient(column, derived)
+        else:
+            yield top + GRADIENT_AT, Cell(column, "node_gradient")
+        if source:
+            yield top + BOX_ROWS, Cell(column, "swatch_text", source)
 
-    cell: Callable[[Symbol], str]
-    features: int
+    def gradient(self, column: int, symbol: Symbol) -> Cell:
+        """The gradient in a box: nothing where the window does not sweep."""
+        trace, t = self.moment.trace, self.moment.step + (symbol.shift or 0)
+        assert trace is not None
+        text = self.moment.backward_cell(symbol)
+        swept = self.moment.work(SWEPT_ROW)
+        value: float | str = "–"
+        if self.moment.step in trace.steps:
+            value = trace.entering.get(symbol.name, 0.0)
+            if t >= trace.first:
+                value = trace.backward[symbol.name][t - trace.first]
+        return Cell(column, "node_gradient", value, f'IF({swept}=1,{text},"–")')
 
-    def __call__(self, expression: Expression) -> str:
-        return super().__call__(spelled_out(expression, self.features))
+    def arrow(self, start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, Cell]]:
+        """The cells that a line runs through, the last of them with its head."""
+        (top, left), (bottom, right) = self.corner(start), self.corner(end)
+        if top == bottom:
+            step = 1 if right > left else -1
+            head = HEADS["right" if step > 0 else "left"]
+            ends_on_line = not self.has_box(end) and self.goes_on(end)
+            stop = right + step if ends_on_line else right
+            for column in range(left + step, stop, step):
+                last = column + step == right and not ends_on_line
+                style = "arrow" if last else "wire"
+                yield top + VALUE_AT, Cell(column, style, head if last else "─")
+            return
+        up = bottom < top
+        # Between boxes a line runs from edge to edge; where there is none it meets another line.
+        first = -1 if up else BOX_ROWS
+        if not self.has_box(start):
+            first = VALUE_AT + (-1 if up else 1)
+        after = (BOX_ROWS if up else -1) if self.has_box(end) else VALUE_AT + (1 if up else -1)
+        step = -1 if up else 1
+        for row in range(top + first, bottom + after + step, step):
+            text = HEADS["up" if up else "down"] if row == bottom + after else "│"
+            yield row, Cell(left, "arrow", text)
 
-    def symbol(self, symbol: Symbol) -> Text:
-        return f"\x01{self.cell(symbol)}\x01", Binding.ATOM
+    def has_box(self, place: tuple[int, int]) -> bool:
+        return any(box.place == place for box in self.picture.boxes)
 
+    def goes_on(self, place: tuple[int, int]) -> bool:
+        """Whether another arrow begins where a line ends without a box."""
+        return any(arrow.start == place for arrow in self.picture.arrows)
 
-def text_formula(expression: Expression, cell: Callable[[Symbol], str], features: int) -> str:
-    """A formula that writes the expression with the texts of the cells in place of its symbols."""
-    marked = _Marked(cell=cell, features=features)(expression)
-    pieces = []
-    for k, piece in enumerate(_MARK.split(marked)):
-        if k % 2:
-            pieces.append(piece)
-        elif piece:
-            pieces.append('"' + piece.replace('"', '""') + '"')
-    return "&".join(pieces)
-
-
-def text_value(expression: Expression, text: Callable[[Symbol], str], features: int) -> str:
-    """What :func:`text_formula` gives, the text of each symbol being known."""
-    marked = _Marked(cell=text, features=features)(expression)
-    return "".join(_MARK.split(marked))
+    def set_up(self, sheet: Worksheet, digits: str) -> None:
+        scale = self.moment.work(SCALE_ROW)
+        area = f"B{PICTURE_ROW}:{letters(self.right)}{self.last}"
+        for box in self.picture.boxes:
+            quantity = self.model.quantities.get(box.symbol)
+            if quantity is None:
+                continue
+            top, column = self.corner(box.place)
+            cell = f"{letters(column)}{top + VALUE_AT}"
+            if is_gate(quantity):
+                shade_gates(sheet, cell)
+            elif is_squashed(quantity):
+                shade_gates(sheet, cell, low=-1.0)
+            if self.sheet.learns:
+                shade_by_tens(sheet, f"{letters(column)}{top + GRADIENT_AT}", scale)
+        show_digits(sheet, area, digits)

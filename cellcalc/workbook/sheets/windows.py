@@ -1,4 +1,8 @@
-"""The sheet ``Flow``: how much each loss depends on each earlier cell, as a live heat map.
+"""The sheet ``Windows``: truncation, and how far back each loss reaches, as a live heat map.
+
+The triangle has the derivative of each loss by the state at each earlier step; what a truncation
+does not sweep is struck out. Beside the windows of the scheme stands what full BPTT gives: for each
+state step by step, and for all parameters with the angle between the two.
 
 A loss reaches the state at s through the state at s + 1 alone, so that
 
@@ -10,13 +14,14 @@ Those backward passes, and that of a loss within its own step, are worked out be
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
-from cellcalc.errors import OptionError
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
@@ -24,48 +29,78 @@ from cellcalc.model.model import COUNTED, LOSS
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.layout import FIRST, Layout, column
-from cellcalc.workbook.sheets.charts import Chart, Line, draw, size
+from cellcalc.workbook.charts import Chart, Line, draw, size
+from cellcalc.workbook.layout import FIRST, Layout
+from cellcalc.workbook.moment import NOTICE_ROW, SCALE_ROW, STEP_ROW, STRIP_ROW, WORK, Moment
+from cellcalc.workbook.sheets.gradients import (
+    Rerun,
+    forward_mode,
+    updates_on_the_way,
+)
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
-from cellcalc.xlsx.page import grey_where, set_up_page, set_widths, shade_gradients, show_scientific
+from cellcalc.xlsx.page import (
+    fold,
+    grey_where,
+    look_where,
+    set_up_page,
+    set_widths,
+    shade_by_tens,
+    show_scientific,
+    whole_numbers,
+)
+from cellcalc.xlsx.styles import FOCUS
 
+TITLE = "Windows"
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
+MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
-K1_ROW, K2_ROW, SHARES = 3, 4, 5
+COUNTS = WORK + 20  # the column with how often each loss is counted, off the picture
+K1_ROW, K2_ROW, SHARES = 6, 7, 8
 
 
-def flow_sheet(book: Book) -> Iterator[Sheet]:
-    """The sheet; none without a loss in the steps that it shows.
-
-    Raises :class:`~cellcalc.errors.OptionError` where parameters or the state are changed on the
-    way, or losses injected otherwise than once: it shows one unrolled network.
-    """
-    layout = book.first
-    scheme, windows = layout.pass_trace.schedule.scheme, layout.pass_trace.schedule.windows
-    changed = any(w.resets or (w.updates and w.fires_at < layout.steps) for w in windows)
-    if changed or scheme.inject != "new" or scheme.tail != "flush":
-        expected = "a scheme such as full, without updates on the way, with the sheet Flow"
-        raise OptionError("--sheets", expected, scheme.name)
-    maker = _Flow(layout)
+def windows(book: Book) -> Iterator[Sheet]:
+    """The sheet of the first pass; none without a loss in the steps that it shows."""
+    if not book.first.windows:
+        return
+    maker = _Windows(book.first, book.moment, book.has("Gradients"))
     if maker.losses:
         rows = list(maker.rows())
-        width = max(cell.column for row in rows for cell in row.cells)
-        yield Sheet("Flow", Rows(rows, width, rows[-1].number), maker.set_up)
+        width = max(row.width for row in rows)
+        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
 
 
-class _Flow:
-    def __init__(self, layout: Layout) -> None:
-        self.layout, self.model, self.pass_trace = layout, layout.model, layout.pass_trace
-        self.work = Working(layout)
+class _Windows:
+    def __init__(self, layout: Layout, moment: Moment, with_gradients: bool) -> None:
+        self.layout, self.model, self.moment = layout, layout.model, moment
+        self.pass_trace = layout.pass_trace
+        self.base: Rerun | None = None
+        if updates_on_the_way(layout):
+            first = {name: _first_value(layout, name) for name in layout.trace.initial}
+            self.base = Rerun(layout, 0, first, layout.pass_trace.before)
+        self.work = Working(layout, self.base)
+        self.full = forward_mode(layout) if with_gradients else None
         self.steps = min(layout.steps, MOST_STEPS)
         has = layout.trace.specification.sequences[layout.pass_trace.sequence - 1].has_target
         self.losses = [t for t in range(1, self.steps + 1) if has[t - 1]]
         self.states = self.model.state
+        self.listed = layout.windows[:MOST_WINDOWS]
         self.number = SHARES + len(self.states) - 1  # the last row taken
         self.matrices = {state: self._take(len(self.losses) + 2) for state in self.states}
+        several = len(layout.windows) > 1
+        height = len(self.listed) + 4
+        self.beside = {state: self._take(height) for state in self.states} if several else {}
+        self.table = self._take(len(layout.trace.initial) + 4) if several else 0
         self.data = self._take(len(self.states) + 3)
+        self.chart_row = self.number + 2
+        self.number += 18
+        self.folded = self.number + 2
+        self.number += 1
         for block in (LOSS, *self.states):
             self.work.blocks[block] = self._take(self.work.height(block))
+        if self.base is not None:
+            top = self._take(len(self.model.forward) + 1)
+            self.base.heading = top
+            self.base.rows = {q.symbol: top + k for k, q in enumerate(self.model.forward, 1)}
 
     def _take(self, height: int) -> int:
         """The first row of a block so high, with an empty row above it."""
@@ -74,21 +109,135 @@ class _Flow:
         return first
 
     def rows(self) -> Iterator[Row]:
+        rows = {row.number: row for row in self._rows()}
+        moment = dict(self.moment.rows(TITLE))
+        for number in sorted({*rows, *moment}):
+            row = rows.get(number, Row(number, []))
+            cells = sorted([*row.cells, *moment.get(number, [])], key=lambda cell: cell.column)
+            folded = number > self.folded
+            shut = number == self.folded
+            yield replace(row, parts=cells, outline=int(folded), hidden=folded, collapsed=shut)
+
+    def _rows(self) -> Iterator[Row]:
         scheme = self.pass_trace.schedule.scheme
         shown = self.steps < self.layout.steps
         note = sentence("flow_sheet", "note_first" if shown else "note", steps=self.steps)
-        yield Row(1, [Cell(1, "title", sentence("flow_sheet", "title"))], lines=2)
+        title = sentence("flow_sheet", "title", title=self.layout.trace.specification.title)
+        yield Row(1, [Cell(1, "title", title)], lines=2)
         yield Row(2, [Cell(1, "note", note)])
-        for row, name, value in ((K1_ROW, "k1", scheme.k1), (K2_ROW, "k2", scheme.k2)):
+        yield Row(STRIP_ROW, self.moment.strip(TITLE))
+        yield Row(NOTICE_ROW, [self.moment.notice()])
+        n = self.layout.steps
+        k1, k2 = scheme.k1 or n, scheme.k2 or n
+        for row, name, value in ((K1_ROW, "k1", k1), (K2_ROW, "k2", k2)):
             label = Cell(LABEL, "label", sentence("flow_sheet", name))
-            yield Row(row, [label, Cell(FROM, "pick", value)])
+            beside = Cell(CUT, "note", sentence("flow_sheet", f"{name}_note", last=n))
+            yield Row(row, [label, Cell(FROM, "pick", float(value)), beside])
         for row, state in enumerate(self.states, SHARES):
             yield self.share(row, state)
         for state in self.states:
             yield from self.matrix(state)
+        for state in self.beside:
+            yield from self.windows_beside(state)
+        if self.table:
+            yield from self.parameters()
         yield from self.decay()
+        yield Row(self.folded, [Cell(1, "section", sentence("gradients", "working"))])
         for block in self.work.blocks:
             yield from self.working(block)
+        if self.base is not None:
+            yield from self.base.block(sentence("gradients", "start"))
+
+    def windows_beside(self, state: str) -> Iterator[Row]:
+        """The derivative of a state in each window, in full BPTT, and what is missing."""
+        top, symbol = self.beside[state], derivative_key(state)
+        write = self.model.unicode()
+        title = sentence("flow_sheet", "beside", symbol=write(Symbol(symbol, 0)))
+        yield Row(top, [Cell(1, "section", title)])
+        heading = [Cell(1, "heading", sentence("flow_sheet", "window"))]
+        heading += [Cell(k, "heading", None) for k in (FROM, CUT)]
+        heading += [Cell(BEFORE + s, "heading_number", s) for s in range(1, self.steps + 1)]
+        yield Row(top + 1, heading)
+        kept = [0.0] * (self.steps + 1)
+        quoted = self.layout.quoted
+        for row, window in enumerate(self.listed, top + 2):
+            trace = window.trace
+            words = {"number": window.number, "first": trace.first, "last": trace.last}
+            cells = [Cell(1, "label", sentence("flow_sheet", "sweeps", **words))]
+            for t in trace.steps:
+                if t <= self.steps:
+                    value = trace.backward[symbol][t - trace.first]
+                    kept[t] += value
+                    place = f"{quoted}!{letters(FIRST + t)}{window.rows[symbol]}"
+                    cells.append(Cell(BEFORE + t, "heat", value, place))
+            yield Row(row, cells)
+        row = top + 2 + len(self.listed)
+        first, last = self.matrices[state] + 2, self.matrices[state] + 1 + len(self.losses)
+        full, gap = [], []
+        for s in range(1, self.steps + 1):
+            at = step_column(s)
+            whole = sum(
+                self.counted(t)[1] * self.work.entry(state, t, s) for t in self.losses if t >= s
+            )
+            counts = f"{absolute(first, COUNTS)}:{absolute(last, COUNTS)}"
+            text = f"SUMPRODUCT({counts},{at}{first}:{at}{last})"
+            full.append(Cell(BEFORE + s, "heat", whole, text))
+            windows = f"SUM({at}{top + 2}:{at}{row - 1})"
+            gap.append(Cell(BEFORE + s, "heat", whole - kept[s], f"{at}{row}-{windows}"))
+        yield Row(row, [Cell(1, "label", sentence("flow_sheet", "full")), *full])
+        yield Row(row + 1, [Cell(1, "label", sentence("flow_sheet", "missing")), *gap])
+
+    def counted(self, t: int) -> tuple[str, float]:
+        """How much the windows count the loss of a step, taken together."""
+        sweeping = [w for w in self.layout.windows if t in w.trace.steps]
+        at = letters(FIRST + t)
+        places = [f"{self.layout.quoted}!{at}{w.rows[COUNTED]}" for w in sweeping]
+        value = sum(w.trace.backward[COUNTED][t - w.trace.first] for w in sweeping)
+        return "+".join(places) or "0", value
+
+    def parameters(self) -> Iterator[Row]:
+        """The gradients of all windows added up beside the full one, and the angle between."""
+        top, names = self.table, list(self.layout.trace.initial)
+        quoted, listed = self.layout.quoted, self.layout.windows[:400]
+        yield Row(top, [Cell(1, "section", sentence("flow_sheet", "parameters"))])
+        titles = ["parameter", "sum"] + (["slope", "missing"] if self.full else [])
+        heading = [
+            Cell(k, "heading", sentence("flow_sheet", title)) for k, title in enumerate(titles, 1)
+        ]
+        shown = self.listed[:MOST_STEPS]
+        heading += [
+            Cell(
+                BEFORE + 2 + k, "heading", sentence("flow_sheet", "window_number", number=w.number)
+            )
+            for k, w in enumerate(shown)
+        ]
+        yield Row(top + 1, heading)
+        sums, slopes = [], []
+        for row, name in enumerate(names, top + 2):
+            symbol = derivative_key(name)
+            total = sum(w.trace.gradients[symbol] for w in listed)
+            sums.append(total)
+            text = "+".join(f"{quoted}!{w.total(symbol)}" for w in listed)
+            cells = [Cell(1, "parameter_symbol", name), Cell(2, "total", total, text)]
+            if self.full:
+                place, slope = self.full[name]
+                slopes.append(slope)
+                cells.append(Cell(3, "total", slope, place))
+                cells.append(Cell(4, "heat", slope - total, f"C{row}-B{row}"))
+            for k, window in enumerate(shown):
+                value = window.trace.gradients[symbol]
+                place = f"{quoted}!{window.total(symbol)}"
+                cells.append(Cell(BEFORE + 2 + k, "heat", value, place))
+            yield Row(row, cells)
+        if self.full:
+            a, b = (f"{k}{top + 2}:{k}{top + 1 + len(names)}" for k in "BC")
+            lengths = f"MAX(SQRT(SUMSQ({a})*SUMSQ({b})),1E-300)"
+            text = f"ACOS(MAX(-1,MIN(1,SUMPRODUCT({a},{b})/{lengths})))*180/PI()"
+            length = max(math.sqrt(_dot(sums, sums) * _dot(slopes, slopes)), 1e-300)
+            angle = math.degrees(math.acos(max(-1.0, min(1.0, _dot(sums, slopes) / length))))
+            label = Cell(1, "label", sentence("flow_sheet", "angle"))
+            cells = [label, Cell(2, "degrees", angle, text)]
+            yield Row(top + 2 + len(names), cells)
 
     def swept_from(self, loss: int) -> int:
         scheme, n = self.pass_trace.schedule.scheme, self.layout.steps
@@ -122,7 +271,10 @@ class _Flow:
         steps = range(1, self.steps + 1)
         yield Row(top + 1, [*heading, *(Cell(BEFORE + s, "heading_number", s) for s in steps)])
         for row, loss in enumerate(self.losses, top + 2):
-            k1, k2 = f"MAX(1,{absolute(K1_ROW, FROM)})", absolute(K2_ROW, FROM)
+            k1, k2 = (
+                f"IF(ISNUMBER({cell}),MAX(1,INT({cell})),{n})"
+                for cell in (absolute(K1_ROW, FROM), absolute(K2_ROW, FROM))
+            )
             fires = f"MIN({n},INT(({letters(LABEL)}{row}+{k1}-1)/{k1})*{k1})"
             start = self.swept_from(loss)
             here = f"{step_column(1)}{row}:{step_column(loss)}{row}"
@@ -141,11 +293,15 @@ class _Flow:
             for s in range(1, loss + 1):
                 text = self.entry_formula(state, row, loss, s)
                 cells.append(Cell(BEFORE + s, "heat", self.work.entry(state, loss, s), text))
+            text, value = self.counted(loss)
+            cells.append(Cell(COUNTS, "small_number", value, text))
             yield Row(row, cells)
 
     def entry_formula(self, state: str, row: int, loss: int, s: int) -> str:
         if s == loss:
             return f"{step_column(s)}{self.work.place(LOSS, f'd{state}', 0)}"
+        if s in self.pass_trace.schedule.resets:
+            return "0"
         terms = []
         for q in self.states:
             later = f"{step_column(s + 1)}{self.matrices[q] + row - self.matrices[state]}"
@@ -191,7 +347,7 @@ class _Flow:
         for given in (self.pass_trace.coefficients, self.pass_trace.before):
             if symbol.name in given:
                 return given[symbol.name]
-        return self.pass_trace.forward[symbol.name][s + (symbol.shift or 0)]
+        return self.work.run.forward[symbol.name][s + (symbol.shift or 0)]
 
     def working(self, block: str) -> Iterator[Row]:
         top, is_loss = self.work.blocks[block], block == LOSS
@@ -220,15 +376,33 @@ class _Flow:
             yield Row(row, cells)
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, (28, 12, 12, *(9,) * self.steps))
+        set_widths(sheet, (30, 12, 12, *(9,) * max(self.steps, len(self.listed) + 2)))
+        fold(sheet)
+        self.moment.set_up(sheet, TITLE)
+        n = self.layout.steps
+        for row, name in ((K1_ROW, "k1"), (K2_ROW, "k2")):
+            title = sentence("flow_sheet", name)
+            prompt = sentence("flow_sheet", f"{name}_note", last=n)
+            whole_numbers(sheet, f"{letters(FROM)}{row}", (1, n), title, prompt)
+        step = self.moment.work(STEP_ROW)
         for state in self.states:
             area = self.area(state)
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test)
-            shade_gradients(sheet, area)
-            show_scientific(sheet, area)
+            fixed = ":".join(f"${a[: -len(d)]}${d}" for a, d in map(_split, area.split(":")))
+            shade_by_tens(sheet, area, f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)")
+            show_scientific(sheet, f"{area.partition(':')[0]}:{area.partition(':')[2]}")
+            here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
+            look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
+        for state, top in self.beside.items():
+            last = top + 3 + len(self.listed)
+            area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
+            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
+            here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
+            look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
+            del state
         loss = self.losses[-1]
         if loss > 1:
             has_product = self.model.carousel is not None
@@ -237,9 +411,25 @@ class _Flow:
             title = sentence("flow_sheet", "decay", loss=loss)
             chart = Chart(title, sentence("charts", "step"), steps, lines, logarithmic=True)
             drawing = draw(sheet, chart, self.data + 1)
-            sheet.add_chart(drawing, f"{letters(BEFORE + max(self.steps, 4) + 2)}{K1_ROW}")
-        sheet.freeze_panes = "B3"
+            drawing.width = 24
+            sheet.add_chart(drawing, f"A{self.chart_row}")
+        sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
         set_up_page(sheet)
+        sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
+
+
+def _split(cell: str) -> tuple[str, str]:
+    """A cell, and the digits that it ends with."""
+    return cell, cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def _dot(a: list[float], b: list[float]) -> float:
+    return sum(x * y for x, y in zip(a, b, strict=True))
+
+
+def _first_value(layout: Layout, name: str) -> str:
+    """The cell of a parameter as the first sheet begins with it."""
+    return f"{layout.quoted}!{absolute(layout.rows[name], FIRST)}"
 
 
 BEFORE = 3  # step t stands in the column after this by t
@@ -251,12 +441,16 @@ def step_column(t: int) -> str:
 
 
 class Working:
-    """The rows of the blocks, their formulas and values; ``blocks`` is where each begins."""
+    """The rows of the blocks, their formulas and values; ``blocks`` is where each begins.
 
-    def __init__(self, layout: Layout) -> None:
+    ``base`` is the forward pass without updates on the way, where there are some.
+    """
+
+    def __init__(self, layout: Layout, base: Rerun | None = None) -> None:
         self.layout, self.model, self.pass_trace = layout, layout.model, layout.pass_trace
+        self.base = base
+        self.run = base.pass_trace if base is not None else layout.pass_trace
         self.states = self.model.state
-        self.parameters = layout.windows[0].parameters_at if layout.windows else column(1)
         self.derived = {row.symbol: row for row in self.model.backward if row.formula is not None}
         ends = [derivative_key(state) for state in self.states]
         self.own = self._needed(ends)  # rows of a step, from its loss to its states
@@ -323,8 +517,13 @@ class Working:
         if name in self.pass_trace.coefficients:
             return f"{self.layout.quoted}!{absolute(self.layout.rows[name], FIRST)}"
         if name in self.pass_trace.before:
-            return f"{self.layout.quoted}!{absolute(self.layout.rows[name], self.parameters)}"
-        return f"{self.layout.quoted}!{self.layout.cell(name, t + late + shift)}"
+            return _first_value(self.layout, name)
+        at = t + late + shift
+        if shift == -1 and at in self.pass_trace.schedule.resets:
+            at = 0
+        if self.base is not None and name in self.base.rows:
+            return f"{letters(FIRST + at)}{self.base.rows[name]}"
+        return f"{self.layout.quoted}!{self.layout.cell(name, at)}"
 
     def _value(self, block: str, name: str, late: int, t: int) -> float:
         def value(symbol: Symbol) -> float:
@@ -335,7 +534,11 @@ class Working:
             for given in (self.pass_trace.coefficients, self.pass_trace.before):
                 if symbol.name in given:
                     return given[symbol.name]
-            return or_zero(self.pass_trace.forward[symbol.name][t + late + shift])
+            at = t + late + shift
+            if shift == -1 and at in self.pass_trace.schedule.resets:
+                at = 0
+            values = self.run.forward[symbol.name]
+            return or_zero(values[at]) if at < len(values) else 0.0
 
         return evaluate(self.formula(block, name, late), value)
 
@@ -343,6 +546,8 @@ class Working:
         """∂E[loss]/∂state[s]."""
         if s == loss:
             return self.value(LOSS, derivative_key(state), 0, s)
+        if s in self.pass_trace.schedule.resets:
+            return 0.0
         return sum(
             self.entry(q, loss, s + 1) * self.value(q, derivative_key(state), 0, s)
             for q in self.states

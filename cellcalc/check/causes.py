@@ -1,0 +1,716 @@
+"""What may have gone wrong, as changes of the graph: the causes that marking tries.
+
+An edit of one equation (:mod:`cellcalc.check.slips`), the same edit in sibling rows, something done
+to a whole sweep, another rule of updating, another scheme of truncation. Each is told in the words
+of ``templates/slips.toml``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from cellcalc.check.amounts import Run
+from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
+from cellcalc.check.report import Kind
+from cellcalc.check.slips import Edit, Edits, sayings, slopes, whole_cost
+from cellcalc.engine.run import run_model
+from cellcalc.engine.trace import Trace
+from cellcalc.language.keys import derivative_key, split_key
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.tree import (
+    Call,
+    Div,
+    Expression,
+    Neg,
+    Number,
+    Symbol,
+    multiply,
+    rebuilt,
+    rename,
+    symbols,
+)
+from cellcalc.model.derivation import model_of
+from cellcalc.model.model import COUNTED, Quantity
+from cellcalc.problems.schemes import CHOICES, Scheme
+
+TOTALS: Mapping[str, Run] = {
+    "first_only": lambda values: values[0],
+    "last_only": lambda values: values[-1],
+    "without_first": lambda values: summed(values[1:]) if len(values) > 1 else 0.0,
+    "without_last": lambda values: summed(values[:-1]) if len(values) > 1 else 0.0,
+    "mean": lambda values: summed(values) * (1.0 / len(values)),
+}
+Changes = Callable[[Graph], Overrides]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause: what it does to a graph, and what is told of it.
+
+    ``symbol``, ``formula`` and ``true`` are of the first row that it changes, ``total`` tells
+    whether they are of a sum over the window. ``signature`` is the same for the same edit in
+    sibling rows. ``steps`` are those at which it is made, where it is not at all of them; ``nodes``
+    those that it is confined to. A ``trace`` is another run that takes the place of the true one.
+    """
+
+    kind: Kind
+    cost: float
+    symbol: str
+    says: str
+    changes: Changes
+    formula: Expression | None = None
+    true: Expression | None = None
+    total: bool = False
+    rows: tuple[str, ...] = ()
+    signature: object = None
+    steps: tuple[int, ...] = ()
+    nodes: frozenset[int] | None = None
+    trace: Callable[[], Trace | None] | None = None
+
+    def overrides(self, graph: Graph) -> Overrides:
+        """What it changes, node by node."""
+        found = self.changes(graph)
+        if self.nodes is not None:
+            found = {place: change for place, change in found.items() if place in self.nodes}
+        if self.steps:
+            found = {p: c for p, c in found.items() if graph.nodes[p].key[3] in self.steps}
+        return found
+
+    def at(self, steps: Sequence[int]) -> Cause:
+        """The same, made at certain steps only."""
+        named = ", ".join(f"t = {t}" for t in steps)
+        says = sayings("whole", "steps").format(steps=named, says=self.says)
+        cost = self.cost + whole_cost("steps")
+        return replace(self, steps=tuple(steps), says=says, cost=cost)
+
+
+class Causes:
+    """All causes for the runs of one model; what is made of them is kept."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.model = graph, graph.model
+        self.edits = Edits(graph.model)
+
+    # Single equations, and families of them
+
+    @cached_property
+    def singles(self) -> list[Cause]:
+        """Every edit of every equation, and of every sum over the window."""
+        found = [self.single(row, edit) for row in self.rows for edit in self.by_row[row.symbol]]
+        for row in self.rows:
+            for edit in self.by_row[row.symbol]:
+                if self.takes_the_place(row, edit):
+                    everywhere = self.of_row(row.symbol, edit.formula)
+                    cause = self.single(row, edit)
+                    found.append(replace(cause, changes=everywhere, cost=cause.cost + 0.2))
+        return found
+
+    def takes_the_place(self, row: Quantity, edit: Edit) -> bool:
+        """Whether only what comes from the next step is left of a derivative."""
+        derived = [s for s in symbols(edit.formula) if s.name in self.model.derivatives]
+        return bool(row.terms and derived) and all(s.shift == 1 for s in derived)
+
+    @cached_property
+    def rows(self) -> list[Quantity]:
+        model = self.model
+        derived = [*model.backward, *model.gradients]
+        paths = [path for row in derived for path in model.paths_of(row)]
+        shown = [path for path in paths if path.symbol in self.graph.wanted]
+        return [*model.forward, *derived, *shown]
+
+    @cached_property
+    def gradients(self) -> frozenset[str]:
+        return frozenset(row.symbol for row in self.model.gradients)
+
+    @cached_property
+    def by_row(self) -> Mapping[str, list[Edit]]:
+        found = {row.symbol: self.edits.of(row) for row in self.rows}
+        counted = self.graph.rows.get(COUNTED, ())
+        if any(self.graph.nodes[place].value != 1.0 for place in counted):
+            # Which losses count, and how much, is told of as a scheme.
+            for row in self.model.backward:
+                if row.formula is not None and Symbol(COUNTED, 0) in symbols(row.formula):
+                    found[row.symbol] = [
+                        edit
+                        for edit in found[row.symbol]
+                        if Symbol(COUNTED, 0) in symbols(edit.formula)
+                        or edit.kind != "factor_left_out"
+                    ]
+        for row in self.model.gradients:
+            sums = self.edits.of_total(row) if row.formula is not None else []
+            found[f"{row.symbol} total"] = [edit for edit in sums if edit.kind in TOTALS]
+        return found
+
+    def single(self, row: Quantity, edit: Edit) -> Cause:
+        """An edit of one row's equation, at every step.
+
+        Where only what comes from the next step is left, it takes the place of the rest where
+        there is a next step.
+        """
+        changes = self.of_row(row.symbol, edit.formula)
+        if self.takes_the_place(row, edit):
+            changes = _before_last(changes)
+        is_gradient = row.symbol in self.gradients
+        formula, true = edit.formula, row.formula
+        if is_gradient:
+            formula = Call("sum", formula)
+            true = Call("sum", true) if true is not None else None
+        return Cause(
+            Kind.FORMULA,
+            edit.cost + (0.1 if row.symbol == COUNTED else 0.0),
+            row.symbol,
+            edit.says,
+            changes,
+            formula,
+            true,
+            is_gradient,
+            (row.symbol,),
+            (edit.kind, self.abstract(row.symbol, edit.formula)),
+        )
+
+    def of_row(self, row: str, expression: Expression) -> Changes:
+        """A row's nodes with another formula; worked out once for the true graph."""
+        kept: dict[int, Override] = {}
+
+        def changes(graph: Graph) -> Overrides:
+            if graph is self.graph and kept:
+                return kept
+            found = graph.rewritten(graph.rows.get(row, ()), expression)
+            if graph is self.graph:
+                kept.update(found)
+            return found
+
+        return changes
+
+    @cached_property
+    def totals(self) -> list[Cause]:
+        """Other ways to gather a gradient over the window: one alone, and all alike."""
+        found = []
+        alike: dict[str, list[Cause]] = defaultdict(list)
+        for row in self.model.gradients:
+            for edit in self.by_row[f"{row.symbol} total"]:
+                assert row.formula is not None
+                cause = Cause(
+                    Kind.FORMULA,
+                    edit.cost,
+                    row.symbol,
+                    edit.says,
+                    _of_total(row.symbol, edit.kind),
+                    edit.formula,
+                    Call("sum", row.formula),
+                    True,
+                    (row.symbol,),
+                    (edit.kind,),
+                )
+                found.append(cause)
+                alike[edit.kind].append(cause)
+        for causes in alike.values():
+            found += self.together(causes)
+        return found
+
+    def together(self, causes: Sequence[Cause]) -> list[Cause]:
+        """The same in several rows: in all, in those of one sort, of one gate."""
+        groups: dict[tuple[str, ...], list[Cause]] = {}
+        by_stem, by_gate, by_feature = defaultdict(list), defaultdict(list), defaultdict(list)
+        for cause in causes:
+            stem, gate, feature = self.parts(cause.symbol)
+            by_stem[stem].append(cause)
+            by_gate[gate].append(cause)
+            by_feature[stem, feature].append(cause)
+        for some in (
+            [list(causes)],
+            by_stem.values(),
+            by_gate.values(),
+            by_feature.values(),
+        ):
+            for group in some:
+                if len(group) > 1:
+                    groups.setdefault(tuple(c.symbol for c in group), list(group))
+        return [joined(group) for group in groups.values()]
+
+    @cached_property
+    def families(self) -> list[Cause]:
+        """The same edit in sibling rows, at every step."""
+        by_signature: dict[object, list[Cause]] = defaultdict(list)
+        by_slope: dict[object, dict[str, Cause]] = defaultdict(dict)
+        for cause in self.singles:
+            by_signature[cause.signature].append(cause)
+            kind = cause.signature[0] if isinstance(cause.signature, tuple) else ""
+            if kind in slopes():
+                known = by_slope[kind].get(cause.symbol)
+                if known is None or cause.cost < known.cost:
+                    by_slope[kind][cause.symbol] = cause
+        found: list[Cause] = []
+        for causes in by_signature.values():
+            rows = list(dict.fromkeys(cause.symbol for cause in causes))
+            if len(rows) > 1:
+                first = {c.symbol: c for c in reversed(causes)}
+                found += self.together([first[row] for row in rows])
+        for kind, by_row in by_slope.items():
+            causes = list(by_row.values())
+            nets = [c for c in causes if self.parts(c.symbol)[1]]
+            for group in (causes, nets):
+                if len(group) > 1:
+                    found.append(replace(joined(group), signature=(kind, "all")))
+        return list({(*c.rows, c.signature): c for c in found}.values())
+
+    def parts(self, row: str) -> tuple[str, str, str]:
+        """A row's name taken apart: dW_f2 is of the sort dW, the gate f, and feature 2."""
+        base, digits = split_key(row)
+        stem, bar, gate = base.partition("_")
+        if bar:
+            return stem, gate, digits
+        value = base.removeprefix("d") if base in self.model.derivatives else base
+        net = self.edits.siblings.argument.get(value, "")
+        return base[: len(base) - len(value)], net.partition("_")[2], digits
+
+    def abstract(self, row: str, formula: Expression) -> Expression:
+        """The formula with a row's own gate and feature made the same as in its siblings."""
+        _, gate, digits = self.parts(row)
+        value = self.edits.siblings.value
+        names = {}
+        if gate:
+            net = next((n for n in value if n.partition("_")[2] == gate), "")
+            if net:
+                own = value[net]
+                names = {own: "gate", derivative_key(own): "dgate"}
+
+        def general(symbol: Symbol) -> Symbol:
+            if symbol.name in names:
+                return Symbol(names[symbol.name], symbol.shift)
+            base, number = split_key(symbol.name)
+            stem, bar, own = base.partition("_")
+            if digits and number == digits:
+                number = "#"
+            if bar and gate and own == gate:
+                own = "gate"
+            return Symbol(f"{stem}{bar}{own}{number}", symbol.shift)
+
+        return rename(formula, general)
+
+    # What is done to a whole sweep
+
+    @cached_property
+    def whole(self) -> list[Cause]:
+        """Causes that are no edit of single equations."""
+        if self.model.loss is None:
+            return list(self.zero_starts())
+        return [
+            *self.handed_on(),
+            *self.list_indices(),
+            *self.zero_starts(),
+            *self.exchanges(),
+            *self.not_cleared(),
+            *self.updates(),
+        ]
+
+    def cause(
+        self, name: str, changes: Changes, symbol: str, words: Mapping[str, Any], **more: Any
+    ) -> Cause:
+        says = sayings("whole", name).format(**words)
+        kind = more.pop("kind", Kind.SCHEME)
+        return Cause(kind, whole_cost(name), symbol, says, changes, signature=name, **more)
+
+    def handed_on(self) -> Iterator[Cause]:
+        later = [r for r in self.model.backward if any(t.later for t in r.terms)]
+        edits = []
+        for row in later:
+            kept = tuple(t for t in row.terms if not t.later)
+            formula = self.model.leaving.get(row.symbol)
+            if kept and formula is not None:
+                edits.append((row.symbol, formula))
+        if len(edits) > 1:
+            names = ", ".join(row for row, _ in edits)
+            first, formula = edits[0]
+            changes = merged(self.of_row(row, edited) for row, edited in edits)
+            yield self.cause(
+                "nothing_handed_on",
+                changes,
+                first,
+                {"rows": names},
+                kind=Kind.FORMULA,
+                formula=formula,
+                true=self.model.quantities[first].formula,
+                rows=tuple(row for row, _ in edits),
+            )
+
+    def list_indices(self) -> Iterator[Cause]:
+        """At the first step a Python list's element -1, its last, for the state before."""
+        states: list[tuple[str, ...]] = [(state,) for state in self.model.state]
+        if len(states) > 1:
+            states.append(tuple(self.model.state))
+        backward = [r for r in self.model.backward if r.formula is not None]
+        gradients = [r for r in self.model.gradients if r.formula is not None]
+        for names in states:
+            for rows in ([*backward, *gradients], gradients):
+                read = {Symbol(name, -1) for name in names}
+                users = [
+                    r for r in rows if r.formula and read & set(symbols(self.graph.out(r.formula)))
+                ]
+                if users:
+                    words = {"part": " and ".join(names), "first": 1, "before": 0}
+                    yield self.cause(
+                        "list_index",
+                        self._last_element(users, read),
+                        users[0].symbol,
+                        words,
+                        rows=tuple(r.symbol for r in users),
+                        kind=Kind.FORMULA,
+                    )
+
+    def _last_element(self, rows: Sequence[Quantity], read: set[Symbol]) -> Changes:
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for row in rows:
+                assert row.formula is not None
+                for place in graph.rows.get(row.symbol, ()):
+                    p, w, _, t = graph.nodes[place].key
+                    if t == 1:
+                        last = graph.window(p, w).last
+                        edited = rename(
+                            row.formula,
+                            lambda s, last=last: Symbol(f"{s.name}[{last}]") if s in read else s,  # type: ignore[misc]
+                        )
+                        found[place] = graph.override(place, edited)
+            return found
+
+        return changes
+
+    def zero_starts(self) -> Iterator[Cause]:
+        model = self.model
+        states: list[tuple[str, ...]] = [(state,) for state in model.state]
+        if len(states) > 1:
+            states.append(tuple(model.state))
+        for names in states:
+
+            def changes(graph: Graph, names: tuple[str, ...] = names) -> Overrides:
+                places = [
+                    place
+                    for key, place in graph.index.items()
+                    if key[2] in names and key[3] == 0 and key[1] == 0 and key[0] >= 0
+                ]
+                return {place: Override(lambda _: 0.0, ()) for place in places}
+
+            part = " and ".join(f"{name}[0]" for name in names)
+            yield self.cause(
+                "zero_state", changes, names[0], {"part": part}, kind=Kind.FORMULA,
+                formula=Number(0.0), rows=names,
+            )  # fmt: skip
+
+    def exchanges(self) -> Iterator[Cause]:
+        """The derivatives of two gates exchanged, from their net inputs on."""
+        nets = [n for n in self.edits.siblings.value if derivative_key(n) in self.model.quantities]
+        for k, one in enumerate(nets):
+            for other in nets[k + 1 :]:
+                a, b = derivative_key(one), derivative_key(other)
+                names = {a: b, b: a}
+                users = [
+                    (row.symbol, made)
+                    for row in self.model.gradients
+                    if row.formula is not None
+                    and (made := _renamed(row.formula, names)) != row.formula
+                ]
+                if not users:
+                    continue
+                changes = merged(self.of_row(row, edited) for row, edited in users)
+                first, formula = users[0]
+                true = self.model.quantities[first].formula
+                assert true is not None
+                yield self.cause(
+                    "exchanged_gates",
+                    changes,
+                    first,
+                    {"part": a, "instead": b},
+                    kind=Kind.FORMULA,
+                    formula=Call("sum", formula),
+                    true=Call("sum", true),
+                    total=True,
+                    rows=tuple(row for row, _ in users),
+                )
+
+    def not_cleared(self) -> Iterator[Cause]:
+        """Gradients that earlier windows have left behind."""
+        windows = [len(self.graph.trace.passes[p].windows) for p in self.graph.passes]
+        if sum(windows) < 2:
+            return
+
+        def gradients(graph: Graph) -> Overrides:
+            found = {}
+            for row in graph.model.gradients:
+                before = None
+                for place in graph.rows.get(f"{row.symbol} total", ()):
+                    if before is not None:
+                        inputs = [*graph.nodes[place].inputs, before]
+                        found[place] = Override(summed, inputs)
+                    before = place
+            return found
+
+        first = self.model.gradients[0].symbol
+        yield self.cause("not_cleared", gradients, first, {})
+        all_states = tuple(self.model.state)
+        for names in dict.fromkeys([all_states, *((state,) for state in all_states)]):
+            left = _left_over(names)
+            yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
+
+    # Updates
+
+    def updates(self) -> Iterator[Cause]:
+        s = self.graph.trace.specification
+        if not any(node.row == "w update" for node in self.graph.nodes):
+            return
+        optimizer = s.update.optimizer
+        last = optimizer.equations[-1]
+        named = dict(self.update_rules(last.formula, [e.symbol for e in optimizer.equations]))
+        seen = {last.formula, *named.values()}
+        for name, formula in named.items():
+            yield self.of_update(name, last.symbol, formula, {})
+        n = Symbol("n")
+        for equation in optimizer.equations:
+            formula = _renamed_to(equation.formula, Symbol("dw"), Div(Symbol("dw"), n))
+            if formula != equation.formula and equation is optimizer.equations[0]:
+                yield self.of_update("mean_gradient", equation.symbol, formula, {})
+            for made in self.edits.variants(equation.formula):
+                if made not in seen:
+                    seen.add(made)
+                    words = {"symbol": equation.symbol, "rule": LANGUAGE(made)}
+                    yield self.of_update("other_update", equation.symbol, made, words)
+        scheme = s.scheme
+        if scheme.clip_norm is not None or scheme.clip_value is not None:
+            yield self.reclipped("not_clipped", None, None)
+            if scheme.clip_norm is not None and scheme.clip_value is None:
+                yield self.reclipped("clip_by_value", None, scheme.clip_norm)
+            if scheme.clip_value is not None and scheme.clip_norm is None:
+                yield self.reclipped("clip_by_norm", scheme.clip_value, None)
+
+    def update_rules(
+        self, formula: Expression, states: Sequence[str]
+    ) -> Iterator[tuple[str, Expression]]:
+        """The last equation of the optimizer, w[t-1] - learning_rate*…, done otherwise."""
+        rate, before = Symbol("learning_rate"), Symbol("w", -1)
+        names = {s.name for s in symbols(formula)}
+        yield "gradient_given", Symbol("dw")
+        without = rebuilt(formula, lambda e: Number(1.0) if e == rate else None)
+        if rate.name in names:
+            yield "rate_left_out", without
+            twice = multiply(rate, rate)
+            yield "rate_twice", rebuilt(formula, lambda e: twice if e == rate else None)
+            yield "ascent", rebuilt(formula, lambda e: Neg(rate) if e == rate else None)
+        if any(s == before for s in symbols(formula)):
+            yield "change_only", rebuilt(formula, lambda e: Number(0.0) if e == before else None)
+            yield "not_updated", before
+
+        def plain(e: Expression) -> Expression | None:
+            match e:
+                case Div(Symbol(name), _) if name in states:
+                    return Symbol(name)
+            return None
+
+        uncorrected = rebuilt(formula, plain)
+        if uncorrected != formula:
+            yield "no_correction", uncorrected
+        rootless = rebuilt(
+            formula, lambda e: e.argument if isinstance(e, Call) and e.function == "sqrt" else None
+        )
+        if rootless != formula:
+            yield "no_root", rootless
+
+    def of_update(
+        self, name: str, symbol: str, formula: Expression, words: Mapping[str, Any]
+    ) -> Cause:
+        row = f"{symbol} update"
+
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for place in graph.rows.get(row, ()):
+                p, w, _, _ = graph.nodes[place].key
+                steps = Number(float(len(graph.window(p, w).steps)))
+                found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
+            return found
+
+        optimizer = self.graph.trace.specification.update.optimizer
+        true = next(e.formula for e in optimizer.equations if e.symbol == symbol)
+        parameter = self.model.parameters[0].symbol
+        frozen = self.graph.trace.specification.update.frozen
+        parameter = next(
+            (r.symbol for r in self.model.parameters if r.symbol not in frozen), parameter
+        )
+        own = {"w": parameter, "dw": derivative_key(parameter)}
+        own |= {state: f"{state}_{parameter}" for state in optimizer.state}
+        shown = _renamed(formula, own)
+        return self.cause(
+            name,
+            changes,
+            own.get(symbol, symbol),
+            words,
+            kind=Kind.UPDATE,
+            formula=rename(shown, lambda s: Symbol(s.name)),
+            true=rename(_renamed(true, own), lambda s: Symbol(s.name)),
+        )
+
+    def reclipped(self, name: str, norm: float | None, bound: float | None) -> Cause:
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for row in graph.model.gradients:
+                for place in graph.rows.get(f"{row.symbol} used", ()):
+                    node = graph.nodes[place]
+                    run = clip_run(norm, bound, graph.clips[place])
+                    found[place] = Override(run, node.inputs)
+            return found
+
+        return self.cause(name, changes, self.model.parameters[0].symbol, {}, kind=Kind.UPDATE)
+
+    # Other schemes
+
+    def schemes(self) -> Iterator[Cause]:
+        """The run as it would be under another scheme of truncation."""
+        specification = self.graph.trace.specification
+        longest = max(s.steps for s in specification.sequences)
+        true = specification.scheme.on(longest)
+        for name, scheme in variants(true, longest):
+            deeper = (scheme.k2 or longest) > (true.k2 or longest)
+            words: dict[str, Any] = {"k1": scheme.k1, "k2": scheme.k2}
+            words["how"] = "deeper" if deeper else "shallower"
+            words["true"] = true.k1 if name == "fires" else true.k2
+            yield self.cause(
+                name,
+                merged(()),
+                "",
+                words,
+                trace=lambda scheme=scheme: self.rerun(scheme),
+            )
+
+    def rerun(self, scheme: Scheme) -> Trace | None:
+        specification = replace(self.graph.trace.specification, scheme=scheme)
+        try:
+            return run_model(specification, model_of(specification, self.model.author))
+        except ArithmeticError:
+            return None
+
+
+def variants(true: Scheme, n: int) -> Iterator[tuple[str, Scheme]]:
+    """Other schemes than the true one, each with the name of what was done."""
+    k1, k2 = true.k1 or n, true.k2 or n
+
+    def other(**options: Any) -> Scheme:
+        return replace(true, **options)
+
+    if true.windows is not None:
+        yield "full", other(k1=n, k2=n, windows=None)
+    elif k1 == k2 == n:
+        for k in range(1, n):
+            if n <= 12 or k <= 6:
+                yield "deeper", other(k2=k)
+                yield "fires", other(k1=k, k2=k)
+    else:
+        yield "full", other(k1=n, k2=n)
+        if k1 != k2:
+            yield "exchanged", other(k1=k2, k2=k1)
+            if k2 > k1:
+                yield "detached", other(k2=k1)
+        if k2 < n:
+            yield "not_cut", other(k2=n)
+        for k in (k2 - 1, k2 + 1, k2 + k1):
+            if 1 <= k < n and k != k1:
+                yield "deeper", other(k2=k)
+        for k in (k1 - 1, k1 + 1):
+            if 1 <= k <= n:
+                yield "fires", other(k1=k, k2=k if k1 == k2 else k2)
+    for key, values in CHOICES.items():
+        for value in values:
+            if value != getattr(true, key):
+                yield f"{key}_{value}", other(**{key: value})
+
+
+def joined(causes: Sequence[Cause]) -> Cause:
+    """The same done in several rows, as one cause."""
+    first = causes[0]
+    rows = tuple(cause.symbol for cause in causes)
+    says = sayings("whole", "rows").format(says=first.says, rows=", ".join(rows[1:]))
+    changes = merged(cause.changes for cause in causes)
+    cost = max(cause.cost for cause in causes) + whole_cost("rows")
+    return replace(first, says=says, rows=rows, changes=changes, cost=cost)
+
+
+def merged(parts: Iterable[Changes]) -> Changes:
+    """Several changes at once."""
+    several = list(parts)
+
+    def changes(graph: Graph) -> Overrides:
+        found: dict[int, Override] = {}
+        for one in several:
+            found |= one(graph)
+        return found
+
+    return changes
+
+
+def both(first: Cause, second: Cause) -> Cause:
+    """Two causes at once."""
+    row = second.symbol or first.symbol
+    says = sayings("whole", "two").format(first=first.says, row=row, says=second.says)
+
+    def changes(graph: Graph) -> Overrides:
+        return {**first.overrides(graph), **second.overrides(graph)}
+
+    cost = first.cost + second.cost + whole_cost("two")
+    return replace(
+        first, says=says, changes=changes, cost=cost, steps=(), nodes=None, signature=object()
+    )
+
+
+def _before_last(changes: Changes) -> Changes:
+    """The changes at all steps of a window but its last."""
+
+    def earlier(graph: Graph) -> Overrides:
+        found = {}
+        for place, change in changes(graph).items():
+            p, w, _, t = graph.nodes[place].key
+            if not w or t != graph.window(p, w).last:
+                found[place] = change
+        return found
+
+    return earlier
+
+
+def _of_total(row: str, kind: str) -> Changes:
+    def changes(graph: Graph) -> Overrides:
+        return {
+            place: Override(TOTALS[kind], graph.nodes[place].inputs)
+            for place in graph.rows.get(f"{row} total", ())
+        }
+
+    return changes
+
+
+def _left_over(states: Sequence[str]) -> Changes:
+    """What flowed into an earlier window's first step flows into the next one's last."""
+
+    def changes(graph: Graph) -> Overrides:
+        found = {}
+        for state in states:
+            row = derivative_key(state)
+            for place in graph.rows.get(row, ()):
+                p, w, _, t = graph.nodes[place].key
+                if w > 1 and t == graph.window(p, w).last:
+                    left = graph.index[p, w - 1, row, graph.window(p, w - 1).first - 1]
+                    found[place] = _plus(graph.nodes[place].run, graph.nodes[place].inputs, left)
+        return found
+
+    return changes
+
+
+def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:
+    assert run is not None
+    return Override(lambda values: run(values[:-1]) + values[-1], [*inputs, more])
+
+
+def _renamed(formula: Expression, names: Mapping[str, str]) -> Expression:
+    return rename(formula, lambda s: Symbol(names.get(s.name, s.name), s.shift))
+
+
+def _renamed_to(formula: Expression, old: Symbol, new: Expression) -> Expression:
+    return rebuilt(formula, lambda e: new if e == old else None)

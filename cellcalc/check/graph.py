@@ -1,0 +1,581 @@
+"""Every number of a run as a graph: each quantity with its equation and what goes into it.
+
+The nodes stand in the true order of computation: forward steps, the sweep of each window, what is
+gathered of its gradients, the update, and so on through all windows and passes. Whatever a person
+gives for one of them, the rest can be worked out again from there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
+from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules
+from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
+from cellcalc.language.tree import Add, Div, Expression, Mul, Number, Symbol, spelled_out, walk
+from cellcalc.model.model import LOSS, TARGET, Model, Quantity
+from cellcalc.problems.schemes import Scheme
+
+# A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
+# the whole window, or after its update).
+Key = tuple[int, int, str, int | None]
+MOST_SOURCES = 2_500  # above which errors are not kept apart
+_INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
+
+
+@dataclass(slots=True)
+class Node:
+    """One number: given (``value``), or worked out by ``run`` from the nodes ``inputs``.
+
+    ``row`` is the symbol whose equation it is; ``parts`` work out what somebody may have rounded
+    on the way to it.
+    """
+
+    key: Key
+    row: str
+    run: Run | None
+    inputs: Sequence[int]
+    value: float = math.nan
+    parts: Sequence[tuple[Run, Sequence[int]]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Another way to work out a node; ``base`` as its first input is what the node has else."""
+
+    run: Run
+    inputs: Sequence[int]
+
+
+Overrides = Mapping[int, Override]
+
+
+@dataclass
+class Graph:
+    """The graph of a trace's passes, those numbered in ``passes`` (from 0).
+
+    ``wanted`` are rows of detail that are needed besides: paths, corrected moments.
+    """
+
+    trace: Trace
+    passes: Sequence[int]
+    wanted: Collection[str] = ()
+    nodes: list[Node] = field(default_factory=list)
+    index: dict[Key, int] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.model: Model = self.trace.model
+        self.features = self.model.features
+        self.constants: dict[object, int] = {}
+        self.current: dict[tuple[int, int], Mapping[str, int]] = {}  # by pass and window
+        self.used: dict[tuple[int, int], Mapping[str, int]] = {}  # by pass and step
+        self.optimizing: dict[int, Mapping[str, int]] = {}  # what an update's equations mean
+        self.settings: dict[str, int] = {}
+        self.clips: dict[int, int] = {}  # which of the inputs a clipped gradient is
+        self.parameters = {row.symbol for row in self.model.parameters}
+        self.forwards = {row.symbol for row in self.model.forward}
+        self.given = {row.symbol for row in self.model.inputs}
+        self.entering = {row.symbol: row for row in self.model.entering}
+        self.spelled: dict[Expression, Expression] = {}
+        self.parts: dict[Expression, Sequence[Expression]] = {}
+        self.build()
+        self.true = self.values()
+
+    def constant(self, name: object, value: float) -> int:
+        """A node that is given."""
+        if name not in self.constants:
+            key: Key = (-1, 0, str(name), None)
+            self.constants[name] = self.add(Node(key, "", None, (), value))
+        return self.constants[name]
+
+    def add(self, node: Node) -> int:
+        place = len(self.nodes)
+        self.nodes.append(node)
+        self.index[node.key] = place
+        if node.row:
+            self.rows.setdefault(node.row, []).append(place)
+        return place
+
+    def out(self, expression: Expression) -> Expression:
+        """The expression with ``W @ x`` spelled out."""
+        if expression not in self.spelled:
+            self.spelled[expression] = spelled_out(expression, self.features)
+        return self.spelled[expression]
+
+    # Building
+
+    def build(self) -> None:
+        trace = self.trace
+        self.zero = self.constant("zero", 0.0)
+        self.weights: dict[str, int] = {}
+        self.moments: dict[str, int] = {}
+        self.gathered: dict[str, int] = {}
+        settings = trace.specification.update.settings
+        self.settings = {n: self.constant(("setting", n), v) for n, v in settings.items()}
+        before = -2
+        for number in self.passes:
+            one = trace.passes[number]
+            if number != before + 1:  # what happened before is taken as it is
+                self.weights = {
+                    n: self.constant((number, n), value) for n, value in one.before.items()
+                }
+                self.moments = {
+                    n: self.constant((number, n), value) for n, value in one.memory.items()
+                }
+                self.gathered = {}
+            self.one_pass(number, one)
+            before = number
+
+    def one_pass(self, p: int, one: PassTrace) -> None:
+        for name in self.given:
+            for t, value in enumerate(one.forward[name]):
+                if t:
+                    number = 0.0 if value != value else value
+                    self.add(Node((p, 0, name, t), name, None, (), number))
+        for name in self.model.state:
+            self.add(Node((p, 0, name, 0), "", None, (), one.forward[name][0]))
+        for name, value in one.coefficients.items():
+            self.constant(("coefficient", name), value)
+        self.current[p, 0] = dict(self.weights)
+        self.constant((STEPS, one.steps), float(one.steps))
+        done = 0
+        each = self.trace.specification.scheme.update == "window"
+        for w, window in enumerate(one.windows, 1):
+            for t in range(done + 1, window.last + 1):
+                self.forward(p, t)
+            done = max(done, window.last)
+            self.sweep(p, w, window)
+            self.gather(p, w, window)
+            if each and window.used:
+                self.update(p, w, window)
+        for t in range(done + 1, one.steps + 1):
+            self.forward(p, t)
+        if not each and one.windows and one.windows[-1].used:
+            self.update(p, len(one.windows), one.windows[-1])
+        if one.loss is not None:
+            self.loss(p, one)
+
+    def loss(self, p: int, one: PassTrace) -> None:
+        targets = one.forward[TARGET]
+        steps = [t for t in range(1, one.steps + 1) if targets[t] == targets[t]]
+        inputs = [self.index[p, 0, LOSS, t] for t in steps]
+        assert one.loss is not None
+        whole = math.fsum(one.forward[LOSS][t] for t in steps)
+        is_mean = len(steps) > 1 and whole and abs(one.loss / whole * len(steps) - 1) < 1e-9
+        run = averaged if is_mean else summed
+        self.add(Node((p, 0, TOTAL_LOSS, None), TOTAL_LOSS, run, inputs))
+
+    def forward(self, p: int, t: int) -> None:
+        self.used[p, t] = dict(self.weights)
+        for row in self.model.forward:
+            self.row(row, p, 0, t)
+
+    def row(self, row: Quantity, p: int, w: int, t: int) -> None:
+        """Add a row's node at a step."""
+        if row.formula is None:
+            return
+        paths = [r for r in self.model.paths_of(row) if r.symbol in self.wanted and r.formula]
+        places = []
+        for path in paths:
+            assert path.formula is not None
+            run, inputs = self.placed(path.formula, p, w, t)
+            places.append(self.add(Node((p, w, path.symbol, t), path.symbol, run, inputs)))
+        if paths and len(paths) == len(self.model.paths_of(row)):
+            # Who writes down every path adds them up.
+            self.add(Node((p, w, row.symbol, t), row.symbol, summed, places))
+            return
+        run, inputs = self.placed(row.formula, p, w, t)
+        parts = [self.placed(part, p, w, t) for part in self.steps_of(row.formula)]
+        self.add(Node((p, w, row.symbol, t), row.symbol, run, inputs, parts=parts))
+
+    def steps_of(self, expression: Expression) -> Sequence[Expression]:
+        """What somebody may write down on the way to a value: the terms of a sum.
+
+        Of a product with a sum in it, as o*(1 - o), the whole stands for that factor.
+        """
+        if expression not in self.parts:
+            match self.out(expression):
+                case Add(terms):
+                    found = [term for term in terms if not isinstance(term, Symbol | Number)]
+                case Mul(factors) as whole if any(isinstance(f, Add) for f in factors):
+                    found = [whole]
+                case _:
+                    found = []
+            self.parts[expression] = found
+        return self.parts[expression]
+
+    def sweep(self, p: int, w: int, window: WindowTrace) -> None:
+        self.current[p, w] = dict(self.weights)
+        counted = window.backward.get(f"d{LOSS}", ())
+        self.constant((STEPS, len(window.steps)), float(len(window.steps)))
+        for t, share in zip(window.steps, counted, strict=True):
+            self.constant(("share", share), share)
+            self.add(Node((p, w, f"d{LOSS}", t), f"d{LOSS}", None, (), share))
+        for t in reversed(window.steps):
+            for row in (*self.model.backward, *self.model.gradients):
+                self.row(row, p, w, t)
+        for row in self.model.entering:
+            if row.formula is not None and (row.symbol in self.wanted or not row.path_of):
+                run, inputs = self.placed(row.formula, p, w, window.first - 1)
+                key = (p, w, row.symbol, window.first - 1)
+                self.add(Node(key, row.symbol, run, inputs))
+        for row in self.model.gradients:
+            inputs = [self.index[p, w, row.symbol, t] for t in window.steps]
+            self.add(Node((p, w, row.symbol, None), f"{row.symbol} total", summed, inputs))
+
+    def gather(self, p: int, w: int, window: WindowTrace) -> None:
+        for name in window.summed:
+            own = self.index[p, w, name, None]
+            waiting = self.gathered.get(name)
+            if waiting is not None:
+                key = (p, w, f"gathered {name}", None)
+                own = self.add(Node(key, f"{name} gathered", summed, (waiting, own)))
+            self.gathered[name] = own
+
+    def update(self, p: int, w: int, window: WindowTrace) -> None:
+        s = self.trace.specification
+        optimizer = s.update.optimizer
+        used = self.clipped(p, w, s.scheme)
+        weights = dict(self.weights)
+        for name in window.used:
+            self.add_update(p, w, name[1:], used[name], float(window.update), weights)
+        for name in self.gathered:
+            for own in optimizer.state:
+                self.moments.setdefault(memory(own, name[1:]), self.zero)
+        self.weights = weights
+        self.gathered = {}
+
+    def add_update(
+        self, p: int, w: int, name: str, gradient: int, count: float, weights: dict[str, int]
+    ) -> None:
+        optimizer = self.trace.specification.update.optimizer
+        means = {**self.settings, name: weights[name], f"d{name}": gradient}
+        means[COUNT] = self.constant(("count", count), count)
+        for own, value in optimizer.state.items():
+            key = memory(own, name)
+            means[key] = self.moments.get(key, self.constant((key, 0), value))
+        plain_names = {memory(own, name): own for own in optimizer.state}
+        plain_names |= {name: "w", f"d{name}": "dw"}
+        for equation in rules(optimizer, name):
+            symbol = equation.symbol
+            found, run = formula(equation.formula)
+            inputs = [means[s.name] for s in found]
+            stem = plain_names.get(symbol, symbol)
+            shown = symbol if symbol in plain_names else f"{symbol}_{name}"
+            place = self.add(Node((p, w, shown, None), f"{stem} update", run, inputs))
+            self.optimizing[place] = {plain_names.get(n, n): i for n, i in means.items()}
+            if stem == "w":
+                for own, corrected in corrections(optimizer.equations):
+                    if f"{own}_hat_{name}" in self.wanted:
+                        self.correct(p, w, name, own, corrected, self.optimizing[place])
+            means[symbol] = place
+            if stem in optimizer.state:
+                self.moments[symbol] = place
+        weights[name] = means[name]
+
+    def correct(
+        self, p: int, w: int, name: str, own: str, corrected: Expression, means: Mapping[str, int]
+    ) -> None:
+        """A moment as Adam corrects it, as a row of its own."""
+        found, run = formula(corrected)
+        inputs = [means[s.name] for s in found]
+        self.add(Node((p, w, f"{own}_hat_{name}", None), f"{own}_hat update", run, inputs))
+
+    def clipped(self, p: int, w: int, scheme: Scheme) -> dict[str, int]:
+        """The gradients as the update uses them."""
+        names = list(self.gathered)
+        inputs = [self.gathered[name] for name in names]
+        if scheme.clip_norm is None and scheme.clip_value is None:
+            return dict(self.gathered)
+        found = {}
+        for place, name in enumerate(names):
+            key = (p, w, f"used {name}", None)
+            run = clip_run(scheme.clip_norm, scheme.clip_value, place)
+            found[name] = self.add(Node(key, f"{name} used", run, inputs))
+            self.clips[found[name]] = place
+        return found
+
+    # What a formula speaks of
+
+    def placed(self, expression: Expression, p: int, w: int, t: int) -> tuple[Run, list[int]]:
+        """A formula at a place: the function, and the nodes of its symbols."""
+        found, run = formula(self.out(expression))
+        return run, [self.place(symbol, p, w, t) for symbol in found]
+
+    def override(self, node: int, expression: Expression) -> Override:
+        """Another formula for a node, in the symbols that its own is in."""
+        return self.rewritten([node], expression)[node]
+
+    def rewritten(self, nodes: Sequence[int], expression: Expression) -> dict[int, Override]:
+        """Another formula for several nodes."""
+        found: dict[int, Override] = {}
+        symbols, run = formula(self.out(expression))
+        for node in nodes:
+            if node in self.optimizing:
+                means = self.optimizing[node]
+                found[node] = Override(run, [means.get(s.name, self.zero) for s in symbols])
+                continue
+            p, w, _, t = self.nodes[node].key
+            places = [self.place(symbol, p, w, t or 0) for symbol in symbols]
+            found[node] = Override(run, [k if k < node else self.zero for k in places])
+        return found
+
+    def place(self, symbol: Symbol, p: int, w: int, t: int) -> int:
+        """The node that a symbol means in a formula for a step; zero where there is none."""
+        name, shift = symbol.name, symbol.shift
+        if name.endswith("]"):
+            stem, _, index = name[:-1].partition("[")
+            return self.at(stem, p, w, self.step(index, p, w))
+        if shift is not None:
+            before = shift < 0
+            step = t + shift
+            if before and step in self.trace.passes[p].schedule.resets and name not in self.given:
+                step = 0
+            return self.at(name, p, w, step)
+        found = self.current.get((p, w), {}).get(name)
+        if found is not None and not w and t:
+            found = self.used[p, t].get(name, found)
+        if found is not None:
+            return found
+        if ("coefficient", name) in self.constants:
+            return self.constants["coefficient", name]
+        if name == STEPS:
+            count = len(self.window(p, w).steps) if w else self.trace.passes[p].steps
+            return self.constants[STEPS, count]
+        if (p, w, name, None) in self.index:
+            return self.index[p, w, name, None]
+        if name.endswith("0") and w:
+            return self.at(name[:-1], p, w, self.window(p, w).first - 1)
+        return self.settings.get(name, self.zero)
+
+    def at(self, name: str, p: int, w: int, t: int) -> int:
+        """A quantity at a certain step; zero where it has none."""
+        if name in self.parameters:
+            stored = self.used.get((p, t)) if self.model.stored_weights else None
+            return (stored or self.current[p, w]).get(name, self.zero)
+        if name in self.forwards or name in self.given:
+            return self.index.get((p, 0, name, t), self.zero)
+        if name == LAST_LOSS:
+            return self.last_loss(p, w, t)
+        return self.index.get((p, w, name, t), self.zero)
+
+    def last_loss(self, p: int, w: int, t: int) -> int:
+        window = self.window(p, w)
+        counted = [self.nodes[self.index[p, w, f"d{LOSS}", s]].value for s in window.steps]
+        steps = [s for s, share in zip(window.steps, counted, strict=True) if share]
+        if not steps or t != steps[-1]:
+            return self.zero
+        return self.constants["share", self.nodes[self.index[p, w, f"d{LOSS}", t]].value]
+
+    def step(self, index: str, p: int, w: int) -> int:
+        """The step that an index means: 3, or last-1 for the one before the window's last."""
+        match = _INDEX.fullmatch(index)
+        if match is None:
+            return -1
+        start, offset = match.groups()
+        first, last = (
+            (self.window(p, w).first, self.window(p, w).last)
+            if w
+            else (1, self.trace.passes[p].steps)
+        )
+        ends = {"first": first, "last": last}
+        return (ends[start] if start in ends else int(start)) + int(offset or 0)
+
+    def weight(self, key: Key) -> int | None:
+        """A parameter as it is where nothing updates it."""
+        p, w, name, _ = key
+        return self.current.get((p, w), {}).get(name)
+
+    def window(self, p: int, w: int) -> WindowTrace:
+        return self.trace.passes[p].windows[w - 1]
+
+    # Working it out
+
+    def values(
+        self, anchors: Mapping[int, float] | None = None, overrides: Overrides | None = None
+    ) -> list[float]:
+        """What the equations give at each node, where the ``anchors`` are gone on with instead."""
+        anchors, overrides = anchors or {}, overrides or {}
+        used: list[Any] = []
+        worked: list[float] = []
+        for place, node in enumerate(self.nodes):
+            value = _worked(node, used, overrides.get(place))
+            worked.append(value)
+            used.append(anchors.get(place, value))
+        return worked
+
+    def amounts(
+        self,
+        unit: Callable[[float], float],
+        anchors: Mapping[int, tuple[float, float]],
+        overrides: Overrides | None = None,
+        written: Mapping[int, float] | None = None,
+    ) -> list[Amount]:
+        """What the equations give at each node, with what rounding can do to it.
+
+        ``unit`` is half a unit of the last figure kept, for a value; ``anchors`` are the values
+        that are gone on with instead, each with its own; ``written`` are those of nodes whose
+        values are not replaced.
+        """
+        overrides, written = overrides or {}, written or {}
+        size = len(self.nodes)
+        is_rough = size > MOST_SOURCES
+        used: list[Any] = []
+        worked: list[Any] = []
+        for place, node in enumerate(self.nodes):
+            value = _worked(node, used, overrides.get(place))
+            worked.append(value)
+            if node.parts:
+                # What is rounded on the way to a value is off before it is written.
+                worked[-1] = value = self._with_parts(node, value, used, unit, place, is_rough)
+            if place in anchors:
+                number, own = anchors[place]
+                used.append(_source(number, own, place, size, is_rough))
+                continue
+            if node.run is None and place not in overrides:
+                used.append(value)
+                continue
+            number = plain(value)
+            own = written[place] if place in written else unit(number)
+            source = _source(number, own, place, size, is_rough)
+            used.append(_joined(value, source, place, own))
+        zero = Rough(0.0, 0.0) if is_rough else Amount(0.0, np.zeros(1))
+        return [v if isinstance(v, Amount) else zero.scaled(v, 0.0) for v in worked]
+
+    def _with_parts(
+        self,
+        node: Node,
+        value: Any,
+        used: list[Any],
+        unit: Callable[[float], float],
+        place: int,
+        is_rough: bool,
+    ) -> Any:
+        terms = [plain(run([used[k] for k in at])) for run, at in node.parts]
+        own = sum(unit(term) for term in terms if term)
+        source = _source(plain(value), own, place, len(self.nodes), is_rough)
+        return _joined(value, source, place, own)
+
+    def many(
+        self,
+        changes: Sequence[Overrides],
+        anchors: Mapping[int, float],
+        meant: Mapping[int, tuple[float, float]] | None = None,
+    ) -> list[Any]:
+        """What each node is in each of many worlds, one for each of the ``changes``.
+
+        A number where it is the same in all of them, else an array. ``meant`` gives for an anchor
+        the range of numbers for which it may stand: a number in it is gone on with as it is.
+        """
+        count = len(changes)
+        meant = meant or {}
+        by_node: dict[int, list[int]] = {}
+        for k, overrides in enumerate(changes):
+            for place in overrides:
+                by_node.setdefault(place, []).append(k)
+        used: list[Any] = []
+        worked: list[Any] = []
+        for place, node in enumerate(self.nodes):
+            value = _worked(node, used, None)
+            if place in by_node:
+                array = np.full(count, value) if np.ndim(value) == 0 else value.copy()
+                for k in by_node[place]:
+                    override = changes[k][place]
+                    own = [
+                        v if type(v) is float else float(v) if np.ndim(v) == 0 else float(v[k])
+                        for v in (used[i] for i in override.inputs)
+                    ]
+                    array[k] = override.run(own)
+                value = array
+            worked.append(value)
+            if place in meant:
+                low, high = meant[place]
+                stays = np.logical_and(value >= low, value <= high)
+                value = (
+                    np.where(stays, value, anchors[place])
+                    if np.ndim(stays)
+                    else (value if stays else anchors[place])
+                )
+            elif place in anchors:
+                value = anchors[place]
+            used.append(value)
+        return worked
+
+    def users(self) -> list[list[int]]:
+        """For each node those that it goes into."""
+        found: list[list[int]] = [[] for _ in self.nodes]
+        for place, node in enumerate(self.nodes):
+            for used in set(node.inputs):
+                found[used].append(place)
+        return found
+
+
+def _worked(node: Node, used: list[Any], override: Override | None) -> Any:
+    if override is not None:
+        return override.run([used[i] for i in override.inputs])
+    if node.run is None:
+        return node.value
+    return node.run([used[i] for i in node.inputs])
+
+
+def _source(value: float, own: float, place: int, size: int, is_rough: bool) -> Amount:
+    if is_rough:
+        return Rough(value, own)
+    error = np.zeros(size)
+    error[place] = own
+    return Amount(value, error)
+
+
+def _joined(value: Any, source: Amount, place: int, own: float) -> Amount:
+    """A value with an error of its own besides those that it has already."""
+    if not isinstance(value, Amount):
+        return source
+    if isinstance(value, Rough):
+        return Rough(value.value, value.error + own)
+    error = value.error.copy()
+    error[place] += own
+    return Amount(value.value, error)
+
+
+def summed(values: Sequence[Any]) -> Any:
+    """The sum."""
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def averaged(values: Sequence[Any]) -> Any:
+    """The mean."""
+    return summed(values) * (1.0 / len(values))
+
+
+def clip_run(norm: float | None, bound: float | None, place: int) -> Run:
+    """One gradient of several, bounded by the norm of all, then by itself."""
+
+    def run(values: Sequence[Any]) -> Any:
+        value = values[place]
+        if norm is not None:
+            square = applied("sqrt")(summed([v * v for v in values]))
+            value = value * applied("min")(applied("divide")(norm, square + NORM_MARGIN), 1.0)
+        return value if bound is None else applied("clip")(value, -bound, bound)
+
+    return run
+
+
+def corrections(equations: Sequence[Any]) -> Iterator[tuple[str, Expression]]:
+    """The optimizer's states that are divided by something before use, as Adam's moments are."""
+    last = equations[-1].formula
+    states = {e.symbol for e in equations[:-1]}
+    for node in walk(last):
+        match node:
+            case Div(Symbol(name), _) if name in states:
+                yield name, node

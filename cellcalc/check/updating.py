@@ -1,0 +1,97 @@
+"""An update in random numbers: what a formula for a parameter's new value is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from cellcalc.check.sight import Sight
+from cellcalc.check.world import World
+from cellcalc.engine.optimizer import COUNT, Updater
+from cellcalc.engine.trace import Trace, WindowTrace
+from cellcalc.language.keys import derivative_key
+from cellcalc.language.tree import Expression
+
+AGREED = 1e-9  # of the change of a parameter
+NOISE = 1e-14  # of the parameter itself
+
+
+@dataclass(frozen=True)
+class Updating:
+    """The update after one window, worked out from the gradients of a world.
+
+    ``unclipped`` leaves the limits of the gradients aside.
+    """
+
+    world: World
+    trace: Trace
+    window: WindowTrace
+    unclipped: bool = False
+
+    @cached_property
+    def before(self) -> Mapping[str, float]:
+        """The parameters as the window found them."""
+        return {name: float(self.world.setting.current[name]) for name in self.window.before}
+
+    @cached_property
+    def _updated(self) -> tuple[Mapping[str, float], Mapping[str, float]]:
+        s = self.trace.specification
+        scheme = s.scheme
+        if self.unclipped:
+            scheme = replace(scheme, clip_norm=None, clip_value=None)
+        updater = Updater(scheme, s.update, None)
+        updater.memory = dict(self.window.memory_before)
+        updater.count = self.window.update - 1
+        parameters = dict(self.before)
+        names = [derivative_key(name) for name in parameters]
+        updater.gather({name: float(self.world.fixed(name)) for name in names}, parameters)
+        updater.apply(parameters)
+        return parameters, updater.memory
+
+    def true(self, name: str) -> float:
+        """A parameter, or a number of the optimizer's own, after the update."""
+        parameters, memory = self._updated
+        return parameters[name] if name in parameters else memory[name]
+
+    def given(self, name: str) -> float:
+        """The formula for ``name`` starts from this: the value before the update."""
+        return self.before.get(name, self.window.memory_before.get(name, 0.0))
+
+    def knows(self, name: str) -> bool:
+        """Whether the update makes it."""
+        parameters, memory = self._updated
+        return name in parameters or name in memory
+
+    def gives(self, name: str, formula: Expression) -> float:
+        """What a formula makes of it."""
+        numbers = _Numbers(self, name)
+        self.world.weights = self.world.setting.current
+        return float(self.world.equations.work(formula)(numbers, self.world.setting.last))
+
+    def agrees(self, name: str, formula: Expression) -> bool:
+        """Whether a formula makes the same of it as the optimizer."""
+        true, start = self.true(name), self.given(name)
+        allowed = AGREED * abs(true - start) + NOISE * max(abs(true), abs(start))
+        return abs(self.gives(name, formula) - true) <= allowed
+
+
+class _Numbers(Sight):
+    """What a formula of an update may use: settings, and the optimizer's own numbers besides."""
+
+    def __init__(self, updating: Updating, name: str) -> None:
+        super().__init__(updating.world)
+        update = updating.trace.specification.update
+        parameters, memory = updating._updated
+        is_memory = name not in parameters
+        self.more = {
+            **update.settings,
+            COUNT: float(updating.window.update),
+            **memory,
+            **(updating.window.memory_before if is_memory else {}),
+        }
+
+    def fixed(self, name: str) -> float:
+        if name in self.more:
+            return self.more[name]
+        return float(super().fixed(name))

@@ -1,0 +1,182 @@
+"""A line of working, ``formula = numbers put in = result``: method, substitution, arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cellcalc.check.amounts import Amount, formula
+from cellcalc.check.answers import Answer
+from cellcalc.check.figures import SAFE, stands_for
+from cellcalc.check.report import Kind, Marked, Part, Slip, Verdict
+from cellcalc.check.spelling import Written
+from cellcalc.language.arithmetic.decimals import MEAN, SUM
+from cellcalc.language.tree import (
+    Add,
+    Call,
+    Div,
+    Expression,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+    children,
+    rebuilt,
+    symbols,
+    walk,
+)
+from cellcalc.resources import sentence
+from cellcalc.views.text import fixed
+
+Method = Callable[[Answer], Marked]
+# What a formula comes to from the person's own values, and from the true ones.
+Values = Callable[[Expression], list[Amount]]
+SLACK = 3.0  # units of the last digit, for what is rounded between two operations
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The parts of a line, and what is wrong with the first that is not right."""
+
+    parts: tuple[Part, ...]
+    slip: Slip | None
+
+
+def judge(answer: Answer, method: Method, true: Expression | None, values: Values) -> Judged:
+    """Judge each part of a line of working that ends in a number.
+
+    ``method`` marks a formula, ``true`` is the right one, and ``values`` works one out.
+    """
+    parts: list[Part] = []
+    slip: Slip | None = None
+    symbolic, put_in = true, None
+    for part in answer.working:
+        if not part.formulas or len(part.formulas) != 1:
+            continue
+        (expression,) = part.formulas.values()
+        if symbols(expression):
+            marked = method(part)
+            right = marked.verdict is Verdict.CORRECT
+            symbolic = expression
+            says = ""
+            if not right:
+                found = marked.slip
+                says = found.says if found else sentence("check", "unexplained")
+                slip = slip or found or _slip(answer, Kind.UNEXPLAINED, says)
+            parts.append(Part("method", part.given, right, says))
+            continue
+        put_in = expression
+        # What each term of a sum over the steps was rounded to is not known.
+        is_known = symbolic is not None and not _has_sum(symbolic)
+        wrong = list(_compared(symbolic, expression, values)) if symbolic and is_known else []
+        says = wrong[0] if wrong else ""
+        parts.append(Part("substitution", part.given, not wrong, says))
+        if wrong and slip is None:
+            slip = _slip(answer, Kind.WORKING, says)
+    if put_in is not None and answer.number is not None:
+        result = _worked_out(put_in)
+        bound = result.bound() * SAFE + SLACK * answer.number.unit
+        right = stands_for(answer.number, result.value, bound)
+        says = "" if right else sentence("check", "comes_to", value=fixed(result.value, 5))
+        parts.append(Part("arithmetic", answer.given, right, says))
+        if not right and slip is None:
+            slip = _slip(answer, Kind.ARITHMETIC, says)
+    return Judged(tuple(parts), slip)
+
+
+def _has_sum(expression: Expression) -> bool:
+    return any(isinstance(e, Call) and e.function in (SUM, MEAN) for e in walk(expression))
+
+
+def _slip(answer: Answer, kind: Kind, says: str) -> Slip:
+    return Slip(answer.symbol, None, says, None, False, kind=kind, rows=(answer.symbol,))
+
+
+def _literal(expression: Expression) -> float | None:
+    match expression:
+        case Number(value):
+            return value
+        case Neg(Number(value)):
+            return -value
+    return None
+
+
+def _written(value: float) -> Written:
+    """A number as it stands in a formula; noughts at its end are not known of."""
+    text = repr(abs(value))
+    mantissa, _, power = text.partition("e")
+    decimals = len(mantissa.partition(".")[2]) if not mantissa.endswith(".0") else 0
+    digits = mantissa.replace(".", "").lstrip("0")
+    return Written(value, 10.0 ** (int(power or 0) - decimals), len(digits))
+
+
+def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
+    """Where the numbers put in are not those of the symbols."""
+    value = _literal(numeric)
+    if value is not None:
+        if isinstance(symbolic, Number | Neg) and _literal(symbolic) == value:
+            return
+        found = values(symbolic)
+        number = _written(value)
+        if not any(
+            stands_for(number, one.value, one.bound() * SAFE + number.unit) for one in found
+        ):
+            words = {"given": f"{value:g}", "value": fixed(found[0].value, 5)}
+            yield sentence("check", "put_in", place=_shown(symbolic), **words)
+        return
+    pairs = _paired(symbolic, numeric)
+    if pairs is not None:
+        for one, other in pairs:
+            yield from _compared(one, other, values)
+        return
+    found, whole = values(symbolic), _worked_out(numeric)
+    size = 1e-3 * abs(whole.value)
+    if not any(
+        abs(one.value - whole.value) <= (one.bound() + whole.bound()) * SAFE + size for one in found
+    ):
+        words = {"given": fixed(whole.value, 5), "value": fixed(found[0].value, 5)}
+        yield sentence("check", "put_in", place=_shown(symbolic), **words)
+
+
+def _paired(
+    symbolic: Expression, numeric: Expression
+) -> list[tuple[Expression, Expression]] | None:
+    """The operands of two nodes of one sort, each with the one in its place."""
+    match symbolic, numeric:
+        case (Add(), Add()) | (Mul(), Mul()) | (Div(), Div()) | (Pow(), Pow()) | (Neg(), Neg()):
+            pass
+        case (Call(one), Call(other)) if one == other:
+            pass
+        case _:
+            return None
+    left, right = children(symbolic), children(numeric)
+    return list(zip(left, right, strict=True)) if len(left) == len(right) else None
+
+
+def _shown(expression: Expression) -> str:
+    from cellcalc.language.notation import LANGUAGE
+
+    return LANGUAGE(expression)
+
+
+def _worked_out(expression: Expression) -> Amount:
+    """What numbers come to, each of them off by half a unit of its last digit."""
+    literals = [node for node in walk(expression) if isinstance(node, Number)]
+    names = {id(node): f"n{k}" for k, node in enumerate(literals)}
+    named = rebuilt(
+        expression,
+        lambda e: Symbol(names[id(e)]) if isinstance(e, Number) and id(e) in names else None,
+    )
+    found, run = formula(named)
+    by_name = {f"n{k}": node.value for k, node in enumerate(literals)}
+    amounts: list[Amount] = []
+    for k, symbol in enumerate(found):
+        number = _written(by_name[symbol.name])
+        error = np.zeros(len(found))
+        error[k] = 0.0 if number.value.is_integer() else 0.5 * number.unit
+        amounts.append(Amount(number.value, error))
+    result = run(amounts)
+    return result if isinstance(result, Amount) else Amount(float(result), np.zeros(1))

@@ -1,0 +1,91 @@
+"""``cellcalc compare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cellcalc.cli.common import (
+    command,
+    emit,
+    load,
+    problem_argument,
+    refining_options,
+    terminal_width,
+    text_options,
+)
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
+
+
+@command("Schemes side by side: their windows, gradients and errors.")
+@problem_argument
+@click.argument("schemes", metavar="[SCHEME]…", nargs=-1)
+@click.option(
+    "-f",
+    "--format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Tables and pictures, or data for scripts.",
+)
+@click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
+@click.option("--precision", metavar="N", type=int, help="Decimals shown.")
+@click.option("--k1", metavar="N", type=int, help="Without SCHEME: k1 of each name.")
+@click.option("--k2", metavar="N", type=int, help="Without SCHEME: k2 of each name.")
+@refining_options
+@text_options
+def compare(
+    problem: str,
+    schemes: tuple[str, ...],
+    format: str,
+    sequence: int,
+    precision: int | None,
+    k1: int | None,
+    k2: int | None,
+    override: Override,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Compare schemes of truncation on one sequence, beside full BPTT.
+
+    All use the parameters of the problem, with no update in between: what differs is the
+    truncation alone. Shown are the sum of each scheme's gradients, its distance from the full
+    gradient of the same loss L, the angle between the two, and the windows. The problem's own
+    scheme is always among them; schemes that come to the same are one. Without a SCHEME every
+    scheme that has a name.
+
+    \b
+    Examples:
+      cellcalc compare ten_steps full "tbptt(2,5)" "block(4)"
+      cellcalc compare ten_steps "windows(3,5,2)" --state reset
+      cellcalc compare ten_steps --k1 2 --k2 5 --reduction mean
+    """
+    from cellcalc.views.table import DECIMALS
+
+    decimals = DECIMALS if precision is None else precision
+    emit(compared(problem, schemes, override, format, k1, k2, sequence, decimals), output, force)
+
+
+def compared(
+    problem: str,
+    schemes: tuple[str, ...],
+    override: Override,
+    format: str,
+    k1: int | None,
+    k2: int | None,
+    sequence: int,
+    decimals: int,
+) -> str:
+    """The comparison, written."""
+    from cellcalc.engine.effort import check_listing
+    from cellcalc.studies.compare import compare
+    from cellcalc.views.compare import to_json, to_text
+
+    loaded = load(problem, override)
+    check_listing(loaded.specification)
+    found = compare(loaded.specification, loaded.model, schemes, k1, k2, sequence)
+    return to_json(found) if format == "json" else to_text(found, decimals, terminal_width())

@@ -1,0 +1,149 @@
+"""A problem from arrays, lists and numbers: the arguments of a call as the tables of a file.
+
+Everything that a problem file can say is an argument. The arguments are put together as the tables
+that a file would have, and go the same way from there, so that the same mistakes are found and told
+in the same words; only the places in the messages are those of arguments (``x[3]``, not
+``sequence[1].x[3]``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any
+
+from cellcalc.errors import InputError, Mistake, OptionError
+from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
+from cellcalc.problems.sequences import TARGET
+from cellcalc.problems.specification import Specification, specification_of
+
+_TABLES = ("parameters", "initial", "coefficients")
+_SINGLE = re.compile(r"^sequence\[1\]\.")
+_PREFIX = re.compile(r"^(?:bptt|update)\.")
+
+
+def from_arguments(given: Mapping[str, Any]) -> Specification:
+    """A specification from the arguments of :class:`cellcalc.api.Problem`.
+
+    Parameters
+    ----------
+    given : mapping of str to anything
+        ``title``, ``cell``, ``readout``, ``loss``; ``parameters``, ``initial``, ``coefficients``
+        (mappings); ``x`` and ``target`` (one sequence, or with one dimension more several of them),
+        or ``sequences`` (pairs of x and target); the keys of ``[bptt]`` and of ``[update]``. None
+        is what was not given.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong, each mistake at the name of its argument.
+    """
+    arguments = {key: value for key, value in given.items() if value is not None}
+    tables: dict[str, Any] = {"bptt": {}, "update": {}}
+    several = False
+    for key, value in arguments.items():
+        if key in ("x", TARGET, "sequences"):
+            continue
+        if key in _TABLES:
+            tables[key] = _table(key, value)
+        elif key in ("title", "cell", "readout", "loss"):
+            tables[key] = str(value) if isinstance(value, Path) else value
+        else:
+            tables["bptt" if key in SCHEME_KEYS else "update"][key] = plain(value)
+    tables["sequence"] = list(_sequences(arguments))
+    several = len(tables["sequence"]) > 1
+    tables.setdefault("title", "")
+    try:
+        found = specification_of(tables, "", Path())
+    except InputError as error:
+        mistakes = (replace(m, key=_argument(m, several)) for m in error.mistakes)
+        raise InputError(mistakes) from None
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Numbers, and lists and tables of them, in place of arrays (numpy's, torch's, …)."""
+    if hasattr(value, "detach"):  # a tensor that is part of a graph
+        value = value.detach()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, bool | str | Path):
+        return str(value) if isinstance(value, Path) else value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    if isinstance(value, Iterable):
+        return [plain(item) for item in value]
+    return value
+
+
+def _table(key: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise OptionError(key, "a mapping of names to numbers", type(value).__name__)
+    return {str(name): _flat(plain(item)) for name, item in value.items()}
+
+
+def _flat(value: Any) -> Any:
+    """The numbers of an array of any shape in one list; a single one by itself."""
+    if not isinstance(value, list):
+        return value
+    numbers: list[Any] = []
+    for item in value:
+        inner = _flat(item)
+        numbers += inner if isinstance(inner, list) else [inner]
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _sequences(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+    """The tables of the sequences, as a file has them."""
+    if "sequences" in arguments:
+        for key in ("x", TARGET):
+            if key in arguments:
+                raise OptionError(key, "either sequences, or x and target", "both")
+        for item in arguments["sequences"]:
+            if isinstance(item, Mapping):
+                yield {k: _column(plain(v)) if k == TARGET else plain(v) for k, v in item.items()}
+            else:
+                x, target = item
+                yield from _one_or_more(plain(x), plain(target))
+        return
+    if "x" not in arguments:
+        raise InputError([Mistake("", "x", "an array with one row of inputs a step", "nothing")])
+    yield from _one_or_more(plain(arguments["x"]), plain(arguments.get(TARGET)))
+
+
+def _one_or_more(x: Any, target: Any) -> Iterable[dict[str, Any]]:
+    """One sequence, or one for each item of the first dimension where x has three."""
+    if _depth(x) == 3:
+        targets = target if target is not None else [None] * len(x)
+        if not isinstance(targets, list) or len(targets) != len(x):
+            raise OptionError(TARGET, f"one for each of the {len(x)} sequences", "another number")
+        for rows, own in zip(x, targets, strict=True):
+            yield from _one_or_more(rows, own)
+        return
+    yield {"x": x} if target is None else {"x": x, TARGET: _column(target)}
+
+
+def _depth(value: Any) -> int:
+    return 1 + _depth(value[0]) if isinstance(value, list) and value else 0
+
+
+def _column(target: Any) -> Any:
+    """The targets of the steps, which frameworks keep as rows of one."""
+    if isinstance(target, list) and target and all(isinstance(r, list) for r in target):
+        return [row[0] if len(row) == 1 else row for row in target]
+    return target
+
+
+def _argument(mistake: Mistake, several: bool) -> str:
+    """The name of the argument, for a key of a file."""
+    key = _PREFIX.sub("", mistake.key)
+    if key == "sequence":
+        return "x"
+    return re.sub(r"^sequence\[", "sequences[", key) if several else _SINGLE.sub("", key)

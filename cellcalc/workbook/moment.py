@@ -1,0 +1,378 @@
+"""The one choice of moment that all study sheets show: step, window, loss, and digits.
+
+It is made in named cells of one sheet, Start where there is one. Each study sheet repeats it on
+top. What follows from it (the steps that the window sweeps, the largest gradient, words for a
+choice that is out of range) is worked out once, to the right of the cells chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.engine.trace import Lookup, WindowTrace, backward_values, forward_values
+from cellcalc.language.tree import Symbol
+from cellcalc.model.model import COUNTED, TARGET
+from cellcalc.resources import sentence
+from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout
+from cellcalc.xlsx.cells import Cell, absolute, letters
+from cellcalc.xlsx.page import link, whole_numbers
+
+STEP, WINDOW, LOSS, DIGITS_NAME = "focus_step", "focus_window", "focus_loss", "digits"
+CHOICES = (STEP, WINDOW, LOSS, DIGITS_NAME)
+STRIP_ROW, NOTICE_ROW = 3, 4  # on each study sheet
+# Where each sheet has the values of the strip; the label stands in the column before.
+PLACES = {
+    "Start": (2, 4, 6, 8),
+    "Unrolled": (2, 8, 14, 20),
+    "Step": (2, 6, 10, 14),
+    "Windows": (2, 5, 8, 11),
+}
+ALL = "all"  # the losses, unless one is chosen
+WORK = 130  # the column of what is worked out
+TABLE = 16  # the row of the heading of its table of windows
+STEP_ROW, WINDOW_ROW, FIRST_ROW, LAST_ROW, BEFORE_ROW, LOSS_ROW, DIGITS_ROW = range(2, 9)
+SCALE_ROW, SWEPT_ROW, WORDS_ROW, OFFSET_ROW, LOSSES_ROW = range(9, 14)
+COLUMNS = ("window", "first", "last", "losses", "resets", "offset")  # of the table
+MOST_SCALED = 60  # windows that are looked at for the largest gradient
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The choice over the first BPTT sheet; ``home`` is the sheet on which it is made."""
+
+    layout: Layout
+    home: str
+
+    # What is chosen at first.
+
+    @cached_property
+    def step(self) -> int:
+        """The step before the last, from which both ways can be seen.
+
+        Where no window sweeps that one, the first step of the last window.
+        """
+        step, windows = max(1, self.layout.steps - 1), self.layout.windows
+        if windows and not any(step in window.trace.steps for window in windows):
+            return windows[-1].trace.first
+        return step
+
+    @cached_property
+    def window(self) -> int:
+        """The window chosen at first, from 0: the first that sweeps the step."""
+        windows = self.layout.windows
+        return next((k for k, w in enumerate(windows) if self.step in w.trace.steps), 0)
+
+    @property
+    def trace(self) -> WindowTrace | None:
+        windows = self.layout.windows
+        return windows[self.window].trace if windows else None
+
+    @property
+    def before(self) -> int:
+        """The step from which the state comes."""
+        before = self.step - 1
+        return 0 if before in self.layout.pass_trace.schedule.resets else before
+
+    @property
+    def initial(self) -> dict[str, float | str | None]:
+        """What the named cells hold at first."""
+        windows = self.layout.windows
+        return {
+            STEP: float(self.step),
+            WINDOW: float(self.window + 1) if windows else None,
+            LOSS: ALL if windows else None,
+            DIGITS_NAME: float(DIGITS),
+        }
+
+    # Where it is.
+
+    def chosen(self, name: str) -> str:
+        """The named cell, as the sheet that it is on writes it."""
+        return absolute(STRIP_ROW, PLACES[self.home][CHOICES.index(name)])
+
+    def names(self) -> dict[str, str]:
+        """The defined names, and where they are."""
+        return {name: f"{self.home}!{self.chosen(name)}" for name in CHOICES}
+
+    def work(self, row: int) -> str:
+        """A cell of what is worked out; each study sheet has it in the same place."""
+        return absolute(row, WORK + 1)
+
+    @property
+    def work_step(self) -> str:
+        return self.work(STEP_ROW)
+
+    @property
+    def work_window(self) -> str:
+        return self.work(WINDOW_ROW)
+
+    @property
+    def work_last(self) -> str:
+        return self.work(LAST_ROW)
+
+    # The strip on each sheet.
+
+    def strip(self, title: str) -> list[Cell]:
+        """The cells of the strip, on its home to be changed, elsewhere repeated."""
+        rows = dict(zip(CHOICES, (STEP_ROW, WINDOW_ROW, LOSS_ROW, DIGITS_ROW), strict=True))
+        cells = []
+        for name, place in zip(CHOICES, PLACES[title], strict=True):
+            value = self.initial[name]
+            if value is None:
+                continue
+            cells.append(Cell(place - 1, "strip_label", sentence("moment", name)))
+            if title == self.home:
+                cells.append(Cell(place, "choice", value))
+            else:
+                source = self.work(rows[name])
+                text = f'IF({source}=0,"{ALL}",{source})' if name == LOSS else source
+                cells.append(Cell(place, "repeated", value, text))
+        return cells
+
+    def notice(self, place: int = 1) -> Cell:
+        """What is shown, in words; or what is wrong with the choice."""
+        return Cell(place, "notice", self.words, self.work(WORDS_ROW))
+
+    @property
+    def words(self) -> str:
+        n, trace = self.layout.steps, self.trace
+        text = sentence("moment", "of", step=self.step, last=n)
+        if trace is None:
+            return text
+        many = len(self.layout.windows)
+        if many > 1:
+            text += sentence("moment", "sweeps", number=self.window + 1, many=many,
+                             first=trace.first, last=trace.last)  # fmt: skip
+        if self.step not in trace.steps:
+            text += sentence("moment", "not_swept", number=self.window + 1)
+        elif not self.layout.pass_trace.counted(self.step):
+            text += sentence("moment", "no_target")
+        return text
+
+    def _words(self) -> str:
+        """The formula of the words."""
+        n, windows = self.layout.steps, self.layout.windows
+        step = absolute(STEP_ROW, WORK + 1)
+        chosen = self.chosen(STEP)
+
+        def spliced(name: str, **cells: str) -> str:
+            text = sentence("moment", name, **{key: f"\x01{key}\x01" for key in cells})
+            pieces = text.split("\x01")
+            return "&".join(
+                cells[piece] if k % 2 else '"' + piece.replace('"', '""') + '"'
+                for k, piece in enumerate(pieces)
+                if piece
+            )
+
+        wrong = f"{step}<>IF(ISNUMBER({chosen}),{chosen},0)"
+        text = f'IF({wrong},{spliced("no_step", last=str(n))},"")&'
+        text += spliced("of", step=step, last=str(n))
+        if not windows:
+            return text
+        window, first, last = (absolute(row, WORK + 1) for row in (WINDOW_ROW, FIRST_ROW, LAST_ROW))
+        if len(windows) > 1:
+            many = str(len(windows))
+            named = self.chosen(WINDOW)
+            wrong = f"{window}<>IF(ISNUMBER({named}),{named},0)"
+            text = f'IF({wrong},{spliced("no_window", last=many)},"")&{text}'
+            text += "&" + spliced("sweeps", number=window, many=many, first=first, last=last)
+        row = f"{self.layout.quoted}!{self._row(TARGET)}"
+        target = f"ISNUMBER(INDEX({row},1,{step}+1))"
+        swept = f"{absolute(SWEPT_ROW, WORK + 1)}=1"
+        missing = f'IF({target},"",{spliced("no_target")})'
+        text += f"&IF({swept},{missing},{spliced('not_swept', number=window)})"
+        loss, named = absolute(LOSS_ROW, WORK + 1), self.chosen(LOSS)
+        one = spliced("one_loss", loss=loss)
+        wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{ALL}")))'
+        text += f'&IF({loss}>0,{one},IF({wrong},{spliced("no_loss")},""))'
+        return text
+
+    # What is worked out.
+
+    def rows(self, title: str) -> Iterator[tuple[int, list[Cell]]]:
+        """The cells of what is worked out, by row: on its home, elsewhere repeated.
+
+        Rules of conditional formats refer to them, and those see only their own sheet.
+        """
+        for row, cells in self._worked_out():
+            if title == self.home:
+                yield row, cells
+            elif row < TABLE:
+                source = f"{self.home}!{self.work(row)}"
+                yield row, [replace(c, formula=source) if c.column > WORK else c for c in cells]
+
+    def _worked_out(self) -> Iterator[tuple[int, list[Cell]]]:
+        n, windows = self.layout.steps, self.layout.windows
+        yield 1, [Cell(WORK, "small", sentence("moment", "work"))]
+
+        def within(name: str, most: int, otherwise: int, least: int = 1) -> str:
+            cell = self.chosen(name)
+            return f"IF(ISNUMBER({cell}),MIN({most},MAX({least},INT({cell}))),{otherwise})"
+
+        def line(row: int, label: str, value: float | str, text: str) -> tuple[int, list[Cell]]:
+            style = "small" if isinstance(value, str) else "small_number"
+            return row, [Cell(WORK, "small", label), Cell(WORK + 1, style, value, text)]
+
+        step, window = absolute(STEP_ROW, WORK + 1), absolute(WINDOW_ROW, WORK + 1)
+        yield line(STEP_ROW, STEP, float(self.step), within(STEP, n, self.step))
+        resets = self.layout.pass_trace.schedule.resets
+        text = f"{step}-1"
+        if resets:
+            lasts, flags = self.column(2), self.column(4)
+            text = f"IF(SUMPRODUCT(({lasts}={step}-1)*{flags})>0,0,{step}-1)"
+        yield line(BEFORE_ROW, "before", float(self.before), text)
+        text = within(DIGITS_NAME, MOST, DIGITS, FEWEST)
+        yield line(DIGITS_ROW, DIGITS_NAME, float(DIGITS), text)
+        yield line(WORDS_ROW, "words", self.words, self._words())
+        if self.trace is None:
+            return
+        trace = self.trace
+        text = within(WINDOW, len(windows), self.window + 1)
+        yield line(WINDOW_ROW, WINDOW, float(self.window + 1), text)
+        for row, label, value, place in (
+            (FIRST_ROW, "first", trace.first, 1),
+            (LAST_ROW, "last", trace.last, 2),
+            (OFFSET_ROW, "offset", self._offset(self.window), 5),
+            (LOSSES_ROW, "losses", trace.window.injects_from, 3),
+        ):
+            yield line(row, label, float(value), f"INDEX({self.column(place)},{window})")
+        loss = self.chosen(LOSS)
+        targets = f"{self.layout.quoted}!{self._row(TARGET)}"
+        there = f"ISNUMBER(INDEX({targets},1,MAX(1,MIN({n},INT({loss})))+1))"
+        good = f"IF(AND({loss}>=1,{loss}<={n},{there}),INT({loss}),0)"
+        yield line(LOSS_ROW, LOSS, 0.0, f"IF(ISNUMBER({loss}),{good},0)")
+        yield line(SCALE_ROW, "scale", self.scale, self._scale())
+        first, last = (absolute(row, WORK + 1) for row in (FIRST_ROW, LAST_ROW))
+        swept = float(self.step in trace.steps)
+        text = f"IF(AND({step}>={first},{step}<={last}),1,0)"
+        yield line(SWEPT_ROW, "swept", swept, text)
+        yield (
+            TABLE,
+            [Cell(WORK + k, "small", sentence("moment", name)) for k, name in enumerate(COLUMNS)],
+        )
+        for number, rows in enumerate(windows, 1):
+            plan = rows.trace.window
+            offset = self._offset(number - 1)
+            values = (
+                number, plan.first, plan.fires_at, plan.injects_from, int(plan.resets), offset
+            )  # fmt: skip
+            cells = [Cell(WORK + k, "small_number", float(v)) for k, v in enumerate(values)]
+            yield TABLE + number, cells
+
+    def _offset(self, window: int) -> int:
+        """How many rows below those of the first window its rows stand."""
+        return self.layout.windows[window].heading - self.layout.windows[0].heading
+
+    def column(self, place: int) -> str:
+        """A column of the table of windows: 1 first, 2 last, 3 losses from, 4 resets."""
+        first, last = TABLE + 1, TABLE + len(self.layout.windows)
+        return f"{absolute(first, WORK + place)}:{absolute(last, WORK + place)}"
+
+    @cached_property
+    def scale(self) -> float:
+        """The size of the largest gradient, of which a shade is a tenth of the next."""
+        rows = [
+            max(map(abs, values))
+            for window in self.layout.windows[:MOST_SCALED]
+            for symbol, values in window.trace.backward.items()
+            if symbol in self._scaled and len(values)
+        ]
+        entering = [
+            abs(value)
+            for window in self.layout.windows[:MOST_SCALED]
+            for symbol, value in window.trace.entering.items()
+            if symbol in self._scaled
+        ]
+        return max([*rows, *entering, 1e-300])
+
+    @cached_property
+    def _scaled(self) -> list[str]:
+        return [row.symbol for row in self.layout.model.backward if row.symbol != COUNTED]
+
+    def _scale(self) -> str:
+        areas = []
+        for window in self.layout.windows[:MOST_SCALED]:
+            rows = sorted(window.rows[symbol] for symbol in self._scaled)
+            # Rows of paths stand between them; none is larger than what decides here by much.
+            first, last = letters(FIRST), letters(self.layout.width)
+            areas += [f"{self.layout.quoted}!${first}${row}:${last}${row}" for row in rows]
+        return _largest(areas)
+
+    # Formulas for what a symbol stands for at the moment.
+
+    def forward_value(self) -> Lookup:
+        return forward_values(self.layout.pass_trace, self.step)
+
+    def backward_value(self) -> Lookup:
+        assert self.trace is not None
+        return backward_values(self.layout.pass_trace, self.trace, self.step)
+
+    def forward_cell(self, symbol: Symbol) -> str:
+        """What a symbol of a forward equation stands for at the step chosen."""
+        if symbol.name in self.layout.pass_trace.coefficients:
+            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
+        row = BEFORE_ROW if symbol.shift == -1 else STEP_ROW
+        return self.index(symbol.name, f"{self.work(row)}+1")
+
+    def backward_cell(self, symbol: Symbol) -> str:
+        """The same for a symbol of an equation of the window chosen."""
+        fires = f"{self.work(LAST_ROW)}+1"
+        at = f"{self.work(STEP_ROW)}+{1 + (symbol.shift or 0)}"
+        if symbol.name in self.layout.pass_trace.coefficients:
+            return self.forward_cell(symbol)
+        if symbol.name in self.layout.trace.initial:
+            return self.index(symbol.name, fires if symbol.shift is None else f"MIN({at},{fires})")
+        if symbol.name in self.layout.windows[0].rows:
+            return self.in_window(symbol.name, at)
+        if symbol.shift == -1:
+            return self.forward_cell(symbol)
+        return self.index(symbol.name, at)
+
+    def index(self, symbol: str, place: str) -> str:
+        """A cell of a row of the upper blocks; ``place`` 1 is t = 0."""
+        return f"INDEX({self.layout.quoted}!{self._row(symbol)},1,{place})"
+
+    def _row(self, symbol: str) -> str:
+        row = self.layout.rows[symbol]
+        return f"{absolute(row, FIRST)}:{absolute(row, self.layout.width)}"
+
+    def in_window(self, symbol: str, place: str, total: bool = False) -> str:
+        """The same of a row of the window chosen; its total where asked for."""
+        windows = self.layout.windows
+        first, last = windows[0].rows[symbol], windows[-1].rows[symbol]
+        start, end = (TOTAL, TOTAL) if total else (FIRST, self.layout.width)
+        area = f"{self.layout.quoted}!{absolute(first, start)}:{absolute(last, end)}"
+        row = "1"
+        if len(windows) > 1:
+            row = f"1+{self.work(OFFSET_ROW)}"
+        return f"INDEX({area},{row},{place})"
+
+    # Set-up.
+
+    def set_up(self, sheet: Worksheet, title: str) -> None:
+        """On the home the bounds of the cells; elsewhere links to them."""
+        n, many = self.layout.steps, len(self.layout.windows)
+        for name, place in zip(CHOICES, PLACES[title], strict=True):
+            if self.initial[name] is None:
+                continue
+            cell = f"{letters(place)}{STRIP_ROW}"
+            if title != self.home:
+                link(sheet, cell, f"{self.home}!{self.chosen(name).replace('$', '')}")
+                continue
+            prompt = sentence("moment", f"{name}_note", last=many if name == WINDOW else n)
+            low, high = {STEP: (1, n), WINDOW: (1, max(1, many)), LOSS: (1, n)}.get(
+                name, (FEWEST, MOST)
+            )
+            words = f'EXACT({cell},"{ALL}")' if name == LOSS else ""
+            whole_numbers(sheet, cell, (low, high), sentence("moment", name), prompt, words)
+
+
+def _largest(areas: list[str]) -> str:
+    """The largest size in some areas; a formula takes at most 255 arguments."""
+    groups = [",".join(areas[k : k + 120]) for k in range(0, len(areas), 120)]
+    return f"MAX({','.join(f'MAX({group}),-MIN({group})' for group in groups)},1E-300)"
