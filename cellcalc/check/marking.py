@@ -41,7 +41,8 @@ def mark(
     as there are windows, for one after the other.
     """
     steps = max(one.steps for one in trace.passes)
-    sheet = reading.read(entries, trace.model, steps, _names(trace))
+    rate = trace.specification.update.settings.get("learning_rate")
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []
@@ -86,6 +87,7 @@ def mark(
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
         remarks=remarks,
+        passed_over=sheet.passed_over,
     )
 
 
