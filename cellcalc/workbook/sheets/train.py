@@ -13,7 +13,7 @@ from functools import cached_property
 from openpyxl.chart import LineChart, Reference
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, counts_updates, memory, rules
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, counts_updates, memory, rules, shown_rows
 from cellcalc.engine.schedule import Schedule
 from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.errors import OutputError
@@ -147,7 +147,7 @@ class _Train:
             if self.counts:
                 self._take(("n", COUNT, number + 1, 0))
             for name in self.free:
-                for own in self.update.optimizer.state:
+                for own in shown_rows(self.update.optimizer):
                     self._take(("m", memory(own, name), number + 1, 0))
                 self._take(("p", name, number + 1, 0))
         self.width = max(FIRST + len(self.columns) - 1, FIRST + len(self.constants))
