@@ -374,6 +374,7 @@ class Problem:
         practice: str = "",
         blank: bool = False,
         force: bool = False,
+        key: bool = False,
     ) -> None:
         """Write the live workbook.
 
@@ -389,6 +390,8 @@ class Problem:
             The exercise on paper, alone.
         force : bool
             Write over a file that is there.
+        key : bool
+            The exercise for a teacher, with its answers on hidden sheets.
 
         Raises
         ------
@@ -401,7 +404,7 @@ class Problem:
         trace = self.run()
         write_file(
             Path(path),
-            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank),
+            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
             force,
         )
 

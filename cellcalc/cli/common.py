@@ -211,7 +211,7 @@ def notation_option(command: Command) -> Command:
         "--notation",
         metavar="AUTHOR",
         help="The symbols of gomez, greff, graves, cs231n, olah, keras, pytorch, goodfellow, "
-        "ng or hochreiter.",
+        "ng or hochreiter, or of a FILE of your own.",
     )(command)
 
 

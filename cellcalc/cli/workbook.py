@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     help="An exercise: backward, forward, all, or symbols such as c,dc.",
 )
 @click.option("--blank", is_flag=True, help="The exercise on paper: no key, for printing.")
+@click.option("--key", is_flag=True, help="For a teacher: the exercise with its answers, hidden.")
 @notation_option
 @scheme_options
 @output_options
@@ -41,6 +42,7 @@ def workbook(
     sheets: str | None,
     practice: str,
     blank: bool,
+    key: bool,
     notation: str | None,
     override: Override,
     output: Path | None,
@@ -50,8 +52,9 @@ def workbook(
 
     Change a weight, an input, a target, the initial state or the rate, and everything
     recalculates. Sheets: Start, Unrolled (the picture of it all), BPTT, Step, Windows, Gradients,
-    Train, Checks, Equations; with --practice a grid to fill in that judges each answer. Without
-    -o the file is named after PROBLEM, in this folder.
+    Train, Checks, Equations. With --practice a grid to fill in: it judges whether each answer
+    follows from those before it, and holds none of them; with --key it holds them and judges by
+    them. Without -o the file is named after PROBLEM, in this folder.
 
     \b
     Examples:
@@ -72,7 +75,7 @@ def workbook(
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
-    write_file(path, lambda file: build_workbook(trace, file, names, practice, blank), force)
+    write_file(path, lambda file: build_workbook(trace, file, names, practice, blank, key), force)
     for former, now in moved(names).items():
         click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):

@@ -372,10 +372,15 @@ MAX_DEPTH = 8  # of lists and tables in a .json
 
 @dataclass(frozen=True)
 class Array:
-    """Numbers in row-major order; ``shape`` is None where the file does not tell (a .csv)."""
+    """Numbers in row-major order; ``shape`` is None where the file does not tell (a .csv).
+
+    ``shown`` has the numbers with as many digits as the file keeps, where these are fewer than a
+    float has.
+    """
 
     shape: tuple[int, ...] | None
     values: tuple[float, ...]
+    shown: tuple[str, ...] = ()
 
 
 def read_arrays(path: Path, name: str) -> dict[str, Array]:
@@ -391,7 +396,7 @@ def read_arrays(path: Path, name: str) -> dict[str, Array]:
     contents = read_bytes(path, name)
     read: dict[str, Callable[[bytes, str], dict[str, Array]]]
     read = {
-        ".npz": _from_npz,
+        ".npz": arrays_of_npz,
         ".json": _from_json,
         ".csv": _from_csv,
         ".safetensors": _from_safetensors,
@@ -409,7 +414,7 @@ def read_arrays(path: Path, name: str) -> dict[str, Array]:
     return {key.replace("/", "."): array for key, array in arrays.items()}
 
 
-def _from_npz(contents: bytes, name: str) -> dict[str, Array]:
+def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             members = package.infolist()
@@ -426,14 +431,14 @@ def _from_npz(contents: bytes, name: str) -> dict[str, Array]:
                     limit = f"at most {MAX_UNPACKED // 1_000_000} MB when unpacked"
                     raise InputError([Mistake(name, key, limit, "more")])
                 left -= len(data)
-                arrays[key] = _npy(data, name, key)
+                arrays[key] = array_of_npy(data, name, key)
             return arrays
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         found = f"an error: {error}"
         raise InputError([Mistake(name, "", "an archive made by numpy.savez", found)]) from None
 
 
-def _npy(data: bytes, name: str, key: str) -> Array:
+def array_of_npy(data: bytes, name: str, key: str) -> Array:
     import numpy  # here, so that only those who read an .npz wait for it
 
     def refuse(found: str) -> InputError:
@@ -458,7 +463,10 @@ def _npy(data: bytes, name: str, key: str) -> Array:
         raise refuse(f"an error: {error}") from None
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
         values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
-    return Array(tuple(int(length) for length in array.shape), values)
+    shown: tuple[str, ...] = ()
+    if dtype.kind == "f" and dtype.itemsize < 8:
+        shown = tuple(str(value) for value in array.ravel(order="C"))
+    return Array(tuple(int(length) for length in array.shape), values, shown)
 
 
 # How safetensors calls types: numpy's name for each; bfloat16 is the upper half of a float32.

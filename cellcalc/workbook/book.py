@@ -30,7 +30,7 @@ class Sheet:
 class Book:
     """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
 
-    ``named`` are those asked for by name.
+    ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper.
     ``made`` are the sheets made so far, which the sheet of checks looks at.
     """
@@ -40,6 +40,7 @@ class Book:
     practice: str = ""
     blank: bool = False
     named: tuple[str, ...] = ()
+    key: bool = False
     made: list[Sheet] = field(default_factory=list)
 
     @cached_property

@@ -92,13 +92,16 @@ def build_workbook(
     sheets: Sequence[str] = (),
     practice: str = "",
     blank: bool = False,
+    key: bool = False,
 ) -> None:
     """Write the workbook of a trace to a binary file.
 
     ``sheets`` names the kinds of sheet to include; where it is empty, all but the
     exercise and Flow.
     ``practice`` ("backward", "all", "c,dc", …) makes an exercise: the sheet to fill in with the
-    guide and the equations, and the computation hidden; ``blank`` the same on paper, alone.
+    start and the equations; with ``key`` the computation is there too, hidden, and each answer is
+    judged by it; else nothing in the file holds an answer, and what is judged is whether one
+    follows from those before it. ``blank`` is the same on paper, alone.
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
@@ -110,7 +113,8 @@ def build_workbook(
         raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     if blank:
         practice, sheets = practice or "backward", ("Practice",)
-    book = Book(trace, _chosen(sheets, practice, blank), practice, blank, tuple(sheets))
+    chosen = _chosen(sheets, practice, blank, key)
+    book = Book(trace, chosen, practice, blank, tuple(sheets), key)
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()
@@ -150,7 +154,7 @@ def moved(names: Sequence[str]) -> dict[str, str]:
     return {name: FORMER[name.casefold()] for name in names if name.casefold() in FORMER}
 
 
-def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]:
+def _chosen(names: Sequence[str], practice: str, blank: bool, key: bool = False) -> tuple[str, ...]:
     """The kinds of sheet wanted, in their order."""
     known = {**{kind.casefold(): kind for kind in SHEETS}, **FORMER}
     for name in names:
@@ -164,7 +168,12 @@ def _chosen(names: Sequence[str], practice: str, blank: bool) -> tuple[str, ...]
     if "Practice" in wanted and not practice:
         raise OptionError("sheets", "`practice` with the sheet Practice", "none")
     if not blank:
-        wanted |= {"BPTT", "Practice"} if practice else {"BPTT"}
+        wanted |= {"Practice"} if practice else {"BPTT"}
+        if practice and key:
+            wanted.add("BPTT")
+    if practice and not blank and not key:  # nothing that holds an answer
+        for kind in sorted(wanted - {"Start", "Practice", "Equations"}):
+            raise OptionError("sheets", f"`key` with an exercise and the sheet {kind}", "none")
     return tuple(kind for kind in SHEETS if kind in wanted)
 
 

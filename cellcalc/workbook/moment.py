@@ -18,7 +18,7 @@ from cellcalc.language.tree import Symbol
 from cellcalc.model.model import COUNTED, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout, derived_rows
 from cellcalc.xlsx.cells import Cell, absolute, letters
 from cellcalc.xlsx.page import link, whole_numbers
 
@@ -230,6 +230,7 @@ class Moment:
         yield line(DIGITS_ROW, DIGITS_NAME, float(DIGITS), text)
         yield line(WORDS_ROW, "words", self.words, self._words())
         if self.trace is None:
+            yield from self._traceable()
             return
         trace = self.trace
         text = within(WINDOW, len(windows), self.window + 1)
@@ -263,6 +264,29 @@ class Moment:
             )  # fmt: skip
             cells = [Cell(WORK + k, "small_number", float(v)) for k, v in enumerate(values)]
             yield TABLE + number, cells
+        yield from self._traceable()
+
+    @cached_property
+    def traceable(self) -> list[str]:
+        """The symbols that can be traced on BPTT."""
+        model = self.layout.model
+        rows = [*model.forward, *(derived_rows(model) if self.layout.windows else [])]
+        return [row.symbol for row in rows if row.formula is not None]
+
+    def _traceable(self) -> Iterator[tuple[int, list[Cell]]]:
+        """Their list, from which one is chosen there."""
+        for row, symbol in enumerate(self.traceable, self._list_row):
+            yield row, [Cell(WORK, "small", symbol)]
+
+    @property
+    def _list_row(self) -> int:
+        return TABLE + len(self.layout.windows) + 3
+
+    @property
+    def trace_list(self) -> str:
+        """The cells of that list."""
+        first, last = self._list_row, self._list_row + len(self.traceable) - 1
+        return f"{self.home}!{absolute(first, WORK)}:{absolute(last, WORK)}"
 
     def _offset(self, window: int) -> int:
         """How many rows below those of the first window its rows stand."""

@@ -33,6 +33,7 @@ class Style:
     underline: bool = False
     box: bool = False
     unlocked: bool = False
+    quoted: bool = False  # what begins with "=" is a text all the same
 
 
 INPUT_BLUE, INPUT_FILL, GREY = "0000FF", "FFFBE6", "808080"
@@ -132,7 +133,7 @@ STYLES: dict[str, Style] = {
     "cell_value": Style(align="right", format="0.0000", line="D9D9D9"),
     "do": Style(wrap=True, top=True, line="D9D9D9"),
     "text": Style(wrap=True, line="D9D9D9", indent=1),
-    "formula_text": Style(wrap=True, line="D9D9D9", color="404040"),
+    "formula_text": Style(wrap=True, line="D9D9D9", color="404040", indent=1, quoted=True),
 }
 for _k, (_low, _high) in enumerate(zip(NEGATIVES, POSITIVES, strict=True)):
     STYLES[f"swatch_low{_k}"] = Style(size=9, fill=_low, align="center")
@@ -171,6 +172,8 @@ def _apply(style: Style, cell: Cell) -> None:
     if style.box:
         side = Side("thin", color=GREY)
         cell.border = Border(left=side, right=side, top=side, bottom=side)
+    if style.quoted:
+        cell.quotePrefix = True
     if style.unlocked:
         cell.protection = Protection(locked=False)
     cell.alignment = Alignment(

@@ -49,7 +49,6 @@ SAME_SUBJECT = {
     "flow": {
         "studies": "the gradient is followed",
         "views": "where it goes is drawn",
-        "workbook": "where it goes is a sheet",
         "cli": "the command",
     },
     "schedule": {"engine": "windows are planned", "views": "they are drawn", "cli": "the command"},

@@ -39,12 +39,13 @@ def book_of(
     sheets: Sequence[str] = (),
     practice: str = "",
     blank: bool = False,
+    key: bool = True,
 ) -> bytes:
     """The workbook of a problem, or of a trace."""
     problem = source.problem() if isinstance(source, Data | CellData) else source
     trace = problem.run() if isinstance(problem, Problem) else problem
     file = io.BytesIO()
-    build_workbook(trace, file, sheets, practice, blank)
+    build_workbook(trace, file, sheets, practice, blank, key)
     return file.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 
 import openpyxl
@@ -24,9 +25,12 @@ def book(author: str | None) -> openpyxl.Workbook:
 
 
 def formulas(workbook: openpyxl.Workbook, sheet: str) -> list[str]:
-    """The formulas of a sheet, in its order."""
+    """The formulas of a sheet, in its order, without their texts: equations are written out."""
     cells = (cell for row in workbook[sheet].rows for cell in row)
-    return [str(cell.value) for cell in cells if cell.data_type == "f"]
+    return [re.sub('"[^"]*"', '""', str(cell.value)) for cell in cells if cell.data_type == "f"]
+
+
+LINES = range(11, 20)  # columns beyond the last step, of the trace
 
 
 class TestWorkbook:
@@ -36,7 +40,7 @@ class TestWorkbook:
         assert list(plain.defined_names) == list(named.defined_names)
         for row, other in zip(plain["BPTT"].rows, named["BPTT"].rows, strict=True):
             for cell, its in zip(row, other, strict=True):
-                if cell.column != 3 and cell.row != 2:
+                if cell.column not in (3, *LINES) and cell.row not in (2, 3):
                     assert cell.value == its.value, cell.coordinate
         for sheet in plain.sheetnames:
             assert formulas(plain, sheet) == formulas(named, sheet)
@@ -52,7 +56,7 @@ class TestWorkbook:
         named = book("gomez")
         step = named["Step"]
         shown = {step.cell(r, c).value for r in range(1, 120) for c in (1, 10)}
-        assert {"state", "out", "δstate", "Δ", "via â"} <= shown
+        assert {"state", "out", "δstate", "Δ", "δout via â"} <= shown
         text = "\n".join(str(row[0].value) for row in named["Start"].rows)
         assert "The memory cell state is what is kept" in text
         assert "Symbols as in Gomez 2016" in text and "state (c), out (h)" in text

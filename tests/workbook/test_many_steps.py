@@ -37,7 +37,7 @@ def trace(steps: int, scheme: str = "", update: str = "") -> Trace:
 
 def written(given: Trace, practice: str = "") -> bytes:
     file = io.BytesIO()
-    build_workbook(given, file, practice=practice)
+    build_workbook(given, file, practice=practice, key=True)
     return file.getvalue()
 
 

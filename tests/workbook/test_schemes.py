@@ -179,10 +179,8 @@ def _file(name: str):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (replace(TEN, update="epochs = 51"),
-         "expected at most 50 passes, a sheet each, found 51; epochs = 50 would fit"),
-        (replace(TEN, more=[(SECOND.x, SECOND.target)] * 2, update="epochs = 20"),
-         "expected at most 50 passes, a sheet each, found 60; epochs = 16 would fit"),
+        (replace(TEN, more=[(SECOND.x, SECOND.target)] * 50),
+         "expected at most 50 sequences, a sheet each, found 51; 50 sequences would fit"),
         (replace(random_data(1, 1, 900), bptt='scheme = "realtime"'),
          "expected at most 5,000,000 cells, found 15,838,708; "
          "fewer steps, epochs or windows (a larger k1) would fit"),

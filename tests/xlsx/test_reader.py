@@ -38,7 +38,7 @@ def by_openpyxl(contents: bytes) -> dict[str, dict[str, Cell]]:
 def written() -> bytes:
     """A workbook with every sheet and an exercise, as cellcalc writes it."""
     file = io.BytesIO()
-    build_workbook(load("ten_steps").run(), file, practice="all")
+    build_workbook(load("ten_steps").run(), file, practice="all", key=True)
     return file.getvalue()
 
 

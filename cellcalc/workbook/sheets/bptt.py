@@ -64,6 +64,7 @@ from cellcalc.xlsx.page import (
     show_scientific,
 )
 from cellcalc.xlsx.styles import NOTHING
+from cellcalc.xlsx.writer import LINE_HEIGHT
 
 
 def bptt_rows(sheet: Layout, *notes: str) -> Rows:
@@ -472,8 +473,33 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for top in blocks:  # each on a page of its own
         sheet.row_breaks.append(Break(id=top - 1))
+    _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
+
+
+PAGE = 757.0, 500.0  # points that an A4 page in landscape has inside its margins
+DIGIT = 5.25  # points that a character takes of a column's width
+
+
+def _scale(sheet: Worksheet, layout: Layout) -> None:
+    """A scale at which each block fits a page, and so many steps."""
+    write = layout.model.unicode()
+    lines = [len(layout.model.forward) + 3]
+    if layout.windows:
+        rows = derived_rows(layout.model)
+        texts = [
+            f"{left_side(q, write)} = {write(q.formula)}" if q.formula is not None else ""
+            for q in rows
+        ]
+        lines.append(sum(text_lines(text, EQUATION_WIDTH) for text in texts) + 4)
+    width = 11 + 15 + EQUATION_WIDTH + STEP_WIDTH * (1 + min(STEPS_A_PAGE, layout.steps + 2))
+    wide, high = PAGE
+    scale = min(wide / (width * DIGIT), high / (max(lines) * LINE_HEIGHT), 1.0)
+    properties = sheet.sheet_properties.pageSetUpPr
+    if properties is not None:
+        properties.fitToPage = False  # of pages so fitted Excel ignores the breaks
+    sheet.page_setup.scale = max(40, int(100 * scale))
 
 
 def _add_rules(sheet: Worksheet, layout: Layout) -> None:

@@ -35,7 +35,7 @@ FAILED_CELL = absolute(OVERALL, RESULT)  # how many checks fail
 MOST_ARGUMENTS = 200
 MOST_COMPUTED_AGAIN = 20_000  # cells
 _REFERENCE = re.compile(
-    r"(?<![\w.$!'])(\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?)(?![\w(!])"
+    r"(?<![\w.$!':])(\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?)(?![\w(!])"
 )
 
 

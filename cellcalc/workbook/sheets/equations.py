@@ -46,7 +46,10 @@ def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:
         first, *others = texts
         group = "forward" if quantity.group is Group.FORWARD else "backward"
         cells = [Cell(1, f"{group}_symbol", first)]
-        cells += [Cell(k, "text", text) for k, text in enumerate(others, 2)]
+        styles = {
+            k: "formula_text" if text.startswith("=") else "text" for k, text in enumerate(others)
+        }
+        cells += [Cell(k, styles[k - 2], text) for k, text in enumerate(others, 2)]
         yield Row(number, cells, lines)
 
 

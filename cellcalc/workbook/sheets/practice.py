@@ -68,7 +68,8 @@ def practice(book: Book) -> Iterator[Sheet]:
     if not book.practice:
         return
     asked = exercise(book.trace, book.practice)
-    maker = _Practice(PlacedExercise(book.first, asked), paper=book.blank)
+    kind = _Practice if book.key or book.blank else _Sealed
+    maker = kind(PlacedExercise(book.first, asked), paper=book.blank)
     yield maker.sheet()
     if not book.blank:
         yield from maker.helpers()
@@ -76,6 +77,10 @@ def practice(book: Book) -> Iterator[Sheet]:
 
 
 class _Practice:
+    levels: tuple[str, ...] = LEVELS
+    has_key = True
+    note = "note"
+
     def __init__(self, asked: PlacedExercise, paper: bool) -> None:
         self.exercise, self.layout, self.paper = asked, asked.layout, paper
         self.quoted = asked.layout.quoted
@@ -111,7 +116,7 @@ class _Practice:
             [
                 Cell(1, "label", sentence("practice", "figures")),
                 Cell(2, "choice", USUAL_FIGURES),
-                Cell(EQUATION, "paragraph", sentence("practice", "note")),
+                Cell(EQUATION, "paragraph", sentence("practice", self.note)),
                 Cell(TOTAL, "label", sentence("practice", "score")),
                 Cell(FIRST, "flag", f"0 / {total}", f'({score})&" / {total}"'),
             ],
@@ -131,8 +136,9 @@ class _Practice:
         """The first open cell that is not right yet: where it is, then more of it as asked."""
         last = len(self.exercise.open) + 1
         flags, place = f"Hints!$B$2:$B${last}", f"MATCH(1,Hints!$B$2:$B${last},0)"
-        columns = ",".join(f"INDEX(Hints!${k}$2:${k}${last},{place})" for k in "CDEF")
-        names = "+".join(f'{k}*({HINT}="{name}")' for k, name in enumerate(LEVELS))
+        shown = "CDEF"[: len(self.levels) - 1]
+        columns = ",".join(f"INDEX(Hints!${k}$2:${k}${last},{place})" for k in shown)
+        names = "+".join(f'{k}*({HINT}="{name}")' for k, name in enumerate(self.levels))
         done = sentence("practice", "done")
         return f'IF({names}=0,"",IF(COUNTIF({flags},1)=0,"{done}",CHOOSE({names},{columns})))'
 
@@ -155,7 +161,7 @@ class _Practice:
         if cell.style.endswith("_step"):
             return cell
         style = "number" if cell.style == "input" else cell.style
-        if self.paper:
+        if self.paper or not self.has_key:
             return Cell(cell.column, style, cell.value)
         return Cell(cell.column, style, cell.value, f"{self.quoted}!{letters(cell.column)}{row}")
 
@@ -376,15 +382,108 @@ class _Practice:
         first = f"{letters(TOTAL)}{TITLE_ROWS + 1}"
         mark = f"{letters(TOTAL + self.shift)}{TITLE_ROWS + 1}"
         colours_of = {RIGHT: GOOD, CARRIED: FAIR, COARSE: FAIR, WRONG: BAD, NO_NUMBER: BAD}
+        colours_of |= {UNTOLD: FAIR}
         for sign, colours in colours_of.items():
             fill_where(sheet, f"{first}:{corner}", f'{mark}="{sign}"', colours)
-        levels = ",".join(LEVELS)
+        levels = ",".join(self.levels)
         title, prompt = sentence("practice", "hint"), sentence("practice", "hint_note")
         drop_down(sheet, HINT.replace("$", ""), f'"{levels}"', title, prompt)
         title, prompt = sentence("practice", "figures"), sentence("practice", "figures_note")
         figures = ",".join(map(str, range(2, MOST_FIGURES + 1)))
         drop_down(sheet, FIGURES.replace("$", ""), f'"{figures}"', title, prompt)
         sheet.protection.sheet = True  # without a password: it guards against slips, not people
+
+
+class _Sealed(_Practice):
+    """The exercise without its key: nothing in the file holds an answer.
+
+    What is given stands as numbers. A mark holds the equation of its answer, over the person's own
+    answers before it: whether one follows from the others is judged, not whether it is the true
+    value; for that the sheet is handed in.
+    """
+
+    levels = ("off", "where", "equation")
+    has_key = False
+    note = "sealed_note"
+
+    def shown(self, cell: Cell, row: int) -> Cell:
+        """A cell of the grid; paths and steps' parts that are not asked for would give away others.
+
+        The part of a bias in its gradient is the very derivative of the net input.
+        """
+        spot = self.exercise.covered.get(f"{letters(cell.column)}{row}")
+        number = isinstance(cell.value, int | float) and cell.column >= TOTAL
+        if spot is None and number and row in self.telling and not cell.style.endswith("_step"):
+            return Cell(cell.column, "note")
+        return super().shown(cell, row)
+
+    @cached_property
+    def telling(self) -> frozenset[int]:
+        """The rows of paths and of gradients, where a derivative is asked for."""
+        if not self.exercise.exercise.hides_update:
+            return frozenset()
+        model = self.layout.model
+        rows = {q.symbol for q in model.gradients}
+        rows |= {path.symbol for paths in model.paths.values() for path in paths}
+        return frozenset(w.rows[symbol] for w in self.layout.windows for symbol in rows)
+
+    def mark(self, number: int, spot: PlacedSpot) -> Cell:
+        answer = spot.cell
+        text, uses = self.from_own(spot)
+        exponent = f"INT(LOG10(ABS({answer})))+1"
+        half = f"IF({answer}=0,10^-{FIGURES},{HALF}*10^({exponent}-{FIGURES}))"
+        written = f"Hints!${letters(WRITTEN)}${number}"
+        coarse = f"IF({answer}=0,0.5,IF({written}<{FIGURES},{HALF}*10^({exponent}-{written}),0))"
+        near, far = (f"{literal(v)}*10^-{FIGURES}" for v in (spot.spot.near, spot.spot.far))
+        gap = f"ABS({answer}-({text}))"
+        judged = (
+            f'IF({gap}<={half}+{near},"{RIGHT}",IF({gap}<={coarse},"{COARSE}",'
+            f'IF({gap}<={half}+{far},"{UNTOLD}","{WRONG}")))'
+        )
+        if uses:
+            judged = f'IF(COUNT({",".join(uses)})<{len(uses)},"{UNTOLD}",{judged})'
+        if len(judged) > MAX_FORMULA - 200 or len(uses) > 250 or not text:
+            judged = f'"{UNTOLD}"'
+        whole = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
+        return Cell(spot.column + self.shift, "mark", "", whole)
+
+    def from_own(self, spot: PlacedSpot) -> tuple[str, list[str]]:
+        """The equation over the person's cells, and which of them it takes; "" for none."""
+        covered = self.exercise.covered
+        used = [covered[cell] for cell in spot.uses]
+        if all(other.spot.open for other in used):
+            text = spot.follow.replace(OWN, "").replace(f"{self.quoted}!", "")
+            return text, list(spot.uses)
+        if spot.spot.t is not None:
+            return "", []
+        terms, cells = [], dict[str, None]()  # a total of what is not asked for step by step
+        for other in used:
+            text, uses = self.from_own(other)
+            if not text:
+                return "", []
+            terms.append(f"({text})")
+            cells |= dict.fromkeys(uses)
+        return "+".join(terms), list(cells)
+
+    def helpers(self) -> Iterator[Sheet]:
+        """The list of hints, which tell where and by which equation."""
+        last = len(self.exercise.open) + 1
+        yield Sheet("Hints", Rows(self.hints(), WRITTEN, last), _no_set_up, hidden=True)
+
+    def hints(self) -> Iterator[Row]:
+        for number, spot in enumerate(self.exercise.open, 2):
+            mark = f"Practice!{letters(spot.column + self.shift)}{spot.row}"
+            cells = [
+                Cell(CELL, "small", spot.cell),
+                Cell(TODO, "small", 1.0, f'IF({mark}="{RIGHT}",0,1)'),
+                Cell(WHERE, "small", spot.label),
+                Cell(BY_EQUATION, "small", self.equation(spot)),
+                Cell(WRITTEN, "small", 0.0, _figures(f"Practice!{spot.cell}")),
+            ]
+            yield Row(number, cells)
+
+
+UNTOLD = "○"  # it cannot be told from the person's own cells
 
 
 def _tolerance(cell: str) -> str:

@@ -100,7 +100,7 @@ class _Start:
             self.number = NOTICE_ROW - 1
             yield self.row(moment.notice())
         if self.book.practice:
-            yield from self.section("practice")
+            yield from self.section("practice" if self.book.key else "sealed")
         else:
             yield from self.inputs()
             if self.book.large is None:
@@ -211,7 +211,7 @@ class _Start:
                 place = self.layout.cell(name, t)
                 cells.append(self.linked(FIRST_VALUE + t - 1, "matrix_value", shown, place))
             yield self.row(*cells)
-        if LOSS in self.layout.rows:
+        if LOSS in self.layout.rows and self.book.large is None:
             cells = [Cell(LABEL, "lane_label", write(Symbol(LOSS, 0)))]
             for t in range(1, n + 1):
                 target = f"{self.layout.quoted}!{self.layout.cell(TARGET, t)}"

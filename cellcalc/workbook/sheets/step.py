@@ -209,7 +209,7 @@ class _Step:
         style = "backward_path" if quantity.group is Group.PATH else "backward_symbol"
         place = self.moment.backward_cell(own)
         label = self.model.label(quantity.symbol)
-        if quantity.path_of:
+        if quantity.path_of and self.model.author is None:
             label = sentence("step", "via", symbol=self.model.label(quantity.via))
         shown: float | str = or_zero(value(own)) if inside else "–"
         cells = [

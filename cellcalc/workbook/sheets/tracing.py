@@ -39,8 +39,7 @@ def has_trace(book: Book, layout: Layout) -> bool:
 def traced(book: Book, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet with the choice, and what the rules read."""
     tracing = Tracing(book, layout)
-    height = max(rows.height, TITLE_ROWS + 1 + len(tracing.listed))
-    return Rows(tracing.rows(rows), tracing.last, height)
+    return Rows(tracing.rows(rows), tracing.last, rows.height)
 
 
 class Tracing:
@@ -49,9 +48,7 @@ class Tracing:
         self.moment: Moment = book.moment
         self.reads_at = layout.width + 3  # columns
         self.used_at, self.window_at = self.reads_at + 1, self.reads_at + 2
-        self.list_at = self.reads_at + 4
-        self.flag_at, self.text_at = self.list_at + 1, self.list_at + 2
-        self.number_at = self.list_at + 3
+        self.flag_at, self.text_at, self.number_at = (self.reads_at + k for k in (4, 5, 6))
         self.last = self.number_at
         derived = derived_rows(self.model) if layout.windows else []
         self.quantities = [*self.model.forward, *derived]
@@ -110,7 +107,7 @@ class Tracing:
         yield CHOICE_ROW, Cell(STEP_AT, "repeated", float(moment.step), there)
         yield CHOICE_ROW, Cell(STEP_AT + 1, "swatch_text", sentence("trace", "legend"))
         yield from self._list()
-        first, last = TITLE_ROWS + 2, TITLE_ROWS + 1 + len(self.listed)
+        first, last = TITLE_ROWS + 2, self.layout.height
         flags, texts, numbers = (
             f"{absolute(first, k)}:{absolute(last, k)}"
             for k in (self.flag_at, self.text_at, self.number_at)
@@ -141,12 +138,15 @@ class Tracing:
                     yield row, symbol, window.number
 
     def _list(self) -> Iterator[tuple[int, Cell]]:
-        """The symbols that can be chosen, and each one's equation with its numbers."""
-        for number, quantity in enumerate(self.listed, TITLE_ROWS + 2):
-            yield number, Cell(self.list_at, "small", quantity.symbol)
-            name = f"{letters(self.list_at)}{number}"
+        """Beside each symbol that can be chosen whether it is, and its equation with its numbers.
+
+        Nothing stands beside the headings of blocks, where readers look for step numbers.
+        """
+        derived = self.layout.windows[0].rows if self.layout.windows else {}
+        for quantity in self.listed:
+            number = self.layout.rows.get(quantity.symbol) or derived[quantity.symbol]
             flag = float(quantity is self.chosen)
-            text = f"IF(EXACT({name},{self.symbol_cell}),1,0)"
+            text = f"IF(EXACT($B{number},{self.symbol_cell}),1,0)"
             yield number, Cell(self.flag_at, "small_number", flag, text)
             yield number, Cell(self.number_at, "small_number", float(number - TITLE_ROWS - 1))
             value, place = self._text(quantity)
@@ -168,8 +168,7 @@ class Tracing:
         return lines_of(self.book) if self.book.has("Step") else {}
 
     def set_up(self, sheet: Worksheet) -> None:
-        first, last = TITLE_ROWS + 2, TITLE_ROWS + 1 + len(self.listed)
-        source = f"{absolute(first, self.list_at)}:{absolute(last, self.list_at)}"
+        source = self.moment.trace_list
         title, prompt = sentence("trace", "symbol"), sentence("trace", "prompt")
         drop_down(sheet, self.symbol_cell.replace("$", ""), source, title, prompt)
         step = self.step_cell.replace("$", "")

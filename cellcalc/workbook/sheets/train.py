@@ -13,7 +13,7 @@ from functools import cached_property
 from openpyxl.chart import LineChart, Reference
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, counts_updates, memory, rules, shown_rows
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, counts_updates, memory, rules
 from cellcalc.engine.schedule import Schedule
 from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.errors import OutputError
@@ -42,6 +42,8 @@ def can_train(book: Book) -> bool:
     """Whether the passes fit on one sheet: not too many numbers, and updates within a pass."""
     trace = book.trace
     if not trace.model.loss or trace.scheme.update not in ("window", "sequence"):
+        return False
+    if trace.scheme.reduction != "sum":  # a mean over more than one window needs them all
         return False
     widest = max(trace.passes[: len(trace.specification.sequences)], key=lambda p: p.steps)
     rows = len(trace.model.forward) + len(trace.model.backward)
@@ -119,9 +121,9 @@ class _Train:
             for name in self.trace.initial:
                 self._take(("g", name, number, 0))
         self.shown = FIRST + len(self.columns) - 1  # the last column that is not folded
-        for own in self.update.optimizer.state:
-            for name in self.free:
-                self._take(("m", memory(own, name), 0, 0))
+        for name in self.free:
+            for own in self.own(name):
+                self._take(("m", own, 0, 0))
         if self.counts:
             self._take(("n", COUNT, 0, 0))
         for quantity in self.model.inputs:
@@ -147,10 +149,19 @@ class _Train:
             if self.counts:
                 self._take(("n", COUNT, number + 1, 0))
             for name in self.free:
-                for own in shown_rows(self.update.optimizer):
-                    self._take(("m", memory(own, name), number + 1, 0))
+                for own in self.own(name):
+                    self._take(("m", own, number + 1, 0))
                 self._take(("p", name, number + 1, 0))
         self.width = max(FIRST + len(self.columns) - 1, FIRST + len(self.constants))
+
+    def own(self, name: str) -> dict[str, float]:
+        """The rows of the optimizer for a parameter, and what each begins with."""
+        optimizer = self.update.optimizer
+        found = {memory(own, name): start for own, start in optimizer.state.items()}
+        for rule in rules(optimizer, name):
+            if rule.symbol != name:
+                found.setdefault(rule.symbol, 0.0)
+        return found
 
     def ref(self, kind: str, symbol: str, number: int = 0, t: int = 0, row: str = "{row}") -> str:
         return f"{letters(self.columns[kind, symbol, number, t])}{row}"
@@ -275,7 +286,7 @@ class _Train:
             yield from self.rules(name, number, before)
 
     def rules(self, name: str, number: int, before: int) -> Iterator[tuple[Key, str]]:
-        own = [memory(kind, name) for kind in self.update.optimizer.state]
+        own = self.own(name)
         cells = {key: self.constant(key) for key in self.update.settings}
         cells[derivative_key(name)] = self.ref("u" if clips(self.trace) else "s", name, number)
         if self.counts:
@@ -317,9 +328,9 @@ class _Train:
         if place == 0:
             for name in self.trace.initial:
                 yield ("p", name, 0, 0), f"{layout.quoted}!{layout.cell(name, 0)}"
-            for own, start in self.update.optimizer.state.items():
-                for name in self.free:
-                    yield ("m", memory(own, name), 0, 0), literal(start)
+            for name in self.free:
+                for own, start in self.own(name).items():
+                    yield ("m", own, 0, 0), literal(start)
             if self.counts:
                 yield ("n", COUNT, 0, 0), "0"
             return
@@ -343,8 +354,7 @@ class _Train:
         if kind in ("p", "m", "n") and number == 0:
             if kind == "n":
                 return float(one.updates)
-            start = {memory(own, n): v for own, v in self.update.optimizer.state.items()
-                     for n in self.free}  # fmt: skip
+            start = {k: v for n in self.free for k, v in self.own(n).items()}
             return {**start, **one.memory, **one.before}[symbol]
         place = number - 1 if kind in ("p", "m", "n") else number
         if place >= len(one.windows):
@@ -468,10 +478,10 @@ class _Train:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (7, 7, 9, 12, 12, 3))
-        set_width(sheet, 10, FIRST, self.width)
+        set_width(sheet, 12, FIRST, self.width)
         if self.width > self.shown:
             span = sheet.column_dimensions[letters(self.shown + 1)]
-            span.min, span.max, span.width = self.shown + 1, self.width, 10
+            span.min, span.max, span.width = self.shown + 1, self.width, 12
             span.outlineLevel, span.hidden = 1, True
             first = sheet.column_dimensions[letters(FIRST)]
             first.min, first.max = FIRST, self.shown
@@ -480,6 +490,7 @@ class _Train:
         set_up_page(sheet)
         sheet.print_area = f"A1:{letters(self.shown)}{self.last}"
         sheet.print_title_rows = f"{self.heading + 1}:{self.heading + 1}"
+        show_scientific(sheet, f"{letters(FIRST)}{VALUES}:{letters(self.shown)}{VALUES}")
         show_scientific(sheet, f"D{self.first}:{letters(self.shown)}{self.last}")
         self.chart(sheet)
 

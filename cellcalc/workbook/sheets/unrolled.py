@@ -134,7 +134,7 @@ class _Unrolled:
         self.charts_row = number + 2
         self.data_row = self.charts_row + 16  # right of the picture
         self.own = self.learns and self.n <= MOST_STEPS
-        self.work_row = self.data_row + 1
+        self.work_row = self.data_row + 3  # below what is drawn: hidden rows are not
         self.working = Working(TIME_ROW, TABLE, moment.work(DIGITS_ROW), self.model.features)
 
     def _loss_rows(self) -> list[str]:
@@ -219,19 +219,23 @@ class _Unrolled:
             chosen = self.moment.in_window(COUNTED, str(t + 1))
             return f"IF(AND({t}>={first},{t}<={last}),IF({loss}=0,{chosen},IF({loss}={t},1,0)),0)"
         assert quantity.formula is not None
-        formula: Expression = quantity.formula
-        least = first
-        if quantity.derivative_of in self.model.state:
-            least = f"{first}-1"
-            if t == 0:
-                entering = {row.symbol: row.formula for row in self.model.entering}
-                formula = entering[quantity.symbol] or ZERO
-        elif t == 0:
+        state = quantity.derivative_of in self.model.state
+        if t == 0 and not state:
             return "0"
-        text = Excel(cell=lambda s: self.work_cell(s, t), cells=str)(
+        inside = f"AND({t}>={first},{t}<={last})"
+        if not state:
+            return f"IF({inside},{self.excel(quantity.formula, t)},0)"
+        # Into the state before the window comes only what flows back from its first step.
+        entering = {row.symbol: row.formula for row in self.model.entering}
+        before = self.excel(entering[quantity.symbol] or ZERO, t)
+        whole = self.excel(quantity.formula, t) if t else "0"
+        return f"IF({inside},{whole},IF({t}={first}-1,{before},0))"
+
+    def excel(self, formula: Expression, t: int) -> str:
+        """An equation of that backward pass at step t."""
+        return Excel(cell=lambda s: self.work_cell(s, t), cells=str)(
             spelled_out(formula, self.model.features)
         )
-        return f"IF(AND({t}>={least},{t}<={last}),{text},0)"
 
     def value(self, symbol: str, t: int) -> float:
         """The value of a derived row in the window chosen at first; 0 where it does not sweep."""
@@ -559,6 +563,7 @@ class _Unrolled:
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"B{TIME_ROW + 1}"
         set_up_page(sheet)
+        sheet.page_setup.fitToHeight = 1
         sheet.print_area = f"A1:{letters(last)}{self.data_row - 1}"
         fold(sheet)
         self.rules(sheet)
