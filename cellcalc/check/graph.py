@@ -17,7 +17,7 @@ import numpy as np
 
 from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
 from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules
+from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules, shown_rows
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.tree import Add, Div, Expression, Mul, Number, Symbol, spelled_out, walk
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
@@ -263,7 +263,7 @@ class Graph:
         for own, value in optimizer.state.items():
             key = memory(own, name)
             means[key] = self.moments.get(key, self.constant((key, 0), value))
-        plain_names = {memory(own, name): own for own in optimizer.state}
+        plain_names = {memory(own, name): own for own in shown_rows(optimizer)}
         plain_names |= {name: "w", f"d{name}": "dw"}
         for equation in rules(optimizer, name):
             symbol = equation.symbol

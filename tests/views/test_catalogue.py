@@ -103,7 +103,7 @@ def test_a_template_of_ones_own_is_described_and_derived(mine: Path, run: Run) -
         (["derive", "gruu"], "gruu: expected a file, an example or a cell (cellcalc templates lists them), found none of them; did you mean gru?"),
         (["derive", "logistic"], "logistic: expected a problem, an example or a cell, found one of the readouts (--readout takes it)"),
         (["derive", "adam"], "adam: expected a problem, an example or a cell, found one of the optimizers"),
-        (["derive", "gru", "--loss", "mse"], '--loss: expected absolute, cross-entropy, half-squared, signed-error or squared, or the path of a .toml file, found "mse"'),
+        (["derive", "gru", "--loss", "mse"], '--loss: expected absolute, cross-entropy, cross-entropy-logits, half-squared, huber, signed-error, squared or upstream, or the path of a .toml file, found "mse"'),
         (["derive", "gru", "--k1", "2"], "--k1: expected a problem, found gru"),
         (["derive", "gomez", "--loss", "squared"], "--loss: expected a cell, found gomez"),
     ],
