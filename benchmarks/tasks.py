@@ -76,6 +76,12 @@ TASKS: dict[str, Task] = {
     "training": Task(
         "Training", "cellcalc, Python", "5,000 epochs of statquest", "engines.training", 5000
     ),
+    "marking": Task(
+        "Marking", "cellcalc check", "120 sheets of 100 answers, a slip each", "marking.sheets", 120
+    ),
+    "marking worst": Task(
+        "Marking", "cellcalc check", "final gradients, all wrong", "marking.all_wrong", 1
+    ),
     "batches": _batches("cellcalc.engine.batch, all at once", "together", 1_000),
     "batches single": _batches("cellcalc, one at a time", "one_by_one", 20),
 }

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from cellcalc.engine.batch import Trained
     from cellcalc.language.authors import Author
+    from cellcalc.studies.compare import Comparison
     from cellcalc.studies.experiment import Result
     from cellcalc.studies.flow import Flow
 
@@ -323,6 +324,18 @@ class Problem:
         from cellcalc.views.schedule import to_text
 
         return Shown(to_text(self.specification, self.model))
+
+    def compare(
+        self, *schemes: str, k1: int | None = None, k2: int | None = None, sequence: int = 1
+    ) -> Comparison:
+        """Schemes side by side on one sequence, beside full BPTT and the problem's own.
+
+        As in ``problem.compare("full", "tbptt(2,5)")``; without names every scheme that has one.
+        See :func:`cellcalc.studies.compare.compare`.
+        """
+        from cellcalc.studies import compare
+
+        return compare.compare(self.specification, self.model, schemes, k1, k2, sequence)
 
     def flow(self, sequence: int = 1) -> Flow:
         """How much each loss depends on each earlier state, in one sequence."""

@@ -1,43 +1,41 @@
 """From what a person wrote to answers: which quantity, which step, a number or a formula.
 
-An answers file has an answer a line, ``dc[2] = -0.0711``; what cannot be read is kept with the
-reason, and the rest is marked all the same.
+Documents of all kinds come as entries (:mod:`cellcalc.check.reading`); what cannot be read is
+kept with the reason, and the rest is marked all the same.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from cellcalc.check import spelling
-from cellcalc.check.spelling import Written, spelled
-from cellcalc.check.world import STEPS, TOTAL_LOSS
-from cellcalc.errors import ExpressionError, did_you_mean, printable
-from cellcalc.language.arithmetic.decimals import MEAN, SUM
-from cellcalc.language.calculus import differentiate
-from cellcalc.language.functions import FUNCTIONS
-from cellcalc.language.letters import MARK
-from cellcalc.language.parser import MAX_LENGTH, Parser
-from cellcalc.language.tree import (
-    Call,
-    Dot,
-    Expression,
-    Mul,
-    Number,
-    Pow,
-    Symbol,
-    children,
-    multiply,
-    rebuilt,
-    spelled_out,
-    symbols,
-    walk,
-)
+from cellcalc.check.reading.mathematics import Style, parse_formula
+from cellcalc.check.reading.names import Names, has_free_time, mentioned
+from cellcalc.check.reading.prose import in_words, is_prose, is_working
+from cellcalc.check.spelling import Written
+from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.keys import path_key
+from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
 
+__all__ = [
+    "MAX_ANSWERS",
+    "Answer",
+    "Entry",
+    "Names",
+    "Sheet",
+    "Unreadable",
+    "entries_of_text",
+    "has_free_time",
+    "mentioned",
+    "parse_answer",
+    "read",
+]  # fmt: skip
+
 MAX_ANSWERS = 200_000
-_MARKS = re.compile(r"\s*(?::=|==|=|≈|≃|:|←)\s*|[()\[\]{}]")
+PROSE, OWN = "prose", "own"
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,13 @@ class Entry:
     array. ``right`` is what stands behind the last equals sign, ``between`` what stands between
     the first and the last, as in ``formula = numbers put in = result``. ``t``, ``window``,
     ``epoch`` and ``sequence`` are given where a heading or a column says them.
+
+    ``values`` are the numbers of a list or array, whose ``shape`` it is. ``form`` says what the
+    entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
+    "own" (what cellcalc prints for programs, in its keys whatever the notation).
+    ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
+    where nothing says so). ``first_step`` is what the writer calls the first step,
+    ``written`` the person's own text where ``left`` and ``right`` are no part of it.
     """
 
     line: int | str
@@ -58,6 +63,12 @@ class Entry:
     epoch: int | None = None
     sequence: int | None = None
     between: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    form: str = ""
+    gradient: bool | None = None
+    first_step: int = 1
+    written: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,108 +111,234 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that was handed in."""
+    """All that was handed in; ``passed_over`` counts the lines of text that are no answers."""
 
     answers: tuple[Answer, ...]
     unreadable: tuple[Unreadable, ...]
+    passed_over: int = 0
 
 
 def entries_of_text(text: str) -> list[Entry]:
-    """The answers of a plain text: one a line, after ``#`` a comment; ``t = 2`` sets the step."""
-    entries: list[Entry] = []
-    t: int | None = None
-    window: int | None = None
-    for line, raw in enumerate(text.splitlines(), 1):
-        stripped = raw.partition("#")[0].strip()
-        if not stripped:
-            continue
-        parts = _parts(stripped)
-        left, right = parts[0], parts[-1] if len(parts) > 1 else ""
-        if len(parts) == 2 and left.strip() in ("t", "step", "window") and right.isdecimal():
-            if left.strip() == "window":
-                window = int(right)
-            else:
-                t = int(right[:9])
-            continue
-        entries.append(Entry(line, left, right, t, window))
-    return entries
+    """The answers of a plain text, with its headings (``t = 2`` sets the step)."""
+    from cellcalc.check.reading.lines import entries_of_lines  # it makes entries
+
+    return entries_of_lines(text)
 
 
-def _parts(line: str) -> list[str]:
-    """What stands between the equals signs; one within brackets is none."""
-    parts, start, depth = [], 0, 0
-    for match in _MARKS.finditer(line):
-        mark = match[0].strip()
-        if mark in "([{":
-            depth += 1
-        elif mark in ")]}":
-            depth -= 1
-        elif depth <= 0:
-            parts.append(line[start : match.start()])
-            start = match.end()
-    return [*parts, line[start:]]
+def parse_answer(text: str, names: Mapping[str, str] | None = None) -> Expression:  # noqa: ARG001
+    """A formula in our own symbols, sums over the window included.
+
+    Raises :class:`~cellcalc.errors.ExpressionError`.
+    """
+    return parse_formula(text)
 
 
 def read(
-    entries: Iterable[Entry], model: Model, steps: int, author: Mapping[str, str] | None
+    entries: Iterable[Entry],
+    model: Model,
+    steps: int,
+    author: Mapping[str, str] | None,
+    rate: float | None = None,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
-    ``author`` are the symbols of an author's notation with our keys.
+    ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
+    learning rate, which a formula may name.
     """
-    reader = _Reader(Names(model), steps, author)
+    readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
+    passed: set[int | str] = set()
     for entry in entries:
+        if entry.form == PROSE:
+            passed.add(entry.line)
+            continue
+        whose = None if entry.form == OWN else author
+        reader = readers.get((entry.first_step, whose is None))
+        if reader is None:
+            names = Names(model, steps, whose, entry.first_step, rate)
+            reader = _Reader(names, steps)
+            readers[entry.first_step, whose is None] = reader
         try:
-            answers.append(reader.answer(entry))
+            found = list(reader.answers(entry))
         except ExpressionError as error:
-            shown = printable(f"{entry.left} = {entry.right}" if entry.right else entry.left)
-            why = printable(str(error))
-            unreadable.append(Unreadable(entry.line, shown, why))
-    return Sheet(tuple(answers), tuple(unreadable))
+            if reader.is_text(entry):
+                passed.add(entry.line)
+                continue
+            unreadable.append(Unreadable(entry.line, _shown(entry), printable(str(error))))
+            continue
+        answers += found
+        if not found and not reader.defined:
+            passed.add(entry.line)
+    return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _shown(entry: Entry) -> str:
+    if entry.written:
+        return printable(entry.written)
+    parts = [entry.left, *entry.between, entry.right]
+    text = " = ".join(part.strip() for part in parts if part.strip())
+    if entry.values and not entry.right:
+        few = ", ".join(entry.values[:4])
+        text = f"{entry.left} = [{few}{', …' if len(entry.values) > 4 else ''}]"
+    return printable(text if len(text) <= 200 else text[:199] + "…")
+
+
+_EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+# In the rules of an optimizer w is each parameter, and these are its memories of it.
+_OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
+_SETTINGS = ("k1", "k2", "T", "n", "N", "learning_rate", "learning rate", "lr", "eta", "η",
+             "epochs", "epoch", "rate", "batch_size", "hidden_size", "seed")  # fmt: skip
+_EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
+_PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
+_RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
+_COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
 class _Reader:
-    def __init__(self, names: Names, steps: int, author: Mapping[str, str] | None) -> None:
-        self.names, self.steps, self.author = names, steps, author
+    """Reads the entries of one document, one after the other."""
 
-    def parsed(self, text: str) -> Expression:
-        """A formula, in our own symbols or in an author's."""
-        return parse_answer(spelled(text, self.author is not None), self.author)
+    def __init__(self, names: Names, steps: int) -> None:
+        self.names, self.steps = names, steps
+        self.given = False  # whether the last entry was of a number that the problem gives
+        self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
-    def answer(self, entry: Entry) -> Answer:
+    def is_text(self, entry: Entry) -> bool:
+        """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if self.is_rule(entry) or self.given:
+            return True
+        if entry.form in ("array", "cell", "code", "last", OWN):
+            return False
+        if entry.form == "text" and is_working(entry.left):
+            return True
+        return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
+
+    def is_rule(self, entry: Entry) -> bool:
+        """Whether it is a setting (k2 = 4), or an optimizer's rule: w = w - rate*dw for each w."""
+        left = entry.left.strip().replace("{", "").replace("}", "")
+        if left in self.names.known:
+            return False
+        is_each = left in _EACH or left.endswith("_w")
+        return left in _SETTINGS or (is_each and bool(_OF_EACH.search(entry.right)))
+
+    def answers(self, entry: Entry) -> Iterator[Answer]:
+        """What an entry answers: one quantity, or a list of them."""
+        self.defined = self.given = False
         if len(entry.left) > 200:
             raise ExpressionError("a quantity before the equals sign", "a longer text")
+        if entry.values:
+            from cellcalc.check.reading.lists import spread  # it makes entries
+
+            for one in spread(entry, self.names, self.steps):
+                yield self.answer(one)
+            return
+        if entry.t is not None and entry.first_step != 1:
+            entry = replace(entry, t=entry.t + 1 - entry.first_step)
+        if self.is_rule(entry):
+            raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
-        target = self.target(entry)
-        number = self.number(entry.right)
-        if number is None:
-            return self.formula(entry, target)
-        symbol, t = self.placed(target, entry)
-        return Answer(entry.line, symbol, t, entry.right.strip(), entry.window, number)
+        if entry.form in ("code", "last") and self._defines(entry):
+            return
+        if entry.right.startswith("\0"):
+            raise ExpressionError("a formula", entry.right[1:])
+        yield self.answer(entry)
 
-    def target(self, entry: Entry) -> Symbol:
-        """What an answer is for."""
-        expression = self.parsed(entry.left)
+    def _defines(self, entry: Entry) -> bool:
+        """In a program a name of nobody's is a step on the way, and has its meaning from there."""
+        try:
+            self.target(entry)
+        except ExpressionError:
+            name = entry.left.partition("[")[0]
+            try:
+                formula = self.names.parsed(entry.right, Style(code=True))
+            except ExpressionError:
+                return True  # neither: it is no answer
+            self.names.local[name] = formula
+            self.defined = True
+            return True
+        return False
+
+    def answer(self, entry: Entry) -> Answer:
+        target, t = self.target(entry)
+        entry = entry if t is None else replace(entry, t=t)
+        working = tuple(self.part(entry, target, part) for part in entry.between)
+        last = self.part(entry, target, entry.right)
+        return replace(last, working=working) if working else last
+
+    def part(self, entry: Entry, target: Symbol, text: str) -> Answer:
+        """One part of a line of working: a number, or a formula."""
+        number = self.number(text)
+        every_step = target.shift == 0 and entry.t is None and self.steps > 1
+        if number is not None and every_step and _EVERY.search(entry.left) and not number.unit % 1:
+            number = None  # dE[t] = 1 is a formula
+        if number is None:
+            text = _without_comment(text)
+            return self.formula(replace(entry, right=text), target)
+        symbol, t = self.placed(target, entry)
+        shown = text.strip()
+        return Answer(entry.line, symbol, t, shown, entry.window, number,
+                      epoch=entry.epoch, sequence=entry.sequence)  # fmt: skip
+
+    def target(self, entry: Entry) -> tuple[Symbol, int | None]:
+        """What an answer is for, and the step where words say it."""
+        style = Style(target=True, code=entry.form in ("code", "last"))
+        if path := _PATH.fullmatch(entry.left.strip()):
+            return self._path(path[1], path[2], style), None
+        left, t = in_words(entry.left, self.names)
+        expression = self.names.parsed(left, style)
         if not isinstance(expression, Symbol):
+            expression = self._row_of(expression)
+        if not isinstance(expression, Symbol) or expression in (Symbol("n"), Symbol("T")):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
-        return self.names.symbol(expression)
+        self.given = expression.name in self.names.coefficients
+        if self.given:
+            raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
+        return expression, t if t is None else t + 1 - entry.first_step
+
+    def _path(self, whole: str, via: str, style: Style) -> Symbol:
+        """Part of a derivative: ∂L/∂h₃ via y is dh_via_y[3]."""
+        found = self.names.parsed(whole, style)
+        through = self.names.parsed(via, style)
+        if isinstance(found, Symbol) and isinstance(through, Symbol):
+            name, bracket, index = found.name.partition("[")
+            key = path_key(name, through.name.partition("[")[0])
+            if key in self.names.known:
+                return Symbol(key + bracket + index, found.shift)
+        raise ExpressionError("a path of a derivative", f'"{whole} via {via}"')
+
+    def _row_of(self, expression: Expression) -> Expression:
+        """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
+        model = self.names.model
+        for row in model.forward:
+            if row.formula is None or isinstance(row.formula, Symbol):
+                continue
+            if row.formula == expression:
+                return Symbol(row.symbol, 0)
+            for symbol in symbols(expression):
+                if symbol.shift is None and symbol.name.endswith("]"):
+                    step = symbol.name.partition("[")[2]
+                    plain = shifted(row.formula, 0)
+                    put = _at_step(plain, step)
+                    if put == expression:
+                        return Symbol(f"{row.symbol}[{step}")
+                break
+        return expression
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""
-        try:
+        found = spelling.noted(text)
+        if found is not None:
+            return found[0]
+        if re.fullmatch(r"[\s0-9.,+-]+", text) and re.search(r"[0-9]", text) and "," in text:
             return spelling.read(text)
-        except ExpressionError:
-            if re.fullmatch(r"[\s0-9.,+-]+", text) and re.search(r"[0-9]", text) and "," in text:
-                raise
-            return None
+        return None
 
     def placed(self, target: Symbol, entry: Entry) -> tuple[str, int | None]:
         """The symbol and the step that a number is for."""
         name, bracket, index = target.name.partition("[")
-        if name in self.names.vectors or name[1:] in self.names.vectors:
+        if self.names.is_vector(name):
             expected = f"one feature of {name}, as in {name}1"
             raise ExpressionError(expected, f'"{entry.left.strip()}"')
         if name in self.names.constant and not bracket:
@@ -214,18 +351,36 @@ class _Reader:
         if t is None:
             raise ExpressionError(f"a step, as in {name}[{self.steps}]", f'"{entry.left.strip()}"')
         if not 0 <= t <= self.steps:
-            raise ExpressionError(f"a step from 0 to {self.steps}", f"{t}")
+            low = entry.first_step - 1
+            expected = f"a step from {low} to {self.steps - 1 + entry.first_step}"
+            raise ExpressionError(expected, f"{t - 1 + entry.first_step}")
         return name, t
 
     def formula(self, entry: Entry, target: Symbol) -> Answer:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name, bracket, index = target.name.partition("[")
+        text = entry.right
+        has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
+        if not has_points:
+            text = _COMMA.sub(r"\1.\2", text)
+        author = self.names.model.author if self.names.author is not None else None
+        time = author.time if author is not None else ""
+        style = Style(
+            argument=time == "argument" or _is_argument(entry.left),
+            raised=time in ("superscript", "parenthesis") or bool(_RAISED.search(entry.left)),
+            code=entry.form in ("code", "last"),
+        )
+        formula = self.names.parsed(text, style)
         if target.shift not in (None, 0):
-            raise ExpressionError("a formula for step t", f'one for "{entry.left.strip()}"')
+            formula = shifted(formula, -target.shift)
+            target = Symbol(target.name, 0)
         t = int(index[:-1]) if bracket else entry.t if target.shift == 0 else None
-        formula = self.names.resolve(self.parsed(entry.right))
         free = has_free_time(formula)
         is_total = name not in self.names.varying and not bracket and target.shift is None
+        is_total = is_total and not self.names.is_varying_vector(name)
+        if is_total and free and entry.form == "last":
+            # In a loop = keeps what the last turn gives, which backward is the first step's.
+            formula, free = _at_first(formula), False
         if is_total and free and f"d{name[1:]}" != name:
             raise ExpressionError("every t inside of a sum over the steps", "one outside")
         if not is_total and t is None and not bracket and target.shift is None and self.steps == 1:
@@ -234,10 +389,12 @@ class _Reader:
             entry.line,
             name,
             t,
-            entry.right.strip(),
+            entry.written or entry.right.strip(),
             entry.window,
             formulas=self.elements(name, formula),
             per_step=not is_total or free,
+            epoch=entry.epoch,
+            sequence=entry.sequence,
         )
 
     def elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
@@ -249,7 +406,7 @@ class _Reader:
 
     def _elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         vectors = self.names.vectors
-        base = name.removeprefix("d")
+        base = name.removeprefix("d") if name not in vectors else name
         if base in vectors:
             return {
                 f"{name}{k}": self.names.element(formula, k) for k in range(1, vectors[base] + 1)
@@ -259,245 +416,36 @@ class _Reader:
         return {name: formula}
 
 
-def mentioned(formula: Expression) -> set[str]:
-    """The quantities that a formula speaks of."""
-    return {symbol.name.partition("[")[0] for symbol in symbols(formula)}
+def _at_step(formula: Expression, step: str) -> Expression:
+    return rename(
+        formula,
+        lambda s: Symbol(f"{s.name}[{step}") if s.shift == 0 else s,
+    )
 
 
-_SLOPE, _SIGMA = "slope_of_", "SIGMA_SUM"
-_AT = re.compile(r"[0-9]{1,6}")
-_TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
+def _at_first(formula: Expression) -> Expression:
+    return rename(
+        formula,
+        lambda s: s if s.shift is None else Symbol(f"{s.name}[{1 + s.shift}]"),
+    )
 
 
-def parse_answer(text: str, names: Mapping[str, str] | None = None) -> Expression:
-    """Read a formula in the spelling of :func:`cellcalc.check.spelling.spelled`.
-
-    ``names`` are an author's symbols, each with the key that it stands for, or with one that ends
-    in ``MARK`` where it means something else to the author.
-
-    A certain step is part of a symbol's name (``f[2]``); a sum over the window is a call of
-    ``sum``. Raises :class:`~cellcalc.errors.ExpressionError`.
-    """
-    if len(text) > MAX_LENGTH:
-        raise ExpressionError(
-            f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
-        )
-    return _Parser(text, names).whole()
+def _is_argument(left: str) -> bool:
+    """Whether the step stands in round brackets on the left: s_c(2)."""
+    return bool(
+        re.search(r"[\w°]\(\s*(?:t\s*(?:[-+]\s*[0-9]+)?|[0-9]{1,6})\s*\)\s*$", left.strip())
+    )
 
 
-class _Parser(Parser):
-    """The parser of the language, made more forgiving."""
-
-    def product(self) -> Expression:
-        left = super().product()
-        while self.kind in ("symbol", "number") or self.operator == "(":
-            if self.kind == "number" and not isinstance(left, Number):
-                self.fail("an operator before the number")
-            left = multiply(left, super().product())
-        return left
-
-    def name(self) -> Expression:
-        name = self.token["name"]
-        if name == _SIGMA:
-            self.advance()
-            self.deeper()
-            inside = self.product()
-            self.depth -= 1
-            return Call(SUM, inside)
-        if name not in (SUM, MEAN) and not name.startswith(_SLOPE) and name not in FUNCTIONS:
-            return self.quantity()
-        return self.function(name)
-
-    def quantity(self) -> Expression:
-        """A symbol; a bracket after it is a factor."""
-        name = self.meaning()
-        if self.token["bracket"] is not None and _AT.fullmatch(self.token["bracket"].strip()):
-            step = int(self.token["bracket"])
-            self.advance()
-            return Symbol(f"{name}[{step}]")
-        shift = self.shift()
-        self.advance()
-        return Symbol(name, shift)
-
-    def meaning(self) -> str:
-        """The key of the name at hand; an author's may end in the step: δi_2."""
-        name = self.key()
-        match = _TRAILING.fullmatch(name)
-        if match and match[1] in self.names:
-            name = f"{self.names[match[1]]}[{int(match[2])}]"
-        if name.endswith(MARK):
-            self.fail("a quantity of the cell")
-        return name
-
-    def function(self, name: str) -> Expression:
-        """A function, which may be squared before its bracket: tanh²(c)."""
-        if self.token["bracket"] is not None or self.token["index"] is not None:
-            self.fail('a function and "("')
-        self.advance()
-        exponent = None
-        if self.kind == "superscript":
-            exponent = self.raised()
-        elif self.accept("**"):
-            exponent = self.atom()
-        if not self.accept("("):
-            self.fail(f'"(" after the function {name.removeprefix(_SLOPE)}')
-        argument = self.bracket()
-        result: Expression = Call(name, argument)
-        if name.startswith(_SLOPE):
-            u = Symbol("u")
-            slope = differentiate(Call(name.removeprefix(_SLOPE), u), u)
-            result = rebuilt(slope, lambda e: argument if e == u else None)
-        elif name == "identity":
-            result = argument
-        return result if exponent is None else Pow(result, exponent)
+_CLAUSE = re.compile(
+    r"[,;.]\s(?:and|so|where|which|with|because|since|as|hence|und|wobei|da|weil|also)\b.*$"
+)
+_COMMENT = re.compile(
+    r"\s(?:#|//|<-|←|%|✓|✔|⇐|--\s|\((?=[^()]{0,40}[A-Za-z]{4})[^()=+*/^\[\]_{}-]{0,120}\)\s*\.?$).*$"
+)
 
 
-@dataclass(frozen=True)
-class Names:
-    """What the symbols of an answer may mean, for one model."""
-
-    model: Model
-
-    @property
-    def varying(self) -> set[str]:
-        """The quantities that have a value at each step."""
-        skipped = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
-        return {name for name in self.model.quantities if name not in skipped}
-
-    @property
-    def gradients(self) -> set[str]:
-        """The gradients, each step's contributions to which have an index as well."""
-        return {row.symbol for row in self.model.gradients}
-
-    @property
-    def constant(self) -> set[str]:
-        names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
-        names |= {row.symbol for row in self.model.coefficients}
-        states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
-        return names | states | {STEPS, TOTAL_LOSS}
-
-    @property
-    def vectors(self) -> dict[str, int]:
-        """The weights and inputs that stand for one element a feature, and how many."""
-        features = self.model.features
-        if features == 1:
-            return {}
-        parts = (self.model.cell, self.model.readout)
-        weights = [n for p in parts for n, kind in p.parameters.items() if kind == "input"]
-        return dict.fromkeys(("x", *weights), features)
-
-    def resolve(self, formula: Expression) -> Expression:
-        """The formula with every symbol made one that the model has.
-
-        Raises :class:`~cellcalc.errors.ExpressionError` for one that it does not have.
-        """
-
-        def replacement(e: Expression) -> Expression | None:
-            if isinstance(e, Symbol):
-                return self.symbol(e)
-            if isinstance(e, Dot):
-                return Dot(self.symbol(e.weights), self.symbol(e.inputs))
-            if isinstance(e, Mul) and (dot := self._as_dot(e)):
-                return rebuilt(dot, replacement)
-            return None
-
-        return rebuilt(formula, replacement)
-
-    def _as_dot(self, product: Mul) -> Expression | None:
-        """``W_f*x`` over several features is the sum ``W_f @ x``."""
-        symbols = [f for f in product.factors if isinstance(f, Symbol)]
-        vectors = self.vectors
-        weight = next((f for f in symbols if f.name in vectors and f.name != "x"), None)
-        inputs = next((f for f in symbols if f.name.partition("[")[0] == "x"), None)
-        if weight is None or inputs is None or "x" not in vectors:
-            return None
-        rest = list(product.factors)
-        rest.remove(weight)
-        rest.remove(inputs)
-        return multiply(*rest, Dot(weight, inputs))
-
-    def symbol(self, symbol: Symbol) -> Symbol:
-        """One symbol as the model has it: ``c`` and ``c_t`` are c[t], ``c2`` and ``c_2`` c[2]."""
-        stem, bracket, index = symbol.name.partition("[")
-        vector, vector_of_inputs = stem in self.vectors, "x" in self.vectors
-        if stem in self.varying or (vector and stem == "x"):
-            if bracket or symbol.shift is not None:
-                return symbol
-            return Symbol(stem, 0)
-        if stem == "dx" and vector_of_inputs:
-            return symbol if bracket or symbol.shift is not None else Symbol(stem, 0)
-        if stem[:1] == "d" and stem[1:] in self.vectors:
-            return Symbol(f"{stem}{index[:-1]}") if bracket else Symbol(stem, symbol.shift)
-        if stem in self.gradients and (bracket or symbol.shift is not None):
-            return symbol
-        if stem in self.constant or vector:
-            is_element = bracket and f"{stem}{index[:-1]}" in self.constant
-            if is_element:
-                return Symbol(f"{stem}{index[:-1]}")
-            return Symbol(stem)
-        respelled = self._respelled(symbol, stem)
-        if respelled is not None:
-            return respelled
-        known = sorted(self.varying | self.constant)
-        shown = symbol.name
-        raise ExpressionError("a symbol of this problem", f'"{shown}"{did_you_mean(stem, known)}')
-
-    def _respelled(self, symbol: Symbol, stem: str) -> Symbol | None:
-        """The same symbol in another spelling, where that is one of the model's."""
-        compact = stem.replace("_", "")
-        for name in sorted(self.varying | self.constant | set(self.vectors)):
-            if name.replace("_", "") == compact or name.lower() == stem.lower() == "target":
-                return self.symbol(Symbol(name + symbol.name[len(stem) :], symbol.shift))
-        match = _TRAILING.fullmatch(stem)
-        if match and symbol.shift is None and "[" not in symbol.name:
-            name, index = match.groups()
-            for known in sorted(self.varying | {"x"} & set(self.vectors)):
-                if known.replace("_", "") == name.replace("_", ""):
-                    return Symbol(f"{known}[{int(index)}]")
-        return None
-
-    def elements(self, formula: Expression) -> list[str]:
-        """The vectors that stand by themselves in a formula, outside of ``W @ x``."""
-        inside: set[Symbol] = set()
-        for node in walk(formula):
-            if isinstance(node, Dot):
-                inside |= {node.weights, node.inputs}
-        alone = [n for n in walk(formula) if isinstance(n, Symbol) and n not in inside]
-        stems = [symbol.name.partition("[")[0] for symbol in alone]
-        return [stem for stem in stems if self.is_vector(stem)]
-
-    def check(self, formula: Expression) -> None:
-        """Raise :class:`~cellcalc.errors.ExpressionError` for a symbol that has no value."""
-        for symbol in symbols(spelled_out(formula, self.model.features)):
-            stem, bracket, _ = symbol.name.partition("[")
-            at_step = bool(bracket) or symbol.shift is not None
-            known = self.varying | self.gradients if at_step else self.constant
-            if stem not in known and not (at_step and stem in self.constant):
-                raise ExpressionError("a symbol of this problem", f'"{symbol.name}"')
-
-    def is_vector(self, stem: str) -> bool:
-        """Whether a name stands for one element a feature: ``x``, ``W_f``, or ``dW_f``."""
-        return stem in self.vectors or (stem[:1] == "d" and stem[1:] in self.vectors)
-
-    def element(self, formula: Expression, feature: int) -> Expression:
-        """The formula for one feature: ``x`` becomes x2, ``W_f`` W_f2."""
-
-        def put(e: Expression) -> Expression | None:
-            if isinstance(e, Dot):
-                return e
-            if isinstance(e, Symbol):
-                stem, bracket, index = e.name.partition("[")
-                if self.is_vector(stem):
-                    return Symbol(f"{stem}{feature}{bracket}{index}", e.shift)
-            return None
-
-        return rebuilt(formula, put)
-
-
-def has_free_time(formula: Expression) -> bool:
-    """Whether a formula depends on the step t: whether it has a [t] outside of every sum."""
-    if isinstance(formula, Symbol):
-        return formula.shift is not None
-    if isinstance(formula, Call) and formula.function in (SUM, MEAN):
-        return False
-    return any(map(has_free_time, children(formula)))
+def _without_comment(text: str) -> str:
+    """A formula without the note behind it."""
+    text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
+    return text.rstrip(" .;,✓✔☑✅") if len(text) > 1 else text

@@ -463,15 +463,19 @@ class Causes:
         if not any(node.row == "w update" for node in self.graph.nodes):
             return
         optimizer = s.update.optimizer
-        last = optimizer.equations[-1]
-        named = dict(self.update_rules(last.formula, [e.symbol for e in optimizer.equations]))
+        # Of times only that of the value before the update matters.
+        equations = [
+            replace(e, formula=rename(e.formula, _before_update)) for e in optimizer.equations
+        ]
+        last = equations[-1]
+        named = dict(self.update_rules(last.formula, [e.symbol for e in equations]))
         seen = {last.formula, *named.values()}
         for name, formula in named.items():
             yield self.of_update(name, last.symbol, formula, {})
         n = Symbol("n")
-        for equation in optimizer.equations:
+        for equation in equations:
             formula = _renamed_to(equation.formula, Symbol("dw"), Div(Symbol("dw"), n))
-            if formula != equation.formula and equation is optimizer.equations[0]:
+            if formula != equation.formula and equation is equations[0]:
                 yield self.of_update("mean_gradient", equation.symbol, formula, {})
             for made in self.edits.variants(equation.formula):
                 if made not in seen:
@@ -613,8 +617,8 @@ def variants(true: Scheme, n: int) -> Iterator[tuple[str, Scheme]]:
                 yield "detached", other(k2=k1)
         if k2 < n:
             yield "not_cut", other(k2=n)
-        for k in (k2 - 1, k2 + 1, k2 + k1):
-            if 1 <= k < n and k != k1:
+        for k in dict.fromkeys((1, k2 - 1, k2 + 1, k2 + k1)):
+            if 1 <= k < n and k not in (k1, k2):
                 yield "deeper", other(k2=k)
         for k in (k1 - 1, k1 + 1):
             if 1 <= k <= n:
@@ -706,6 +710,10 @@ def _left_over(states: Sequence[str]) -> Changes:
 def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:
     assert run is not None
     return Override(lambda values: run(values[:-1]) + values[-1], [*inputs, more])
+
+
+def _before_update(symbol: Symbol) -> Symbol:
+    return Symbol(symbol.name, -1 if symbol.shift == -1 else None)
 
 
 def _renamed(formula: Expression, names: Mapping[str, str]) -> Expression:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cellcalc.check.causes import Cause, Causes, both
-from cellcalc.check.figures import HALF, SAFE, Style, span, stands_for
+from cellcalc.check.figures import HALF, SAFE, Style, span
 from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.spelling import FEW, Written
 
@@ -120,17 +120,29 @@ class Explainer:
         """The nodes of the given numbers in a graph; -1 where it has none."""
         if graph is self.true:
             return [one.node for one in self.given]
-        return [graph.index.get(one.key, -1) for one in self.given]
+        return [self.counterpart(graph, one.key) for one in self.given]
 
     def anchors(self, graph: Graph) -> Mapping[int, tuple[float, float]]:
         if graph is self.true:
             return self.anchored
         found = {}
         for place, number in self.anchored.items():
-            other = graph.index.get(self.true.nodes[place].key)
-            if other is not None:
+            other = self.counterpart(graph, self.true.nodes[place].key)
+            if other >= 0:
                 found[other] = number
         return found
+
+    def counterpart(self, graph: Graph, key: Key) -> int:
+        """The node of a place in another run; -1 where it has none.
+
+        What flows into the state before a window belongs to that window, wherever it begins.
+        """
+        p, w, symbol, t = key
+        if w and symbol in self.true.entering and t == self.true.window(p, w).first - 1:
+            if w > len(graph.trace.passes[p].windows):
+                return -1
+            key = (p, w, symbol, graph.window(p, w).first - 1)
+        return graph.index.get(key, -1)
 
     def tolerance(self, predicted: Any) -> Any:
         """What rounding may do to predictions: more where they are larger than what follows."""
@@ -497,6 +509,3 @@ def _with(one: Tried, other: Tried) -> Tried:
         np.concatenate([one.predicted, other.predicted]),
         np.concatenate([one.misfit, other.misfit]),
     )
-
-
-__all__ = ["Base", "Explainer", "Found", "Given", "stands_for"]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.spelling import Written
 
 HALF = 0.51  # of a unit: what rounding takes off, and the noise of doing it
 SAFE = 1.15  # for what the first order leaves out
@@ -48,8 +48,6 @@ def style_of(numbers: Iterable[Written]) -> Style:
     decimals = Counter(round(-math.log10(n.unit)) for n in written)
     most_figures, by_figures = _usual(figures)
     most_decimals, by_decimals = _usual(decimals)
-    if most_figures < FEW:
-        return Style(FEW, None)  # whoever hands in so few has kept more on the way
     if by_figures == by_decimals:
         return Style(most_figures, most_decimals)
     if by_figures > by_decimals:

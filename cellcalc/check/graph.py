@@ -26,6 +26,7 @@ from cellcalc.problems.schemes import Scheme
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
 Key = tuple[int, int, str, int | None]
+MOST_FIGURES = 8  # of a number that is put in as it stands
 MOST_SOURCES = 2_500  # above which errors are not kept apart
 _INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
 
@@ -441,6 +442,8 @@ class Graph:
                 used.append(_source(number, own, place, size, is_rough))
                 continue
             if node.run is None and place not in overrides:
+                if is_long(node.value):  # nobody puts in so many figures
+                    value = _source(value, unit(value), place, size, is_rough)
                 used.append(value)
                 continue
             number = plain(value)
@@ -543,6 +546,12 @@ def _joined(value: Any, source: Amount, place: int, own: float) -> Amount:
     error = value.error.copy()
     error[place] += own
     return Amount(value.value, error)
+
+
+def is_long(value: float) -> bool:
+    """Whether a given number has more figures than anybody puts in by hand."""
+    digits = repr(abs(value)).partition("e")[0].replace(".", "").strip("0")
+    return len(digits) > MOST_FIGURES
 
 
 def summed(values: Sequence[Any]) -> Any:

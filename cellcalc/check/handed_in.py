@@ -1,25 +1,18 @@
-"""Reading what is handed in: plain text, CSV, JSON, or a filled-in practice workbook."""
+"""Reading what is handed in, in whichever form, and our own practice workbooks."""
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from cellcalc.check.answers import MAX_ANSWERS, Entry, entries_of_text
-from cellcalc.errors import InputError, Mistake, did_you_mean
-from cellcalc.toml import decode, describe, read_bytes
+from cellcalc.check.answers import Entry
+from cellcalc.check.reading.documents import read_document
+from cellcalc.errors import InputError, Mistake
+from cellcalc.toml import read_bytes
 from cellcalc.xlsx.reader import Cell, read_cells
-
-ZIP = b"PK\x03\x04"
-_GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
-_ONE_PASS = ("epoch", "sequence")  # columns of a run of several passes; the first is marked
-# Parts of what `table --format json` prints: their keys are no quantities.
-_PARTS = ("passes", "windows", "forward", "backward", "gradients", "answers")
 
 
 def read_answers(contents: bytes, name: str) -> list[Entry]:
@@ -27,129 +20,12 @@ def read_answers(contents: bytes, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError` where the file as a whole cannot be read.
     """
-    if contents.startswith(ZIP):
-        entries = entries_of_workbook(contents, name)
-    else:
-        text = decode(contents, name)
-        start = text.lstrip()[:1]
-        if start in ("{", "[") or name.lower().endswith(".json"):
-            entries = list(_of_json(text, name))
-        elif name.lower().endswith(".csv") or _looks_like_csv(text):
-            entries = list(_of_csv(text, name))
-        else:
-            entries = entries_of_text(text)
-    if len(entries) > MAX_ANSWERS:
-        expected = f"at most {MAX_ANSWERS:,} answers"
-        raise InputError([Mistake(name, "", expected, f"{len(entries):,}")])
-    return entries
+    return read_document(contents, name)
 
 
 def read_answers_file(path: Path) -> list[Entry]:
     """The answers in the file of that path."""
     return read_answers(read_bytes(path, str(path)), str(path))
-
-
-def _looks_like_csv(text: str) -> bool:
-    first = text.lstrip().partition("\n")[0].lower().replace(" ", "").strip()
-    return first.startswith(("symbol,", "symbol;", "symbol\t"))
-
-
-def _of_csv(text: str, name: str) -> Iterator[Entry]:
-    """Columns ``symbol,t,value`` and, if there are several, ``window``."""
-    first = text.lstrip("\n").partition("\n")[0]
-    delimiter = next((d for d in (",", ";", "\t") if d in first), ",")
-    rows = csv.reader(text.splitlines(), delimiter=delimiter)
-    try:
-        header = [cell.strip().lower() for cell in next(rows, [])]
-        for needed in ("symbol", "value"):
-            if needed not in header:
-                found = ", ".join(header)[:60] + did_you_mean(needed, header)
-                expected = "columns symbol, t, value"
-                raise InputError([Mistake(name, "line 1", expected, found or "nothing")])
-        for row in rows:
-            cells = dict(zip(header, (cell.strip() for cell in row), strict=False))
-            is_first = all(cells.get(name, "1") in ("", "1") for name in _ONE_PASS)
-            is_answer = is_first and cells.get("pass") != _GIVEN
-            if is_answer and cells.get("symbol") and cells.get("value"):
-                left = _placed(cells["symbol"], _whole(cells.get("t", "")))
-                window = _whole(cells.get("window", ""))
-                yield Entry(rows.line_num, left, cells["value"], window=window)
-    except csv.Error as error:
-        found = f"an error: {error}"
-        raise InputError([Mistake(name, f"line {rows.line_num}", "CSV", found)]) from None
-
-
-def _placed(symbol: str, t: int | None) -> str:
-    """A quantity with its step: dc[2]."""
-    return symbol if t is None else f"{symbol}[{t}]"
-
-
-def _whole(text: str) -> int | None:
-    return int(text[:9]) if text.isdecimal() else None
-
-
-def _of_json(text: str, name: str) -> Iterator[Entry]:
-    """A list of objects, or an object of numbers and lists, as ``table --format json`` prints."""
-    try:
-        data = json.loads(text, parse_float=_Digits, parse_int=_Digits)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
-    yield from _entries(data, name, 1, None)
-
-
-class _Digits(str):
-    """A number as it was written, digits and all."""
-
-    __slots__ = ()
-
-
-def _entries(data: Any, name: str, first: int, window: int | None) -> Iterator[Entry]:
-    if isinstance(data, list):
-        for item in data:
-            if not isinstance(item, Mapping) or "symbol" not in item:
-                expected = 'objects with "symbol", "t", "value"'
-                raise InputError([Mistake(name, "", expected, describe(item))])
-            value, t = item.get("value", item.get("given")), item.get("t")
-            own = item.get("window")
-            at = _whole(t) if isinstance(t, str) else None
-            number = _whole(own) if isinstance(own, str) else window
-            yield Entry(0, _placed(str(item["symbol"]), at), _text(value), window=number)
-    elif isinstance(data, Mapping):
-        yield from _of_mapping(data, name, first, window)
-    else:
-        raise InputError([Mistake(name, "", "an object or a list", describe(data))])
-
-
-def _of_mapping(
-    data: Mapping[str, Any], name: str, first: int, window: int | None
-) -> Iterator[Entry]:
-    t = data.get("t")
-    if isinstance(t, list) and t and isinstance(t[0], str):
-        first = _whole(t[0]) or 1
-    own = data.get("update")
-    is_window = "fires_at" in data and isinstance(own, str)
-    window = _whole(str(own)) if is_window else window
-    nested = any(isinstance(data.get(part), list | Mapping) for part in _PARTS)
-    for key, value in data.items():
-        if key in ("passes", "windows") and isinstance(value, list):
-            # Only the first pass is marked.
-            for item in value[:1] if key == "passes" else value:
-                yield from _entries(item, name, first, window)
-        elif key == "answers" or (key in _PARTS and isinstance(value, Mapping)):
-            yield from _entries(value, name, first, window)
-        elif nested:
-            continue  # titles, settings and the like
-        elif isinstance(value, list):
-            for step, item in enumerate(value, first):
-                if item is not None:
-                    yield Entry(0, _placed(key, step), _text(item), window=window)
-        elif value is not None:
-            yield Entry(0, key, _text(value), window=window)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else describe(value)
 
 
 SHEET, TOTAL, FIRST = "Practice", 4, 5

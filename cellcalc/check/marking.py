@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
+from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
@@ -39,7 +41,8 @@ def mark(
     as there are windows, for one after the other.
     """
     steps = max(one.steps for one in trace.passes)
-    sheet = reading.read(entries, trace.model, steps, _names(trace))
+    rate = trace.specification.update.settings.get("learning_rate")
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []
@@ -84,6 +87,7 @@ def mark(
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
         remarks=remarks,
+        passed_over=sheet.passed_over,
     )
 
 
@@ -240,6 +244,8 @@ class _Placing:
         true = graph.true[node]
         if graph.trace.decimals is not None:
             true = _traced(one, key, true)
+        if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
+            true = math.nan  # a step without a target
         return Spot(answer, key, node, true)
 
     def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:

@@ -24,10 +24,8 @@ from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
-from cellcalc.check.world import TOTAL_LOSS
 from cellcalc.engine.optimizer import rules
-from cellcalc.language.tree import Call, Expression, Symbol, symbols
-from cellcalc.model.model import LOSS
+from cellcalc.language.tree import Expression, symbols
 from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
@@ -196,11 +194,11 @@ class NumberMarker:
         spot, outcome = self.spots[k], self.outcomes[k]
         if self.is_exact(spot):
             outcome.verdict = Verdict.CORRECT
-        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
-            self.rounded(spot, outcome)
         elif self.is_alike(spot):
             outcome.verdict = Verdict.CORRECT
             outcome.note = self.program_note(spot)
+        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
+            self.rounded(spot, outcome)
 
     def second_verdicts(self) -> None:
         """Against what follows where a wrong answer was not gone on with."""
@@ -260,6 +258,8 @@ class NumberMarker:
     def is_exact(self, spot: Spot) -> bool:
         """Whether it is right to the digits given."""
         number = spot.number
+        if math.isnan(spot.true):
+            return math.isnan(number.value) or not number.value
         if self.options.tolerance is not None:
             size = abs(spot.true) or 1.0
             return abs(number.value - spot.true) <= self.options.tolerance * size
@@ -618,6 +618,3 @@ def _own_equation(row: str, formula: Expression) -> Cause:
         return {place: graph.override(place, formula) for place in graph.rows.get(row, ())}
 
     return Cause(Kind.FORMULA, 0.0, row, "", changes, formula, rows=(row,))
-
-
-__all__ = ["LOSS", "TOTAL_LOSS", "Call", "NumberMarker", "Options", "Spot", "Symbol"]

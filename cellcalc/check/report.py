@@ -138,7 +138,8 @@ class Report:
 
     ``slips`` are the distinct causes, the first in the order of computation first; those of
     ``Kind.UNEXPLAINED`` count as well. ``remarks`` are sentences about the whole: rows that are
-    not marked, a search that was given up.
+    not marked, a search that was given up. ``passed_over`` counts the lines of text that are no
+    answers.
     """
 
     title: str
@@ -148,6 +149,7 @@ class Report:
     slips: tuple[Slip, ...]
     passes: int = 1
     remarks: tuple[str, ...] = ()
+    passed_over: int = 0
 
     def count(self, verdict: Verdict) -> int:
         if verdict is Verdict.UNREADABLE:

@@ -1,102 +1,13 @@
-"""The many ways of writing a quantity and a formula, brought to the equation language.
-
-What is done here is to text, before it is parsed; nothing is evaluated.
-"""
+"""Numbers as people write them, with the digits that they give."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from cellcalc.check.reading.characters import plain
 from cellcalc.errors import ExpressionError
-
-_D = r"(?:\\partial|∂|d)\s*"
-_DERIVATIVE = "∂L/∂"
-_OVER_TIME = (
-    r"(?:_?\{[^{}]*\}|_?\([^()]*=[^()]*\)|_t\b|ₜ(?:₌[₀-₉]+)?)?"
-    r"(?:\s*\^\s*(?:\{[^{}]*\}|[nTN]))?[ⁿᵀ]?"
-)
-_STEP = r"t(?:\s*[+-]\s*[0-9]+)?|[0-9]{1,6}"
-_NAMES = r"[A-Za-z][A-Za-z0-9_]*"
-
-# Each is applied in turn: a pattern, and what it becomes.
-_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
-    (re.compile(pattern), new)
-    for pattern, new in (
-        (r"[−–—]", "-"),
-        (r"[·×⋅∙⊙∘∗•⨀]|\\(?:cdot|times|odot|circ|ast)\b", "*"),
-        (r"÷", "/"),
-        (r"\\(?:left|right|,|;|!|quad|mathrm|text|operatorname)\b|[$&]", " "),
-        (
-            rf"\\frac\s*\{{\s*{_D}[LEJ]\s*\}}\s*"
-            rf"\{{\s*{_D}([^{{}}]*(?:\{{[^{{}}]*\}})?[^{{}}]*)\}}",
-            r"∂L/∂\1",
-        ),
-        (r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"((\1)/(\2))"),
-        (r"\\partial\b", "∂"),
-        (r"\\sum(?![A-Za-z])", "Σ"),
-        (r"\\(?=[A-Za-z])", ""),
-        (r"(?:∂|d)\s*[LEJ]\s*/\s*(?:∂|d)\s*(?=\w)", "∂L/∂"),
-        (r"\b(?:sigma|sigm|sig|logistic|expit)(?=\s*['′²^(*])", "sigmoid"),
-        (r"σ", " sigmoid"),
-        (r"\bln(?=\s*\()", "log"),
-        (r"∑|Σ", " SIGMA_SUM "),
-        (rf"SIGMA_SUM\s*{_OVER_TIME}", "SIGMA_SUM "),
-        (r"\b(sum|mean)_(?:\{t\}|t)(?=\s*\()", r"\1"),
-        (r"\b(sigmoid|tanh|exp|log|sqrt|relu|hard_sigmoid)\s*['′]", r"slope_of_\1"),
-        (rf"\s*\^\s*\{{?\s*\(\s*({_STEP})\s*\)\s*\}}?", r"[\1]"),
-        (rf"(?<=[A-Za-z0-9])_?\{{\s*({_STEP})\s*\}}", r"[\1]"),
-        (rf"_\{{\s*([A-Za-z0-9]+)\s*,\s*({_STEP})\s*\}}", r"_\1[\2]"),
-        (r"_\{\s*([A-Za-z0-9]+)\s*\}", r"_\1"),
-        (rf"_\(\s*({_STEP})\s*\)", r"[\1]"),
-        (r"_t([+-][0-9]+)?(?![A-Za-z0-9_])", r"[t\1]"),
-        (r"\b([A-Za-z]\w*)_prev\b", r"\1[t-1]"),
-        (r"\b([A-Za-z]\w*)_next\b", r"\1[t+1]"),
-    )
-)  # fmt: skip
-_SUBSCRIPT_STEP = re.compile(r"(?<=\w),([₀-₉]+)(?!ₜ)")
-_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_CALL = re.compile(rf"({_NAMES})\s*\(\s*({_STEP})\s*\)")
-FUNCTION_NAMES = frozenset(
-    [
-        "sigmoid",
-        "tanh",
-        "exp",
-        "log",
-        "sqrt",
-        "abs",
-        "relu",
-        "hard_sigmoid",
-        "sign",
-        "step",
-        "identity",
-        "stop",
-        "sum",
-        "mean",
-    ]
-)
-
-
-def spelled(text: str, author: bool = False) -> str:
-    """The text in the spelling of the equation language.
-
-    In an ``author``'s notation derivatives are left as ∂L/∂…, since di may be another.
-    """
-    text = _SUBSCRIPT_STEP.sub(lambda match: f"[{match[1].translate(_DIGITS)}]", text)
-    for pattern, new in _RULES:
-        text = pattern.sub(new, text)
-    text = _CALL.sub(_indexed, text)
-    return text if author else text.replace(_DERIVATIVE, "d")
-
-
-def _indexed(match: re.Match[str]) -> str:
-    """``f(2)`` is f at step 2, but ``tanh(2)`` a function."""
-    name, step = match.groups()
-    known = name in FUNCTION_NAMES or name.startswith("slope_of_")
-    return match[0] if known else f"{name}[{step}]"
-
 
 FEW = 3  # significant figures; with fewer a number proves little
 MAX_CHARACTERS = 400
@@ -140,13 +51,93 @@ class Written:
         return self.figures < FEW
 
 
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_POWER_OF_TEN = re.compile(
+    r"\s*(?:\*|x|X|\\cdot|\\times)\s*10\s*(?:(?:\^|\*\*)\s*[({]?\s*([+-]?\s?[0-9]{1,4})\s*[)}]?|([⁻⁺]?[⁰¹²³⁴-⁹]{1,4}))"
+)
+_LEADING = re.compile(
+    r"[+-]?\s?(?:[0-9]{1,3}(?:[ ,][0-9]{3})+\.[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+"
+    r"|[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,4})?(?![0-9A-Za-z_])"
+)
+_PERCENT = re.compile(r"\s*(?:\\?%|％|percent\b|Prozent\b)")
+_NOTE = re.compile(
+    r"\s*(?:"
+    r"[.,;:…!?✓✔☑✅√√]*\s*"
+    r"|\.{2,}\s*"
+    r"|(?:\\pm|±|\+/-|\+-)\s*[0-9.,eE+-]+\s*"
+    r"|[✓✔☑✅✗✘❌].{0,200}"
+    r"|(?:<-|<=|->|=>|←|→|--+|#|//|%|⇐|\\\\)\s?.{0,200}"
+    r"|[,;.:]?\s*[(\[](?P<words>[^()\[\]]{0,80}(?:\([^()]{0,20}\))?[^()\[\]]{0,40})[)\]]\s*[.,;✓✔]*"
+    r"|[,;]?\s*(?:rounded|approx|approximately|gerundet|ungefähr|circa|ca\.?|about|to|s\.?f\.?|d\.?p\.?|units?|from|since|because|as|which|so|and|ok|OK)\b.{0,200}"
+    r"|\\(?:quad|qquad|checkmark|text|;|,).{0,200}"
+    r")",
+    re.DOTALL,
+)
+_FIGURES = re.compile(
+    r"\b[0-9]+\s*(?:s\.?\s?f\.?|sig|d\.?\s?p\.?|dec|digits|figures|st|stellen)", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def noted(text: str) -> tuple[Written, str] | None:
+    """A number with whatever is noted behind it: (3 s.f.), ± 0.001, a tick, a full stop.
+
+    None where the text is no number, or where what follows may be mathematics.
+    """
+    text = plain(text).strip().strip("$").strip()
+    if len(text) > MAX_CHARACTERS:
+        return None
+    if text[:1] in "([{" and text[-1:] in ")]}" and _LEADING.fullmatch(text[1:-1].strip()):
+        text = text[1:-1].strip()  # (-0.07)
+    match = _LEADING.match(text)
+    if match is None:
+        lowered = text.lower()
+        return (read(text), "") if lowered in ("inf", "+inf", "-inf", "nan") else None
+    end, number = match.end(), match[0]
+    if number[-1:] in ".," and number[:-1][-1:].isdigit():
+        end, number = end - 1, number[:-1]
+    power = _POWER_OF_TEN.match(text, end)
+    factor = 1.0
+    if power:
+        exponent = (power[1] or power[2].translate(_RAISED)).replace(" ", "")
+        number, end = f"{number}e{int(exponent)}", power.end()
+    elif percent := _PERCENT.match(text, end):
+        rest = text[percent.end() :].strip()
+        if not _WORD.match(rest):  # else a comment of LaTeX
+            factor, end = 0.01, percent.end()
+    note = text[end:]
+    if note.strip() and not _is_note(note):
+        return None
+    found = read(number)
+    if factor != 1.0:
+        shifted = Written(found.value / 100, found.unit / 100, found.figures)
+        return shifted, note.strip()
+    return found, note.strip()
+
+
+def _is_note(text: str) -> bool:
+    match = _NOTE.fullmatch(text)
+    if match is None:
+        return False
+    words = match["words"]
+    if words is None:
+        return True
+    return (
+        bool(_FIGURES.search(words) or _WORD.search(words) or not words.strip())
+        and "=" not in words[:0]
+    )
+
+
 def read(text: str) -> Written:
     """Read a number: 1.5, -.3, 2e-5, or with a decimal comma.
 
     Raises :class:`~cellcalc.errors.ExpressionError` for anything else, or where a comma may
     separate thousands.
     """
-    bare = text.strip().replace("−", "-").replace("\N{EN DASH}", "-").replace(" ", "")
+    bare = plain(text).strip().replace(" ", "")
+    if "," in bare and "." in bare:  # 1,234.5 or 1.234,5: the last one is the decimal sign
+        comma_last = bare.rindex(",") > bare.rindex(".")
+        bare = bare.replace(".", "").replace(",", ".") if comma_last else bare.replace(",", "")
     if _THOUSANDS.fullmatch(bare):
         both = f"{bare.replace(',', '.', 1)} or {bare.replace(',', '')}"
         raise ExpressionError("a decimal point", f'"{bare}", which may be {both}')
@@ -165,5 +156,12 @@ def read(text: str) -> Written:
         raise ExpressionError("a number below 1.8e308", f'"{text.strip()[:40]}"')
     if not value and not fraction:
         return Written(value, NOTHING, FEW)  # a plain 0 is meant as nothing at all
+    if len(digits) > 15 and math.isfinite(value) and value:
+        # As a program prints a float to its last digit; what it stands for is the shortest.
+        shortest = repr(abs(value))
+        kept = shortest.partition("e")[0].replace(".", "").strip("0")
+        if len(kept) < 13:
+            exponent = math.floor(math.log10(abs(value)) + 1e-12)
+            return Written(value, 10.0 ** max(exponent + 1 - len(kept), -320), len(kept))
     # The noughts at the end of a whole number (1500) may or may not count; the unit is 1.
     return Written(value, 10.0 ** min(max(power, -320), 308), len(digits))

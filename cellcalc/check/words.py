@@ -99,6 +99,8 @@ class _Words:
             yield self.wrapped(sentence("check", "unreadable", line=line, given=one.given), one.why)
         if self.hints is not Hint.WHERE:
             yield from self.tables()
+        if passed := self.report.passed_over:
+            yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
         below = legend(self.model, [one.answer.symbol for one in self.report.marked])
         if below is not None:

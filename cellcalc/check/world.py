@@ -21,7 +21,7 @@ Place = tuple[str, int | None]  # a quantity at a step; None: over the whole win
 # What a value that was given at a place may have been before it was rounded: given the place, the
 # value, and what the equation gives there.
 Meant = Callable[[Place, Any, Any], Any]
-STEPS, TOTAL_LOSS = "n", "L"
+STEPS, TOTAL_LOSS, LAST_STEP = "n", "L", "T"
 LAST_LOSS = "last_loss"  # the weights of the losses if only the window's last one counted
 _INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
 
@@ -224,6 +224,8 @@ class World:
         if name.endswith("]"):
             stem, _, index = name[:-1].partition("[")
             return self.value(stem, self._step(index))
+        if name == LAST_STEP:
+            return self.equations.arithmetic.number(self.setting.last)
         if name == STEPS:
             return self.equations.arithmetic.number(len(self.swept))
         if name == TOTAL_LOSS:

@@ -86,6 +86,13 @@ class _Check(SectionedCommand):
     type=click.FloatRange(0),
     help="Relative; instead of judging by the digits written.",
 )
+@click.option(
+    "--first-step",
+    type=click.Choice(["0", "1"]),
+    default="1",
+    show_default=True,
+    help="What the answers call the first step.",
+)
 @click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
 @click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
@@ -103,6 +110,7 @@ def check(
     figures: int | None,
     hand_rounding: int | None,
     tolerance: float | None,
+    first_step: str,
     suggest: bool,
     width: int | None,
     notation: str | None,
@@ -113,10 +121,12 @@ def check(
     """Mark answers worked out by hand: numbers, formulas, or both.
 
     \b
-    ANSWERS is a text file with an answer a line (dc[2] = -0.0711, or
-    dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a CSV file with
-    columns symbol,t,value, JSON, a filled-in practice workbook, or - for
-    standard input. A practice workbook needs no PROBLEM: it holds its own.
+    ANSWERS is what was handed in, in any usual form: notes in plain text,
+    Markdown or LaTeX (dc[2] = -0.0711, or
+    dc[t] = dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]), a notebook,
+    Python code (read, never run), a table (.csv, .xlsx, .ods), JSON, .npz, a
+    filled-in practice workbook, or - for standard input. A practice workbook
+    needs no PROBLEM: it holds its own.
 
     \b
     Numbers are judged by the digits written. An answer that follows from an
@@ -148,14 +158,20 @@ def check(
         emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
     from cellcalc.check.marking import mark
+    from cellcalc.check.reading.first_step import counted_from, fits_from_0, may_be_from_0
     from cellcalc.check.words import Hint, to_json, to_text
+    from cellcalc.resources import sentence
     from cellcalc.studies.exercise import FIGURES
 
     loaded, book = _loaded(problem, answers, chosen)
     trace = run(loaded, hand_rounding)
     if book is None:
-        entries = _entries(answers, inline, problem)
+        entries = counted_from(int(first_step), _entries(answers, inline, problem))
         report = mark(trace, entries, tolerance, figures or FIGURES)
+        if may_be_from_0(entries, report) and fits_from_0(
+            mark(trace, counted_from(0, entries), tolerance, figures or FIGURES)
+        ):
+            click.echo(sentence("check", "counted_from_0"), err=True)
     else:
         if answers is not None:
             book.refuse_another(trace)
@@ -205,6 +221,7 @@ def _author(notation: str | None) -> Author | None:
 
 def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
     """What was handed in, in a file and on the command line."""
+    from cellcalc.check.answers import PROSE
     from cellcalc.check.handed_in import read_answers, read_answers_file
 
     entries: list[Entry] = []
@@ -215,8 +232,9 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     elif answers is not None:
         entries += read_answers_file(Path(answers))
     entries += _inline(inline, alone=answers is None)
-    if not entries:
-        raise OptionError("answers", "answers in a file or with -e", "none")
+    if all(entry.form == PROSE for entry in entries):
+        found = f"{len(entries)} lines of text without one" if entries else "none"
+        raise OptionError("answers", "answers in a file or with -e", found)
     return entries
 
 

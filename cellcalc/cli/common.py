@@ -21,6 +21,7 @@ from click.core import ParameterSource
 
 from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
 from cellcalc.problems.schemes import Override
+from cellcalc.resources import sentence
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
@@ -210,7 +211,7 @@ def notation_option(command: Command) -> Command:
         "--notation",
         metavar="AUTHOR",
         help="The symbols of gomez, greff, graves, cs231n, olah, keras, pytorch, goodfellow, "
-        "ng or hochreiter.",
+        "ng or hochreiter, or of a FILE of your own.",
     )(command)
 
 
@@ -298,6 +299,8 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
     passes = s.update.epochs * len(s.sequences)
     with _progress(passes, steps * s.update.epochs) as progress:
         trace = problem.run(hand_rounding, detail, progress)
+    for what in sorted(trace.standing_in):
+        click.echo(f"Warning: {sentence('standing_in', what)}", err=True)
     found = trace.first_not_finite()
     if found:
         symbol, t = found

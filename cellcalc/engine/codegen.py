@@ -111,6 +111,7 @@ def helpers(text: str) -> str:
 class _Writer:
     def __init__(self, model: Model, decimals: int | None, guarded: bool, paths: bool) -> None:
         self.model, self.paths = model, paths
+        self.exact = decimals is None
         self.code = Code(model.features, guarded, decimals)
 
     def lines(self) -> Iterator[str]:
@@ -175,12 +176,16 @@ class _Writer:
 
     def assignment(self, row: Quantity) -> str:
         assert row.formula is not None
-        text = "0.0" if row.formula == ZERO else self.code.value(row.formula)
+        text = "0.0" if row.formula == ZERO else self.value(row)
         return f"{row.symbol}[t] = {text}"
 
     def contribution(self, row: Quantity) -> str:
         assert row.formula is not None
-        return f"{row.symbol}[t]" if self.paths else self.code.value(row.formula)
+        return f"{row.symbol}[t]" if self.paths else self.value(row)
+
+    def value(self, row: Quantity) -> str:
+        assert row.formula is not None
+        return self.code.value(self.model.computed(row.formula) if self.exact else row.formula)
 
 
 def reads(table: str, names: Iterable[str]) -> Iterator[str]:
@@ -225,10 +230,28 @@ def compile_source(text: str, name: str, functions: str = SCALARS) -> Callable[.
 def _namespace(text: str, functions: str) -> dict[str, Any]:
     module = import_module(f"cellcalc.language.arithmetic.{functions}")
     allowed = {known: getattr(module, known) for known in module.__all__}
+    if functions == SCALARS:
+        allowed |= {"log": _noting_log, "divide": _noting_divide}
     namespace: dict[str, Any] = {"__builtins__": {"range": range, "zip": zip}, **allowed}
     namespace["_exp"] = math.exp  # of functions that the kernel writes out
     exec(compile(text, "<cellcalc>", "exec"), namespace)
     return namespace
+
+
+# What was computed otherwise than it stands, since it has no value; a run clears it.
+STANDING_IN: set[str] = set()
+
+
+def _noting_log(u: float) -> float:
+    if u < 1e-300:
+        STANDING_IN.add("log")
+    return floats.log(u)
+
+
+def _noting_divide(a: float, b: float) -> float:
+    if b == 0.0:
+        STANDING_IN.add("divide")
+    return floats.divide(a, b)
 
 
 def compile_expression(

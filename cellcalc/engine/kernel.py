@@ -192,7 +192,8 @@ class Kernel:
 
     def spelled(self, row: Quantity) -> Expression:
         assert row.formula is not None
-        return spelled_out(row.formula, self.model.features)
+        formula = row.formula if self.decimals is not None else self.model.computed(row.formula)
+        return spelled_out(formula, self.model.features)
 
     def _symbols(self, row: Quantity) -> tuple[Symbol, ...]:
         return symbols(self.spelled(row)) if row.formula else ()

@@ -8,7 +8,7 @@ its equation; keeping it, too, would take three times the memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 from cellcalc.engine.codegen import Code, compile_source, reads
@@ -96,6 +96,11 @@ def _functions(
     model: Model, rows: list[Quantity], decimals: int | None, guarded: bool
 ) -> Iterator[str]:
     code = Code(model.features, guarded, decimals)
+    if decimals is None:
+        rows = [
+            replace(row, formula=model.computed(row.formula)) if row.formula else row
+            for row in rows
+        ]
 
     def value_of(row: Quantity) -> str:
         assert row.formula is not None

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import abc
 from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import replace
 from itertools import compress, islice, pairwise
 
 from cellcalc.engine import lazy, schedule
-from cellcalc.engine.codegen import compile_source
+from cellcalc.engine.codegen import STANDING_IN, compile_source
 from cellcalc.engine.effort import SIZES, Sizes, check_effort
 from cellcalc.engine.kernel import Keep, fast_sweep, kernel_of
 from cellcalc.engine.lazy import lazy_source
@@ -43,7 +44,7 @@ def run_model(
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
     ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
-    is rounded before it is used (parameters and inputs are taken as they are), in the equations of
+    is rounded before it is used, what is given as well (but the update's settings), by
     :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
     parameters only. ``progress`` is told how many passes have been done, after each. Raises
     :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
@@ -54,7 +55,9 @@ def run_model(
     check_effort(specification, model, detail)
     if decimals is not None:
         model = by_hand(model)
+        specification = _givens_rounded(specification, decimals)
     for guarded in (False, True):
+        STANDING_IN.clear()
         try:
             return _Run(specification, model, decimals, detail, guarded, sizes).trace(progress)
         except ArithmeticError:
@@ -62,6 +65,33 @@ def run_model(
             if guarded:
                 raise
     raise AssertionError("one of the two has returned or raised")
+
+
+def _givens_rounded(specification: Specification, decimals: int) -> Specification:
+    """The problem with its numbers as a person with so many decimals writes them down."""
+
+    def each(values: Mapping[str, float]) -> dict[str, float]:
+        return {name: floats.rounded(value, decimals) for name, value in values.items()}
+
+    def column(values: abc.Sequence[float]) -> array[float] | tuple[float, ...]:
+        found = (value if value != value else floats.rounded(value, decimals) for value in values)
+        return array("d", found) if isinstance(values, array) else tuple(found)
+
+    s = specification
+    return replace(
+        s,
+        parameters=each(s.parameters),
+        initial=each(s.initial),
+        coefficients=each(s.coefficients),
+        sequences=tuple(
+            Sequence(
+                tuple(map(column, sequence.inputs)),
+                None if sequence.targets is None else column(sequence.targets),
+                sequence.learns,
+            )
+            for sequence in s.sequences
+        ),
+    )
 
 
 class _Run:
@@ -112,6 +142,7 @@ class _Run:
             final=dict(self.parameters),
             memory=dict(self.updater.memory),
             updates=self.updater.count,
+            standing_in=frozenset(STANDING_IN),
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:

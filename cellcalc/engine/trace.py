@@ -134,6 +134,9 @@ class Trace:
         The parameters before the first step and after the last update.
     memory, updates
         The optimizer's state at the end, and how often it has updated.
+    standing_in : frozenset of str
+        What has no value somewhere, so that 1e-300 stands in for an argument: ``log`` of what is
+        not above 0, ``divide`` by 0.
     """
 
     specification: Specification
@@ -145,6 +148,7 @@ class Trace:
     final: Mapping[str, float]
     memory: Mapping[str, float] = field(default_factory=dict)
     updates: int = 0
+    standing_in: frozenset[str] = frozenset()
 
     @property
     def optimizer_state(self) -> dict[str, dict[str, float]]:
@@ -200,7 +204,8 @@ class Trace:
         from cellcalc.problems import weights
 
         check_choice("layout", layout, weights.layout_names())
-        chosen, own, features = weights.load_layout(layout), set(self.initial), self.model.features
+        own, features = set(self.initial), self.model.features
+        chosen = weights.layout_for(layout, own)
         arrays, gradients = {}, self.gradients
         for block in chosen.blocks:
             places = [chosen.place(letter, rest, own) for letter, rest in block.elements(features)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 from cellcalc import resources
@@ -377,21 +378,39 @@ def _standard() -> Iterator[str]:
 
 
 def load(name: str) -> Author:
-    """The notation of that name: one of the files in ``templates/notations``.
+    """The notation of that name, one of the files in ``templates/notations``; or that of a path.
+
+    A file of one's own is like those: see ``templates/notations/gomez.toml``.
 
     Raises :class:`~cellcalc.errors.OptionError` where there is none, and
     :class:`~cellcalc.errors.InputError` where it has mistakes.
     """
     known = resources.names(FOLDER)
-    if name not in known:
+    own = Path(name)
+    is_own = name not in known and (own.suffix == ".toml" or own.parent != Path() or own.is_file())
+    if name not in known and not is_own:
         raise OptionError("notation", f"one of {listed(known)}", unknown(name, known))
-    shown_as = f"{FOLDER}/{name}.toml"
-    path = resources.folder("templates") / "notations" / f"{name}.toml"
+    shown_as = name if is_own else f"{FOLDER}/{name}.toml"
+    path = own if is_own else resources.folder("templates") / "notations" / f"{name}.toml"
     reader = Reader(shown_as)
     file = Section(reader, parse_toml(decode(read_bytes(path, shown_as), shown_as), shown_as))
-    author = _read(file, name)
+    author = _read(file, own.stem if is_own else name)
+    if is_own:
+        _check_distinct(author, reader)
     reader.finish()
     return author
+
+
+def _check_distinct(author: Author, reader: Reader) -> None:
+    """Note symbols that would stand for two quantities."""
+    meant: dict[str, str] = {}
+    for key in _standard():
+        shown = author.unicode(key, "", key not in FORWARD and key[:1] == "d")
+        other = meant.setdefault(shown, key)
+        if other != key and split_key(other)[0] != split_key(key)[0]:
+            reader.mistake(
+                f"names.{key}", "a symbol of its own", f'"{shown}", which is {other} too'
+            )
 
 
 def _read(file: Section, name: str) -> Author:

@@ -109,7 +109,7 @@ def differentiate(
             own = slopes.get(function)
             given = derivatives(function) if own is None else (own, *derivatives(function)[1:])
             rules = zip(given, map(slope, arguments), strict=True)
-            parts = [product(rebuilt(rule, put_in.get), d) for rule, d in rules if d != ZERO]
+            parts = [product(_tidy(rebuilt(rule, put_in.get)), d) for rule, d in rules if d != ZERO]
             return total(*parts) if len(parts) > 1 else parts[0] if parts else ZERO
 
 
@@ -127,6 +127,18 @@ def _element(vector: Symbol, other: Symbol, symbol: Symbol) -> Symbol | None:
     if not is_element or symbol.shift != vector.shift:
         return None
     return Symbol(other.name + feature, other.shift)
+
+
+def _tidy(expression: Expression) -> Expression:
+    """The expression without a 0 in a sum: step(z) for step(z - 0)."""
+
+    def without(e: Expression) -> Expression | None:
+        zeros = (ZERO, Neg(ZERO))
+        if isinstance(e, Add) and any(term in zeros for term in e.terms):
+            return total(*(_tidy(term) for term in e.terms))
+        return None
+
+    return rebuilt(expression, without)
 
 
 def total(*terms: Expression) -> Expression:

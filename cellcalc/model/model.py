@@ -21,7 +21,18 @@ from cellcalc.language.notation import (
     NumbersPutIn,
     Unicode,
 )
-from cellcalc.language.tree import ZERO, Call, Expression, Number, Symbol, add
+from cellcalc.language.tree import (
+    ZERO,
+    Add,
+    Call,
+    Expression,
+    Neg,
+    Number,
+    Symbol,
+    add,
+    rebuilt,
+    walk,
+)
 from cellcalc.problems.templates import Template
 
 if TYPE_CHECKING:
@@ -29,6 +40,7 @@ if TYPE_CHECKING:
 
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
+_REST = Add((Number(1.0), Neg(Symbol(PREDICTION, 0))))  # 1 - y
 COUNTED = derivative_key(LOSS)  # how much a step's loss counts: 1, a share of a mean, or 0
 
 
@@ -197,6 +209,31 @@ class Model:
         return tuple(rows)
 
     @cached_property
+    def _logistic(self) -> Expression | None:
+        """The net input of the prediction, where that is logistic and the loss takes log(1 - y)."""
+        row = next((row for row in self.forward if row.symbol == PREDICTION), None)
+        loss = next((row for row in self.forward if row.symbol == LOSS), None)
+        if row is None or loss is None or loss.formula is None or not self.loss:
+            return None
+        saturates = any(n == Call("log", _REST) for n in walk(loss.formula))
+        match row.formula:
+            case Call("sigmoid", net) if saturates:
+                return net
+        return None
+
+    def computed(self, formula: Expression) -> Expression:
+        """The formula as it is computed: 1 - y of a logistic y from y's net input.
+
+        It is the same number; but where y is nearly 1 the difference as it is written loses its
+        digits, so that a cross-entropy would stand still at 690.8 and its slope at 0.
+        """
+        net = self._logistic
+        if net is None:
+            return formula
+        exact = Call("complement", Symbol(PREDICTION, 0), (net,))
+        return rebuilt(formula, lambda e: exact if e == _REST else None)
+
+    @cached_property
     def generated(self) -> dict[object, Any]:
         """What has been generated from this model, by what it was for; made but once."""
         return {}
@@ -224,7 +261,7 @@ def sum_of(terms: tuple[Term, ...]) -> Expression:
     return add(*(term.formula for term in terms)) if terms else ZERO
 
 
-_GATES = ("sigmoid", "hard_sigmoid")
+_GATES = ("sigmoid", "hard_sigmoid", "hardsigmoid")
 _BOUNDS = (Number(0.0), Number(1.0))
 
 

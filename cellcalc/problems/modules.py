@@ -10,8 +10,7 @@ from cellcalc.problems import templates, weights
 from cellcalc.problems.arguments import plain
 from cellcalc.problems.weights import Array
 
-# The cell and the layout of each kind of layer.
-KINDS = {"LSTM": ("lstm", "pytorch"), "GRU": ("gru", "pytorch-gru"), "RNN": ("rnn", "pytorch-rnn")}
+KINDS = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn"}  # the cell of each kind of layer
 FILE = "module"  # what messages call it
 
 
@@ -40,9 +39,7 @@ def from_module(module: Any, readout: Any, layer: int, direction: str) -> dict[s
         for name, value in state.items()
         if name.endswith(suffix) and (direction == "reverse" or "reverse" not in name)
     }
-    cell, layout = KINDS[layer_kind]
-    if layout not in weights.layout_names():
-        raise OptionError("module", "a torch.nn.LSTM", layer_kind)
+    cell = KINDS[layer_kind]
     features = arrays["weight_ih_l0"].shape[1]  # type: ignore[index]
     template = templates.load("cells", cell)
     elements = {
@@ -50,7 +47,7 @@ def from_module(module: Any, readout: Any, layer: int, direction: str) -> dict[s
         for name, kind in template.parameters.items()
     }
     own = [element for group in elements.values() for element in group]
-    numbers = weights.from_layout(weights.load_layout(layout), arrays, own, features, FILE)
+    numbers = weights.from_layout(weights.layout_for("pytorch", own), arrays, own, features, FILE)
     parameters: dict[str, Any] = {
         name: [numbers[element] for element in group] for name, group in elements.items()
     }

@@ -8,7 +8,7 @@ import math
 from array import array
 from collections import abc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,12 +32,13 @@ class Sequence:
 
     ``inputs`` holds n numbers per feature; ``targets`` n numbers, nan where a step has no target,
     or None where the sequence has none at all. Without ``learns`` the targets are there to be
-    compared with only.
+    compared with only. ``follows`` says that the targets are the next values of that input.
     """
 
     inputs: tuple[Values, ...]
     targets: Values | None
     learns: bool = True
+    follows: int | None = None
 
     @property
     def steps(self) -> int:
@@ -84,11 +85,59 @@ def or_zero(value: float) -> float:
 
 def read_sequence(section: Section, base: Path) -> Sequence | None:
     """The sequence of one table, or None after noting what is wrong with it."""
-    section.only(("x", TARGET, "csv"))
+    section.only(KEYS)
     noted = len(section.reader.mistakes)
     from_csv = "csv" in section.values
+    for key in ("columns", "rows"):
+        if key in section.values and not from_csv:
+            section.wrong(key, "csv beside it, or nothing here")
     sequence = _from_csv(section, base) if from_csv else _from_lists(section)
     return sequence if len(section.reader.mistakes) == noted else None
+
+
+KEYS = ("x", TARGET, "csv", "columns", "rows", "standardize")
+NEXT = "next"  # in place of a target's column: the input of the next step
+
+
+def standardized(sequences: list[Sequence | None], asked: list[bool]) -> list[Sequence | None]:
+    """The sequences, those that ask for it in units of the first of them.
+
+    Each column less its mean, over its standard deviation, both of the first sequence that asks:
+    so what is held out is measured by what was trained on. A column that does not vary is only
+    moved.
+    """
+    first = next((s for s, wants in zip(sequences, asked, strict=True) if s and wants), None)
+    if first is None:
+        return sequences
+    inputs = [_measure(column) for column in first.inputs]
+    goal = _measure(first.targets or ())
+    if first.follows is not None:  # the next value of an input is measured as that input is
+        goal = inputs[first.follows]
+
+    def scaled(values: Values, measure: tuple[float, float]) -> Values:
+        mean, size = measure
+        return _compact(array("d", [(value - mean) / size for value in values]))
+
+    return [
+        replace(
+            one,
+            inputs=tuple(map(scaled, one.inputs, inputs)),
+            targets=None if one.targets is None else scaled(one.targets, goal),
+        )
+        if one and wants and len(one.inputs) == len(inputs)
+        else one
+        for one, wants in zip(sequences, asked, strict=True)
+    ]
+
+
+def _measure(values: Values) -> tuple[float, float]:
+    """Mean and standard deviation of the numbers there are."""
+    there = [value for value in values if not math.isnan(value)]
+    if not there:
+        return 0.0, 1.0
+    mean = math.fsum(there) / len(there)
+    size = math.sqrt(math.fsum((value - mean) ** 2 for value in there) / len(there))
+    return mean, size or 1.0
 
 
 def _from_lists(section: Section) -> Sequence | None:
@@ -145,7 +194,10 @@ def _from_csv(section: Section, base: Path) -> Sequence | None:
     if not name:
         return None
     try:
-        return _parse_csv(read_bytes(base / name, name, MAX_CSV_BYTES), name)
+        contents = read_bytes(base / name, name, MAX_CSV_BYTES)
+        if "columns" in section.values or "rows" in section.values:
+            return _chosen_columns(section, contents, name)
+        return _parse_csv(contents, name)
     except InputError as error:
         section.wrong_file("csv", name, error)
         return None
@@ -176,6 +228,76 @@ def _parse_csv(contents: bytes, name: str) -> Sequence:
     targets = columns.pop(TARGET, None)
     inputs = tuple(_compact(columns[title]) for title in element_keys("x", len(columns)))
     return Sequence(inputs, _compact(targets) if targets is not None else None)
+
+
+def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | None:
+    """Some columns of any table: separated by commas, semicolons or tabs, with a decimal comma."""
+    table = section.table("columns")
+    table.only(("x", TARGET))
+    wanted = table.values.get("x", [])
+    inputs = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(inputs, list) or not all(isinstance(one, str) for one in inputs):
+        table.wrong("x", "a column's name, or a list of names")
+        return None
+    text = decode(contents, name)
+    opening = text.partition("\n")[0]
+    separator = max(";\t,", key=opening.count)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    header = [title.strip() for title in rows[0]] if rows else []
+    target = table.values.get(TARGET)
+    if not inputs:
+        inputs = [title for title in header if title != TARGET]
+        target = TARGET if target is None and TARGET in header else target
+    is_next = target == NEXT and NEXT not in header
+    chosen = [*inputs, *([target] if isinstance(target, str) and not is_next else [])]
+    for title in chosen:
+        if title not in header:
+            found = f"{describe(title)}{did_you_mean(title, header)}"
+            section.reader.mistake(table.key("x"), f"a column ({', '.join(header)})", found)
+            return None
+    first, last = _rows(section, len(rows) - 1)
+    columns: list[list[float]] = [[] for _ in chosen]
+    for line, row in enumerate(rows[1:], 2):
+        for column, title in zip(columns, chosen, strict=True):
+            place = header.index(title)
+            cell = row[place].strip() if place < len(row) else ""
+            number = _plain(cell, separator)
+            if number is None or (math.isnan(number) and title != target):
+                where = f"line {line}, {title}"
+                raise InputError([Mistake(name, where, "a number", describe(cell))])
+            column.append(number)
+    if not rows[1:]:
+        raise InputError([Mistake(name, "", "at least one step below the header", "none")])
+    count = len(inputs)
+    ahead = [*columns[0][1:], math.nan]
+    targets = ahead if is_next else columns[count] if len(columns) > count else None
+    cut = slice(first - 1, last)
+    return Sequence(
+        tuple(_compact(array("d", column[cut])) for column in columns[:count]),
+        None if targets is None else _compact(array("d", targets[cut])),
+        follows=0 if is_next else None,
+    )
+
+
+def _plain(cell: str, separator: str) -> float | None:
+    """A number; with a decimal comma where commas do not separate; nan where there is nothing."""
+    if not cell:
+        return math.nan
+    text = cell.replace(",", ".") if separator != "," and cell.count(",") == 1 else cell
+    try:
+        return float(text) if "_" not in text else None
+    except ValueError:
+        return None
+
+
+def _rows(section: Section, count: int) -> tuple[int, int]:
+    """The first and the last row of the table that the sequence takes, from 1."""
+    value = section.values.get("rows", [1, count])
+    whole = isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value)
+    if not whole or not 1 <= value[0] <= value[1] <= count:
+        section.wrong("rows", f"the first and the last row, as in [1, {count}]")
+        return 1, count
+    return value[0], value[1]
 
 
 def _csv_rows(contents: bytes, name: str) -> Iterator[tuple[int, list[str]]]:

@@ -15,7 +15,7 @@ from cellcalc import resources
 from cellcalc.language.keys import derivative_key, element_keys
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_lengths, read_scheme
-from cellcalc.problems.sequences import Sequence, read_sequence
+from cellcalc.problems.sequences import Sequence, read_sequence, standardized
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
 from cellcalc.toml import Reader, Section, as_float, listed, parse_toml
@@ -24,7 +24,8 @@ KEYS = (
     "title", "cell", "readout", "loss", "parameters", "coefficients", "initial", "sequence", "bptt",
     "update",
 )  # fmt: skip
-WEIGHTS = ("from", "layout", "prefix")  # keys of parameters that are in a file
+# Keys of parameters that are in a file.
+WEIGHTS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "unit")
 
 SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
 
@@ -163,7 +164,8 @@ def _check_settings(whole: Section, update: Update, *parts: Template | None) -> 
 
 def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
     sections = whole.tables("sequence")
-    sequences = [read_sequence(section, base) for section in sections]
+    read = [read_sequence(section, base) for section in sections]
+    sequences = standardized(read, [s.boolean("standardize", False) for s in sections])
     first = next((sequence for sequence in sequences if sequence), None)
     for section, sequence in zip(sections, sequences, strict=True):
         if first and sequence and len(sequence.inputs) != len(first.inputs):

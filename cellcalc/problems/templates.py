@@ -21,7 +21,18 @@ from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import VIA, derivative_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
-from cellcalc.language.tree import ZERO, Dot, Expression, Symbol, rename, symbols, walk
+from cellcalc.language.tree import (
+    ZERO,
+    Call,
+    Dot,
+    Expression,
+    Neg,
+    Number,
+    Symbol,
+    rename,
+    symbols,
+    walk,
+)
 from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
@@ -43,7 +54,7 @@ INPUTS = ("x",)  # vectors: one element per feature
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
-     "layout", "prefix", "random",
+     "layout", "prefix", "random", "layer", "direction", "readout_prefix", "unit",
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -248,6 +259,8 @@ def _check(file: Section, template: Template, kind: str) -> None:
         for use in symbols(equation.formula):
             if complaint := _complaint(use, equation, template, known, kind):
                 file.reader.mistake(key, *complaint)
+        for complaint in _clip_complaints(equation.formula):
+            file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
         known.add(equation.symbol)
@@ -320,6 +333,24 @@ def _circle(used: str, symbol: str, template: Template) -> tuple[str, ...]:
             seen.add(way[-1])
             ways += [(*way, name) for name in uses.get(way[-1], ())]
     return ()
+
+
+def _clip_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
+    """What is wrong with the bounds of ``clip``, where they are numbers."""
+
+    def number(e: Expression) -> float:
+        match e:
+            case Number(value):
+                return value
+            case Neg(Number(value)):
+                return -value
+        return math.nan
+
+    for node in walk(formula):
+        if isinstance(node, Call) and node.function == "clip":
+            low, high = map(number, node.others)
+            if low > high:
+                yield "the lower bound of clip before the upper", LANGUAGE(node)
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -31,31 +32,119 @@ def read_weights(
     ``section`` is the table ``[parameters]``, ``kinds`` maps the problem's parameters to "input"
     or "scalar". Mistakes are noted with the section's reader.
     """
+    if "unit" in section.values:
+        section.wrong("unit", resources.sentence("weights", "unit"))
     if "from" not in section.values:
-        for key in ("layout", "prefix"):
+        for key in KEYS[1:]:
             if key in section.values:
                 section.wrong(key, 'from = "weights.npz" beside it, or nothing here')
         return {}
     name, prefix = section.text("from"), section.text("prefix", "")
     layout = section.choice("layout", layout_names(), "") if "layout" in section.values else ""
+    direction = section.choice("direction", DIRECTIONS, DIRECTIONS[0])
+    layer = section.integer("layer", 0, 0) if "layer" in section.values else None
+    readout = section.text("readout_prefix", "")
     if not name or features is None or section.values.get("layout", "") != layout:
         return None
     try:
         arrays = read_arrays(base / name, name)
-        if prefix:
-            arrays = _within(arrays, prefix, name)
         if not layout:
+            for key in ("layer", "direction", "readout_prefix"):
+                if key in section.values:
+                    section.wrong(key, "a layout beside it, or nothing here")
+            arrays = _within(arrays, prefix, name) if prefix else arrays
             return _by_name(arrays, kinds, features, name)
         own = [e for k, kind in kinds.items() for e in _elements_of(k, kind, features)]
-        return from_layout(load_layout(layout), arrays, own, features, name)
+        found = _readout(arrays, readout, own, name) if readout else {}
+        if readout:
+            arrays = {k: a for k, a in arrays.items() if not k.startswith(_start(readout))}
+        arrays = _within(arrays, prefix, name) if prefix else arrays
+        arrays = _chosen_layer(arrays, layer, direction, name)
+        return found | from_layout(layout_for(layout, own), arrays, own, features, name)
     except InputError as error:
         section.wrong_file("from", name, error)
         return None
 
 
+KEYS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "unit")
+DIRECTIONS = ("forward", "reverse")
+_LAYER = re.compile(r"(.*)_l([0-9]{1,3})(_reverse)?")
+
+
+def _start(prefix: str) -> str:
+    return prefix.replace("/", ".").rstrip(".") + "."
+
+
+def _readout(
+    arrays: Mapping[str, Array], prefix: str, own: Collection[str], file: str
+) -> dict[str, float]:
+    """V and b_y, from what PyTorch calls weight and bias, Keras and Flax kernel and bias."""
+    found: dict[str, float] = {}
+    for key, array in _within(arrays, prefix, file).items():
+        name = {"weight": "V", "kernel": "V", "bias": "b_y"}.get(key, "")
+        if name not in own or len(array.values) != 1:
+            expected = "weight or kernel, and bias, of one number each, for a readout that has them"
+            found_here = f"{key} of {len(array.values)}"
+            raise InputError([Mistake(file, _start(prefix) + key, expected, found_here)])
+        found[name] = array.values[0]
+    return found
+
+
+def _chosen_layer(
+    arrays: Mapping[str, Array], layer: int | None, direction: str, file: str
+) -> dict[str, Array]:
+    """The arrays of one layer and direction under the names of the first: ``weight_ih_l0``."""
+    parts = {key: match for key in arrays if (match := _LAYER.fullmatch(key))}
+    layers = sorted({int(match[2]) for match in parts.values()})
+    both = sorted({"reverse" if match[3] else "forward" for match in parts.values()})
+    if not parts:
+        if layer is not None or direction != DIRECTIONS[0]:
+            expected = "names such as weight_ih_l0, whose layer can be chosen"
+            raise InputError([Mistake(file, "", expected, listed(list(arrays), "and"))])
+        return dict(arrays)
+    if layer is None and len(layers) > 1:
+        chosen = listed([f"layer = {k}" for k in layers])
+        found = f"layers {listed(list(map(str, layers)), 'and')}"
+        raise InputError([Mistake(file, "", chosen, found)])
+    wanted = layers[0] if layer is None else layer
+    if wanted not in layers:
+        found = f"layer{'s' if len(layers) > 1 else ''} {listed(list(map(str, layers)), 'and')}"
+        raise InputError([Mistake(file, "", f"layer {wanted}", found)])
+    if direction not in both:
+        raise InputError([Mistake(file, "", f"direction {direction}", listed(both, "and"))])
+    kept = {key: array for key, array in arrays.items() if key not in parts}
+    for key, match in parts.items():
+        if int(match[2]) == wanted and bool(match[3]) == (direction == "reverse"):
+            kept[f"{match[1]}_l0"] = arrays[key]
+    return kept
+
+
+FAMILIES = {"gru": "GRU", "gru-before": "GRU with the reset before", "rnn": "RNN", "": "LSTM"}
+
+
+def family(own: Collection[str]) -> str:
+    """Which cells have these parameters: a folder of layouts, "" for the LSTM's."""
+    stems = {name.rstrip("0123456789") for name in own}
+    if {"W_r", "W_u"} <= stems:
+        return "gru" if "b_gh" in stems else "gru-before"
+    return "rnn" if "W" in stems else ""
+
+
+def layout_for(name: str, own: Collection[str]) -> Layout:
+    """The layout of that name for the cell that has these parameters."""
+    kind = family(own)
+    place = f"{kind}/{name}" if kind else name
+    known = resources.names(f"templates/layouts/{kind}") if kind else layout_names()
+    if name not in known:
+        found = f"{name}, which has none for it"
+        expected = f"a layout for {FAMILIES[kind]} cells ({listed(known)})"
+        raise InputError([Mistake("parameters.layout", "", expected, found)])
+    return load_layout(place)
+
+
 def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Array]:
     """The arrays whose names begin with a prefix, without it."""
-    start = prefix.replace("/", ".").rstrip(".") + "."
+    start = _start(prefix)
     found = {key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)}
     if not found:
         names = listed(list(arrays), "and")
@@ -97,8 +186,9 @@ def _by_name(
 class Block:
     """One array of a layout: the names it may have, its axes, and the parameters it fills.
 
-    ``shape`` names the axes: ``gates``, ``features``, ``hidden`` or ``directions`` (both 1).
-    ``fills`` are the parameters' first letters, one after the other along the gates.
+    ``shape`` names the axes: ``gates``, ``features``, ``hidden`` or ``directions`` (both 1), and
+    ``sides``. ``fills`` are the parameters' first letters, one after the other along the gates, or
+    one for each of the sides.
     """
 
     names: tuple[str, ...]
@@ -109,17 +199,20 @@ class Block:
 
     def lengths(self, features: int) -> tuple[int, ...]:
         """The shape for a single hidden unit."""
-        sizes = {"gates": len(self.gates) * len(self.fills), "features": features}
+        stacked = 1 if "sides" in self.shape else len(self.fills)
+        sizes = {"gates": len(self.gates) * stacked, "features": features, "sides": len(self.fills)}
         return tuple(sizes.get(axis, 1) for axis in self.shape)
 
     def elements(self, features: int) -> list[tuple[str, str]]:
-        """For each number, row by row: first letter and gate with feature, as in ("W", "f2")."""
+        """For each number, row by row: first letter and the rest, as in ("W", "_f2")."""
         found = []
         for place in product(*map(range, self.lengths(features))):
             along = dict(zip(self.shape, place, strict=True))
-            letter, gate = divmod(along["gates"], len(self.gates))
+            letter, gate = divmod(along.get("gates", 0), len(self.gates))
+            letter = along.get("sides", letter)
+            joined = f"_{self.gates[gate]}" if self.gates[gate] else ""
             numbers = element_keys("", features) if "features" in along else ("",)
-            found.append((self.fills[letter], self.gates[gate] + numbers[along.get("features", 0)]))
+            found.append((self.fills[letter], joined + numbers[along.get("features", 0)]))
         return found
 
 
@@ -134,7 +227,10 @@ class Layout:
 
     def place(self, letter: str, rest: str, own: Collection[str]) -> str:
         """The parameter of the cell that an array's element belongs to; "" where there is none."""
-        for name in (f"{letter}_{rest}", f"{self.instead.get(letter, letter)}_{rest}"):
+        whole = letter + rest
+        if whole in self.instead:
+            return self.instead[whole] if self.instead[whole] in own else ""
+        for name in (whole, self.instead.get(letter, letter) + rest):
             if name in own:
                 return name
         return ""
@@ -250,7 +346,8 @@ def _fill(
         if place := layout.place(letter, rest, own):
             found[place] = found.get(place, 0.0) + value
         elif value:
-            yield f"0, since the cell has no parameter {letter}_{rest}", f"{value:.6g}"
+            missing = layout.instead.get(letter + rest, letter + rest)
+            yield f"0, since the cell has no parameter {missing}", f"{value:.6g}"
 
 
 def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str, list[str]]:
@@ -260,13 +357,14 @@ def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str
     """
     rows = {}
     for block in layout.blocks:
-        names = [f"{letter}_{rest}" for letter, rest in block.elements(features)]
+        names = [letter + rest for letter, rest in block.elements(features)]
         if all(name in own for name in names):
             rows[block.names[0]] = names
     return rows
 
 
-ENDINGS = (".npz", ".json", ".csv")
+ENDINGS = (".npz", ".json", ".csv", ".safetensors")
+PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".h5", ".keras", ".msgpack")
 MAX_UNPACKED = 8_000_000  # bytes of an .npz: a million numbers
 MAX_ARRAYS = 1_000
 MAX_DEPTH = 8  # of lists and tables in a .json
@@ -274,10 +372,15 @@ MAX_DEPTH = 8  # of lists and tables in a .json
 
 @dataclass(frozen=True)
 class Array:
-    """Numbers in row-major order; ``shape`` is None where the file does not tell (a .csv)."""
+    """Numbers in row-major order; ``shape`` is None where the file does not tell (a .csv).
+
+    ``shown`` has the numbers with as many digits as the file keeps, where these are fewer than a
+    float has.
+    """
 
     shape: tuple[int, ...] | None
     values: tuple[float, ...]
+    shown: tuple[str, ...] = ()
 
 
 def read_arrays(path: Path, name: str) -> dict[str, Array]:
@@ -287,12 +390,17 @@ def read_arrays(path: Path, name: str) -> dict[str, Array]:
     """
     ending = path.suffix.lower()
     if ending not in ENDINGS:
-        raise InputError(
-            [Mistake(name, "", "a file of weights: .npz, .json or .csv", ending or "no ending")]
-        )
+        expected = f"a file of weights: {listed(ENDINGS)}"
+        how = f"; {resources.sentence('weights', 'convert')}" if ending in PICKLED else ""
+        raise InputError([Mistake(name, "", expected, (ending or "no ending") + how)])
     contents = read_bytes(path, name)
     read: dict[str, Callable[[bytes, str], dict[str, Array]]]
-    read = {".npz": _from_npz, ".json": _from_json, ".csv": _from_csv}
+    read = {
+        ".npz": arrays_of_npz,
+        ".json": _from_json,
+        ".csv": _from_csv,
+        ".safetensors": _from_safetensors,
+    }
     arrays = read[ending](contents, name)
     mistakes = [
         Mistake(name, key, "finite numbers", "one that is not")
@@ -306,7 +414,7 @@ def read_arrays(path: Path, name: str) -> dict[str, Array]:
     return {key.replace("/", "."): array for key, array in arrays.items()}
 
 
-def _from_npz(contents: bytes, name: str) -> dict[str, Array]:
+def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             members = package.infolist()
@@ -323,14 +431,14 @@ def _from_npz(contents: bytes, name: str) -> dict[str, Array]:
                     limit = f"at most {MAX_UNPACKED // 1_000_000} MB when unpacked"
                     raise InputError([Mistake(name, key, limit, "more")])
                 left -= len(data)
-                arrays[key] = _npy(data, name, key)
+                arrays[key] = array_of_npy(data, name, key)
             return arrays
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
         found = f"an error: {error}"
         raise InputError([Mistake(name, "", "an archive made by numpy.savez", found)]) from None
 
 
-def _npy(data: bytes, name: str, key: str) -> Array:
+def array_of_npy(data: bytes, name: str, key: str) -> Array:
     import numpy  # here, so that only those who read an .npz wait for it
 
     def refuse(found: str) -> InputError:
@@ -355,7 +463,56 @@ def _npy(data: bytes, name: str, key: str) -> Array:
         raise refuse(f"an error: {error}") from None
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
         values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
-    return Array(tuple(int(length) for length in array.shape), values)
+    shown: tuple[str, ...] = ()
+    if dtype.kind == "f" and dtype.itemsize < 8:
+        shown = tuple(str(value) for value in array.ravel(order="C"))
+    return Array(tuple(int(length) for length in array.shape), values, shown)
+
+
+# How safetensors calls types: numpy's name for each; bfloat16 is the upper half of a float32.
+_TYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2",
+    "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U8": "<u1",
+}  # fmt: skip
+
+
+def _from_safetensors(contents: bytes, name: str) -> dict[str, Array]:
+    """A header in JSON after its length in eight bytes, then the numbers: nothing that runs."""
+    import numpy
+
+    def refuse(key: str, expected: str, found: str) -> InputError:
+        return InputError([Mistake(name, key, expected, found)])
+
+    length = int.from_bytes(contents[:8], "little")
+    if len(contents) < 8 or length > len(contents) - 8:
+        raise refuse("", "a safetensors file", "a header longer than the file")
+    try:
+        header = json.loads(contents[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise refuse("", "a safetensors file", f"an error: {error}") from None
+    if not isinstance(header, dict) or len(header) > MAX_ARRAYS:
+        raise refuse("", f"a table of at most {MAX_ARRAYS} arrays", describe(header))
+    data = memoryview(contents)[8 + length :]
+    arrays = {}
+    for key, row in header.items():
+        if key == "__metadata__":
+            continue
+        row = row if isinstance(row, dict) else {}
+        shape, offsets, kind = (row.get(k) for k in ("shape", "data_offsets", "dtype"))
+        whole = [*(shape or []), *(offsets or [])] if isinstance(shape, list) else [None]
+        sound = isinstance(offsets, list) and len(offsets) == 2 and kind in _TYPES
+        if not sound or not all(type(n) is int and n >= 0 for n in whole):
+            raise refuse(key, "a shape, two offsets and a known type", describe(row))
+        assert isinstance(shape, list) and isinstance(offsets, list)
+        dtype = numpy.dtype(_TYPES[str(kind)])
+        count, (first, last) = math.prod(shape), offsets
+        if last > len(data) or last - first != count * dtype.itemsize:
+            raise refuse(key, f"{count} numbers", f"{last - first} bytes for them")
+        values = numpy.frombuffer(data[first:last], dtype)
+        if kind == "BF16":
+            values = (values.astype("<u4") << 16).view("<f4")
+        arrays[key] = Array(tuple(shape), tuple(values.astype(numpy.float64).tolist()))
+    return arrays
 
 
 def _from_json(contents: bytes, name: str) -> dict[str, Array]:

@@ -165,7 +165,7 @@ class _Script:
         lines = [f"def {opening}{closing}", f'    """{says}"""']
         for row in rows:
             assert row.formula is not None
-            lines += self.write.lines(row.symbol, row.formula)
+            lines += self.write.lines(row.symbol, self.model.computed(row.formula))
         return "\n".join(lines)
 
     def backward(self, compares: bool) -> str:

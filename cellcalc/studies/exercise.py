@@ -23,6 +23,7 @@ from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
+from cellcalc.problems.sequences import or_zero
 
 PARTS = ("forward", "backward", "all")
 TOTAL_LOSS = "L"
@@ -123,7 +124,7 @@ class Exercise:
             else:
                 spelled = spelled_out(formula, self.model.features)
                 values = {
-                    symbol: value(self._place_of(number, symbol, t), lookup(symbol))
+                    symbol: value(self._place_of(number, symbol, t), or_zero(lookup(symbol)))
                     if symbol.shift is not None
                     else lookup(symbol)
                     for symbol in symbols(spelled)
@@ -241,7 +242,7 @@ class Exercise:
         assert t is not None
         spelled = spelled_out(formula, self.model.features)
         run = work(spelled, FLOATS)
-        values = {symbol: lookup(symbol) for symbol in symbols(spelled)}
+        values = {symbol: or_zero(lookup(symbol)) for symbol in symbols(spelled)}  # no target: 0
         for symbol, value in values.items():
             if symbol.shift is None:
                 continue

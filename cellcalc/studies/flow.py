@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,27 +125,18 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
     chosen = chosen_sequence(specification, sequence)
     n, has_target = chosen.steps, chosen.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
-    columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
-    for name, values in chosen.columns().items():
-        columns[name][1 : n + 1] = values
-    for name, value in specification.initial.items():
-        columns[name][0] = value
-    for name, value in specification.parameters.items():
-        columns[name] = [value] * (n + 2)  # read where the model keeps the weights of each step
-    columns[COUNTED] = [(np.array(losses) == t).astype(float) for t in range(n + 2)]
-    step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
-    with np.errstate(all="ignore"):
-        step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
-    matrix = {
-        state: np.array(
-            [
-                np.broadcast_to(columns[derivative_key(state)][s], (len(losses),))
-                for s in range(1, n + 1)
-            ]
-        ).T
-        for state in model.state
-    }
     schedule = plan(specification.scheme, n, has_target)
+    columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
+    matrix = {state: np.zeros((len(losses), n)) for state in model.state}
+    for start, stop in pairwise([0, *sorted(schedule.resets), n]):
+        part = _segment(specification, model, chosen, losses, start, stop)
+        for name, values in part.items():
+            columns[name][start + 1 : stop + 1] = values[1 : stop - start + 1]
+            columns[name][0] = values[0] if not start else columns[name][0]
+        for state in model.state:
+            slopes = part[derivative_key(state)][1 : stop - start + 1]
+            found = np.array([np.broadcast_to(values, (len(losses),)) for values in slopes])
+            matrix[state][:, start:stop] = found.T
     swept = np.zeros((len(losses), n), dtype=int)
     for window in schedule.windows:
         rows = np.isin(losses, window.losses)
@@ -154,6 +146,33 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
         columns[name] = [value] * (n + 2)
     named, factor = _carousel(model, columns, n)
     return Flow(losses, matrix, named, factor, schedule, swept)
+
+
+def _segment(
+    specification: Specification,
+    model: Model,
+    sequence: Sequence,
+    losses: tuple[int, ...],
+    start: int,
+    stop: int,
+) -> dict[str, list[Any]]:
+    """The columns of the steps after ``start`` up to ``stop``, from the initial state.
+
+    A derivative has a number for each of the losses: 0 for those outside.
+    """
+    n = stop - start
+    columns: dict[str, list[Any]] = {name: [0.0] * (n + 2) for name in model.quantities}
+    for name, values in sequence.columns(start, stop).items():
+        columns[name][1 : n + 1] = values
+    for name, value in specification.initial.items():
+        columns[name][0] = value
+    for name, value in specification.parameters.items():
+        columns[name] = [value] * (n + 2)  # read where the model keeps the weights of each step
+    columns[COUNTED] = [(np.array(losses) == start + t).astype(float) for t in range(n + 2)]
+    step = compile_source(codegen.function(model, guarded=True), "bptt", ARRAYS)
+    with np.errstate(all="ignore"):
+        step(columns, {**specification.parameters, **specification.coefficients}, 1, 1, n)
+    return columns
 
 
 def _column(steps: tuple[int, ...]) -> NDArray[np.int64]:

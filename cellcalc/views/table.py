@@ -19,6 +19,7 @@ from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
+from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import check_page, fixed, markdown_text
 
@@ -162,7 +163,7 @@ def grids(
             loss = (
                 "" if pass_trace.loss is None else f": loss L = {fixed(pass_trace.loss, decimals)}"
             )
-            yield _forward(trace, pass_trace, selection, place + loss)
+            yield _forward(trace, pass_trace, selection, place + loss + _changed(pass_trace))
         for number, window in enumerate(pass_trace.windows, 1):
             where = place + window_of(pass_trace, number, window)
             if "backward" in selection.passes and window.backward:
@@ -173,6 +174,16 @@ def grids(
                 title = update_title(trace, window, place)
                 shown = shown_rows(trace.specification.update.optimizer)
                 yield _update(window, selection, title, shown)
+
+
+def _changed(pass_trace: PassTrace) -> str:
+    """After which steps parameters changed on the way, if they did."""
+    last = pass_trace.steps
+    at = [w.last for w in pass_trace.windows if w.used and w.before != w.after and w.last < last]
+    once = pass_trace.schedule.scheme.update != "window"
+    if not at or once:
+        return ""
+    return sentence("table", "changed", steps=ranges(at))
 
 
 def place_of(trace: Trace, pass_trace: PassTrace) -> str:

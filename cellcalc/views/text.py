@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from cellcalc.errors import check_whole
+from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.letters import (
     ACCENTS,
     FROM_SUBSCRIPTS,
@@ -34,7 +35,7 @@ def fixed(value: float, decimals: int) -> str:
     """
     if math.isnan(value):
         return ""
-    text = f"{value:.{decimals}f}"
+    text = f"{rounded(value, decimals):.{decimals}f}"  # halves away from zero, as by hand
     exact = abs(float(text) - value) < 1e-6 * 10.0**-decimals  # but for float noise
     if math.isinf(value) or (exact and abs(value) < 1e6):
         return text if float(text) or not text.startswith("-") else text[1:]
@@ -46,7 +47,7 @@ def fixed(value: float, decimals: int) -> str:
 
 def short(value: float, decimals: int) -> str:
     """The same, but a number that needs fewer decimals is printed with those it has: 0.7, 2."""
-    nearest = round(value, decimals) if math.isfinite(value) else value
+    nearest = rounded(value, decimals)
     plain = plain_number(nearest)
     noise = 1e-12 * max(1.0, abs(value))
     if abs(value - nearest) <= noise and "e" not in plain and (nearest or not value):

@@ -66,7 +66,7 @@ def formula(
         first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
         return f"{first}:{last.removeprefix(seen_on)}"
 
-    text = Excel(cell=cell, cells=cells)(expression)
+    text = Excel(cell=cell, cells=cells)(sheet.model.computed(expression))
     resets = sheet.pass_trace.schedule.resets
 
     def at(t: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Mapping
@@ -25,12 +26,15 @@ GOMEZ = load("gomez")
 TRUNCATED = replace(random_data(51, 1, 4), bptt='scheme = "tbptt(2,3)"')
 SPLIT = replace(random_data(52, 1, 3), bptt='scheme = "naive-split(2)"')
 LINEAR = random_data(53, 1, 4)
+MISSING = random_data(54, 1, 3)
+MISSING.target[1] = math.nan
 BOOKS = {
     ("gomez", "backward"): book_of(GOMEZ, practice="backward"),
     ("truncated", "some"): book_of(TRUNCATED, practice="f,c,h,dh,dc,df,dz_f,dW_f,dU_f"),
     ("split", "some"): book_of(SPLIT, practice="dy,dh,dc,dz_i,dW_i,dU_i"),
     ("linear", "c,dc,dU_f"): book_of(LINEAR, practice="c,dc,dU_f"),
     ("linear", "forward"): book_of(LINEAR, practice="forward"),
+    ("missing", "some"): book_of(MISSING, practice="E,dy,dh,dc,db_f"),
 }
 VERDICTS = {
     "✓": {"correct"}, "~": {"carried"}, "≈": {"coarse"}, "✗": {"wrong", "repeated"},

@@ -105,6 +105,19 @@ def reset_before(p: Tensors, x: Any, s: Tensors, _: Tensors) -> Tensors:
     return {"h": u * h + (1 - u) * tanh(net(p, "g", x, r * h))}
 
 
+def chung(p: Tensors, x: Any, s: Tensors, _: Tensors) -> Tensors:
+    """With the other convention of the update gate."""
+    h = s["h"]
+    r, u = sigmoid(net(p, "r", x, h)), sigmoid(net(p, "u", x, h))
+    return {"h": (1 - u) * h + u * tanh(net(p, "g", x, r * h))}
+
+
+def gers(p: Tensors, x: Any, s: Tensors, k: Tensors) -> Tensors:
+    """Peepholes as Gers & Schmidhuber trained them: cut at the cell and at the output before."""
+    seen = {**s, "h": s["h"].detach()}
+    return lstm(p, x, seen, k, peepholes=True, seen=lambda c: c.detach())
+
+
 def reset_after(p: Tensors, x: Any, s: Tensors, _: Tensors) -> Tensors:
     h = s["h"]
     r, u = sigmoid(net(p, "r", x, h)), sigmoid(net(p, "u", x, h))
@@ -127,7 +140,8 @@ BY_HAND: dict[str, Callable[[Tensors, Any, Tensors, Tensors], Tensors]] = {
     "lstm-forget-bias": lstm,
     "lstm-clip": lstm,
     "lstm-peephole": parts(peepholes=True),
-    "lstm-peephole-stop": parts(peepholes=True, seen=lambda c: c.detach()),
+    "lstm-peephole-half": parts(peepholes=True, seen=lambda c: c.detach()),
+    "lstm-peephole-stop": gers,
     "lstm-1997": truncated,
     "lstm-1997-full": original,
     "lstm-no-output-squash": parts(output_squash=as_is),
@@ -144,6 +158,7 @@ BY_HAND: dict[str, Callable[[Tensors, Any, Tensors, Tensors], Tensors]] = {
     "cec": lambda p, x, s, _: {"c": s["c"] + (p["W"] * x).sum()},
     "gru": reset_after,
     "gru-reset-before": reset_before,
+    "gru-chung": chung,
     "rnn": lambda p, x, s, k: {"h": tanh(linear(p, x, s, k)["h"])},
     "rnn-linear": linear,
 }
@@ -227,7 +242,12 @@ def test_gradients_equal_autograd(cell: str, hidden: Callable[..., Iterator[Any]
 
 
 @pytest.mark.parametrize(
-    ("cut", "whole"), [("lstm-1997", "lstm-1997-full"), ("lstm-peephole-stop", "lstm-peephole")]
+    ("cut", "whole"),
+    [
+        ("lstm-1997", "lstm-1997-full"),
+        ("lstm-peephole-half", "lstm-peephole"),
+        ("lstm-peephole-stop", "lstm-peephole"),
+    ],
 )
 def test_a_truncated_gradient_is_not_that_of_the_loss(cut: str, whole: str) -> None:
     """The values are the same; autograd without the cut gives another gradient."""

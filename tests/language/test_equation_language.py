@@ -165,9 +165,9 @@ def test_one_tree_in_every_notation() -> None:
         ("1e-300*a", "1E-300*a"),
         ("stop(a + b)*c", "(a+b)*c"),
         ("hard_sigmoid(a + b)", "MAX(0,MIN(1,0.2*(a+b)+0.5))"),
-        ("clip(a + b, -k, k)*c", "MAX(-k,MIN(k,a+b))*c"),
+        ("clip(a + b, -k, k)*c", "MIN(MAX(a+b,-k),k)*c"),
         ("max(a, b)/2", "MAX(a,b)/2"),
-        ("inside(a - b, 0, 1)", "IF(AND(a-b>0,a-b<1),1,0)"),
+        ("inside(a - b, 0, 1)", "IF(AND(a-b>=0,a-b<=1),1,0)"),
     ],
 )
 def test_excel_formulas_mean_what_the_equation_means(text: str, formula: str) -> None:

@@ -35,7 +35,7 @@ BROKEN = {
     "unknown key": ("title", "titel", ["titel: expected one of the keys title, source, output, parameters, coefficients, state or equation, found an unknown key; did you mean title?"]),
     "unknown symbol": ("tanh(z)", "tanh(zz)", ["equation[2].formula: expected a known symbol (U, W, x or z), found zz; did you mean z?"]),
     "bad formula": ("tanh(z)", "tanh(z", ['equation[2].formula: expected ")", found the end of the formula']),
-    "unknown function": ("tanh(z)", "tahn(z)", ['equation[2].formula: expected a function (sigmoid, tanh, exp, log, sqrt, abs, sign, relu, step, hard_sigmoid, hard_sigmoid_slope, clip, inside, max, min, stop) before the bracket, found "tahn"; did you mean tanh?']),
+    "unknown function": ("tanh(z)", "tahn(z)", ['equation[2].formula: expected a function (sigmoid, tanh, exp, log, sqrt, abs, sign, relu, step, hard_sigmoid, hard_sigmoid_slope, hardsigmoid, hardsigmoid_slope, softplus, complement, clip, inside, max, min, stop) before the bracket, found "tahn"; did you mean tanh?']),
     "too early": ("U*h[t-1]", "U*h", ["equation[1].formula: expected no circle within a step, found one: z needs h, h needs z; did you mean h[t-1]?"]),
     "circular": ("tanh(z)", "tanh(h)", ["equation[2].formula: expected no circle within a step, found one: h needs h; did you mean h[t-1]?"]),
     "a circle of three": ("tanh(z)", "tanh(a)\"\n[[equation]]\nsymbol = \"a\"\nformula = \"b + z\"\n[[equation]]\nsymbol = \"b\"\nformula = \"2*a", ["equation[2].formula: expected each symbol computed before it is used in the same step, found a, whose equation comes later", "equation[3].formula: expected no circle within a step, found one: a needs b, b needs a"]),

@@ -270,8 +270,8 @@ def test_each_mistake_is_one_line(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('from = "w.pt"', "p.toml: parameters.from: expected a file of weights: .npz, .json or .csv, "
-                          "found .pt (w.pt)"),
+        ('from = "w.pk"', "p.toml: parameters.from: expected a file of weights: .npz, .json, .csv or "
+                          ".safetensors, found .pk (w.pk)"),
         ('from = "no.npz"', "p.toml: parameters.from: expected a file, found nothing there "
                             "(no.npz)"),
         ('from = "w.csv"\nlayout = "kerass"',

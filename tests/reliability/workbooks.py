@@ -17,8 +17,8 @@ import formualizer
 import openpyxl
 
 from cellcalc.api import Problem
-from cellcalc.check.handed_in import entries_of_workbook
 from cellcalc.check.marking import mark
+from cellcalc.check.practice_book import read_practice
 from cellcalc.check.report import Verdict
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.large_numbers import has_large
@@ -87,7 +87,8 @@ def filled_in(count: int, seed: int) -> Outcome:
         live.evaluate_all()
         filled = io.BytesIO()
         book.save(filled)
-        report = mark(trace, entries_of_workbook(filled.getvalue(), "exercise"))
+        exercise = read_practice(filled.getvalue(), "exercise")
+        report = exercise.judged(mark(trace, exercise.entries(trace)), trace)
         right = [marked.verdict is Verdict.CORRECT for marked in report.marked]
         told = live.get_value("Practice", 2, 5)
         fine = told == f"{len(answers)} / {len(answers)}" and right == [True] * len(answers)

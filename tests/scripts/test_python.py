@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from cellcalc.api import Problem
 from cellcalc.problems.schemes import Scheme
 from cellcalc.scripts.python import script
 from tests.support.cells import random_cell
@@ -21,8 +22,6 @@ def test_the_script_is_full_bptt_without_an_update(weights: str) -> None:
     with contextlib.redirect_stdout(printed):
         exec(script(problem.specification, problem.model, ["title"]), {})
     values = dict(line.split(" ", 1) for line in printed.getvalue().splitlines())
-    full = replace(
-        problem, specification=replace(problem.specification, scheme=Scheme("full", None, None))
-    )
+    full = Problem.of(replace(problem.specification, scheme=Scheme("full", None, None)))
     for symbol, gradient in full.run().gradients.items():
         assert float(values[symbol]) == pytest.approx(gradient, rel=1e-12), symbol

@@ -42,7 +42,9 @@ FUNCTIONS = {
     "log": cmath.log,
     "abs": lambda u: u if u.real > 0 else -u,
     "hard_sigmoid": lambda u: _by_size(min, 1, _by_size(max, 0, 0.2 * u + 0.5)),
-    "clip": lambda u, a, b: _by_size(max, a, _by_size(min, b, u)),
+    "hardsigmoid": lambda u: _by_size(min, 1, _by_size(max, 0, u / 6 + 0.5)),
+    "softplus": lambda u: cmath.log(1 + cmath.exp(u)),
+    "clip": lambda u, a, b: _by_size(min, b, _by_size(max, a, u)),
     "max": lambda u, a: _by_size(max, u, a),
     "stop": lambda u: complex(u.real),
 }

@@ -222,7 +222,10 @@ def test_a_value_that_is_not_finite_is_named(tmp_path: Path, run: Run) -> None:
         (math.inf, 5, "inf"),
         (-math.inf, 5, "-inf"),
         (math.nan, 5, ""),
-        (0.5, 0, "0"),
+        (0.5, 0, "1"),  # a half goes away from 0
+        (0.125, 2, "0.13"),
+        (-2.675, 2, "-2.68"),
+        (1.005, 2, "1.01"),
     ],
 )
 def test_a_number_never_vanishes_behind_its_decimals(

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64] | float
 
 __all__ = [
-    "abs", "clip", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "inside", "log", "max",
-    "min", "power", "relu", "sigmoid", "sign", "sqrt", "step", "tanh",
+    "abs", "clip", "complement", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope",
+    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "max", "min", "power", "relu", "sigmoid",
+    "sign", "softplus", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
 abs = np.abs  # the same for numbers and arrays
@@ -66,14 +67,35 @@ def hard_sigmoid(u: Values) -> Any:
 
 
 def hard_sigmoid_slope(u: Values) -> Any:
-    """The slope of hard_sigmoid: 0.2 on its straight part, 0 outside."""
-    return np.where(np.less(np.abs(u), 2.5), 0.2, 0.0)
+    """The slope of hard_sigmoid: 0.2 on its straight part and at its ends, 0 outside."""
+    return np.where(np.less_equal(np.abs(u), 2.5), 0.2, 0.0)
+
+
+def hardsigmoid(u: Values) -> Any:
+    """The straight-line sigmoid u/6 + 0.5, kept between 0 and 1."""
+    inside = np.asarray(u) / 6.0 + 0.5
+    return np.where(np.greater(u, 3.0), 1.0, np.where(np.less(u, -3.0), 0.0, inside))
+
+
+def hardsigmoid_slope(u: Values) -> Any:
+    """The slope of hardsigmoid: 1/6 on its straight part, 0 at its ends and outside."""
+    return np.where(np.less(np.abs(u), 3.0), 1.0 / 6.0, 0.0)
+
+
+def softplus(u: Values) -> Any:
+    """ln(1 + e^u), whose slope is the logistic function."""
+    return np.maximum(u, 0.0) + np.log1p(np.exp(-np.abs(u)))
+
+
+def complement(u: Values, a: Values) -> Any:
+    """1 - u where u is the logistic of a; near 1, where the difference loses digits, from a."""
+    return np.where(np.less(u, 0.999), 1.0 - np.asarray(u), sigmoid(np.negative(a)))
 
 
 def clip(u: Values, a: Values, b: Values) -> Any:
-    """u, kept between a and b; a where the two cross."""
-    below = np.where(np.greater(u, b), b, u)
-    return np.where(np.less(below, a), a, below)
+    """min(max(u, a), b): u, kept between a and b; b where the two cross."""
+    above = np.where(np.less(u, a), a, u)
+    return np.where(np.greater(above, b), b, above)
 
 
 def max(u: Values, a: Values) -> Any:
@@ -87,8 +109,8 @@ def min(u: Values, a: Values) -> Any:
 
 
 def inside(u: Values, a: Values, b: Values) -> Any:
-    """The slope of clip: 1 where a < u < b, else 0."""
-    return np.where(np.less(a, u) & np.less(u, b), 1.0, 0.0)
+    """The slope of clip: 1 where a <= u <= b, else 0."""
+    return np.where(np.less_equal(a, u) & np.less_equal(u, b), 1.0, 0.0)
 
 
 def divide(a: Values, b: Values) -> Any:

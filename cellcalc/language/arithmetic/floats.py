@@ -11,8 +11,9 @@ import math
 from math import tanh
 
 __all__ = [
-    "abs", "clip", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope", "inside", "log", "max",
-    "min", "power", "relu", "rounded", "sigmoid", "sign", "sqrt", "step", "tanh",
+    "abs", "clip", "complement", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope",
+    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "max", "min", "power", "relu", "rounded",
+    "sigmoid", "sign", "softplus", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
 abs = abs  # the built-in one, listed beside the others
@@ -59,14 +60,34 @@ def hard_sigmoid(u: float) -> float:
 
 
 def hard_sigmoid_slope(u: float) -> float:
-    """The slope of hard_sigmoid: 0.2 on its straight part, 0 outside."""
-    return 0.2 if -2.5 < u < 2.5 else 0.0
+    """The slope of hard_sigmoid: 0.2 on its straight part and at its ends, 0 outside."""
+    return 0.2 if -2.5 <= u <= 2.5 else 0.0
+
+
+def hardsigmoid(u: float) -> float:
+    """The straight-line sigmoid u/6 + 0.5, kept between 0 and 1."""
+    return 1.0 if u > 3.0 else 0.0 if u < -3.0 else u / 6.0 + 0.5
+
+
+def hardsigmoid_slope(u: float) -> float:
+    """The slope of hardsigmoid: 1/6 on its straight part, 0 at its ends and outside."""
+    return 1.0 / 6.0 if -3.0 < u < 3.0 else 0.0
+
+
+def softplus(u: float) -> float:
+    """ln(1 + e^u), whose slope is the logistic function."""
+    return (u if u > 0.0 else 0.0) + math.log1p(math.exp(-u if u > 0.0 else u))
+
+
+def complement(u: float, a: float) -> float:
+    """1 - u where u is the logistic of a; near 1, where the difference loses its digits, from a."""
+    return 1.0 - u if u < 0.999 else 1.0 / (1.0 + math.exp(700.0 if a > 700.0 else a))
 
 
 def clip(u: float, a: float, b: float) -> float:
-    """u, kept between a and b; a where the two cross."""
-    below = b if u > b else u
-    return float(a if below < a else below)
+    """min(max(u, a), b): u, kept between a and b; b where the two cross."""
+    above = a if u < a else u
+    return float(b if above > b else above)
 
 
 def max(u: float, a: float) -> float:
@@ -80,8 +101,8 @@ def min(u: float, a: float) -> float:
 
 
 def inside(u: float, a: float, b: float) -> float:
-    """The slope of clip: 1 where a < u < b, else 0."""
-    return 1.0 if a < u < b else 0.0
+    """The slope of clip: 1 where a <= u <= b, else 0."""
+    return 1.0 if a <= u <= b else 0.0
 
 
 def divide(a: float, b: float) -> float:
@@ -106,6 +127,7 @@ def rounded(value: float, decimals: int) -> float:
     A half is meant in decimals: 0.003155 becomes 0.00316 although the float lies below it.
     """
     scaled = math.fabs(value) * 10.0**decimals
-    if not scaled < 2.0**52:  # already whole at this scale, or not finite
+    if not scaled < 2.0**50:  # already whole at this scale, or not finite
         return value
-    return math.copysign(math.floor(scaled + 0.5 + 1e-9), value) / 10.0**decimals
+    noise = 2e-15 * scaled  # what a float may lie below the decimal that is meant
+    return math.copysign(math.floor(scaled + 0.5 + noise), value) / 10.0**decimals

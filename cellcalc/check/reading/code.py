@@ -1,0 +1,895 @@
+"""Python code with numpy, torch or math, read as equations; it is never run.
+
+Each assignment is an equation of step t. In a loop over the steps ``c[t-1]`` is the step before;
+a variable that one turn of the loop hands to the next (``dc_next = dc*f[t]``) stands for what it
+was given there. Names are left as they are; what they mean is for :mod:`.names`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.reading.mathematics import FUNCTION_NAMES
+
+MAX_SOURCE = 200_000
+MAX_DEPTH = 80  # of expressions within one another
+MAX_TEXT = 9_000  # characters of one equation
+_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
+_MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
+_PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
+_SIGNS = re.compile(
+    r"\bnp\.\w|\bnumpy\b|\btorch\.\w|\bmath\.\w|\+="
+    r"|^[ \t]*(?:for|while)[ \t].{1,200}:[ \t]*(?:#.*)?$"
+    r"|^[ \t]*(?:def[ \t]+\w+\(|import[ \t]|print\(|from[ \t]+\w+[ \t]+import)",
+    re.MULTILINE,
+)
+_STEP_NAMES = {  # in code of one step: what is handed in and out, of this very step
+    "c_next": "c", "next_c": "c", "a_next": "h", "next_h": "h", "h_next": "h", "next_a": "h",
+}  # fmt: skip
+_ARRIVING = {"dnext_h": "dh", "dh_next": "dh", "da_next": "dh", "dnext_a": "dh",
+             "dnext_c": "dc_via_c", "dc_next": "dc_via_c"}  # fmt: skip
+_COURSERA = {"dft": "dz_f", "dit": "dz_i", "dcct": "dz_g", "dot": "dz_o"}
+_SAME = ("copy", "item", "detach", "clone", "squeeze", "flatten", "ravel", "numpy", "float",
+         "double", "reshape", "view", "astype", "cpu", "to", "unsqueeze", "contiguous", "transpose",
+         "t")  # fmt: skip
+_WRAPPERS = ("float", "array", "asarray", "tensor", "squeeze", "atleast_2d", "float64", "float32")
+_OF_TWO = {"multiply": "*", "mul": "*", "add": "+", "subtract": "-", "sub": "-", "divide": "/",
+           "true_divide": "/", "outer": "*", "power": "**", "pow": "**"}  # fmt: skip
+_MODULES = ("np", "numpy", "math", "torch", "F", "functional", "nn", "tf", "jnp", "special",
+            "scipy", "K", "nnf", "self")  # fmt: skip
+_MAKERS = (
+    "zeros", "zeros_like", "ones", "empty", "empty_like", "rand", "randn", "full", "dict", "list",
+    "len", "arange", "linspace", "split", "chunk", "concatenate", "hstack", "vstack", "stack",
+    "cat", "append", "range", "load", "open", "default_rng", "seed", "forward", "backward",
+    "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape",
+)  # fmt: skip
+_DOTS = ("dot", "matmul", "mm", "inner", "einsum_dot")
+
+
+class _UnreadableError(Exception):
+    """An expression that is no formula; the message says what it is."""
+
+
+def is_code(text: str, certain: bool = False) -> bool:
+    """Whether a text is Python: it parses, and has more than an answer a line would have."""
+    if len(text) > MAX_SOURCE or (not certain and not _SIGNS.search(text)):
+        return False
+    tree = _parsed(text)
+    if tree is None:
+        return False
+    if certain:
+        return True
+    return any(
+        isinstance(node, ast.Assign | ast.AugAssign | ast.FunctionDef) for node in ast.walk(tree)
+    )
+
+
+def _parsed(text: str) -> ast.Module | None:
+    source = _source(text)
+    if max((len(line) for line in source.split("\n")), default=0) > 20_000 or _too_deep(source):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+            return None
+
+
+def _source(text: str) -> str:
+    return textwrap.dedent(_PROMPT.sub("", _MAGIC.sub("pass", text)))
+
+
+def _too_deep(source: str) -> bool:
+    """Whether brackets or signs stand so deep in one another that parsing could overflow."""
+    depth = deepest = 0
+    for character in source:
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth -= 1
+    return deepest > 90 or bool(
+        re.search(
+            r"[-+~]{60}|(?:not\s+){40}|(?:\*\*[-\w.]+\s*){60}|(?:lambda[^:]*:\s*){30}", source
+        )
+    )
+
+
+def entries_of_code(text: str) -> list[Entry]:
+    """The equations of a program, an entry each."""
+    tree = _parsed(text)
+    if tree is None:
+        return [Entry(1, "", "", form=PROSE)]
+    program = _Program(tree, _index_base(tree), _source(text).split("\n"))
+    try:
+        entries = list(program.read())
+    except RecursionError:
+        return [Entry(1, "", "", form=PROSE)]
+    used = {entry.line for entry in entries}
+    lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
+    return entries
+
+
+def _index_base(tree: ast.AST) -> int:
+    """What the program calls the first step: 0, or 1 where its loops run from 1."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For) and (found := _range(node.iter)) is not None:
+            first = _whole(found[0])
+            return first if first in (0, 1) else 0
+    return -1  # no loop says it
+
+
+def _range(node: ast.expr) -> tuple[ast.expr, ast.expr, bool] | None:
+    """A range of steps: where it begins, where it ends, and whether it runs backward."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "reversed" and len(node.args) == 1:
+            inner = _range(node.args[0])
+            return None if inner is None else (inner[0], inner[1], True)
+        if node.func.id == "range" and 1 <= len(node.args) <= 3:
+            arguments = node.args
+            low: ast.expr = ast.Constant(0) if len(arguments) == 1 else arguments[0]
+            high = arguments[0] if len(arguments) == 1 else arguments[1]
+            if len(arguments) == 3:
+                step = arguments[2]
+                negative = isinstance(step, ast.UnaryOp) and isinstance(step.op, ast.USub)
+                if negative:
+                    last = high
+                    first = ast.Constant(
+                        1 if isinstance(last, ast.Constant) and last.value == 0 else 0
+                    )
+                    return first, low, True
+            return low, high, False
+    return None
+
+
+@dataclass
+class _Scope:
+    """One body of code: a program, a function, or a loop over the steps."""
+
+    loop: str = ""  # the variable of the loop over the steps
+    backward: bool = False
+    carried: dict[str, ast.expr] = field(default_factory=dict)
+    renamed: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, str] = field(default_factory=dict)
+    given: dict[str, int] = field(default_factory=dict)  # the place of the entry of each name
+    inside: bool = False  # of a function or loop: one step at a time
+
+
+class _Program:
+    def __init__(self, tree: ast.Module, base: int, lines: list[str]) -> None:
+        self.tree, self.base, self.lines = tree, base, lines
+        self.entries: list[Entry] = []
+        self.functions: dict[str, tuple[list[str], ast.expr]] = {}
+        self.offsets: dict[str, int] = {}
+        self.stacks: dict[str, list[ast.expr]] = {}  # da = np.hstack((dai, daf, dao, dag))
+        self.depth = 0
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        self.assigned = {
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        # Where a gate of the next step is written out, dc_next is dc of the next step itself.
+        self.with_next_gate = bool(names & {"f_next", "next_f", "fnext"})
+        self.coursera = "cct" in names or {"a_next", "a_prev"} <= names
+
+    def read(self) -> Iterator[Entry]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.FunctionDef):
+                self._helper(node)
+        self._find_offsets()
+        scope = _Scope(renamed=dict(_COURSERA) if self.coursera else {})
+        self.body(self.tree.body, scope)
+        yield from self.entries
+
+    def _helper(self, node: ast.FunctionDef) -> None:
+        """A small function, def dtanh(y): return 1 - y**2, is put in where it is called."""
+        body = [s for s in node.body if not _is_text(s)]
+        if len(body) == 1 and isinstance(body[0], ast.Return) and body[0].value is not None:
+            arguments = [argument.arg for argument in node.args.args]
+            if not isinstance(body[0].value, ast.Tuple):
+                self.functions[node.name] = (arguments, body[0].value)
+
+    def _find_offsets(self) -> None:
+        """Arrays that hold the initial state in place 0: c[t+1] = f[t]*c[t] + i[t]*g[t]."""
+        for loop in (n for n in ast.walk(self.tree) if isinstance(n, ast.For)):
+            found = _range(loop.iter)
+            if found is None or found[2] or not isinstance(loop.target, ast.Name):
+                continue
+            at_t: set[str] = set()
+            ahead: set[str] = set()
+            for node in ast.walk(loop):
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                    target = node.targets[0]
+                    name, shift = _base_name(target.value), _relative(target.slice, loop.target.id)
+                    if shift == 0:
+                        at_t.add(name)
+                    elif shift == 1:
+                        ahead.add(name)
+            if at_t or ahead:
+                self.offsets |= dict.fromkeys(ahead - at_t, 1)
+
+    # Statements.
+
+    def body(self, statements: Iterable[ast.stmt], scope: _Scope) -> None:
+        for statement in statements:
+            self.statement(statement, scope)
+
+    def statement(self, node: ast.stmt, scope: _Scope) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self.assign(node, target, value, scope)
+            case ast.AnnAssign(target=target, value=value) if value is not None:
+                self.assign(node, target, value, scope)
+            case ast.AugAssign(target=target, op=op, value=value):
+                self.augmented(node, target, op, value, scope)
+            case ast.For():
+                self.loop(node, scope)
+            case ast.If(test=test, body=body, orelse=others):
+                chosen = self.interior(test, scope)
+                self.body(body if chosen is not False else others, scope)
+            case ast.With(body=body) | ast.Try(body=body) | ast.While(body=body):
+                self.body(body, scope)
+            case ast.FunctionDef():
+                if node.name not in self.functions:
+                    self.body(node.body, self.function_scope(node, scope))
+            case ast.ClassDef(body=body):
+                self.body(body, scope)
+
+    def function_scope(self, node: ast.FunctionDef, scope: _Scope) -> _Scope:
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        names |= {argument.arg for argument in node.args.args}
+        renamed = dict(scope.renamed)
+        loops = any(isinstance(n, ast.For) for n in ast.walk(node))
+        if not loops and names & set(_STEP_NAMES) | (
+            names & set(_ARRIVING) if names & {"prev_c", "c_prev"} else set()
+        ):
+            renamed |= _STEP_NAMES
+            renamed |= _ARRIVING
+        return _Scope(renamed=renamed, constants=dict(scope.constants), inside=True)
+
+    def loop(self, node: ast.For, scope: _Scope) -> None:
+        found = _range(node.iter)
+        if found is None or not isinstance(node.target, ast.Name):
+            if (
+                isinstance(node.iter, ast.Call)
+                and isinstance(node.iter.func, ast.Name)
+                and node.iter.func.id == "enumerate"
+            ):
+                return
+            self.body(node.body, scope)
+            return
+        inner = _Scope(
+            node.target.id, found[2], {}, dict(scope.renamed), dict(scope.constants), {}, True
+        )
+        first_name = node.target.id.lower()
+        if first_name in ("epoch", "e", "_", "it", "iteration", "batch", "seed"):
+            self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
+            return
+        inner.carried = _carried(node.body)
+        self.body(node.body, inner)
+
+    def interior(self, test: ast.expr, scope: _Scope) -> bool | None:
+        """Whether a condition holds at a step that is neither the first nor the last."""
+        if not isinstance(test, ast.Compare) or len(test.ops) != 1:
+            return None
+        left, right, op = test.left, test.comparators[0], test.ops[0]
+        swapped = _relative(left, scope.loop) is None
+        if swapped:
+            left, right = right, left
+        if _relative(left, scope.loop) is None or not scope.loop:
+            return None
+        high = not isinstance(right, ast.Constant)  # the last step, or the first
+        greater = isinstance(op, ast.Gt | ast.GtE) != swapped
+        less = isinstance(op, ast.Lt | ast.LtE) != swapped
+        if isinstance(op, ast.Eq | ast.Is):
+            return False
+        if isinstance(op, ast.NotEq | ast.IsNot):
+            return True
+        if greater:
+            return not high
+        return high if less else None
+
+    def assign(self, node: ast.stmt, target: ast.expr, value: ast.expr, scope: _Scope) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+                for one, its in zip(target.elts, value.elts, strict=True):
+                    self.assign(node, one, its, scope)
+            return
+        place = self.place(target, scope)
+        if place is None:
+            return
+        name, step = place
+        if isinstance(target, ast.Name) and target.id in scope.carried:
+            return
+        plain = name.removesuffix("[t]")
+        if _is_handed_on(name) and plain not in scope.renamed.values():
+            return
+        if (stack := _stacked(value)) is not None:
+            self.stacks[name] = stack
+            return
+        if _is_setup(value):
+            if _literal(value) is not None:
+                scope.constants[name] = _literal(value) or ""
+                if (not scope.inside and step is not None) or self._is_answer(name, value, scope):
+                    self.add(node, name + (step or ""), _literal(value) or "", scope)
+            return
+        try:
+            text = self.write(value, scope, 0)
+        except _UnreadableError as error:
+            self.add(node, name + (step or ""), "", scope, str(error))
+            return
+        scope.constants.pop(name, None)
+        in_loop = bool(scope.loop) and step is None
+        self.add(node, name + (step or ""), text, scope, form="last" if in_loop else "code")
+
+    def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
+        """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
+        text = _literal(value)
+        if text is None or scope.inside or float(text) == 0:
+            return False
+        return bool(re.match(r"d(?!t$)[A-Za-z]", name)) or bool(
+            re.fullmatch(r"[fioghc]_?[1-9][0-9]*", name)
+        )
+
+    def add(
+        self,
+        node: ast.stmt,
+        left: str,
+        right: str,
+        scope: _Scope,
+        why: str = "",
+        form: str = "code",
+    ) -> None:
+        if len(right) > MAX_TEXT:
+            right, why = "", "a longer equation"
+        source = self.lines[node.lineno - 1].strip()[:200]
+        entry = Entry(node.lineno, left, right or f"\0{why}", form=form, written=source)
+        scope.given[left] = len(self.entries)
+        self.entries.append(entry)
+
+    def augmented(
+        self,
+        node: ast.AugAssign,
+        target: ast.expr,
+        op: ast.operator,
+        value: ast.expr,
+        scope: _Scope,
+    ) -> None:
+        sign = "+" if isinstance(op, ast.Add) else "-" if isinstance(op, ast.Sub) else ""
+        place = self.place(target, scope)
+        if place is None or not sign:
+            return
+        name, step = place
+        left = name + (step or "")
+        try:
+            text = self.write(value, scope, 0)
+        except _UnreadableError as error:
+            self.add(node, left, "", scope, str(error))
+            return
+        if left in scope.given:
+            number = scope.given[left]
+            before = self.entries[number]
+            if not before.right.startswith("\0") and len(before.right) + len(text) < MAX_TEXT:
+                joined = f"({before.right}) {sign} ({text})"
+                self.entries[number] = replace(before, right=joined, line=node.lineno)
+            return
+        if name == "dc_via_c" and isinstance(target, ast.Name):
+            # What arrives along the carousel, and the rest added: the whole derivative.
+            scope.renamed[target.id] = "dc"
+            self.add(node, "dc", f"dc_via_c {sign} ({text})", scope)
+            return
+        if name == "dh" and isinstance(target, ast.Name) and target.id in scope.renamed:
+            return
+        if sign == "-" or not scope.inside or (not scope.loop and step is None):
+            if step is None:
+                self.add(node, left, f"{left} {sign} ({text})", scope)
+            return
+        if step is None:
+            self.add(node, f"{name}[t]", text, scope)
+            return
+        self.scattered(node, name, step, text, scope)
+
+    def scattered(self, node: ast.stmt, name: str, step: str, text: str, scope: _Scope) -> None:
+        """dh[t-1] += …: what the step hands to another is a term of that other's sum."""
+        match = re.fullmatch(r"\[t([+-][0-9]+)?\]", step)
+        if match is None:
+            return
+        shift = -int(match[1] or 0)
+        moved = re.sub(
+            r"\[t([+-][0-9]+)?\]",
+            lambda m: _index(int(m[1] or 0) + shift),
+            re.sub(r"(?<![\w.\])\[])([A-Za-z_]\w*)(?![\w(\[.])", r"\1[t]", text) if shift else text,
+        )
+        left = f"{name}[t]"
+        for earlier in range(len(self.entries) - 1, -1, -1):
+            if self.entries[earlier].left in (left, name):
+                before = self.entries[earlier]
+                self.entries[earlier] = replace(
+                    before, left=left, right=f"({before.right}) + ({moved})"
+                )
+                return
+        self.add(node, left, moved, scope)
+
+    def place(self, target: ast.expr, scope: _Scope) -> tuple[str, str | None] | None:
+        """The name and the step of what is assigned to."""
+        if isinstance(target, ast.Name):
+            return scope.renamed.get(target.id, target.id), None
+        if isinstance(target, ast.Attribute):
+            return target.attr, None
+        if isinstance(target, ast.Subscript):
+            text = self.subscript(target, scope, 0)
+            name, bracket, step = text.partition("[")
+            return name, f"[{step}" if bracket else None
+        return None
+
+    # Expressions.
+
+    def write(self, node: ast.expr, scope: _Scope, shift: int) -> str:
+        self.depth += 1
+        try:
+            if self.depth > MAX_DEPTH:
+                raise _UnreadableError("an expression nested too deep")
+            text = self._write(node, scope, shift)
+            if len(text) > MAX_TEXT:
+                raise _UnreadableError("a longer equation")
+            return text
+        finally:
+            self.depth -= 1
+
+    def _write(self, node: ast.expr, scope: _Scope, shift: int) -> str:
+        match node:
+            case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(
+                value, bool
+            ):
+                if isinstance(value, int) and abs(value) > 10**15:
+                    raise _UnreadableError("a number too large")
+                return f"({value!r})" if value < 0 else repr(value)
+            case ast.Name(id=name):
+                return self.name(name, scope, shift)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return f"(-({self.write(operand, scope, shift)}))"
+            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
+                return self.write(operand, scope, shift)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.binary(left, op, right, scope, shift)
+            case ast.Call():
+                return self.call(node, scope, shift)
+            case ast.Attribute():
+                return self.attribute(node, scope, shift)
+            case ast.Subscript():
+                return self.subscript(node, scope, shift)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                chosen = self.interior(test, scope)
+                if chosen is None:
+                    raise _UnreadableError("a condition")
+                return self.write(body if chosen else other, scope, shift)
+            case ast.Tuple(elts=[one]) | ast.List(elts=[one]):
+                return self.write(one, scope, shift)
+        raise _UnreadableError("something that is no formula")
+
+    def binary(
+        self, left: ast.expr, op: ast.operator, right: ast.expr, scope: _Scope, shift: int
+    ) -> str:
+        if isinstance(op, ast.MatMult) and (
+            of_gates := self.stacked_dot(left, right, scope, shift)
+        ):
+            return of_gates
+        first, second = self.write(left, scope, shift), self.write(right, scope, shift)
+        signs = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+        if isinstance(op, ast.MatMult):
+            return self.dot(first, second)
+        sign = signs.get(type(op))
+        if sign is None:
+            raise _UnreadableError("an operator that no formula has")
+        return f"({first} {sign} {second})"
+
+    def stacked_dot(self, left: ast.expr, right: ast.expr, scope: _Scope, shift: int) -> str:
+        """da.dot(Wx.T), where da has the derivatives of all gates side by side: their sum."""
+        stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
+        matrix = (
+            _base_name(right.value)
+            if isinstance(right, ast.Attribute) and right.attr == "T"
+            else ""
+        )
+        if not stack or not matrix:
+            return ""
+        terms = []
+        for element in stack:
+            if not isinstance(element, ast.Name):
+                return ""
+            terms.append(f"{self.write(element, scope, shift)}*{matrix}{element.id[-1]}")
+        return f"({' + '.join(terms)})"
+
+    def dot(self, first: str, second: str) -> str:
+        name = r"[A-Za-z_]\w*(?:\[[^\]]*\])?"
+        if re.fullmatch(name, first) and re.fullmatch(name, second):
+            return f"({first} @ {second})"
+        return f"({first} * {second})"
+
+    def name(self, name: str, scope: _Scope, shift: int) -> str:
+        if name == scope.loop:
+            raise _UnreadableError("the number of the step")
+        if name in scope.carried:
+            given = scope.carried[name]
+            turn = 1 if scope.backward else -1
+            return f"({self.write(given, replace_carried(scope, name), shift + turn)})"
+        is_quantity = re.fullmatch(r"d[A-Za-z].*|[a-zA-Z]|[WUbh]\w*", name)
+        if name in scope.constants and not is_quantity:
+            return scope.constants[name]
+        if (handed := _HANDED.fullmatch(name)) and name not in scope.renamed:
+            letter = handed[1] or handed[2]
+            if letter in "ha" or not self.with_next_gate:
+                key = "dc" if letter == "c" else "dh"
+                return f"{key}__from_later" + (_index(shift) if shift else "")
+        known = scope.renamed.get(name, name)
+        return _timed(known, shift)
+
+    def attribute(self, node: ast.Attribute, scope: _Scope, shift: int) -> str:
+        if node.attr in ("T", "mT", "data", "value", "H"):
+            return self.write(node.value, scope, shift)
+        if node.attr == "grad":
+            inner = self.write(node.value, scope, shift)
+            return f"∂L/∂{inner}"
+        if isinstance(node.value, ast.Name) and node.value.id in (
+            "np",
+            "numpy",
+            "math",
+            "torch",
+            "tf",
+        ):
+            raise _UnreadableError(f"{node.value.id}.{node.attr}")
+        return _timed(node.attr, shift)
+
+    def subscript(self, node: ast.Subscript, scope: _Scope, shift: int) -> str:
+        index = node.slice
+        if isinstance(index, ast.Constant) and isinstance(index.value, str):
+            base = _base_name(node.value).lower()
+            known = scope.renamed.get(index.value, index.value)
+            if "grad" in base or base in ("dparams", "dparameters"):
+                known = known if known.startswith("d") else f"d{known}"
+            return _timed(known, shift)
+        if isinstance(node.value, ast.Subscript):  # h[t][0], grads["x"][t]
+            inner = self.subscript(node.value, scope, shift)
+            relative = _relative(index, scope.loop)
+            if relative is not None and "[" not in inner:
+                return inner + _index(relative + shift)
+            return inner
+        name = _base_name(node.value)
+        if not name:
+            raise _UnreadableError("an element of something")
+        if (
+            re.fullmatch(r"d?[a-z]s", name) and name not in ("os", "is", "as", "ds")
+        ) or name == "os":
+            single = name[:-1]  # lists of the values: hs, cs; dhs are handed in from above
+            name = (
+                f"{single}__from_here"
+                if single in self.assigned and single.startswith("d")
+                else single
+            )
+        name = scope.renamed.get(name, name)
+        if name in scope.carried:
+            raise _UnreadableError("an element of what is handed on")
+        parts = list(index.elts) if isinstance(index, ast.Tuple) else [index]
+        time: str | None = None
+        features: list[int] = []
+        for part in parts:
+            relative = _relative(part, scope.loop)
+            if relative is not None and scope.loop:
+                relative -= self.offsets.get(name, 0)
+                time = _index(relative + shift)
+            elif isinstance(part, ast.Slice) and part.lower is None and part.upper is None:
+                continue
+            elif (number := _whole(part)) is not None:
+                features.append(number)
+            elif isinstance(part, ast.Constant) and part.value is None:
+                continue
+            else:
+                raise _UnreadableError("an index that is no step")
+        if time is not None:
+            feature = str(features[0] + 1) if features and name in ("x", "X", "dx") else ""
+            return f"{name}{feature}{time}"
+        if not features:
+            return _timed(name, shift)
+        if re.match(r"d?[WUbV]", name):
+            return name if not any(features) else f"{name}[{features[-1] + 1}]"
+        step = features[0]
+        if step < 0:
+            return f"{name}[{step}]"
+        step -= self.offsets.get(name, 0)
+        return f"{name}[{step + 1 if self.base == 0 else step}]"
+
+    def call(self, node: ast.Call, scope: _Scope, shift: int) -> str:
+        if isinstance(node.func, ast.Attribute):
+            function, owner = node.func.attr, node.func.value
+            is_name = isinstance(owner, ast.Name | ast.Attribute)
+            is_module = is_name and _base_name(owner) in _MODULES
+            if not is_module:
+                return self.method(node, function, owner, scope, shift)
+        elif isinstance(node.func, ast.Name):
+            function = node.func.id
+        else:
+            raise _UnreadableError("a call of something")
+        arguments = node.args
+        if function in self.functions and function not in FUNCTION_NAMES:
+            return self.inlined(function, arguments, scope, shift)
+        if function in ("zeros", "zeros_like"):
+            return "0"
+        if function in ("sum", "mean", "fsum"):
+            return self.total(function, node, scope, shift)
+        if function in _OF_TWO and len(arguments) == 2:
+            first, second = (self.write(a, scope, shift) for a in arguments)
+            return f"({first} {_OF_TWO[function]} {second})"
+        if function in _DOTS and len(arguments) == 2:
+            if of_gates := self.stacked_dot(arguments[0], arguments[1], scope, shift):
+                return of_gates
+            first, second = (self.write(a, scope, shift) for a in arguments)
+            return self.dot(first, second)
+        if function in _WRAPPERS and arguments:
+            return self.write(arguments[0], scope, shift)
+        if function in FUNCTION_NAMES and arguments:
+            inner = ", ".join(self.write(a, scope, shift) for a in arguments)
+            return f"{FUNCTION_NAMES[function]}({inner})"
+        raise _UnreadableError(f"the function {function}")
+
+    def method(
+        self, node: ast.Call, function: str, owner: ast.expr, scope: _Scope, shift: int
+    ) -> str:
+        if function in _SAME:
+            return self.write(owner, scope, shift)
+        if function in ("sum", "mean"):
+            inner = self.write(owner, scope, shift)
+            return inner if scope.inside else f"{function}({inner})"
+        if function == "dot" and len(node.args) == 1:
+            if of_gates := self.stacked_dot(owner, node.args[0], scope, shift):
+                return of_gates
+            return self.dot(self.write(owner, scope, shift), self.write(node.args[0], scope, shift))
+        if function in FUNCTION_NAMES and not node.args:
+            return f"{FUNCTION_NAMES[function]}({self.write(owner, scope, shift)})"
+        if function in ("pow", "square") and len(node.args) <= 1:
+            exponent = self.write(node.args[0], scope, shift) if node.args else "2"
+            return f"(({self.write(owner, scope, shift)})**{exponent})"
+        raise _UnreadableError(f"the method {function}")
+
+    def inlined(self, function: str, arguments: list[ast.expr], scope: _Scope, shift: int) -> str:
+        names, body = self.functions[function]
+        if len(arguments) < len([n for n in names if n]):
+            raise _UnreadableError(f"the function {function}")
+        put = {n: self.write(a, scope, shift) for n, a in zip(names, arguments, strict=False)}
+        inner = _Scope(inside=True)
+        text = self.write(_Renamed(put).visit(_copied(body)), inner, 0)
+        return f"({_unhidden(text, put)})"
+
+    def total(self, function: str, node: ast.Call, scope: _Scope, shift: int) -> str:
+        """A sum: of a generator over the steps, of an array over them, or over a batch."""
+        if not node.args:
+            raise _UnreadableError("a sum of nothing")
+        argument = node.args[0]
+        if isinstance(argument, ast.GeneratorExp | ast.ListComp) and len(argument.generators) == 1:
+            generator = argument.generators[0]
+            if generator.ifs or not isinstance(generator.target, ast.Name):
+                raise _UnreadableError("a sum with a condition")
+            found = _range(generator.iter)
+            if found is None:
+                raise _UnreadableError("a sum over something else than steps")
+            inner = replace(scope, loop=generator.target.id)
+            body = self.write(argument.elt, inner, 0)
+            if function == "mean":
+                return f"mean({body})"
+            low, high = self.limits(found)
+            return f"(Σ_{{t={low}}}^{{{high}}}({body}))"
+        inner_text = self.write(argument, scope, shift)
+        if scope.inside:
+            return inner_text
+        return f"{'mean' if function == 'mean' else 'sum'}({inner_text})"
+
+    def limits(self, found: tuple[ast.expr, ast.expr, bool]) -> tuple[str, str]:
+        low, high, _ = found
+        first = _whole(low)
+        base = self.base if self.base >= 0 else 0
+        if first is None:
+            raise _UnreadableError("a sum from something else than a number")
+        start = first + (1 - base)
+        if isinstance(high, ast.Constant):
+            return str(start), str(int(high.value) - 1 + (1 - base))  # type: ignore[arg-type]
+        relative = _last_relative(high)
+        if relative is None:
+            raise _UnreadableError("a sum to something else than the last step")
+        more = relative - base
+        return str(start), f"T{more:+d}" if more else "T"
+
+
+def replace_carried(scope: _Scope, name: str) -> _Scope:
+    """The scope in which what is handed on was made: it cannot stand for itself."""
+    kept = {k: v for k, v in scope.carried.items() if k != name}
+    return replace(scope, carried=kept)
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts stand-ins for the arguments of a small function."""
+
+    def __init__(self, put: Mapping[str, str]) -> None:
+        self.put = put
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        return ast.Name(f"\ue000{node.id}\ue001", node.ctx) if node.id in self.put else node
+
+
+def _copied(node: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(node), mode="eval").body
+
+
+def _unhidden(text: str, put: Mapping[str, str]) -> str:
+    for name, value in put.items():
+        text = text.replace(f"\ue000{name}\ue001", f"({value})")
+    return text
+
+
+def _carried(body: list[ast.stmt]) -> dict[str, ast.expr]:
+    """The variables that are read in a loop before they are given their value there."""
+    read: set[str] = set()
+    given: set[str] = set()
+    carried: dict[str, ast.expr] = {}
+
+    def reads(node: ast.AST) -> None:
+        read.update(
+            n.id
+            for n in ast.walk(node)
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id not in given
+        )
+
+    def walk(statements: Iterable[ast.stmt]) -> None:
+        for statement in statements:
+            if isinstance(statement, ast.Assign):
+                reads(statement.value)
+                for target in statement.targets:
+                    pairs: list[tuple[ast.expr, ast.expr]] = [(target, statement.value)]
+                    if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+                        pairs = list(zip(target.elts, statement.value.elts, strict=False))
+                    for one, value in pairs:
+                        if isinstance(one, ast.Name):
+                            if (one.id in read and one.id not in given) or one.id in carried:
+                                carried[one.id] = value
+                            given.add(one.id)
+            elif isinstance(statement, ast.If):
+                reads(statement.test)
+                walk(statement.body)
+                walk(statement.orelse)
+            elif isinstance(statement, ast.AugAssign):
+                reads(statement.value)
+            else:
+                reads(statement)
+
+    walk(body)
+    return carried
+
+
+def _timed(name: str, shift: int) -> str:
+    if not shift:
+        return name
+    match = re.fullmatch(r"(.+)_(prev|next)|(prev|next)_(.+)", name)
+    if match:
+        word = match[2] or match[3]
+        return (match[1] or match[4]) + _index(shift + (1 if word == "next" else -1))
+    return name + _index(shift)
+
+
+def _index(shift: int) -> str:
+    return f"[t{shift:+d}]" if shift else "[t]"
+
+
+def _relative(node: ast.expr, loop: str) -> int | None:
+    """How far an index is from the variable of the loop."""
+    if not loop:
+        return None
+    if isinstance(node, ast.Name):
+        return 0 if node.id == loop else None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        more = _whole(node.right)
+        if isinstance(node.left, ast.Name) and node.left.id == loop and more is not None:
+            return more if isinstance(node.op, ast.Add) else -more
+        more = _whole(node.left)
+        if (
+            isinstance(node.op, ast.Add)
+            and isinstance(node.right, ast.Name)
+            and node.right.id == loop
+        ):
+            return more
+    return None
+
+
+def _last_relative(node: ast.expr) -> int | None:
+    """How far an end is from the number of steps: T, T+1, len(x), n-1."""
+    if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript):
+        return 0
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        more = _whole(node.right)
+        if more is not None and _last_relative(node.left) == 0:
+            return more if isinstance(node.op, ast.Add) else -more
+    return None
+
+
+def _whole(node: ast.expr) -> int | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) < 10**6:
+        return int(node.value)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _whole(node.operand)
+        return None if inner is None else -inner
+    return None
+
+
+def _literal(node: ast.expr) -> str | None:
+    """A number as it is written."""
+    negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+    inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+    if isinstance(inner, ast.Constant) and isinstance(inner.value, int | float):
+        if isinstance(inner.value, bool) or (
+            isinstance(inner.value, int) and abs(inner.value) > 10**15
+        ):
+            return None
+        return f"{'-' if negative else ''}{inner.value!r}"
+    return None
+
+
+def _is_setup(node: ast.expr) -> bool:
+    """Whether a value is a setting: a number, a list, an empty array, a text."""
+    if _literal(node) is not None:
+        return True
+    if isinstance(
+        node,
+        ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.Constant | ast.JoinedStr,
+    ):
+        return True
+    if isinstance(node, ast.Call):
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
+        if name in ("array", "asarray", "tensor") and node.args:
+            return isinstance(node.args[0], ast.List | ast.Constant)
+        return name in _MAKERS
+    if isinstance(node, ast.Attribute):
+        return node.attr == "shape"
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == "shape"
+    )
+
+
+def _stacked(node: ast.expr) -> list[ast.expr] | None:
+    """The arrays that are put side by side."""
+    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Tuple | ast.List):
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
+        if name in ("hstack", "concatenate", "cat", "stack", "vstack"):
+            return list(node.args[0].elts)
+    return None
+
+
+def _is_handed_on(name: str) -> bool:
+    return bool(re.fullmatch(r".+_(?:next|prev)|d?(?:next|prev)_.+", name))
+
+
+def _base_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript):
+        return _base_name(node.value)
+    return ""
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

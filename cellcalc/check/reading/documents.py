@@ -1,0 +1,156 @@
+"""The way in: which kind of document it is, and what is in it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import PurePath
+
+from cellcalc.check.answers import MAX_ANSWERS, PROSE, Entry
+from cellcalc.check.reading.characters import decoded
+from cellcalc.check.reading.lines import entries_of_lines
+from cellcalc.errors import InputError, Mistake
+
+ZIP = b"PK\x03\x04"
+NUMPY = b"\x93NUMPY"
+MAX_CELLS = 2_000_000
+_CODE_ENDINGS = (".py", ".ipy", ".pyw")
+_TABLE_ENDINGS = (".csv", ".tsv", ".tab")
+_OTHERS = {
+    b"%PDF": "a PDF file; its text can be copied into a text file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"{\\rtf": "an RTF document; save it as plain text",
+    b"\xd0\xcf\x11\xe0": "an older file of Office; save it as .xlsx or as text",
+    b"\x80\x04\x95": "a pickle, which is never opened; save with numpy.savez",
+    b"\x80\x02": "a pickle, which is never opened; save with numpy.savez",
+    b"\x1f\x8b": "a packed file",
+    b"7z\xbc\xaf": "a packed file",
+}
+
+
+def read_document(contents: bytes, name: str) -> list[Entry]:
+    """All entries of a document; those of lines without an answer have the form "prose".
+
+    ``name`` is its name, whose ending helps where the contents leave it open.
+
+    Raises :class:`~cellcalc.errors.InputError` where the document as a whole cannot be read.
+    """
+    entries = _read(contents, name)
+    if sum(max(len(e.values), 1) for e in entries if e.form != PROSE) > MAX_ANSWERS:
+        expected = f"at most {MAX_ANSWERS:,} answers"
+        raise InputError([Mistake(name, "", expected, "more")])
+    return entries
+
+
+def _read(contents: bytes, name: str) -> list[Entry]:
+    ending = PurePath(name).suffix.lower()
+    if contents.startswith(ZIP):
+        from cellcalc.check.reading.packages import entries_of_package
+
+        return entries_of_package(contents, name)
+    if contents.startswith(NUMPY):
+        from cellcalc.check.reading.packages import entries_of_npy
+
+        return entries_of_npy(contents, name)
+    for start, what in _OTHERS.items():
+        if contents.startswith(start):
+            raise InputError([Mistake(name, "", "text, a table, a workbook or arrays", what)])
+    text = decoded(contents)
+    if text is None:
+        raise InputError(
+            [Mistake(name, "", "text, a table, a workbook or arrays", "another kind of file")]
+        )
+    return entries_of_any_text(text, name, ending)
+
+
+def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
+    """The entries of a text, whichever of its forms it has."""
+    start = text.lstrip()[:1]
+    if ending == ".ipynb" or (start == "{" and '"nbformat"' in text and '"cells"' in text):
+        from cellcalc.check.reading.notebook import entries_of_notebook
+
+        return entries_of_notebook(text, name)
+    if ending == ".json" or (start in "{[" and start and _is_json(text)):
+        from cellcalc.check.reading.structured import entries_of_json
+
+        return entries_of_json(text, name)
+    from cellcalc.check.reading.code import entries_of_code, is_code
+
+    if is_code(text, certain=ending in _CODE_ENDINGS):
+        return entries_of_code(text)
+    if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
+        return found
+    return entries_of_lines(text)
+
+
+def _is_json(text: str) -> bool:
+    """Whether a text that begins like JSON is meant as such."""
+    bare = text.strip()
+    if bare[0] == "{":
+        return bool(re.match(r'\{\s*(?:"|\})', bare))
+    return bool(re.match(r'\[\s*(?:\{|\]|"|\[)', bare)) and bare.endswith("]")
+
+
+def _table(text: str, name: str, certain: bool) -> list[Entry] | None:
+    """A table of separated values, by its separator; None for any other text."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines:
+        return None
+    if certain and any(ord(c) < 9 for c in text[:2000]):
+        raise InputError([Mistake(name, "", "a table of text", "other characters")])
+    for delimiter in ("\t", ";", ","):
+        if not _separates(lines, delimiter, certain):
+            continue
+        rows, numbers = _rows(text, delimiter, name)
+        from cellcalc.check.reading.grid import entries_of_rows
+
+        found = entries_of_rows(rows, partial(_line_of, numbers))
+        if found is not None:
+            return found
+        if certain and delimiter == "," and not any(re.search(r"[=≈]", line) for line in lines):
+            header = ", ".join(rows[0])[:60] if rows else ""
+            expected = "a table with a column of symbols, or one for each symbol"
+            raise InputError([Mistake(name, "line 1", expected, header or "nothing")])
+    return None
+
+
+def _line_of(numbers: Sequence[int], row: int, _: int) -> int:
+    return numbers[row]
+
+
+def _separates(lines: Sequence[str], delimiter: str, certain: bool) -> bool:
+    """Whether the lines are rows of a table with that separator."""
+    shown = lines[:50]
+    having = sum(delimiter in line for line in shown)
+    if certain:
+        return having * 2 >= len(shown)
+    if having < len(shown) or len(shown) < 2:
+        return False
+    if any(re.search(r"[=≈→]|:\s", line) for line in shown):
+        return False
+    counts = {line.count(delimiter) for line in shown}
+    return len(counts) <= 2
+
+
+def _rows(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[int]]:
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    cells = 0
+    reader = csv.reader(text.split("\n"), delimiter=delimiter, skipinitialspace=True)
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            rows.append(row)
+            numbers.append(reader.line_num)
+            cells += len(row)
+            if cells > MAX_CELLS:
+                raise InputError([Mistake(name, "", f"at most {MAX_CELLS:,} cells", "more")])
+    except csv.Error as error:
+        found = f"an error: {error}"
+        raise InputError([Mistake(name, f"line {reader.line_num}", "CSV", found)]) from None
+    return rows, numbers

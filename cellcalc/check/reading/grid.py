@@ -1,0 +1,281 @@
+"""Tables of any kind: from rows of cells to entries.
+
+A table has time down or across, a row a quantity or a row an answer, with whatever headers; it
+may be from a CSV file, a sheet, Markdown, or columns of text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from cellcalc.check.answers import OWN, Entry
+from cellcalc.check.reading.characters import plain
+from cellcalc.check.reading.vocabulary import words
+
+Rows = Sequence[Sequence[str]]
+Place = Callable[[int, int], int | str]
+
+_NUMBER = re.compile(r"[-+]?\s?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:\s*[eE][-+]?[0-9]+)?\s?%?")
+_STEP = re.compile(
+    r"(?:t|step|time\s*step|timestep|time|k|schritt|zeitschritt|zeit)?\s*[=_\s]?\s*([0-9]{1,6})(?:[.,]0+)?",
+    re.IGNORECASE,
+)
+_GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
+_OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
+_EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
+
+
+def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
+    """The answers of a table, or None where it is none that is known."""
+    rows = [[plain(str(cell)).strip().strip("`$*").strip() for cell in row] for row in rows]
+    if not rows or max(map(len, rows)) < 2:
+        return None
+    for header, row in enumerate(rows[:12]):
+        filled = sum(1 for cell in row if cell)
+        if filled < 1 or (filled < 2 and row[0]):
+            continue
+        found = _of_header(rows, header, place)
+        if found is not None:
+            return found if where is None else [_at(entry, where) for entry in found]
+        if any(_NUMBER.fullmatch(cell) for cell in row[1:]):
+            break
+    found = _key_and_value(rows, place)
+    return found if found is None or where is None else [_at(entry, where) for entry in found]
+
+
+def _at(entry: Entry, where: object) -> Entry:
+    """An entry that has no step of its own has that of the heading above the table."""
+    t = getattr(where, "t", None)
+    return replace(entry, t=t) if entry.t is None and not entry.values else entry
+
+
+def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
+    header = [cell.lstrip("#").strip() for cell in rows[number]]
+    names = [cell.lower().rstrip(":").strip() for cell in header]
+    below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
+    if not below:
+        return None
+    columns = {key: _column(names, key) for key in words("columns")}
+    if (
+        columns["symbol"] is not None
+        and (columns["value"] is not None or columns["formula"] is not None)
+        and columns["symbol"] != columns["value"]
+    ):
+        return list(_long(below, columns, place, names))
+    across = _across(header, columns["symbol"])
+    if across:
+        return list(_time_across(below, header, across, place))
+    time = columns["time"]
+    if time is None and names[0] == "" and len(names) > 1:
+        time = 0
+    others = [k for k, cell in enumerate(header) if cell and k != time]
+    looks = [k for k in others if _is_symbol(header[k])]
+    numeric = [k for k in looks if any(_is_value(_cell(row, k)) for _, row in below)]
+    if not numeric or _NUMBER.fullmatch(header[numeric[0]]):
+        return None
+    if (
+        time is not None
+        and all(_whole(_cell(row, time)) is not None for _, row in below)
+        and (names[time] != "" or _is_index(below, time))
+    ):
+        return list(_time_down(below, header, time, numeric, place, names[time] == ""))
+    if time is None and len(below) >= 1 and len(numeric) == len(others) >= 1:
+        return list(_without_time(below, header, numeric, place))
+    return None
+
+
+def _column(names: Sequence[str], key: str) -> int | None:
+    known = words("columns")[key]
+    return next((k for k, name in enumerate(names) if name in known), None)
+
+
+def _long(
+    below: Sequence[tuple[int, Sequence[str]]],
+    columns: dict[str, int | None],
+    place: Place,
+    names: Sequence[str],
+) -> Iterator[Entry]:
+    """A row an answer: symbol, t, value."""
+    form = OWN if list(names[:6]) == _OURS else "cell"
+    part = next((k for k, name in enumerate(names) if name == "pass"), None)
+    time = columns["time"] if columns["time"] != columns["symbol"] else None
+    for number, row in below:
+        symbol = _cell(row, columns["symbol"])
+        value = _cell(row, columns["value"]) or _cell(row, columns["formula"])
+        if (
+            not symbol
+            or value.lower() in _EMPTY
+            or (part is not None and _cell(row, part) == _GIVEN)
+        ):
+            continue
+        t = _whole(_cell(row, time)) if time is not None else None
+        numbers = {
+            key: _whole(_cell(row, columns[key])) if columns[key] is not None else None
+            for key in ("window", "epoch", "sequence")
+        }
+        left = symbol if t is None or "[" in symbol else f"{symbol}[{t}]"
+        column = columns["value"] if columns["value"] is not None else columns["formula"] or 0
+        yield Entry(place(number, column), left, value, form=form, **numbers)  # type: ignore[arg-type]
+
+
+def _across(header: Sequence[str], symbol: int | None) -> dict[int, int]:
+    """The steps that stand in a header, by column: t, 1, 2, 3."""
+    start = (symbol or 0) + 1
+    found = {}
+    for column in range(start, len(header)):
+        match = _STEP.fullmatch(header[column])
+        if match:
+            found[column] = int(match[1])
+    steps = list(found.values())
+    first = header[0]
+    if len(found) < 1 or len(set(steps)) != len(steps) or _NUMBER.fullmatch(first):
+        return {}
+    if len(found) == 1 and not (
+        first.lower() in words("columns")["time"] or first.lower() in words("columns")["symbol"]
+    ):
+        return {}
+    ordered = steps == sorted(steps) or steps == sorted(steps, reverse=True)
+    return found if ordered or len(steps) > 2 else {}
+
+
+def _time_across(
+    below: Sequence[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    steps: dict[int, int],
+    place: Place,
+) -> Iterator[Entry]:
+    total = next((k for k, c in enumerate(header) if c.lower() in words("columns")["total"]), None)
+    named = min(steps) - 1
+    if total is not None and total == named:
+        named -= 1
+    for number, row in below:
+        symbol = ""
+        for column in range(max(named, 0), -1, -1):
+            cell = _cell(row, column)
+            if cell and not _NUMBER.fullmatch(cell):
+                symbol = cell
+                break
+        if not symbol or not _is_symbol(symbol):
+            continue
+        for column, t in steps.items():
+            value = _cell(row, column)
+            if value.lower() not in _EMPTY:
+                yield Entry(place(number, column), f"{symbol}[{t}]", value, form="cell")
+        if total is not None and (value := _cell(row, total)).lower() not in _EMPTY:
+            yield Entry(place(number, total), symbol, value, form="cell")
+
+
+def _time_down(
+    below: Sequence[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    time: int,
+    columns: Sequence[int],
+    place: Place,
+    is_index: bool,
+) -> Iterator[Entry]:
+    steps = [_whole(_cell(row, time)) or 0 for _, row in below]
+    for column in columns:
+        values = [_cell(row, column) for _, row in below]
+        if is_index and steps == list(range(len(steps))):
+            # Rows that a program has numbered: which step each is follows from how many there are.
+            kept = [value or "nan" for value in values]
+            yield Entry(place(below[0][0], column), header[column], "", values=tuple(kept),
+                        shape=(len(kept),), form="cell")  # fmt: skip
+            continue
+        for (number, _), t, value in zip(below, steps, values, strict=True):
+            if value.lower() not in _EMPTY:
+                left = _with_step(header[column], t)
+                yield Entry(place(number, column), left, value, form="cell")
+
+
+def _with_step(symbol: str, t: int) -> str:
+    bare = re.sub(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|,t)$", "", symbol)
+    return f"{bare}[{t}]"
+
+
+def _without_time(
+    below: Sequence[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    columns: Sequence[int],
+    place: Place,
+) -> Iterator[Entry]:
+    for column in columns:
+        values = [_cell(row, column) for _, row in below]
+        symbol = header[column]
+        if len(values) == 1:
+            if values[0].lower() not in _EMPTY:
+                yield Entry(place(below[0][0], column), symbol, values[0], form="cell")
+            continue
+        kept = tuple(value or "nan" for value in values)
+        while kept and kept[-1] == "nan":
+            kept = kept[:-1]
+        symbol = re.sub(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|,t)$", "", symbol)
+        if kept:
+            yield Entry(
+                place(below[0][0], column), symbol, "", values=kept, shape=(len(kept),), form="cell"
+            )
+
+
+def _key_and_value(rows: Rows, place: Place) -> list[Entry] | None:
+    """Rows without a header, each a quantity and its value: dc[2], -0.07; or its values in turn."""
+    found: list[Entry] = []
+    width = max(map(len, rows))
+    named = 0
+    for number, row in enumerate(rows):
+        symbol, *cells = row
+        values = [cell for cell in cells if cell.lower() not in _EMPTY]
+        if not symbol or not values:
+            continue
+        if not _is_symbol(symbol) or not all(map(_is_value, values)):
+            if number == 0:
+                continue
+            return None
+        named += 1
+        if len(values) == 1:
+            found.append(
+                Entry(place(number, cells.index(values[0]) + 1), symbol, values[0], form="cell")
+            )
+        else:
+            kept = tuple(cell or "nan" for cell in cells)
+            found.append(
+                Entry(place(number, 1), symbol, "", values=kept, shape=(len(kept),), form="cell")
+            )
+    return found if named and named >= min(len(rows) - 1, 1) and width >= 2 else None
+
+
+def _cell(row: Sequence[str], column: int | None) -> str:
+    return row[column].strip() if column is not None and column < len(row) else ""
+
+
+def _whole(text: str) -> int | None:
+    match = _STEP.fullmatch(text.strip())
+    return int(match[1]) if match else _exact(text)
+
+
+def _exact(text: str) -> int | None:
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return None
+    return int(value) if value == value and abs(value) < 1e9 and value == int(value) else None
+
+
+def _is_index(below: Sequence[tuple[int, Sequence[str]]], column: int) -> bool:
+    steps = [_exact(_cell(row, column)) for _, row in below]
+    return None not in steps and steps == list(range(steps[0] or 0, (steps[0] or 0) + len(steps)))
+
+
+def _is_value(cell: str) -> bool:
+    return bool(_NUMBER.fullmatch(cell)) or cell.lower() in ("inf", "-inf")
+
+
+def _is_symbol(cell: str) -> bool:
+    """Whether a cell may name a quantity: short, and no sentence."""
+    return (
+        bool(cell)
+        and len(cell) <= 60
+        and len(cell.split()) <= 4
+        and bool(re.match(r"[^\W\d]|[∂\\∇]", cell))
+    )

@@ -1,0 +1,385 @@
+r"""LaTeX in the spelling of the one parser: ``\frac{\partial L}{\partial c_t}`` is ∂L/∂c_{t}.
+
+Nothing is typeset or expanded; commands that mean nothing here keep their name, so that the parser
+can say what it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cellcalc.language.letters import GREEK
+
+MAX_NESTING = 40
+_TOKEN = re.compile(r"\\(?:[A-Za-z]+\*?|.)|[{}^_&~%$]|\s+|[^\\{}^_&~%$\s]", re.DOTALL)
+_LETTERS = {name: letter for letter, name in GREEK.items()} | {
+    "varphi": "φ", "phi": "φ", "varepsilon": "ε", "eta": "η", "alpha": "α", "tau": "τ",
+    "gamma": "γ", "theta": "θ", "lambda": "λ", "mu": "μ", "Sigma": "Σ", "nabla": "∇",
+    "ell": "L", "mathcal": "", "partial": "∂",
+}  # fmt: skip
+_ACCENTS = {"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304",
+            "tilde": "\u0303", "widetilde": "\u0303"}  # fmt: skip
+_TIMES = ("cdot", "times", "odot", "circ", "ast", "otimes", "star", "bullet", "cdotp")
+_RELATIONS = {"approx": "≈", "simeq": "≈", "sim": "≈", "cong": "≈", "to": "→", "rightarrow": "→",
+              "leftarrow": "←", "gets": "←", "coloneqq": "=", "equiv": "=", "triangleq": "=",
+              "Rightarrow": ";", "implies": ";", "longrightarrow": "→", "doteq": "=",
+              "leq": "≤", "geq": "≥", "neq": "≠", "pm": "±", "iff": ";"}  # fmt: skip
+_SPACES = (",", ";", "!", ":", " ", ">", "quad", "qquad", "enspace", "thinspace", "nonumber",
+           "notag", "displaystyle", "textstyle", "limits", "nolimits", "hfill", "noindent",
+           "left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl",
+           "biggr", "Biggl", "Biggr", "smallskip", "medskip", "par", "centering", "raggedright",
+           "hline", "toprule", "midrule", "bottomrule", "maketitle", "newpage", "null")  # fmt: skip
+_FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "text", "textbf",
+          "textit", "textrm", "texttt", "textsf", "emph", "operatorname", "operatorname*",
+          "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop", "textnormal",
+          "ensuremath", "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
+_FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
+
+
+def has_latex(text: str) -> bool:
+    """Whether there are commands of LaTeX in a text."""
+    return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!_&#])|\$[^$]+\$|_\{|\^\{", text))
+
+
+def to_plain(text: str) -> str:
+    """One line of LaTeX, maths and text, in the spelling of the parser."""
+    tokens = _TOKEN.findall(text)
+    return re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+
+
+class _Converter:
+    def __init__(self, tokens: list[str]) -> None:
+        self.tokens = tokens
+        self.place = 0
+        self.depth = 0
+        self.raised = False  # inside of a superscript, where a circle is a mark and no product
+
+    def run(self) -> str:
+        pieces = []
+        while self.place < len(self.tokens):
+            if self.tokens[self.place] == "}":
+                self.place += 1  # one too many
+                continue
+            pieces.append(self.piece())
+        return "".join(pieces)
+
+    def peek(self) -> str:
+        while self.place < len(self.tokens) and self.tokens[self.place].isspace():
+            self.place += 1
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def piece(self) -> str:
+        """The next token with its arguments."""
+        token = self.tokens[self.place]
+        self.place += 1
+        if token == "{":
+            inside = self.group()
+            return _as_one(inside)
+        if token in "_^":
+            return self.script(token)
+        if token == "&" or token == "$":
+            return " "
+        if token == "~":
+            return " "
+        if token.isspace():
+            return " "
+        if token.startswith("\\"):
+            return self.command(token[1:])
+        return token
+
+    def group(self) -> str:
+        """What stands in braces, which have been opened."""
+        self.depth += 1
+        pieces: list[str] = []
+        while self.place < len(self.tokens) and self.tokens[self.place] != "}":
+            if self.depth > MAX_NESTING:
+                self.place += 1
+                continue
+            pieces.append(self.piece())
+        self.place += 1
+        self.depth -= 1
+        return "".join(pieces).strip()
+
+    def argument(self) -> str:
+        """The next argument: a group, or a single token."""
+        token = self.peek()
+        if not token or token == "}":
+            return ""
+        self.place += 1
+        if token == "{":
+            return self.group()
+        if token.startswith("\\"):
+            return self.command(token[1:]).strip()
+        return token
+
+    def optional(self) -> None:
+        if self.peek() == "[":
+            while self.place < len(self.tokens) and self.tokens[self.place] != "]":
+                self.place += 1
+            self.place += 1
+
+    def script(self, sign: str) -> str:
+        before, self.raised = self.raised, sign == "^"
+        found = self.script_of(sign)
+        self.raised = before
+        return found
+
+    def script_of(self, sign: str) -> str:
+        token = self.peek()
+        if token == "{":
+            self.place += 1
+            inside = self.group()
+        elif token.isdecimal() or (sign == "^" and token == "-"):
+            inside = self.argument()
+            if inside == "-":
+                inside += self.argument()
+        elif sign == "^" and token in ("(", "<"):
+            # c^(3) and c^<3>, which LaTeX would not set so, but people type it.
+            end = self.place
+            closing = ")" if token == "(" else ">"
+            while end < len(self.tokens) and self.tokens[end] != closing and end - self.place < 12:
+                end += 1
+            if end < len(self.tokens) and self.tokens[end] == closing:
+                inside = "".join(self.tokens[self.place : end + 1])
+                self.place = end + 1
+            else:
+                inside = self.argument()
+        else:
+            inside = self.argument()
+        inside = re.sub(r"\s+", "", inside)
+        if sign == "^" and inside in ("'", "\\prime"):
+            return "'"
+        return f"{sign}{{{inside}}}"
+
+    def command(self, name: str) -> str:
+        if name in ("frac", "dfrac", "tfrac", "cfrac"):
+            return self.fraction()
+        if name in _ACCENTS:
+            inside = self.argument()
+            return _accented(inside, _ACCENTS[name])
+        if name in _FACES:
+            if name == "tag":
+                self.argument()
+                return " "
+            inside = self.argument()
+            return inside if name.startswith("math") and inside.isalnum() else f"{inside}"
+        if name in ("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr"):
+            if self.peek() == ".":
+                self.place += 1
+            elif self.peek() in ("\\{", "\\}"):
+                self.place += 1
+                return "(" if self.tokens[self.place - 1] == "\\{" else ")"
+            return ""
+        if name == "circ" and self.raised:
+            return "°"
+        if name in _TIMES:
+            return "*"
+        if name in _RELATIONS:
+            return f" {_RELATIONS[name]} "
+        if name == "sqrt":
+            self.optional()
+            return f" sqrt({self.argument()})"
+        if name in ("sigma",):
+            return " σ"
+        if name == "sum":
+            return " Σ"
+        if name == "prod":
+            return " prod"
+        if name == "nabla":
+            return self.nabla()
+        if name in _FUNCTIONS:
+            return f" {name}"
+        if name in _LETTERS:
+            letter = _LETTERS[name]
+            # δ belongs to the name behind it.
+            if letter in "δ∂∇Δ":
+                self.peek()
+            return letter
+        if name == "langle":
+            return "⟨"
+        if name == "rangle":
+            return "⟩"
+        if name in ("top", "intercal"):
+            return "T"
+        if name == "prime":
+            return "'"
+        if name in ("lvert", "rvert", "vert", "mid"):
+            return "|"
+        if name in ("ldots", "dots", "cdots", "dotsc"):
+            return "…"
+        if name in ("quad", "qquad"):
+            return "   "
+        if name in _SPACES:
+            return " "
+        if name in ("degree",):
+            return "°"
+        if name in ("[", "]", "(", ")"):
+            return " "
+        if name in "&%#_{}$":
+            return name if name != "&" else "&"
+        if name == "\\":
+            return " "
+        if name in (
+            "label",
+            "vspace",
+            "hspace",
+            "color",
+            "textcolor",
+            "begin",
+            "end",
+            "ref",
+            "eqref",
+        ):
+            self.argument()
+            return " "
+        if name == "div":
+            return "/"
+        return f" {name} " if name.isalpha() else " "
+
+    def nabla(self) -> str:
+        r"""``\nabla_{c_t} L`` is ∂L/∂c_t; ``\nabla c`` stays."""
+        if self.peek() != "_":
+            return "∇"
+        self.place += 1
+        inside = self.argument()
+        before = self.place
+        if self.peek() in ("L", "E", "J"):
+            self.place += 1
+        elif self.peek() in ("\\mathcal", "\\ell"):
+            token = self.tokens[self.place]
+            self.place += 1
+            if token == "\\mathcal":
+                self.argument()
+        else:
+            self.place = before
+        return f" ∂L/∂{inside} "
+
+    def fraction(self) -> str:
+        upper, lower = self.argument(), self.argument()
+        up = re.fullmatch(
+            r"(?:∂|d|δ)\s*\{?(?:mathcal\s*)?([LEJ]|[Ll]oss)\}?(_\{[^{}]*\})?", upper.strip()
+        )
+        down = re.fullmatch(r"(?:∂|d)\s*(\S.*)", lower.strip(), re.DOTALL)
+        if up and down:
+            below = up[2] or ""
+            return f" ∂{up[1]}{below}/∂{down[1].strip()} "
+        slope = re.fullmatch(r"(?:∂|d)\s*(\S.*)", upper.strip(), re.DOTALL)
+        if slope and down and not re.search(r"[-+*/=()]", re.sub(r"\{[^{}]*\}", "", slope[1])):
+            return f" ∂{slope[1].strip()}/∂{down[1].strip()} "
+        return f"(({upper})/({lower}))"
+
+
+def _as_one(inside: str) -> str:
+    """A group as one operand: a name as it is, anything longer in brackets."""
+    bare = inside.strip()
+    if not bare or re.fullmatch(r"[^-+*/=≈\s]*|[-+]", bare):
+        return bare
+    if bare[0] == "(" and _matching(bare) == len(bare) - 1:
+        return bare
+    if "=" in bare or "≈" in bare:
+        return f" {bare} "
+    if re.fullmatch(r"∂\w/∂\S+", bare) or re.fullmatch(
+        r"[\w∂δ]+(?:_\{[^{}]*\})?(?:\^\{[^{}]*\})?", bare
+    ):
+        return bare
+    if (
+        re.fullmatch(r"(?:σ|tanh|exp|ln|sqrt|Σ)\s*\(.*\)", bare)
+        and _matching(bare[bare.index("(") :]) == len(bare[bare.index("(") :]) - 1
+    ):
+        return f" {bare}"
+    if not re.search(r"[A-Za-z0-9∂σδ]", bare):
+        return bare
+    if re.fullmatch(r"[A-Za-z ,.;:]+", bare) and " " in bare:
+        return bare  # text
+    return f"({bare})"
+
+
+def _matching(text: str) -> int:
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place
+    return -1
+
+
+def _accented(inside: str, accent: str) -> str:
+    """An accent on the first letter; what stands below it stays."""
+    bare = inside.strip()
+    return bare[:1] + accent + bare[1:] if bare else ""
+
+
+# Documents.
+
+_ENVIRONMENT = re.compile(
+    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?"
+)
+_COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
+_SECTION = re.compile(r"\\(?:sub)*(?:section|paragraph|chapter)\*?\s*\{(.*?)\}\s*$")
+_SKIPPED = re.compile(
+    r"\\(?:documentclass|usepackage|setlength|title|author|date|allowdisplaybreaks|newcommand|renewcommand|maketitle|pagestyle|geometry|label)\b"
+)
+MATHS = ("align", "equation", "gather", "multline", "eqnarray", "split", "aligned", "displaymath",
+         "math", "gathered", "cases", "flalign", "alignat", "dmath", "empheq", "array")  # fmt: skip
+
+
+def is_document(text: str) -> bool:
+    """Whether a text is a document or a fragment of LaTeX with environments."""
+    return bool(re.search(r"\\begin\s*\{|\\documentclass|\\\[|\\section", text))
+
+
+def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
+    """The lines of a document: number, text, and "maths", "heading", "row" (of a table) or ""."""
+    text = _COMMENT.sub("", text)
+    inside: list[str] = []
+    number = 0
+    open_row = ""
+    begun = 0
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw
+        if _SKIPPED.search(line) and not inside:
+            continue
+        section = _SECTION.search(line.strip())
+        if section:
+            yield number, to_plain(section[1]), "heading"
+            continue
+        position = 0
+        pieces: list[tuple[str, str]] = []
+        for match in _ENVIRONMENT.finditer(line):
+            pieces.append((line[position : match.start()], ""))
+            pieces.append((match[2].rstrip("*"), match[1]))
+            position = match.end()
+        pieces.append((line[position:], ""))
+        for piece, what in pieces:
+            if what == "begin":
+                inside.append(piece)
+            elif what == "end":
+                if open_row.strip():
+                    yield begun, open_row, "maths" if _is_maths(inside) else "row"
+                open_row = ""
+                if inside:
+                    inside.pop()
+            elif _is_maths(inside) or "tabular" in inside:
+                kind = "maths" if _is_maths(inside) else "row"
+                *rows, rest = re.split(r"\\\\(?:\s*\[[^\]]*\])?", piece)
+                for row in rows:
+                    whole = f"{open_row} {row}"
+                    if whole.strip():
+                        yield begun or number, whole, kind
+                    open_row, begun = "", 0
+                if rest.strip():
+                    begun = begun or number
+                    open_row = f"{open_row} {rest}" if open_row else rest
+                elif not open_row:
+                    begun = 0
+            elif piece.strip():
+                yield number, piece, ""
+        if not open_row:
+            begun = 0
+    if open_row.strip():
+        yield begun or number, open_row, "maths"
+
+
+def _is_maths(inside: list[str]) -> bool:
+    return any(name in MATHS for name in inside)

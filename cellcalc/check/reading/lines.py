@@ -1,0 +1,740 @@
+"""Notes in plain text, Markdown and LaTeX: from lines to entries.
+
+Structure first: tables, code and headings; then lines that belong together; then the answers on
+each line. What is no answer is kept as a line of text, so that it can be counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.reading import latex
+from cellcalc.check.reading.characters import plain
+from cellcalc.check.reading.lists import list_of
+from cellcalc.check.reading.prose import AT_STEP, wordy
+from cellcalc.check.reading.vocabulary import longest_first, words
+
+MAX_LINE = 12_000  # characters of one line; more is no line of notes
+MAX_JOINED = 2_000  # lines of one printed array
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of text, or several that belong together; ``kind`` as in :mod:`.latex`."""
+
+    number: int
+    text: str
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Where:
+    """What headings have said so far."""
+
+    t: int | None = None
+    window: int | None = None
+    epoch: int | None = None
+    sequence: int | None = None
+
+
+def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
+    """The answers of notes in plain text, Markdown or LaTeX."""
+    return [_moved(entry, first_line - 1) for entry in _Notes(text).entries()]
+
+
+def _moved(entry: Entry, lines: int) -> Entry:
+    return (
+        replace(entry, line=entry.line + lines) if lines and isinstance(entry.line, int) else entry
+    )
+
+
+def entries_of_line(number: int | str, text: str, where: Where | None = None) -> list[Entry]:
+    """The answers of one line, such as a cell of a table."""
+    return list(_answers(number, _cleaned(text), where or Where()))
+
+
+class _Notes:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.where = Where()
+
+    def entries(self) -> Iterator[Entry]:
+        if latex.is_document(self.text):
+            lines = [Line(*one) for one in latex.lines_of_document(self.text)]
+            yield from self.of_lines(_tables_of_latex(_joined(lines)))
+            return
+        yield from self.of_lines(_joined(_physical(self.text)))
+
+    def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
+        for line in lines:
+            if isinstance(line, Block):
+                yield from self.block(line)
+                continue
+            text = line.text
+            if len(text) > MAX_LINE:
+                if re.search(r"[=\[]", text[:200]):
+                    yield Entry(line.number, text[:60], "", form="long")
+                else:
+                    yield Entry(line.number, "", "", form=PROSE)
+                continue
+            heading = heading_of(text, self.where, line.kind == "heading")
+            if heading is not None:
+                self.where = heading
+                continue
+            label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
+            if label is not None:
+                found = heading_of(label[1], self.where, True)
+                if found is not None and found.t is not None:
+                    self.where = found
+                    text = _bare(text)[label.end() :]
+            entries = list(_answers(line.number, _cleaned(text), self.where))
+            if any(entry.form == PROSE for entry in entries):
+                self.where = _after_prose(text, self.where)
+            yield from entries
+
+    def block(self, block: Block) -> Iterator[Entry]:
+        if block.kind == "code":
+            from cellcalc.check.reading.code import entries_of_code, is_code
+
+            source = "\n".join(line.text for line in block.lines)
+            number = block.lines[0].number
+            if is_code(source, certain=block.language == "python"):
+                yield from (_moved(e, number - 1) for e in entries_of_code(source))
+            else:
+                yield from self.of_lines(_joined(list(block.lines), nested=True))
+            return
+        from cellcalc.check.reading.grid import entries_of_rows
+
+        rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
+        rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
+        found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
+        if found is not None:
+            yield from found
+            return
+        if block.kind == "columns":
+            yield from self.of_lines(block.lines)
+            return
+        for number, cells in rows:
+            kept = [cell for cell in cells if cell.strip()]
+            answers = [e for cell in kept for e in _answers(number, _cleaned(cell), self.where)]
+            real = [e for e in answers if e.form != PROSE]
+            yield from real or [Entry(number, "", "", form=PROSE)]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines that are a table ("pipes", "columns", "row") or "code"."""
+
+    kind: str
+    lines: tuple[Line, ...]
+    language: str = ""
+
+
+# Lines, blocks, and lines that belong together.
+
+
+def _physical(text: str) -> list[Line]:
+    return [
+        Line(number, _spaced(plain(raw, True))) for number, raw in enumerate(text.split("\n"), 1)
+    ]
+
+
+_GAPS = re.compile(r"(?<=\S)[^\S\t]{4,}(?=\S)")
+
+
+def _spaced(text: str) -> str:
+    """A line whose gaps are no longer than they need to be."""
+    return _GAPS.sub("   ", text.rstrip()) if "    " in text else text.rstrip()
+
+
+_FENCE = re.compile(r"\s*(?:```|~~~)\s*\{?\.?(\w*)")
+_RULE = re.compile(r"\s*(?:[-=─━+|: ]){3,}\s*")
+
+
+def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
+    """Lines with those that go on from them, and blocks of tables and code."""
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        fence = _FENCE.match(line.text) if not nested and not line.kind else None
+        if fence:
+            end = place + 1
+            while end < len(lines) and not _FENCE.match(lines[end].text):
+                end += 1
+            inside = tuple(lines[place + 1 : end])
+            if inside:
+                yield Block("code", inside, fence[1].lower())
+            place = end + 1
+            continue
+        if not line.text.strip():
+            place += 1
+            continue
+        if (
+            not line.kind
+            and _is_row(line.text)
+            and place + 1 < len(lines)
+            and _is_row(lines[place + 1].text)
+        ):
+            end = place
+            while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
+                end += 1
+            yield Block("pipes", tuple(lines[place:end]))
+            place = end
+            continue
+        columns = _columns(lines, place) if not line.kind else place
+        if columns > place:
+            yield Block("columns", tuple(lines[place:columns]))
+            place = columns
+            continue
+        if _RULE.fullmatch(line.text):
+            place += 1
+            continue
+        underlined = (
+            place + 1 < len(lines)
+            and not line.kind
+            and re.fullmatch(r"\s*(?:-{3,}|={3,}|─{3,}|━{3,}|~{3,})\s*", lines[place + 1].text)
+        )
+        if underlined:
+            yield Line(line.number, line.text, "heading")
+            place += 2
+            continue
+        text, end = line.text, place + 1
+        if _opens_array(text):
+            while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
+                text += " " + lines[end].text.strip()
+                end += 1
+        else:
+            while end < len(lines) and len(text) < MAX_LINE and _goes_on(text, lines[end], line):
+                text += " " + lines[end].text.strip()
+                end += 1
+        yield Line(line.number, text, line.kind)
+        place = end
+
+
+def _is_row(text: str) -> bool:
+    bare = text.strip()
+    return (bare.startswith("|") and bare.count("|") >= 2) or (
+        bare.count("|") >= 2 and " | " in bare and "=" not in bare
+    )
+
+
+def _is_grid_rule(text: str) -> bool:
+    return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*", text))
+
+
+def _is_rule(cell: str) -> bool:
+    return bool(re.fullmatch(r"\s*:?[-=─━]*:?\s*", cell))
+
+
+_COLUMNS_RULE = re.compile(r"\s*-{2,}(?:\s{1,}-{2,})+\s*")
+
+
+def _columns(lines: list[Line], place: int) -> int:
+    """Where a table in columns that begins here ends: a header, and rows of numbers."""
+    header = lines[place].text.split()
+    if len(header) < 2 or any(sign in lines[place].text for sign in ("=", "≈", "[[")):
+        return place
+    start = place + 1
+    ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
+    if ruled:
+        start += 1
+    end = start
+    while end < len(lines):
+        cells = lines[end].text.split()
+        if len(cells) < 2 or not all(_NUMERIC.fullmatch(cell) for cell in cells[1:]):
+            break
+        end += 1
+    many = end - start
+    first_is_time = re.fullmatch(r"(?:t|step|time|k|zeit|schritt)", header[0], re.IGNORECASE)
+    numbers = all(_NUMERIC.fullmatch(cell) for cell in header[1:])
+    header_only = all(_NUMERIC.fullmatch(c) for c in header)
+    if many >= 1 and not header_only and (ruled or first_is_time or numbers):
+        return end
+    widths = {len(lines[k].text.split()) for k in range(start, end)}
+    named = all(re.match(r"[A-Za-z∂δ_~\\]", cell) for cell in header)
+    if many >= 2 and named and len(widths) == 1 and widths.pop() in (len(header), len(header) + 1):
+        return end
+    return place
+
+
+_NUMERIC = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?|nan|NaN|-|–")
+
+
+def _cells(text: str, kind: str) -> list[str]:
+    if kind == "columns":
+        if re.search(r"\S\s{2,}\S", text) or text.startswith("  "):
+            pass
+        return text.split()
+    if kind == "row":
+        return [latex.to_plain(cell) for cell in re.split(r"(?<!\\)&", text)]
+    bare = text.strip()
+    if bare.startswith("+"):
+        return ["---"]
+    bare = bare.removeprefix("|").removesuffix("|")
+    cells = re.split(r"(?<!\\)\|", bare)
+    return [cell.replace("\\|", "|").strip().strip("`").strip() for cell in cells]
+
+
+def _tables_of_latex(lines: Iterable[Line | Block]) -> Iterator[Line | Block]:
+    rows: list[Line] = []
+    for line in lines:
+        if isinstance(line, Line) and line.kind == "row":
+            rows.append(line)
+            continue
+        if rows:
+            yield Block("row", tuple(rows))
+            rows = []
+        yield line
+    if rows:
+        yield Block("row", tuple(rows))
+
+
+_ARRAY_START = re.compile(
+    r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
+    r"(?:\[|(?:array|tensor|Parameter containing)\b)"
+)
+
+
+def _opens_array(text: str) -> bool:
+    return len(text) < MAX_LINE and bool(_ARRAY_START.match(text)) and _depth(text) > 0
+
+
+def _depth(text: str) -> int:
+    return sum((c in "[(") - (c in "])") for c in text)
+
+
+_RELATION = re.compile(r"=|≈|≃|≅|←|∼|\\approx|\\leftarrow")
+_CONTINUES = re.compile(
+    r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|-|\\cdot|\\times|\\odot|\}\s*&)"
+)
+
+
+def _goes_on(text: str, following: Line, line: Line) -> bool:
+    """Whether a line goes on from the one before it: = 0.5, or + dc[t+1]*f[t+1]."""
+    bare = following.text.strip()
+    if not bare or following.kind != line.kind or not _RELATION.search(text):
+        return False
+    if text.lstrip()[:1] == "#" or len(bare) > MAX_LINE:
+        return False
+    unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
+    if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
+        return True
+    if re.search(
+        r"(?:[+*/=(,]|\\cdot|\\odot|\\times|(?<=\s)-)\s*(?:\\\\)?\s*$", text
+    ) and not re.search(r"\*\*\s*$", text):
+        before = _RELATION.split(bare, maxsplit=1)
+        return len(before) < 2 or not _is_name(before[0])
+    if following.kind == "maths" and not _RELATION.search(bare):
+        return True
+    if not _CONTINUES.match(bare) or _RELATION.search(re.sub(r"[\[{(].*?[\]})]", "", bare)):
+        return False
+    if bare.startswith(("- ", "* ", "-- ", "—", "--")) and (wordy(bare) or ":" in bare):
+        return False
+    if bare.startswith("**") or _RULE.fullmatch(bare):
+        return False
+    indented = len(following.text) - len(following.text.lstrip())
+    return bare[0] in "+*/" or indented > 0 or following.kind == "maths"
+
+
+# Headings.
+
+_KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
+_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_BULLET = re.compile(
+    r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+)
+_CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)}
+_CHINESE_STEP = re.compile(
+    r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
+)
+_RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
+_STEP_LABEL = re.compile(
+    r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
+    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])",
+    re.IGNORECASE,
+)
+_AS_HEADING = re.compile(r"\s*(?:#{2,}|\*\*[^*]+\*\*\s*:?\s*$|__[^_]+__\s*:?\s*$|={2,}|-{2,}\s*\S)")
+_STEPPING = re.compile(
+    r"\b(?:first|second|third|fourth|fifth|last|next|previous|backward|forward|pass|then|final|"
+    r"initial|erste[rs]?|zweite[rs]?|dritte[rs]?|letzte[rs]?|nächste[rs]?|rückwärts|vorwärts)\b",
+    re.IGNORECASE,
+)
+
+
+def _patterns() -> list[tuple[str, re.Pattern[str]]]:
+    found = [("t", re.compile(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])"))]
+    for section, key in _KEYS.items():
+        several = "|".join(re.escape(w) for w in longest_first("time", section))
+        found.append(
+            (
+                key,
+                re.compile(
+                    rf"(?<![\w])(?:{several})\s*(?:t\s*)?(?:=|:|#|no\.?|nr\.?)?\s*([0-9]{{1,6}})(?![0-9.\w])",
+                    re.I,
+                ),
+            )
+        )
+    return found
+
+
+_FOUND: list[tuple[str, re.Pattern[str]]] = []
+
+
+def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
+    """What a heading says; None where the line is no heading.
+
+    A heading that cannot be read leaves the step unknown. ``certain`` tells that it is one.
+    """
+    if len(text) > 300:
+        return None
+    if not _FOUND:
+        _FOUND.extend(_patterns())
+    marked = certain or bool(_AS_HEADING.match(text))
+    comment = bool(re.match(r"\s*(?:#|//|%)", text))
+    line = latex.to_plain(text) if latex.has_latex(text) else text
+    bare = _bare(line)
+    found: dict[str, int] = {}
+    rest = bare
+    for key, pattern in _FOUND:
+        for match in list(pattern.finditer(rest))[:4]:
+            found.setdefault(key, int(match[1]))
+        rest = pattern.sub(" ", rest)
+    if chinese := _CHINESE_STEP.search(rest):
+        found.setdefault("t", _CHINESE.get(chinese[1], 0) or int(chinese[1]))
+        rest = _CHINESE_STEP.sub(" ", rest)
+    if "t" not in found and (ordinal := _ordinal(rest)) is not None:
+        found["t"] = ordinal
+        rest = ""
+    if _RANGE.search(bare):
+        found.pop("t", None)
+    colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
+    many = len(re.findall(r"[^\W\d_]+", rest))
+    clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
+    if found and clean and (marked or comment or colon or many <= 4):
+        same = where if "t" not in found and not marked else replace(where, t=None)
+        return replace(same, **found)
+    if re.search(r"[=≈←]", rest) and not certain:
+        return None
+    if marked or (comment and (re.search(r"[0-9]", rest) or _STEPPING.search(rest))):
+        return replace(where, t=None, **{k: v for k, v in found.items() if k != "t"})
+    if comment:
+        return where
+    if colon and many <= 6 and not re.search(r"[0-9\[\]()_∂σ/\\{}]", rest) and " " in rest.strip():
+        return replace(where, t=None) if _STEPPING.search(rest) or "step" in rest.lower() else None
+    return None
+
+
+def _goes_on_after(bare: str, found: dict[str, int]) -> bool:  # noqa: ARG001
+    """Whether a value stands behind a colon, as in "step 2: 0.5"."""
+    return False
+
+
+def _ordinal(text: str) -> int | None:
+    lowered = text.lower()
+    steps = "|".join(re.escape(w) for w in longest_first("time", "steps"))
+    for number, word in enumerate(words("time")["ordinals"], 1):
+        if re.search(rf"\b{word}\s+(?:{steps})\b", lowered):
+            return number
+    match = re.search(rf"\b(?:{steps})\s+({'|'.join(_NUMBERS)})\b", lowered)
+    return _NUMBERS[match[1]] if match else None
+
+
+def _bare(text: str) -> str:
+    """A line without the marks of a heading or a bullet around it."""
+    text = text.strip()
+    for _ in range(2):
+        text = _DECORATION.sub("", text)
+    return text.replace("**", "").strip()
+
+
+def _after_prose(text: str, where: Where) -> Where:
+    """A sentence that speaks of another step leaves the step unknown."""
+    steps = {int(k) for k in re.findall(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])", text)[:5]}
+    return replace(where, t=None) if where.t is not None and steps - {where.t} else where
+
+
+# One line.
+
+_BOLD = re.compile(r"(?<![\w)\]])(\*\*|__)(?=[^\s*_])([^*\n]{1,300}?)(?<=[^\s*])\1(?![\w(])")
+_CODE_SPAN = re.compile(r"`+([^`]{1,2000})`+")
+_COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
+_CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
+_PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
+
+
+def _cleaned(text: str) -> str:
+    """A line without markup: bullets, bold, code spans, dollars, comments."""
+    if latex.has_latex(text) or "$" in text:
+        text = _without_latex_ends(text)
+        text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
+    text = plain(_CODE_SPAN.sub(r"\1", text))
+    text = re.sub(r"<br\s*/?>", " ; ", text)
+    text = _PROMPT.sub("", text.strip())
+    text = text.strip()
+    if text.startswith(">"):
+        text = text.lstrip("> ")
+    text = _CHECK.sub("", _BULLET.sub("", text, count=1))
+    text = _BOLD.sub(r"\2", text)
+    text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
+    return _COMMENT.sub("", text).strip()
+
+
+def _without_latex_ends(text: str) -> str:
+    text = re.sub(r"\\\\(?:\[[^\]]*\])?\s*$", "", text.strip())
+    text = re.sub(r"(?<!\\)(?<=[^\d\s])\s+%\s.*$|(?<!\\)%\s+[^\W\d].*$", "", text)
+    return re.sub(r"\\item(?:\s*\[[^\]]*\])?", "", text)
+
+
+_SIGN = re.compile(
+    r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|≈|≃|≅|∼|~(?=\s*[-+0-9.])|→(?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
+)
+_IS = re.compile(
+    r"^(?P<left>.{1,160}?\S)\s+"
+    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be)\s+"
+    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
+)
+_NAMEISH = re.compile(
+    r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
+    r"[A-Za-zα-ωΑ-ΩÀ-ÿ∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+)
+_SEPARATOR = re.compile(
+    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    re.DOTALL,
+)
+_STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
+
+
+def _parts(line: str) -> list[str]:
+    """What stands between the equals signs; one within brackets is none."""
+    parts: list[str] = []
+    start = depth = 0
+    for match in _SIGN.finditer(line):
+        mark = match[0].strip()
+        if mark in ("(", "[", "{"):
+            depth += 1
+        elif mark in (")", "]", "}"):
+            depth = max(depth - 1, 0)
+        elif depth <= 0 and not (
+            parts and mark in ("<-", "←") and _AN_END.search(line[: match.start()])
+        ):
+            parts.append(line[start : match.start()])
+            start = match.end()
+    return [*parts, line[start:]]
+
+
+_AN_END = re.compile(r"[0-9.]\s*$")
+
+
+_COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
+
+
+def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
+    """The answers of a line without markup."""
+    if not text:
+        return
+    if found := _printed(number, text, where):
+        yield from found
+        return
+    if match := _IS.match(text):
+        yield _entry(number, match["left"], match["right"], where)
+        return
+    at = AT_STEP.search(text)
+    if (at and len(AT_STEP.findall(text)) == 1 and _COLON.search(text) is None) or (
+        at and text[: at.start()].strip()
+    ):
+        before, after = text[: at.start()], text[at.end() :]
+        if before.strip() and (
+            _RELATION.search(before)
+            or re.match(r"\s*(?:[:=≈~→]|is\b)", after)
+            or _RELATION.search(after)
+        ):
+            where = replace(where, t=int(at[1]))
+            text = f"{before.rstrip(' ,')} {after}".strip().rstrip(".,; ")
+    yield from _of_parts(number, text, where)
+
+
+def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
+    parts = _parts(text)
+    colon = _colon(parts[0])
+    form = ""
+    while len(parts) > 1 and colon is not None and parts[0][colon.end() :].strip():
+        # A label before the answer; a step in it holds for the line.
+        following = _colon(parts[0][colon.end() :])
+        if following is None:
+            break
+        parts[0] = parts[0][colon.end() :]
+        form, colon = "text", following
+    if len(parts) > 1 and colon is not None:
+        label, rest = parts[0][: colon.start()], parts[0][colon.end() :]
+        found = heading_of(label, where, True) if re.search(r"[0-9一-十]", label) else None
+        if found is not None and found.t is not None:
+            where = found
+        if rest.strip():
+            parts[0] = rest
+            is_text = wordy(label) or " " in label.strip() or form == "text"
+            form = "text" if is_text else ""
+        else:
+            parts = [label, *parts[1:]]
+    elif len(parts) == 1:
+        if colon is None:
+            yield (
+                Entry(number, "", "", form=PROSE)
+                if not _looks_like(text)
+                else _entry(number, text, "", where)
+            )
+            return
+        parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
+        form = "colon"
+    groups = list(_split(parts))
+    for left, *values in groups:
+        if _is_step(left, values):
+            where = replace(where, t=int(values[0].strip(" .,;")[:6]))
+    for left, *values in groups:
+        if _is_step(left, values):
+            if len(groups) == 1:
+                yield Entry(number, "", "", form=PROSE)
+            continue
+        left = left.lstrip(",;. ").removeprefix("and ").strip()
+        yield from _entries_of(number, left, values, where, form)
+
+
+def _is_step(left: str, values: list[str]) -> bool:
+    """Whether it is the step that the line is for: t = 2."""
+    is_one = len(values) == 1 and values[0].strip(" .,;").isdecimal()
+    return is_one and bool(_STEP_NAME.match(left.strip()))
+
+
+def _colon(text: str) -> re.Match[str] | None:
+    """The first colon outside of brackets."""
+    for match in _COLON.finditer(text):
+        before = text[: match.start()]
+        if _depth(before) <= 0 and before.count("{") <= before.count("}"):
+            return match
+    return None
+
+
+_ANSWERISH = re.compile(
+    r"(?:^|\s)(?:d?[A-Za-z]\w{0,8}(?:\[[t0-9+-]+\]|_\{?[t0-9])|∂\s?L\s?/\s?∂)\s*\S*\s+[-+]?[0-9]*\.[0-9]+"
+)
+
+
+def _looks_like(text: str) -> bool:
+    """Whether a line without a sign of equality looks like an answer: dc[2] -0.07."""
+    return len(text) < 80 and wordy(text) == 0 and bool(_ANSWERISH.search(text))
+
+
+def _split(parts: list[str]) -> Iterator[list[str]]:
+    """The answers of a line that holds several: c1 = 0.37, h1 = 0.25."""
+    current = [parts[0]]
+    for place, part in enumerate(parts[1:], 1):
+        is_last = place == len(parts) - 1
+        match = None if is_last else _SEPARATOR.match(part)
+        if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
+            match = None
+        if match is None and not is_last:
+            tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
+            if (
+                tight
+                and _is_name(tight[2])
+                and (_STEP_NAME.match(current[0].strip()) or _tight(parts))
+            ):
+                yield [*current, tight[1]]
+                current = [tight[2]]
+                continue
+        if match is None:
+            current.append(part)
+            continue
+        yield [*current, match["value"]]
+        current = [match["name"]]
+    yield current
+
+
+def _tight(parts: list[str]) -> bool:
+    """Whether the equals signs of a line stand without spaces: c1=0.37 c2=0.58."""
+    return all(part == part.strip() for part in parts)
+
+
+def _is_name(text: str) -> bool:
+    bare = re.sub(r"^(?:and|und|sowie|so|then|thus|hence)\s+", "", text.strip())
+    *before, last = bare.split() or [""]
+    if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
+        return True
+    return bool(_NAMEISH.fullmatch(bare)) or (
+        bool(bare) and len(bare) < 40 and wordy(bare) == len(bare.split()) > 1
+    )
+
+
+_RANGE_LEFT = re.compile(
+    r"^(.*?)\s*[_\[({⟨]+\s*(?:t\s*=\s*)?([0-9]{1,5})\s*(?:\.\.+|…|:|-|to|bis|,\s*(?:…|\.\.+)\s*,)\s*([0-9]{1,5})\s*[\])}⟩]+$"
+)
+
+
+def _entries_of(
+    number: int | str, left: str, rest: list[str], where: Where, form: str
+) -> Iterator[Entry]:
+    *between, right = rest
+    span = _RANGE_LEFT.match(left)
+    found = list_of(right) if _may_be_list(right) else None
+    if span and found is not None and len(found[1]) == 1:
+        first, last = int(span[2]), int(span[3])
+        steps = range(first, last + 1) if first <= last else range(first, last - 1, -1)
+        if len(steps) == len(found[0]):
+            for t, value in zip(steps, found[0], strict=True):
+                yield replace(_entry(number, f"{span[1]}[{t}]", value, where))
+            return
+    if found is not None:
+        values, shape = found
+        yield replace(_entry(number, left, "", where), values=values, shape=shape)
+        return
+    if form == "colon" and not right.strip():
+        yield Entry(number, "", "", form=PROSE)
+        return
+    entry = _entry(number, left, right, where)
+    yield replace(entry, between=tuple(between), form=form)
+
+
+def _may_be_list(text: str) -> bool:
+    bare = text.strip()
+    return bool(bare) and (
+        bare[0] in "[({"
+        or bare.startswith(("np.", "numpy.", "torch.", "array", "tensor", "Parameter"))
+        or bool(re.fullmatch(r"[-+0-9.,eE;\s]+", bare))
+    )  # fmt: skip
+
+
+def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
+    return Entry(
+        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence
+    )
+
+
+_PRINTED = re.compile(
+    r"^(?:print\()?['\"]?(?P<name>[A-Za-z∂][\w./∂:]{0,60}(?:\[[0-9t+-]+\])?"
+    r"(?:\s+(?:grad|gradient))?)['\"]?\s*,?\s*"
+    r"(?P<array>(?:Parameter containing:\s*)?(?:np\.|torch\.)?(?:tensor|array)\s*\(.*|\[.*\]\s*)$",
+    re.DOTALL,
+)
+
+
+def _printed(number: int | str, text: str, where: Where) -> list[Entry]:
+    """What a program prints: ``weight_ih_l0.grad tensor([[…]])``, ``dc [0.1 0.2]``."""
+    match = _PRINTED.match(text)
+    if match is None:
+        return []
+    found = list_of(match["array"])
+    if found is None or (re.search(r"\[[^\[\]]*$", match["name"]) and "]" not in match["name"]):
+        return []
+    values, shape = found
+    if re.match(r"\[\s*[0-9]+\s*\]\s*$", match["array"]):
+        return []  # dc [2] is an index
+    name = re.sub(r"\s+(?:grad|gradient)$", ".grad", match["name"].rstrip(":"))
+    entry = _entry(number, name, "", where)
+    if not shape:
+        return [replace(entry, right=values[0])]
+    return [replace(entry, values=values, shape=shape)]

@@ -1,0 +1,303 @@
+"""Lists and arrays: printed ones, and what their numbers are for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import product
+
+from cellcalc.check.answers import Entry
+from cellcalc.check.reading.mathematics import Style
+from cellcalc.check.reading.names import Names
+from cellcalc.errors import ExpressionError
+from cellcalc.problems.weights import Block, layout_names, load_layout
+
+MAX_NUMBERS = 200_000
+_CALL = re.compile(
+    r"\s*(?:np\.|numpy\.|torch\.|jnp\.)?"
+    r"(?:array|tensor|Tensor|Parameter containing:\s*tensor|asarray)\s*\("
+)
+_REST = re.compile(
+    r"\s*(?:,\s*(?:grad_fn|dtype|device|requires_grad|shape)\s*=[^()\n]{0,60}"
+    r"(?:\([^()]{0,60}\))?){0,6}\s*,?\s*\)?\s*[.;,]?\s*"
+)
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf|None|null|NaN)\b"
+)
+_COMMAED = re.compile(r"[+-]?[0-9]+,[0-9]+")
+
+
+def list_of(text: str) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+    """The numbers of a list, printed array or tensor, and its shape; None for anything else."""
+    text = text.strip()
+    if not text or len(text) > 4_000_000:
+        return None
+    match = _CALL.match(text)
+    if match:
+        end = _closing(text, match.end())
+        if end is None or not _REST.fullmatch(text, end):
+            return None
+        text = text[match.end() : end].strip()
+        if not text.startswith("["):
+            return ((text,), ()) if _NUMBER.fullmatch(text) else None
+    text = text.rstrip(" .;")
+    if text[:1] in "[({" and text[-1:] in "])}":
+        return _nested(text)
+    if _COMMAED.fullmatch(text.replace(" ", "")) or re.fullmatch(
+        r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+", text
+    ):
+        return None  # a decimal comma, or one between thousands
+    numbers = _row(text)
+    return (tuple(numbers), (len(numbers),)) if len(numbers) > 1 else None
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the list that begins at a place ends."""
+    depth = 0
+    for place in range(start, len(text)):
+        if text[place] in "[(":
+            depth += 1
+        elif text[place] in "])":
+            depth -= 1
+            if depth < 0:
+                return place
+            if depth == 0 and text[place] == "]":
+                return place + 1
+        elif depth == 0 and not text[place].isspace() and place > start:
+            match = _NUMBER.match(text, start)
+            return match.end() if match else None
+    return None
+
+
+def _nested(text: str) -> tuple[tuple[str, ...], tuple[int, ...]] | None:
+    """A list of lists: its numbers row by row, and its shape where all rows are alike."""
+    inner = text[1:-1].strip()
+    if not re.search(r"[\[({]", inner):
+        numbers = _row(inner)
+        if not numbers and (not inner or not _NUMBER.fullmatch(inner)):
+            return None
+        numbers = numbers or [inner]
+        return tuple(numbers), (len(numbers),)
+    rows: list[tuple[tuple[str, ...], tuple[int, ...]]] = []
+    depth = start = 0
+    for place, character in enumerate(inner):
+        if character in "[({":
+            if depth == 0:
+                start = place
+            depth += 1
+            if depth > 5:
+                return None
+        elif character in "])}":
+            depth -= 1
+            if depth == 0:
+                found = _nested(inner[start : place + 1])
+                if found is None:
+                    return None
+                rows.append(found)
+        elif depth == 0 and character not in ", \n\t;":
+            return None
+    if depth or not rows:
+        return None
+    shapes = {shape for _, shape in rows}
+    if len(shapes) != 1:
+        return None
+    return tuple(v for values, _ in rows for v in values), (len(rows), *shapes.pop())
+
+
+def _row(text: str) -> list[str]:
+    """The numbers of a plain row; none where anything else is in it."""
+    if ";" in text:
+        pieces = [piece.strip() for piece in text.split(";")]
+        pieces = [piece.replace(",", ".") for piece in pieces if piece]
+    else:
+        by_space = text.replace("\t", " ").split()
+        commaed = [p.rstrip(",") for p in by_space]
+        if len(by_space) > 1 and all(_COMMAED.fullmatch(p) for p in commaed):
+            pieces = [p.replace(",", ".") for p in commaed]
+        else:
+            text = re.sub(r"(?<=[\s,])([+-])\s+(?=[0-9.])", r"\1", " " + text)
+            pieces = re.sub(r"\s*,\s*|\s+", " ", text).split()
+    return pieces if pieces and all(_NUMBER.fullmatch(piece) for piece in pieces) else []
+
+
+_NOTHING = ("nan", "none", "null", "")
+
+
+def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
+    """The entries that the numbers of a list are: one a step, a feature, or a place in a layout."""
+    if len(entry.values) > MAX_NUMBERS:
+        raise ExpressionError(f"at most {MAX_NUMBERS:,} numbers", f"{len(entry.values):,}")
+    shape = tuple(n for n in entry.shape if n != 1) or (1,)
+    block = block_of(entry.left)
+    if block is not None:
+        yield from _of_layout(entry, block, names)
+        return
+    target = names.parsed(_without_grad(entry.left), Style(target=True))
+    name = getattr(target, "name", "")
+    stem, bracket, _index = name.partition("[")
+    if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):
+        raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
+    values = entry.values
+    count = len(values)
+    if names.is_vector(stem):
+        yield from _of_vector(entry, stem, shape, names, steps)
+        return
+    if len(shape) > 1:
+        raise ExpressionError(f"one row of numbers for {stem}", _sizes(entry.shape))
+    if count == 1:
+        yield _one(entry, entry.left, values[0])
+        return
+    if stem in names.varying:
+        for step, value in zip(_steps_of(entry, stem, names, steps), values, strict=True):
+            if value.lower() not in _NOTHING and 0 <= step <= steps:
+                yield replace(_one(entry, f"{stem}", value), t=None, left=_at(names, stem, step))
+        return
+    if stem in names.gradients and count == steps:
+        for step, value in enumerate(values, 1):
+            yield _one(entry, _at(names, stem, step), value)
+        return
+    raise ExpressionError(f"one number for {stem}", f"{count} numbers")
+
+
+def _at(names: Names, key: str, step: int | None) -> str:
+    """A key at a step as the names read it back, in whichever notation."""
+    shown = key
+    if names.author is not None:
+        shown = next((s for s, meant in names.author.items() if meant == key), key)
+    if step is None:
+        return shown
+    return f"{shown}[{step - 1 + names.first_step}]"
+
+
+def _one(entry: Entry, left: str, value: str) -> Entry:
+    return replace(entry, left=left, right=value, values=(), shape=(), form=entry.form or "array")
+
+
+def _steps_of(entry: Entry, stem: str, names: Names, steps: int) -> Sequence[int]:
+    """The steps that the numbers of a list are for."""
+    values = entry.values
+    count = len(values)
+    if count == steps:
+        return range(1, steps + 1)
+    base = stem.removeprefix("d")
+    if count == steps + 1:
+        is_state = base in names.model.state
+        if stem in names.model.state:
+            return range(steps + 1)
+        if is_state and stem.startswith("d"):
+            first, last = _is_nothing(values[0]), _is_nothing(values[-1])
+            if last and not first:
+                return range(1, steps + 2)  # the zeros beyond the last step
+            if not last:
+                return range(steps + 1)
+        elif _is_nothing(values[0]):
+            return range(steps + 1)
+        elif _is_nothing(values[-1]):
+            return range(1, steps + 2)
+    raise ExpressionError(f"{steps} numbers for {stem}, one a step", f"{count}")
+
+
+def _is_nothing(text: str) -> bool:
+    if text.lower() in _NOTHING:
+        return True
+    try:
+        return float(text) == 0
+    except ValueError:
+        return False
+
+
+def _of_vector(
+    entry: Entry, stem: str, shape: tuple[int, ...], names: Names, steps: int
+) -> Iterator[Entry]:
+    """The numbers of a weight, one a feature; of the inputs, a row a step."""
+    features = names.model.features
+    values = entry.values
+    if stem in ("x", "dx"):
+        if shape == (steps, features):
+            for (step, feature), value in zip(
+                product(range(1, steps + 1), range(1, features + 1)), values, strict=True
+            ):
+                yield _one(entry, _at(names, f"{stem}{feature}", step), value)
+            return
+        raise ExpressionError(f"{steps} rows of {features} numbers", _sizes(entry.shape))
+    if len(values) == features:
+        for feature, value in enumerate(values, 1):
+            yield _one(entry, _at(names, f"{stem}{feature}", None), value)
+        return
+    raise ExpressionError(f"{features} numbers for {stem}, one a feature", f"{len(values)}")
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "an array of " + "×".join(map(str, shape))
+
+
+# Names of a framework's arrays: which of our parameters their numbers are.
+
+
+def _without_grad(name: str) -> str:
+    return re.sub(r"(?:\.grad|_grad)$", "", name.strip()) if block_of(name) else name
+
+
+@cache
+def _blocks() -> dict[str, Block]:
+    found: dict[str, Block] = {}
+    for layout in ("pytorch", "keras", "flax", "onnx"):
+        if layout in layout_names():
+            for block in load_layout(layout).blocks:
+                for name in block.names:
+                    if len(name) > 2 and not name.startswith("arr_"):
+                        found.setdefault(name, block)
+    return found
+
+
+def block_of(name: str) -> Block | None:
+    """The array of a framework's layout that a name is."""
+    bare = _bare(name)
+    return _blocks().get(bare)
+
+
+def _bare(name: str) -> str:
+    bare = name.strip().strip("\"'").removesuffix(".grad").removesuffix("_grad")
+    bare = re.sub(r"^(?:d_?|grad[_ ]|∂L/∂|dL/d)(?=weight_|bias_|kernel|recurrent)", "", bare)
+    bare = bare.replace("/", ".").removesuffix(":0")
+    parts = bare.split(".")
+    for start in range(len(parts)):
+        if ".".join(parts[start:]) in _blocks():
+            return ".".join(parts[start:])
+    return bare
+
+
+def _says_gradient(entry: Entry) -> bool | None:
+    left = entry.left.strip().strip("\"'")
+    if left.endswith((".grad", "_grad")) or re.match(
+        r"(?:d_?|grad[_ ]|∂L/∂|dL/d)(?=weight_|bias_|kernel|recurrent)", left
+    ):
+        return True
+    return entry.gradient
+
+
+def _of_layout(entry: Entry, block: Block, names: Names) -> Iterator[Entry]:
+    features = names.model.features
+    places = block.elements(features)
+    gradient = _says_gradient(entry)
+    if len(places) != len(entry.values):
+        expected = f"{len(places)} numbers in {_bare(entry.left)}"
+        raise ExpressionError(expected, f"{len(entry.values)}")
+    if gradient is None:
+        name = _bare(entry.left)
+        both = f"the weights after the update, or gradients ({name}.grad)"
+        raise ExpressionError("one reading", f'"{name}", which may be {both}')
+    for (letter, gate), value in zip(places, entry.values, strict=True):
+        key = f"{letter}_{gate}"
+        if f"d{key}" not in names.known and letter == "r" and gradient:
+            key = f"b_{gate}"  # both biases of a gate have the same gradient
+        if key.endswith("1") and key not in names.known:
+            key = key[:-1]
+        wanted = f"d{key}" if gradient else key
+        if wanted not in names.known:
+            raise ExpressionError("a parameter of this cell", f'"{_bare(entry.left)}"')
+        if letter in "br" and not gradient and "r_f" not in names.known:
+            continue  # a bias that is the sum of two of theirs
+        yield _one(entry, _at(names, wanted, None), value)

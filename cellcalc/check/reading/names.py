@@ -1,0 +1,577 @@
+"""What a name may stand for in one problem: our keys, an author's symbols, and everybody's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
+from cellcalc.check.world import STEPS, TOTAL_LOSS
+from cellcalc.errors import ExpressionError, did_you_mean
+from cellcalc.language.arithmetic.decimals import MEAN, SUM
+from cellcalc.language.letters import MARK, composed
+from cellcalc.language.tree import (
+    ZERO,
+    Call,
+    Dot,
+    Expression,
+    Mul,
+    Symbol,
+    add,
+    children,
+    multiply,
+    number,
+    rebuilt,
+    shifted,
+    spelled_out,
+    symbols,
+    walk,
+)
+from cellcalc.model.model import Model
+
+MAX_NAME = 60
+_RATES = ("learning_rate", "lr", "eta", "η", "alpha", "α", "rate", "learningrate", "ε", "epsilon")
+_HAT, _BAR, _TILDE = "\u0302", "\u0304", "\u0303"
+_ACCENT = {"hat": _HAT, "bar": _BAR, "tilde": _TILDE}
+
+# How people call the gates; ours come first.
+_GATES: Mapping[str, tuple[str, ...]] = {
+    "f": ("f", "forget", "F", "fg", "φ"),
+    "i": ("i", "in", "inp", "input", "I", "ig", "ι"),
+    "o": ("o", "out", "output", "O", "og", "ω"),
+    "g": ("g", "c", "C", "cand", "candidate", "G", "j", "a", "c̃", "C̃", "g̃", "ctilde",
+          "c_tilde", "Ctilde", "C_tilde", "cell", "n"),
+    "u": ("u", "z", "update"),
+    "r": ("r", "reset"),
+}  # fmt: skip
+# Names of whole quantities that are more than a respelling.
+_OTHERS: Mapping[str, tuple[str, ...]] = {
+    "g": ("c̃", "C̃", "ctilde", "c_tilde", "tilde_c", "C_tilde", "Ctilde", "cand", "candidate",
+          "cct", "c_cand", "g̃", "ct_tilde", "c_bar", "cbar", "c̄", "C̄", "h̃"),
+    "y": ("ŷ", "yhat", "y_hat", "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
+    "target": ("targets", "y_true", "ytrue", "label", "labels", "tgt", "Target"),
+    "tanh_c": ("tanhc", "tanhC", "tanh_C", "tc", "tanhct", "c_tanh", "tanh_ct"),
+    "V": ("W_y", "Wy", "Why", "W_hy", "W_yh", "w_y", "W_out", "v", "Wya", "W_ya"),
+    "b_y": ("by", "bhy", "b_hy", "b_out"),
+    "E": ("loss_t", "e_t"),
+    "L": ("loss", "Loss", "total_loss", "L_total", "E_total", "J", "loss_total", "totalloss"),
+    "u": ("z",),
+}  # fmt: skip
+_DERIVED = re.compile(
+    r"(?:d(?:L|E|J|loss|Loss)_?d|delta_|Delta_|grad_|grad|gradient_|d_|D|d)(?P<name>.+)"
+)
+_DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
+_PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
+_TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
+_T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the symbols of an answer may mean, for one model.
+
+    ``author`` are the symbols of the author's notation with our keys (those that mean something
+    else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
+    calls the first, ``rate`` the problem's learning rate. ``local`` are names that the writer has
+    defined.
+    """
+
+    model: Model
+    steps: int = 0
+    author: Mapping[str, str] | None = None
+    first_step: int = 1
+    rate: float | None = None
+    local: dict[str, Expression] = field(default_factory=dict, compare=False)
+    found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def varying(self) -> frozenset[str]:
+        """The quantities that have a value at each step."""
+        skipped = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
+        skipped |= {row.symbol for row in self.model.coefficients}
+        return frozenset(name for name in self.model.quantities if name not in skipped)
+
+    @cached_property
+    def gradients(self) -> frozenset[str]:
+        """The gradients, each step's contributions to which have an index as well."""
+        return frozenset(row.symbol for row in self.model.gradients)
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        return frozenset(row.symbol for row in self.model.parameters)
+
+    @cached_property
+    def coefficients(self) -> frozenset[str]:
+        """Numbers of the templates, which are given and so no answers."""
+        return frozenset(row.symbol for row in self.model.coefficients)
+
+    @cached_property
+    def constant(self) -> frozenset[str]:
+        names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
+        names |= {row.symbol for row in self.model.coefficients}
+        states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
+        return frozenset(names | states | {STEPS, TOTAL_LOSS})
+
+    @cached_property
+    def vectors(self) -> dict[str, int]:
+        """The weights and inputs that stand for one element a feature, and how many."""
+        features = self.model.features
+        if features == 1:
+            return {}
+        parts = (self.model.cell, self.model.readout)
+        weights = [n for p in parts for n, kind in p.parameters.items() if kind == "input"]
+        return dict.fromkeys(("x", *weights), features)
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every name of ours, elements and vectors."""
+        vectors = {f"{lead}{name}" for name in self.vectors for lead in ("", "d")}
+        return self.varying | self.constant | vectors
+
+    # From what was written to a symbol.
+
+    def quantity(self, written: Written) -> Expression:
+        """The symbol for a name; the vocabulary of :func:`.mathematics.parse_formula`.
+
+        Raises :class:`~cellcalc.errors.ExpressionError` for a name that means nothing here.
+        """
+        written = _unmarked(written)
+        plainly = not written.derivative and not written.numbers and not written.primes
+        if plainly and written.stem in self.local:
+            return self._defined(written)
+        if plainly and written.stem in ("T", "N", "Tx") and written.stem not in self.known:
+            return Symbol(STEPS)
+        if plainly and self._key(written.stem, False) is None and written.stem in _RATES:
+            if self.rate is None:
+                raise ExpressionError("a number for the learning rate", f'"{written.stem}"')
+            return number(self.rate)
+        if (part := _PART.fullmatch(written.stem)) is not None:
+            return self._paths(part[1], part[2], written)
+        numbers = list(written.numbers)
+        key = self._key(written.stem, written.derivative, written.lead)
+        if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
+            key = self._key(match[1].rstrip("_"), False)
+            if key is not None:
+                return self._placed(written, key, [int(match[2]), *numbers], match[2])
+        elif key is None and (match := _TRAILING.fullmatch(written.stem)):
+            key = self._key(match[1].rstrip("_"), True, written.lead)
+            if key is not None:
+                return self._placed(written, key, [int(match[2]), *numbers], match[2])
+        if key is None and numbers:  # an author's x₁ is a name of its own
+            first = f"{written.stem}{numbers[0]}"
+            key = self._key(first, written.derivative, written.lead)
+            if key is not None:
+                return self._placed(written, key, numbers[1:], "")
+        if key is None:
+            hint = did_you_mean(written.stem, sorted(self.known))
+            shown = written.text or written.stem
+            raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
+        return self._placed(written, key, numbers, "")
+
+    def _paths(self, name: str, part: str, written: Written) -> Expression:
+        """What reaches a quantity from later steps, or from its own: the sum of those paths.
+
+        So a program has it: what one step hands to the one before, and what comes from the loss.
+        """
+        key = self._key(name, False)
+        row = self.model.quantities.get(key or "")
+        if row is None or not row.terms:
+            raise ExpressionError("a symbol of this problem", f'"{name}"')
+        shift = written.shift or 0
+        found = [
+            shifted(term.formula, shift)
+            for term in row.terms
+            if (term.later > 0) == (part == "from_later")
+        ]
+        return add(*found) if found else ZERO
+
+    def _defined(self, written: Written) -> Expression:
+        meant = self.local[written.stem]
+        return shifted(meant, written.shift) if written.shift else meant
+
+    def _placed(self, written: Written, key: str, numbers: list[int], digits: str) -> Expression:
+        """The symbol for a key, with the feature and the step that stand at it."""
+        shown = written.text or written.stem
+        if written.primes or written.new:
+            if key not in self.parameters and key not in self.vectors:
+                raise ExpressionError("a quantity without a stroke", f'"{shown}"')
+            if written.primes > 1:
+                raise ExpressionError("a quantity with one stroke at most", f'"{shown}"')
+        is_vector = self.is_vector(key)
+        if is_vector and digits and len(digits) > 1 and len(numbers) == 1:
+            numbers = self._feature_and_step(key, digits, shown)
+        if is_vector and numbers:
+            element = f"{key}{numbers[0]}"
+            if element not in self.known:
+                count = self.model.features
+                raise ExpressionError(f"a feature from 1 to {count}", f'"{shown}"')
+            key, numbers = element, numbers[1:]
+        elif is_vector and written.step is not None and key not in ("x", "dx"):
+            return self._element_or_step(key, written.step, shown)
+        elif self.model.features == 1 and numbers[:1] == [1] and self._takes_input(key):
+            # Of a single feature: x1 and W_f1 are x and W_f, unless x1 is x at step 1.
+            timed = written.step is not None or written.shift is not None or len(numbers) > 1
+            if timed or key in self.parameters or key in self.gradients:
+                numbers = numbers[1:]
+        is_start = numbers == [0] and written.step is None and self.first_step == 1
+        if is_start and f"{key}0" in self.constant:
+            return Symbol(f"{key}[0]" if key in self.model.state else f"{key}0")
+        step = written.step
+        if numbers:
+            if len(numbers) > 1 or step is not None:
+                raise ExpressionError("one step", f'"{shown}"')
+            step = numbers[0]
+        return self._timed(written, key, step, shown)
+
+    def _element_or_step(self, key: str, index: int, shown: str) -> Expression:
+        """``dW_f[2]``: an element; also one step's part of the gradient, if there is that step."""
+        element = f"{key}{index}"
+        if element not in self.known:
+            raise ExpressionError(f"a feature from 1 to {self.model.features}", f'"{shown}"')
+        return Symbol(element)
+
+    def _feature_and_step(self, key: str, digits: str, shown: str) -> list[int]:
+        """``x12`` is feature 1 at step 2, or feature 12: whichever there is."""
+        found = []
+        if f"{key}{int(digits)}" in self.known:
+            found.append([int(digits)])
+        for cut in range(1, len(digits)):
+            feature, step = int(digits[:cut]), int(digits[cut:])
+            is_there = f"{key}{feature}" in self.known and key in (*self.varying, "x", "dx")
+            if is_there and digits[cut] != "0" and step <= max(self.steps, 1):
+                found.append([feature, step])
+        if len(found) > 1:
+            both = " or ".join(f"{key}{n[0]}" + (f"[{n[1]}]" if n[1:] else "") for n in found[:2])
+            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+        return found[0] if found else [int(digits)]
+
+    def _takes_input(self, key: str) -> bool:
+        base = key.removeprefix("d")
+        kinds = {**self.model.cell.parameters, **self.model.readout.parameters}
+        return base == "x" or kinds.get(base) == "input"
+
+    def _timed(self, written: Written, key: str, step: int | None, shown: str) -> Expression:
+        if key.endswith("0") and key[:-1] in self.model.state:
+            return Symbol(f"{key[:-1]}[0]")  # h0 is h at step 0
+        shift = written.shift
+        at_end = written.from_end
+        varies = key in self.varying or self.is_varying_vector(key)
+        if at_end is not None and step is None:
+            negative = "-1" in written.text and "T" not in written.text and "n" not in written.text
+            if negative and key in self.model.state:
+                if self.first_step == 0:
+                    return Symbol(f"{key}[0]")
+                both = f"{key}[{self.steps}] or {key}[0]"
+                raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+            if not varies and key not in self.gradients:
+                return Symbol(key)
+            step = self.steps + at_end + (0 if negative else 1 - self.first_step)
+            return Symbol(f"{key}[{step}]")
+        if step is not None:
+            if not varies and key not in self.gradients:
+                if key.endswith("0") and key[:-1] in self.model.state and step == 0:
+                    return Symbol(key)
+                if key == TOTAL_LOSS and "E" in self.varying:
+                    key = "E"
+                elif key in self.parameters or key in self.vectors:
+                    raise ExpressionError(
+                        f"{key} without a step, for it is the same at each", f'"{shown}"'
+                    )
+                else:
+                    raise ExpressionError(f"{key} without a step", f'"{shown}"')
+            return Symbol(f"{key}[{step + 1 - self.first_step}]")
+        if key == TOTAL_LOSS and shift is not None and "E" in self.varying:
+            return Symbol("E", shift)
+        if varies:
+            return Symbol(key, shift or 0)
+        if key in self.gradients or (key[:1] == "d" and key[1:] in self.vectors):
+            return Symbol(key, shift)
+        return Symbol(key)
+
+    def _key(self, stem: str, derivative: bool, lead: str = "") -> str | None:
+        if len(stem) > MAX_NAME:
+            return None
+        place = (f"{lead}\0{stem}", derivative)
+        if place not in self.found:
+            self.found[place] = self._looked_up(stem, derivative, lead)
+        return self.found[place]
+
+    def _looked_up(self, stem: str, derivative: bool, lead: str) -> str | None:
+        if not stem:
+            return None
+        if self.author is not None:
+            found = self._authors(stem, derivative, lead)
+            if found is not None:
+                return found
+        if derivative:
+            return self._derivative(stem, lead)
+        if stem in self.known:
+            return stem
+        if stem[:1] in "δ∇Δ" and len(stem) > 1:
+            return self._derivative(stem[1:].removeprefix("_"), stem[0])
+        return self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+
+    def _authors(self, stem: str, derivative: bool, lead: str) -> str | None:
+        assert self.author is not None
+        forms = [stem]
+        if derivative:
+            forms = [f"∂L/∂{stem}"]
+            forms = [f"{lead}{stem}", f"{lead}_{stem}", *forms] if lead in ("δ", "∇") else forms
+            forms += [f"d{stem}"] if lead in ("d", "D") else []
+            forms += [f"delta_{stem}"] if lead == "delta" else []
+        for form in forms:
+            found = self.author.get(composed(form))
+            if found is not None:
+                if found.endswith(MARK):
+                    raise ExpressionError("a quantity of the cell", f'"{form}"')
+                return found
+        return None
+
+    def _derivative(self, stem: str, lead: str) -> str | None:
+        """The derivative by a name: ∂L/∂c, δc."""
+        base = self._key(stem, False)
+        if base is None:
+            other = self._bias_of_two(stem)
+            return f"d{other}" if other and f"d{other}" in self.known else None
+        key = f"d{base}"
+        if key not in self.known:
+            return None
+        if lead in ("δ", "delta") and self.author is None and f"dz_{base}" in self.known:
+            both = f"d{base} (by the gate) or dz_{base} (by its net input)"
+            raise ExpressionError("one reading", f'"{lead}_{stem}", which may be {both}')
+        return key
+
+    def _bias_of_two(self, stem: str) -> str | None:
+        """PyTorch's two biases of a gate have the same gradient as the one of ours."""
+        match = re.fullmatch(r"b(?:ias)?_?[ih]_?([figo])", stem)
+        return f"b_{match[1]}" if match and f"b_{match[1]}" in self.parameters else None
+
+    def _derived(self, stem: str) -> str | None:
+        for match in (_DERIVED_BEHIND.fullmatch(stem), _DERIVED.fullmatch(stem)):
+            if match is not None:
+                lead = "delta" if stem.lower().startswith("delta") else ""
+                rest = match["name"]
+                key = self._derivative(rest, lead)
+                if key is not None:
+                    return key
+                if stem.startswith("d") and (again := _T_BEHIND.fullmatch(rest)):
+                    return self._derivative(again[1] + again[2], "")
+        return None
+
+    def _respelled(self, stem: str) -> str | None:
+        """The key that a name is another spelling of; none where it could be two."""
+        found = list(dict.fromkeys(k for k in self._spellings(stem) if k in self.known))
+        if len(found) > 1 and not stem.startswith("d"):
+            return found[0]
+        return found[0] if found else None
+
+    def _spellings(self, stem: str) -> Iterator[str]:
+        compact = stem.replace("_", "")
+        yield from (k for k in self._compact.get(compact, ()))
+        stem = _accented(stem)
+        for key, others in _OTHERS.items():
+            if stem in others:
+                yield key
+        if match := _T_BEHIND.fullmatch(stem):
+            base = match[1] + match[2]
+            if base == "cc":
+                yield "g"
+            elif match[2] != "a" or "a" in self.known:
+                yield from (k for k in (base, self._key(base, False)) if k)
+        for gate, called in _GATES.items():
+            for name in called:
+                yield from _of_gate(stem, gate, name)
+        for name in ("_old", "_before"):
+            if stem.endswith(name):
+                yield stem.removesuffix(name)
+        if stem.endswith("_new") or stem.startswith("new_"):
+            meant = self._key(stem.removesuffix("_new").removeprefix("new_"), False)
+            if meant in self.parameters and meant is not None:
+                yield meant
+
+    @cached_property
+    def _compact(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for key in sorted(self.known):
+            compact = key.replace("_", "")
+            found[compact] = (*found.get(compact, ()), key)
+        return found
+
+    def _by_case(self, stem: str) -> str | None:
+        """The key that differs in case only, where there is one such."""
+        lower = stem.replace("_", "").lower()
+        found = [k for k in self.known if k.replace("_", "").lower() == lower]
+        return found[0] if len(found) == 1 else None
+
+    # From a formula to one of this problem.
+
+    def resolve(self, formula: Expression) -> Expression:
+        """The formula with every product of vectors made a sum over features."""
+
+        def replacement(e: Expression) -> Expression | None:
+            if isinstance(e, Dot):
+                ordered = self._ordered(e)
+                return ordered if ordered is not None else multiply(e.weights, e.inputs)
+            if isinstance(e, Mul) and (dot := self._as_dot(e)):
+                return rebuilt(dot, replacement)
+            return None
+
+        return rebuilt(formula, replacement)
+
+    def _over_features(self, weights: Symbol, inputs: Symbol) -> Expression:
+        """``W @ x``; at a certain step it is written out."""
+        stem, bracket, step = inputs.name.partition("[")
+        if not bracket or "x" not in self.vectors:
+            return Dot(weights, inputs)
+        products = [
+            multiply(Symbol(f"{weights.name}{k}"), Symbol(f"{stem}{k}[{step}"))
+            for k in range(1, self.model.features + 1)
+        ]
+        return add(*products)
+
+    def _ordered(self, dot: Dot) -> Expression | None:
+        """``W @ x``, also where it stands as ``x @ W``; None where it is no sum over features."""
+        weights, inputs = dot.weights, dot.inputs
+        if weights.name.partition("[")[0] == "x":
+            weights, inputs = inputs, weights
+        kinds = {**self.model.cell.parameters, **self.model.readout.parameters}
+        is_weight = kinds.get(weights.name) == "input"
+        is_dot = is_weight and inputs.name.partition("[")[0] == "x"
+        return self._over_features(weights, inputs) if is_dot else None
+
+    def _as_dot(self, product: Mul) -> Expression | None:
+        """``W_f*x`` over several features is the sum ``W_f @ x``."""
+        found = [f for f in product.factors if isinstance(f, Symbol)]
+        vectors = self.vectors
+        weight = next((f for f in found if f.name in vectors and f.name != "x"), None)
+        inputs = next((f for f in found if f.name.partition("[")[0] == "x"), None)
+        if weight is None or inputs is None or "x" not in vectors:
+            return None
+        rest = list(product.factors)
+        rest.remove(weight)
+        rest.remove(inputs)
+        return multiply(*rest, self._over_features(weight, inputs))
+
+    def elements(self, formula: Expression) -> list[str]:
+        """The vectors that stand by themselves in a formula, outside of ``W @ x``."""
+        inside: set[Symbol] = set()
+        for node in walk(formula):
+            if isinstance(node, Dot):
+                inside |= {node.weights, node.inputs}
+        alone = [n for n in walk(formula) if isinstance(n, Symbol) and n not in inside]
+        stems = [symbol.name.partition("[")[0] for symbol in alone]
+        return [stem for stem in stems if self.is_vector(stem)]
+
+    def check(self, formula: Expression) -> None:
+        """Raise :class:`~cellcalc.errors.ExpressionError` for a symbol that has no value."""
+        for symbol in symbols(spelled_out(formula, self.model.features)):
+            stem, bracket, _ = symbol.name.partition("[")
+            if symbol == Symbol(LAST):
+                continue
+            at_step = bool(bracket) or symbol.shift is not None
+            known = self.varying | self.gradients if at_step else self.constant
+            if stem not in known and not (at_step and stem in self.constant):
+                raise ExpressionError("a symbol of this problem", f'"{symbol.name}"')
+
+    def is_vector(self, stem: str) -> bool:
+        """Whether a name stands for one element a feature: ``x``, ``W_f``, or ``dW_f``."""
+        return stem in self.vectors or (stem[:1] == "d" and stem[1:] in self.vectors)
+
+    def is_varying_vector(self, stem: str) -> bool:
+        return stem in ("x", "dx") and "x" in self.vectors
+
+    def element(self, formula: Expression, feature: int) -> Expression:
+        """The formula for one feature: ``x`` becomes x2, ``W_f`` W_f2."""
+
+        def put(e: Expression) -> Expression | None:
+            if isinstance(e, Dot):
+                return e
+            if isinstance(e, Symbol):
+                stem, bracket, index = e.name.partition("[")
+                if self.is_vector(stem):
+                    return Symbol(f"{stem}{feature}{bracket}{index}", e.shift)
+            return None
+
+        return rebuilt(formula, put)
+
+    def parsed(self, text: str, style: Style | None = None) -> Expression:
+        """A formula, in our own symbols or in an author's."""
+        return self.resolve(parse_formula(text, self.quantity, style))
+
+
+def _unmarked(written: Written) -> Written:
+    """Signs that stand above a name (Uᶠ, E°) put where the name has them."""
+    stem = written.stem
+    if "\1" not in stem and "\2" not in stem:
+        return written
+    parts = stem.split("_")
+    raised = "".join(p[1:] for p in parts if p[:1] == "\2")
+    mark = MARK if any(p[:1] == "\1" for p in parts) else ""
+    first, *rest = [p for p in parts if p[:1] not in "\1\2" or not p]
+    return replace(written, stem="_".join([first + raised, *rest]) + mark)
+
+
+def _accented(stem: str) -> str:
+    """``f_bar`` and ``tilde_c`` with the accent itself."""
+    for word, accent in _ACCENT.items():
+        for pattern in (rf"([A-Za-z])_?{word}", rf"{word}_?([A-Za-z])"):
+            if match := re.fullmatch(pattern, stem):
+                return composed(match[1] + accent)
+    return stem
+
+
+def _of_gate(stem: str, gate: str, name: str) -> Iterator[str]:
+    """What a name may be with ``name`` for a gate: the net input, a weight, a bias, a peephole."""
+    if stem == name and (name == gate or len(name) > 2):
+        yield gate
+    if gate in "fiogur":
+        if stem in [composed(name + accent) for accent in _ACCENT.values()] and gate != "g":
+            yield f"z_{gate}"
+        if gate == "g" and stem in (composed(f"g{_HAT}"), composed(f"g{_BAR}")):
+            yield "z_g"
+    for lead in ("z", "a", "net", "pre", "zh", "s"):
+        if stem in (f"{lead}_{name}", lead + name, f"{name}_{lead}"):
+            yield f"z_{gate}"
+    if stem in (f"{name}_raw", f"{name}_lin", f"{name}_pre", f"{name}_preact"):
+        yield f"z_{gate}"
+    if stem in (f"gate_{name}", f"{name}_gate", f"{name}gate"):
+        yield gate
+    w = ("W", "w")
+    short = len(name) == 1
+    yield from (f"W_{gate}" for k in w if stem in (f"{k}_{name}", k + name))
+    yield from (f"W_{gate}" for k in w if stem in (
+        f"{k}_x{name}", f"{k}x{name}", f"{k}_{name}x", f"{k}{name}x", f"{k}x_{name}",
+        f"{k}_{name}_x", f"{k}{name}_x", f"{k}_x_{name}"))  # fmt: skip
+    if stem in (f"kernel_{name}", f"W_ih_{name}", f"weight_ih_{name}"):
+        yield f"W_{gate}"
+    if name in ("f", "i", "g", "o") and stem in (f"W_i{name}", f"Wi{name}"):
+        yield f"W_{gate}"
+    yield from (f"U_{gate}" for k in ("U", "R") if stem in (
+        f"{k}_{name}", k + name, f"{k}_h{name}", f"{k}h{name}",
+        f"{k}_{name}h") and short)  # fmt: skip
+    is_matrix = name == "i" and stem in ("W_ih", "w_ih", "Wih", "wih")
+    yield from (f"U_{gate}" for k in w if not is_matrix and stem in (
+        f"{k}_h{name}", f"{k}h{name}", f"{k}_{name}h", f"{k}{name}h", f"{k}h_{name}",
+        f"{k}_{name}_h", f"{k}{name}_h", f"{k}_h_{name}", f"{k}_{name}a",
+        f"{k}{name}a"))  # fmt: skip
+    if stem in (f"recurrent_kernel_{name}", f"W_hh_{name}", f"weight_hh_{name}"):
+        yield f"U_{gate}"
+    yield from (f"b_{gate}" for k in ("b", "B", "bias") if stem in (f"{k}_{name}", k + name))
+    yield from (f"p_{gate}" for k in ("p", "P") if stem in (f"{k}_{name}", k + name))
+    yield from (f"p_{gate}" for k in w if stem in (f"{k}_c{name}", f"{k}c{name}", f"{k}_{name}c"))
+
+
+def has_free_time(formula: Expression) -> bool:
+    """Whether a formula depends on the step t: whether it has a [t] outside of every sum."""
+    if isinstance(formula, Symbol):
+        return formula.shift is not None
+    if isinstance(formula, Call) and formula.function in (SUM, MEAN):
+        return False
+    return any(map(has_free_time, children(formula)))
+
+
+def mentioned(formula: Expression) -> set[str]:
+    """The quantities that a formula speaks of."""
+    return {symbol.name.partition("[")[0] for symbol in symbols(formula)}

@@ -1,0 +1,75 @@
+"""Jupyter notebooks: Markdown, code, and what was printed; nothing is run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from cellcalc.check.answers import Entry
+from cellcalc.check.reading.code import entries_of_code, is_code
+from cellcalc.check.reading.lines import entries_of_lines
+from cellcalc.errors import InputError, Mistake
+
+MAX_CELLS = 2_000
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def entries_of_notebook(text: str, name: str) -> list[Entry]:
+    """The answers in the cells of a notebook, in their order.
+
+    Raises :class:`~cellcalc.errors.InputError` for what is no notebook.
+    """
+    try:
+        data = json.loads(text)
+    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Mistake(name, "", "a notebook", f"an error: {reason}")]) from None
+    cells = data.get("cells") if isinstance(data, Mapping) else None
+    if cells is None and isinstance(data, Mapping) and isinstance(data.get("worksheets"), list):
+        sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, Mapping)]
+        cells = [cell for sheet in sheets for cell in sheet.get("cells", [])]
+    if not isinstance(cells, list):
+        raise InputError([Mistake(name, "cells", "a list of cells", "none")])
+    found: list[Entry] = []
+    for number, cell in enumerate(cells[:MAX_CELLS], 1):
+        if isinstance(cell, Mapping):
+            found += _of_cell(cell, number)
+    return found
+
+
+def _of_cell(cell: Mapping[str, Any], number: int) -> Iterator[Entry]:
+    source = _text(cell.get("source", cell.get("input", "")))
+    if cell.get("cell_type") == "code":
+        if is_code(source, certain=True):
+            yield from _placed(entries_of_code(source), f"cell {number}")
+        else:
+            yield from _placed(entries_of_lines(source), f"cell {number}")
+        for output in cell.get("outputs", ()) or ():
+            if isinstance(output, Mapping):
+                yield from _placed(_of_output(output), f"cell {number}, output")
+    else:
+        yield from _placed(entries_of_lines(source), f"cell {number}")
+
+
+def _of_output(output: Mapping[str, Any]) -> list[Entry]:
+    if output.get("output_type") == "error":
+        return []
+    text = _text(output.get("text", ""))
+    data = output.get("data")
+    if not text and isinstance(data, Mapping):
+        text = _text(data.get("text/plain", ""))
+    return entries_of_lines(_ESCAPES.sub("", text))
+
+
+def _placed(entries: list[Entry], cell: str) -> Iterator[Entry]:
+    for entry in entries:
+        yield replace(entry, line=f"{cell}, line {entry.line}")
+
+
+def _text(source: Any) -> str:
+    if isinstance(source, list):
+        return "".join(part for part in source if isinstance(part, str))
+    return source if isinstance(source, str) else ""

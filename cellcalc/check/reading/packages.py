@@ -1,0 +1,158 @@
+"""Files that are packages: workbooks of Excel and OpenDocument, and archives of arrays."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+
+from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
+
+from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.reading.grid import entries_of_rows
+from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
+from cellcalc.check.reading.lists import MAX_NUMBERS
+from cellcalc.errors import InputError, Mistake
+from cellcalc.problems.weights import Array, array_of_npy, arrays_of_npz
+from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
+from cellcalc.xlsx.reader import Cell, read_cells
+
+PRACTICE = "Practice"
+MAX_WIDTH = 5_000  # cells of a row that are looked at
+
+
+def entries_of_package(contents: bytes, name: str) -> list[Entry]:
+    """The answers in a zip: arrays, a workbook of ours, or one of the person's own.
+
+    Raises :class:`~cellcalc.errors.InputError`.
+    """
+    kinds = _members(contents, name)
+    if any(member.endswith(".npy") for member in kinds):
+        return entries_of_arrays(arrays_of_npz(contents, name), name)
+    if any(
+        member in ("data.pkl", "archive/data.pkl") or member.endswith("/data.pkl")
+        for member in kinds
+    ):
+        found = "a file of torch.save, which is never opened; save with numpy.savez"
+        raise InputError([Mistake(name, "", "arrays, a table or text", found)])
+    if "word/document.xml" in kinds:
+        found = "a Word document; save it as plain text"
+        raise InputError([Mistake(name, "", "arrays, a table or text", found)])
+    if is_opendocument(contents):
+        return _some(list(_of_sheets(read_opendocument(contents, name))), name)
+    sheets = read_cells(contents, name)
+    if PRACTICE in sheets:
+        from cellcalc.check.handed_in import entries_of_workbook  # it reads by way of this module
+
+        return entries_of_workbook(contents, name)
+    return _some(list(_of_sheets(sheets)), name)
+
+
+def _some(entries: list[Entry], name: str) -> list[Entry]:
+    if not any(entry.form != PROSE for entry in entries):
+        expected = f"a sheet with answers, or one called {PRACTICE} as `cellcalc workbook` writes"
+        raise InputError([Mistake(name, "", expected, "none")])
+    return entries
+
+
+def _members(contents: bytes, name: str) -> list[str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(contents)) as package:
+            return package.namelist()[:5_000]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        raise InputError(
+            [Mistake(name, "", "a sound .xlsx workbook or an .npz", f"damage ({error})")]
+        ) from None
+
+
+def entries_of_npy(contents: bytes, name: str) -> list[Entry]:
+    """The answers in one array, which is named as its file is: dc.npy."""
+    stem = PurePath(name).stem
+    return entries_of_arrays({stem: array_of_npy(contents, name, stem)}, name)
+
+
+def entries_of_arrays(arrays: Mapping[str, Array], name: str) -> list[Entry]:
+    """The numbers of arrays, each by its name."""
+    stem = PurePath(name).stem.lower()
+    gradient = True if "grad" in stem else False if "weight" in stem or "param" in stem else None
+    found = []
+    for key, array in arrays.items():
+        if len(array.values) > MAX_NUMBERS:
+            expected = f"at most {MAX_NUMBERS:,} numbers in an array"
+            raise InputError([Mistake(name, key, expected, f"{len(array.values):,}")])
+        values = tuple(array.shown if array.shown else map(repr, array.values))
+        shape = array.shape if array.shape is not None else (len(values),)
+        if not shape:
+            found.append(Entry(key, key, values[0], form="array", gradient=gradient))
+        else:
+            found.append(
+                Entry(key, key, "", values=values, shape=shape, form="array", gradient=gradient)
+            )
+    return found
+
+
+# Sheets.
+
+
+def _of_sheets(sheets: Mapping[str, Mapping[str, Cell]]) -> Iterator[Entry]:
+    for title, cells in sheets.items():
+        rows: dict[int, dict[int, str]] = {}
+        for place, cell in cells.items():
+            row, column = coordinate_to_tuple(place)
+            text = _text(cell)
+            if text and column <= MAX_WIDTH:
+                rows.setdefault(row, {})[column] = text
+        where = heading_of(title, Where(), True) or Where()
+        for block in _blocks(rows):
+            yield from _of_block(block, rows, title, where)
+
+
+def _blocks(rows: Mapping[int, Mapping[int, str]]) -> Iterator[list[int]]:
+    """Rows that follow one another without an empty one between."""
+    block: list[int] = []
+    for number in sorted(rows):
+        if block and number != block[-1] + 1:
+            yield block
+            block = []
+        block.append(number)
+    if block:
+        yield block
+
+
+def _of_block(
+    block: list[int], rows: Mapping[int, Mapping[int, str]], title: str, where: Where
+) -> Iterator[Entry]:
+    first = min(min(rows[number]) for number in block)
+    last = max(max(rows[number]) for number in block)
+    grid = [[rows[number].get(column, "") for column in range(first, last + 1)] for number in block]
+
+    def place(r: int, c: int) -> str:
+        return f"{title}!{get_column_letter(first + c)}{block[r]}"
+
+    start = 0
+    while start < len(grid) and sum(1 for cell in grid[start] if cell) == 1 and len(grid) > 1:
+        start += 1  # a title above the table
+    found = entries_of_rows(grid[start:], lambda r, c: place(r + start, c), where)
+    if found is not None:
+        yield from found
+        return
+    for r, row in enumerate(grid):
+        for c, cell in enumerate(row):
+            if cell:
+                yield from entries_of_line(place(r, c), cell, where)
+
+
+def _text(cell: Cell) -> str:
+    value = cell.value
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, str):
+        return value.strip() if len(value) <= 2_000 else value[:2_000]
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(value)
+
+
+__all__ = ["PROSE", "entries_of_arrays", "entries_of_npy", "entries_of_package"]

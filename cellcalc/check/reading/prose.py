@@ -1,0 +1,227 @@
+"""Telling text from answers, and reading quantities and steps that are named in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from cellcalc.check.reading.mathematics import FUNCTION_NAMES
+from cellcalc.check.reading.names import Names
+from cellcalc.check.reading.vocabulary import called, longest_first, words
+
+_WORD = re.compile(r"(?<![\w\\_.])[^\W\d_]{3,40}(?![\w_\[({^])")
+_NO_WORDS = frozenset(
+    [
+        *FUNCTION_NAMES,
+        "target",
+        "prev",
+        "next",
+        "new",
+        "out",
+        "state",
+        "net",
+        "bias",
+        "loss",
+        "learning",
+        "rate",
+        "lambda",
+        "delta",
+        "sigma",
+        "tensor",
+        "array",
+        "grad",
+        "via",
+    ]
+)
+_SIGNS = re.compile(r"[-+*/^=0-9\[\]_∂σ]")
+_FILLERS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "value",
+        "of",
+        "so",
+        "thus",
+        "then",
+        "hence",
+        "therefore",
+        "we",
+        "get",
+        "find",
+        "have",
+        "obtain",
+        "and",
+        "also",
+        "with",
+        "now",
+        "finally",
+        "first",
+        "new",
+        "updated",
+        "neu",
+        "neue",
+        "neuer",
+        "neues",
+        "compute",
+        "for",
+        "our",
+        "my",
+        "final",
+        "der",
+        "die",
+        "das",
+        "wert",
+        "gilt",
+        "is",
+        "es",
+        "als",
+        "also",
+        "daher",
+        "somit",
+        "let",
+        "where",
+        "which",
+        "gives",
+        "giving",
+        "from",
+        "by",
+        "that",
+        "this",
+        "is",
+        "have",
+        "got",
+        "answer",
+        "result",
+        "total",
+        "right",
+        "correct",
+        "as",
+        "used",
+        "richtig",
+    ]
+)
+_INDEXED = re.compile(r"[\[_∂ₜ₀-₉(⟨^]|[0-9]$")
+_SLOPE = re.compile(r"(?:∂|\bd)\s*(?![LEJ]\s*/)(?![LEJ]oss)[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S")
+_LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
+
+
+def _steps() -> str:
+    return "|".join(re.escape(word) for word in longest_first("time", "steps"))
+
+
+AT_STEP = re.compile(
+    rf"[\s,(\[]{{0,4}}(?<![\w])(?:at|for|in|@|bei|für|zu|im|after|when)\s+(?:the\s+)?"
+    rf"(?:(?:{_steps()})\s+)?(?:(?:t|k)\s*=\s*|(?<=\s))([0-9]{{1,6}})(?![0-9.])[)\]]?"
+    rf"(?=\s*(?:$|[:=≈~→,;.)]|is\b|ist\b|we\b))",
+    re.IGNORECASE,
+)
+_BRACKETED_STEP = re.compile(
+    rf"\s[(\[]\s*(?:t\s*=\s*|(?:{_steps()})\s+)([0-9]{{1,6}})\s*[)\]]\s*$", re.I
+)
+
+
+def wordy(text: str) -> int:
+    """How many words of a natural language there are in a text."""
+    return sum(1 for word in _WORD.findall(text[:2000]) if word.lower() not in _NO_WORDS)
+
+
+def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False) -> bool:
+    """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
+    if colon and (wordy(right) >= 2 or len(re.findall(r"\b[^\W\d_]{2,}\b", right)) >= 3):
+        return True
+    if colon and re.fullmatch(r"[^\W\d_]{4,}|\w+(?:\.\w+)+", left.strip()):
+        return True  # a label, or a name of a program
+    if wordy(left) >= 2 and " ".join(left.lower().split()) not in called("quantities"):
+        return True
+    if wordy(left) and len(left.split()) >= 3 and not re.search(r"[\[(]", left):
+        return True
+    if any(wordy(part) >= 3 for part in between):
+        return True
+    many = wordy(right)
+    signs = len(_SIGNS.findall(right[:300]))
+    if many >= 2 and (many >= 4 or signs <= many):
+        return True
+    is_word = bool(re.fullmatch(r"[^\W\d_]{3,}", left.strip()))
+    return is_word and many >= 1 and not re.search(r"[0-9]", right)
+
+
+def is_working(left: str) -> bool:
+    """Whether a left side is the derivative of one quantity by another, not of the loss."""
+    return bool(_SLOPE.match(left.strip()))
+
+
+def in_words(left: str, names: Names) -> tuple[str, int | None]:
+    """A left side as a symbol, and the step that its words name: "forget gate at t = 1"."""
+    t: int | None = None
+    for pattern in (AT_STEP, _BRACKETED_STEP):
+        match = pattern.search(left)
+        if match and match.end() >= len(left.rstrip()):
+            t = int(match[1])
+            left = left[: match.start()].rstrip(" ,(")
+            break
+    text = left.strip().rstrip(":").strip()
+    if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
+        text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
+    lowered = " ".join(text.lower().split())
+    if not re.search(r"[^\W\d_]{3,}|\s|[\u3000-\u9fff]", lowered):
+        return text, t
+    found = _named(lowered, names)
+    if found is not None:
+        return found, t
+    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
+        return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
+    *before, last = text.split()
+    while before and before[0].lower().strip(",.:") in _FILLERS:
+        del before[0]
+    if not before:
+        return last, t
+    if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
+        phrase = " ".join(before).lower()
+        if phrase not in words("derivative")["words"] and phrase not in words("net_input")["words"]:
+            return last, t  # a sentence that ends in the quantity
+    if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
+        phrase = " ".join(before).lower()
+        if (
+            all(word.strip(",.:") in _FILLERS for word in phrase.split())
+            or _named(phrase, names) is not None
+            or phrase in called("quantities")
+        ):
+            return last, t
+        if any(phrase == word for word in words("derivative")["words"]):
+            return f"∂L/∂{last}", t
+    return text, t
+
+
+def _named(text: str, names: Names) -> str | None:
+    """The key of a quantity in words, such as "gradient of the forget gate"."""
+    lead, stem = "", text
+    while (first := stem.partition(" "))[0] in _FILLERS and first[2]:
+        stem = first[2]
+    for word in sorted(words("derivative")["words"], key=len, reverse=True):
+        if stem.startswith(word) and len(stem) > len(word):
+            lead, stem = "d", stem[len(word) :].strip()
+            break
+    for word in sorted(words("net_input")["words"], key=len, reverse=True):
+        if (stem.startswith(word) and len(stem) > len(word)) or (
+            stem.endswith(word) and len(stem) > len(word)
+        ):
+            stem = stem.removeprefix(word).removesuffix(word).strip(" ,:")
+            lead += "z_"
+            break
+    stem = re.sub(r"^(?:the|der|die|das|of|my|our|value of)\s+", "", stem)
+    key = called("quantities").get(stem)
+    if key is None:
+        return None
+    key = lead + key
+    if key == "L" and "L" not in names.constant:
+        return None
+    if key not in names.known:
+        return None
+    return key if names.author is None else _authors(key, names)
+
+
+def _authors(key: str, names: Names) -> str:
+    """The key as the author's notation reads it; the key itself may mean something else there."""
+    assert names.author is not None
+    return next((symbol for symbol, meant in names.author.items() if meant == key), key)

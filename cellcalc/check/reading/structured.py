@@ -1,0 +1,238 @@
+"""JSON of any shape: lists over the steps, objects by step, nested parts, gradients by name."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cellcalc.check.answers import OWN, Entry
+from cellcalc.check.reading.lists import block_of
+from cellcalc.check.reading.vocabulary import words
+from cellcalc.errors import InputError, Mistake
+from cellcalc.toml import describe
+
+MAX_NESTED = 30
+# Parts of what `table --format json` prints: their keys are no quantities.
+_SKIPPED = ("before", "title", "scheme", "cell", "parameters", "optimizer", "losses", "dropped",
+            "loss_weights", "settings", "config", "meta", "metadata", "note", "notes", "name",
+            "fires_at", "seed", "dtype", "shape")  # fmt: skip
+_STEP_KEY = re.compile(r"(?:t|step|time|timestep|time_step|k)?[\s_=]*([0-9]{1,6})", re.IGNORECASE)
+_TIMES = ("t", "step", "time", "timestep", "time_step", "steps", "schritt")
+
+
+class Digits(str):
+    """A number as it was written, digits and all."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the levels above have said."""
+
+    steps: tuple[int, ...] | None = None  # of the lists at this level
+    t: int | None = None
+    window: int | None = None
+    epoch: int | None = None
+    sequence: int | None = None
+    gradient: bool | None = None
+    derivative: bool = False
+    depth: int = 0
+
+    def entry(
+        self,
+        place: str,
+        left: str,
+        right: str,
+        t: int | None = None,
+        gradient: bool | None = None,
+    ) -> Entry:
+        """An entry that belongs to the pass and window said above it."""
+        where = (t, self.window, self.epoch, self.sequence)
+        return Entry(place, left, right, *where, form="cell", gradient=gradient)
+
+
+def entries_of_json(text: str, name: str) -> list[Entry]:
+    """The answers in a text of JSON, which must be an object or a list.
+
+    Raises :class:`~cellcalc.errors.InputError`.
+    """
+    try:
+        data = json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=Digits)
+    except (json.JSONDecodeError, RecursionError, ValueError) as error:
+        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    if not isinstance(data, list | Mapping):
+        raise InputError([Mistake(name, "", "an object or a list", describe(data))])
+    gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
+    found = list(_of(data, Context(gradient=gradient), ""))
+    if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
+        return [replace(entry, form=OWN) for entry in found]  # `table --format json`
+    return found
+
+
+def _of(data: Any, context: Context, path: str) -> Iterator[Entry]:
+    if context.depth > MAX_NESTED:
+        return
+    context = replace(context, depth=context.depth + 1)
+    if isinstance(data, list):
+        yield from _of_list(data, context, path)
+    elif isinstance(data, Mapping):
+        yield from _of_mapping(data, context, path)
+
+
+def _of_list(data: list[Any], context: Context, path: str) -> Iterator[Entry]:
+    for place, item in enumerate(data):
+        where = f"{path}[{place}]"
+        if not isinstance(item, Mapping):
+            yield Entry(where or "list", describe(item), "", form="cell")
+            continue
+        if "symbol" in item or "name" in item or "quantity" in item:
+            yield from _of_record(item, context, where)
+        else:
+            yield from _of_mapping(item, context, where)
+
+
+def _of_record(item: Mapping[str, Any], context: Context, path: str) -> Iterator[Entry]:
+    """An object that is one answer: symbol, t, value."""
+    symbol = next(str(item[k]) for k in ("symbol", "quantity", "name") if k in item)
+    value = next(
+        (item[k] for k in ("value", "given", "answer", "result", "number", "formula") if k in item),
+        None,
+    )
+    t = next((_whole(item[k]) for k in _TIMES if k in item), None)
+    numbers = {k: _whole(item.get(k)) for k in ("window", "epoch", "sequence")}
+    window = numbers["window"] if numbers["window"] is not None else context.window
+    epoch = numbers["epoch"] if numbers["epoch"] is not None else context.epoch
+    sequence = numbers["sequence"] if numbers["sequence"] is not None else context.sequence
+    if isinstance(value, list):
+        inner = replace(context, window=window, epoch=epoch, sequence=sequence)
+        yield from _listed(symbol, value, inner, path)
+        return
+    left = symbol if t is None or "[" in symbol else f"{symbol}[{t}]"
+    yield Entry(path, left, _text(value), None, window, epoch, sequence, form="cell")
+
+
+def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterator[Entry]:
+    context = _told(data, context)
+    nested = any(isinstance(v, Mapping) or _is_records(v) for v in data.values())
+    by_name = {k.lower(): k for k in data}
+    for key, value in data.items():
+        lower = key.lower()
+        where = f"{path}.{key}" if path else key
+        if lower in _TIMES or lower in ("epoch", "sequence", "window", "update"):
+            continue
+        if key == "passes" and isinstance(value, list):
+            for one in value:
+                yield from _of(one, context, where)
+        elif isinstance(value, Mapping):
+            if lower in _SKIPPED:
+                continue
+            yield from _of(value, _within(key, context), where)
+        elif _is_records(value):
+            if key == "windows" and len(by_name) > 1:
+                for one in value:
+                    yield from _of(one, context, where)
+            else:
+                yield from _of(value, _within(key, context), where)
+        elif (lower in _SKIPPED and (nested or not isinstance(value, Digits))) or (
+            nested and not isinstance(value, list | Digits)
+        ):
+            continue
+        elif isinstance(value, list):
+            yield from _listed(_named(key, context), value, context, where)
+        elif value is not None:
+            left = _named(key, context)
+            t = context.t if "[" not in left else None
+            yield context.entry(where, left, _text(value), t=t, gradient=context.gradient)
+
+
+def _named(key: str, context: Context) -> str:
+    """A key; within "grads" that of a parameter is its gradient."""
+    if context.derivative and block_of(key) is None and not re.match(r"d|∂|δ|grad|delta", key):
+        return f"∂L/∂{key}"
+    return key
+
+
+def _within(key: str, context: Context) -> Context:
+    """What a key says of what it holds."""
+    lower = key.lower()
+    match = _STEP_KEY.fullmatch(lower)
+    if match:
+        return replace(context, t=int(match[1]), steps=None)
+    said = words("state_dict")
+    if lower in said["gradients"] or lower.endswith(("grads", "gradients")):
+        return replace(context, gradient=True, derivative=True)
+    if lower in said["weights"]:
+        return replace(context, gradient=False, derivative=False)
+    return context
+
+
+def _told(data: Mapping[str, Any], context: Context) -> Context:
+    for key in _TIMES:
+        found = data.get(key)
+        if isinstance(found, list) and found and all(_whole(k) is not None for k in found):
+            context = replace(context, steps=tuple(_whole(k) or 0 for k in found), t=None)
+            break
+        if isinstance(found, Digits | str) and (step := _whole(found)) is not None:
+            context = replace(context, t=step, steps=None)
+            break
+    if (epoch := _whole(data.get("epoch"))) is not None:
+        context = replace(context, epoch=epoch)
+    if (sequence := _whole(data.get("sequence"))) is not None:
+        context = replace(context, sequence=sequence)
+    window = data.get("window", data.get("update") if "fires_at" in data else None)
+    if isinstance(window, str) and (number := _whole(window)) is not None:
+        context = replace(context, window=number)
+    return context
+
+
+def _listed(key: str, values: list[Any], context: Context, path: str) -> Iterator[Entry]:
+    flat, shape = _flat(values)
+    if flat is None or shape is None:
+        yield context.entry(path, key, _text(values))
+        return
+    steps = context.steps
+    if steps is not None and len(shape) == 1 and len(flat) == len(steps):
+        for t, value in zip(steps, flat, strict=True):
+            if value not in ("", "nan"):
+                left = key if "[" in key else f"{key}[{t}]"
+                yield context.entry(path, left, value)
+        return
+    numbers = tuple(value or "nan" for value in flat)
+    entry = context.entry(path, key, "", gradient=context.gradient)
+    yield replace(entry, values=numbers, shape=shape, form="array")
+
+
+def _flat(values: Any, depth: int = 0) -> tuple[list[str] | None, tuple[int, ...] | None]:
+    if not isinstance(values, list):
+        if values is None:
+            return ["nan"], ()
+        return ([str(values)], ()) if isinstance(values, str) else (None, None)
+    if depth > 5 or not values:
+        return None, None
+    parts = [_flat(value, depth + 1) for value in values]
+    shapes = {shape for _, shape in parts}
+    if None in shapes or len(shapes) != 1:
+        return None, None
+    inner = shapes.pop()
+    assert inner is not None
+    return [v for found, _ in parts for v in found or ()], (len(values), *inner)
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
+
+
+def _whole(value: Any) -> int | None:
+    if not isinstance(value, str):
+        return None
+    match = re.fullmatch(r"\s*([0-9]{1,6})(?:\.0*)?\s*", value)
+    return int(match[1]) if match else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else describe(value)
