@@ -173,6 +173,7 @@ def text_value(expression: Expression, text: Callable[[Symbol], str], features: 
 
 
 Key = Hashable
+MOST_CHARACTERS = 6_500  # of the formula of a line, to which others are added
 TEXTS, SHOWN = (1, 2, 3), (4, 5)  # columns after that of the value
 
 
@@ -248,6 +249,8 @@ class Working:
             texts.append(text_formula(expression, text_cell, self.features))
         chosen = f"{letters(first + 2)}{row}"
         formula = f"CHOOSE({chosen},{','.join(texts)})"
+        if len(formula) > MOST_CHARACTERS:  # then only in full
+            formula, level = texts[-1], len(MORE)
         digits = self.now + MORE[level - 1]
         written = text_value(expression, lambda s: number_text(value(s), digits), self.features)
         formula += f'&" = "&{plain_formula(target, self.digits)}'
