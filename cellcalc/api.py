@@ -275,7 +275,7 @@ class Problem:
         trace = self.run()
         is_path = isinstance(mine, str) and not any(mark in mine for mark in "=\n:")
         if isinstance(mine, Path) or is_path:
-            entries = read_answers_file(Path(mine))
+            entries = read_answers_file(Path(mine), trace)
         elif isinstance(mine, str):
             entries = entries_of_text(mine)
         else:
