@@ -173,6 +173,7 @@ def text_value(expression: Expression, text: Callable[[Symbol], str], features: 
 
 
 Key = Hashable
+HAIR = 1e-12
 MOST_CHARACTERS = 6_500  # of the formula of a line, to which others are added
 TEXTS, SHOWN = (1, 2, 3), (4, 5)  # columns after that of the value
 
@@ -229,6 +230,8 @@ class Working:
             )(spelled)
             digits = self.now + MORE[k]
             now = evaluate(spelled, lambda s, d=digits: shown_value(value(s), d))  # type: ignore[misc]
+            # A hair more: what lies halfway between two roundings is the same to every engine.
+            now, text = now * (1 + HAIR), f"({text})*(1+{HAIR!r})".replace("e", "E")
             cells.append(Cell(first + k, "small_number", now, text))
             shown.append(shown_value(now, self.now) == shown_value(outcome, self.now))
         level = 1 if shown[0] else 2 if shown[1] else 3
