@@ -163,8 +163,8 @@ def test_cross_entropy_of_a_certain_prediction_is_finite() -> None:
 
 def test_trace_shows_itself_as_html_tables() -> None:
     html = cellcalc.load("gomez").run()._repr_html_()
-    assert html.startswith("<h2>Backpropagating an LSTM")
-    assert html.count("<table>") == 4 and "dh_via_z_f" in html
+    assert html is not None and html.startswith("<h3>Backpropagating an LSTM")
+    assert html.count("<table>") == html.count("<details") == 4 and "dh_via_z_f" in html
 
 
 def test_arrays_by_symbol_have_one_number_a_step() -> None:
