@@ -290,9 +290,9 @@ def _of_layout(entry: Entry, block: Block, names: Names) -> Iterator[Entry]:
         both = f"the weights after the update, or gradients ({name}.grad)"
         raise ExpressionError("one reading", f'"{name}", which may be {both}')
     for (letter, gate), value in zip(places, entry.values, strict=True):
-        key = f"{letter}_{gate}"
+        key = letter + gate
         if f"d{key}" not in names.known and letter == "r" and gradient:
-            key = f"b_{gate}"  # both biases of a gate have the same gradient
+            key = f"b{gate}"  # both biases of a gate have the same gradient
         if key.endswith("1") and key not in names.known:
             key = key[:-1]
         wanted = f"d{key}" if gradient else key
