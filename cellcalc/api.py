@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 def _as_html(trace: Trace) -> str:
-    from cellcalc.views.notebook import trace_as_html
+    from cellcalc.views.notebook_page import trace_as_html
 
     return trace_as_html(trace)
 
@@ -102,7 +102,7 @@ class Marks:
         return self.text.rstrip("\n")
 
     def _repr_html_(self) -> str:
-        from cellcalc.views.notebook import marks_as_html
+        from cellcalc.views.notebook_page import marks_as_html
 
         return marks_as_html(self.answers, self.slips)
 
@@ -275,7 +275,7 @@ class Problem:
         trace = self.run()
         is_path = isinstance(mine, str) and not any(mark in mine for mark in "=\n:")
         if isinstance(mine, Path) or is_path:
-            entries = read_answers_file(Path(mine))
+            entries = read_answers_file(Path(mine), trace)
         elif isinstance(mine, str):
             entries = entries_of_text(mine)
         else:

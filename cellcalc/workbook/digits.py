@@ -173,6 +173,8 @@ def text_value(expression: Expression, text: Callable[[Symbol], str], features: 
 
 
 Key = Hashable
+HAIR = 1e-12
+MOST_CHARACTERS = 6_500  # of the formula of a line, to which others are added
 TEXTS, SHOWN = (1, 2, 3), (4, 5)  # columns after that of the value
 
 
@@ -228,6 +230,8 @@ class Working:
             )(spelled)
             digits = self.now + MORE[k]
             now = evaluate(spelled, lambda s, d=digits: shown_value(value(s), d))  # type: ignore[misc]
+            # A hair more: what lies halfway between two roundings is the same to every engine.
+            now, text = now * (1 + HAIR), f"({text})*(1+{HAIR!r})".replace("e", "E")
             cells.append(Cell(first + k, "small_number", now, text))
             shown.append(shown_value(now, self.now) == shown_value(outcome, self.now))
         level = 1 if shown[0] else 2 if shown[1] else 3
@@ -248,6 +252,8 @@ class Working:
             texts.append(text_formula(expression, text_cell, self.features))
         chosen = f"{letters(first + 2)}{row}"
         formula = f"CHOOSE({chosen},{','.join(texts)})"
+        if len(formula) > MOST_CHARACTERS:  # then only in full
+            formula, level = texts[-1], len(MORE)
         digits = self.now + MORE[level - 1]
         written = text_value(expression, lambda s: number_text(value(s), digits), self.features)
         formula += f'&" = "&{plain_formula(target, self.digits)}'

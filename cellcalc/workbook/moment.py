@@ -18,7 +18,7 @@ from cellcalc.language.tree import Symbol
 from cellcalc.model.model import COUNTED, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, derived_rows
+from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, derived_rows
 from cellcalc.xlsx.cells import Cell, absolute, letters
 from cellcalc.xlsx.page import link, whole_numbers
 
@@ -300,31 +300,24 @@ class Moment:
     @cached_property
     def scale(self) -> float:
         """The size of the largest gradient, of which a shade is a tenth of the next."""
-        rows = [
-            max(map(abs, values))
-            for window in self.layout.windows[:MOST_SCALED]
-            for symbol, values in window.trace.backward.items()
-            if symbol in self._scaled and len(values)
-        ]
-        entering = [
-            abs(value)
-            for window in self.layout.windows[:MOST_SCALED]
-            for symbol, value in window.trace.entering.items()
-            if symbol in self._scaled
-        ]
-        return max([*rows, *entering, 1e-300])
+        largest = 1e-300
+        for window in self.layout.windows[:MOST_SCALED]:
+            for symbol in self._scaled(window):
+                largest = max(largest, *map(abs, window.trace.backward[symbol]))
+                largest = max(largest, abs(window.trace.entering.get(symbol, 0.0)))
+        return largest
 
-    @cached_property
-    def _scaled(self) -> list[str]:
-        return [row.symbol for row in self.layout.model.backward if row.symbol != COUNTED]
+    def _scaled(self, window: WindowRows) -> list[str]:
+        """The rows of a window between the one that counts the losses and the gradients."""
+        first, last = window.rows[COUNTED], window.gradients
+        return [symbol for symbol, row in window.rows.items() if first < row < last]
 
     def _scale(self) -> str:
         areas = []
         for window in self.layout.windows[:MOST_SCALED]:
-            rows = sorted(window.rows[symbol] for symbol in self._scaled)
-            # Rows of paths stand between them; none is larger than what decides here by much.
-            first, last = letters(FIRST), letters(self.layout.width)
-            areas += [f"{self.layout.quoted}!${first}${row}:${last}${row}" for row in rows]
+            first, last = absolute(window.rows[COUNTED] + 1, FIRST), window.gradients - 1
+            corner = absolute(last, self.layout.width)
+            areas.append(f"{self.layout.quoted}!{first}:{corner}")
         return _largest(areas)
 
     # Formulas for what a symbol stands for at the moment.

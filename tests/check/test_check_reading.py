@@ -201,7 +201,7 @@ def test_a_filled_in_practice_workbook_is_marked() -> None:
             return round(one.forward["c"][t], 4)
         return round(window.entering["dc"] if t == 0 else window.backward["dc"][t - 1], 5)
 
-    report = mark(TRACE, read_answers(practice_workbook(fill), "practice.xlsx"))
+    report = mark(TRACE, read_answers(practice_workbook(fill), "practice.xlsx", TRACE))
     found = {(m.answer.symbol, m.answer.t): m.verdict.value for m in report.marked}
     assert not report.unreadable
     assert found == {

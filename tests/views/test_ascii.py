@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cellcalc import load, resources
-from cellcalc.api import cell_alone
+from cellcalc.api import Problem, cell_alone
 from cellcalc.errors import ExpressionError
 from cellcalc.language import authors
 from cellcalc.language.letters import FROM_SUBSCRIPTS
@@ -172,7 +171,7 @@ def test_derivations_in_every_authors_symbols(cell: str, name: str) -> None:
 def test_worked_values_of_every_cell(cell: str, features: int) -> None:
     more = '[bptt]\nk1 = 2\nk2 = 3\n[update]\noptimizer = "adam"\n'
     problem = random_cell(cell, 3, features=features, steps=3, more=more).problem()
-    plain = replace(problem, ascii=True)
+    plain = Problem.of(problem.specification, problem.author, ascii=True)
     keys = set(problem.model.quantities)
     shown, typed = (at_steps(explain(p.run(), width=0), keys) for p in (problem, plain))
     assert all(line.isascii() for line in typed.splitlines() if line.startswith("    "))

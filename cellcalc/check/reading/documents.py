@@ -71,7 +71,7 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     """The entries of a text, whichever of its forms it has."""
     start = text.lstrip()[:1]
     if ending == ".ipynb" or (start == "{" and '"nbformat"' in text and '"cells"' in text):
-        from cellcalc.check.reading.notebook import entries_of_notebook
+        from cellcalc.check.reading.jupyter import entries_of_notebook
 
         return entries_of_notebook(text, name)
     if ending == ".json" or (start in "{[" and start and _is_json(text)):

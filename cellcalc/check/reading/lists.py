@@ -12,7 +12,7 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.errors import ExpressionError
-from cellcalc.problems.weights import Block, layout_names, load_layout
+from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
 _CALL = re.compile(
@@ -130,9 +130,8 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
     if len(entry.values) > MAX_NUMBERS:
         raise ExpressionError(f"at most {MAX_NUMBERS:,} numbers", f"{len(entry.values):,}")
     shape = tuple(n for n in entry.shape if n != 1) or (1,)
-    block = block_of(entry.left)
-    if block is not None:
-        yield from _of_layout(entry, block, names)
+    if is_of_layout(entry.left):
+        yield from _of_layout(entry, names)
         return
     target = names.parsed(_without_grad(entry.left), Style(target=True))
     name = getattr(target, "name", "")
@@ -237,25 +236,24 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 
 def _without_grad(name: str) -> str:
-    return re.sub(r"(?:\.grad|_grad)$", "", name.strip()) if block_of(name) else name
+    return re.sub(r"(?:\.grad|_grad)$", "", name.strip()) if is_of_layout(name) else name
 
 
 @cache
-def _blocks() -> dict[str, Block]:
-    found: dict[str, Block] = {}
-    for layout in ("pytorch", "keras", "flax", "onnx"):
-        if layout in layout_names():
-            for block in load_layout(layout).blocks:
-                for name in block.names:
-                    if len(name) > 2 and not name.startswith("arr_"):
-                        found.setdefault(name, block)
+def _blocks() -> dict[str, list[tuple[Layout, Block]]]:
+    """The arrays of all layouts by their names; one name may be of several cells."""
+    found: dict[str, list[tuple[Layout, Block]]] = {}
+    for layout in map(load_layout, layout_names()):
+        for block in layout.blocks:
+            for name in block.names:
+                if len(name) > 2 and not name.startswith("arr_"):
+                    found.setdefault(name, []).append((layout, block))
     return found
 
 
-def block_of(name: str) -> Block | None:
-    """The array of a framework's layout that a name is."""
-    bare = _bare(name)
-    return _blocks().get(bare)
+def is_of_layout(name: str) -> bool:
+    """Whether a name is that of an array in a framework's layout."""
+    return _bare(name) in _blocks()
 
 
 def _bare(name: str) -> str:
@@ -278,26 +276,26 @@ def _says_gradient(entry: Entry) -> bool | None:
     return entry.gradient
 
 
-def _of_layout(entry: Entry, block: Block, names: Names) -> Iterator[Entry]:
-    features = names.model.features
-    places = block.elements(features)
-    gradient = _says_gradient(entry)
-    if len(places) != len(entry.values):
-        expected = f"{len(places)} numbers in {_bare(entry.left)}"
-        raise ExpressionError(expected, f"{len(entry.values)}")
+def _of_layout(entry: Entry, names: Names) -> Iterator[Entry]:
+    name, gradient = _bare(entry.left), _says_gradient(entry)
     if gradient is None:
-        name = _bare(entry.left)
         both = f"the weights after the update, or gradients ({name}.grad)"
         raise ExpressionError("one reading", f'"{name}", which may be {both}')
-    for (letter, gate), value in zip(places, entry.values, strict=True):
-        key = letter + gate
-        if f"d{key}" not in names.known and letter == "r" and gradient:
-            key = f"b{gate}"  # both biases of a gate have the same gradient
-        if key.endswith("1") and key not in names.known:
-            key = key[:-1]
-        wanted = f"d{key}" if gradient else key
-        if wanted not in names.known:
-            raise ExpressionError("a parameter of this cell", f'"{_bare(entry.left)}"')
-        if letter in "br" and not gradient and "r_f" not in names.known:
-            continue  # a bias that is the sum of two of theirs
-        yield _one(entry, _at(names, wanted, None), value)
+    counts = []
+    for layout, block in _blocks()[name]:
+        places = block.elements(names.model.features)
+        keys = [layout.place(letter, rest, names.parameters) for letter, rest in places]
+        if not all(keys):
+            continue
+        counts.append(len(places))
+        if len(places) != len(entry.values):
+            continue
+        for key, (letter, rest), value in zip(keys, places, entry.values, strict=True):
+            if gradient:  # both biases of a gate have the same gradient
+                yield _one(entry, _at(names, f"d{key}", None), value)
+            elif key == letter + rest or not key.startswith(layout.instead.get(letter, "\0")):
+                yield _one(entry, _at(names, key, None), value)
+        return
+    if not counts:
+        raise ExpressionError("a parameter of this cell", f'"{name}"')
+    raise ExpressionError(f"{counts[0]} numbers in {name}", f"{len(entry.values)}")

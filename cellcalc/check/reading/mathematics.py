@@ -53,7 +53,7 @@ _RAISED = str.maketrans(_ABOVE, "0123456789+-t()=nT")
 
 # The functions as people call them.
 FUNCTION_NAMES: Mapping[str, str] = {
-    **{name: name for name in FUNCTIONS}, "identity": "identity", "σ": "sigmoid", "√": "sqrt",
+    "identity": "identity", "σ": "sigmoid", "√": "sqrt",
     "sigma": "sigmoid", "sigm": "sigmoid", "sig": "sigmoid", "logistic": "sigmoid",
     "expit": "sigmoid", "Sigmoid": "sigmoid", "logsig": "sigmoid", "th": "tanh", "tansig": "tanh",
     "Tanh": "tanh", "tgh": "tanh", "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
@@ -62,6 +62,7 @@ FUNCTION_NAMES: Mapping[str, str] = {
     "detach": "stop", "maximum": "max", "minimum": "min",
     "sech": "sech", "cosh": "cosh", "sinh": "sinh", "square": "square",
     "sum": SUM, "Σ": SUM, "mean": MEAN, "average": MEAN, "avg": MEAN,
+    **{name: name for name in FUNCTIONS},
 }  # fmt: skip
 _INVERSE = ("tanh", "sigmoid", "cosh", "sinh")
 

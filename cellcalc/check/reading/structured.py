@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cellcalc.check.answers import OWN, Entry
-from cellcalc.check.reading.lists import block_of
+from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
 from cellcalc.toml import describe
@@ -152,7 +152,7 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
 
 def _named(key: str, context: Context) -> str:
     """A key; within "grads" that of a parameter is its gradient."""
-    if context.derivative and block_of(key) is None and not re.match(r"d|∂|δ|grad|delta", key):
+    if context.derivative and not is_of_layout(key) and not re.match(r"d|∂|δ|grad|delta", key):
         return f"∂L/∂{key}"
     return key
 

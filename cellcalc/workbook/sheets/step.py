@@ -22,7 +22,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
-from cellcalc.workbook.digits import Working
+from cellcalc.workbook.digits import MOST_CHARACTERS, Working
 from cellcalc.workbook.layout import Layout
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
@@ -262,6 +262,8 @@ class _Step:
         cell = self.working.line(
             number, quantity.formula, row, value, (place, value(own)), place=int(backward)
         )
+        if len(cell.formula or "") > MOST_CHARACTERS:  # of very many inputs
+            return "", ""
         return str(cell.formula), str(cell.value)
 
     def number(self, symbol: Symbol, backward: bool) -> int:

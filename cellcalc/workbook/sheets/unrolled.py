@@ -562,6 +562,8 @@ class _Unrolled:
         set_widths(sheet, (VALUE_WIDTH, GAP_WIDTH) * (self.slots + 1), 2)
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"B{TIME_ROW + 1}"
+        if self.slots >= SLOTS - 1:  # all of them on a first screen
+            sheet.sheet_view.zoomScale = 85
         set_up_page(sheet)
         sheet.page_setup.fitToHeight = 1
         sheet.print_area = f"A1:{letters(last)}{self.data_row - 1}"
