@@ -163,7 +163,7 @@ def test_cross_entropy_of_a_certain_prediction_is_finite() -> None:
 
 def test_trace_shows_itself_as_html_tables() -> None:
     html = cellcalc.load("gomez").run()._repr_html_()
-    assert html.startswith("<h2>Backpropagating an LSTM")
+    assert html.startswith("<h3>Backpropagating an LSTM")
     assert html.count("<table>") == 4 and "dh_via_z_f" in html
 
 
