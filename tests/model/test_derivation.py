@@ -166,8 +166,9 @@ def test_the_update_is_the_optimizers_equation() -> None:
         "adam": {
             "m_W_f2": "beta1*m_W_f2 + (1 - beta1)*dW_f2",
             "v_W_f2": "beta2*v_W_f2 + (1 - beta2)*dW_f2**2",
-            "W_f2": "W_f2 - learning_rate*(m_W_f2/(1 - beta1**k))"
-            "/(sqrt(v_W_f2/(1 - beta2**k)) + epsilon)",
+            "m_hat_W_f2": "m_W_f2/(1 - beta1**k)",
+            "v_hat_W_f2": "v_W_f2/(1 - beta2**k)",
+            "W_f2": "W_f2 - learning_rate*m_hat_W_f2/(sqrt(v_hat_W_f2) + epsilon)",
         },
     }
     for name, texts in expected.items():

@@ -58,7 +58,7 @@ FUNCTION_NAMES: Mapping[str, str] = {
     "expit": "sigmoid", "Sigmoid": "sigmoid", "logsig": "sigmoid", "th": "tanh", "tansig": "tanh",
     "Tanh": "tanh", "tgh": "tanh", "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
     "Relu": "relu", "Abs": "abs", "fabs": "abs", "sgn": "sign", "heaviside": "step",
-    "hardsigmoid": "hard_sigmoid", "hard_σ": "hard_sigmoid", "stop_gradient": "stop",
+    "hard_σ": "hard_sigmoid", "stop_gradient": "stop",
     "detach": "stop", "maximum": "max", "minimum": "min",
     "sech": "sech", "cosh": "cosh", "sinh": "sinh", "square": "square",
     "sum": SUM, "Σ": SUM, "mean": MEAN, "average": MEAN, "avg": MEAN,
