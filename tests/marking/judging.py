@@ -135,13 +135,21 @@ def close(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def as_edits(shape: Shape, symbol: str, text: str) -> Edits:
-    """A named formula as the equation of its row: of a gradient's sum, or of one step's part."""
-    symbol = symbol.removesuffix("[t]")
-    name = symbol.removeprefix("d")
-    if name in shape.parts and symbol != name:
-        whole = re.search(r"\b(sum|mean)\(|\[(last|first|n|T)\b|\[\d", text)
-        return everywhere(**{symbol if whole else f"part {symbol}": text})
-    return everywhere(**{symbol: text})
+    """A named formula as the equation of its row: of a gradient's sum, or of one step's part.
+
+    Of two edits each may say its row: ``dc[t] = …; do[t] = …``.
+    """
+    found: dict[str, Any] = {}
+    for one in text.split(";"):
+        left, equals, right = one.partition(" = ")
+        row, formula = (left.strip(), right) if equals else (symbol, one)
+        row = row.removesuffix("[t]")
+        name = row.removeprefix("d")
+        if name in shape.parts and row != name:
+            whole = re.search(r"\b(sum|mean)\(|\[(last|first|n|T)\b|\[\d", formula)
+            row = row if whole else f"part {row}"
+        found |= everywhere(**{row: formula.strip()})
+    return found
 
 
 def is_same(problem: Problem, truth: Edits, named: Edits, degree: str) -> bool:

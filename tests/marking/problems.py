@@ -38,8 +38,11 @@ class Plan:
             for key in options
             if (value := getattr(self, key)) != getattr(default, key)
         ]
+        if self.k1 is None:  # one window, perhaps over the last steps only
+            lines = [line for line in lines if not line.startswith("k2")]
+            lines.insert(0, f'scheme = "{f"tail({self.k2})" if self.k2 else "full"}"')
         return (
-            "\n".join(["[bptt]", *(lines or ['scheme = "full"'])])
+            "\n".join(["[bptt]", *lines])
             + f'\n[update]\noptimizer = "{self.optimizer}"\nlearning_rate = {self.rate!r}\n'
             + f"epochs = {self.epochs}\n"
         )

@@ -98,7 +98,7 @@ def of_table(shape: Shape, steps: int) -> list[Slip]:
         Slip(
             "last loss only",
             everywhere(dy="(y - target)*(0 if t < last else 1)"),
-            says="only the loss of the last|last loss",
+            says="only the loss of .*last|last loss",
         ),
         Slip("last error at every step", everywhere(dy="y[last] - target[last]")),
         Slip("wrong gate at step 2 only", {"dc": (f"{out} + dc[t+1]*f", frozenset({2}))}),
@@ -258,8 +258,9 @@ def _changes(node: ast.expr, row: str, shape: Shape) -> Iterator[tuple[str, ast.
         if isinstance(node.op, (ast.Add, ast.Sub)):
             constant = any(isinstance(one, ast.Constant) for one in (node.left, node.right))
             if not constant:
+                minus = isinstance(node.op, ast.Sub)
                 yield "term left out", node.left
-                yield "term left out", node.right
+                yield "term left out", ast.UnaryOp(ast.USub(), node.right) if minus else node.right
             swapped = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
             yield "sign", ast.BinOp(node.left, swapped, node.right)
         elif isinstance(node.op, ast.Mult):
@@ -394,14 +395,15 @@ class Copy:
     where: Where
     text: str
     says: str
+    source: Where | None = None  # whose value it is
 
 
 COPIES = {
-    "digits exchanged": r"digit|transpos|exchang|swap",
+    "digits exchanged": r"transpos|digits.*(exchang|swap)|(exchang|swap).*digits",
     "point moved": r"point|decimal|ten times|factor of 10|power of ten",
-    "sign lost": r"sign",
-    "another row's value": r"cop|value of|belongs to|another row|is that of|line",
-    "another step's value": r"cop|value of|another step|step|is that of",
+    "sign lost": r"sign (is|was) (lost|missing|left out|wrong)|sign (is )?lost|wrong sign",
+    "another row's value": r"the value of|belongs to|is that of|copied",
+    "another step's value": r"the value of|belongs to|is that of|copied|another step",
     "gradient for weight": r"gradient",
 }
 
@@ -412,11 +414,12 @@ def copying(
     """A copying error in one of the answers, if there is one of its kind that shows."""
     wheres = list(given)
     draw.shuffle(wheres)
+    source: Where | None
     for where in wheres:
         text = given[where]
         if "e" in text.lower() or where.symbol == "E":
             continue
-        new = ""
+        new, source = "", None
         if kind == "digits exchanged":
             digits = [k for k, c in enumerate(text) if c.isdigit()]
             first = next((k for k in digits if text[k] != "0"), len(text))
@@ -443,15 +446,16 @@ def copying(
                 and other != where
             ]
             if where.t is not None and others:
-                new = given[draw.choice(others)]
+                source = draw.choice(others)
+                new = given[source]
         elif kind == "gradient for weight" and where.part == "update":
             gradient = replace(where, symbol=f"d{where.symbol}", part="gradient")
-            new = given.get(gradient, "")
+            source, new = gradient, given.get(gradient, "")
         if not new or new == text or not any(c in "123456789" for c in new):
             continue
         # one that shows: more than 2 % and 20 units of the last digit off
         off = abs(float(new) - values[where])
         unit = 10.0 ** -len(text.partition(".")[2])
         if off > 0.02 * abs(values[where]) and off > 20 * unit:
-            return Copy(kind, where, new, COPIES[kind])
+            return Copy(kind, where, new, COPIES[kind], source)
     return None
