@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import random
 import re
@@ -12,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.marking.arithmetic import EXACT, Rounding
+from tests.marking.arithmetic import Rounding
 from tests.marking.equations import STYLES, Shape
 from tests.marking.judging import Marked, Truth, is_named, mark, marked_values, worth
 from tests.marking.others import central_differences, torch_values
 from tests.marking.problems import SHAPES, Plan, Problem, random_problem, varied
-from tests.marking.sheets import DEGREES, sheet, written
+from tests.marking.sheets import DEGREES, FORMS, sheet, written
 from tests.marking.slips import (
     COPIES,
     Copy,
@@ -124,10 +123,10 @@ def _right_sheet(
     problem: Problem,
     given: Mapping[Where, str],
     expected_coarse: Iterable[Where] = (),
-    style: str = "plain",
+    form: str = "lines",
 ) -> Record:
     """Right work: every answer must be correct, or coarse where it has few figures."""
-    page = sheet(given, problem, style)
+    page = sheet(given, problem, form)
     marked = mark(problem, page)
     coarse = set(expected_coarse)
     bad: Counter[str] = Counter()
@@ -173,6 +172,17 @@ def right(job: Job) -> Iterable[Record]:
         for degree in DEGREES:
             given = written(marked_values(problem, values, degree), kept)
             yield _right_sheet("right", rounding.name, degree, problem, given, _coarse(given))
+
+
+def forms(job: Job) -> Iterable[Record]:
+    """Right work written in other ways."""
+    problem = varied(job.number, job.seed)
+    rounding = ROUNDINGS[job.number % len(ROUNDINGS)]
+    values = values_of(problem, rounding, STYLES[1])
+    for form in FORMS[1:]:
+        for degree in DEGREES:
+            given = written(marked_values(problem, values, degree), rounding)
+            yield _right_sheet("forms", form, degree, problem, given, _coarse(given), form)
 
 
 def schemes(job: Job) -> Iterable[Record]:
@@ -399,7 +409,9 @@ def training(job: Job) -> Iterable[Record]:
             followed = replace(followed, epochs=2)
         values = values_of(problem, rounding, "every row", plan=followed)
         for degree in DEGREES[1:]:
-            yield _slipped("training", name, degree, problem, rounding, values, [Truth({}, says)])
+            yield _slipped(
+                "training", name, degree, problem, rounding, values, [Truth({}, says, followed)]
+            )
 
 
 def copies(job: Job) -> Iterable[Record]:
@@ -485,11 +497,13 @@ def speed(job: Job) -> Iterable[Record]:
     yield _record("speed", "everything wrong", "usual rows", problem, "", marked, "")
 
 
+RIGHT = ("right", "schemes", "cells", "precision", "forms")  # parts with right work
 PARTS: dict[str, Callable[[Job], Iterable[Record]]] = {
     "right": right,
     "schemes": schemes,
     "cells": cells,
     "precision": precision,
+    "forms": forms,
     "slips": slips,
     "edits": single_edits,
     "pairs": pairs,
@@ -638,6 +652,7 @@ HEADINGS = {
     "schemes": "Right work under every scheme (roundings by turns)",
     "cells": "Right work on other cells",
     "precision": "Single precision and numerical gradients",
+    "forms": "Right work written in other ways",
     "slips": "One slip: those of the reference",
     "edits": "One slip: every single edit of a backward equation",
     "pairs": "Two slips together",
@@ -659,7 +674,7 @@ def report(results: Results, problems: int, seed: int, details: bool = True) -> 
     for part, seconds in results.seconds.items():
         records = [record for record in results.records if record.part == part]
         out.append(f"## {HEADINGS[part]}\n")
-        if part in ("right", "schemes", "cells", "precision"):
+        if part in RIGHT:
             out.append(_right_table(records))
         elif part == "copies":
             out.append(_copy_table(records))
@@ -678,7 +693,7 @@ def failures(results: Results, most: int = 2) -> str:
     for record in results.records:
         if record.failed:
             kind = record.failed.partition(":")[0] if record.part != "copies" else record.row
-            if record.part in ("right", "schemes", "cells", "precision"):
+            if record.part in RIGHT:
                 kind = "right work"
             found.setdefault((record.part, record.column, kind), []).append(record)
     out = []
@@ -690,6 +705,3 @@ def failures(results: Results, most: int = 2) -> str:
                 f"```toml\n{record.problem}```\n```\n{record.answers}```\n"
             )
     return "\n".join(out)
-
-
-__all__ = ["EXACT", "PARTS", "Job", "failures", "math", "report", "run"]
