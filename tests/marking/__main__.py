@@ -10,7 +10,7 @@ from tests.marking.campaign import PARTS, failures, report, run
 
 
 @click.command(help=__doc__)
-@click.option("--problems", default=4, show_default=True, help="How many problems a part has.")
+@click.option("--problems", default=2, show_default=True, help="How many problems a part has.")
 @click.option("--seed", default=1, show_default=True, help="Other problems for another number.")
 @click.option("--part", "parts", multiple=True, type=click.Choice(list(PARTS)), help="Only this.")
 @click.option("--workers", default=2, show_default=True, help="How many processes.")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from tests.marking.arithmetic import EXACT, Rounding
+from tests.marking.arithmetic import Rounding
 from tests.marking.equations import STYLES, Shape
 from tests.marking.judging import Marked, Truth, is_named, mark, marked_values, worth
 from tests.marking.others import central_differences, torch_values
 from tests.marking.problems import SHAPES, Plan, Problem, random_problem, varied
-from tests.marking.sheets import DEGREES, sheet, written
+from tests.marking.sheets import DEGREES, FORMS, sheet, written
 from tests.marking.slips import (
     COPIES,
+    Copy,
     Slip,
     copying,
     mutants,
@@ -121,10 +123,10 @@ def _right_sheet(
     problem: Problem,
     given: Mapping[Where, str],
     expected_coarse: Iterable[Where] = (),
-    style: str = "plain",
+    form: str = "lines",
 ) -> Record:
     """Right work: every answer must be correct, or coarse where it has few figures."""
-    page = sheet(given, problem, style)
+    page = sheet(given, problem, form)
     marked = mark(problem, page)
     coarse = set(expected_coarse)
     bad: Counter[str] = Counter()
@@ -143,7 +145,7 @@ def _right_sheet(
         page.text,
         marked,
         example,
-        answers=len(page.wheres),
+        answers=0 if marked.trouble else len(page.wheres),
         bad=sum(bad.values()),
         named=named,
         dropped=bad["dropped"],
@@ -170,6 +172,17 @@ def right(job: Job) -> Iterable[Record]:
         for degree in DEGREES:
             given = written(marked_values(problem, values, degree), kept)
             yield _right_sheet("right", rounding.name, degree, problem, given, _coarse(given))
+
+
+def forms(job: Job) -> Iterable[Record]:
+    """Right work written in other ways."""
+    problem = varied(job.number, job.seed)
+    rounding = ROUNDINGS[job.number % len(ROUNDINGS)]
+    values = values_of(problem, rounding, STYLES[1])
+    for form in FORMS[1:]:
+        for degree in DEGREES:
+            given = written(marked_values(problem, values, degree), rounding)
+            yield _right_sheet("forms", form, degree, problem, given, _coarse(given), form)
 
 
 def schemes(job: Job) -> Iterable[Record]:
@@ -230,6 +243,7 @@ def _slipped(
     values: Mapping[Where, float],
     truths: Sequence[Truth],
     most: int = 1,
+    done: str = "",
 ) -> Record:
     """A sheet with slips in it: what was seen, what it was called, and what else was said."""
     chosen = marked_values(problem, values, degree)
@@ -254,6 +268,7 @@ def _slipped(
         failed = "no name"
     elif plain and len(marked.slips) > most:
         failed = f"{len(marked.slips)} causes"
+    failed = f"{failed}: {done or row}" if failed else ""
     counts = {"visible": 1, "detected": int(found), "false name": int(worths["wrong"] > 0)}
     if plain:
         right = worths["right"] > 0
@@ -309,7 +324,7 @@ def slips(job: Job) -> Iterable[Record]:
     """The slips of the reference, in one row and in all siblings."""
     problem = random_problem(f"{job.seed} slips {job.number}", SHAPES[job.number % len(SHAPES)])
     rounding = HAND[job.number % len(HAND)]
-    share = max(1, 24 // job.of)  # of a small run only every so many
+    share = max(4, 24 // job.of)
     for k, slip in enumerate(of_table(problem.shape, problem.sequences[0].steps)):
         if (k + job.number) % share:
             continue
@@ -326,15 +341,24 @@ def single_edits(job: Job) -> Iterable[Record]:
     rounding = HAND[job.number % len(HAND)]
     shape = problem.shape
     style = STYLES[job.number // len(SHAPES) % 2]
-    every = max(5, 80 // job.of)
-    for slip in mutants(shape, style)[job.number * 3 % every :: every]:
+    every = max(12, 80 // job.of)
+    for slip in mutants(shape, style)[job.number * 5 % every :: every]:
         try:
             values = values_of(problem, rounding, style, slip.edits)
         except (ZeroDivisionError, ValueError, OverflowError):
             continue
         kind = slip.name.partition(":")[0]
         for degree in DEGREES:
-            yield _slipped("edits", kind, degree, problem, rounding, values, [Truth(slip.edits)])
+            yield _slipped(
+                "edits",
+                kind,
+                degree,
+                problem,
+                rounding,
+                values,
+                [Truth(slip.edits)],
+                done=slip.name,
+            )
 
 
 def pairs(job: Job) -> Iterable[Record]:
@@ -359,7 +383,15 @@ def pairs(job: Job) -> Iterable[Record]:
                 alone.append(max(o.outside for o in off(problem, rounding, of_one).values()) > 1.05)
             if all(alone):
                 yield _slipped(
-                    "pairs", "two slips", degree, problem, rounding, values, truths, most=2
+                    "pairs",
+                    "two slips",
+                    degree,
+                    problem,
+                    rounding,
+                    values,
+                    truths,
+                    most=2,
+                    done=f"{one.name} and {other.name}",
                 )
 
 
@@ -377,7 +409,9 @@ def training(job: Job) -> Iterable[Record]:
             followed = replace(followed, epochs=2)
         values = values_of(problem, rounding, "every row", plan=followed)
         for degree in DEGREES[1:]:
-            yield _slipped("training", name, degree, problem, rounding, values, [Truth({}, says)])
+            yield _slipped(
+                "training", name, degree, problem, rounding, values, [Truth({}, says, followed)]
+            )
 
 
 def copies(job: Job) -> Iterable[Record]:
@@ -408,11 +442,9 @@ def copies(job: Job) -> Iterable[Record]:
                 for k, verdict in enumerate(marked.verdicts)
                 if k != place
             )
-            named = any(
-                worth(problem, [Truth({}, error.says)], cause, degree) == "right"
-                for cause in marked.slips
-            )
-            a_formula = any(cause.get("formula") for cause in marked.slips)
+            cause = next((one for one in marked.slips if place in one.get("answers", ())), {})
+            named = _is_copy(error, cause, texts)
+            a_formula = bool(cause.get("formula")) and not named
             failed = ""
             if not (seen and named) or others:
                 failed = (
@@ -424,6 +456,21 @@ def copies(job: Job) -> Iterable[Record]:
                 detected=int(seen), named=int(named), others=int(others > 0),
                 formula=int(a_formula),
             )  # fmt: skip
+
+
+def _is_copy(error: Copy, cause: Mapping[str, Any], texts: Mapping[Where, str]) -> bool:
+    """Whether a cause tells of the copying error, and whose value it is."""
+    says = str(cause.get("says", ""))
+    if not re.search(error.says, says, re.IGNORECASE):
+        return False
+    if error.source is None:
+        return True
+    for symbol, step in re.findall(r"\b([A-Za-z]\w*)(?:\[(\d+)\])?", says):
+        for where, text in texts.items():  # of rows that are equal either may be told
+            same_step = (where.t is None and not step) or str(where.t) == step
+            if where.symbol == symbol and same_step and text == error.text:
+                return where != error.where
+    return False
 
 
 def speed(job: Job) -> Iterable[Record]:
@@ -450,11 +497,13 @@ def speed(job: Job) -> Iterable[Record]:
     yield _record("speed", "everything wrong", "usual rows", problem, "", marked, "")
 
 
+RIGHT = ("right", "schemes", "cells", "precision", "forms")  # parts with right work
 PARTS: dict[str, Callable[[Job], Iterable[Record]]] = {
     "right": right,
     "schemes": schemes,
     "cells": cells,
     "precision": precision,
+    "forms": forms,
     "slips": slips,
     "edits": single_edits,
     "pairs": pairs,
@@ -603,6 +652,7 @@ HEADINGS = {
     "schemes": "Right work under every scheme (roundings by turns)",
     "cells": "Right work on other cells",
     "precision": "Single precision and numerical gradients",
+    "forms": "Right work written in other ways",
     "slips": "One slip: those of the reference",
     "edits": "One slip: every single edit of a backward equation",
     "pairs": "Two slips together",
@@ -624,7 +674,7 @@ def report(results: Results, problems: int, seed: int, details: bool = True) -> 
     for part, seconds in results.seconds.items():
         records = [record for record in results.records if record.part == part]
         out.append(f"## {HEADINGS[part]}\n")
-        if part in ("right", "schemes", "cells", "precision"):
+        if part in RIGHT:
             out.append(_right_table(records))
         elif part == "copies":
             out.append(_copy_table(records))
@@ -643,7 +693,7 @@ def failures(results: Results, most: int = 2) -> str:
     for record in results.records:
         if record.failed:
             kind = record.failed.partition(":")[0] if record.part != "copies" else record.row
-            if record.part in ("right", "schemes", "cells", "precision"):
+            if record.part in RIGHT:
                 kind = "right work"
             found.setdefault((record.part, record.column, kind), []).append(record)
     out = []
@@ -655,6 +705,3 @@ def failures(results: Results, most: int = 2) -> str:
                 f"```toml\n{record.problem}```\n```\n{record.answers}```\n"
             )
     return "\n".join(out)
-
-
-__all__ = ["EXACT", "PARTS", "Job", "failures", "math", "report", "run"]

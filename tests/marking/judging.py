@@ -39,11 +39,11 @@ class Marked:
         return self.verdicts.count(verdict)
 
 
-def _run(problem: str, answers: str) -> tuple[Any, float]:
+def _run(problem: str, page: Sheet) -> tuple[Any, float]:
     with tempfile.TemporaryDirectory(prefix="marking-") as folder:
-        one, other = Path(folder) / "problem.toml", Path(folder) / "answers.txt"
+        one, other = Path(folder) / "problem.toml", Path(folder) / f"answers{page.ending}"
         one.write_text(problem, encoding="utf-8")
-        other.write_text(answers, encoding="utf-8")
+        other.write_text(page.text, encoding="utf-8")
         begin = time.perf_counter()
         result = CliRunner().invoke(main, ["check", str(one), str(other), "--format", "json"])
         return result, time.perf_counter() - begin
@@ -51,7 +51,7 @@ def _run(problem: str, answers: str) -> tuple[Any, float]:
 
 def mark(problem: Problem, sheet: Sheet) -> Marked:
     """The sheet as cellcalc marks it."""
-    result, seconds = _run(problem.toml(), sheet.text)
+    result, seconds = _run(problem.toml(), sheet)
     nothing = ("",) * len(sheet.wheres)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         return Marked(nothing, (), seconds, f"traceback: {result.exception!r}")
@@ -111,10 +111,11 @@ def names(cause: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class Truth:
-    """What was done: wrong equations, or (``says``) words that a right name of it has."""
+    """What was done: wrong equations or another plan; ``says``: words that a right name has."""
 
     edits: Edits = field(default_factory=dict)
     says: str = ""
+    plan: Plan | None = None
 
 
 @cache
@@ -123,8 +124,8 @@ def _elsewhere(shape: Shape, steps: int, plan: Plan) -> tuple[Problem, ...]:
     return tuple(random_problem(f"elsewhere {k}", shape, plan, steps) for k in range(2))
 
 
-def _effect(problem: Problem, edits: Edits, degree: str) -> list[float]:
-    values = values_of(problem, edits=edits)
+def _effect(problem: Problem, edits: Edits, degree: str, plan: Plan | None = None) -> list[float]:
+    values = values_of(problem, edits=edits, plan=plan)
     return list(chosen(values, degree, problem).values())
 
 
@@ -135,16 +136,26 @@ def close(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def as_edits(shape: Shape, symbol: str, text: str) -> Edits:
-    """A named formula as the equation of its row: of a gradient's sum, or of one step's part."""
-    symbol = symbol.removesuffix("[t]")
-    name = symbol.removeprefix("d")
-    if name in shape.parts and symbol != name:
-        whole = re.search(r"\b(sum|mean)\(|\[(last|first|n|T)\b|\[\d", text)
-        return everywhere(**{symbol if whole else f"part {symbol}": text})
-    return everywhere(**{symbol: text})
+    """A named formula as the equation of its row: of a gradient's sum, or of one step's part.
+
+    Of two edits each may say its row: ``dc[t] = …; do[t] = …``.
+    """
+    found: dict[str, Any] = {}
+    for one in text.split(";"):
+        left, equals, right = one.partition(" = ")
+        row, formula = (left.strip(), right) if equals else (symbol, one)
+        row = row.removesuffix("[t]")
+        name = row.removeprefix("d")
+        if name in shape.parts and row != name:
+            whole = re.search(r"\b(sum|mean)\(|\[(last|first|n|T)\b|\[\d", formula)
+            row = row if whole else f"part {row}"
+        found |= everywhere(**{row: formula.strip()})
+    return found
 
 
-def is_same(problem: Problem, truth: Edits, named: Edits, degree: str) -> bool:
+def is_same(
+    problem: Problem, truth: Edits, named: Edits, degree: str, plan: Plan | None = None
+) -> bool:
     """Whether two sets of wrong equations give the same answers for any numbers.
 
     The named row may be one of several in which the same was done: it is compared with each.
@@ -154,7 +165,7 @@ def is_same(problem: Problem, truth: Edits, named: Edits, degree: str) -> bool:
     try:
         for candidate in candidates:
             if all(
-                close(_effect(other, candidate, degree), _effect(other, named, degree))
+                close(_effect(other, candidate, degree, plan), _effect(other, named, degree))
                 for other in _elsewhere(problem.shape, problem.sequences[0].steps, problem.plan)
             ):
                 return True
@@ -170,9 +181,9 @@ def is_true(problem: Problem, truth: Truth, name: tuple[str, str, str], degree: 
     symbol, text, says = name
     if truth.says and re.search(truth.says, says, re.IGNORECASE):
         return True
-    if truth.edits and text:
+    if (truth.edits or truth.plan) and text:
         edits = as_edits(problem.shape, symbol, text)
-        return is_same(problem, truth.edits, edits, degree)
+        return is_same(problem, truth.edits, edits, degree, truth.plan)
     return False
 
 

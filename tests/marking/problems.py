@@ -38,8 +38,11 @@ class Plan:
             for key in options
             if (value := getattr(self, key)) != getattr(default, key)
         ]
+        if self.k1 is None:  # one window, perhaps over the last steps only
+            lines = [line for line in lines if not line.startswith("k2")]
+            lines.insert(0, f'scheme = "{f"tail({self.k2})" if self.k2 else "full"}"')
         return (
-            "\n".join(["[bptt]", *(lines or ['scheme = "full"'])])
+            "\n".join(["[bptt]", *lines])
             + f'\n[update]\noptimizer = "{self.optimizer}"\nlearning_rate = {self.rate!r}\n'
             + f"epochs = {self.epochs}\n"
         )
@@ -101,7 +104,7 @@ def random_problem(
     steps: int | tuple[int, ...] = 4,
     awkward: str = "",
 ) -> Problem:
-    """A problem with two-decimal numbers, none of them 0 and no two parameters equal.
+    """A problem with two-decimal numbers, none of them 0, no two equal or opposite.
 
     ``awkward`` may be ``missing`` (a target), ``zero start`` or ``equal`` (weights).
     """
@@ -112,8 +115,8 @@ def random_problem(
     def number(low: float = 0.03, high: float = 1.0) -> float:
         while True:
             value = round(draw.uniform(low, high) * draw.choice([-1, 1]), 2)
-            if value and value not in seen:
-                seen.add(value)
+            if value and abs(value) not in seen:  # opposites, too, could hide a slip
+                seen.add(abs(value))
                 return value
 
     parameters = {name: number() for name in shape.parameters}

@@ -46,17 +46,24 @@ class Sheet:
     text: str
     wheres: tuple[Where, ...]
     lines: tuple[int, ...]
+    ending: str = ".txt"
 
 
-def sheet(given: Mapping[Where, str], problem: Problem, style: str = "plain") -> Sheet:
+FORMS = ("lines", "headings", "csv")
+
+
+def sheet(given: Mapping[Where, str], problem: Problem, form: str = "lines") -> Sheet:
     """The answers as plain lines, with a line where epoch, sequence or window change.
 
-    ``style`` may be ``steps``: a heading for each step in place of indices.
+    ``headings`` have a line ``t = 2`` for each step in place of indices, ``csv`` three columns.
     """
+    pages = {"lines": _lines, "headings": _headings, "csv": _csv}
+    return pages[form](given, problem)
+
+
+def _lines(given: Mapping[Where, str], problem: Problem) -> Sheet:
     lines: list[str] = []
-    wheres: list[Where] = []
     places: list[int] = []
-    windowed = problem.windowed
     now: dict[str, int] = {}
     for where, text in given.items():
         said = {"epoch": where.epoch, "sequence": where.sequence, "window": where.window}
@@ -64,24 +71,41 @@ def sheet(given: Mapping[Where, str], problem: Problem, style: str = "plain") ->
             del said["epoch"]
         if len(problem.sequences) == 1:
             del said["sequence"]
-        if windowed and now != said:
+        if problem.windowed and now != said:
             changed = False
             for key, number in said.items():
                 changed = changed or now.get(key) != number
                 if changed:
                     lines.append(f"{key} = {number}")
             now = said
-        if style == "steps" and where.t is not None:
-            heading = f"t = {where.t}"
-            if heading != next((one for one in reversed(lines) if one.startswith("t = ")), ""):
-                lines.append(heading)
-            lines.append(f"{where.symbol} = {text}")
-        else:
-            index = f"[{where.t}]" if where.t is not None else ""
-            lines.append(f"{where.symbol}{index} = {text}")
-        wheres.append(where)
+        index = f"[{where.t}]" if where.t is not None else ""
+        lines.append(f"{where.symbol}{index} = {text}")
         places.append(len(lines))
-    return Sheet("\n".join(lines) + "\n", tuple(wheres), tuple(places))
+    return Sheet("\n".join(lines) + "\n", tuple(given), tuple(places))
+
+
+def _headings(given: Mapping[Where, str], problem: Problem) -> Sheet:
+    """For one window: totals first, since what follows a heading is of its step."""
+    assert not problem.windowed
+    ordered = sorted(given, key=lambda where: where.t is not None)
+    lines: list[str] = []
+    places: list[int] = []
+    now: int | None = None
+    for where in ordered:
+        if where.t != now:
+            lines.append(f"t = {where.t}")
+            now = where.t
+        lines.append(f"{where.symbol} = {given[where]}")
+        places.append(len(lines))
+    return Sheet("\n".join(lines) + "\n", tuple(ordered), tuple(places))
+
+
+def _csv(given: Mapping[Where, str], problem: Problem) -> Sheet:
+    assert not problem.windowed
+    lines = ["symbol,t,value"]
+    lines += [f"{where.symbol},{where.t or ''},{text}" for where, text in given.items()]
+    places = range(2, len(lines) + 1)
+    return Sheet("\n".join(lines) + "\n", tuple(given), tuple(places), ".csv")
 
 
 def written(values: Mapping[Where, float], rounding: Rounding) -> dict[Where, str]:

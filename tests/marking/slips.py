@@ -98,7 +98,7 @@ def of_table(shape: Shape, steps: int) -> list[Slip]:
         Slip(
             "last loss only",
             everywhere(dy="(y - target)*(0 if t < last else 1)"),
-            says="only the loss of the last|last loss",
+            says="only the loss of .*last|last loss",
         ),
         Slip("last error at every step", everywhere(dy="y[last] - target[last]")),
         Slip("wrong gate at step 2 only", {"dc": (f"{out} + dc[t+1]*f", frozenset({2}))}),
@@ -258,8 +258,9 @@ def _changes(node: ast.expr, row: str, shape: Shape) -> Iterator[tuple[str, ast.
         if isinstance(node.op, (ast.Add, ast.Sub)):
             constant = any(isinstance(one, ast.Constant) for one in (node.left, node.right))
             if not constant:
+                minus = isinstance(node.op, ast.Sub)
                 yield "term left out", node.left
-                yield "term left out", node.right
+                yield "term left out", ast.UnaryOp(ast.USub(), node.right) if minus else node.right
             swapped = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
             yield "sign", ast.BinOp(node.left, swapped, node.right)
         elif isinstance(node.op, ast.Mult):
@@ -307,81 +308,66 @@ def _earlier(name: str, row: str, shape: Shape) -> bool:
 
 def of_training(steps: int) -> list[tuple[str, Plan, Plan, str]]:
     """Name, the plan asked for, the plan followed, and words that a right name of it has."""
-    window = Plan(k1=2, k2=3)
-    block = Plan(k1=2, k2=2)
-    deep = Plan(k1=1, k2=3)
-    full = Plan()
-    epochs = Plan(epochs=3, optimizer="adam", rate=0.05)
+    window, deep = Plan(k1=2, k2=3), Plan(k1=1, k2=3)
+    block, wide = Plan(k1=2, k2=2), Plan(k1=2, k2=4)
+    full, adam = Plan(), Plan(epochs=3, optimizer="adam", rate=0.05)
+    once, old = replace(window, update="sequence"), replace(deep, weights="stored")
+    fresh, mean = replace(block, state="reset"), replace(block, reduction="mean")
+    momentum = replace(adam, optimizer="momentum")
+
+    def depth(k2: int) -> str:
+        return rf"swept? {k2} |k2 = {k2}\b|\(\d, ?{k2}\)"
+
+    def every(k1: int) -> str:
+        return rf"every {k1} |k1 = {k1}\b|\({k1}, ?\d\)"
+
+    cut = r"cut off at each|detached at each|block"
+    uncut = r"not cut|never (cut|detached)|back to the (first|start)|full"
     return [
-        (
-            "k1 and k2 exchanged",
-            Plan(k1=2, k2=4),
-            Plan(k1=4, k2=2),
-            r"exchang|swap|k1 = 4|\(4, ?2\)",
-        ),
-        (
-            "never detached",
-            block,
-            Plan(k1=2, k2=steps),
-            r"detach|back to the start|whole|k2 = |\(2, ?\d\)",
-        ),
-        ("detached at each step", window, Plan(k1=2, k2=1), r"k2 = 1|one step deep|\(2, ?1\)"),
-        ("detached at each block", Plan(k1=2, k2=4), block, r"k2 = 2|detach|block|\(2, ?2\)"),
-        ("one step deeper", window, replace(window, k2=4), r"deep|k2 = 4|\(2, ?4\)"),
-        ("one step shallower", window, replace(window, k2=2), r"shallow|k2 = 2|\(2, ?2\)|block"),
-        ("k1 one more", Plan(k1=2, k2=2), Plan(k1=3, k2=2), r"k1 = 3|\(3, ?2\)"),
-        ("all losses", window, replace(window, inject="all"), r"all .*loss|every loss|inject"),
-        ("last loss only", window, replace(window, inject="last"), r"last|inject"),
-        (
-            "stored weights",
-            deep,
-            replace(deep, weights="stored"),
-            r"stored|old weights|earlier weights",
-        ),
-        ("current weights", replace(deep, weights="stored"), deep, r"current|new weights|today"),
-        ("state reset", block, replace(block, state="reset"), r"reset|initial state|state"),
-        ("state carried", replace(block, state="reset"), block, r"carried|carry|reset"),
-        (
-            "one update a sequence",
-            window,
-            replace(window, update="sequence"),
-            r"sequence|end|update",
-        ),
-        ("an update a window", replace(window, update="sequence"), window, r"window|update"),
-        ("full BPTT", window, full, r"full|not truncated|whole sequence|one window"),
-        (
-            "not cleared",
-            block,
-            block.with_slip("not cleared"),
-            r"clear|zero_grad|accumulat|added up",
-        ),
+        ("k1 and k2 exchanged", wide, Plan(k1=4, k2=2), f"exchang|swap|{every(4)}"),
+        ("never detached", block, Plan(k1=2, k2=steps), f"{uncut}|{depth(steps)}"),
+        ("detached at each step", window, Plan(k1=2, k2=1), f"one step|{depth(1)}"),
+        ("detached at each block", wide, block, f"{cut}|{depth(2)}"),
+        ("one step deeper", window, wide, f"deeper|{depth(4)}"),
+        ("one step shallower", window, block, f"shallower|{cut}|{depth(2)}"),
+        ("k1 one more", block, Plan(k1=3, k2=2), every(3)),
+        ("all losses", window, replace(window, inject="all"), r"all (the )?losses|every loss"),
+        ("last loss only", window, replace(window, inject="last"), r"loss of .*last|last loss"),
+        ("stored weights", deep, old, r"stored|old weights|earlier weights"),
+        ("current weights", old, deep, r"current weights|new weights|latest weights"),
+        ("state reset", block, fresh, r"state was reset|initial state"),
+        ("state carried", fresh, block, r"state was (carried|kept)|carried on"),
+        ("one update a sequence", window, once, r"updated once|one update|after the sequence"),
+        ("an update a window", once, window, r"(updated|update) after each window|each window"),
+        ("full BPTT", window, full, r"full|not truncated|one window"),
+        ("not cleared", block, block.with_slip("not cleared"), r"not cleared|zero_grad"),
         (
             "state's gradient not cleared",
             block,
             block.with_slip("state's gradient not cleared"),
-            r"clear|hand|state|flows",
+            r"flow.*not cleared|not cleared.*(state|flow)",
         ),
-        ("sum for mean", replace(block, reduction="mean"), block, r"sum|mean|averag"),
-        ("mean for sum", block, replace(block, reduction="mean"), r"mean|averag"),
-        ("ascent", full, full.with_slip("ascent"), r"ascent|sign|added|up the gradient"),
-        ("rate forgotten", full, full.with_slip("rate forgotten"), r"rate"),
-        ("rate twice", full, full.with_slip("rate twice"), r"rate"),
+        ("sum for mean", mean, block, r"mean was asked|not averaged|added up; their mean"),
+        ("mean for sum", block, mean, r"averaged|mean of the losses"),
+        ("ascent", full, full.with_slip("ascent"), r"ascent|up the gradient|added, not subtracted"),
         (
-            "divided by n",
+            "rate forgotten",
             full,
-            full.with_slip("divided by n"),
-            r"divid|mean|averag|number of steps",
+            full.with_slip("rate forgotten"),
+            r"rate (is|was) (missing|left out|forgotten)",
         ),
-        ("gradient for weight", full, full.with_slip("gradient for weight"), r"gradient"),
-        ("no bias correction", epochs, epochs.with_slip("no bias correction"), r"bias|correct"),
-        ("no root", epochs, epochs.with_slip("no root"), r"root"),
+        ("rate twice", full, full.with_slip("rate twice"), r"rate .*twice"),
+        ("divided by n", full, full.with_slip("divided by n"), r"divided by|averaged|mean over"),
         (
-            "dampened momentum",
-            replace(epochs, optimizer="momentum"),
-            replace(epochs, optimizer="momentum").with_slip("dampened"),
-            r"damp|1 - momentum|velocity|momentum",
+            "gradient for weight",
+            full,
+            full.with_slip("gradient for weight"),
+            r"gradient .*(stands|given|written|in place of|not the new)",
         ),
-        ("gates exchanged", full, full.with_slip("gates exchanged"), r"exchang|swap|another gate"),
+        ("no bias correction", adam, adam.with_slip("no bias correction"), r"bias corr|corrected"),
+        ("no root", adam, adam.with_slip("no root"), r"root"),
+        ("dampened momentum", momentum, momentum.with_slip("dampened"), r"damp|1 - momentum"),
+        ("gates exchanged", full, full.with_slip("gates exchanged"), r"exchang|swap"),
     ]
 
 
@@ -394,14 +380,15 @@ class Copy:
     where: Where
     text: str
     says: str
+    source: Where | None = None  # whose value it is
 
 
 COPIES = {
-    "digits exchanged": r"digit|transpos|exchang|swap",
+    "digits exchanged": r"transpos|digits.*(exchang|swap)|(exchang|swap).*digits",
     "point moved": r"point|decimal|ten times|factor of 10|power of ten",
-    "sign lost": r"sign",
-    "another row's value": r"cop|value of|belongs to|another row|is that of|line",
-    "another step's value": r"cop|value of|another step|step|is that of",
+    "sign lost": r"sign (is|was) (lost|missing|left out|wrong)|sign (is )?lost|wrong sign",
+    "another row's value": r"the value of|belongs to|is that of|copied",
+    "another step's value": r"the value of|belongs to|is that of|copied|another step",
     "gradient for weight": r"gradient",
 }
 
@@ -412,11 +399,12 @@ def copying(
     """A copying error in one of the answers, if there is one of its kind that shows."""
     wheres = list(given)
     draw.shuffle(wheres)
+    source: Where | None
     for where in wheres:
         text = given[where]
         if "e" in text.lower() or where.symbol == "E":
             continue
-        new = ""
+        new, source = "", None
         if kind == "digits exchanged":
             digits = [k for k, c in enumerate(text) if c.isdigit()]
             first = next((k for k in digits if text[k] != "0"), len(text))
@@ -443,15 +431,16 @@ def copying(
                 and other != where
             ]
             if where.t is not None and others:
-                new = given[draw.choice(others)]
+                source = draw.choice(others)
+                new = given[source]
         elif kind == "gradient for weight" and where.part == "update":
             gradient = replace(where, symbol=f"d{where.symbol}", part="gradient")
-            new = given.get(gradient, "")
+            source, new = gradient, given.get(gradient, "")
         if not new or new == text or not any(c in "123456789" for c in new):
             continue
         # one that shows: more than 2 % and 20 units of the last digit off
         off = abs(float(new) - values[where])
         unit = 10.0 ** -len(text.partition(".")[2])
         if off > 0.02 * abs(values[where]) and off > 20 * unit:
-            return Copy(kind, where, new, COPIES[kind])
+            return Copy(kind, where, new, COPIES[kind], source)
     return None

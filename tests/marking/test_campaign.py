@@ -18,7 +18,7 @@ from tests.marking.equations import STYLES, Shape
 from tests.marking.judging import Marked, Truth, is_same, worth
 from tests.marking.others import central_differences, torch_values
 from tests.marking.problems import SHAPES, Plan, Problem, random_problem
-from tests.marking.sheets import DEGREES, Sheet, chosen, sheet, written
+from tests.marking.sheets import DEGREES, FORMS, Sheet, chosen, sheet, written
 from tests.marking.slips import Slip, mutants, of_table, of_training
 from tests.marking.working import Where, everywhere, off, values_of
 from tests.support.loop import Options, train
@@ -261,6 +261,36 @@ def test_a_name_is_compared_with_what_was_done(
     cause = {"symbol": symbol, "formula": formula, "says": says, "others": others}
     truth = Truth(everywhere(do="dh*c"))
     assert worth(random_problem(1), [truth], cause, "final gradients") == expected
+
+
+def test_a_name_of_two_edits_is_read() -> None:
+    truth = Truth(everywhere(dc="dh + dc[t+1]*f[t+1]"))
+    both = "dc[t] = dtanh_c + dc[t+1]*f[t+1]; dtanh_c[t] = dh[t]"
+    for formula, expected in ((both, "right"), (both.partition(";")[0], "wrong")):
+        cause = {"symbol": "dc", "formula": formula, "says": "two slips", "others": []}
+        assert worth(random_problem(1), [truth], cause, "final gradients") == expected
+
+
+def test_a_formula_may_tell_what_was_done_in_a_window() -> None:
+    asked, followed = Plan(k1=2, k2=2, reduction="mean"), Plan(k1=2, k2=2)
+    problem = random_problem(1, Shape(1), asked, steps=6)
+    cause = {"symbol": "dy", "formula": "y[t] - target[t]", "says": "left out", "others": []}
+    truths = [Truth({}, "added up", followed)]
+    assert worth(problem, truths, cause, "final gradients") == "right"
+    assert worth(problem, [Truth({}, "added up", asked)], cause, "final gradients") == "wrong"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_says_the_same(form: str) -> None:
+    problem = random_problem(1)
+    values = chosen(values_of(problem), "usual rows", problem)
+    page = sheet(written(values, Rounding(4)), problem, form)
+    lines = page.text.splitlines()
+    for where, place in zip(page.wheres, page.lines, strict=True):
+        line = lines[place - 1]
+        assert line.startswith(where.symbol)
+        assert line.endswith(Rounding(4).text(values[where]))
+    assert set(page.wheres) == set(values)
 
 
 @pytest.mark.parametrize(
