@@ -18,7 +18,7 @@ from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, World, setting_of
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.language.tree import Expression
-from tests.support.oracles import THOROUGH
+from tests.support.oracles import THOROUGH, sample
 from tests.support.problems import random_data
 
 EVERY = 4 if THOROUGH else 30
@@ -105,7 +105,7 @@ def unit(text: str) -> float:
     return float(10.0 ** (int(text.partition("e")[2]) - FIGURES + 1))
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", sample(PROBLEMS, 3))
 def test_slips_are_detected_and_named(name: str) -> None:
     bench = Bench(PROBLEMS[name].problem())
     counts = Counter(bench.outcome(edit, total) for edit, total in bench.mutants())

@@ -74,7 +74,7 @@ JOBS = {
 
 
 # Each takes Keras ten seconds to start.
-CASES = [(name, "sgd") for name in list(JOBS)[1:4:2] + list(JOBS)[4:]]
+CASES = [(name, "sgd") for name in sample(list(JOBS)[1:4:2] + list(JOBS)[4:], 2)]
 CASES += sample([(name, "adam") for name in JOBS], 5)
 CASES += sample([("stateful", "sgd"), ("stateless", "sgd")], 3)
 

@@ -38,10 +38,10 @@ STUDY = ["Start", "Unrolled", "BPTT", "Step", "Windows", "Gradients", "Checks", 
 
 
 BOOKS = spreadsheets.Made(lambda name: book_of(PROBLEMS[name]))
-CHOSEN = sample(PROBLEMS, 2)
+CHOSEN = sample(PROBLEMS, 3)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_what_is_stored_is_what_formualizer_computes(name: str) -> None:
     book = BOOKS[name]
     got = spreadsheets.by_formualizer(
@@ -50,7 +50,7 @@ def test_what_is_stored_is_what_formualizer_computes(name: str) -> None:
     assert not unlike(without_noise(book, got), book)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", CHOSEN)
 def test_every_sheet_follows_an_edit_in_formualizer(name: str) -> None:
     data, cells = edit(PROBLEMS[name], Grid(BOOKS[name])) if name != "gomez" else edited_gomez()
     expected = book_of(data)

@@ -163,6 +163,11 @@ class _Train:
                 found.setdefault(rule.symbol, 0.0)
         return found
 
+    @cached_property
+    def beginning(self) -> dict[str, float]:
+        """What each row of the optimizer begins with, of every parameter."""
+        return {key: value for name in self.free for key, value in self.own(name).items()}
+
     def ref(self, kind: str, symbol: str, number: int = 0, t: int = 0, row: str = "{row}") -> str:
         return f"{letters(self.columns[kind, symbol, number, t])}{row}"
 
@@ -354,8 +359,7 @@ class _Train:
         if kind in ("p", "m", "n") and number == 0:
             if kind == "n":
                 return float(one.updates)
-            start = {k: v for n in self.free for k, v in self.own(n).items()}
-            return {**start, **one.memory, **one.before}[symbol]
+            return {**self.beginning, **one.memory, **one.before}[symbol]
         place = number - 1 if kind in ("p", "m", "n") else number
         if place >= len(one.windows):
             return None
