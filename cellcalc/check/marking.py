@@ -41,8 +41,9 @@ def mark(
     as there are windows, for one after the other.
     """
     steps = max(one.steps for one in trace.passes)
-    rate = trace.specification.update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate)
+    update = trace.specification.update
+    rate = update.settings.get("learning_rate")
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []
