@@ -34,11 +34,23 @@ def mark(
 ) -> Report:
     """Mark all answers against the passes, windows and updates of a problem.
 
-    They are in the symbols of the model's author, if it has one. ``tolerance`` is relative, and
-    goes before judging by the digits written; with fewer significant ``figures`` than asked for a
-    right number is coarse. An answer that names no pass is for the first; one that names no window
-    is for the first that sweeps its step, a total for the first; where a total is given as often
-    as there are windows, for one after the other.
+    Parameters
+    ----------
+    trace : Trace
+        The true values; answers are in the symbols of its model's author, if it has one.
+    entries : iterable of Entry
+        What was handed in. An answer that names no pass is for the first; one that names no
+        window is for the first that sweeps its step, a total for the first; where a total is
+        given as often as there are windows, for one after the other.
+    tolerance : float, optional
+        A relative one, in place of judging by the digits written.
+    figures : int
+        With fewer significant figures a right number is coarse.
+
+    Returns
+    -------
+    Report
+        A verdict for each answer, and the distinct causes of what is not right.
     """
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update

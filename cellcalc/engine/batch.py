@@ -56,13 +56,29 @@ def train(
 ) -> Trained:
     """Train every set for the problem's epochs.
 
-    ``varied`` maps a parameter (``W_f1``), a coefficient, an initial state (``h``, ``c``) or a
-    setting (``learning_rate``) to one number for each set; what it leaves out is as the problem
-    has it.
-    ``progress`` is told how many passes have been done; ``keep`` names epochs, from 1, after which
-    the parameters are wanted. Raises
-    :class:`~cellcalc.errors.OptionError` for a name that is none of these, and for lists of
-    different lengths.
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    varied : mapping of str to array of shape (sets,)
+        For a parameter (``W_f1``), a coefficient, an initial state (``h``, ``c``) or a setting
+        (``learning_rate``) one number for each set; what is left out is as the problem has it.
+    progress : callable, optional
+        Told how many passes have been done.
+    keep : collection of int
+        Epochs, from 1, after which the parameters are wanted.
+
+    Returns
+    -------
+    Trained
+        Losses of shape (epochs, sequences, sets), and parameters of shape (sets,).
+
+    Raises
+    ------
+    OptionError
+        A name that is none of these, or lists of different lengths.
     """
     run = _Batch(specification, model, varied)
     losses = np.empty((specification.update.epochs, len(specification.sequences), run.sets))
@@ -87,7 +103,19 @@ def gradients(
 ) -> dict[str, Array]:
     """The sum of all windows' gradients over all sequences, nothing being updated in between.
 
-    By derivative's name, of shape (sets,), without the frozen parameters.
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    varied : mapping of str to array of shape (sets,)
+        As of :func:`train`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        By derivative's name, of shape (sets,), without the frozen parameters.
     """
     run = _Batch(specification, model, varied)
     with np.errstate(all="ignore"):
@@ -97,9 +125,23 @@ def gradients(
 
 
 def losses(specification: Specification, model: Model, varied: Mapping[str, ArrayLike]) -> Array:
-    """Each sequence's L with the parameters as they are, of shape (sequences, sets).
+    """Each sequence's L with the parameters as they are.
 
     Sequences of the same length run together, whatever the scheme says of resetting the state.
+
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    varied : mapping of str to array of shape (sets,)
+        As of :func:`train`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of shape (sequences, sets).
     """
     run = _Batch(specification, model, varied)
     found = np.zeros((len(specification.sequences), run.sets))

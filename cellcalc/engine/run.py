@@ -43,12 +43,38 @@ def run_model(
 ) -> Trace:
     """Compute a problem: forward pass, backward pass, update, for every sequence and epoch.
 
-    ``hand_rounding`` computes as a person with so many decimals, from 0 to 15, would: every value
-    is rounded before it is used, what is given as well (but the update's settings), by
-    :func:`cellcalc.model.by_hand.by_hand`. Without ``detail`` the trace keeps losses, gradients and
-    parameters only. ``progress`` is told how many passes have been done, after each. Raises
-    :class:`~cellcalc.errors.LimitError` for a problem that would take too long or much, and
-    :class:`~cellcalc.errors.OptionError` for another number of decimals.
+    Backpropagation through time (Werbos 1990) over windows, as Williams and Peng truncate it (An
+    efficient gradient-based algorithm for on-line training of recurrent network trajectories,
+    1990).
+
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations, as :func:`cellcalc.model.derivation.model_of` gives them.
+    hand_rounding : int, optional
+        Compute as a person with so many decimals, from 0 to 15, would: every value is rounded
+        before it is used, what is given as well (but the update's settings), in the equations of
+        :func:`cellcalc.model.by_hand.by_hand`.
+    detail : bool
+        Keep every value; else losses, gradients and parameters only.
+    progress : callable, optional
+        Told how many passes have been done, after each.
+    sizes : Sizes
+        From which sizes on the same numbers are computed in another way.
+
+    Returns
+    -------
+    Trace
+        Columns over t = 0 … n of each pass, and the windows with their gradients and updates.
+
+    Raises
+    ------
+    LimitError
+        The problem would take too long, or more memory than there may be.
+    OptionError
+        The number of decimals is out of bounds.
     """
     check_whole("hand_rounding", hand_rounding, 0, MOST_DECIMALS)
     decimals = None if hand_rounding is None else int(hand_rounding)

@@ -121,12 +121,28 @@ def plan(
     before: int = 0,
     averaged: int | None = None,
 ) -> Schedule:
-    """The windows of a sequence of n = ``steps``, in the order in which they fire.
+    """The windows of a sequence, in the order in which they fire.
 
-    ``has_target`` tells for each step whether it has a loss; a sequence without any is only run
-    forward. For one update an epoch, ``more`` tells that sequences with windows follow in it,
-    ``before`` how many losses the sequences before have injected, and ``averaged`` how many all
-    of them inject; :func:`plans` sees to that.
+    Parameters
+    ----------
+    scheme : Scheme
+        How the sequence is cut into windows.
+    steps : int
+        n, the length of the sequence.
+    has_target : sequence of bool, of length n
+        Whether each step has a loss; a sequence without any is only run forward.
+    drawing : int
+        Which pass it is, for lengths that are drawn anew in each.
+    more : bool
+        For one update an epoch: whether sequences with windows follow in it.
+    before : int
+        How many losses the sequences before have injected.
+    averaged : int, optional
+        How many losses all of them inject; :func:`plans` sees to these three.
+
+    Returns
+    -------
+    Schedule
     """
     chosen = scheme.on(steps)
     k2, fired = chosen.k2 or steps, fires(scheme, steps, any(has_target), drawing)

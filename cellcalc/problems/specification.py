@@ -69,9 +69,26 @@ def read_specification(
 ) -> Specification:
     """Read a problem from the text of its file.
 
-    ``file`` is the name used in messages; paths in the problem start at ``base``; ``override`` is
-    what goes before its scheme. Raises :class:`~cellcalc.errors.InputError` with
-    every mistake in the file.
+    Parameters
+    ----------
+    text : str
+        TOML.
+    file : str
+        Its name in messages.
+    base : Path
+        Where paths in the problem start.
+    override : Override
+        What goes before the file's scheme and epochs.
+
+    Returns
+    -------
+    Specification
+        In which nothing is left to be looked up or defaulted.
+
+    Raises
+    ------
+    InputError
+        With every mistake in the file.
     """
     return specification_of(parse_toml(text, file), file, base, override)
 

@@ -125,10 +125,26 @@ def read(section: Section, kind: str, key: str, default: str, base: Path) -> Tem
 
 
 def load(kind: str, name: str, base: Path | None = None) -> Template:
-    """The template of that name, or in that file: a name ending in ``.toml`` is a path.
+    """The template of that name, or in that file.
 
-    ``kind`` is ``cells``, ``readouts``, ``losses`` or ``optimizers``; a relative path starts at
-    ``base``. Raises :class:`~cellcalc.errors.InputError` with every mistake found in the file.
+    Parameters
+    ----------
+    kind : {"cells", "readouts", "losses", "optimizers"}
+        What it is a template of.
+    name : str
+        A name ending in ``.toml`` is a path.
+    base : Path, optional
+        Where a relative path starts.
+
+    Returns
+    -------
+    Template
+        Checked: every symbol in its equations is known when it is used.
+
+    Raises
+    ------
+    InputError
+        With every mistake in the file.
     """
     if is_path(name):
         path, shown_as = (base or Path()) / name, name

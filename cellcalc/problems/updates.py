@@ -95,7 +95,7 @@ def _resumed(
         return {}, 0
     held = data.get("optimizer") if isinstance(data, dict) else None
     if not isinstance(held, dict):
-        wrong("optimizer", "the table that cellcalc table --format json prints", held)
+        wrong("optimizer", "the JSON that cellcalc table prints", held)
         return {}, 0
     if held.get("name") != optimizer.name:
         wrong("optimizer.name", optimizer.name, held.get("name"))

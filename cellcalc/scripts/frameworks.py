@@ -41,11 +41,29 @@ def script(
     file: str = "check.py",
     trace: Trace | None = None,
 ) -> str:
-    """The script for one of the frameworks in :func:`cellcalc.scripts.frameworks.framework_names`.
+    """A script that computes the same with a framework, and compares.
 
-    ``file`` is what it is going to be called; it compares its numbers with those of ``trace``.
-    Raises :class:`~cellcalc.errors.OptionError` for an
-    optimizer that the framework lacks, and for a framework that there is not.
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    to : str
+        One of :func:`framework_names`.
+    file : str
+        What the script is going to be called.
+    trace : Trace, optional
+        Whose numbers the script compares its own with.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        There is no such framework, or it lacks the optimizer.
     """
     check_choice("to", to, framework_names())
     if isinstance(specification.scheme.windows, RandomLengths):

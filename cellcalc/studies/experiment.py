@@ -116,10 +116,34 @@ def design(
 ) -> Experiment:
     """An experiment on a problem: the named schemes, and every pair of k1 and k2.
 
-    Where neither is given, k1 is 1, a third and the whole of the sequence, k2 a quarter, half and
-    the whole; of more than one sequence, the last ``held_out`` (by default a quarter) are not
-    trained on. Raises :class:`~cellcalc.errors.OptionError` for a number that is out of bounds, and
-    for what the problem does not allow.
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    schemes : sequence of Scheme
+        Schemes to be tried.
+    k1, k2 : sequence of int
+        Where neither these nor schemes are given, k1 is 1, a third and the whole of the sequence,
+        k2 a quarter, half and the whole.
+    rates : sequence of float
+        Learning rates; the problem's where there is none.
+    epochs : sequence of int
+        After how many the losses are wanted.
+    seeds : int, optional
+        How often what the problem leaves to chance is drawn.
+    held_out : int, optional
+        How many of the last sequences are not trained on; a quarter where it is not said.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    OptionError
+        A number is out of bounds, or is one that the problem does not allow.
     """
     for name, numbers in (("k1", k1), ("k2", k2), ("epochs", epochs)):
         for number in numbers:

@@ -118,9 +118,26 @@ def chosen_sequence(specification: Specification, number: int) -> Sequence:
 
 
 def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
-    """The flow in one of the sequences, from 1, and what the scheme leaves of it.
+    """The flow of the gradient in one of the sequences, and what the scheme leaves of it.
 
-    Raises :class:`~cellcalc.errors.OptionError` for a sequence that there is not, or has no target.
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    sequence : int
+        Its place, from 1.
+
+    Returns
+    -------
+    Flow
+        For each state a matrix of shape (losses, n) with ∂E[τ]/∂state[s].
+
+    Raises
+    ------
+    OptionError
+        There is no such sequence, or it has no target.
     """
     chosen = chosen_sequence(specification, sequence)
     n, has_target = chosen.steps, chosen.has_target

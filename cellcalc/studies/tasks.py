@@ -74,10 +74,24 @@ def draw(
 ) -> Drawn:
     """The sequences of a task; the same arguments give the same ones.
 
-    What is None is as the task has it, a sequence being long enough for the lag. Raises
-    :class:`~cellcalc.errors.OptionError` for a task that there is not,
-    a number out of bounds, a lag that the task has not or the sequence has no
-    room for, and for more than the series has.
+    Parameters
+    ----------
+    name : str
+        One of :func:`tasks`.
+    seed : int
+        What is drawn follows from it.
+    steps, sequences, lag : int, optional
+        What is None is as the task has it, a sequence being long enough for the lag.
+
+    Returns
+    -------
+    Drawn
+
+    Raises
+    ------
+    OptionError
+        There is no such task, or a number is out of bounds, is a lag that the task has not or the
+        sequence has no room for, or is more than the series has.
     """
     check_choice("name", name, tasks())
     check_whole("seed", seed, 0)

@@ -58,10 +58,27 @@ class Part:
 def derive(
     specification: Specification, model: Model, format: str = "text", width: int = 80
 ) -> str:
-    """The derivation of a problem's model in one of ``FORMATS``.
+    """The derivation of a problem's model.
 
-    As ``python`` it is a script: see :func:`cellcalc.scripts.python.script`. Raises
-    :class:`~cellcalc.errors.OptionError` for another format or a ``width`` below 0 (0: no limit).
+    Parameters
+    ----------
+    specification : Specification
+        The problem.
+    model : Model
+        Its equations.
+    format : str
+        One of ``FORMATS``; as ``python`` it is a script (:func:`cellcalc.scripts.python.script`).
+    width : int
+        Columns of the text; 0: no limit.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        Another format, or a width below 0.
     """
     check_choice("format", format, FORMATS)
     check_page(width)

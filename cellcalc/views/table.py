@@ -323,9 +323,29 @@ def render(
 ) -> str:
     """The selected tables as text in one of tabulate's formats.
 
-    ``decimals`` is the number of decimals (by default 5, or those of hand rounding); tables for
-    the terminal are cut into bands of steps that are at most ``width`` columns wide (0: no limit).
-    Raises :class:`~cellcalc.errors.OptionError` for what :func:`check_layout` refuses.
+    Parameters
+    ----------
+    trace : Trace
+        What was computed.
+    format : str
+        Its name.
+    selection : Selection
+        Which parts, symbols, steps and passes.
+    layout : {"time", "steps"}
+        Time across, or one row a step.
+    decimals : int, optional
+        5 where it is not said, or those of hand rounding.
+    width : int
+        Tables for the terminal are cut into bands at most so many columns wide; 0: no limit.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    OptionError
+        What :func:`check_layout` refuses.
     """
     check_layout(format, layout, decimals, width)
     if decimals is None:

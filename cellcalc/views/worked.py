@@ -48,8 +48,27 @@ def explain(
 ) -> str:
     """The selected values in the order of computation, each worked out line by line.
 
-    Raises :class:`~cellcalc.errors.LimitError` for more values than anybody reads, and
-    :class:`~cellcalc.errors.OptionError` for more decimals than 30 or a width below 0.
+    Parameters
+    ----------
+    trace : Trace
+        What was computed.
+    selection : Selection
+        What is shown.
+    decimals : int, optional
+        5 where it is not said, or those of hand rounding.
+    width : int
+        Columns of the page; 0: no limit.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    LimitError
+        More values than anybody reads.
+    OptionError
+        More decimals than 30, or a width below 0.
     """
     check_page(width, decimals)
     _check_length(trace, selection)

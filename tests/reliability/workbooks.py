@@ -202,6 +202,8 @@ def typed(count: int, seed: int) -> Outcome:
         sheet = openpyxl.load_workbook(io.BytesIO(book))["BPTT"]
         edits: dict[str, float | None] = {}
         for rule in sheet.data_validations.dataValidation:
+            if rule.type != "decimal":  # a choice
+                continue
             low, high = float(rule.formula1), float(rule.formula2)
             values = [low, high, *(value for value in TYPED if low < value < high)]
             for row, column in chain(*(r.cells for r in rule.sqref.ranges)):

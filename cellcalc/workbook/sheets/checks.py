@@ -176,7 +176,7 @@ def _kinds(book: Book) -> Iterator[Kind]:
     for sheet in book.made:
         cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
         what = sentence("checks", "errors", sheet=sheet.title)
-        errors.append(Check(what, f"IF(ISERROR(SUM({cells})),1,0)", limit=0.0))
+        errors.append(Check(what, f"IF(ISERROR(MAX({cells})),1,0)", limit=0.0))
     yield Kind(sentence("checks", "all_errors"), errors)
 
 

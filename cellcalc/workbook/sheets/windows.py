@@ -232,7 +232,8 @@ class _Windows:
         if self.full:
             a, b = (f"{k}{top + 2}:{k}{top + 1 + len(names)}" for k in "BC")
             lengths = f"MAX(SQRT(SUMSQ({a})*SUMSQ({b})),1E-300)"
-            text = f"ACOS(MAX(-1,MIN(1,SUMPRODUCT({a},{b})/{lengths})))*180/PI()"
+            angle_of = f"ACOS(MAX(-1,MIN(1,SUMPRODUCT({a},{b})/{lengths})))*180/PI()"
+            text = f'IFERROR({angle_of},"{sentence("sheet", "too_large")}")'
             length = max(math.sqrt(_dot(sums, sums) * _dot(slopes, slopes)), 1e-300)
             angle = math.degrees(math.acos(max(-1.0, min(1.0, _dot(sums, slopes) / length))))
             label = Cell(1, "label", sentence("flow_sheet", "angle"))
