@@ -14,11 +14,14 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.mathematics import Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import in_words, is_prose, is_working
+from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
+from cellcalc.engine.optimizer import memory
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
+from cellcalc.problems.templates import Template
 
 __all__ = [
     "MAX_ANSWERS",
@@ -35,6 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN = "prose", "own"
 
 
@@ -79,7 +83,8 @@ class Answer:
     ``per_step``). ``formulas`` has one for each quantity: several where a formula for a vector
     (``dW_f``) stands for one a feature. ``working`` are the parts of a line of working between
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
-    asked for and left empty: it has neither number nor formulas.
+    asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
+    optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     """
 
     line: int | str
@@ -94,6 +99,7 @@ class Answer:
     sequence: int | None = None
     working: tuple[Answer, ...] = ()
     open: bool = False
+    rule: str = ""
 
     @property
     def kind(self) -> str:
@@ -139,11 +145,12 @@ def read(
     steps: int,
     author: Mapping[str, str] | None,
     rate: float | None = None,
+    optimizer: Template | None = None,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name.
+    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -157,7 +164,7 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             names = Names(model, steps, whose, entry.first_step, rate)
-            reader = _Reader(names, steps)
+            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -199,13 +206,15 @@ _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
-    def __init__(self, names: Names, steps: int) -> None:
-        self.names, self.steps = names, steps
+    def __init__(self, names: Names, steps: int, rules: Rules | None) -> None:
+        self.names, self.steps, self.rules = names, steps, rules
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if self.rule_for(entry) not in (None, PARAMETER):
+            return False  # nothing but a rule has such a name: v_w
         if self.is_rule(entry) or self.given:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
@@ -222,6 +231,34 @@ class _Reader:
         is_each = left in _EACH or left.endswith("_w")
         return left in _SETTINGS or (is_each and bool(_OF_EACH.search(entry.right)))
 
+    def rule_for(self, entry: Entry) -> str | None:
+        """What an optimizer's rule is for, by the template's symbol; None where it is no rule.
+
+        In a program such names are those of the program.
+        """
+        left, right = entry.left.strip(), entry.right.strip()
+        if self.rules is None or entry.form not in ("", "text") or entry.between:
+            return None
+        if not right or len(left) > MAX_RULE or self.number(right) is not None:
+            return None
+        if left in self.names.known or left in (self.names.author or ()):
+            return None
+        return self.rules.target(left)
+
+    def rule(self, entry: Entry, symbol: str) -> Answer | None:
+        """A rule of the optimizer; None where w may be something else in what was written."""
+        assert self.rules is not None
+        try:
+            formula = self.rules.formula(symbol, _with_points(_without_comment(entry.right)))
+        except ExpressionError:
+            if symbol == PARAMETER:
+                return None
+            raise
+        name = symbol if symbol == PARAMETER else memory(symbol, PARAMETER)
+        given = entry.written or entry.right.strip()
+        return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
+                      rule=symbol)  # fmt: skip
+
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
         self.defined = self.given = False
@@ -235,6 +272,11 @@ class _Reader:
             return
         if entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
+        symbol = self.rule_for(entry)
+        found = self.rule(entry, symbol) if symbol is not None else None
+        if found is not None:
+            yield found
+            return
         if self.is_rule(entry):
             raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
@@ -359,10 +401,7 @@ class _Reader:
     def formula(self, entry: Entry, target: Symbol) -> Answer:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name, bracket, index = target.name.partition("[")
-        text = entry.right
-        has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
-        if not has_points:
-            text = _COMMA.sub(r"\1.\2", text)
+        text = _with_points(entry.right)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
@@ -414,6 +453,12 @@ class _Reader:
         if alone := self.names.elements(formula):
             raise ExpressionError(f"one feature of {alone[0]}, as in {alone[0]}1", f'"{alone[0]}"')
         return {name: formula}
+
+
+def _with_points(text: str) -> str:
+    """A formula with decimal points where it has decimal commas."""
+    has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
+    return text if has_points else _COMMA.sub(r"\1.\2", text)
 
 
 def _at_step(formula: Expression, step: str) -> Expression:

@@ -21,8 +21,9 @@ from cellcalc.check.report import Counterexample, Marked, Verdict
 from cellcalc.check.search import Point, Search
 from cellcalc.check.sight import Followers, Sight, has_limits
 from cellcalc.check.spelling import FEW, Written
-from cellcalc.check.updating import Updating
+from cellcalc.check.updating import RuleNumbers, Updating, drawn_rules
 from cellcalc.check.world import TOTAL_LOSS, Equations, Place, Setting, World
+from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import (
     CONTEXT,
@@ -98,6 +99,8 @@ class FormulaMarker:
     def judged(self, answer: Answer) -> Marked:
         assert answer.formulas is not None
         formulas = answer.formulas
+        if answer.rule:
+            return self.ruled(answer)
         if self.is_update(answer):
             return self.updated(answer)
         for name in formulas:
@@ -405,6 +408,43 @@ class FormulaMarker:
             )
             return self.marked(answer, Verdict.WRONG, counterexample=example)
         return self.marked(answer, Verdict.CORRECT, note="; ".join(notes))
+
+    def ruled(self, answer: Answer) -> Marked:
+        """A rule of the optimizer, written for every parameter w.
+
+        It is held against the optimizer's own with any settings; then with the problem's, for a
+        rule may have 0.1 where the problem's learning rate is that.
+        """
+        assert answer.formulas is not None and self.trace is not None
+        update = self.trace.specification.update
+        formula = answer.formulas[answer.symbol]
+
+        def differing(kept: Collection[str]) -> RuleNumbers | None:
+            drawn = drawn_rules(update, kept, TRIALS)
+            made = ((one, one.new[answer.rule]) for one in drawn)
+            return next((one for one, true in made if not same(one.gives(formula), true)), None)
+
+        own = [e.formula for e in rules(update.optimizer, "w") if e.symbol == answer.symbol]
+        # A rule is for no window of its own.
+        marked = Marked(answer, Verdict.CORRECT, LANGUAGE(own[0]), (self.window, 4, 0), window=0)
+        elsewhere = differing(())
+        if elsewhere is None:
+            return marked
+        needed = list(update.settings)
+        shown = differing(needed)
+        if shown is not None:
+            gives, true = float(shown.gives(formula)), float(shown.new[answer.rule])
+            if abs(gives - true) < 1e-3 * abs(true):  # such as what an epsilon of 1e-8 does
+                shown = elsewhere
+                gives, true = float(shown.gives(formula)), float(shown.new[answer.rule])
+            example = Counterexample(gives, true, None, shown.put_in(formula), False)
+            return replace(marked, verdict=Verdict.WRONG, counterexample=example)
+        for name in update.settings:
+            fewer = [other for other in needed if other != name]
+            if differing(fewer) is None:
+                needed = fewer
+        facts = ", ".join(f"{name} = {update.settings[name]:g}" for name in needed)
+        return replace(marked, note=sentence("check", "for_this_problem", facts=facts))
 
     def sum_of_numbers(self, answer: Answer) -> Marked:
         """A formula of numbers alone is worked out, and judged by their digits."""

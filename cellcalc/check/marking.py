@@ -53,8 +53,9 @@ def mark(
         A verdict for each answer, and the distinct causes of what is not right.
     """
     steps = max(one.steps for one in trace.passes)
-    rate = trace.specification.update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate)
+    update = trace.specification.update
+    rate = update.settings.get("learning_rate")
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []

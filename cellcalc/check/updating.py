@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count, islice
 
 from cellcalc.check.sight import Sight
 from cellcalc.check.world import World
-from cellcalc.engine.optimizer import COUNT, Updater
+from cellcalc.engine.optimizer import COUNT, Updater, memory
 from cellcalc.engine.trace import Trace, WindowTrace
+from cellcalc.language.arithmetic.decimals import DECIMALS, Value, work
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.tree import Expression
+from cellcalc.language.tree import Expression, symbols
+from cellcalc.problems.updates import Update
 
 AGREED = 1e-9  # of the change of a parameter
 NOISE = 1e-14  # of the parameter itself
@@ -95,3 +99,78 @@ class _Numbers(Sight):
         if name in self.more:
             return self.more[name]
         return float(super().fixed(name))
+
+
+@dataclass(frozen=True)
+class RuleNumbers:
+    """Numbers for the rules of an optimizer, and what its equations make of them.
+
+    ``old`` are those before the update, ``new`` those after it, with the gradient; ``constants``
+    are the settings, and the number of the update.
+    """
+
+    old: Mapping[str, Value]
+    new: dict[str, Value]
+    constants: Mapping[str, Value]
+
+    @property
+    def swept(self) -> range:
+        return range(0)
+
+    def value(self, name: str, t: int) -> Value:  # noqa: ARG002
+        return self.new[name] if name in self.new else self.constants[name]
+
+    def before(self, name: str, t: int) -> Value:  # noqa: ARG002
+        return self.old[name]
+
+    def fixed(self, name: str) -> Value:
+        return self.constants[name]
+
+    def gives(self, formula: Expression) -> Value:
+        """What a rule gives."""
+        return work(formula, DECIMALS)(self, 0)
+
+    def put_in(self, formula: Expression) -> dict[str, float]:
+        """The numbers of a rule's symbols, as they are called for every parameter w."""
+        found: dict[str, float] = {}
+        for symbol in symbols(formula):
+            is_own = symbol.name in self.new and symbol.name not in ("w", "dw")
+            name = memory(symbol.name, "w") if is_own else symbol.name
+            value = work(symbol, DECIMALS)(self, 0)
+            found[f"{name}[t-1]" if name in found else name] = float(value)
+        return found
+
+
+def drawn_rules(update: Update, kept: Collection[str], trials: int) -> list[RuleNumbers]:
+    """Random numbers for an optimizer's rules; the settings in ``kept`` are the problem's own.
+
+    Those that its equations have no value for, such as the root of a negative state, are left out.
+    """
+    made = (_drawn(update, kept, number) for number in count())
+    return list(islice((one for one in made if _all_finite(one)), trials))
+
+
+def _all_finite(numbers: RuleNumbers) -> bool:
+    return all(value.is_finite() for value in numbers.new.values())
+
+
+def _drawn(update: Update, kept: Collection[str], number: int) -> RuleNumbers:
+    source = random.Random(f"rule {number}")
+
+    def size() -> float:
+        return source.randrange(150_000, 950_000) / 1_000_000
+
+    optimizer = update.optimizer
+    settings = {name: size() for name in update.settings}
+    settings |= {name: update.settings[name] for name in kept}
+    settings[COUNT] = float(source.randrange(2, 9))
+    old = {name: size() * source.choice((-1, 1)) for name in ("w", *optimizer.state)}
+    new = {"dw": DECIMALS.number(size() * source.choice((-1, 1)))}
+    numbers = RuleNumbers(
+        {name: DECIMALS.number(value) for name, value in old.items()},
+        new,
+        {name: DECIMALS.number(value) for name, value in settings.items()},
+    )
+    for equation in optimizer.equations:
+        new[equation.symbol] = numbers.gives(equation.formula)
+    return numbers

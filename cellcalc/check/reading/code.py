@@ -50,6 +50,11 @@ _MAKERS = (
     "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape",
 )  # fmt: skip
 _DOTS = ("dot", "matmul", "mm", "inner", "einsum_dot")
+_INPUT = re.compile(r"[xX](?:_?t)?")
+_STATE = re.compile(r"[ha](?:_?(?:prev|old|t))?|prev_?[ha]")
+_MATRIX = re.compile(r"W(?P<gate>_?(?:[figocu]|cand|cell))")  # [U, W] of one gate side by side
+_MATRIX_SLOPE = re.compile(rf"(?P<lead>d_?){_MATRIX.pattern}")
+_GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
 
 class _UnreadableError(Exception):
@@ -170,6 +175,8 @@ class _Program:
         self.functions: dict[str, tuple[list[str], ast.expr]] = {}
         self.offsets: dict[str, int] = {}
         self.stacks: dict[str, list[ast.expr]] = {}  # da = np.hstack((dai, daf, dao, dag))
+        self.filled: dict[str, dict[int, ast.expr]] = {}  # concat[:n_a, :] = a_prev
+        self.columns = _order_of_columns(tree)
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -306,6 +313,12 @@ class _Program:
                 for one, its in zip(target.elts, value.elts, strict=True):
                     self.assign(node, one, its, scope)
             return
+        if (part := _filled(target)) is not None:
+            parts = self.filled.setdefault(part[0], {})
+            parts[part[1]] = value
+            if len(parts) == 2:
+                self.stacks[part[0]] = [parts[0], parts[1]]
+            return
         place = self.place(target, scope)
         if place is None:
             return
@@ -315,9 +328,13 @@ class _Program:
         plain = name.removesuffix("[t]")
         if _is_handed_on(name) and plain not in scope.renamed.values():
             return
+        if _is_unpacked(name, value):
+            return
         if (stack := _stacked(value)) is not None:
             self.stacks[name] = stack
             return
+        self.stacks.pop(name, None)
+        self.filled.pop(name, None)
         if _is_setup(value):
             if _literal(value) is not None:
                 scope.constants[name] = _literal(value) or ""
@@ -325,13 +342,14 @@ class _Program:
                     self.add(node, name + (step or ""), _literal(value) or "", scope)
             return
         try:
-            text = self.write(value, scope, 0)
+            pieces = self.pieces(name, value, scope) or [(name, self.write(value, scope, 0))]
         except _UnreadableError as error:
             self.add(node, name + (step or ""), "", scope, str(error))
             return
         scope.constants.pop(name, None)
         in_loop = bool(scope.loop) and step is None
-        self.add(node, name + (step or ""), text, scope, form="last" if in_loop else "code")
+        for piece, text in pieces:
+            self.add(node, piece + (step or ""), text, scope, form="last" if in_loop else "code")
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
@@ -371,12 +389,26 @@ class _Program:
         if place is None or not sign:
             return
         name, step = place
-        left = name + (step or "")
         try:
-            text = self.write(value, scope, 0)
+            pieces = self.pieces(name, value, scope) or [(name, self.write(value, scope, 0))]
         except _UnreadableError as error:
-            self.add(node, left, "", scope, str(error))
+            self.add(node, name + (step or ""), "", scope, str(error))
             return
+        for one, text in pieces:
+            self.added(node, target, sign, (one, step), text, scope)
+
+    def added(
+        self,
+        node: ast.AugAssign,
+        target: ast.expr,
+        sign: str,
+        place: tuple[str, str | None],
+        text: str,
+        scope: _Scope,
+    ) -> None:
+        """What is added to a quantity, or to one that stands side by side with others."""
+        name, step = place
+        left = name + (step or "")
         if left in scope.given:
             number = scope.given[left]
             before = self.entries[number]
@@ -428,7 +460,10 @@ class _Program:
         if isinstance(target, ast.Attribute):
             return target.attr, None
         if isinstance(target, ast.Subscript):
-            text = self.subscript(target, scope, 0)
+            try:
+                text = self.subscript(target, scope, 0)
+            except _UnreadableError:
+                return None  # several elements at once
             name, bracket, step = text.partition("[")
             return name, f"[{step}" if bracket else None
         return None
@@ -494,8 +529,89 @@ class _Program:
             raise _UnreadableError("an operator that no formula has")
         return f"({first} {sign} {second})"
 
+    def side_by_side(self, node: ast.expr) -> list[ast.expr]:
+        """The arrays that stand side by side in one; none where it is no such array."""
+        while isinstance(node, ast.Attribute) and node.attr == "T":
+            node = node.value
+        found = self.stacks.get(node.id) if isinstance(node, ast.Name) else _stacked(node)
+        return [_upright(element) for element in found or ()]
+
+    def pieces(self, name: str, value: ast.expr, scope: _Scope) -> list[tuple[str, str]]:
+        """The equations in one of arrays side by side; none where it is no such equation.
+
+        ``dWf = dft @ concat.T``, where concat is h above x, is one of dUf and one of dWf;
+        ``dWx = x.T @ da``, where da has the gates side by side, one for each of them.
+        """
+        pair = _product_of(value)
+        if pair is None:
+            summed = _summed(value)
+            gates = _gates(self.side_by_side(summed)) if summed is not None else {}
+            if not (gates and name in ("db", "d_b")):
+                return []
+            return [(f"{name}{g}", self.write(one, scope, 0)) for g, one in gates.items()]
+        for stacked, other in (pair, pair[::-1]):
+            stack = self.side_by_side(stacked)
+            if not stack or self.side_by_side(other):
+                continue
+            if (match := _MATRIX_SLOPE.fullmatch(name)) and _is_columns(stack):
+                slope = self.write(other, scope, 0)
+                return [
+                    (
+                        name if _is_input(one) else f"{match['lead']}U{match['gate']}",
+                        self.dot(slope, self.write(one, scope, 0)),
+                    )
+                    for one in stack
+                ]
+            if _GATES_SLOPE.fullmatch(name) and (gates := _gates(stack)):
+                factor = self.write(other, scope, 0)
+                return [
+                    (f"{name}{g}", self.dot(self.write(one, scope, 0), factor))
+                    for g, one in gates.items()
+                ]
+        return []
+
+    def columns_of(self, name: str, part: ast.expr) -> str:
+        """``Wf[:, :n]`` or ``Wf[:, n:]``: the weights of the state, or of the inputs."""
+        match = _MATRIX.fullmatch(name)
+        is_pair = isinstance(part, ast.Tuple) and len(part.elts) == 2
+        if match is None or not is_pair or not isinstance(part, ast.Tuple):
+            return ""
+        rows, columns = part.elts
+        if not (isinstance(rows, ast.Slice) and rows.lower is rows.upper is None):
+            return ""
+        if not isinstance(columns, ast.Slice) or columns.step is not None:
+            return ""
+        is_second = columns.lower is not None and _whole(columns.lower) != 0
+        if is_second == (columns.upper is not None):
+            if is_second:
+                raise _UnreadableError("columns between two others")
+            return ""  # all of them
+        if not self.columns:
+            raise _UnreadableError(
+                f"columns of {name}, where nothing tells which are of h and which of x"
+            )
+        of_input = (self.columns == "hx") == is_second
+        return name if of_input else f"U{match['gate']}"
+
     def stacked_dot(self, left: ast.expr, right: ast.expr, scope: _Scope, shift: int) -> str:
-        """da.dot(Wx.T), where da has the derivatives of all gates side by side: their sum."""
+        """da.dot(Wx.T), where da has the derivatives of all gates side by side: their sum.
+
+        ``Wf @ concat``, where concat is h above x, is the sum of two products as well.
+        """
+        columns = self.side_by_side(right)
+        if _is_columns(columns) and not self.side_by_side(left):
+            weights = scope.renamed.get(_named(left), _named(left))
+            match = _MATRIX.fullmatch(weights)
+            if match is None:
+                raise _UnreadableError("a product with h and x side by side")
+            of_two = [
+                self.dot(
+                    weights if _is_input(one) else f"U{match['gate']}",
+                    self.write(one, scope, shift),
+                )
+                for one in columns
+            ]
+            return f"({' + '.join(of_two)})"
         stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
         matrix = (
             _base_name(right.value)
@@ -520,6 +636,8 @@ class _Program:
     def name(self, name: str, scope: _Scope, shift: int) -> str:
         if name == scope.loop:
             raise _UnreadableError("the number of the step")
+        if _is_columns(self.stacks.get(name, [])):
+            raise _UnreadableError(f"{name}, which is h and x side by side")
         if name in scope.carried:
             given = scope.carried[name]
             turn = 1 if scope.backward else -1
@@ -533,6 +651,8 @@ class _Program:
                 key = "dc" if letter == "c" else "dh"
                 return f"{key}__from_later" + (_index(shift) if shift else "")
         known = scope.renamed.get(name, name)
+        if known == "a_prev" and self.coursera:
+            known = "h_prev"
         return _timed(known, shift)
 
     def attribute(self, node: ast.Attribute, scope: _Scope, shift: int) -> str:
@@ -553,6 +673,8 @@ class _Program:
 
     def subscript(self, node: ast.Subscript, scope: _Scope, shift: int) -> str:
         index = node.slice
+        if columns := self.columns_of(_named(node.value), index):
+            return columns
         if isinstance(index, ast.Constant) and isinstance(index.value, str):
             base = _base_name(node.value).lower()
             known = scope.renamed.get(index.value, index.value)
@@ -875,6 +997,104 @@ def _stacked(node: ast.expr) -> list[ast.expr] | None:
         if name in ("hstack", "concatenate", "cat", "stack", "vstack"):
             return list(node.args[0].elts)
     return None
+
+
+def _upright(node: ast.expr) -> ast.expr:
+    """An array without what turns it: a_prev.T."""
+    while isinstance(node, ast.Attribute) and node.attr == "T":
+        node = node.value
+    return node
+
+
+def _is_input(node: ast.expr) -> bool:
+    return bool(_INPUT.fullmatch(_base_name(node)))
+
+
+def _is_columns(stack: list[ast.expr]) -> bool:
+    """Whether the arrays are the state before and the inputs, in either order."""
+    if len(stack) != 2:
+        return False
+    stack = [_upright(one) for one in stack]
+    states = [bool(_STATE.fullmatch(_base_name(one))) for one in stack]
+    return sorted(map(_is_input, stack)) == sorted(states) == [False, True]
+
+
+def _gates(stack: list[ast.expr]) -> dict[str, ast.expr]:
+    """The derivatives by the net inputs of all gates by the gates' letters."""
+    named = [one for one in stack if isinstance(one, ast.Name)]
+    found: dict[str, ast.expr] = {one.id[-1]: one for one in named}
+    is_all = len(found) == len(named) == len(stack) > 2 and found.keys() <= set("figocu")
+    return found if is_all and all(one.id.startswith("d") for one in named) else {}
+
+
+def _order_of_columns(tree: ast.AST) -> str:
+    """Which columns of the weights come first: "hx", "xh"; "" where the program does not say."""
+    calls = (_stacked(node) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    stacks = [stack for stack in calls if stack]
+    filled: dict[str, dict[int, ast.expr]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and (part := _filled(node.targets[0])) is not None:
+            filled.setdefault(part[0], {})[part[1]] = node.value
+    stacks += [[parts[0], parts[1]] for parts in filled.values() if len(parts) == 2]
+    found = {
+        "xh" if _is_input(_upright(stack[0])) else "hx" for stack in stacks if _is_columns(stack)
+    }
+    return found.pop() if len(found) == 1 else ""
+
+
+def _filled(target: ast.expr) -> tuple[str, int] | None:
+    """Which part of an array is filled: 0 for ``a[:n, :] = …``, 1 for ``a[n:, :] = …``."""
+    if not isinstance(target, ast.Subscript) or not isinstance(target.value, ast.Name):
+        return None
+    index = target.slice
+    rows = index.elts[0] if isinstance(index, ast.Tuple) and len(index.elts) == 2 else index
+    if not isinstance(rows, ast.Slice) or rows.step is not None:
+        return None
+    is_first, is_second = rows.upper is not None, rows.lower is not None
+    return (target.value.id, int(is_second)) if is_first != is_second else None
+
+
+def _product_of(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """The two factors of a product of matrices."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return node.left, node.right
+    if isinstance(node, ast.Call):
+        name = _base_name(node.func)
+        is_function = isinstance(node.func, ast.Name) or (
+            isinstance(node.func, ast.Attribute) and _base_name(node.func.value) in _MODULES
+        )
+        if name in (*_DOTS, "outer") and is_function and len(node.args) == 2:
+            return node.args[0], node.args[1]
+        if name in _DOTS and isinstance(node.func, ast.Attribute) and len(node.args) == 1:
+            return node.func.value, node.args[0]
+    return None
+
+
+def _summed(node: ast.expr) -> ast.expr | None:
+    """What is summed over a batch: np.sum(da, axis=0), da.sum(axis=0)."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    if node.func.attr != "sum":
+        return None
+    if _base_name(node.func.value) in _MODULES:
+        return node.args[0] if node.args else None
+    return node.func.value
+
+
+def _named(node: ast.expr) -> str:
+    """The name of an array: Wf, or parameters["Wf"]."""
+    node = _upright(node)
+    if isinstance(node, ast.Subscript):
+        key = node.slice
+        return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+    return _base_name(node)
+
+
+def _is_unpacked(name: str, value: ast.expr) -> bool:
+    """Whether a parameter is taken from where it is kept: Wf = parameters["Wf"]."""
+    if not isinstance(value, ast.Subscript) or not _named(value):
+        return False
+    return _named(value) == name or bool(re.match(r"[WUb]", name))
 
 
 def _is_handed_on(name: str) -> bool:

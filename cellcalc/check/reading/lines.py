@@ -307,6 +307,7 @@ def _depth(text: str) -> int:
 
 
 _RELATION = re.compile(r"=|≈|≃|≅|←|∼|\\approx|\\leftarrow")
+_ASSIGNED = re.compile(r"\s*\S{1,40}\s<-\s")  # w <- w - …; behind a value it is a note
 _CONTINUES = re.compile(
     r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|-|\\cdot|\\times|\\odot|\}\s*&)"
 )
@@ -315,7 +316,9 @@ _CONTINUES = re.compile(
 def _goes_on(text: str, following: Line, line: Line) -> bool:
     """Whether a line goes on from the one before it: = 0.5, or + dc[t+1]*f[t+1]."""
     bare = following.text.strip()
-    if not bare or following.kind != line.kind or not _RELATION.search(text):
+    if not bare or following.kind != line.kind:
+        return False
+    if not (_RELATION.search(text) or _ASSIGNED.match(text)):
         return False
     if text.lstrip()[:1] == "#" or len(bare) > MAX_LINE:
         return False
