@@ -323,8 +323,8 @@ def left_side(row: Quantity, write: Indexed) -> str:
 
 
 def wrapped(text: str, indent: str, width: int) -> list[str]:
-    """``indent + text`` on as many lines as it takes, broken before a sign."""
-    parts = re.split(r" (?=[+−=-] )", text)
+    """``indent + text`` on as many lines as it takes, broken before a sign outside of brackets."""
+    parts = _between_signs(text)
     lines, line = [], indent + parts[0]
     for part in parts[1:]:
         if len(line) + 1 + len(part) > width:
@@ -333,6 +333,19 @@ def wrapped(text: str, indent: str, width: int) -> list[str]:
         else:
             line += " " + part
     return [*lines, line]
+
+
+def _between_signs(text: str) -> list[str]:
+    """A text cut before each sign that no bracket holds."""
+    parts, depth, start = [], 0, 0
+    for match in re.finditer(r"[(\[]|[)\]]| (?=[+−=-] )", text):
+        if match[0] == " ":
+            if depth == 0:
+                parts.append(text[start : match.start()])
+                start = match.end()
+        else:
+            depth += 1 if match[0] in "([" else -1
+    return [*parts, text[start:]]
 
 
 def _title(text: str) -> str:
