@@ -12,6 +12,7 @@ from cellcalc.cli.common import (
     emit,
     in_ascii,
     load,
+    picture_option,
     problem_argument,
     refuse,
     run,
@@ -27,14 +28,7 @@ if TYPE_CHECKING:
 
 @command("Where the gradient goes, and what truncation cuts off.")
 @problem_argument
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A picture, or data for scripts.",
-)
+@picture_option
 @click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
 @text_options

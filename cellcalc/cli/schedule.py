@@ -12,6 +12,7 @@ from cellcalc.cli.common import (
     command,
     emit,
     load,
+    picture_option,
     problem_argument,
     refuse,
     scheme_options,
@@ -25,14 +26,7 @@ if TYPE_CHECKING:
 
 @command("Which window sweeps which steps, and what it costs.")
 @problem_argument
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="A picture, or data for scripts.",
-)
+@picture_option
 @click.option(
     "--compare",
     is_flag=True,
