@@ -21,7 +21,7 @@ from cellcalc.language.tree import Expression
 from tests.support.oracles import THOROUGH, sample
 from tests.support.problems import random_data
 
-EVERY = 4 if THOROUGH else 30
+EVERY = 10 if THOROUGH else 40
 FIGURES = 4
 
 PROBLEMS = {

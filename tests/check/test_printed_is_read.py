@@ -159,6 +159,8 @@ def again(text: str) -> Expression:
     return NAMES.parsed(text)
 
 
+# Beside other tests hypothesis takes the recursion for none: what it caches is another's.
+@pytest.mark.filterwarnings("ignore:extend=:hypothesis.errors.HypothesisDeprecationWarning")
 @given(TREES)
 @settings(max_examples=1_500 if THOROUGH else 250, deadline=None, derandomize=True)
 def test_a_formula_in_any_form_reads_back_as_the_same_tree(tree: Expression) -> None:
