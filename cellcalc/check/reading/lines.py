@@ -309,7 +309,7 @@ def _depth(text: str) -> int:
 _RELATION = re.compile(r"=|≈|≃|≅|←|∼|\\approx|\\leftarrow")
 _ASSIGNED = re.compile(r"\s*\S{1,40}\s<-\s")  # w <- w - …; behind a value it is a note
 _CONTINUES = re.compile(
-    r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|-|\\cdot|\\times|\\odot|\}\s*&)"
+    r"\s*(?:&\s*)?(?:=|≈|\\approx|\+(?!\s*[-+]?\s*$)|[*/](?!\*)|[-−]|\\cdot|\\times|\\odot|\}\s*&)"
 )
 
 
@@ -334,7 +334,9 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
         return True
     if not _CONTINUES.match(bare) or _RELATION.search(re.sub(r"[\[{(].*?[\]})]", "", bare)):
         return False
-    if bare.startswith(("- ", "* ", "-- ", "—", "--")) and (wordy(bare) or ":" in bare):
+    if bare.startswith(("- ", "* ", "-- ", "—", "--")) and (
+        ":" in bare or (wordy(bare) and not re.search(r"\w\s*[*/(]", bare))
+    ):
         return False
     if bare.startswith("**") or _RULE.fullmatch(bare):
         return False
