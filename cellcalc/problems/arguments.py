@@ -43,7 +43,6 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     """
     arguments = {key: value for key, value in given.items() if value is not None}
     tables: dict[str, Any] = {"bptt": {}, "update": {}}
-    several = False
     for key, value in arguments.items():
         if key in ("x", TARGET, "sequences"):
             continue
@@ -57,11 +56,10 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     several = len(tables["sequence"]) > 1
     tables.setdefault("title", "")
     try:
-        found = specification_of(tables, "", Path())
+        return specification_of(tables, "", Path())
     except InputError as error:
         mistakes = (replace(m, key=_argument(m, several)) for m in error.mistakes)
         raise InputError(mistakes) from None
-    return found
 
 
 def plain(value: Any) -> Any:

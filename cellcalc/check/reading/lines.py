@@ -434,11 +434,6 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     return None
 
 
-def _goes_on_after(bare: str, found: dict[str, int]) -> bool:  # noqa: ARG001
-    """Whether a value stands behind a colon, as in "step 2: 0.5"."""
-    return False
-
-
 def _ordinal(text: str) -> int | None:
     lowered = text.lower()
     steps = "|".join(re.escape(w) for w in longest_first("time", "steps"))
