@@ -9,6 +9,7 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import Trace
+from cellcalc.studies.exercise import Assignment
 from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
 from cellcalc.workbook.moment import PLACES, Moment
@@ -31,7 +32,8 @@ class Book:
     """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
 
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
-    ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper.
+    ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
+    ``assignment`` how it asks.
     ``made`` are the sheets made so far, which the sheet of checks looks at.
     """
 
@@ -41,6 +43,7 @@ class Book:
     blank: bool = False
     named: tuple[str, ...] = ()
     key: bool = False
+    assignment: Assignment = field(default_factory=lambda: Assignment(""))
     made: list[Sheet] = field(default_factory=list)
 
     @cached_property
