@@ -16,7 +16,7 @@ from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import in_words, is_prose, is_working
 from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
-from cellcalc.engine.optimizer import memory
+from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
@@ -152,6 +152,7 @@ def read(
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
     learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
+    moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
@@ -163,7 +164,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate)
+            names = Names(model, steps, whose, entry.first_step, rate, moments)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -178,6 +179,12 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _moments(optimizer: Template, model: Model) -> Iterator[str]:
+    """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
+    for own in shown_rows(optimizer):
+        yield from (memory(own, row.symbol) for row in model.parameters)
 
 
 def _shown(entry: Entry) -> str:

@@ -24,7 +24,7 @@ from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
-from cellcalc.engine.optimizer import rules
+from cellcalc.engine.optimizer import memory, rules, shown_rows
 from cellcalc.language.tree import Expression, symbols
 from cellcalc.resources import sentence
 
@@ -592,7 +592,7 @@ class NumberMarker:
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol
             optimizer = graph.trace.specification.update.optimizer
             plain = {name: "w", f"d{name}": "dw"}
-            plain |= {f"{own}_{name}": own for own in optimizer.state}
+            plain |= {memory(own, name): own for own in shown_rows(optimizer)}
             for equation in rules(optimizer, name):
                 if equation.symbol == symbol:
                     values = {
