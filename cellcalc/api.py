@@ -312,7 +312,8 @@ class Problem:
     def derive(self, format: str = "text") -> Shown:
         """The derivation: every equation, and the chain rule behind each term.
 
-        ``format`` is ``"text"``, ``"markdown"``, ``"latex"`` or ``"python"``.
+        ``format`` is ``"text"``, ``"markdown"``, ``"html"``, ``"latex"``, ``"json"`` or
+        ``"python"``.
         """
         from cellcalc.views.derivation import derive
 
