@@ -15,6 +15,7 @@ from cellcalc.cli.check import check
 from cellcalc.cli.common import said
 from cellcalc.cli.compare import compare
 from cellcalc.cli.derive import derive
+from cellcalc.cli.draw import draw
 from cellcalc.cli.experiment import experiment
 from cellcalc.cli.explain import explain
 from cellcalc.cli.export import export
@@ -74,6 +75,7 @@ def main() -> None:
       cellcalc compare ten_steps            the gradient of each scheme
       cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
+      cellcalc draw gomez -o gomez.svg      a picture for a slide or a paper
       cellcalc templates                    the cells and examples there are
     """
     for stream in (sys.stdout, sys.stderr):
@@ -82,7 +84,7 @@ def main() -> None:
 
 
 for command in (
-    check, compare, derive, experiment, explain, export, flow, new, schedule, table, templates,
-    workbook,
+    check, compare, derive, draw, experiment, explain, export, flow, new, schedule, table,
+    templates, workbook,
 ):  # fmt: skip
     main.add_command(command)

@@ -49,8 +49,8 @@ OPTIONS = {
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
-        "--explain", "--hints", "--compare",
+        "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
+        "--sequence", "--of", "--span", "--sheets", "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
     "The scheme, before what the problem says": (
