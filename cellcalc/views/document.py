@@ -140,11 +140,11 @@ def _html(block: Block) -> str:
             return f"<pre>{escape(text)}</pre>"
         case Figures(headings, rows, _, prose):
             head = "".join(f"<th>{escape(cell)}</th>" for cell in headings)
-            lines = (
+            cells = (
                 "".join(f"<td{_side(k, prose)}>{escape(c)}</td>" for k, c in enumerate(row))
                 for row in rows
             )
-            body = "\n".join(f"<tr>{line}</tr>" for line in lines)
+            body = "\n".join(f"<tr>{row}</tr>" for row in cells)
             top = f"<thead>\n<tr>{head}</tr>\n</thead>"
             return f"<table>\n{top}\n<tbody>\n{body}\n</tbody>\n</table>"
 
