@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from textwrap import wrap
 
-from cellcalc.engine.optimizer import COUNT, memory, rules
+from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -19,7 +19,7 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import LimitError
 from cellcalc.language.authors import AuthorsAscii, AuthorsUnicode
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.notation import Indexed, LatexNumbersPutIn
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import Group, Model, Quantity
@@ -297,7 +297,7 @@ class _Explainer:
             says = sentence("part", "frozen", names=self.model.label(name))
             yield self.laid_out(name, says, write(Symbol(name)), [self.shown(window.after[name])])
             return
-        start = {memory(s, name): v for s, v in update.optimizer.state.items()}
+        start = {memory_key(s, name): v for s, v in update.optimizer.state.items()}
         numbers = {**start, **window.memory_before, **update.settings, COUNT: float(window.update)}
         numbers |= {
             name: window.before[name],
