@@ -23,7 +23,7 @@ from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
-from cellcalc.problems.names import check_names
+from cellcalc.problems.reserved import check_names
 from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import (
     Specification,

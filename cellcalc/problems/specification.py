@@ -14,7 +14,7 @@ from typing import Any
 from cellcalc import resources
 from cellcalc.language.keys import element_keys
 from cellcalc.problems import templates
-from cellcalc.problems.names import check_names
+from cellcalc.problems.reserved import check_names
 from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_lengths, read_scheme
 from cellcalc.problems.sequences import Sequence, read_sequence, standardized
 from cellcalc.problems.templates import Template
