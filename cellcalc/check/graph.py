@@ -338,8 +338,8 @@ class Graph:
             stem, _, index = name[:-1].partition("[")
             return self.at(stem, p, w, self.step(index, p, w))
         if shift is not None:
-            before = shift < 0
             step = t + shift
+            before = shift < 0 or (w > 0 and step == self.window(p, w).first - 1)
             if before and step in self.trace.passes[p].schedule.resets and name not in self.given:
                 step = 0
             return self.at(name, p, w, step)
