@@ -10,6 +10,7 @@ from dataclasses import replace
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
+from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
@@ -56,6 +57,7 @@ def mark(
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
     sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []

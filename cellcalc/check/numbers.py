@@ -87,7 +87,7 @@ class NumberMarker:
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
-        numbers = [spot.number for spot in spots]
+        numbers = [spot.number for spot in spots if not self.is_given(spot)]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
@@ -555,6 +555,12 @@ class NumberMarker:
             redo=redo,
             parts=self.lines[k].parts if k in self.lines else (),
         )
+
+    def is_given(self, spot: Spot) -> bool:
+        """Whether the problem gives a number, x_1 = 1, which tells nothing of how one rounds."""
+        _, _, symbol, t = spot.key
+        is_input = any(row.symbol == symbol for row in self.model.inputs)
+        return is_input or (t == 0 and symbol in self.model.state)
 
     def is_coarse(self, spot: Spot) -> bool:
         """Whether it has too few figures to tell.

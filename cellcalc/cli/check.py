@@ -176,7 +176,7 @@ def check(
         if answers is not None:
             book.refuse_another(trace)
         entries = [*book.entries(trace), *_inline(inline, alone=False)]
-        asked = book.demand or figures or FIGURES
+        asked = book.figures or figures or FIGURES
         report = book.judged(mark(trace, entries, tolerance, asked), trace)
     level = Hint(hints or "all")
     if format == "json":

@@ -107,5 +107,5 @@ def test_working_of_what_enters_after_a_reset_gives_its_result(tmp_path: Path) -
         assert entering.formula is not None
         worked = evaluate(entering.formula, value)
         assert worked == pytest.approx(window.gradients["dh0"], rel=1e-12)
-        answer = f"window = {window.fires_at}\ndh0 = {worked!r}"
+        answer = f"window = {window.window.fires_at}\ndh0 = {worked!r}"
         assert given.check(answer).ok
