@@ -24,10 +24,10 @@ from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
+from cellcalc.problems.reserved import check_names
 from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import (
     Specification,
-    check_clashes,
     read_specification,
 )
 from cellcalc.problems.updates import read_update
@@ -700,7 +700,7 @@ def cell_alone(
     compared = templates.read(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
-    check_clashes(chosen, cell, out, compared)
+    check_names(chosen, (cell, out, compared), features)
     chosen.reader.finish()
     assert out and compared  # else there was a mistake
     learned = compared if compared.learn else None

@@ -24,9 +24,8 @@ from cellcalc.check.reading.prose import (
 from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
-from cellcalc.engine.optimizer import memory
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.keys import path_key
+from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
 from cellcalc.problems.templates import Template
@@ -264,7 +263,7 @@ class _Reader:
             if symbol == PARAMETER:
                 return None
             raise
-        name = symbol if symbol == PARAMETER else memory(symbol, PARAMETER)
+        name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
         return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
                       rule=symbol)  # fmt: skip

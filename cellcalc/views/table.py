@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, check_choice, check_whole, unknown
-from cellcalc.language.keys import derivative_key, entering_key
+from cellcalc.language.keys import derivative_key, entering_key, memory_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import check_page, columns, fixed, markdown_text
@@ -256,7 +256,7 @@ def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequen
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
-            held = (window.memory_after.get(memory(own, name), math.nan) for own in shown)
+            held = (window.memory_after.get(memory_key(own, name), math.nan) for own in shown)
             rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
     headings = ("before", "gradient", *clipped, *shown, "step", "after")

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from html import escape
 from textwrap import wrap
 
-from cellcalc.engine.optimizer import COUNT, memory, rules
+from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -22,7 +22,7 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import LimitError, check_choice
 from cellcalc.language.authors import AuthorsAscii, AuthorsUnicode
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Binding, Indexed, LatexNumbersPutIn, Notation
 from cellcalc.language.tree import Add, Expression, Neg, Symbol, spelled_out, symbols
@@ -489,7 +489,7 @@ class _Explainer:
             left = self.style.notation()(Symbol(name))
             yield self.line(name, says, left, [(self.style.number(value),)], value)
             return
-        start = {memory(s, name): v for s, v in update.optimizer.state.items()}
+        start = {memory_key(s, name): v for s, v in update.optimizer.state.items()}
         numbers = {**start, **window.memory_before, **update.settings, COUNT: float(window.update)}
         numbers |= {
             name: window.before[name],
