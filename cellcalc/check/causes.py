@@ -17,10 +17,9 @@ from cellcalc.check.amounts import Run
 from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
 from cellcalc.check.report import Kind
 from cellcalc.check.slips import Edit, Edits, sayings, slopes, whole_cost
-from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
-from cellcalc.language.keys import derivative_key, split_key
+from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     Call,
@@ -37,6 +36,7 @@ from cellcalc.language.tree import (
 from cellcalc.model.derivation import model_of
 from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
+from cellcalc.problems.templates import shown_rows
 
 TOTALS: Mapping[str, Run] = {
     "first_only": lambda values: values[0],
@@ -566,7 +566,7 @@ class Causes:
             (r.symbol for r in self.model.parameters if r.symbol not in frozen), parameter
         )
         own = {"w": parameter, "dw": derivative_key(parameter)}
-        own |= {state: memory(state, parameter) for state in shown_rows(optimizer)}
+        own |= {state: memory_key(state, parameter) for state in shown_rows(optimizer)}
         shown = _renamed(formula, own)
         return self.cause(
             name,

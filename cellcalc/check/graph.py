@@ -19,11 +19,13 @@ from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
 from cellcalc.check.figures import Style
 from cellcalc.check.spelling import FEW
 from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, memory, rules, shown_rows
+from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
+from cellcalc.language.keys import COUNT, memory_key
 from cellcalc.language.tree import Add, Expression, Mul, Number, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.templates import shown_rows
 
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
@@ -254,7 +256,7 @@ class Graph:
             self.add_update(p, w, name[1:], used[name], float(window.update), weights)
         for name in self.gathered:
             for own in optimizer.state:
-                self.moments.setdefault(memory(own, name[1:]), self.zero)
+                self.moments.setdefault(memory_key(own, name[1:]), self.zero)
         self.weights = weights
         self.gathered = {}
 
@@ -265,9 +267,9 @@ class Graph:
         means = {**self.settings, name: weights[name], f"d{name}": gradient}
         means[COUNT] = self.constant(("count", count), count)
         for own, value in optimizer.state.items():
-            key = memory(own, name)
+            key = memory_key(own, name)
             means[key] = self.moments.get(key, self.constant((key, 0), value))
-        plain_names = {memory(own, name): own for own in shown_rows(optimizer)}
+        plain_names = {memory_key(own, name): own for own in shown_rows(optimizer)}
         plain_names |= {name: "w", f"d{name}": "dw"}
         for equation in rules(optimizer, name):
             symbol = equation.symbol
@@ -328,8 +330,8 @@ class Graph:
             stem, _, index = name[:-1].partition("[")
             return self.at(stem, p, w, self.step(index, p, w))
         if shift is not None:
-            before = shift < 0
             step = t + shift
+            before = shift < 0 or (w > 0 and step == self.window(p, w).first - 1)
             if before and step in self.trace.passes[p].schedule.resets and name not in self.given:
                 step = 0
             return self.at(name, p, w, step)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
+from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
@@ -17,11 +18,11 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
-from cellcalc.engine.optimizer import shown_rows
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
 from cellcalc.model.model import LOSS, TARGET
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
@@ -57,6 +58,7 @@ def mark(
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
     sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
     placed: list[tuple[Answer, int, int]] = []

@@ -45,6 +45,7 @@ TOTAL, FIRST = 4, 5  # columns
 DEMAND = "B2"  # the cell that says how many figures an answer needs, on a sheet that judges
 MOST_DIFFERENCES = 5
 EXACT_DIGITS = 12  # of a number that nobody types
+_FIGURES = tuple(map(str, range(1, 16)))  # that can be asked for
 _BLOCKS = {"time": "input", "parameters": "parameter", "forward": "forward"}
 _VERDICTS = {RIGHT: Verdict.CORRECT, CARRIED: Verdict.CARRIED, COARSE: Verdict.COARSE}
 
@@ -140,6 +141,12 @@ class PracticeBook:
         if cell is None or isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
             return None
         return min(max(int(cell.value), 1), 15)
+
+    @property
+    def figures(self) -> int | None:
+        """How many figures are asked for: by the sheet that judges, or by that of a class."""
+        said = self.settings.get("figures", "")
+        return self.demand or (int(said) if said in _FIGURES else None)
 
     def specification(self) -> Specification:
         """The problem that it holds.
