@@ -24,12 +24,11 @@ from cellcalc.check.reading.prose import (
 from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
-from cellcalc.engine.optimizer import memory
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.keys import path_key
+from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
-from cellcalc.problems.templates import Template
+from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
     "MAX_ANSWERS",
@@ -164,6 +163,7 @@ def read(
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
     learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
+    moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
@@ -175,7 +175,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate)
+            names = Names(model, steps, whose, entry.first_step, rate, moments)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -190,6 +190,12 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _moments(optimizer: Template, model: Model) -> Iterator[str]:
+    """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
+    for own in shown_rows(optimizer):
+        yield from (memory_key(own, row.symbol) for row in model.parameters)
 
 
 def _shown(entry: Entry) -> str:
@@ -264,7 +270,7 @@ class _Reader:
             if symbol == PARAMETER:
                 return None
             raise
-        name = symbol if symbol == PARAMETER else memory(symbol, PARAMETER)
+        name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
         return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
                       rule=symbol)  # fmt: skip

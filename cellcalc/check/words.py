@@ -21,6 +21,7 @@ from cellcalc.language.notation import LANGUAGE, Binding, Indexed
 from cellcalc.language.tree import Add, Call, Expression, Symbol, symbols
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
+from cellcalc.views.document import Block, Picture, Title
 from cellcalc.views.legend import legend
 from cellcalc.views.table import tabulated
 from cellcalc.views.text import fixed, short
@@ -63,6 +64,19 @@ def to_text(
     """
     words = _Words(report, model, width or 10**6, hints, everything)
     return "\n\n".join(words.blocks()) + "\n"
+
+
+def page(
+    report: Report,
+    model: Model,
+    width: int = 80,
+    hints: Hint = Hint.ALL,
+    everything: bool = False,
+) -> list[Block]:
+    """The same as a page: the title, the summary, and the blocks as they stand in a terminal."""
+    words = _Words(report, model, width or 10**6, hints, everything)
+    title, summary = report.title, words.summary()
+    return [Title(title, (summary,)), *map(Picture, list(words.blocks())[1:])]
 
 
 def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:

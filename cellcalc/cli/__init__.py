@@ -15,6 +15,7 @@ from cellcalc.cli.class_ import class_
 from cellcalc.cli.common import Commands
 from cellcalc.cli.compare import compare
 from cellcalc.cli.derive import derive
+from cellcalc.cli.draw import draw
 from cellcalc.cli.experiment import experiment
 from cellcalc.cli.explain import explain
 from cellcalc.cli.export import export
@@ -45,6 +46,7 @@ def main() -> None:
       cellcalc compare ten_steps            the gradient of each scheme
       cellcalc export gomez --to pytorch    a script that checks it
       cellcalc workbook gomez               a live Excel workbook
+      cellcalc draw gomez -o gomez.svg      a picture for a slide or a paper
       cellcalc class make two_step roster.csv -o monday
                                             a variant for each student
       cellcalc templates                    the cells and examples there are
@@ -55,7 +57,7 @@ def main() -> None:
 
 
 for command in (
-    check, class_, compare, derive, experiment, explain, export, flow, new, schedule, table,
-    templates, workbook,
+    check, class_, compare, derive, draw, experiment, explain, export, flow, new, schedule,
+    table, templates, workbook,
 ):  # fmt: skip
     main.add_command(command)

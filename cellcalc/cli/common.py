@@ -56,8 +56,8 @@ OPTIONS = {
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
-        "--explain", "--hints", "--compare",
+        "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
+        "--sequence", "--of", "--span", "--sheets", "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
     "The scheme, before what the problem says": (
@@ -247,18 +247,6 @@ def notation_option(command: Command) -> Command:
         metavar="AUTHOR",
         help="The symbols of gomez, greff, graves, cs231n, olah, keras, pytorch, goodfellow, "
         "ng or hochreiter, or of a FILE of your own.",
-    )(command)
-
-
-def picture_option(command: Command) -> Command:
-    """The format of a command that draws in text."""
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="A picture, or data for scripts.",
     )(command)
 
 

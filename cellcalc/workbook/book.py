@@ -15,6 +15,8 @@ from cellcalc.workbook.moment import PLACES, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
+FAILURE = "!!"  # what a check says that fails
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -46,7 +48,8 @@ class Book:
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
     ``handout`` that it is that of a student in a class.
-    ``made`` are the sheets made so far, which the sheet of checks looks at.
+    ``made`` are the sheets made so far, which the sheet of checks looks at; ``failed`` is how many
+    checks fail in the workbook as it is written, known when that sheet is made.
     """
 
     trace: Trace
@@ -57,6 +60,7 @@ class Book:
     key: bool = False
     handout: Handout | None = None
     made: list[Sheet] = field(default_factory=list)
+    failed: int = 0
 
     @cached_property
     def layouts(self) -> list[Layout]:
