@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     run,
     scheme_options,
 )
+from cellcalc.cli.formats import written_as
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 @notation_option
 @scheme_options
 @output_options
+@written_as("xlsx")
 def workbook(
     problem: str,
     sheets: str | None,
@@ -95,7 +97,7 @@ def workbook(
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
     write_file(
         path,
-        lambda file: build_workbook(trace, file, names, practice, blank, key, task),
+        lambda file: build_workbook(trace, file, names, practice, blank, key, assignment=task),
         force,
     )
     for former, now in moved(names).items():

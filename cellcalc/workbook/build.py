@@ -17,7 +17,7 @@ from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.studies.exercise import CHOICE, HIDDEN, Assignment
 from cellcalc.toml import listed
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import (
@@ -94,6 +94,7 @@ def build_workbook(
     practice: str = "",
     blank: bool = False,
     key: bool = False,
+    handout: Handout | None = None,
     assignment: Assignment | None = None,
 ) -> None:
     """Write the workbook of a trace to a binary file.
@@ -103,8 +104,10 @@ def build_workbook(
     ``practice`` ("backward", "all", "c,dc", …) makes an exercise: the sheet to fill in with the
     start and the equations; with ``key`` the computation is there too, hidden, and each answer is
     judged by it; else nothing in the file holds an answer, and what is judged is whether one
-    follows from those before it. ``blank`` is the same on paper, alone. ``assignment`` is an
-    exercise of another level than that of ``practice``, which it takes the place of.
+    follows from those before it. ``blank`` is the same on paper, alone; ``handout`` the same for
+    a student of a class, with nothing from which an answer could be worked back. ``assignment`` is
+    an exercise of another level than that of ``practice``, which it takes the place of.
+
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
@@ -115,11 +118,12 @@ def build_workbook(
     if blank and sheets:
         raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
     practice = assignment.what if assignment is not None else practice
-    if blank:
+    if blank or handout is not None:
+        blank = True
         practice, sheets = practice or "backward", ("Practice",)
     assignment = assignment or Assignment(practice)
     chosen = _chosen(sheets, assignment, blank, key)
-    book = Book(trace, chosen, practice, blank, tuple(sheets), key, assignment)
+    book = Book(trace, chosen, practice, blank, tuple(sheets), key, assignment, handout)
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()

@@ -8,6 +8,7 @@ the text of the problem, so that the file alone can be marked.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -44,7 +45,7 @@ from cellcalc.studies.exercise import (
 from cellcalc.studies.exercise import FIGURES as USUAL_FIGURES
 from cellcalc.views.problem_text import problem_files
 from cellcalc.views.worked import left_side
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.digits import text_formula, text_value
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
@@ -52,10 +53,13 @@ from cellcalc.workbook.layout import (
     FIRST,
     TITLE_ROWS,
     TOTAL,
+    TOTAL_LOSS,
     Layout,
     WindowRows,
     column,
+    derived_rows,
     lay_out,
+    setting_names,
 )
 from cellcalc.workbook.sheets.bptt import EQUATION_WIDTH, bptt_rows
 from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters, literal, text_lines
@@ -68,6 +72,7 @@ CHOICES_HEADING, CHOICE_WIDTH = 4, 46  # of the sheet of equations to choose fro
 # The columns of the sheet Hints: an open cell in each row.
 CELL, TODO, WHERE, BY_EQUATION, BY_NUMBERS, BY_VALUE, WRITTEN, NEAR, FAR = range(1, 10)
 TAINTED, MISSING = 1, 10**6  # what the sheet State adds up for the spots that one is made from
+_CELL = re.compile(r"[A-Z]{1,3}[0-9]+")
 HOLDS_PROBLEM = "cellcalc"  # what a setting on the sheet Problem begins with
 
 
@@ -80,10 +85,14 @@ def practice(book: Book) -> Iterator[Sheet]:
     if assignment.planted is not None:
         layout = lay_out(assignment.planted)[0]
     asked = PlacedExercise(layout, exercise(layout.trace, book.practice))
-    kinds: dict[int, type[_Practice]] = {CHOICE: _Choice, MISTAKE: _Mistake}
-    usual = _Practice if book.key or book.blank else _Sealed
-    kind = kinds.get(assignment.level, usual)
-    maker = kind(asked, book.blank, assignment, book.key and not book.blank)
+    maker: _Practice
+    if book.handout is not None:
+        maker = _Handout(asked, book.handout)
+    else:
+        kinds: dict[int, type[_Practice]] = {CHOICE: _Choice, MISTAKE: _Mistake}
+        usual = _Practice if book.key or book.blank else _Sealed
+        kind = kinds.get(assignment.level, usual)
+        maker = kind(asked, book.blank, assignment, book.key and not book.blank)
     yield maker.sheet()
     if not book.blank:
         yield from maker.helpers()
@@ -96,6 +105,7 @@ def _problem(book: Book) -> Sheet:
     author = trace.model.author
     settings = {"practice": book.practice, "notation": author.name if author else ""}
     settings |= {"level": str(level)} if level != EQUATIONS else {}
+    settings |= book.handout.settings if book.handout is not None else {}
     files = problem_files(trace.specification)
     lines = [(f"{HOLDS_PROBLEM} {key}", text) for key, text in settings.items() if text]
     lines += [(name, line) for name, text in files.items() for line in text.splitlines()]
@@ -552,25 +562,35 @@ class _Sealed(_Practice):
     """
 
     def shown(self, cell: Cell, row: int) -> Cell:
-        """A cell of the grid; paths and steps' parts that are not asked for would give away others.
+        """A cell of the grid; a number from which an answer could be worked back is left out.
 
-        The part of a bias in its gradient is the very derivative of the net input.
+        It stays where an answer is worked out from it in turn.
         """
-        spot = self.exercise.covered.get(f"{letters(cell.column)}{row}")
-        number = isinstance(cell.value, int | float) and cell.column >= TOTAL
-        if spot is None and number and row in self.telling and not cell.style.endswith("_step"):
+        place = f"{letters(cell.column)}{row}"
+        is_number = isinstance(cell.value, int | float) and cell.column >= TOTAL
+        is_asked = place in self.exercise.covered or cell.style.endswith("_step")
+        if is_number and not is_asked and place in self.telling - self.needed:
             return Cell(cell.column, "note")
         return super().shown(cell, row)
 
     @cached_property
-    def telling(self) -> frozenset[int]:
-        """The rows of paths and of gradients, where a derivative is asked for."""
-        if not self.exercise.exercise.hides_update:
-            return frozenset()
-        model = self.layout.model
-        rows = {q.symbol for q in model.gradients}
-        rows |= {path.symbol for paths in model.paths.values() for path in paths}
-        return frozenset(w.rows[symbol] for w in self.layout.windows for symbol in rows)
+    def telling(self) -> frozenset[str]:
+        """The cells of what is worked out from answers."""
+        found: set[str] = set()
+        for number, symbol, t in self.exercise.exercise.telling:
+            rows = self.layout.windows[number - 1].rows if number else self.layout.rows
+            if symbol in rows:
+                found.add(f"{letters(TOTAL if t is None else column(t))}{rows[symbol]}")
+        return frozenset(found)
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The cells that the equations of the answers read."""
+        found: set[str] = set()
+        for spot in self.exercise.spots:
+            text = spot.follow.replace("$", "")
+            found |= set(_CELL.findall(text))
+        return frozenset(found)
 
     def mark(self, number: int, spot: PlacedSpot) -> Cell:
         """How an answer is judged by those before it, where they are all there.
@@ -648,6 +668,66 @@ class _Sealed(_Practice):
                 Cell(WRITTEN, "small", 0.0, _figures(f"Practice!{spot.cell}")),
             ]
             yield Row(number, cells)
+
+
+class _Handout(_Practice):
+    """The sheet of a student in a class: it judges nothing, and holds nothing to work back from.
+
+    What is given is the problem's, and what is worked out from none of the answers.
+    """
+
+    def __init__(self, asked: PlacedExercise, handout: Handout) -> None:
+        super().__init__(asked, True, Assignment(""), has_key=False)
+        self.handout = handout
+
+    def top(self) -> Iterator[Row]:
+        title = self.layout.trace.specification.title
+        yield Row(1, [Cell(1, "title", sentence("practice", "title", title=title))], lines=2)
+        figures = self.handout.figures
+        yield Row(2, [Cell(1, "note", sentence("practice", "handout", figures=figures))])
+        name, own = self.handout.name, self.handout.id
+        yield Row(3, [Cell(1, "label", sentence("practice", "whose", name=name, id=own))])
+
+    def shown(self, cell: Cell, row: int) -> Cell:
+        is_open = row in self.open_rows
+        if cell.column == EQUATION and is_open and not self.handout.equations:
+            return Cell(cell.column, cell.style, "")
+        shown = super().shown(cell, row)
+        is_number = isinstance(shown.value, int | float) and shown.column >= TOTAL
+        if not is_number or shown.style.endswith("_step"):
+            return shown
+        return shown if (row, shown.column) in self.given else Cell(shown.column, "note")
+
+    @cached_property
+    def open_rows(self) -> frozenset[int]:
+        """The rows of what is asked for, and of its parts."""
+        return frozenset(spot.row for spot in self.exercise.spots)
+
+    @cached_property
+    def given(self) -> frozenset[tuple[int, int]]:
+        """The row and column of every number that may be shown."""
+        layout, telling = self.layout, self.exercise.exercise.telling
+        names = layout.rows
+        own = {q.symbol for q in (*layout.model.inputs, *layout.model.forward)}
+        own |= {*layout.trace.initial, TOTAL_LOSS}
+        found = {
+            (names[name], TOTAL if t is None else column(t))
+            for name in own & set(names)
+            for t in (None, *range(layout.steps + 2))
+            if (0, name, t) not in telling
+        }
+        found |= {(names[name], FIRST) for name in setting_names(layout.trace) if name in names}
+        for number, window in enumerate(layout.windows, 1):
+            for row in derived_rows(layout.model):
+                for t in (None, *range(layout.steps + 2)):
+                    if (number, row.symbol, t) not in telling:
+                        place = TOTAL if t is None else column(t)
+                        found.add((window.rows[row.symbol], place))
+        return frozenset(found)
+
+    def set_up(self, sheet: Worksheet) -> None:
+        super().set_up(sheet)
+        sheet.protection.sheet = True  # without a password: the boxes alone are typed into
 
 
 UNTOLD = "○"  # it cannot be told from the person's own cells
