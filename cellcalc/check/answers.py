@@ -24,12 +24,11 @@ from cellcalc.check.reading.prose import (
 from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
-from cellcalc.engine.optimizer import memory
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.keys import path_key
+from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import TARGET, Model
-from cellcalc.problems.templates import Template
+from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
     "MAX_ANSWERS",
@@ -168,6 +167,7 @@ def read(
     """
     entries = list(entries)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
@@ -179,7 +179,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate, aliases)
+            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -220,6 +220,12 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
         if is_identity and any(_ERROR_OF_H.search(part[:2_000]) for part in parts):
             return True
     return False
+
+
+def _moments(optimizer: Template, model: Model) -> Iterator[str]:
+    """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
+    for own in shown_rows(optimizer):
+        yield from (memory_key(own, row.symbol) for row in model.parameters)
 
 
 def _shown(entry: Entry) -> str:
@@ -294,7 +300,7 @@ class _Reader:
             if symbol == PARAMETER:
                 return None
             raise
-        name = symbol if symbol == PARAMETER else memory(symbol, PARAMETER)
+        name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
         return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
                       rule=symbol)  # fmt: skip

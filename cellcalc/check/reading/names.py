@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -76,8 +77,9 @@ class Names:
 
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
-    calls the first, ``rate`` the problem's learning rate. ``aliases`` are names that mean another
-    key in this document, ``local`` are names that the writer has defined.
+    calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
+    each parameter. ``aliases`` are names that mean another key in this document, ``local`` are
+    names that the writer has defined.
     """
 
     model: Model
@@ -85,6 +87,7 @@ class Names:
     author: Mapping[str, str] | None = None
     first_step: int = 1
     rate: float | None = None
+    moments: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
@@ -115,7 +118,7 @@ class Names:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
         names |= {row.symbol for row in self.model.coefficients}
         states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
-        return frozenset(names | states | {STEPS, TOTAL_LOSS})
+        return frozenset(names | states | self.moments | {STEPS, TOTAL_LOSS})
 
     @cached_property
     def vectors(self) -> dict[str, int]:
@@ -388,6 +391,8 @@ class Names:
     def _spellings(self, stem: str) -> Iterator[str]:
         compact = stem.replace("_", "")
         yield from (k for k in self._compact.get(compact, ()))
+        if "\u0302" in (apart := unicodedata.normalize("NFD", stem)):
+            yield apart.replace("\u0302", "_hat")
         stem = _accented(stem)
         for key, others in _OTHERS.items():
             if stem in others:
@@ -401,6 +406,8 @@ class Names:
         for gate, called in _GATES.items():
             for name in called:
                 yield from _of_gate(stem, gate, name)
+        if stem.endswith("_via_y"):  # through the net input, where the prediction has one
+            yield stem.removesuffix("y") + "z_y"
         for name in ("_old", "_before"):
             if stem.endswith(name):
                 yield stem.removesuffix(name)
