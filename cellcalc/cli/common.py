@@ -250,18 +250,6 @@ def notation_option(command: Command) -> Command:
     )(command)
 
 
-def picture_option(command: Command) -> Command:
-    """The format of a command that draws in text."""
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="A picture, or data for scripts.",
-    )(command)
-
-
 def output_options(command: Command) -> Command:
     """The options of every command that can write a file."""
     force = click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")

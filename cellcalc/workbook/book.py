@@ -9,11 +9,14 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import Trace
+from cellcalc.studies.exercise import Assignment
 from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
 from cellcalc.workbook.moment import PLACES, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
+
+FAILURE = "!!"  # what a check says that fails
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,11 @@ class Handout:
     figures: int
     equations: bool = True
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the workbook holds of it, so that the file alone can be matched and marked."""
+        return {"id": self.id, "name": self.name, "figures": str(self.figures)}
+
 
 @dataclass
 class Book:
@@ -45,8 +53,9 @@ class Book:
 
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
-    ``handout`` that it is that of a student in a class.
-    ``made`` are the sheets made so far, which the sheet of checks looks at.
+    ``assignment`` how it asks, ``handout`` that it is that of a student in a class.
+    ``made`` are the sheets made so far, which the sheet of checks looks at; ``failed`` is how many
+    checks fail in the workbook as it is written, known when that sheet is made.
     """
 
     trace: Trace
@@ -55,8 +64,10 @@ class Book:
     blank: bool = False
     named: tuple[str, ...] = ()
     key: bool = False
+    assignment: Assignment = field(default_factory=lambda: Assignment(""))
     handout: Handout | None = None
     made: list[Sheet] = field(default_factory=list)
+    failed: int = 0
 
     @cached_property
     def layouts(self) -> list[Layout]:
