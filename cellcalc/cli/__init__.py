@@ -5,8 +5,6 @@ Each command imports what it needs when it runs, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cellcalc import __version__
@@ -51,9 +49,6 @@ def main() -> None:
                                             a variant for each student
       cellcalc templates                    the cells and examples there are
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
 for command in (
