@@ -16,6 +16,15 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
 
     Raises :class:`~cellcalc.errors.OutputError` when the file exists (unless ``force``) or cannot
     be written; what was there before is then left as it was.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file goes.
+    write : Callable[[BinaryIO], None]
+        Called once with an open binary file beside it.
+    force : bool
+        Whether a file that is there is replaced.
     """
     refuse_to_overwrite(path, force)
     try:

@@ -12,6 +12,7 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.errors import ExpressionError
+from cellcalc.language.tree import Symbol
 from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
@@ -134,9 +135,9 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
         yield from _of_layout(entry, names)
         return
     target = names.parsed(_without_grad(entry.left), Style(target=True))
-    name = getattr(target, "name", "")
-    stem, bracket, _index = name.partition("[")
-    if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):
+    stem = target.name if isinstance(target, Symbol) else ""
+    at_step = isinstance(target, Symbol) and target.step is not None
+    if not stem or (at_step and len(entry.values) > 1 and not names.is_vector(stem)):
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
     values = entry.values
     count = len(values)
