@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Mistake,
         OptionError,
         OutputError,
+        PackageError,
         SymbolError,
     )
 
@@ -37,6 +38,7 @@ __all__ = [
     "Mistake",
     "OptionError",
     "OutputError",
+    "PackageError",
     "Problem",
     "SymbolError",
     "Trace",

@@ -9,7 +9,7 @@ array([0.78572615, 1.5176331 ])
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,14 +19,15 @@ from cellcalc import resources
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace as Trace
 from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
+from cellcalc.files import refuse_to_overwrite
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
+from cellcalc.problems.reserved import check_names
 from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
 from cellcalc.problems.specification import (
     Specification,
-    check_clashes,
     read_specification,
 )
 from cellcalc.problems.updates import read_update
@@ -35,6 +36,7 @@ from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
     from cellcalc.engine.batch import Trained
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from cellcalc.studies.compare import Comparison
     from cellcalc.studies.experiment import Result
     from cellcalc.studies.flow import Flow
+    from cellcalc.views.drawing import Drawing
 
 
 def _as_html(trace: Trace) -> str:
@@ -312,7 +315,8 @@ class Problem:
     def derive(self, format: str = "text") -> Shown:
         """The derivation: every equation, and the chain rule behind each term.
 
-        ``format`` is ``"text"``, ``"markdown"``, ``"latex"`` or ``"python"``.
+        ``format`` is ``"text"``, ``"markdown"``, ``"html"``, ``"latex"``, ``"json"`` or
+        ``"python"``.
         """
         from cellcalc.views.derivation import derive
 
@@ -407,6 +411,82 @@ class Problem:
             lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
             force,
         )
+
+    def draw(
+        self,
+        what: str = "unrolled",
+        file: str | Path | None = None,
+        *,
+        ax: Axes | None = None,
+        notation: str | None = None,
+        step: int | None = None,
+        steps: str | Sequence[int] | None = None,
+        window: int | None = None,
+        epoch: int | None = None,
+        sequence: int | None = None,
+        of: str | Sequence[str] | None = None,
+        span: float | None = None,
+        force: bool = False,
+    ) -> Drawing:
+        """Draw a picture for a slide or a paper; it needs matplotlib (``cellcalc[plot]``).
+
+        Parameters
+        ----------
+        what : str
+            ``"unrolled"``: the network over the steps of a window, with values and gradients;
+            ``"cell"``: the cell at one step; ``"schedule"``: the windows of the scheme;
+            ``"flow"``: how much each loss depends on each earlier state; ``"gradients"``: what
+            each step adds to the gradient of each parameter; ``"training"``: the loss over the
+            epochs; ``"sweep"``: the loss over one parameter or two.
+        file : str or Path, optional
+            Where to: ending in .svg or .pdf (vectors, their letters within) or .png.
+        ax : matplotlib.axes.Axes, optional
+            Axes of one's own to draw in.
+        notation : str, optional
+            The author in whose symbols; the problem's where it is not said.
+        step : int, optional
+            Of the cell; the middle of the window where it is not said.
+        steps : str or sequence of int, optional
+            Of the unrolled network, as ``"3-6"`` or ``range(3, 7)``.
+        window, epoch, sequence : int, optional
+            Whose values and gradients, from 1: the longest window, the first epoch and sequence
+            where they are not said. The picture says which where there are several.
+        of : str or sequence of str, optional
+            Of a sweep: one parameter or two, as ``"U_f,b_f"``; those with the largest gradients
+            where it is not said. Of the flow: a state; the one that is handed on by itself
+            (``"c"``) where it is not said.
+        span : float, optional
+            Of a sweep: how far to either side of the problem's own value.
+        force : bool
+            Write over a file that is there.
+
+        Returns
+        -------
+        Drawing
+            Shown by a notebook; with ``figure``, ``axes`` and ``save(file)``.
+
+        Raises
+        ------
+        OptionError
+            There is no such picture, step, window or parameter, or the picture has no use
+            for an argument that was given.
+        OutputError
+            The file's ending is another; or it is there, or cannot be written.
+        PackageError
+            matplotlib is not installed.
+        """
+        from cellcalc.views.drawing import Wanted, draw, format_of
+
+        path = None if file is None else Path(file)
+        if path is not None:
+            format_of(path)
+            refuse_to_overwrite(path, force)
+        shown = self if notation is None else self.of(self.specification, _author(notation))
+        wanted = Wanted(step, steps, window, epoch, sequence, of, span)
+        drawing = draw(self.specification, shown.model, shown.run, what, wanted, ax)
+        if path is not None:
+            drawing.save(path, force)
+        return drawing
 
     def to_toml(self) -> str:
         """The problem file that says the same."""
@@ -620,7 +700,7 @@ def cell_alone(
     compared = templates.read(chosen, "losses", "loss", loss, Path())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
-    check_clashes(chosen, cell, out, compared)
+    check_names(chosen, (cell, out, compared), features)
     chosen.reader.finish()
     assert out and compared  # else there was a mistake
     learned = compared if compared.learn else None

@@ -6,7 +6,8 @@
     ├── OptionError            an argument that is out of bounds, or does not fit the problem
     ├── SymbolError            a symbol that the problem has not, or that was not kept (a KeyError)
     ├── LimitError             what would take too long, or more memory than there may be
-    └── OutputError            a file that cannot be written, or must not be overwritten
+    ├── OutputError            a file that cannot be written, or must not be overwritten
+    └── PackageError           an optional package that is not installed (an ImportError)
 
 All are exported from :mod:`cellcalc`. They speak of keys in files and of arguments of functions,
 the latter in backticks where they stand within a sentence; the command line puts its options in
@@ -71,6 +72,16 @@ class LimitError(CellcalcError):
 
 class OutputError(CellcalcError):
     """A file that cannot be written, or must not be overwritten."""
+
+
+class PackageError(CellcalcError, ImportError):
+    """An optional package that is needed for what was asked, and is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str = "") -> None:
+        """Of ``what`` needs which package, and cellcalc's extra that brings it along."""
+        wanted = f"cellcalc[{extra}]" if extra else package
+        installed = f"pip install '{wanted}'"
+        super().__init__(f"{what} needs {package}, which is not installed: {installed}")
 
 
 @dataclass(frozen=True)

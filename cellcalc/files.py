@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import tempfile
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from cellcalc.errors import OutputError
 def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = False) -> None:
     """Let ``write`` fill a file and put it in place when it is complete.
 
-    Raises :class:`~cellcalc.errors.OutputError` when the file exists (unless ``force``) or cannot
+    A file that holds these very bytes already is left as it is. Raises
+    :class:`~cellcalc.errors.OutputError` when there is another one (unless ``force``) or it cannot
     be written; what was there before is then left as it was.
 
     Parameters
@@ -26,7 +28,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
     force : bool
         Whether a file that is there is replaced.
     """
-    refuse_to_overwrite(path, force)
+    _refuse_folder(path)
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     except OSError as error:
@@ -38,7 +40,8 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
-        _put_in_place(temporary, path, force)
+        if force or not _holds_the_same(path, temporary):
+            _put_in_place(temporary, path, force)
     except OSError as error:
         raise _trouble(path, error) from None
     finally:
@@ -47,14 +50,37 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
 
 def refuse_to_overwrite(path: Path, force: bool = False) -> None:
     """Raise :class:`~cellcalc.errors.OutputError` where a file must not be put."""
+    if _refuse_folder(path) and not force:
+        found = f"found one; {free_name(path).name} is free"
+        raise OutputError(f"{path}: expected no file of that name (or `force`), {found}")
+
+
+def free_name(path: Path) -> Path:
+    """The first of gomez-2.xlsx, gomez-3.xlsx, … that no file has."""
+    number = 2
+    while (free := path.with_name(f"{path.stem}-{number}{path.suffix}")).exists():
+        number += 1
+    return free
+
+
+def _refuse_folder(path: Path) -> bool:
+    """Whether there is a file; raises :class:`~cellcalc.errors.OutputError` for a folder."""
     try:
         is_folder, is_there = path.is_dir(), path.exists()
     except OSError as error:  # a name that no file can have
         raise _trouble(path, error) from None
     if is_folder:
         raise OutputError(f"{path}: expected a file to write, found a folder")
-    if is_there and not force:
-        raise OutputError(f"{path}: expected no file of that name (or `force`), found one")
+    return is_there
+
+
+def _holds_the_same(path: Path, other: Path) -> bool:
+    """Whether both are files of the same bytes."""
+    try:
+        same_size = path.is_file() and path.stat().st_size == other.stat().st_size
+        return same_size and filecmp.cmp(path, other, shallow=False)
+    except OSError:  # it is not to be read
+        return False
 
 
 def _put_in_place(temporary: Path, path: Path, force: bool) -> None:

@@ -13,15 +13,22 @@ from dataclasses import dataclass, replace
 from cellcalc.check import spelling
 from cellcalc.check.reading.mathematics import Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
-from cellcalc.check.reading.prose import in_words, is_prose, is_working
+from cellcalc.check.reading.prose import (
+    in_words,
+    is_of_step_loss,
+    is_prose,
+    is_setting,
+    is_working,
+    stage_of,
+)
 from cellcalc.check.reading.rules import PARAMETER, Rules
 from cellcalc.check.spelling import Written
-from cellcalc.engine.optimizer import memory
+from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.keys import path_key
+from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import Model
-from cellcalc.problems.templates import Template
+from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
     "MAX_ANSWERS",
@@ -56,7 +63,8 @@ class Entry:
     "own" (what cellcalc prints for programs, in its keys whatever the notation).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
     where nothing says so). ``first_step`` is what the writer calls the first step,
-    ``written`` the person's own text where ``left`` and ``right`` are no part of it.
+    ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
+    what words say of which value of a parameter it is: "new", "given", or "" for neither.
     """
 
     line: int | str
@@ -73,6 +81,7 @@ class Entry:
     gradient: bool | None = None
     first_step: int = 1
     written: str = ""
+    stage: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,7 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
+    ``stage`` is that of the entry.
     """
 
     line: int | str
@@ -100,6 +110,7 @@ class Answer:
     working: tuple[Answer, ...] = ()
     open: bool = False
     rule: str = ""
+    stage: str = ""
 
     @property
     def kind(self) -> str:
@@ -152,6 +163,7 @@ def read(
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
     learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
+    moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
@@ -163,7 +175,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate)
+            names = Names(model, steps, whose, entry.first_step, rate, moments)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -180,6 +192,12 @@ def read(
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
 
 
+def _moments(optimizer: Template, model: Model) -> Iterator[str]:
+    """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
+    for own in shown_rows(optimizer):
+        yield from (memory_key(own, row.symbol) for row in model.parameters)
+
+
 def _shown(entry: Entry) -> str:
     if entry.written:
         return printable(entry.written)
@@ -194,8 +212,6 @@ def _shown(entry: Entry) -> str:
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
-_SETTINGS = ("k1", "k2", "T", "n", "N", "learning_rate", "learning rate", "lr", "eta", "η",
-             "epochs", "epoch", "rate", "batch_size", "hidden_size", "seed")  # fmt: skip
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
@@ -219,17 +235,17 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
-        if entry.form == "text" and is_working(entry.left):
+        if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):
             return True
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
 
     def is_rule(self, entry: Entry) -> bool:
         """Whether it is a setting (k2 = 4), or an optimizer's rule: w = w - rate*dw for each w."""
         left = entry.left.strip().replace("{", "").replace("}", "")
-        if left in self.names.known:
+        if left in self.names.known and left != STEPS:
             return False
         is_each = left in _EACH or left.endswith("_w")
-        return left in _SETTINGS or (is_each and bool(_OF_EACH.search(entry.right)))
+        return is_setting(left) or (is_each and bool(_OF_EACH.search(entry.right)))
 
     def rule_for(self, entry: Entry) -> str | None:
         """What an optimizer's rule is for, by the template's symbol; None where it is no rule.
@@ -254,7 +270,7 @@ class _Reader:
             if symbol == PARAMETER:
                 return None
             raise
-        name = symbol if symbol == PARAMETER else memory(symbol, PARAMETER)
+        name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
         return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
                       rule=symbol)  # fmt: skip
@@ -288,11 +304,19 @@ class _Reader:
         yield self.answer(entry)
 
     def _defines(self, entry: Entry) -> bool:
-        """In a program a name of nobody's is a step on the way, and has its meaning from there."""
+        """In a program a name of nobody's is a step on the way, and has its meaning from there.
+
+        What is given to an input, x = inputs[t], is no answer either.
+        """
         try:
-            self.target(entry)
+            target, _ = self.target(entry)
+            inputs = {row.symbol for row in self.names.model.inputs}
+            stem = target.name.partition("[")[0]
+            return stem in inputs or stem == "x"
         except ExpressionError:
-            name = entry.left.partition("[")[0]
+            name, bracket, _ = entry.left.partition("[")
+            if bracket and name in self.names.known:
+                return True  # an element that is no step of a quantity
             try:
                 formula = self.names.parsed(entry.right, Style(code=True))
             except ExpressionError:
@@ -319,9 +343,9 @@ class _Reader:
             text = _without_comment(text)
             return self.formula(replace(entry, right=text), target)
         symbol, t = self.placed(target, entry)
-        shown = text.strip()
-        return Answer(entry.line, symbol, t, shown, entry.window, number,
-                      epoch=entry.epoch, sequence=entry.sequence)  # fmt: skip
+        shown, stage = text.strip(), stage_of(entry.left) or entry.stage
+        return Answer(entry.line, symbol, t, shown, entry.window, number, epoch=entry.epoch,
+                      sequence=entry.sequence, stage=stage)  # fmt: skip
 
     def target(self, entry: Entry) -> tuple[Symbol, int | None]:
         """What an answer is for, and the step where words say it."""

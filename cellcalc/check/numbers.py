@@ -25,7 +25,9 @@ from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.optimizer import rules
+from cellcalc.language.keys import memory_key
 from cellcalc.language.tree import Expression, symbols
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
@@ -87,7 +89,7 @@ class NumberMarker:
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
-        numbers = [spot.number for spot in spots]
+        numbers = [spot.number for spot in spots if not self.is_given(spot)]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
@@ -556,6 +558,12 @@ class NumberMarker:
             parts=self.lines[k].parts if k in self.lines else (),
         )
 
+    def is_given(self, spot: Spot) -> bool:
+        """Whether the problem gives a number, x_1 = 1, which tells nothing of how one rounds."""
+        _, _, symbol, t = spot.key
+        is_input = any(row.symbol == symbol for row in self.model.inputs)
+        return is_input or (t == 0 and symbol in self.model.state)
+
     def is_coarse(self, spot: Spot) -> bool:
         """Whether it has too few figures to tell.
 
@@ -592,7 +600,7 @@ class NumberMarker:
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol
             optimizer = graph.trace.specification.update.optimizer
             plain = {name: "w", f"d{name}": "dw"}
-            plain |= {f"{own}_{name}": own for own in optimizer.state}
+            plain |= {memory_key(own, name): own for own in shown_rows(optimizer)}
             for equation in rules(optimizer, name):
                 if equation.symbol == symbol:
                     values = {

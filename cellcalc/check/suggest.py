@@ -7,9 +7,10 @@ exercise marks wrong work as right.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
+from typing import Any
 
 from cellcalc.check.drawn import Random
 from cellcalc.check.search import Search
@@ -17,14 +18,16 @@ from cellcalc.check.slips import Edit
 from cellcalc.check.world import Equations, Setting, World, changed, setting_of
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError
-from cellcalc.language.arithmetic.decimals import FLOATS
-from cellcalc.model.model import LOSS, TARGET
+from cellcalc.language.arithmetic.decimals import FLOATS, Arithmetic
+from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
 from cellcalc.views.table import tabulated
 
 FIGURES = 4
 MOST_STEPS = 60
 SHOWN = 3  # examples for each row
+# Whether two lists of values differ in the figures that people write.
+Differ = Callable[[Sequence[Any], Sequence[Any]], Any]
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
     one = trace.passes[0]
     if one.steps > MOST_STEPS:
         raise OptionError("--suggest", f"at most {MOST_STEPS} steps", str(one.steps))
-    judge = _Judge(trace, setting_of(trace.model, one, one.windows[0]))
+    judge = Judge(trace.model, setting_of(trace.model, one, one.windows[0]))
     rows = list(judge.rows())
     remedies = judge.remedies([edit for row in rows for edit in row.hidden])
     if format == "json":
@@ -63,36 +66,64 @@ def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
     return _text(trace, rows, remedies, width or 10**6)
 
 
-class _Judge:
-    def __init__(self, trace: Trace, setting: Setting) -> None:
-        self.model, self.setting = trace.model, setting
-        self.equations = Equations(self.model)
+class Judge:
+    """Which slips show in a problem.
+
+    With an arithmetic of arrays the numbers of the setting may be arrays, an element for each of
+    many problems of the same length, and so are the answers.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        setting: Setting,
+        arithmetic: Arithmetic = FLOATS,
+        differ: Differ | None = None,
+    ) -> None:
+        self.model, self.setting = model, setting
+        self.differ = differ or _differ
+        self.equations = Equations(self.model, arithmetic)
         self.search = Search(self.model, self.equations)
-        # Where every slip shows that can: drawn at random, four steps, nothing 0.
-        self.good = Random(self.model, setting).setting(1, FLOATS, own_length=False)
+        self.true: tuple[World, tuple[Any, ...]] | None = None  # of the world last asked about
 
     def rows(self) -> Iterator[Hidden]:
-        here, good = World(self.setting, self.equations), World(self.good, self.equations)
+        here = World(self.setting, self.equations)
+        for row, edits in self.visible().items():
+            hidden = [edit for edit in edits if not self.shows(here, edit)]
+            yield Hidden(row, len(edits), tuple(hidden))
+
+    def visible(self) -> dict[str, list[Edit]]:
+        """The slips of each row that a gradient can show: where everything is drawn at random."""
+        good = World(
+            Random(self.model, self.setting).setting(1, FLOATS, own_length=False),
+            Equations(self.model),
+        )
+        found: dict[str, list[Edit]] = {}
         for row in (*self.model.forward, *self.model.backward, *self.model.gradients):
-            if row.symbol == LOSS:
-                continue  # its value goes into no gradient; its slope is a row of its own
-            total = row.symbol in self.equations.totals
-            edits = [e for e in self.search.of(row.symbol, total) if self.shows(good, e, total)]
-            hidden = [edit for edit in edits if not self.shows(here, edit, total)]
-            if edits:
-                yield Hidden(row.symbol, len(edits), tuple(hidden))
+            if row.symbol != LOSS:  # its value goes into no gradient; its slope is a row of its own
+                total = row.symbol in self.equations.totals
+                edits = self.search.of(row.symbol, total)
+                # Of one problem the digits are compared as they are written.
+                shown = [edit for edit in edits if self._shows(good, edit, _differ)]
+                if shown:
+                    found[row.symbol] = shown
+        return found
 
-    def shows(self, world: World, edit: Edit, total: bool) -> bool:
+    def shows(self, world: World, edit: Edit) -> Any:
         """Whether a slip changes a gradient in the figures that people write."""
-        true = self.totals(world)
-        if total:
-            edited = world.edited({f"{edit.row} total": edit.formula}, {}, ())
-            return _differ((true[edit.row],), (edited.total(edit.row),))
-        affected = self.equations.reached(edit.row) | {edit.row}
-        found = self.totals(world.edited({edit.row: edit.formula}, {}, affected))
-        return _differ(tuple(true.values()), tuple(found.values()))
+        return self._shows(world, edit, self.differ)
 
-    def totals(self, world: World) -> Mapping[str, float]:
+    def _shows(self, world: World, edit: Edit, differ: Differ) -> Any:
+        if edit.row in self.equations.totals:
+            edited = world.edited({f"{edit.row} total": edit.formula}, {}, ())
+            return differ((world.total(edit.row),), (edited.total(edit.row),))
+        affected = world.equations.reached(edit.row) | {edit.row}
+        found = self.totals(world.edited({edit.row: edit.formula}, {}, affected))
+        if self.true is None or self.true[0] is not world:
+            self.true = world, tuple(self.totals(world).values())
+        return differ(self.true[1], tuple(found.values()))
+
+    def totals(self, world: World) -> Mapping[str, Any]:
         """All gradients, and the derivatives of the initial state."""
         first = world.setting.first - 1
         entering = {f"d{s}0": world.value(f"d{s}", first) for s in self.model.state}
@@ -103,16 +134,17 @@ class _Judge:
         found = []
         for name, setting in self.changes():
             world = World(setting, self.equations)
-            count = sum(
-                self.shows(world, edit, edit.row in self.equations.totals) for edit in hidden
-            )
+            count = sum(self.shows(world, edit) for edit in hidden)
             if count:
                 found.append(Remedy(sentence("suggest", name), count))
         return sorted(found, key=lambda remedy: -remedy.uncovers)
 
     def changes(self) -> Iterator[tuple[str, Setting]]:
         """The problem with one thing about it made better."""
-        s, good = self.setting, self.good
+        s, good = (
+            self.setting,
+            Random(self.model, self.setting).setting(1, FLOATS, own_length=False),
+        )
         if not all(s.initial.values()):
             yield (
                 "start",
@@ -139,7 +171,8 @@ class _Judge:
 
     def longer(self) -> Setting:
         """The problem with steps added, up to three."""
-        s, good, steps = self.setting, self.good, 3
+        s, steps = self.setting, 3
+        good = Random(self.model, s).setting(1, FLOATS, own_length=False)
         inputs = {
             name: [*values[: s.steps + 1], *good.inputs[name][s.steps + 1 : steps + 1]]
             for name, values in s.inputs.items()

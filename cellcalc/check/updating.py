@@ -10,10 +10,10 @@ from itertools import count, islice
 
 from cellcalc.check.sight import Sight
 from cellcalc.check.world import World
-from cellcalc.engine.optimizer import COUNT, Updater, memory
+from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import DECIMALS, Value, work
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.tree import Edge, Expression, symbols
 from cellcalc.problems.updates import Update
 
@@ -138,7 +138,7 @@ class RuleNumbers:
         found: dict[str, float] = {}
         for symbol in symbols(formula):
             is_own = symbol.name in self.new and symbol.name not in ("w", "dw")
-            name = memory(symbol.name, "w") if is_own else symbol.name
+            name = memory_key(symbol.name, "w") if is_own else symbol.name
             value = work(symbol, DECIMALS)(self, 0)
             found[f"{name}[t-1]" if name in found else name] = float(value)
         return found

@@ -21,6 +21,7 @@ from cellcalc.language.notation import LANGUAGE, Binding, Indexed
 from cellcalc.language.tree import Add, Call, Expression, Symbol, symbols
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
+from cellcalc.views.document import Block, Picture, Title
 from cellcalc.views.legend import legend
 from cellcalc.views.table import tabulated
 from cellcalc.views.text import fixed, short
@@ -65,10 +66,40 @@ def to_text(
     return "\n\n".join(words.blocks()) + "\n"
 
 
+def page(
+    report: Report,
+    model: Model,
+    width: int = 80,
+    hints: Hint = Hint.ALL,
+    everything: bool = False,
+) -> list[Block]:
+    """The same as a page: the title, the summary, and the blocks as they stand in a terminal."""
+    words = _Words(report, model, width or 10**6, hints, everything)
+    title, summary = report.title, words.summary()
+    return [Title(title, (summary,)), *map(Picture, list(words.blocks())[1:])]
+
+
 def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:
     """The contract for scripts: ``{"answers": […], "slips": […], "summary": {…}}``."""
     words = _Words(report, model, 10**6, hints, everything=True)
     return json.dumps(words.data(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def slips_in_maths(report: Report, model: Model) -> list[dict[str, str]]:
+    """Of each cause the equation as it must have been used, and as it is, as they are displayed.
+
+    The keys are ``left``, ``used`` and ``right``; the latter two are "" where it is no formula.
+    """
+    words = _Words(report, model, 10**6, Hint.ALL, everything=True)
+    found = []
+    for slip in report.slips:
+        has = slip.formula is not None
+        used, right = (
+            words.maths(formula) if has and formula is not None else ""
+            for formula in (slip.formula, slip.true)
+        )
+        found.append({"left": words.left(slip), "used": used, "right": right})
+    return found
 
 
 class _Words:

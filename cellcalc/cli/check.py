@@ -22,7 +22,8 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
-from cellcalc.errors import OptionError
+from cellcalc.cli.formats import format_option
+from cellcalc.errors import OptionError, check_choice
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
@@ -56,9 +57,6 @@ class _Check(SectionedCommand):
     metavar="ANSWER",
     multiple=True,
     help='An answer, as in -e "dc[2] = -0.0711"; may be repeated.',
-)
-@click.option(
-    "-f", "--format", type=click.Choice(["text", "json"]), default="text", show_default=True
 )
 @click.option("--all", "everything", is_flag=True, help="Show the right answers as well.")
 @click.option(
@@ -98,6 +96,7 @@ class _Check(SectionedCommand):
 @notation_option
 @scheme_options
 @text_options
+@format_option("text", "markdown", "html", "json")
 @click.pass_context
 def check(
     context: click.Context,
@@ -155,11 +154,12 @@ def check(
             raise OptionError("suggest", "no answers with it", answers or inline[0])
         refuse("`suggest`", "hints", "everything", "figures", "hand_rounding", "tolerance")
         refuse("`suggest`", "notation")
+        check_choice("format", format, ("text", "json"))
         emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
     from cellcalc.check.marking import mark
     from cellcalc.check.reading.first_step import counted_from, fits_from_0, may_be_from_0
-    from cellcalc.check.words import Hint, to_json, to_text
+    from cellcalc.check.words import Hint, page, to_json
     from cellcalc.resources import sentence
     from cellcalc.studies.exercise import FIGURES
 
@@ -176,13 +176,15 @@ def check(
         if answers is not None:
             book.refuse_another(trace)
         entries = [*book.entries(trace), *_inline(inline, alone=False)]
-        asked = book.demand or figures or FIGURES
+        asked = book.figures or figures or FIGURES
         report = book.judged(mark(trace, entries, tolerance, asked), trace)
     level = Hint(hints or "all")
     if format == "json":
         text = to_json(report, trace.model, level)
     else:
-        text = to_text(report, trace.model, columns, level, everything)
+        from cellcalc.views.document import written
+
+        text = written(page(report, trace.model, columns, level, everything), format)
     emit(text, output, force)
     context.exit(0 if report.all_right else 1)
 

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
-from cellcalc.errors import CellcalcError, LimitError, OptionError, OutputError
+from cellcalc.errors import (
+    CellcalcError,
+    LimitError,
+    OptionError,
+    OutputError,
+    printable,
+    unknown,
+)
 from cellcalc.problems.schemes import Override
 from cellcalc.resources import sentence
 
@@ -49,8 +56,8 @@ OPTIONS = {
 # The sections of a command's help, and the options that belong to each; the others come first.
 SECTIONS = {
     "What to show": (
-        "--pass", "--symbols", "--steps", "--step", "--epoch", "--epochs", "--sequence", "--sheets",
-        "--explain", "--hints", "--compare",
+        "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
+        "--sequence", "--of", "--span", "--sheets", "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
     "The scheme, before what the problem says": (
@@ -99,6 +106,34 @@ class SectionedCommand(click.Command):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records, col_max=26)
+
+
+class Commands(click.Group):
+    """A group of commands that turns trouble into messages and exit status 2."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except CellcalcError as error:
+            command = self.get_command(context, context.invoked_subcommand or "")
+            for line in said(error, command):
+                click.echo(f"Error: {line}", err=True)
+            context.exit(2)
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted", err=True)
+            context.exit(130)  # as shells have it: 128 and the number of the signal
+        except click.UsageError as error:
+            message = printable(error.format_message())  # which repeats what was typed
+            raise click.UsageError(message, error.ctx) from None
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(context, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(context)
+            found = unknown(args[0], known)
+            context.fail(f"expected a command ({', '.join(known)}), found {found}")
+        return super().resolve_command(context, args)
 
 
 def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]:
@@ -212,18 +247,6 @@ def notation_option(command: Command) -> Command:
         metavar="AUTHOR",
         help="The symbols of gomez, greff, graves, cs231n, olah, keras, pytorch, goodfellow, "
         "ng or hochreiter, or of a FILE of your own.",
-    )(command)
-
-
-def picture_option(command: Command) -> Command:
-    """The format of a command that draws in text."""
-    return click.option(
-        "-f",
-        "--format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="A picture, or data for scripts.",
     )(command)
 
 

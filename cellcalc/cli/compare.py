@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
+from cellcalc.cli.formats import format_option
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override
@@ -24,20 +25,13 @@ if TYPE_CHECKING:
 @command("Schemes side by side: their windows, gradients and errors.")
 @problem_argument
 @click.argument("schemes", metavar="[SCHEME]…", nargs=-1)
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Tables and pictures, or data for scripts.",
-)
 @click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @click.option("--precision", metavar="N", type=int, help="Decimals shown.")
 @click.option("--k1", metavar="N", type=int, help="Without SCHEME: k1 of each name.")
 @click.option("--k2", metavar="N", type=int, help="Without SCHEME: k2 of each name.")
 @refining_options
 @text_options
+@format_option("text", "markdown", "html", "json")
 def compare(
     problem: str,
     schemes: tuple[str, ...],
@@ -83,9 +77,12 @@ def compared(
     """The comparison, written."""
     from cellcalc.engine.effort import check_listing
     from cellcalc.studies.compare import compare
-    from cellcalc.views.compare import to_json, to_text
+    from cellcalc.views.compare import page, to_json
+    from cellcalc.views.document import written
 
     loaded = load(problem, override)
     check_listing(loaded.specification)
     found = compare(loaded.specification, loaded.model, schemes, k1, k2, sequence)
-    return to_json(found) if format == "json" else to_text(found, decimals, terminal_width())
+    if format == "json":
+        return to_json(found)
+    return written(page(found, decimals, terminal_width()), format)

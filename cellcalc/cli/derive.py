@@ -18,9 +18,10 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
+from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError
 
-FORMATS = ("text", "markdown", "latex", "python")
+FORMATS = ("text", "markdown", "html", "latex", "json", "python")
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override
@@ -28,20 +29,13 @@ if TYPE_CHECKING:
 
 @command("The equations of forward and backward pass, and why.")
 @click.argument("source", metavar="PROBLEM|CELL")
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to write it; python: a script, or of a CELL its function.",
-)
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
 @click.option("--features", metavar="N", type=int, help="With a CELL: its inputs.")
 @scheme_options
 @text_options
+@format_option(*FORMATS, help="How to write it; python: a script, or of a CELL its function.")
 def derive(
     source: str,
     format: str,

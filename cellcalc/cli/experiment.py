@@ -19,6 +19,7 @@ from cellcalc.cli.common import (
     refining_options,
     text_options,
 )
+from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError, OutputError, unknown
 
 if TYPE_CHECKING:
@@ -75,14 +76,6 @@ def _listed(
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
 @click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "csv", "json"]),
-    default="text",
-    show_default=True,
-    help="Tables, or data for scripts.",
-)
-@click.option(
     "--csv",
     "rows",
     metavar="FILE",
@@ -97,6 +90,7 @@ def _listed(
 )
 @refining_options
 @text_options
+@format_option("text", "markdown", "html", "csv", "json")
 def experiment(
     problem: str,
     k1: tuple[int, ...],
@@ -226,7 +220,9 @@ def _rendered(planned: Experiment, results: list[Result], format: str) -> str:
         return written.to_csv(results)
     if format == "json":
         return written.to_json(planned, results)
-    return written.to_text(planned, results)
+    from cellcalc.views.document import written as page_written
+
+    return page_written(written.page(planned, results), format)
 
 
 def _write_workbook(planned: Experiment, results: list[Result], path: Path, force: bool) -> None:

@@ -7,19 +7,13 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import command, emit, in_ascii, terminal_width, text_options
+from cellcalc.cli.formats import format_option
 
 
 @command("What BPTT, truncation, the LSTM are; with computed numbers.")
 @click.argument("topic", metavar="[TOPIC]", required=False)
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For the terminal, or Markdown.",
-)
 @text_options
+@format_option("text", "markdown", "html", "json")
 def explain(topic: str | None, format: str, output: Path | None, force: bool) -> None:
     """Explain a topic in a page; without TOPIC, list the topics.
 

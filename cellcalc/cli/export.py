@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     run,
     scheme_options,
 )
+from cellcalc.cli.formats import written_as
 
 FRAMEWORKS = ("pytorch", "keras", "numpy")
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 )
 @scheme_options
 @output_options
+@written_as("python", "text")
 def export(
     problem: str,
     to: str,

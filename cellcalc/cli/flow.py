@@ -12,7 +12,6 @@ from cellcalc.cli.common import (
     emit,
     in_ascii,
     load,
-    picture_option,
     problem_argument,
     refuse,
     run,
@@ -20,6 +19,7 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
+from cellcalc.cli.formats import format_option
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @command("Where the gradient goes, and what truncation cuts off.")
 @problem_argument
-@picture_option
 @click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
 @text_options
+@format_option("text", "markdown", "html", "json", also=("xlsx",))
 def flow(
     problem: str,
     format: str,
@@ -58,11 +58,12 @@ def flow(
     specification = loaded.specification
     count = len(specification.sequences)
     from cellcalc.studies import flow as computing
-    from cellcalc.views.flow import to_text
+    from cellcalc.views.document import written
+    from cellcalc.views.flow import page
 
     computing.chosen_sequence(specification, sequence)
-    if output and output.suffix == ".xlsx":
-        refuse("a workbook", "format", "ascii")
+    if output and format == "xlsx":
+        refuse("a workbook", "ascii")
         _write_workbook(loaded, sequence, output, force)
         return
     found = computing.flow(specification, loaded.model, sequence)
@@ -70,7 +71,7 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        text = to_text(found, title, terminal_width(), in_ascii())
+        text = written(page(found, title, terminal_width(), in_ascii()), format)
     emit(text, output, force)
 
 

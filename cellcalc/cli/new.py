@@ -11,6 +11,7 @@ import click
 
 from cellcalc import resources
 from cellcalc.cli.common import command, emit, output_options
+from cellcalc.cli.formats import written_as
 from cellcalc.errors import OptionError, OutputError, unknown
 
 TASKS = ("echo", "adding", "order", "sine", "parity", "series")
@@ -29,6 +30,7 @@ STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
 @click.option("--example", metavar="NAME", help="A copy of a bundled example.")
 @click.option("--seed", metavar="N", type=int, help="What numbers are drawn.  [default: 1]")
 @output_options
+@written_as("toml", "text")
 def new(output: Path | None, force: bool, **given: Any) -> None:
     """Write a problem file to start from: a small one, a task, or a copy of an example.
 

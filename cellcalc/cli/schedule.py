@@ -12,13 +12,13 @@ from cellcalc.cli.common import (
     command,
     emit,
     load,
-    picture_option,
     problem_argument,
     refuse,
     scheme_options,
     terminal_width,
     text_options,
 )
+from cellcalc.cli.formats import format_option
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 @command("Which window sweeps which steps, and what it costs.")
 @problem_argument
-@picture_option
 @click.option(
     "--compare",
     is_flag=True,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 )
 @scheme_options
 @text_options
+@format_option("text", "markdown", "html", "json")
 def schedule(
     problem: str,
     format: str,
@@ -69,5 +69,8 @@ def schedule(
     if format == "json":
         text = schedule.to_json(loaded.specification, loaded.model)
     else:
-        text = schedule.to_text(loaded.specification, loaded.model, terminal_width())
+        from cellcalc.views.document import written
+
+        page = schedule.page(loaded.specification, loaded.model, terminal_width())
+        text = written(page, format)
     emit(text, output, force)

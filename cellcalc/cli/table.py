@@ -20,7 +20,8 @@ from cellcalc.cli.common import (
     terminal_width,
     text_options,
 )
-from cellcalc.errors import OptionError
+from cellcalc.cli.formats import ENDINGS, by_ending, refuse_ending
+from cellcalc.errors import OptionError, check_choice
 
 if TYPE_CHECKING:
     from cellcalc.api import Trace
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 PASSES = ("forward", "backward", "gradients", "update")
 EXPORTS = ("csv", "json")
+FORMATS = ("text", "markdown", "html", "latex", *EXPORTS)
 
 
 @command("Every value as a table, or worked out line by line.")
@@ -37,9 +39,8 @@ EXPORTS = ("csv", "json")
     "-f",
     "--format",
     metavar="FORMAT",
-    default="simple",
-    show_default=True,
-    help="csv, json, or a format of tabulate: simple, grid, github, latex, html, …",
+    help="text, markdown, html, latex, csv, json, or one of tabulate's: grid, rst, tsv, …  "
+    "[default: text, or what FILE's ending says]",
 )
 @click.option(
     "--layout",
@@ -82,6 +83,7 @@ EXPORTS = ("csv", "json")
 @notation_option
 @scheme_options
 @text_options
+@by_ending(*FORMATS, also=("tsv",))
 def table(
     problem: str,
     format: str,
@@ -110,12 +112,13 @@ def table(
       cellcalc table gomez --hand-rounding 5
       cellcalc table gomez --notation gomez
       cellcalc table statquest --pass update --epoch 300
+      cellcalc table gomez --explain -o solution.tex
       cellcalc table gomez --format json
     """
     from cellcalc.views.table import check_layout, select
 
     columns = terminal_width() if width is None else width
-    _check_combination(format, explain, step)
+    _check_combination(format, explain, step, output)
     check_layout(format, layout, precision, columns, EXPORTS)
     detail = passes != ("update",)  # a long run keeps only what is asked for
     trace = run(load(problem, override, notation), hand_rounding, detail)
@@ -124,12 +127,16 @@ def table(
     emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
 
 
-def _check_combination(format: str, explain: bool, step: int | None) -> None:
+def _check_combination(format: str, explain: bool, step: int | None, output: Path | None) -> None:
     """Refuse what would be taken and ignored."""
     from cellcalc.views.table import MARKUP
 
-    if explain and format != "simple":
-        raise OptionError("explain", "no `format` with it", f'"{format}"')
+    if explain:
+        from cellcalc.views.worked import FORMATS as EXPLAINED
+
+        if output and ENDINGS.get(output.suffix.lower()) == format not in EXPLAINED:
+            refuse_ending(output, EXPLAINED)
+        check_choice("format", format, EXPLAINED)
     if step is not None and not explain:
         raise OptionError("step", "`explain` with it (or use `steps`)", "`step` alone")
     if step is not None:
@@ -154,7 +161,7 @@ def _rendered(
     if explain:
         from cellcalc.views.worked import explain as work_out
 
-        return work_out(trace, chosen, precision, width)
+        return work_out(trace, chosen, precision, width, format)
     if format in EXPORTS:
         from cellcalc.views import export
 

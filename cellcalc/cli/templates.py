@@ -7,19 +7,13 @@ from pathlib import Path
 import click
 
 from cellcalc.cli.common import command, emit, in_ascii, terminal_width, text_options
+from cellcalc.cli.formats import format_option
 
 
 @command("The cells, readouts, losses, … and examples.")
 @click.argument("name", metavar="[KIND|NAME]", required=False)
-@click.option(
-    "-f",
-    "--format",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
-    show_default=True,
-    help="How to write it.",
-)
 @text_options
+@format_option("text", "markdown", "html", "json")
 def templates(name: str | None, format: str, output: Path | None, force: bool) -> None:
     """List everything that ships, or all of a KIND, or describe what has a NAME.
 

@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     run,
     scheme_options,
 )
+from cellcalc.cli.formats import written_as
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @notation_option
 @scheme_options
 @output_options
+@written_as("xlsx")
 def workbook(
     problem: str,
     sheets: str | None,

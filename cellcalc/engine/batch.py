@@ -16,10 +16,10 @@ import numpy as np
 
 from cellcalc.engine import codegen, schedule
 from cellcalc.engine.codegen import ARRAYS, compile_expression, compile_source
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN
+from cellcalc.engine.optimizer import NORM_MARGIN
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import OptionError, unknown
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence

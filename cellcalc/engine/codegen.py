@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from cellcalc.language.arithmetic import floats
+from cellcalc.language.keys import gathered_key
 from cellcalc.language.notation import Binding, Notation, Text
 from cellcalc.language.tree import (
     ZERO,
@@ -212,7 +213,7 @@ def reads(table: str, names: Iterable[str]) -> Iterator[str]:
 
 def total(row: Quantity) -> str:
     """The local name of a parameter's gradient, the sum over the steps."""
-    return f"sum_{row.symbol}"
+    return gathered_key(row.derivative_of)
 
 
 def _indented(lines: Iterable[str], depth: int = 1) -> Iterator[str]:

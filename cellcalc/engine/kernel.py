@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any
 
-from cellcalc.engine.codegen import Code, reads
+from cellcalc.engine.codegen import Code, reads, total
 from cellcalc.engine.effort import SIZES
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.keys import derivative_key, entering_key
@@ -177,11 +177,11 @@ class Kernel:
             yield "    return ()" if self.arrays else "    return {}"
             return
         gradients = model.gradients
-        yield from (f"    sum_{row.symbol} = 0.0" for row in gradients)
+        yield from (f"    {total(row)} = 0.0" for row in gradients)
         backward = _Loop(self, [row for row in self.swept if row.formula], gradients, -1)
         yield from backward.lines()
         yield from backward.entering()
-        ends = [f"sum_{row.symbol}" for row in gradients]
+        ends = [total(row) for row in gradients]
         code = Code(model.features, decimals=self.decimals)
         values = [*map(code.rounded, ends), *(f"{HERE}d{state}" for state in model.state)]
         if self.arrays:
@@ -258,7 +258,7 @@ class _Loop:
                 yield f"{indent}{targets}{self.value(row)}"
         for row in self.summed:
             own = row.symbol in self.own
-            yield f"{indent}sum_{row.symbol} += {HERE + row.symbol if own else self.value(row)}"
+            yield f"{indent}{total(row)} += {HERE + row.symbol if own else self.value(row)}"
         for symbol in handed_on:
             yield f"{indent}{self.names[symbol]} = {HERE}{symbol.name}"
 

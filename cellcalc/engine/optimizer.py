@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 
 from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.arithmetic import floats
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
 from cellcalc.problems.schemes import Scheme
-from cellcalc.problems.templates import Equation, Template
+from cellcalc.problems.templates import Equation, Template, shown_rows
 from cellcalc.problems.updates import Update
 
-COUNT = "k"  # the number of the update
 NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does
 
 
@@ -30,7 +29,7 @@ class Updater:
     def __init__(self, scheme: Scheme, update: Update, decimals: int | None) -> None:
         self.scheme, self.update, self.decimals = scheme, update, decimals
         self.memory = {
-            memory(own, name): value
+            memory_key(own, name): value
             for own, values in update.state.items()
             for name, value in values.items()
         }
@@ -56,7 +55,7 @@ class Updater:
             used = {name: self.rounded(gradient) for name, gradient in used.items()}
         if not self.memory:
             state = self.update.optimizer.state.items()
-            self.memory = {memory(own, name): value for name in used for own, value in state}
+            self.memory = {memory_key(own, name): value for name in used for own, value in state}
         settings = {**self.update.settings, COUNT: float(self.count)}
         self.function(parameters, used, self.memory, settings)
         self.gathered = {}
@@ -88,18 +87,18 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
     ]
 
     def lines() -> Iterator[str]:
-        yield "def update(parameters, gradients, memory, settings):"
-        yield from reads("settings", constants)
+        yield "def update(_parameters, _gradients, _memory, _settings):"
+        yield from reads("_settings", constants)
         yield from (f"    {name} = {code(node)}" for node, name in hoisted.items())
-        yield "    for _name, dw in gradients.items():"
-        yield "        w = parameters[_name]"
+        yield "    for _name, dw in _gradients.items():"
+        yield "        w = _parameters[_name]"
         for own in optimizer.state:
-            yield f'        {own} = memory["{memory(own, "")}" + _name]'
+            yield f'        {own} = _memory["{memory_key(own, "")}" + _name]'
         for symbol, formula in equations:
             yield f"        {symbol} = {code.value(formula)}"
         for own in shown_rows(optimizer):
-            yield f'        memory["{memory(own, "")}" + _name] = {own}'
-        yield "        parameters[_name] = w"
+            yield f'        _memory["{memory_key(own, "")}" + _name] = {own}'
+        yield "        _parameters[_name] = w"
 
     return "\n".join(lines()) + "\n"
 
@@ -111,7 +110,7 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
     read as assignments, one after the other, so that time indices are not needed.
     """
     own = {"w": parameter, "dw": derivative_key(parameter)}
-    own |= {name: memory(name, parameter) for name in shown_rows(optimizer)}
+    own |= {name: memory_key(name, parameter) for name in shown_rows(optimizer)}
 
     def named(symbol: Symbol) -> Symbol:
         return Symbol(own.get(symbol.name, symbol.name))
@@ -120,25 +119,6 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
         Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), e.says)
         for e in optimizer.equations
     )
-
-
-def shown_rows(optimizer: Template) -> list[str]:
-    """What an optimizer computes for each parameter besides its new value: m, v, …
-
-    Some of it is its state, which the next update reads; the rest is only passed through.
-    """
-    computed = dict.fromkeys([*optimizer.state, *(e.symbol for e in optimizer.equations)])
-    return [name for name in computed if name != "w"]
-
-
-def memory(state: str, parameter: str) -> str:
-    """The name of an optimizer's state for one parameter: ``v_W_f1``."""
-    return f"{state}_{parameter}"
-
-
-def counts_updates(optimizer: Template) -> bool:
-    """Whether the equations use the number of the update."""
-    return any(s.name == COUNT for e in optimizer.equations for s in symbols(e.formula))
 
 
 def clip_factor(scheme: Scheme, gradients: Mapping[str, float]) -> float:

@@ -481,6 +481,8 @@ def backward_values(pass_trace: PassTrace, window: WindowTrace, t: int) -> Looku
             return window.backward[symbol.name][step - window.first] if inside else 0.0
         if symbol.shift == -1:
             return pass_trace.state_before(t, symbol.name)
+        if step == window.first - 1:  # what enters may be the initial state again
+            return pass_trace.state_before(window.first, symbol.name)
         values = pass_trace.forward[symbol.name]
         return values[step] if step < len(values) else 0.0
 

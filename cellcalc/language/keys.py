@@ -1,16 +1,21 @@
 """The keys of quantities: how one is made of another, and what it is made of.
 
-=============  ===========================================================================
-``dc``         the derivative of the loss by ``c``
-``dh_via_y``   that part of ``dh`` which comes through ``y``
-``dc0``        the derivative by the state that enters a window, ``c`` before its first step
-``W_f2``       the element of the vector ``W_f`` that belongs to the second input
-=============  ===========================================================================
+=================  =======================================================================
+``dc``             the derivative of the loss by ``c``
+``dh_via_y``       that part of ``dh`` which comes through ``y``
+``c0``, ``dc0``    the state that enters a window, and the derivative by it
+``W_f2``           the element of the vector ``W_f`` that belongs to the second input
+``m_W_f2``         what an optimizer that has a state ``m`` keeps for ``W_f2``
+``sum_dW_f2``      a gradient, added up over windows
+``clipped_dW_f2``  the same as the update uses it
+=================  =======================================================================
 """
 
 from __future__ import annotations
 
 VIA = "_via_"
+COUNT = "k"  # the number of the update
+NORM, FACTOR = "gradient_norm", "clip_factor"  # of a gradient that is clipped
 _DIGITS = "0123456789"
 
 
@@ -27,6 +32,26 @@ def path_key(derived: str, via: str) -> str:
 def entering_key(state: str) -> str:
     """The key of the derivative by a state as it enters a window: ``dc0`` for ``c``."""
     return f"{derivative_key(state)}0"
+
+
+def initial_key(state: str) -> str:
+    """The key of a state before step 1: ``c0`` for ``c``."""
+    return f"{state}0"
+
+
+def memory_key(own: str, parameter: str) -> str:
+    """The key of what an optimizer calls ``own`` for one parameter: ``v_W_f1``."""
+    return f"{own}_{parameter}"
+
+
+def gathered_key(parameter: str) -> str:
+    """The key of a parameter's gradient added up: over a window's steps, or over windows."""
+    return f"sum_{derivative_key(parameter)}"
+
+
+def clipped_key(parameter: str) -> str:
+    """The key of a parameter's gradient as the update uses it."""
+    return f"clipped_{derivative_key(parameter)}"
 
 
 def split_key(key: str) -> tuple[str, str]:

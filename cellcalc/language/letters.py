@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from cellcalc.errors import OptionError
+
 MARK = "°"  # behind a symbol of ours that would mean something else to the author
 
 GREEK = {
@@ -104,18 +106,43 @@ def accented(texts: Iterable[str]) -> StandIns:
 
 
 def latex_text(text: str) -> str:
-    """Plain text for LaTeX: its special characters escaped, what T1 fonts lack as "?"."""
+    """Plain text for LaTeX: its special characters escaped.
+
+    Raises :class:`~cellcalc.errors.OptionError` for a character that its usual fonts lack, for
+    they would leave it out without a word.
+    """
     return "".join(map(_latex_character, re.findall(".[\u0300-\u036f]*", composed(text), re.S)))
 
 
 def _latex_character(character: str) -> str:
     if character in _LATEX_CHARACTERS:
         return _LATEX_CHARACTERS[character]
-    if character.isascii() or (character.isalpha() and "" < character < "\u0180"):
+    if character.isascii():
         return character
     plain = unicodedata.normalize("NFD", character)
-    return f"${latex_word(plain)}$" if _ACCENTED.fullmatch(plain) else "?"
+    if len(character) == 1 and plain[0].isascii() and plain[1:] in _LATEX_ACCENTS:
+        return f"\\{_LATEX_ACCENTS[plain[1:]]}{{{plain[0]}}}"
+    if _ACCENTED.fullmatch(plain) and plain[1] in ACCENTS:
+        return f"${latex_word(plain)}$"
+    raise OptionError("format", "no latex, which lacks letters of the text", f'"{character}"')
 
+
+_LATEX_ACCENTS = {  # which every encoding of fonts has
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
+    "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+}  # fmt: skip
+_LATEX_LETTERS = "ss ae oe o aa i l AE OE O AA L S copyright pounds".split()  # noqa: SIM905
+_LIKE_LATIN = "ABEZHIKMNOPTXo"  # what the Greek letters of these shapes are written as
+_GREEK_IN_LATEX = {
+    letter: rf"\{name}"
+    for letter, name in zip(
+        "αβγδεζηθικλμνξπρςστυφχψωΓΔΘΛΞΠΣΥΦΨΩ∇",
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho varsigma "  # noqa: SIM905
+        "sigma tau upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi "
+        "Omega nabla".split(),
+        strict=True,
+    )
+} | {letter: rf"\mathrm{{{c}}}" for letter, c in zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", _LIKE_LATIN, strict=True)}
 
 _LATEX_CHARACTERS = (
     {c: f"\\{c}" for c in "&%$#_{}"}
@@ -128,13 +155,27 @@ _LATEX_CHARACTERS = (
         "−": "$-$",
         "²": "$^2$",
         "∂": r"$\partial$",
-        "σ": r"$\sigma$",
+        "<": "$<$",
+        ">": "$>$",
+        "|": "$|$",
+        "–": "--",
+        "—": "---",
+        "“": "``",
+        "”": "''",
+        "‘": "`",
+        "’": "'",
+        "×": r"$\times$",
+        "≤": r"$\le$",
+        "≥": r"$\ge$",
+        "≈": r"$\approx$",
+        "→": r"$\to$",
+        "°": r"$^{\circ}$",
         "⟨": r"$\langle$",
         "⟩": r"$\rangle$",
-        MARK: r"$^{\circ}$",
     }
+    | {c: rf"\{name}{{}}" for c, name in zip("ßæœøåıłÆŒØÅŁ§©£", _LATEX_LETTERS, strict=True)}
     | {raised: f"$^{{{letter}}}$" for raised, letter in RAISED.items()}
-    | {letter: rf"$\{name}$" for letter, name in GREEK.items()}
+    | {letter: f"${name}$" for letter, name in _GREEK_IN_LATEX.items()}
     | {chr(lowered): f"$_{chr(plain)}$" for plain, lowered in SUBSCRIPTS.items()}
     | {chr(raised): f"$^{chr(plain)}$" for plain, raised in SUPERSCRIPTS.items()}
 )

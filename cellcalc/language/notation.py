@@ -14,6 +14,7 @@ from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
 from cellcalc.language.keys import split_key
 from cellcalc.language.letters import SUBSCRIPTS, SUPERSCRIPTS
 from cellcalc.language.tree import (
+    ONE,
     TWO,
     Add,
     Call,
@@ -275,8 +276,9 @@ class Excel(Notation):
 
     ``cell`` gives the reference of a symbol; ``cells`` the range of all elements of a vector, one
     a feature. What a sign stands before is bracketed where it holds a power, since Excel takes
-    -x^2 for (-x)^2. A denominator of 0 is replaced as ``floats.divide`` does, but for
-    ``guarded`` False. A square is a product: LibreOffice has no power of numbers below 1e-154.
+    -x^2 for (-x)^2. A denominator of 0 is replaced as ``floats.divide`` and ``floats.power`` do,
+    but for ``guarded`` False. A square is a product: LibreOffice has no power of numbers below
+    1e-154; a power with a negative exponent is a quotient, so that it has a denominator to guard.
     """
 
     cell: Callable[[Symbol], str]
@@ -296,7 +298,15 @@ class Excel(Notation):
         return self.cell(symbol), Binding.ATOM
 
     def power(self, base: Expression, exponent: Expression) -> Text:
+        never_zero = isinstance(base, Number) and base.value != 0.0
+        match exponent:
+            case Neg(Number(size)) if not never_zero:
+                return self.quotient(ONE, base if size == 1.0 else Pow(base, Number(size)))
         lower, upper = self.within(base, Binding.ATOM), self.within(exponent, Binding.ATOM)
+        varies = not isinstance(exponent, Number) and not never_zero
+        if varies and self.guarded and len(lower) + len(upper) <= MOST_TWICE:
+            at_zero = f"IF({upper}<0,1E300,IF({upper}=0,1,0))"  # a spreadsheet has no 0^0
+            return f"IF({lower}=0,{at_zero},{lower}^{upper})", Binding.ATOM
         if exponent == TWO and len(lower) <= MOST_TWICE:
             return f"{lower}*{lower}", Binding.PRODUCT
         return f"{lower}^{upper}", Binding.POWER

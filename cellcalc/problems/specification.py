@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc import resources
-from cellcalc.language.keys import derivative_key, element_keys
+from cellcalc.language.keys import element_keys
 from cellcalc.problems import templates
+from cellcalc.problems.reserved import check_names
 from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_lengths, read_scheme
 from cellcalc.problems.sequences import Sequence, read_sequence, standardized
 from cellcalc.problems.templates import Template
@@ -124,7 +125,6 @@ def specification_of(
     cell = templates.read(whole, "cells", "cell", "lstm", base)
     readout = templates.read(whole, "readouts", "readout", "identity", base)
     loss = templates.read(whole, "losses", "loss", "half-squared", base)
-    check_clashes(whole, cell, readout, loss)
     sequences = _sequences(whole, base)
     scheme = read_scheme(whole.table("bptt"), override)
     check_lengths(whole.table("bptt"), scheme, [sequence.steps for sequence in sequences])
@@ -133,7 +133,7 @@ def specification_of(
     complete = len(parts) == 2
     parameters = _parameters(whole.table("parameters"), parts, features, complete, base)
     update = read_update(whole.table("update"), parts, parameters, base)
-    _check_settings(whole, update, cell, readout, loss)
+    check_names(whole, (cell, readout, loss), features, update.optimizer)
     if override.epochs is not None:
         update = replace(update, epochs=override.epochs)
     initial = _initial(whole.table("initial"), cell)
@@ -176,28 +176,6 @@ def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     generator, scale = random.Random(seed), specification.drawn.scale
     values = {name: generator.uniform(-scale, scale) for name in specification.parameters}
     return {name: value for name, value in values.items() if name in specification.drawn.names}
-
-
-def check_clashes(whole: Section, *parts: Template | None) -> None:
-    """Note names that two of the templates give to different things."""
-    taken: dict[str, str] = {}
-    for key, part in zip(("cell", "readout", "loss"), parts, strict=True):
-        own = [*part.fixed, *(e.symbol for e in part.equations)] if part else []
-        for name in own:
-            for clash in dict.fromkeys((name, derivative_key(name), name.removeprefix("d"))):
-                if clash in taken:
-                    expected = f"names that the {taken[clash]} does not use"
-                    whole.reader.mistake(key, expected, f"{name} beside {clash}")
-        taken |= dict.fromkeys(own, key)
-
-
-def _check_settings(whole: Section, update: Update, *parts: Template | None) -> None:
-    """Note a setting of an optimizer that the cell, the readout or the loss has a symbol for."""
-    own = {n for part in parts if part for n in (*part.fixed, *(e.symbol for e in part.equations))}
-    for name in update.settings:
-        if name in own:
-            expected = "an optimizer whose settings are no symbols of the problem"
-            whole.reader.mistake("update.optimizer", expected, name)
 
 
 def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:

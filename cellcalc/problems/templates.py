@@ -18,7 +18,7 @@ from cellcalc import resources
 from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable, unknown
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
-from cellcalc.language.keys import VIA, derivative_key
+from cellcalc.language.keys import COUNT, FACTOR, NORM, VIA, derivative_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
@@ -55,6 +55,7 @@ RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
      "layout", "prefix", "random", "layer", "direction", "readout_prefix", "unit",
+     "zip", "nan", "inf", "window", "epoch", "sequence", NORM, FACTOR,
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -98,6 +99,20 @@ class Template:
     def fixed(self) -> tuple[str, ...]:
         """The names that do not vary with time."""
         return (*self.parameters, *self.settings, *self.coefficients)
+
+
+def shown_rows(optimizer: Template) -> list[str]:
+    """What an optimizer computes for each parameter besides its new value: m, v, …
+
+    Some of it is its state, which the next update reads; the rest is only passed through.
+    """
+    computed = dict.fromkeys([*optimizer.state, *(e.symbol for e in optimizer.equations)])
+    return [name for name in computed if name != "w"]
+
+
+def counts_updates(optimizer: Template) -> bool:
+    """Whether the equations use the number of the update."""
+    return any(s.name == COUNT for e in optimizer.equations for s in symbols(e.formula))
 
 
 MOST_LISTED = 10  # names in a message

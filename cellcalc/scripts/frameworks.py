@@ -16,11 +16,10 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.engine import schedule
-from cellcalc.engine.optimizer import COUNT, counts_updates
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, check_choice
 from cellcalc.language.functions import FUNCTIONS
-from cellcalc.language.keys import element_keys
+from cellcalc.language.keys import COUNT, element_keys
 from cellcalc.language.notation import Binding, Notation, Text
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Call, Expression, Symbol, is_constant, rebuilt, symbols
@@ -28,6 +27,7 @@ from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS, RandomLengths
 from cellcalc.problems.specification import Specification
+from cellcalc.problems.templates import counts_updates
 from cellcalc.toml import listed
 
 MOST_WINDOWS = 60  # whose gradients a script has; of more, only the parameters at the end

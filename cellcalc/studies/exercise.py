@@ -105,6 +105,60 @@ class Exercise:
         """Whether the updated parameters would give gradients away."""
         return not self.model.derivatives.isdisjoint(self.symbols)
 
+    @cached_property
+    def telling(self) -> frozenset[Place]:
+        """Every place of the pass that is worked out from one that is asked for.
+
+        Whoever is given the value of one can work back to an answer; those asked for are among
+        them. A parameter stands at each step with the value that this was computed with, and at
+        n+1 with what it is in the end.
+        """
+        one, model = self.pass_trace, self.model
+        found = {spot.place for spot in self.open}
+        updated: set[str] = set()  # the parameters whose newest value tells something
+        at_once = one.schedule.scheme.update == "window"
+
+        def tells(number: int, row: Quantity, t: int) -> bool:
+            if row.formula is None:
+                return False
+            for symbol in symbols(spelled_out(row.formula, model.features)):
+                if symbol.name in one.before:
+                    place: Place = (0, symbol.name, t)
+                elif symbol.shift is None:
+                    continue
+                else:
+                    place = self._place_of(number, symbol, t)
+                if place in found:
+                    return True
+            return False
+
+        for t in range(1, one.steps + 2):
+            if at_once or t > one.steps:
+                found |= {(0, name, t) for name in updated}
+            for row in model.forward if t <= one.steps else ():
+                if tells(0, row, t):
+                    found.add((0, row.symbol, t))
+            for number, window in enumerate(one.windows, 1):
+                if window.last != t:
+                    continue
+                rows = [r for q in (*model.backward, *model.gradients)
+                        for r in (q, *model.paths_of(q))]  # fmt: skip
+                for step in reversed(window.steps):
+                    for row in rows:
+                        if tells(number, row, step):
+                            found.add((number, row.symbol, step))
+                for row in model.entering:
+                    if tells(number, row, window.first - 1):
+                        found.add((number, row.symbol, window.first - 1))
+                for row in model.gradients:
+                    parts = {(number, row.symbol, step) for step in window.steps}
+                    if parts & found or (number, row.symbol, None) in found:
+                        found.add((number, row.symbol, None))
+                        updated.add(row.derivative_of)
+        if any((0, LOSS, t) in found for t in range(1, one.steps + 1)):
+            found |= {(0, LOSS, None), (0, TOTAL_LOSS, None)}
+        return frozenset(found)
+
     def followed(self, own: Mapping[Place, float]) -> dict[Place, float]:
         """What each spot must be, given a person's ``own`` values before it."""
         found: dict[Place, float] = {}

@@ -19,10 +19,11 @@ from cellcalc.problems.schemes import forms, named_schemes
 from cellcalc.problems.templates import Equation
 from cellcalc.resources import sentence
 from cellcalc.toml import decode, read_bytes
+from cellcalc.views.document import Block, Figures, Heading, Picture, Title, written
 from cellcalc.views.text import check_page
 
 KINDS = (*templates.SEEN, "schemes", "examples")
-FORMATS = ("text", "markdown", "json")
+FORMATS = ("text", "markdown", "html", "json")
 
 
 @dataclass(frozen=True)
@@ -169,12 +170,15 @@ def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
             for kind, found in every.items()
         }
         return json.dumps(rows, ensure_ascii=False) + "\n"
+    if format == "html":
+        return _html_listing(every)
     blocks = []
     for kind, found in every.items():
         title = sentence("catalogue", kind)
         if format == "markdown":
             lines = [f"| `{e.name}` | {e.title} | {e.source} |" for e in found]
-            head = [f"## {title}", "", "| name | what it is | source |", "| --- | --- | --- |"]
+            columns = [sentence("catalogue", key) for key in ("name", "what", "source")]
+            head = [f"## {title}", "", f"| {' | '.join(columns)} |", "| --- | --- | --- |"]
             blocks.append("\n".join([*head, *lines]))
             continue
         column = max(len(one.name) for one in found) + 2
@@ -186,6 +190,15 @@ def listing(kinds: tuple[str, ...], format: str, width: int) -> str:
     if format == "text":
         blocks.append(sentence("catalogue", "more" if len(kinds) > 1 else "one"))
     return "\n\n".join(blocks) + "\n"
+
+
+def _html_listing(every: dict[str, list[Entry]]) -> str:
+    blocks: list[Block] = []
+    names = tuple(sentence("catalogue", key) for key in ("name", "what", "source"))
+    for kind, found in every.items():
+        rows = tuple((one.name, one.title, one.source) for one in found)
+        blocks += [Heading(sentence("catalogue", kind)), Figures(names, rows, "", prose=True)]
+    return written([Title(sentence("catalogue", "title")), *blocks], "html")
 
 
 def _beside(name: str, texts: list[str], column: int, width: int) -> Iterator[str]:
@@ -203,6 +216,9 @@ def description(found: list[Entry], format: str, width: int, ascii: bool = False
         found = list(map(_in_ascii, found))
     if format == "json":
         return json.dumps([_data(one) for one in found], ensure_ascii=False) + "\n"
+    if format == "html":
+        title = Title(", ".join(dict.fromkeys(one.name for one in found)))
+        return written([title, *(Picture(_text(one, 96)) for one in found)], "html")
     write = _markdown if format == "markdown" else _text
     return "\n\n".join(write(one, width or 10**6) for one in found) + "\n"
 

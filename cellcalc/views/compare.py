@@ -9,34 +9,41 @@ from dataclasses import asdict
 
 from cellcalc.resources import sentence
 from cellcalc.studies.compare import Compared, Comparison
+from cellcalc.views.document import Block, Figures, Heading, Lines, Title, written
 from cellcalc.views.schedule import legend, picture, window_data
-from cellcalc.views.table import DECIMALS, Grid, banded
-from cellcalc.views.text import check_page, fixed
+from cellcalc.views.table import DECIMALS, Grid, banded, figures
+from cellcalc.views.text import check_page, columns, fixed
 
 WIDEST_NAME = 24  # characters of a scheme's name in the table; the picture has all of it
 
 
 def to_text(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> str:
+    """The page as text."""
+    return written(page(comparison, decimals, width))
+
+
+def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> list[Block]:
     """The schemes in a table, their gradients and errors, and a picture of each one's windows."""
     check_page(width, decimals)
     compared = comparison.schemes
-    blocks = ["\n".join(_heading(comparison)), _summary(compared, decimals)]
+    title = Title(comparison.title, tuple(_settings(comparison)))
+    blocks: list[Block] = [title, _summary(compared, decimals)]
     names = tuple(_short(one.scheme.name) for one in compared)
     symbols = list(compared[0].gradients)
     gradients = tuple((s, tuple(one.gradients[s] for one in compared)) for s in symbols)
     errors = tuple((s, tuple(100 * one.errors[s] for one in compared)) for s in symbols)
-    for title, rows, places in (("title", gradients, decimals), ("error_title", errors, 2)):
-        grid = Grid(sentence("compare", title), names, rows, over_time=False)
-        blocks += [grid.title, *banded(grid, places, width, repeated=1)]
+    for heading, rows, places in (("title", gradients, decimals), ("error_title", errors, 2)):
+        grid = Grid(sentence("compare", heading), names, rows, over_time=False)
+        body = [[symbol, *(fixed(value, places) for value in values)] for symbol, values in rows]
+        shown = "\n\n".join(banded(grid, places, width, repeated=1))
+        blocks += [Heading(grid.title), figures(["", *names], body, shown)]
     for one in compared:
-        blocks.append(f"{' = '.join((one.scheme.name, *one.others))}")
+        blocks.append(Heading(" = ".join((one.scheme.name, *one.others))))
         blocks += picture(one.schedule, width, updates=False)
-    blocks.append("\n".join(legend(updates=False)))
-    return "\n\n".join(blocks) + "\n"
+    return [*blocks, Lines(tuple(legend(updates=False)))]
 
 
-def _heading(comparison: Comparison) -> Iterator[str]:
-    yield comparison.title
+def _settings(comparison: Comparison) -> Iterator[str]:
     place = ""
     if comparison.sequences > 1:
         place = sentence("compare", "place", k=comparison.sequence, count=comparison.sequences)
@@ -53,7 +60,7 @@ def _words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _summary(compared: tuple[Compared, ...], decimals: int) -> str:
+def _summary(compared: tuple[Compared, ...], decimals: int) -> Figures:
     headings = sentence("compare", "headings").split(",")
     body = [
         [
@@ -68,12 +75,13 @@ def _summary(compared: tuple[Compared, ...], decimals: int) -> str:
         ]
         for one in compared
     ]
-    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
-    lines = [headings, ["-" * width for width in widths], *body]
-    return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
-        for line in lines
-    )
+    widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
+    lines = []
+    for line in (headings, ["-" * width for width in widths], *body):
+        gaps = [" " * (width - columns(cell)) for cell, width in zip(line, widths, strict=True)]
+        right = map("".join, zip(gaps[1:], line[1:], strict=True))
+        lines.append("  ".join([line[0] + gaps[0], *right]).rstrip())
+    return figures(headings, body, "\n".join(lines))
 
 
 def _percent(value: float) -> str:

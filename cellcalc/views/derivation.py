@@ -6,24 +6,27 @@ it is a script of its own, :mod:`cellcalc.scripts.python`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from html import escape
 from textwrap import wrap
 
 from cellcalc.engine.optimizer import rules
 from cellcalc.errors import check_choice
 from cellcalc.language.letters import latex_text
-from cellcalc.language.notation import Binding, Indexed, plain_number
-from cellcalc.language.tree import ONE, Add, Expression, Neg, Symbol
+from cellcalc.language.notation import Indexed, plain_number
+from cellcalc.language.tree import ONE, Symbol
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.scripts.python import script
+from cellcalc.views.document import LATEX_PREAMBLE, html_page
 from cellcalc.views.legend import Legend, legend
 from cellcalc.views.text import check_page, markdown_text
-from cellcalc.views.worked import left_side, wrapped
+from cellcalc.views.worked import in_lines, left_side, summands, wrapped
 
-FORMATS = ("text", "markdown", "latex", "python")
+FORMATS = ("text", "markdown", "html", "latex", "json", "python")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ def derive(
     write = model.latex() if format == "latex" else model.maths()
     parts = list(_parts(specification, model, write))
     lines, below = title(specification), legend(model)
+    named = bool(specification.sequences)  # a cell alone has none but its own
+    if format == "json":
+        return _json(specification, lines, parts)
+    lines = [*([specification.title] if named else []), *lines]
+    if format == "html":
+        return _html(lines, parts, below)
     if format == "latex":
         return _latex(lines, parts, below)
     if format == "markdown":
@@ -124,18 +133,7 @@ def _line(row: Quantity, write: Indexed) -> Line:
     if row.formula is None:  # dE, with which the chain starts
         return Line(left, ("1",), row.says, (Reason("1", sentence("reason", "count")),))
     reasons = tuple(Reason(write(term.formula), reason(term, write)) for term in row.terms)
-    return Line(left, _summands(row.formula, write), row.says, reasons)
-
-
-def _summands(formula: Expression, write: Indexed) -> tuple[str, ...]:
-    """The summands as written, each with its sign, so that a line can be broken between them."""
-    first, *others = formula.terms if isinstance(formula, Add) else (formula,)
-    texts = [write(first)]
-    for term in others:
-        operand = term.operand if isinstance(term, Neg) else term
-        sign = write.less.strip() if isinstance(term, Neg) else "+"
-        texts.append(f"{sign} {write.within(operand, Binding.DOT)}")
-    return tuple(texts)
+    return Line(left, summands(row.formula, write), row.says, reasons)
 
 
 def reason(term: Term, write: Indexed) -> str:
@@ -174,7 +172,7 @@ def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line
         if rule.symbol == "w" and update.frozen:
             says += "; " + sentence("part", "frozen", names=", ".join(update.frozen))
         left = write(Symbol(rule.symbol))
-        yield Line(left, _summands(rule.formula, write), says, sign=write.becomes)
+        yield Line(left, summands(rule.formula, write), says, sign=write.becomes)
 
 
 def _text(title: list[str], parts: list[Part], below: Legend | None, width: int) -> str:
@@ -201,11 +199,12 @@ def _wrapped(text: str, indent: int, width: int) -> list[str]:
 
 def _markdown(title: list[str], parts: list[Part], below: Legend | None) -> str:
     blocks = [
-        "# Forward and backward pass",
+        f"# {sentence('part', 'title')}",
         "\n".join(f"- {markdown_text(line)}" for line in title),
     ]
     for part in parts:
-        rows = ["| equation | meaning | why |", "| --- | --- | --- |"]
+        names = [sentence("part", key) for key in ("equation", "meaning", "why")]
+        rows = [f"| {' | '.join(names)} |", "| --- | --- | --- |"]
         for line in part.lines:
             several = len(line.reasons) > 1
             why = "<br>".join(
@@ -220,22 +219,59 @@ def _markdown(title: list[str], parts: list[Part], below: Legend | None) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-_PREAMBLE = r"""\documentclass[a4paper]{article}
-\usepackage[utf8]{inputenc}
-\usepackage{amsmath}
-\usepackage[margin=2cm]{geometry}
-\setlength{\parindent}{0pt}
-\allowdisplaybreaks
-\begin{document}
-"""
+def _json(specification: Specification, settings: list[str], parts: list[Part]) -> str:
+    """One JSON object on one line; each equation as a terminal shows it."""
+    data = {
+        "title": specification.title,
+        "cell": specification.cell.name,
+        "settings": settings,
+        "parts": [
+            {
+                "title": part.title,
+                "equations": [
+                    {
+                        "left": line.left,
+                        "sign": line.sign,
+                        "right": line.right,
+                        "says": line.says,
+                        "reasons": [asdict(reason) for reason in line.reasons],
+                    }
+                    for line in part.lines
+                ],
+            }
+            for part in parts
+        ],
+    }
+    return json.dumps(data, ensure_ascii=False) + "\n"
+
+
+def _html(title: list[str], parts: list[Part], below: Legend | None) -> str:
+    blocks = [f"<h1>{escape(sentence('part', 'title'))}</h1>"]
+    blocks.append(f"<p>{'<br>'.join(map(escape, title))}</p>")
+    for part in parts:
+        names = [sentence("part", key) for key in ("equation", "meaning", "why")]
+        rows = [f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in names)}</tr>"]
+        for line in part.lines:
+            several = len(line.reasons) > 1
+            why = "<br>".join(
+                (f"<code>{escape(r.term)}</code>: " if several else "") + escape(r.says)
+                for r in line.reasons
+            )
+            equation = escape(f"{line.left} {line.sign} {line.right}")
+            rows.append(
+                f"<tr><td><code>{equation}</code></td><td>{escape(line.says)}</td><td>{why}</td></tr>"
+            )
+        blocks += [f"<h2>{escape(part.title)}</h2>", "\n".join(["<table>", *rows, "</table>"])]
+    blocks += [below.html()] if below else []
+    return html_page(title[0], blocks)
 
 
 def _latex(title: list[str], parts: list[Part], below: Legend | None) -> str:
-    blocks = [_PREAMBLE + " \\\\\n".join(map(latex_text, title))]
+    blocks = [LATEX_PREAMBLE + " \\\\\n".join(map(latex_text, title))]
     for part in parts:
         blocks.append(f"\\section*{{{latex_text(part.title)}}}")
         for line in part.lines:
-            pieces = [" ".join(group) for group in _in_fours(line.summands)]
+            pieces = [" ".join(group) for group in in_lines(line.summands)]
             rows = [f"{line.left} {line.sign}{{}}& {pieces[0]}", *(f"& {p}" for p in pieces[1:])]
             says = latex_text(line.says)
             equation = " \\\\\n".join(rows)
@@ -245,8 +281,3 @@ def _latex(title: list[str], parts: list[Part], below: Legend | None) -> str:
                 blocks.append("\n".join(["\\begin{itemize}", *items, "\\end{itemize}"]))
     blocks += [below.latex()] if below else []
     return "\n\n".join([*blocks, "\\end{document}"]) + "\n"
-
-
-def _in_fours(summands: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """What fits on a line of an A4 page."""
-    return (summands[k : k + 4] for k in range(0, len(summands), 4))

@@ -11,7 +11,8 @@ from dataclasses import asdict
 
 from cellcalc.resources import sentence
 from cellcalc.studies.experiment import Experiment, Result, Spread
-from cellcalc.views.table import tabulated
+from cellcalc.views.document import Block, Figures, Heading, Title
+from cellcalc.views.table import figures
 
 SPREADS = ("final", "best", "held_out")
 PLAIN = ("scheme", "k1", "k2", "learning_rate", "epochs", "seeds")
@@ -70,39 +71,38 @@ def _finite(value: str | float | None) -> str | float | None:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def to_text(experiment: Experiment, results: Sequence[Result]) -> str:
+def page(experiment: Experiment, results: Sequence[Result]) -> list[Block]:
     """The losses for each learning rate and number of epochs, and what each scheme costs."""
-    blocks = ["\n".join(_heading(experiment))]
+    blocks: list[Block] = [Title(experiment.title, (_settings(experiment),))]
     for rate in experiment.rates:
         for epochs in experiment.epochs:
             own = [r for r in results if (r.learning_rate, r.epochs) == (rate, epochs)]
             if own:
                 title = sentence("experiment", "losses", rate=f"{rate:g}", epochs=epochs)
-                blocks += [title, _losses(own), *_map(experiment, own)]
+                blocks += [Heading(title), _losses(own), *_map(experiment, own)]
     if results:
-        blocks += [sentence("experiment", "cost"), _costs(results)]
-    return "\n\n".join(blocks) + "\n"
+        blocks += [Heading(sentence("experiment", "cost")), _costs(results)]
+    return blocks
 
 
-def _heading(experiment: Experiment) -> Iterator[str]:
+def _settings(experiment: Experiment) -> str:
     update = experiment.trained.update
     held_out = len(experiment.held_out.sequences) if experiment.held_out else 0
-    yield experiment.title
-    yield sentence(
+    return sentence(
         "experiment",
         "heading",
         optimizer=update.optimizer.name,
         seeds=_counted(len(experiment.seeds), "seed"),
         trained=_counted(len(experiment.trained.sequences), "sequence"),
-        held_out=held_out or "none",
+        held_out=held_out or sentence("experiment", "none"),
     )
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return sentence("experiment", noun if count == 1 else f"{noun}s", count=count)
 
 
-def _losses(results: list[Result]) -> str:
+def _losses(results: list[Result]) -> Figures:
     has_rest = results[0].held_out is not None
     names = ["scheme", "final", "spread", "best", *(["held_out", "spread"] if has_rest else [])]
     names += ["diverged"]
@@ -110,8 +110,9 @@ def _losses(results: list[Result]) -> str:
     for result in results:
         row = [result.scheme, *_cells(result.final), _loss(result.best.median)]
         row += _cells(result.held_out) if result.held_out else []
-        body.append([*row, f"{result.diverged} of {result.seeds}" if result.diverged else "–"])
-    return tabulated([sentence("experiment", f"column_{name}") for name in names], body, "simple")
+        diverged = sentence("experiment", "of", part=result.diverged, count=result.seeds)
+        body.append([*row, diverged if result.diverged else "–"])
+    return figures([sentence("experiment", f"column_{name}") for name in names], body)
 
 
 def _cells(spread: Spread) -> list[str]:
@@ -122,7 +123,7 @@ def _loss(value: float, decimals: int = 4) -> str:
     return f"{value:.{decimals}f}" if value < 100 else f"{value:.0e}"
 
 
-def _map(experiment: Experiment, results: list[Result]) -> Iterator[str]:
+def _map(experiment: Experiment, results: list[Result]) -> Iterator[Block]:
     """Loss by k1 and k2, where there is a grid of them."""
     k1, k2 = (sorted({getattr(r, key) for r in results}) for key in ("k1", "k2"))
     if len(k1) < 2 or len(k2) < 2:
@@ -132,11 +133,11 @@ def _map(experiment: Experiment, results: list[Result]) -> Iterator[str]:
     body = [
         [f"k1 = {a}", *(_loss(by_pair[a, b]) if (a, b) in by_pair else "" for b in k2)] for a in k1
     ]
-    yield sentence("experiment", f"map_{name}")
-    yield tabulated(["", *(f"k2 = {b}" for b in k2)], body, "simple")
+    yield Heading(sentence("experiment", f"map_{name}"))
+    yield figures(["", *(f"k2 = {b}" for b in k2)], body)
 
 
-def _costs(results: Sequence[Result]) -> str:
+def _costs(results: Sequence[Result]) -> Figures:
     """A row for each scheme: what an epoch takes, and how true its gradient is."""
     names = ("scheme", "updates", "cells", "dropped", "error", "angle")
     first = {result.scheme: result for result in reversed(results)}
@@ -151,4 +152,4 @@ def _costs(results: Sequence[Result]) -> str:
         ]
         for result in reversed(first.values())
     ]
-    return tabulated([sentence("experiment", f"column_{name}") for name in names], body, "simple")
+    return figures([sentence("experiment", f"column_{name}") for name in names], body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +10,9 @@ import numpy as np
 from cellcalc.engine.schedule import ranges
 from cellcalc.resources import sentence
 from cellcalc.studies.flow import Flow, Lag, lags, verdicts
-from cellcalc.views.table import tabulated
-from cellcalc.views.text import ascii_text, check_page
+from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
+from cellcalc.views.table import figures
+from cellcalc.views.text import ascii_text, check_page, filled
 
 SHADES, CUT = "█▓▒░·", "╳"  # each a tenth of the one before it
 ASCII_SHADES, ASCII_CUT = "#+=-.", "x"
@@ -21,21 +21,25 @@ MOST_LAGS = 13  # shown in full; of more, some
 
 
 def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> str:
+    """The page as text."""
+    text = written(page(flow, title, width, ascii_only))
+    return ascii_text(text) if ascii_only else text
+
+
+def page(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> list[Block]:
     """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit)."""
     check_page(width)
     scheme, found = flow.schedule.scheme, lags(flow)
     shades, mark = (ASCII_SHADES, ASCII_CUT) if ascii_only else (SHADES, CUT)
     name = sentence("flow", "scheme", name=scheme.name, expansion=scheme.expansion())
-    blocks = [f"{title}\n{name}"]
+    blocks: list[Block] = [Title(title, (name,))]
     for state in flow.matrix:
-        heading = sentence("flow", "grid", state=state)
-        lines = list(_grid(flow, state, width or 10**6, shades, mark))
-        blocks.append("\n".join([heading, "", *lines]))
-    blocks.append("\n".join(_legend(flow, shades, mark)))
-    blocks.append(_decay(flow, found))
-    blocks.append("\n".join(textwrap.fill(line, width or 10**6) for line in _words(flow, found)))
-    text = "\n\n".join(blocks) + "\n"
-    return ascii_text(text) if ascii_only else text
+        blocks.append(Heading(sentence("flow", "grid", state=state)))
+        blocks.append(Picture("\n".join(_grid(flow, state, width or 10**6, shades, mark))))
+    blocks.append(Lines(tuple(_legend(flow, shades, mark))))
+    blocks += [Heading(sentence("flow", "decay")), _decay(flow, found)]
+    words = (line for text in _words(flow, found) for line in filled(text, width))
+    return [*blocks, Lines(tuple(words))]
 
 
 def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterator[str]:
@@ -94,7 +98,7 @@ def _legend(flow: Flow, shades: str, mark: str) -> Iterator[str]:
         yield sentence("flow", "mark", mark=mark, name=flow.schedule.scheme.name)
 
 
-def _decay(flow: Flow, found: list[Lag]) -> str:
+def _decay(flow: Flow, found: list[Lag]) -> Figures:
     headings = ["lag", *(f"∂E/∂{state}" for state in flow.matrix)]
     headings += [sentence("flow", "product", factor=flow.carousel[1])] if flow.carousel else []
     headings.append(sentence("flow", "swept"))
@@ -105,7 +109,7 @@ def _decay(flow: Flow, found: list[Lag]) -> str:
         cells = [_share(value) for value in one.states.values()]
         cells += [_share(one.product)] if flow.carousel else []
         body.append([str(one.lag), *cells, f"{100 * one.swept:.0f} %"])
-    return sentence("flow", "decay") + "\n\n" + tabulated(headings, body, "simple")
+    return figures(headings, body)
 
 
 def _chosen(count: int) -> set[int]:

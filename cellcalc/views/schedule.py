@@ -12,8 +12,9 @@ from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
-from cellcalc.views.table import tabulated
-from cellcalc.views.text import check_page
+from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
+from cellcalc.views.table import figures
+from cellcalc.views.text import check_page, columns
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
 MOST_BANDS = 20  # of steps; of more, the first and the last few
@@ -104,30 +105,35 @@ def window_data(window: Window) -> dict[str, object]:
 
 
 def to_text(specification: Specification, model: Model, width: int = 80) -> str:
+    """The page as text."""
+    return written(page(specification, model, width))
+
+
+def page(specification: Specification, model: Model, width: int = 80) -> list[Block]:
     """The picture and the figures of each sequence, at most ``width`` columns wide (0: any)."""
     check_page(width)
     scheme = specification.scheme
-    blocks = [f"{specification.title}\nscheme {scheme.name} ({scheme.expansion()})"]
+    settings = sentence("table", "scheme", name=scheme.name, expansion=scheme.expansion())
+    blocks: list[Block] = [Title(specification.title, (settings,))]
     for place, schedule in enumerate(schedules(specification)):
         if len(specification.sequences) > 1:
-            blocks.append(f"Sequence {place + 1}")
+            blocks.append(Heading(sentence("table", "sequence_heading", number=place + 1)))
         blocks += picture(schedule, width)
         if schedule.windows:
             blocks.append(_figures(schedule, full(schedule, specification, place), model))
-    blocks.append("\n".join(legend()))
-    return "\n\n".join(blocks) + "\n"
+    return [*blocks, Lines(tuple(legend()))]
 
 
-def picture(schedule: Schedule, width: int, updates: bool = True) -> Iterator[str]:
+def picture(schedule: Schedule, width: int, updates: bool = True) -> Iterator[Block]:
     """The windows of a schedule, band by band, and what must be said of them.
 
     ``updates`` tells whether it is marked which windows an update follows.
     """
     if not schedule.windows:
-        yield sentence("picture", "no_windows")
+        yield Lines((sentence("picture", "no_windows"),))
         return
-    yield from _bands(schedule, width or 10**6, updates)
-    yield from _notes(schedule)
+    yield from map(Picture, _bands(schedule, width or 10**6, updates))
+    yield from (Lines((note,)) for note in _notes(schedule))
 
 
 def _bands(schedule: Schedule, width: int, updates: bool) -> Iterator[str]:
@@ -162,7 +168,8 @@ def _band(
         place = (t - steps[0]) * cell
         if place >= len(ruler):  # else a long number still stands there
             ruler = ruler.ljust(place) + label + (" " if label else "")
-    yield f"{'window':>{margin - 2}}  {ruler}".rstrip()
+    heading = sentence("picture", "window")
+    yield f"{' ' * (margin - 2 - columns(heading))}{heading}  {ruler}".rstrip()
     rows = [
         (number, window)
         for number, window in enumerate(schedule.windows, 1)
@@ -214,13 +221,14 @@ def _notes(schedule: Schedule) -> Iterator[str]:
         yield sentence("picture", "repeated", steps=ranges(schedule.repeated))
 
 
-def _figures(schedule: Schedule, whole: Schedule, model: Model) -> str:
+def _figures(schedule: Schedule, whole: Schedule, model: Model) -> Figures:
     mine, full_bptt = asdict(cost(schedule, model)), asdict(cost(whole, model))
     body = [
         [sentence("cost", key, each=len(model.forward)), f"{mine[key]:,}", f"{full_bptt[key]:,}"]
         for key in mine
     ]
-    return tabulated(["", schedule.scheme.name, "full BPTT"], body, "simple")
+    headings = ["", schedule.scheme.name, sentence("cost", "full")]
+    return figures(headings, body)
 
 
 def legend(updates: bool = True) -> Iterator[str]:

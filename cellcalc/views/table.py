@@ -1,6 +1,6 @@
 """Tables of a trace: quantities down and time across, or the other way round.
 
-:func:`render` prints the grids of :mod:`cellcalc.views.table` in any format that tabulate has.
+:func:`render` prints the grids in one of ``FORMATS``, or in any format that tabulate has.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cellcalc.engine.optimizer import memory, shown_rows
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OptionError, check_choice, check_whole, unknown
-from cellcalc.language.keys import derivative_key, entering_key
+from cellcalc.language.keys import derivative_key, entering_key, memory_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.model.model import Model, Quantity
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
-from cellcalc.views.text import check_page, fixed, markdown_text
+from cellcalc.views.text import check_page, columns, fixed, markdown_text
 
 if TYPE_CHECKING:
+    from cellcalc.views.document import Figures
     from cellcalc.views.legend import Legend
 
 
@@ -255,7 +256,7 @@ def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequen
         if selection.shows(name) or selection.shows(symbol):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
-            held = (window.memory_after.get(memory(own, name), math.nan) for own in shown)
+            held = (window.memory_after.get(memory_key(own, name), math.nan) for own in shown)
             rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
     headings = ("before", "gradient", *clipped, *shown, "step", "after")
@@ -271,23 +272,38 @@ LAYOUTS = ("time", "steps")  # time across, or one row a step
 # Formats for reading in a terminal are cut into bands of its width; the others are for files.
 MARKUP = {
     "asciidoc", "github", "html", "jira", "latex", "latex_booktabs", "latex_longtable", "latex_raw",
-    "mediawiki", "moinmoin", "pipe", "textile", "tsv", "unsafehtml", "youtrack",
+    "markdown", "mediawiki", "moinmoin", "pipe", "textile", "tsv", "unsafehtml", "youtrack",
 }  # fmt: skip
-_CAPTIONS = {
-    "asciidoc": ".{}",
-    "github": "### {}",
-    "html": "<h3>{}</h3>",
-    "jira": "h3. {}",
-    "latex": "\\paragraph{{{}}}",
-    "latex_booktabs": "\\paragraph{{{}}}",
-    "latex_longtable": "\\paragraph{{{}}}",
-    "latex_raw": "\\paragraph{{{}}}",
-    "mediawiki": "=== {} ===",
-    "moinmoin": "=== {} ===",
-    "pipe": "### {}",
-    "textile": "h3. {}",
-    "unsafehtml": "<h3>{}</h3>",
-}
+_TITLES = {  # how a format writes titles of the first rank, and of the second
+    "asciidoc": ("= {}", ".{}"),
+    "html": ("<h1>{}</h1>", "<h2>{}</h2>"),
+    "jira": ("h2. {}", "h3. {}"),
+    "latex": ("\\section*{{{}}}", "\\paragraph{{{}}}"),
+    "markdown": ("# {}", "## {}"),
+    "mediawiki": ("== {} ==", "=== {} ==="),
+    "moinmoin": ("== {} ==", "=== {} ==="),
+    "textile": ("h2. {}", "h3. {}"),
+}  # fmt: skip
+_KINDS = {
+    "github": "markdown",
+    "pipe": "markdown",
+    "unsafehtml": "html",
+    "latex_booktabs": "latex",
+    "latex_longtable": "latex",
+    "latex_raw": "latex",
+}  # formats with the titles of another one
+FORMATS = ("text", "markdown", "html", "latex")  # the others are tabulate's own
+_LAID_OUT = {
+    "text": "simple",
+    "markdown": "pipe",
+    "latex": "latex_longtable",
+}  # what tabulate calls it
+LATEX_WIDTH = 96  # columns of a table that a page of a document has room for
+
+
+def _kind(format: str) -> str:
+    """Which way of writing titles and paragraphs a format has."""
+    return _KINDS.get(format, format)
 
 
 def heading(trace: Trace) -> list[str]:
@@ -315,20 +331,20 @@ def heading(trace: Trace) -> list[str]:
 
 def render(
     trace: Trace,
-    format: str = "simple",
+    format: str = "text",
     selection: Selection = EVERYTHING,
     layout: str = "time",
     decimals: int | None = None,
     width: int = 80,
 ) -> str:
-    """The selected tables as text in one of tabulate's formats.
+    """The selected tables as text, Markdown, a web page, a LaTeX document or in tabulate's formats.
 
     Parameters
     ----------
     trace : Trace
         What was computed.
     format : str
-        Its name.
+        One of ``FORMATS``, or a name of tabulate's, such as "grid".
     selection : Selection
         Which parts, symbols, steps and passes.
     layout : {"time", "steps"}
@@ -350,7 +366,7 @@ def render(
     check_layout(format, layout, decimals, width)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
-    limit = 0 if format in MARKUP else width
+    limit = LATEX_WIDTH if format == "latex" else 0 if format in MARKUP else width
     blocks = _heading_blocks(trace, format)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
@@ -365,6 +381,12 @@ def render(
         from cellcalc.views.legend import legend  # here: most problems have no author
 
         blocks.append(_legend_block(legend(trace.model, keys), format, limit))
+    if format in ("html", "latex"):
+        from cellcalc.views.document import LATEX_PREAMBLE, html_page
+
+        if format == "html":
+            return html_page(trace.specification.title, blocks)
+        return LATEX_PREAMBLE + "\n\n".join([*blocks, "\\end{document}"]) + "\n"
     return "\n\n".join(blocks) + "\n"
 
 
@@ -379,27 +401,50 @@ def _labels(model: Model, keys: Sequence[str], format: str) -> tuple[dict[str, s
 
 def _legend_block(below: Legend | None, format: str, limit: int) -> str:
     assert below is not None
-    if format.startswith("latex"):
-        return below.latex()
-    if format in ("html", "unsafehtml"):
-        return below.html()
-    return below.markdown() if format in ("github", "pipe") else below.text(limit)
+    match _kind(format):
+        case "latex":
+            return below.latex()
+        case "html":
+            return below.html()
+        case "markdown":
+            return below.markdown()
+    return below.text(limit)
 
 
 def _heading_blocks(trace: Trace, format: str) -> list[str]:
-    """The heading, in those formats for whole documents that have an obvious way to write it."""
+    """The title and the settings."""
     title, *settings = heading(trace)
-    if format in ("html", "unsafehtml"):
+    kind = _kind(format)
+    if kind not in _TITLES:
+        return [title] if format in MARKUP else ["\n".join([title, *settings])]
+    head = _TITLES[kind][0].format(_escaped(title, kind))
+    shown = [_escaped(line, kind) for line in settings]
+    match kind:
+        case "html":
+            return [head, f"<p>{' · '.join(shown)}</p>"]
+        case "markdown":
+            return [head, "  \n".join(shown)]
+        case "latex":
+            return [head, " \\\\\n".join(shown)]
+    return [head]
+
+
+def _escaped(text: str, kind: str) -> str:
+    """A title as a kind of format takes it."""
+    if kind == "html":
         from html import escape
 
-        return [f"<h2>{escape(title)}</h2>", f"<p>{escape(' · '.join(settings))}</p>"]
-    if format in ("github", "pipe"):
-        return [f"## {markdown_text(title)}", "  \n".join(map(markdown_text, settings))]
-    return [] if format in MARKUP else ["\n".join([title, *settings])]
+        return escape(text)
+    if kind == "latex":
+        from cellcalc.language.letters import latex_text
+
+        return latex_text(text)
+    return markdown_text(text) if kind == "markdown" else text
 
 
 def _caption(format: str, title: str) -> str:
-    return _CAPTIONS.get(format, "{}").format(title)
+    kind = _kind(format)
+    return _TITLES[kind][1].format(_escaped(title, kind)) if kind in _TITLES else title
 
 
 def banded(grid: Grid, decimals: int, width: int, repeated: int = 0) -> Iterator[str]:
@@ -422,9 +467,10 @@ def _bands(
         names, headings = headings, names
         cells = [list(column) for column in zip(*cells, strict=True)]
     widths = [
-        max(len(heading), *(len(row[k]) for row in cells)) for k, heading in enumerate(headings)
+        max(columns(heading), *(columns(row[k]) for row in cells))
+        for k, heading in enumerate(headings)
     ]
-    first = [max(map(len, [corner, *names])), *widths[:repeated]]
+    first = [max(map(columns, [corner, *names])), *widths[:repeated]]
     for start, stop in _cuts(first, widths[repeated:], _overhead(format), limit):
         band = slice(repeated + start, repeated + stop)
         body = [[name, *row[:repeated], *row[band]] for name, row in zip(names, cells, strict=True)]
@@ -432,15 +478,15 @@ def _bands(
 
 
 def _cuts(
-    first: Sequence[int], columns: Sequence[int], overhead: tuple[int, int], limit: int
+    first: Sequence[int], others: Sequence[int], overhead: tuple[int, int], limit: int
 ) -> Iterator[tuple[int, int]]:
     """From where to where each band goes: as many columns as fit, at least one."""
     edges, between = overhead
     start = 0
-    while start < len(columns):
+    while start < len(others):
         used, stop = edges + sum(first) + between * len(first), start
-        while stop < len(columns):
-            used += columns[stop] + between
+        while stop < len(others):
+            used += others[stop] + between
             if limit and used > limit and stop > start:
                 break
             stop += 1
@@ -451,8 +497,8 @@ def _cuts(
 def _overhead(format: str) -> tuple[int, int]:
     """What a format adds to a line: at its edges, and for each column."""
 
-    def width(columns: int) -> int:
-        text = tabulated(["xxxx"] * columns, [["xxxx"] * columns], format)
+    def width(count: int) -> int:
+        text = tabulated(["xxxx"] * count, [["xxxx"] * count], format)
         return max(map(len, text.splitlines()))
 
     between = width(3) - width(2) - 4
@@ -466,6 +512,7 @@ def tabulated(
 
     Unless ``align`` says so for each, the first column is to the left, the others to the right.
     """
+    format = _LAID_OUT.get(format, format)
     if format == "simple" and not align:
         return _simple(headings, body)
     from tabulate import tabulate  # here, since loading it takes as long as all else
@@ -474,15 +521,26 @@ def tabulated(
     return tabulate(body, headers=headings, tablefmt=format, disable_numparse=True, colalign=sides)
 
 
+def figures(
+    headings: Sequence[str], body: Sequence[Sequence[str]], text: str | None = None
+) -> Figures:
+    """A table of a page; ``text`` is how a terminal shows it, where that is not usual."""
+    from cellcalc.views.document import Figures
+
+    rows = [list(row) for row in body]
+    shown = _simple(list(headings), rows) if text is None else text
+    return Figures(tuple(headings), tuple(map(tuple, rows)), shown)
+
+
 def _simple(headings: list[str], body: list[list[str]]) -> str:
     """What tabulate makes in its format ``simple``."""
-    widths = [max(map(len, column)) for column in zip(headings, *body, strict=True)]
-    widths = [max(width, len(head) + 2) for width, head in zip(widths, headings, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
+    widths = [max(w, columns(head) + 2) for w, head in zip(widths, headings, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
-        first, *others = cells
-        right = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
-        return "  ".join([first.ljust(widths[0]), *right]).rstrip()
+        gaps = [" " * (w - columns(cell)) for cell, w in zip(cells, widths, strict=True)]
+        right = (gap + cell for gap, cell in zip(gaps[1:], cells[1:], strict=True))
+        return "  ".join([cells[0] + gaps[0], *right]).rstrip()
 
     rules = "  ".join("-" * width for width in widths)
     return "\n".join([line(headings), rules, *map(line, body)])
@@ -493,12 +551,12 @@ def check_layout(
 ) -> None:
     """Raise :class:`~cellcalc.errors.OptionError` for a table that cannot be printed.
 
-    The format must be one of tabulate's or of the ``others``, the layout one of ``LAYOUTS``, the
-    decimals from 0 to 30, the width at least 0.
+    The format must be one of ``FORMATS``, of tabulate's or of the ``others``, the layout one of
+    ``LAYOUTS``, the decimals from 0 to 30, the width at least 0.
     """
     check_choice("layout", layout, LAYOUTS)
     check_page(width, decimals)
-    if format not in (*others, "simple"):
+    if format not in (*FORMATS, *others, "simple"):
         from tabulate import tabulate_formats  # here, since loading it takes as long as all else
 
-        check_choice("format", format, [*others, *tabulate_formats])
+        check_choice("format", format, dict.fromkeys((*FORMATS, *others, *tabulate_formats)))

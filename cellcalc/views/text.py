@@ -55,6 +55,41 @@ def short(value: float, decimals: int) -> str:
     return fixed(value, decimals)
 
 
+def columns(text: str) -> int:
+    """How many columns a terminal gives to a text: two to a Chinese character, none to an accent.
+
+    >>> columns("c̃"), columns("遗忘门")
+    (1, 6)
+    """
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)
+
+
+def filled(text: str, width: int) -> list[str]:
+    """A paragraph on lines of at most ``width`` columns (0: one line).
+
+    Words are kept whole; Chinese is broken between characters.
+    """
+    if not width or columns(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in _WORDS.findall(text):
+        if line.strip() and columns(line + word.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += word
+    return [*lines, line.rstrip()]
+
+
+# What a line is broken after: a word and the blanks behind it, or a wide character; not before
+# a mark that closes something.
+_WORDS = re.compile(
+    r"[\u2e80-\u9fff\uff00-\uffef](?:[、。，；：？！）」』》·…]+|(?=[^\S\n]))*\s*"
+    r"|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+"
+)
+
 _SIGNS = {
     "σ": "sigmoid", "√": "sqrt", "τ": "T", "·": "*", "×": "x", "⊙": "*", "ₙ": "n",
     "−": "-", "–": "-", "—": "-", "…": "...", "←": "<-", "→": "->", "≤": "<=", "≥": ">=",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
+from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
@@ -26,10 +28,11 @@ from cellcalc.problems.specification import read_example
 from cellcalc.resources import sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
+from cellcalc.views.document import html_page
 from cellcalc.views.text import check_page, fixed, short
 from cellcalc.views.worked import wrapped
 
-FORMATS = ("text", "markdown")
+FORMATS = ("text", "markdown", "html", "json")
 LONGEST = 92  # characters of a line of prose, however wide the terminal
 NARROWEST = 9  # characters of a column of a table that must shrink
 GAP = 2  # between columns
@@ -43,6 +46,10 @@ def page(topic: Topic, format: str = "text", width: int = 80, ascii: bool = Fals
     parts = filled_in(topic, ascii)
     if format == "markdown":
         return "\n\n".join(_markdown(topic, parts)) + "\n"
+    if format == "html":
+        return html_page(topic.title, _html(topic, parts))
+    if format == "json":
+        return json.dumps(_data(topic, parts), ensure_ascii=False) + "\n"
     return "\n\n".join(_text(topic, parts, min(width, LONGEST))) + "\n"
 
 
@@ -50,6 +57,17 @@ def contents(format: str = "text", width: int = 80) -> str:
     """The list of topics, in the order in which to read them."""
     check_choice("format", format, FORMATS)
     check_page(width)
+    if format == "json":
+        listed = [{"name": t.name, "title": t.title, "summary": t.summary} for t in topics()]
+        return json.dumps(listed, ensure_ascii=False) + "\n"
+    if format == "html":
+        items = (
+            f"<li><code>cellcalc explain {t.name}</code>: "
+            f"{escape(t.title)}: {escape(t.summary)}</li>"
+            for t in topics()
+        )
+        title = sentence("topics", "title")
+        return html_page(title, [f"<h1>{escape(title)}</h1>", "<ol>", *items, "</ol>"])
     if format == "markdown":
         rows = [f"- `cellcalc explain {t.name}`: {t.title}: {t.summary}" for t in topics()]
         return "\n".join([f"# {sentence('topics', 'title')}", "", *rows]) + "\n"
@@ -131,6 +149,50 @@ def _markdown(topic: Topic, parts: Iterable[Part]) -> Iterator[str]:
         if part.commands:
             yield "\n".join([sentence("topics", "try"), "", "```sh", *part.commands, "```"])
     yield sentence("topics", "see", names=", ".join(topic.see))
+
+
+def _html(topic: Topic, parts: Iterable[Part]) -> Iterator[str]:
+    yield f"<h1>{escape(topic.title)}</h1>"
+    yield f"<p>{escape(topic.gist)}</p>"
+    for part in parts:
+        if part.title:
+            yield f"<h2>{escape(part.title)}</h2>"
+        yield from (f"<p>{escape(text)}</p>" for text in part.text)
+        if part.maths:
+            yield f"<pre>{escape(chr(10).join(part.maths))}</pre>"
+        if isinstance(part.table, Table):
+            head = "".join(f"<th>{escape(cell)}</th>" for cell in part.table.columns)
+            rows = (
+                f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+                for row in part.table.rows
+            )
+            yield "\n".join(["<table>", f"<tr>{head}</tr>", *rows, "</table>"])
+        if part.commands:
+            yield f"<p>{escape(sentence('topics', 'try'))}</p>"
+            yield f"<pre>{escape(chr(10).join(part.commands))}</pre>"
+    if topic.see:
+        yield f"<p>{escape(sentence('topics', 'see', names=', '.join(topic.see)))}</p>"
+
+
+def _data(topic: Topic, parts: Iterable[Part]) -> dict[str, Any]:
+    """A topic as JSON has it."""
+    return {
+        "name": topic.name,
+        "title": topic.title,
+        "summary": topic.summary,
+        "gist": topic.gist,
+        "see": list(topic.see),
+        "parts": [
+            {
+                "title": part.title,
+                "text": list(part.text),
+                "maths": list(part.maths),
+                "table": asdict(part.table) if isinstance(part.table, Table) else None,
+                "commands": list(part.commands),
+            }
+            for part in parts
+        ],
+    }
 
 
 DECIMALS = 5

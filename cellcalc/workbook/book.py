@@ -15,6 +15,8 @@ from cellcalc.workbook.moment import PLACES, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
+FAILURE = "!!"  # what a check says that fails
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -26,13 +28,28 @@ class Sheet:
     hidden: bool = False
 
 
+@dataclass(frozen=True)
+class Handout:
+    """Whose sheet of a class an exercise is, and how many figures are asked for.
+
+    With ``equations`` false those of what is asked for are left out.
+    """
+
+    id: str
+    name: str
+    figures: int
+    equations: bool = True
+
+
 @dataclass
 class Book:
     """What every sheet is made from; ``chosen`` names the kinds of sheet that are wanted.
 
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
-    ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper.
-    ``made`` are the sheets made so far, which the sheet of checks looks at.
+    ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
+    ``handout`` that it is that of a student in a class.
+    ``made`` are the sheets made so far, which the sheet of checks looks at; ``failed`` is how many
+    checks fail in the workbook as it is written, known when that sheet is made.
     """
 
     trace: Trace
@@ -41,7 +58,9 @@ class Book:
     blank: bool = False
     named: tuple[str, ...] = ()
     key: bool = False
+    handout: Handout | None = None
     made: list[Sheet] = field(default_factory=list)
+    failed: int = 0
 
     @cached_property
     def layouts(self) -> list[Layout]:

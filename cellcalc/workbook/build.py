@@ -16,7 +16,7 @@ from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import (
@@ -93,6 +93,7 @@ def build_workbook(
     practice: str = "",
     blank: bool = False,
     key: bool = False,
+    handout: Handout | None = None,
 ) -> None:
     """Write the workbook of a trace to a binary file.
 
@@ -101,7 +102,8 @@ def build_workbook(
     ``practice`` ("backward", "all", "c,dc", …) makes an exercise: the sheet to fill in with the
     start and the equations; with ``key`` the computation is there too, hidden, and each answer is
     judged by it; else nothing in the file holds an answer, and what is judged is whether one
-    follows from those before it. ``blank`` is the same on paper, alone.
+    follows from those before it. ``blank`` is the same on paper, alone; ``handout`` the same for
+    a student of a class, with nothing from which an answer could be worked back.
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
@@ -111,10 +113,11 @@ def build_workbook(
     check_size(trace)
     if blank and sheets:
         raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
-    if blank:
+    if blank or handout is not None:
+        blank = True
         practice, sheets = practice or "backward", ("Practice",)
     chosen = _chosen(sheets, practice, blank, key)
-    book = Book(trace, chosen, practice, blank, tuple(sheets), key)
+    book = Book(trace, chosen, practice, blank, tuple(sheets), key, handout)
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()

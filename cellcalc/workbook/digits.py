@@ -38,8 +38,10 @@ def _decimals(size: float, digits: int) -> int:
 
 
 def _rounded(size: float, decimals: int) -> Decimal:
-    # A spreadsheet rounds the number as it is written: 0.099425 to 0.09943 although it lies below.
-    return Decimal(repr(size)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
+    # A spreadsheet rounds the number as it is written, to 15 figures: 0.099425 to 0.09943 although
+    # the float lies below.
+    written = Decimal(f"{size:.{FIGURES}g}")
+    return written.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
 
 
 def fixed_text(value: float, decimals: int) -> str:

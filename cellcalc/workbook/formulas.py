@@ -44,13 +44,19 @@ class Formula:
 
 
 def formula(
-    sheet: Layout, expression: Expression, window: WindowRows | None = None, seen_on: str = ""
+    sheet: Layout,
+    expression: Expression,
+    window: WindowRows | None = None,
+    seen_on: str = "",
+    at_reset: bool = False,
 ) -> Formula:
     """The expression as a formula for any step.
 
     A forward formula takes the parameters from its own column; that of a window takes them from
     the column in which the window fires, unless the equation itself says of which step they are.
-    With ``seen_on`` ("Own!") every cell is that of another sheet laid out alike.
+    With ``seen_on`` ("Own!") every cell is that of another sheet laid out alike. ``at_reset`` tells
+    that it is for the step after which the state goes back, whose own values do not go on: in
+    their place are those that the next step begins with.
     """
 
     def cell(symbol: Symbol) -> str:
@@ -71,7 +77,8 @@ def formula(
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
-        return text.format(previous=before, this=letters(column(t)), next=letters(column(t + 1)))
+        this = f"${letters(FIRST)}$" if at_reset else letters(column(t))
+        return text.format(previous=before, this=this, next=letters(column(t + 1)))
 
     apart = resets if "{previous}" in text else ()
     return Formula(at, frozenset(s for t in apart for s in (t + 1, t + 2)))
@@ -119,8 +126,10 @@ def entering_formula(
     state = {derivative_key(name) for name in sheet.model.state}
     read = symbols(quantity.formula)
     partly = any(s.shift == -1 or (s.shift == 0 and s.name in state) for s in read)
-    expression = entering.formula if partly else quantity.formula
-    return formula(sheet, expression, window)(window.trace.first - 1)
+    t = window.trace.first - 1
+    reset = t in sheet.pass_trace.schedule.resets
+    expression = entering.formula if partly or reset else quantity.formula
+    return formula(sheet, expression, window, at_reset=reset)(t)
 
 
 def _count(sheet: Layout, window: WindowRows, there: str) -> Formula:

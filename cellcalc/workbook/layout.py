@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from cellcalc.engine.optimizer import COUNT, counts_updates, memory, shown_rows
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
+from cellcalc.language.keys import COUNT, FACTOR, NORM, clipped_key, gathered_key, memory_key
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
+from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.problems.updates import BOUNDS
 from cellcalc.xlsx.cells import absolute, letters
 
@@ -26,7 +27,6 @@ TOTAL_LOSS, RATE = "L", "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
 SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached
-NORM, FACTOR = "gradient_norm", "clip_factor"
 
 
 def column(t: int) -> int:
@@ -197,7 +197,7 @@ def memory_names(trace: Trace) -> list[str]:
     if not trace.model.loss:
         return []
     optimizer = trace.specification.update.optimizer
-    names = [memory(s, name) for name in free_parameters(trace) for s in shown_rows(optimizer)]
+    names = [memory_key(s, name) for name in free_parameters(trace) for s in shown_rows(optimizer)]
     return [*names, *([COUNT] if counts_updates(optimizer) else [])]
 
 
@@ -219,11 +219,11 @@ def setting_names(trace: Trace) -> list[str]:
 def update_names(trace: Trace, window: WindowTrace) -> list[str]:
     """The rows between a window's gradients and its update: added up, then clipped."""
     scheme, free = trace.scheme, free_parameters(trace)
-    names = [gathered(name) for name in free] if gathers(trace) else []
+    names = [gathered_key(name) for name in free] if gathers(trace) else []
     if window.used and scheme.clip_norm is not None:
         names += [NORM, FACTOR]
     if window.used and clips(trace):
-        names += [clipped(name) for name in free]
+        names += [clipped_key(name) for name in free]
     return names
 
 
@@ -235,16 +235,6 @@ def gathers(trace: Trace) -> bool:
 def clips(trace: Trace) -> bool:
     """Whether gradients are clipped."""
     return any(getattr(trace.scheme, name) is not None for name in LIMITS)
-
-
-def gathered(parameter: str) -> str:
-    """The row of a gradient added up since the last update."""
-    return f"sum_d{parameter}"
-
-
-def clipped(parameter: str) -> str:
-    """The row of a gradient as the update uses it."""
-    return f"clipped_d{parameter}"
 
 
 _REFERENCE = re.compile(

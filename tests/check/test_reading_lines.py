@@ -250,7 +250,6 @@ def test_prose_is_passed_over_and_counted(line: str) -> None:
     ("line", "why"),
     [
         ("q[2] = 0.5", "a symbol of this problem"),
-        ("∂c_t/∂f_t = c_{t-1}", "a derivative of the loss"),
         ("∂E_t/∂h_t = y_t - target_t", "the derivative of the whole loss"),
         ("dc[2] = 1,234", "1.234 or 1234"),
         ("c = [0.1, 0.2]", "3 numbers for c"),

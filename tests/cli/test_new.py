@@ -58,7 +58,8 @@ def test_a_new_problem_runs_at_once(run: Run, tmp_path: Path) -> None:
     assert f"`cellcalc workbook {path}`" in " ".join(
         path.read_text(encoding="utf-8").replace("\n#", "").split()
     )
-    again = run("new", "-o", path)
+    assert run("new", "-o", path).exit_code == 0
+    again = run("new", "--seed", 2, "-o", path)
     assert again.exit_code == 2
     assert f"{path}: expected no file of that name (or --force), found one" in again.stderr
 

@@ -33,7 +33,7 @@ IGNORED = [
     (["derive", "gomez", "--k1", 1], "--k1: expected nothing of the kind with derive, since no equation depends on it, found 1"),
     (["derive", "gomez", "--scheme", "full"], "--scheme: expected nothing of the kind with derive, since no equation depends on it, found full"),
     (["schedule", "ten_steps", "--compare", "--scheme", "full"], "--scheme: expected nothing of the kind with --compare, which has every scheme, found full"),
-    (["flow", "ten_steps", "-f", "json", "-o", "x.xlsx"], "--format: expected nothing of the kind with a workbook, found json"),
+    (["flow", "ten_steps", "-f", "json", "-o", "x.xlsx"], "--format: expected xlsx, as the ending .xlsx says, found json"),
     (["flow", "ten_steps", "--ascii", "-o", "x.xlsx"], "--ascii: expected nothing of the kind with a workbook, found --ascii"),
     (["workbook", "gomez", "--blank", "--sheets", "Step", "-o", "x.xlsx"], "--blank: expected no --sheets with it, found Step"),
     (["check", "gomez", "--suggest", "--tolerance", 0.1], "--tolerance: expected nothing of the kind with --suggest, found 0.1"),

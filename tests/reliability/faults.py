@@ -193,7 +193,7 @@ def read_only(count: int, _: int) -> Outcome:
         path.write_bytes(OLD)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         for k in range(count):
-            words = ("workbook", "gomez") if k % 2 else ("table", "gomez")
+            words = ("workbook", "gomez") if k % 2 else ("flow", "gomez")
             done = start(*words, "-o", path, "--force")
             out, said = done.communicate()
             expected = (

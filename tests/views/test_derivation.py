@@ -38,7 +38,7 @@ def test_latex_compiles(
 
 def test_a_title_cannot_put_code_into_the_script_or_the_document(tmp_path: Path, run: Run) -> None:
     cell = (TEMPLATES / "cells" / "lstm.toml").read_text(encoding="utf-8")
-    hostile = 'x\\n\\"\\"\\"\\nimport os; os.abort()\\n\\\\input{/etc/passwd} ~^ ₜ ☃'
+    hostile = 'x\\n\\"\\"\\"\\nimport os; os.abort()\\n\\\\input{/etc/passwd} ~^ ₜ'
     (tmp_path / "mine.toml").write_text(
         cell.replace("LSTM with forget gate", hostile).replace("candidate, net input", hostile)
     )
@@ -48,9 +48,7 @@ def test_a_title_cannot_put_code_into_the_script_or_the_document(tmp_path: Path,
     script = run("derive", tmp_path / "p.toml", "--format", "python").stdout
     subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True)
     latex = run("derive", tmp_path / "p.toml", "--format", "latex").stdout
-    assert (
-        r"\textbackslash{}input\{/etc/passwd\} \textasciitilde{}\textasciicircum{} $_t$ ?" in latex
-    )
+    assert r"\textbackslash{}input\{/etc/passwd\} \textasciitilde{}\textasciicircum{} $_t$" in latex
     assert r"\input{" not in latex
 
 

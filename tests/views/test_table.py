@@ -174,7 +174,8 @@ def test_without_targets_only_the_forward_pass_is_shown(tmp_path: Path, run: Run
          '--symbols: expected symbols of this problem, found "dcc"; did you mean dc?'),
         (["--step", "1"],
          "--step: expected --explain with it (or use --steps), found --step alone"),
-        (["--explain", "-f", "json"], '--explain: expected no --format with it, found "json"'),
+        (["--explain", "-f", "csv"],
+         '--format: expected one of text, markdown, html, latex, json, found "csv"'),
     ],
 )  # fmt: skip
 def test_options_that_do_not_fit(arguments: list[str], expected: str, run: Run) -> None:
@@ -186,7 +187,9 @@ def test_options_that_do_not_fit(arguments: list[str], expected: str, run: Run) 
 def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
     result = run("table", "gomez", "--format", "gird")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: --format: expected one of csv, json, asciidoc, ")
+    assert result.stderr.startswith(
+        "Error: --format: expected one of text, markdown, html, latex, csv, json, asciidoc, "
+    )
     assert result.stderr.endswith('found "gird"; did you mean grid?\n')
 
 
@@ -239,10 +242,11 @@ def test_output_goes_to_a_file_whole_and_does_not_overwrite(tmp_path: Path, run:
     result = run("table", "gomez", "-o", path)
     assert (result.exit_code, result.stdout) == (0, "")
     assert path.read_text(encoding="utf-8") == (EXPECTED / "table_gomez.txt").read_text("utf-8")
-    result = run("table", "gomez", "-o", path)
+    assert run("table", "gomez", "-o", path).exit_code == 0  # it holds these very bytes
+    result = run("table", "gomez", "--steps", "1", "-o", path)
     assert result.exit_code == 2
-    assert (
-        result.stderr == f"Error: {path}: expected no file of that name (or --force), found one\n"
-    )
+    found = "found one; table-2.txt is free"
+    expected = f"Error: {path}: expected no file of that name (or --force), {found}\n"
+    assert result.stderr == expected
     assert run("table", "gomez", "-f", "json", "-o", path, "--force").exit_code == 0
     assert path.read_text().startswith('{"title"')

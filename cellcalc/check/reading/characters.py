@@ -19,6 +19,8 @@ _SAME |= {ord("【"): "[", ord("】"): "]", ord("〈"): "⟨", ord("〉"): "⟩"
           ord("⟶"): "→", ord("\t"): "\t", ord("𝜕"): "∂", ord("µ"): "μ"}  # fmt: skip
 _SAME |= {ord(c): "*" for c in "·×⋅∙⊙∘∗•⨀⊗✕✖"}
 _SAME[ord("÷")] = "/"
+# A full-width comma or colon has its space within it; but 0，7 and ：＝.
+_WIDE = re.compile("，(?![0-9０-９\\s])|[：；](?![=＝\\s])|、(?!\\s)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # mathematical faces: 𝑐 is c
 
 
@@ -31,6 +33,7 @@ def plain(text: str, code_spans: bool = False) -> str:
         return text
     if code_spans:
         text = text.replace("`", "\ue000")
+    text = _WIDE.sub(lambda m: f"{m[0]} ", text)
     text = _LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_SAME))
     text = unicodedata.normalize("NFC", text)
     return text.replace("\ue000", "`") if code_spans else text

@@ -54,6 +54,8 @@ _INPUT = re.compile(r"[xX](?:_?t)?")
 _STATE = re.compile(r"[ha](?:_?(?:prev|old|t))?|prev_?[ha]")
 _MATRIX = re.compile(r"W(?P<gate>_?(?:[figocu]|cand|cell))")  # [U, W] of one gate side by side
 _MATRIX_SLOPE = re.compile(rf"(?P<lead>d_?){_MATRIX.pattern}")
+_SUMMED = re.compile(r"d_?[WUbV]\w*|[Ll]oss|L|total_loss")  # what a loop adds up
+_LISTS = re.compile(r"d?[a-z]s")
 _GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
 
@@ -177,6 +179,7 @@ class _Program:
         self.stacks: dict[str, list[ast.expr]] = {}  # da = np.hstack((dai, daf, dao, dag))
         self.filled: dict[str, dict[int, ast.expr]] = {}  # concat[:n_a, :] = a_prev
         self.columns = _order_of_columns(tree)
+        self.before_first = _before_first(tree)
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -323,6 +326,14 @@ class _Program:
         if place is None:
             return
         name, step = place
+        if step == "[0]" and name in self.before_first:
+            return  # hs[-1] = 0.2: what the state begins with
+        if isinstance(target, ast.Name) and (more := _added_to(target.id, value)) is not None:
+            op, rest = more
+            if name == "dc_via_c" or name in scope.given or _SUMMED.fullmatch(name):
+                again = ast.copy_location(ast.AugAssign(target, op, rest), node)
+                self.augmented(again, target, op, rest, scope)
+                return
         if isinstance(target, ast.Name) and target.id in scope.carried:
             return
         plain = name.removesuffix("[t]")
@@ -690,9 +701,7 @@ class _Program:
         name = _base_name(node.value)
         if not name:
             raise _UnreadableError("an element of something")
-        if (
-            re.fullmatch(r"d?[a-z]s", name) and name not in ("os", "is", "as", "ds")
-        ) or name == "os":
+        if (_LISTS.fullmatch(name) and name not in ("os", "is", "as", "ds")) or name == "os":
             single = name[:-1]  # lists of the values: hs, cs; dhs are handed in from above
             name = (
                 f"{single}__from_here"
@@ -726,6 +735,8 @@ class _Program:
         if re.match(r"d?[WUbV]", name):
             return name if not any(features) else f"{name}[{features[-1] + 1}]"
         step = features[0]
+        if step == -1 and name in self.before_first:
+            return f"{name}[0]"
         if step < 0:
             return f"{name}[{step}]"
         step -= self.offsets.get(name, 0)
@@ -1040,6 +1051,34 @@ def _order_of_columns(tree: ast.AST) -> str:
         "xh" if _is_input(_upright(stack[0])) else "hx" for stack in stacks if _is_columns(stack)
     }
     return found.pop() if len(found) == 1 else ""
+
+
+def _before_first(tree: ast.AST) -> frozenset[str]:
+    """The states that a program puts at -1, before its step 0: hs[-1] = np.copy(hprev)."""
+    names = (
+        _base_name(target.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Subscript) and _whole(target.slice) == -1
+    )
+    return frozenset(name[:-1] if _LISTS.fullmatch(name) else name for name in names)
+
+
+def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:
+    """What is added to a name that is given anew: dc = dc + dh*o."""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
+        return None
+    if isinstance(value.left, ast.Name) and value.left.id == name:
+        return value.op, value.right
+    is_last = isinstance(value.right, ast.Name) and value.right.id == name
+    if is_last and isinstance(value.op, ast.Add):
+        return value.op, value.left
+    if isinstance(value.left, ast.BinOp) and isinstance(value.left.op, ast.Add):
+        before = _added_to(name, value.left)  # dc + a + b
+        if before is not None:
+            return before[0], ast.copy_location(ast.BinOp(before[1], value.op, value.right), value)
+    return None
 
 
 def _filled(target: ast.expr) -> tuple[str, int] | None:

@@ -41,7 +41,7 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
             return found if where is None else [_at(entry, where) for entry in found]
         if any(_NUMBER.fullmatch(cell) for cell in row[1:]):
             break
-    found = _key_and_value(rows, place)
+    found = _by_gate(rows, place) or _key_and_value(rows, place)
     return found if found is None or where is None else [_at(entry, where) for entry in found]
 
 
@@ -216,6 +216,40 @@ def _without_time(
             yield Entry(
                 place(below[0][0], column), symbol, "", values=kept, shape=(len(kept),), form="cell"
             )
+
+
+_GATE = re.compile(
+    r"[figoczrnujaCIFOG]|[cC]\u0303|c\u0303|forget|input|output|cell|candidate|update|reset", re.I
+)
+_ROW = re.compile(
+    r"(?P<lead>new\s+|d|∂L/∂|∂[LEJ]/∂|dL/d|δ|Δ|∇)?\s*"
+    r"(?P<stem>W_?x|W_?h|[WUbRpwu])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+)
+
+
+def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
+    """Parameters or gradients by gates: a row W, U or b, a column each gate; or the other way."""
+    header, *below = rows
+    gates = [k for k, cell in enumerate(header) if k and _GATE.fullmatch(_letter(cell))]
+    kinds = [k for k, cell in enumerate(header) if k and _ROW.fullmatch(cell)]
+    found = []
+    for number, row in enumerate(below, 1):
+        for column in gates if len(gates) > 1 else kinds:
+            kind, gate = (row[0], header[column]) if len(gates) > 1 else (header[column], row[0])
+            match, letter = _ROW.fullmatch(kind), _letter(gate)
+            if match is None or not _GATE.fullmatch(letter):
+                return None
+            value = _cell(row, column)
+            if value.lower() not in _EMPTY:
+                lead, stem, feature, mark = match.group("lead", "stem", "feature", "mark")
+                left = f"{lead or ''}{stem}_{letter}{feature.removeprefix('_')}{mark}"
+                found.append(Entry(place(number, column), left, value, form="cell"))
+    return found or None
+
+
+def _letter(gate: str) -> str:
+    """A gate's name without what stands around it: ``gate f``, ``f gate``, ``f_t``."""
+    return re.sub(r"\s*\bgate\b\s*|(?:_\{?t\}?|ₜ)$", "", gate, flags=re.IGNORECASE).strip()
 
 
 def _key_and_value(rows: Rows, place: Place) -> list[Entry] | None:

@@ -7,14 +7,14 @@ each line. What is no answer is kept as a line of text, so that it can be counte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.lists import list_of
-from cellcalc.check.reading.prose import AT_STEP, wordy
+from cellcalc.check.reading.prose import AT_STEP, stage_after, stage_of, wordy
 from cellcalc.check.reading.vocabulary import longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
@@ -38,6 +38,7 @@ class Where:
     window: int | None = None
     epoch: int | None = None
     sequence: int | None = None
+    stage: str = ""  # which value of a parameter is meant, as in Entry
 
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
@@ -82,7 +83,7 @@ class _Notes:
                 continue
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
-                self.where = heading
+                self.where = replace(heading, stage=stage_after(text))
                 continue
             label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
             if label is not None:
@@ -90,7 +91,8 @@ class _Notes:
                 if found is not None and found.t is not None:
                     self.where = found
                     text = _bare(text)[label.end() :]
-            entries = list(_answers(line.number, _cleaned(text), self.where))
+            text = _cleaned(text, line.kind == "maths")
+            entries = list(_answers(line.number, text, self.where))
             if any(entry.form == PROSE for entry in entries):
                 self.where = _after_prose(text, self.where)
             yield from entries
@@ -422,16 +424,26 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
     if found and clean and (marked or comment or colon or many <= 4):
         same = where if "t" not in found and not marked else replace(where, t=None)
-        return replace(same, **found)
+        return _found(same, found)
     if re.search(r"[=≈←]", rest) and not certain:
         return None
     if marked or (comment and (re.search(r"[0-9]", rest) or _STEPPING.search(rest))):
-        return replace(where, t=None, **{k: v for k, v in found.items() if k != "t"})
+        return _found(replace(where, t=None), {k: v for k, v in found.items() if k != "t"})
     if comment:
         return where
     if colon and many <= 6 and not re.search(r"[0-9\[\]()_∂σ/\\{}]", rest) and " " in rest.strip():
         return replace(where, t=None) if _STEPPING.search(rest) or "step" in rest.lower() else None
     return None
+
+
+def _found(where: Where, numbers: Mapping[str, int]) -> Where:
+    return Where(
+        numbers.get("t", where.t),
+        numbers.get("window", where.window),
+        numbers.get("epoch", where.epoch),
+        numbers.get("sequence", where.sequence),
+        where.stage,
+    )
 
 
 def _ordinal(text: str) -> int | None:
@@ -454,6 +466,7 @@ def _bare(text: str) -> str:
 
 def _after_prose(text: str, where: Where) -> Where:
     """A sentence that speaks of another step leaves the step unknown."""
+    where = replace(where, stage=stage_after(text) or where.stage)
     steps = {int(k) for k in re.findall(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])", text)[:5]}
     return replace(where, t=None) if where.t is not None and steps - {where.t} else where
 
@@ -467,9 +480,9 @@ _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
 
-def _cleaned(text: str) -> str:
+def _cleaned(text: str, is_maths: bool = False) -> str:
     """A line without markup: bullets, bold, code spans, dollars, comments."""
-    if latex.has_latex(text) or "$" in text:
+    if is_maths or latex.has_latex(text) or "$" in text:
         text = _without_latex_ends(text)
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
     text = plain(_CODE_SPAN.sub(r"\1", text))
@@ -500,7 +513,7 @@ _IS = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ÿ∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ÿ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
@@ -568,14 +581,19 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         following = _colon(parts[0][colon.end() :])
         if following is None:
             break
+        where = _staged(where, parts[0][: colon.start()])
         parts[0] = parts[0][colon.end() :]
         form, colon = "text", following
     if len(parts) > 1 and colon is not None:
         label, rest = parts[0][: colon.start()], parts[0][colon.end() :]
+        where = _staged(where, label)
         found = heading_of(label, where, True) if re.search(r"[0-9一-十]", label) else None
         if found is not None and found.t is not None:
             where = found
-        if rest.strip():
+        if listed := _LISTED.match(rest):  # targets: 0.5, 1.25; learning rate = 0.1
+            yield from _entries_of(number, label.strip(), [listed[1]], where, "colon")
+            parts[0] = listed[2]
+        elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
             form = "text" if is_text else ""
@@ -602,6 +620,14 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             continue
         left = left.lstrip(",;. ").removeprefix("and ").strip()
         yield from _entries_of(number, left, values, where, form)
+
+
+_LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
+
+
+def _staged(where: Where, label: str) -> Where:
+    """Where an answer stands whose label says which value of a parameter it is: New weights: …"""
+    return replace(where, stage=stage_of(label) or stage_after(label) or where.stage)
 
 
 def _is_step(left: str, values: list[str]) -> bool:
@@ -651,7 +677,7 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
             current.append(part)
             continue
         yield [*current, match["value"]]
-        current = [match["name"]]
+        current = [_unlabelled(match["name"])]
     yield current
 
 
@@ -660,7 +686,14 @@ def _tight(parts: list[str]) -> bool:
     return all(part == part.strip() for part in parts)
 
 
+def _unlabelled(name: str) -> str:
+    """A quantity without the words that say what it is: hidden state: h₁."""
+    label, colon, rest = name.rpartition(": ")
+    return rest if colon and rest.strip() and not re.search(r"[=\d]", label) else name
+
+
 def _is_name(text: str) -> bool:
+    text = _unlabelled(text)
     bare = re.sub(r"^(?:and|und|sowie|so|then|thus|hence)\s+", "", text.strip())
     *before, last = bare.split() or [""]
     if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
@@ -710,8 +743,9 @@ def _may_be_list(text: str) -> bool:
 
 def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
     return Entry(
-        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence
-    )
+        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence,
+        stage=where.stage,
+    )  # fmt: skip
 
 
 _PRINTED = re.compile(

@@ -96,6 +96,7 @@ _AFTER_NAME = re.compile(
     rf"|,?(?P<lowered>[{_BELOW}]+)"
     rf"|(?P<lifted>⁽[{_ABOVE}]+⁾|ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?)"
     r"|\s*\((?P<new>new|neu|updated|after)\)"
+    r"|\s*\((?P<old>old|alt|before|given|initial)\)"
     rf"|\((?P<argument>{_STEP})\)"
     r"|(?P<transpose>ᵀ|⊤|\.T\b)"
     r"|(?P<prime>'+)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -74,8 +75,8 @@ class Names:
 
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
-    calls the first, ``rate`` the problem's learning rate. ``local`` are names that the writer has
-    defined.
+    calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
+    each parameter. ``local`` are names that the writer has defined.
     """
 
     model: Model
@@ -83,6 +84,7 @@ class Names:
     author: Mapping[str, str] | None = None
     first_step: int = 1
     rate: float | None = None
+    moments: frozenset[str] = frozenset()
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -112,7 +114,7 @@ class Names:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
         names |= {row.symbol for row in self.model.coefficients}
         states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
-        return frozenset(names | states | {STEPS, TOTAL_LOSS})
+        return frozenset(names | states | self.moments | {STEPS, TOTAL_LOSS})
 
     @cached_property
     def vectors(self) -> dict[str, int]:
@@ -370,6 +372,8 @@ class Names:
     def _spellings(self, stem: str) -> Iterator[str]:
         compact = stem.replace("_", "")
         yield from (k for k in self._compact.get(compact, ()))
+        if "\u0302" in (apart := unicodedata.normalize("NFD", stem)):
+            yield apart.replace("\u0302", "_hat")
         stem = _accented(stem)
         for key, others in _OTHERS.items():
             if stem in others:
@@ -383,6 +387,8 @@ class Names:
         for gate, called in _GATES.items():
             for name in called:
                 yield from _of_gate(stem, gate, name)
+        if stem.endswith("_via_y"):  # through the net input, where the prediction has one
+            yield stem.removesuffix("y") + "z_y"
         for name in ("_old", "_before"):
             if stem.endswith(name):
                 yield stem.removesuffix(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from cellcalc.check.reading.mathematics import FUNCTION_NAMES
 from cellcalc.check.reading.names import Names
@@ -102,7 +103,12 @@ _FILLERS = frozenset(
     ]
 )
 _INDEXED = re.compile(r"[\[_∂ₜ₀-₉(⟨^]|[0-9]$")
-_SLOPE = re.compile(r"(?:∂|\bd)\s*(?![LEJ]\s*/)(?![LEJ]oss)[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S")
+_STEP_LOSS = r"[LEJ](?:_?\{?t\}?|ₜ|_?\{?[0-9]+\}?|\[\w+\])?\s*/"
+_SLOPE = re.compile(
+    rf"(?:∂|\bd)\s*(?!{_STEP_LOSS}\s*(?:∂|d)\s*(?![yŷ]))(?![LEJ]\s*/)(?![LEJl]oss)"
+    r"[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S"
+)
+_OF_STEP = re.compile(rf"\s*(?:∂|d)\s*(?![LEJ]\s*/){_STEP_LOSS}")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 
 
@@ -148,7 +154,54 @@ def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False)
 
 def is_working(left: str) -> bool:
     """Whether a left side is the derivative of one quantity by another, not of the loss."""
-    return bool(_SLOPE.match(left.strip()))
+    return bool(_SLOPE.search(left[:400]))
+
+
+def is_of_step_loss(left: str) -> bool:
+    """Whether it is a derivative of the loss of one step alone: ∂E_t/∂c_t."""
+    return bool(_OF_STEP.match(left))
+
+
+def is_setting(left: str) -> bool:
+    """Whether a left side is no quantity, but how the problem is set: a rate, a size, a length."""
+    names = words("settings")["names"]
+    bare = " ".join(left.strip(" .,:;").replace("_", " ").replace("-", " ").lower().split())
+    if bare in names:
+        return True
+    *before, last = bare.split() or [""]
+    phrase = " ".join(word for word in before if word not in _FILLERS)
+    return len(phrase) > 3 and phrase in names and len(last) <= 5  # the learning rate η
+
+
+@cache
+def _stages() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((key, _of_words(words("stage")[key])) for key in ("given", "new"))
+
+
+@cache
+def _updates() -> re.Pattern[str]:
+    return _of_words(words("stage")["updates"])
+
+
+def _of_words(found: Iterable[str]) -> re.Pattern[str]:
+    longest = sorted(found, key=len, reverse=True)
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(map(re.escape, longest))})(?![a-zäöüß])", re.I)
+
+
+def stage_of(left: str) -> str:
+    """Which value of a parameter a left side or a label means: "given", "new", or "" for neither.
+
+    A stroke, or what a program calls ``W_f_new``, is the new one as well.
+    """
+    text = left[:400]
+    if re.search(r"(?<=[\w}\])])'|\^\s*\{?\s*\(?\+|⁺|[({\[^]\s*t\s*\+\s*1\s*[)}\]]|ₜ₊₁", text):
+        return "new"
+    return next((key for key, pattern in _stages() if pattern.search(text)), "")
+
+
+def stage_after(text: str) -> str:
+    """Which value of a parameter is meant behind a line of text, such as "Update:"."""
+    return "new" if _updates().search(text[:400]) else ""
 
 
 def in_words(left: str, names: Names) -> tuple[str, int | None]:
@@ -182,6 +235,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             return last, t  # a sentence that ends in the quantity
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
         phrase = " ".join(before).lower()
+        if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) and phrase in words("derivative")["words"]:
+            return last, t  # the gradient dW_f
         if (
             all(word.strip(",.:") in _FILLERS for word in phrase.split())
             or _named(phrase, names) is not None

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cellcalc.check.reading.mathematics import Style, Written, parse_formula
-from cellcalc.engine.optimizer import COUNT, memory, shown_rows
 from cellcalc.errors import ExpressionError
+from cellcalc.language.keys import COUNT, memory_key
 from cellcalc.language.tree import Expression, Symbol
-from cellcalc.problems.templates import RATE, Template
+from cellcalc.problems.templates import RATE, Template, shown_rows
 
 PARAMETER, GRADIENT = "w", "dw"
 _RATES = ("η", "eta", "lr", "α", "alpha")  # where no setting of the optimizer's own is called so
@@ -39,7 +39,7 @@ class Rules:
         """The symbols of the optimizer's template by how they may be written."""
         found = {_bare(name): RATE for name in _RATES}
         found |= {_bare(name): name for name in (*self.optimizer.settings, COUNT)}
-        found |= {_bare(memory(name, PARAMETER)): name for name in shown_rows(self.optimizer)}
+        found |= {_bare(memory_key(name, PARAMETER)): name for name in shown_rows(self.optimizer)}
         return found | {PARAMETER: PARAMETER, **dict.fromkeys(_GRADIENTS, GRADIENT)}
 
     def target(self, text: str) -> str | None:

@@ -119,8 +119,11 @@ def divide(a: Values, b: Values) -> Any:
 
 
 def power(base: Values, exponent: Values) -> Any:
-    """base**exponent; infinite where it is too large, not a number where it is not real."""
+    """base**exponent; infinite where it is too large, not a number where it is not real.
+
+    A base of exactly 0 with a negative exponent is a denominator of 0, which counts as 1e-300.
+    """
     if isinstance(exponent, float) and exponent == 2.0:
         return base * base  # by far the most frequent, and far quicker
     undefined = np.equal(base, 0.0) & np.less(exponent, 0.0)
-    return np.power(np.where(undefined, 1e-300, base), exponent)
+    return np.where(undefined, 1e300, np.power(np.where(undefined, 1.0, base), exponent))

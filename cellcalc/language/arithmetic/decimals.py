@@ -84,7 +84,8 @@ def _divide(a: Decimal, b: Decimal) -> Decimal:
 
 
 def _power(base: Decimal, exponent: Decimal) -> Decimal:
-    if abs(exponent) > 10_000:  # such powers are no textbook's, and would take for ever
+    if abs(exponent) > 10_000 or (base == 0 and exponent < 0):
+        # Such powers are no textbook's and would take for ever, or have a value by convention.
         return _decimal(floats.power(float(base), float(exponent)))
     return CONTEXT.power(base, exponent)
 

@@ -111,13 +111,16 @@ def divide(a: float, b: float) -> float:
 
 
 def power(base: float, exponent: float) -> float:
-    """base**exponent; infinite where it is too large, not a number where it is not real."""
+    """base**exponent; infinite where it is too large, not a number where it is not real.
+
+    A base of exactly 0 with a negative exponent is a denominator of 0, which counts as 1e-300.
+    """
     try:
         value = float(base) ** float(exponent)
     except OverflowError:
         return -math.inf if base < 0.0 and exponent % 2.0 == 1.0 else math.inf
     except ZeroDivisionError:
-        return power(1e-300, exponent)
+        return 1.0 / 1e-300
     return math.nan if isinstance(value, complex) else value
 
 

@@ -11,12 +11,21 @@ from openpyxl.comments import Comment
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, memory, rules, shown_rows
+from cellcalc.engine.optimizer import NORM_MARGIN, clip_factor, rules
 from cellcalc.engine.schedule import ranges
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import (
+    COUNT,
+    FACTOR,
+    NORM,
+    clipped_key,
+    derivative_key,
+    gathered_key,
+    memory_key,
+)
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import has_sentence, sentence
 from cellcalc.views.derivation import reason
 from cellcalc.views.table import heading, place_of
@@ -31,22 +40,18 @@ from cellcalc.workbook.formulas import (
 )
 from cellcalc.workbook.layout import (
     EQUATION,
-    FACTOR,
     FIRST,
     GROUP,
-    NORM,
     SYMBOL,
     TITLE_ROWS,
     TOTAL,
     TOTAL_LOSS,
     Layout,
     WindowRows,
-    clipped,
     clips,
     column,
     derived_rows,
     free_parameters,
-    gathered,
     gathers,
     memory_names,
     setting_values,
@@ -238,7 +243,7 @@ class _Window:
         """Gradients added up over the windows since the last update."""
         number = self.window.number
         for name in self.free if gathers(self.sheet.trace) else ():
-            symbol = gathered(name)
+            symbol = gathered_key(name)
             text = self.window.total(derivative_key(name))
             if waiting := self.waiting(number):
                 text = f"{waiting[0]}{waiting[1].total(symbol)}+{text}"
@@ -259,7 +264,7 @@ class _Window:
 
     def clipped(self) -> Iterator[Row]:
         """The norm of the gradient, the factor that bounds it, and the gradients bounded."""
-        window, scheme, names = self.window, self.scheme, [gathered(n) for n in self.free]
+        window, scheme, names = self.window, self.scheme, [gathered_key(n) for n in self.free]
         if NORM in window.rows:
             cells = ":".join((window.total(names[0]), window.total(names[-1])))
             norm = math.hypot(*self.trace.summed.values())
@@ -268,9 +273,9 @@ class _Window:
             text = f"MIN(1,{limit}/({window.total(NORM)}+{margin}))"
             yield self.update_row(FACTOR, "factor", clip_factor(scheme, self.trace.summed), text)
         for name in self.free:
-            symbol = clipped(name)
+            symbol = clipped_key(name)
             if symbol in window.rows:
-                source = gathered(name) if gathers(self.sheet.trace) else derivative_key(name)
+                source = gathered_key(name) if gathers(self.sheet.trace) else derivative_key(name)
                 text = window.total(source)
                 if FACTOR in window.rows:
                     text += f"*{window.total(FACTOR)}"
@@ -317,7 +322,7 @@ class _Parameters:
         }
         self.free = set(free_parameters(self.trace)) if sheet.model.loss else set()
         self.start = {
-            memory(own, name): value
+            memory_key(own, name): value
             for name in self.free
             for own in shown_rows(self.update.optimizer)
             for value in (self.update.optimizer.state.get(own, 0.0),)
@@ -396,13 +401,13 @@ class _Parameters:
         raise AssertionError(f"no rule for {name}")
 
     def memory_of(self, parameter: str) -> list[str]:
-        return [memory(own, parameter) for own in shown_rows(self.update.optimizer)]
+        return [memory_key(own, parameter) for own in shown_rows(self.update.optimizer)]
 
     def used_gradient(self, parameter: str) -> str:
         """The row of the window that holds the gradient as the update uses it."""
         if clips(self.trace):
-            return clipped(parameter)
-        return gathered(parameter) if gathers(self.trace) else derivative_key(parameter)
+            return clipped_key(parameter)
+        return gathered_key(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
 EQUATION_WIDTH = 46  # characters; longer equations are wrapped

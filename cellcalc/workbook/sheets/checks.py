@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.workbook.sheets.gradients import results
@@ -64,10 +64,16 @@ class Kind:
     what: str
     checks: list[Check] = field(default_factory=list)
 
+    @property
+    def failed(self) -> int:
+        """How many of them fail as the workbook is written."""
+        return sum(check.result == FAILURE for check in self.checks)
+
 
 def checks(book: Book) -> Iterator[Sheet]:
     """The sheet; it looks at the sheets made before it."""
     kinds = [kind for kind in _kinds(book) if kind.checks]
+    book.failed = sum(kind.failed for kind in kinds)
     rows = list(_rows(kinds))
     places = {row: check.place for row, check in _numbered(kinds) if check and check.place}
 
@@ -103,15 +109,16 @@ def _rows(kinds: list[Kind]) -> Iterator[Row]:
     yield Row(2, [Cell(1, "note", sentence("checks", "note"))])
     results = f"{absolute(first, RESULT)}:{absolute(last, RESULT)}"
     label = Cell(WHAT, "label", sentence("checks", "overall"))
-    failed = f'COUNTIF({results},"!!")'
-    text = f'IF({FAILED_CELL}=0,"OK","!!")'
+    failed = f'COUNTIF({results},"{FAILURE}")'
+    text = f'IF({FAILED_CELL}=0,"OK","{FAILURE}")'
+    fails = sum(kind.failed for kind in kinds)
     yield Row(
         OVERALL,
         [
             label,
-            Cell(VALUE, "flag", "OK", text),
+            Cell(VALUE, "flag", FAILURE if fails else "OK", text),
             Cell(LIMIT, "strip_label", sentence("checks", "failed")),
-            Cell(RESULT, "whole", 0.0, failed),
+            Cell(RESULT, "whole", float(fails), failed),
         ],
     )
     titles = [sentence("checks", name) for name in ("what", "value", "limit", "result")]
@@ -122,23 +129,28 @@ def _rows(kinds: list[Kind]) -> Iterator[Row]:
         if folded:
             number += 1
             below = f"{letters(RESULT)}{number + 1}:{letters(RESULT)}{number + len(kind.checks)}"
-            yield _line(number, kind.what, f'COUNTIF({below},"!!")')
+            yield _line(number, kind, f'COUNTIF({below},"{FAILURE}")')
         for check in kind.checks:
             number += 1
             yield _row(number, first, check, folded)
 
 
-def _line(number: int, what: str, text: str) -> Row:
+def _line(number: int, kind: Kind, text: str) -> Row:
     """The line of a kind: how many of its checks fail."""
     value = f"{letters(VALUE)}{number}"
     return Row(
         number,
         [
-            Cell(WHAT, "label", what),
-            Cell(VALUE, "whole", 0.0, text),
+            Cell(WHAT, "label", kind.what),
+            Cell(VALUE, "whole", float(kind.failed), text),
             Cell(LIMIT, "whole", 0.0),
-            # Not "!!": that would count a failure twice.
-            Cell(RESULT, "flag", "OK", f'IF({value}=0,"OK","see below")'),
+            # Not a failure itself: that would be counted twice.
+            Cell(
+                RESULT,
+                "flag",
+                "see below" if kind.failed else "OK",
+                f'IF({value}=0,"OK","see below")',
+            ),
         ],
         collapsed=True,
     )
@@ -146,7 +158,7 @@ def _line(number: int, what: str, text: str) -> Row:
 
 def _row(number: int, first: int, check: Check, folded: bool) -> Row:
     value = f"{letters(VALUE)}{number}"
-    text = check.given or f'IF(ABS({value})<={letters(LIMIT)}{number},"OK","!!")'
+    text = check.given or f'IF(ABS({value})<={letters(LIMIT)}{number},"OK","{FAILURE}")'
     if check.as_written:  # the first check says whether anything has been changed
         changed = sentence("checks", "changed")
         text = f'IF(ABS({absolute(first, VALUE)})>{absolute(first, LIMIT)},"{changed}",{text})'
@@ -184,8 +196,11 @@ def _by_two_ways(layout: Layout) -> Iterator[Check]:
     """The gradients by backpropagation against those by forward mode."""
     found = results(layout)
     if found:
-        area, _ = found
-        yield Check(sentence("checks", "two_ways"), f'COUNTIF({area},"!!")', limit=0.0)
+        area, stored = found
+        failed = stored.count(FAILURE)
+        text = f'COUNTIF({area},"{FAILURE}")'
+        result = FAILURE if failed else "OK"
+        yield Check(sentence("checks", "two_ways"), text, float(failed), 0.0, result=result)
 
 
 def _inputs(layout: Layout) -> Check:

@@ -25,7 +25,7 @@ from cellcalc.model.model import COUNTED, LOSS
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
 from cellcalc.workbook.sheets.bptt import over_steps
@@ -77,8 +77,8 @@ def updates_on_the_way(layout: Layout) -> bool:
     return any(w.updates and w.fires_at < layout.steps for w in layout.pass_trace.schedule.windows)
 
 
-def results(layout: Layout) -> tuple[str, str] | None:
-    """The cells that say whether each gradient is right, and what they say if all are.
+def results(layout: Layout) -> tuple[str, list[str]] | None:
+    """The cells that say whether each gradient is right, and what each says as it is written.
 
     None where forward mode would take too many cells.
     """
@@ -86,7 +86,7 @@ def results(layout: Layout) -> tuple[str, str] | None:
     if not maker.moves:
         return None
     first, last = absolute(maker.first, RESULT), absolute(maker.last, RESULT)
-    return f"{TITLE}!{first}:{last}", "OK"
+    return f"{TITLE}!{first}:{last}", [maker.result(name) for name in maker.names]
 
 
 def forward_mode(layout: Layout) -> dict[str, tuple[str, float]] | None:
@@ -326,10 +326,20 @@ class _Gradients:
         text = f"ABS({letters(DIFFERENCE)}{row})/{larger}"
         yield Cell(ERROR, "exponent", abs(whole - exact) / size, text)
         gap = f"ABS({letters(DIFFERENCE)}{row})"
-        otherwise = "!!" if self.exact else sentence("gradients", "truncated")
-        good = abs(whole - exact) <= TOLERANCE * size + NOISE
-        text = f'IF({gap}<={literal(TOLERANCE)}*{larger}+{literal(NOISE)},"OK","{otherwise}")'
-        yield Cell(RESULT, "flag", "OK" if good else otherwise, text)
+        limit = f"{literal(TOLERANCE)}*{larger}+{literal(NOISE)}"
+        text = f'IF({gap}<={limit},"OK","{self.otherwise}")'
+        yield Cell(RESULT, "flag", self.result(name), text)
+
+    @property
+    def otherwise(self) -> str:
+        """What is said of a gradient that is not the slope."""
+        return FAILURE if self.exact else sentence("gradients", "truncated")
+
+    def result(self, name: str) -> str:
+        """What is said of a gradient beside its slope."""
+        whole, exact = self.total(name), self.slope(name)
+        size = max(abs(whole), abs(exact), 1e-300)
+        return "OK" if abs(whole - exact) <= TOLERANCE * size + NOISE else self.otherwise
 
     def slope(self, name: str) -> float:
         """The slope of the losses that the windows count, by forward mode."""

@@ -38,7 +38,7 @@ from cellcalc.studies.exercise import (
 from cellcalc.studies.exercise import FIGURES as USUAL_FIGURES
 from cellcalc.views.problem_text import problem_files
 from cellcalc.views.worked import left_side
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.digits import text_formula, text_value
 from cellcalc.workbook.formulas import backward_formula, formula, forward_formula
 from cellcalc.workbook.layout import (
@@ -46,9 +46,12 @@ from cellcalc.workbook.layout import (
     FIRST,
     TITLE_ROWS,
     TOTAL,
+    TOTAL_LOSS,
     Layout,
     WindowRows,
     column,
+    derived_rows,
+    setting_names,
 )
 from cellcalc.workbook.sheets.bptt import EQUATION_WIDTH, bptt_rows
 from cellcalc.xlsx.cells import MAX_FORMULA, Cell, Row, Rows, absolute, letters, literal
@@ -67,9 +70,13 @@ def practice(book: Book) -> Iterator[Sheet]:
     """The sheet to fill in, and the hidden ones that judge it; nothing unless asked for."""
     if not book.practice:
         return
-    asked = exercise(book.trace, book.practice)
-    kind = _Practice if book.key or book.blank else _Sealed
-    maker = kind(PlacedExercise(book.first, asked), paper=book.blank)
+    placed = PlacedExercise(book.first, exercise(book.trace, book.practice))
+    maker: _Practice
+    if book.handout is not None:
+        maker = _Handout(placed, book.handout)
+    else:
+        kind = _Practice if book.key or book.blank else _Sealed
+        maker = kind(placed, paper=book.blank)
     yield maker.sheet()
     if not book.blank:
         yield from maker.helpers()
@@ -80,6 +87,7 @@ class _Practice:
     levels: tuple[str, ...] = LEVELS
     has_key = True
     note = "note"
+    settings: Mapping[str, str] = {}  # that the sheet of the problem holds beside its own
 
     def __init__(self, asked: PlacedExercise, paper: bool) -> None:
         self.exercise, self.layout, self.paper = asked, asked.layout, paper
@@ -234,7 +242,7 @@ class _Practice:
         """What the exercise was made from, so that the file alone can be marked."""
         trace = self.layout.trace
         author = trace.model.author
-        settings = {"practice": asked, "notation": author.name if author else ""}
+        settings = {"practice": asked, "notation": author.name if author else "", **self.settings}
         files = problem_files(trace.specification)
         lines = [(f"{HOLDS_PROBLEM} {key}", text) for key, text in settings.items() if text]
         lines += [(name, line) for name, text in files.items() for line in text.splitlines()]
@@ -483,6 +491,71 @@ class _Sealed(_Practice):
                 Cell(WRITTEN, "small", 0.0, _figures(f"Practice!{spot.cell}")),
             ]
             yield Row(number, cells)
+
+
+class _Handout(_Practice):
+    """The sheet of a student in a class: it judges nothing, and holds nothing to work back from.
+
+    What is given is the problem's, and what is worked out from none of the answers.
+    """
+
+    has_key = False
+
+    def __init__(self, asked: PlacedExercise, handout: Handout) -> None:
+        super().__init__(asked, paper=True)
+        self.handout = handout
+        self.settings = {
+            "id": handout.id, "name": handout.name, "figures": str(handout.figures),
+        }  # fmt: skip
+
+    def top(self) -> Iterator[Row]:
+        title = self.layout.trace.specification.title
+        yield Row(1, [Cell(1, "title", sentence("practice", "title", title=title))], lines=2)
+        figures = self.handout.figures
+        yield Row(2, [Cell(1, "note", sentence("practice", "handout", figures=figures))])
+        name, own = self.handout.name, self.handout.id
+        yield Row(3, [Cell(1, "label", sentence("practice", "whose", name=name, id=own))])
+
+    def shown(self, cell: Cell, row: int) -> Cell:
+        is_open = row in self.open_rows
+        if cell.column == EQUATION and is_open and not self.handout.equations:
+            return Cell(cell.column, cell.style, "")
+        shown = super().shown(cell, row)
+        is_number = isinstance(shown.value, int | float) and shown.column >= TOTAL
+        if not is_number or shown.style.endswith("_step"):
+            return shown
+        return shown if (row, shown.column) in self.given else Cell(shown.column, "note")
+
+    @cached_property
+    def open_rows(self) -> frozenset[int]:
+        """The rows of what is asked for, and of its parts."""
+        return frozenset(spot.row for spot in self.exercise.spots)
+
+    @cached_property
+    def given(self) -> frozenset[tuple[int, int]]:
+        """The row and column of every number that may be shown."""
+        layout, telling = self.layout, self.exercise.exercise.telling
+        names = layout.rows
+        own = {q.symbol for q in (*layout.model.inputs, *layout.model.forward)}
+        own |= {*layout.trace.initial, TOTAL_LOSS}
+        found = {
+            (names[name], TOTAL if t is None else column(t))
+            for name in own & set(names)
+            for t in (None, *range(layout.steps + 2))
+            if (0, name, t) not in telling
+        }
+        found |= {(names[name], FIRST) for name in setting_names(layout.trace) if name in names}
+        for number, window in enumerate(layout.windows, 1):
+            for row in derived_rows(layout.model):
+                for t in (None, *range(layout.steps + 2)):
+                    if (number, row.symbol, t) not in telling:
+                        place = TOTAL if t is None else column(t)
+                        found.add((window.rows[row.symbol], place))
+        return frozenset(found)
+
+    def set_up(self, sheet: Worksheet) -> None:
+        super().set_up(sheet)
+        sheet.protection.sheet = True  # without a password: the boxes alone are typed into
 
 
 UNTOLD = "○"  # it cannot be told from the person's own cells

@@ -21,7 +21,7 @@ from cellcalc.problems.specification import Specification
 from cellcalc.resources import read_toml, sentence
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
-from cellcalc.workbook.book import Book, Sheet
+from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
     RATE,
     TOTAL_LOSS,
@@ -88,7 +88,7 @@ class _Start:
         if self.book.has("Checks"):
             lamp = [
                 Cell(LAMP_LABEL, "strip_label", words["checks"]),
-                Cell(LAMP, "flag", "OK", f"Checks!{OVERALL_CELL}"),
+                Cell(LAMP, "flag", FAILURE if self.book.failed else "OK", f"Checks!{OVERALL_CELL}"),
             ]
         title = Cell(LABEL, "title", self.trace.specification.title)
         yield self.row(title, *lamp, lines=2)

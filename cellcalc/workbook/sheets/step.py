@@ -20,6 +20,7 @@ from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Group, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
+from cellcalc.views.picture import Picture, picture
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import MOST_CHARACTERS, Working
@@ -33,7 +34,6 @@ from cellcalc.workbook.moment import (
     SWEPT_ROW,
     Moment,
 )
-from cellcalc.workbook.picture import Picture, picture
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import (
     link,

@@ -13,15 +13,16 @@ from functools import cached_property
 from openpyxl.chart import LineChart, Reference
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.engine.optimizer import COUNT, NORM_MARGIN, clip_factor, counts_updates, memory, rules
+from cellcalc.engine.optimizer import NORM_MARGIN, clip_factor, rules
 from cellcalc.engine.schedule import Schedule
 from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.errors import OutputError
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.problems.sequences import or_zero
+from cellcalc.problems.templates import counts_updates
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import rule_formula
@@ -157,7 +158,7 @@ class _Train:
     def own(self, name: str) -> dict[str, float]:
         """The rows of the optimizer for a parameter, and what each begins with."""
         optimizer = self.update.optimizer
-        found = {memory(own, name): start for own, start in optimizer.state.items()}
+        found = {memory_key(own, name): start for own, start in optimizer.state.items()}
         for rule in rules(optimizer, name):
             if rule.symbol != name:
                 found.setdefault(rule.symbol, 0.0)

@@ -18,7 +18,7 @@ from cellcalc.engine.codegen import evaluate
 from cellcalc.engine.trace import backward_values
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel
-from cellcalc.language.tree import ZERO, Expression, Symbol, spelled_out
+from cellcalc.language.tree import ZERO, Expression, Symbol, rename, spelled_out
 from cellcalc.model.model import (
     COUNTED,
     LOSS,
@@ -227,7 +227,10 @@ class _Unrolled:
             return f"IF({inside},{self.excel(quantity.formula, t)},0)"
         # Into the state before the window comes only what flows back from its first step.
         entering = {row.symbol: row.formula for row in self.model.entering}
-        before = self.excel(entering[quantity.symbol] or ZERO, t)
+        formula = entering[quantity.symbol] or ZERO
+        if t in self.pass_trace.schedule.resets:  # what enters is the initial state, not step t's
+            formula = rename(formula, lambda s: Symbol(s.name, -t) if s.shift == 0 else s)
+        before = self.excel(formula, t)
         whole = self.excel(quantity.formula, t) if t else "0"
         return f"IF({inside},{whole},IF({t}={first}-1,{before},0))"
 

@@ -1,0 +1,99 @@
+"""Numbers that a person has copied from the problem, which are no answers: W_f = 0.7, x_1 = 1.
+
+Asked of a parameter is what it is after the update. Whoever lists what is given writes the same
+``W_f = 0.7`` for the value before it, and is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from cellcalc.check.answers import Answer, Sheet, Unreadable
+from cellcalc.check.spelling import FEW, Written
+from cellcalc.engine.trace import PassTrace, Trace
+
+GIVEN, NEW = "given", "new"  # the stages that words at a parameter tell
+AGREED = 1e-9  # relative, for a number that is copied whole
+
+
+def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
+    """The sheet without the numbers that are the problem's own; their lines count as passed over.
+
+    Of a parameter that is its value before the update, where nothing says that the new one is
+    meant. Inputs, targets and the initial state stay, for they are right; but with fewer than
+    ``figures`` significant figures they prove nothing and need not.
+    """
+    kept: list[Answer] = []
+    lines: set[int | str] = set()
+    unreadable: list[Unreadable] = []
+    for answer in sheet.answers:
+        given = list(_given(trace, answer)) if _may_be(trace, answer) else []
+        if any(_is_copy(answer, before, after, figures) for before, after in given):
+            lines.add(answer.line)
+        elif answer.stage == GIVEN and given and not _is_after(answer, given):
+            expected = f"{answer.symbol} as the problem gives it, {given[0][0]:g}"
+            why = f'{expected}, found "{answer.given}"'
+            shown = f"{answer.symbol} = {answer.given}"
+            unreadable.append(Unreadable(answer.line, shown, f"expected {why}"))
+        else:
+            kept.append(answer)
+    if len(kept) == len(sheet.answers):
+        return sheet
+    lines -= {answer.line for answer in kept}
+    return replace(
+        sheet,
+        answers=tuple(kept),
+        unreadable=(*sheet.unreadable, *unreadable),
+        passed_over=sheet.passed_over + len(lines),
+    )
+
+
+def _may_be(trace: Trace, answer: Answer) -> bool:
+    if answer.number is None or answer.working:
+        return False
+    if answer.symbol in trace.specification.parameters:
+        return answer.t is None and answer.stage != NEW
+    return answer.t is not None or answer.symbol.endswith("0")
+
+
+def _given(trace: Trace, answer: Answer) -> Iterator[tuple[float, float | None]]:
+    """What the problem gives for a quantity, and what becomes of it with the update."""
+    epoch, sequence = answer.epoch or 1, answer.sequence or 1
+    one = next((p for p in trace.passes if (p.epoch, p.sequence) == (epoch, sequence)), None)
+    if one is None:
+        return
+    symbol, t = answer.symbol, answer.t
+    if symbol in trace.specification.parameters:
+        yield from _before(one, symbol, answer.window or 1)
+        return
+    if t is None and symbol[:-1] in trace.model.state:
+        symbol, t = symbol[:-1], 0
+    is_state = symbol in trace.model.state and t == 0
+    is_input = symbol in {row.symbol for row in trace.model.inputs}
+    if t is not None and t <= one.steps and (is_state or is_input):
+        yield one.forward[symbol][t], None
+
+
+def _before(one: PassTrace, symbol: str, window: int) -> Iterator[tuple[float, float | None]]:
+    """A parameter before the update of a window, and after the next one that there is."""
+    if not 1 <= window <= len(one.windows):
+        return
+    later = [w for w in one.windows[window - 1 :] if w.used] or [one.windows[window - 1]]
+    yield one.windows[window - 1].before[symbol], later[0].after[symbol]
+
+
+def _is_copy(answer: Answer, before: float, after: float | None, figures: int) -> bool:
+    number = answer.number
+    assert isinstance(number, Written)
+    is_whole = abs(number.value - before) <= AGREED * abs(before)
+    if after is None:
+        return not is_whole and number.figures < figures and number.stands_for(before)
+    if before == after:
+        return False  # then it is right as an answer too
+    return is_whole or (number.stands_for(before) and not number.stands_for(after))
+
+
+def _is_after(answer: Answer, given: list[tuple[float, float | None]]) -> bool:
+    assert isinstance(answer.number, Written)
+    return any(after is None or answer.number.stands_for(after) for _, after in given)

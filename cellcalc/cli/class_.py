@@ -1,0 +1,210 @@
+"""``cellcalc class``: make a class's sheets, mark what is handed in, export question banks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cellcalc.cli.common import Commands, SectionedCommand, load, problem_argument
+from cellcalc.errors import OptionError, printable
+from cellcalc.problems.schemes import AS_WRITTEN
+
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+FOLDER = click.Path(path_type=Path)
+
+
+@click.group(
+    "class",
+    cls=Commands,
+    short_help="A variant for each student; all of them marked.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def class_() -> None:
+    """A class of students: make a variant for each, mark what they hand in, export questions.
+
+    \b
+    Examples:
+      cellcalc class make two_step roster.csv -o monday
+      cellcalc class mark monday submissions.zip -o monday/report
+      cellcalc class export monday --to moodle -o questions.xml
+    """
+
+
+@class_.command("make", cls=SectionedCommand, short_help="A sheet for each student.")
+@problem_argument
+@click.argument("roster", metavar="[ROSTER.csv]", required=False, type=FOLDER)
+@click.option("-o", "--output", metavar="DIR", type=FOLDER, required=True, help="The folder.")
+@click.option("--count", metavar="N", type=click.IntRange(1, 10_000),
+              help="So many students, s001, s002, …, in place of a roster.")  # fmt: skip
+@click.option("--practice", metavar="WHAT", default="",
+              help="What to work out: backward, forward, all, or symbols such as c,dc.  "
+              "[default: backward]")  # fmt: skip
+@click.option("--figures", metavar="N", type=click.IntRange(1, 15), default=3, show_default=True,
+              help="Significant figures asked for.")  # fmt: skip
+@click.option("--seed", metavar="S", type=click.IntRange(0), default=1, show_default=True,
+              help="Which numbers are drawn.")  # fmt: skip
+@click.option("--vary", metavar="A,B,…", default="parameters,inputs,targets,initial",
+              show_default=True, help="Which numbers differ from student to student.")  # fmt: skip
+@click.option("--text", "texts", multiple=True, type=click.Choice(["md", "tex"]),
+              help="The task as text, too; may be repeated.")  # fmt: skip
+@click.option("--without-equations", is_flag=True,
+              help="Sheets without the equations of what is to be worked out.")  # fmt: skip
+@click.option("--solutions", is_flag=True, help="A workbook with the solution of each variant.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes side by side.")
+@click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
+def make(
+    problem: str,
+    roster: Path | None,
+    output: Path,
+    count: int | None,
+    practice: str,
+    figures: int,
+    seed: int,
+    vary: str,
+    texts: tuple[str, ...],
+    without_equations: bool,
+    solutions: bool,
+    jobs: int | None,
+    force: bool,
+) -> None:
+    """Make a variant of PROBLEM for each student: the same task, other numbers.
+
+    \b
+    ROSTER.csv has a column id, and any others: name, e-mail, group, …
+    DIR gets
+      students/ID.xlsx   a sheet to fill in; nothing in it gives the key away
+      key/ID.toml        the problem with the student's numbers
+      class.toml, roster.csv
+
+    Numbers have few digits, differ, and are not 0; no gate saturates, no known
+    slip stays hidden. The same seed makes the same files, to the byte.
+
+    \b
+    Examples:
+      cellcalc class make two_step roster.csv -o monday
+      cellcalc class make gomez --count 30 --practice dc,dW_f1 -o gomez30
+      cellcalc class make my_problem.toml roster.csv --figures 4 --text md -o hw2
+    """
+    from cellcalc.classroom.making import make_class, write_class
+    from cellcalc.classroom.parallel import processors
+    from cellcalc.classroom.roster import numbered, read_roster
+    from cellcalc.classroom.variants import check_parts
+    from cellcalc.resources import sentence
+    from cellcalc.toml import read_bytes
+
+    if roster is not None and count is not None:
+        raise OptionError("count", "no roster with it", str(roster))
+    if roster is None and count is None:
+        raise OptionError("roster", "a list of students, or `count` with their number", "neither")
+    parts = check_parts(vary)
+    loaded = load(problem, AS_WRITTEN)
+    if roster is not None:
+        students = read_roster(read_bytes(roster, str(roster)), str(roster))
+    else:
+        students = numbered(count or 0)
+    total = len(students.students)
+    with _progress(total, sentence("class", "making")) as progress:
+        made = make_class(
+            loaded.specification, students, practice, figures, seed, parts, texts, solutions,
+            not without_equations, jobs or processors(), progress,
+        )  # fmt: skip
+    written = write_class(made, output, force)
+    for note in made.notes:
+        click.echo(f"Note: {note}", err=True)
+    place = printable(str(output))
+    kept = sentence("class", "unchanged") if not written else ""
+    click.echo(sentence("class", "made", count=total, folder=place) + kept, err=True)
+
+
+@class_.command("mark", cls=SectionedCommand, short_help="All that is handed in, marked.")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.argument("submissions", metavar="SUBMISSIONS", type=FOLDER)
+@click.option("-o", "--output", metavar="REPORT", type=FOLDER, required=True,
+              help="The folder of the report.")  # fmt: skip
+@click.option("--rubric", metavar="FILE", type=FOLDER,
+              help="How answers become points; else cellcalc's own.")  # fmt: skip
+@click.option("--solutions", is_flag=True, help="Feedback with the right values.")
+@click.option("--due", metavar="WHEN", type=click.DateTime(DATES),
+              help="Files changed later are late, as in 2026-11-30T09:00.")  # fmt: skip
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes side by side.")
+@click.option("--force", is_flag=True, help="Overwrite what was changed in REPORT since.")
+def mark(
+    folder: Path,
+    submissions: Path,
+    output: Path,
+    rubric: Path | None,
+    solutions: bool,
+    due: datetime | None,
+    jobs: int | None,
+    force: bool,
+) -> None:
+    """Mark what a class handed in, each file against its student's own variant.
+
+    \b
+    DIR is what cellcalc class make wrote. SUBMISSIONS is a folder or a zip, as
+    Moodle and Canvas give them out, or any other: each file belongs to whom the
+    workbook says, else to whom its name or folder says. REPORT gets
+      gradebook.csv      a row for each student, and gradebook.xlsx
+      feedback/ID.html   what each is told, and ID.md
+      class.md           the class at a glance
+
+    Every form is read that cellcalc check reads. A file that cannot be read is
+    a row with its reason. What is marked is not marked again unless it, or its
+    key, changed. Exit status: 0 when all were marked, however well.
+
+    \b
+    Examples:
+      cellcalc class mark monday submissions.zip -o monday/report
+      cellcalc class mark monday handed_in/ -o report --rubric rubric.toml
+    """
+    from cellcalc.classroom.grading import mark_class
+    from cellcalc.classroom.parallel import processors
+    from cellcalc.resources import sentence
+
+    with _steps() as progress:
+        marked = mark_class(
+            folder, submissions, output, rubric, solutions, due, jobs or processors(), force,
+            progress,
+        )  # fmt: skip
+    click.echo(
+        sentence(
+            "class", "done", marked=marked.marked, of=marked.students, noted=marked.noted,
+            report=printable(str(output / "class.md")),
+        ),
+        err=True,
+    )  # fmt: skip
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar on standard error for one step of the work after another, if somebody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in bars:
+                stack.close()
+                bar = click.progressbar(length=of, label=what, file=sys.stderr)
+                bars[what] = stack.enter_context(bar)
+            bars[what].update(done - bars[what].pos)
+
+        yield tell
+
+
+@contextmanager
+def _progress(total: int, label: str) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error, if somebody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
+        yield lambda done: bar.update(done - bar.pos)
