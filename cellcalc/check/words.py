@@ -133,7 +133,8 @@ class _Words:
         if passed := self.report.passed_over:
             yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
-        below = legend(self.model, [one.answer.symbol for one in self.report.marked])
+        answered = [one.answer for one in self.report.marked]
+        below = legend(self.model, [a.symbol for a in answered if a.slope is None])
         if below is not None:
             yield below.text(self.width)
 
