@@ -379,6 +379,8 @@ class Problem:
         blank: bool = False,
         force: bool = False,
         key: bool = False,
+        level: int | None = None,
+        seed: int | None = None,
     ) -> None:
         """Write the live workbook.
 
@@ -389,26 +391,38 @@ class Problem:
         sheets : iterable of str
             Which kinds of sheet; all where there is none.
         practice : str
-            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``.
+            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``; with
+            ``"paths"`` those of each sum as well.
         blank : bool
             The exercise on paper, alone.
         force : bool
             Write over a file that is there.
         key : bool
             The exercise for a teacher, with its answers on hidden sheets.
+        level : int, optional
+            Of the exercise. 1: the equations are shown; 2: they are not; 3: each is to be chosen
+            among typical slips; 4: a mistake is to be found.
+        seed : int, optional
+            Draws other slips and another mistake, at levels 3 and 4.
 
         Raises
         ------
         OutputError
             The file is there, cannot be written, or would be larger than a workbook can be.
+        OptionError
+            A symbol, a sheet or a level that there is not, or arguments that do not go together.
         """
+        from cellcalc.check.assignments import exercise_of
         from cellcalc.files import write_file
         from cellcalc.workbook import build_workbook
 
         trace = self.run()
+        task = exercise_of(trace, practice, level, seed, key, blank)
         write_file(
             Path(path),
-            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
+            lambda file: build_workbook(
+                trace, file, tuple(sheets), practice, blank, key, assignment=task
+            ),
             force,
         )
 
@@ -591,6 +605,7 @@ def from_torch(
     readout: Any = None,
     layer: int = 0,
     direction: str = "forward",
+    cell: str | None = None,
     **options: Any,
 ) -> Problem:
     """The problem that a recurrent layer of PyTorch computes.
@@ -599,9 +614,9 @@ def from_torch(
     ----------
     module : torch.nn.LSTM, torch.nn.GRU or torch.nn.RNN
         Of hidden size 1.
-    x : array of shape (n, inputs)
-        What goes into the layer.
-    target : array of shape (n,), optional
+    x : array of shape (n, inputs), or with a batch as the module has it
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,), or with a batch, optional
         nan where a step has none.
     readout : torch.nn.Linear, optional
         What makes the prediction of the hidden output; without one they are the same.
@@ -609,17 +624,81 @@ def from_torch(
         Which layer, from 0.
     direction : {"forward", "reverse"}
         Of a bidirectional layer.
+    cell : str, optional
+        ``"lstm-two-biases"`` to train an LSTM as PyTorch does, which updates two biases a gate;
+        by default they are one, as their sum is what counts.
     **options
         Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the module's parameters in float64; a layer without biases has them frozen at 0.
 
     Raises
     ------
     OptionError
         The module is none of these, or has more than one hidden unit, or no such layer.
+    InputError
+        As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module
+    from cellcalc.problems.modules import from_module, sequences_of
 
-    return Problem(**from_module(module, readout, layer, direction), x=x, target=target, **options)
+    made = from_module(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    return Problem(**{**made, **data, **options})
+
+
+def from_keras(
+    module: Any,
+    x: ArrayLike,
+    target: ArrayLike | None = None,
+    *,
+    readout: Any = None,
+    layer: int = 0,
+    direction: str = "forward",
+    cell: str | None = None,
+    **options: Any,
+) -> Problem:
+    """The problem that a recurrent layer of Keras computes.
+
+    Parameters
+    ----------
+    module : keras.layers.LSTM, GRU or SimpleRNN, or a model with one of them
+        Of one unit, and built. A GRU may reset before or after the recurrent weights.
+    x : array of shape (n, inputs) or (batch, n, inputs)
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,) or (batch, n), optional
+        nan where a step has none. Of a layer that gives out its last step only, one number a
+        sequence.
+    readout : keras.layers.Dense, optional
+        Of one unit, linear or sigmoid. Of a model it is the Dense layer that follows.
+    layer : int
+        Which of the model's recurrent layers, from 0.
+    direction : {"forward", "reverse"}
+        Of a Bidirectional layer.
+    cell : str, optional
+        Another cell than the layer's kind and activations say.
+    **options
+        Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the layer's weights in float64; one without biases has them frozen at 0.
+
+    Raises
+    ------
+    OptionError
+        There is no such layer, or it has more than one unit, or an activation without a cell.
+    InputError
+        As of :class:`Problem`.
+    """
+    from cellcalc.problems.modules import from_keras_layer, sequences_of
+
+    made, every_step = from_keras_layer(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, True, every_step)
+    return Problem(**{**made, **data, **options})
 
 
 def _author(notation: str | None) -> Author | None:
