@@ -7,7 +7,10 @@ A :class:`Section` hands out values of the type asked for; a value of another ty
 from __future__ import annotations
 
 import math
+import os
 import re
+import stat
+import sys
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +29,7 @@ from cellcalc.errors import (
     describe as describe,
 )
 
+_NOT_WAITING = getattr(os, "O_NONBLOCK", 0)
 MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
 
@@ -39,10 +43,28 @@ def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
 
     Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
     """
+    return read_open(path, shown_as, most, regular=False)
+
+
+def read_standard_input(most: int = MAX_BYTES) -> bytes:
+    """What comes from standard input: at most ``most`` bytes."""
+    if sys.stdin is None:  # it has been closed
+        raise InputError([Mistake("-", "", "an open standard input", "a closed one")])
+    contents = sys.stdin.buffer.read(most + 1)
+    if len(contents) > most:
+        raise InputError([Mistake("-", "", f"at most {most // 1_000_000} MB", "more")])
+    return contents
+
+
+def read_open(path: Path, shown_as: str, most: int, regular: bool) -> bytes:
+    """The same; where ``regular``, of a regular file only, and without waiting for another's."""
     try:
         if path.is_dir():
             raise InputError([Mistake(shown_as, "", "a file", "a folder")])
-        with path.open("rb") as file:
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags | (_NOT_WAITING if regular else 0)), "rb") as file:
+            if regular and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError([Mistake(shown_as, "", "a regular file", "a device or a pipe")])
             contents = file.read(most + 1)
     except FileNotFoundError:
         raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
@@ -167,6 +189,14 @@ class Section:
             return printable(value)
         self.wrong(key, "a text")
         return default or ""
+
+    def file_name(self, key: str) -> str:
+        """The name of a file; "" after noting that there is none."""
+        value = self.values.get(key)
+        if isinstance(value, str) and printable(value):
+            return printable(value)
+        self.wrong(key, "the name of a file")
+        return ""
 
     def choice(self, key: str, options: Sequence[str], default: str) -> str:
         """One of several words."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
+from cellcalc.files import parse_json
 from cellcalc.toml import describe
 
 MAX_NESTED = 30
@@ -60,11 +60,7 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError`.
     """
-    try:
-        data = json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=Digits)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    data = parse_json(text, name, number=Digits)
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
