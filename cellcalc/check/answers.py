@@ -27,8 +27,8 @@ from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
-from cellcalc.model.model import Model
-from cellcalc.problems.templates import Template
+from cellcalc.model.model import TARGET, Model
+from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
     "MAX_ANSWERS",
@@ -94,7 +94,8 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
-    ``stage`` is that of the entry.
+    ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
+    not for a quantity of the cell, but for the derivative of one by another.
     """
 
     line: int | str
@@ -111,6 +112,7 @@ class Answer:
     open: bool = False
     rule: str = ""
     stage: str = ""
+    slope: Expression | None = None
 
     @property
     def kind(self) -> str:
@@ -163,6 +165,9 @@ def read(
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
     learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
+    entries = list(entries)
+    aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
@@ -174,7 +179,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate)
+            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -189,6 +194,38 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+_OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_ERROR_OF_H = re.compile(
+    r"\b[hH](?!\w*')[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*y(?![a-zA-Z])"
+    r"|\by(?![a-zA-Z])[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*[hH](?![a-zA-Z])"
+)
+
+
+def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target y, as in (h_t - y_t), or beside a prediction ŷ.
+
+    With y for the prediction h - y would be 0, or tell nothing, where the readout gives h itself.
+    """
+    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+        return False
+    is_identity = not model.readout.parameters
+    for entry in entries:
+        if entry.form in (PROSE, OWN, "code", "last"):
+            continue
+        parts = (entry.left, *entry.between, entry.right)
+        if any(_OTHER_Y.search(part[:2_000]) for part in parts):
+            return True
+        if is_identity and any(_ERROR_OF_H.search(part[:2_000]) for part in parts):
+            return True
+    return False
+
+
+def _moments(optimizer: Template, model: Model) -> Iterator[str]:
+    """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
+    for own in shown_rows(optimizer):
+        yield from (memory_key(own, row.symbol) for row in model.parameters)
 
 
 def _shown(entry: Entry) -> str:
@@ -281,6 +318,9 @@ class _Reader:
             return
         if entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
+        if entry.form in ("", "text") and is_working(entry.left):
+            yield self.slope(entry)
+            return
         symbol = self.rule_for(entry)
         found = self.rule(entry, symbol) if symbol is not None else None
         if found is not None:
@@ -295,6 +335,22 @@ class _Reader:
         if entry.right.startswith("\0"):
             raise ExpressionError("a formula", entry.right[1:])
         yield self.answer(entry)
+
+    def slope(self, entry: Entry) -> Answer:
+        """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t = c_{t-1}."""
+        slope = self.names.parsed(entry.left)
+        for part in entry.between:
+            self.names.parsed(part)  # several sentences in one line are no working
+        formula = self.names.parsed(_with_points(_without_comment(entry.right)))
+        name = re.sub(r"(?<=_)\{(\w)\}", r"\1", "".join(entry.left.split()))
+        is_number = bool(symbols(slope)) and not symbols(formula)
+        if is_number or self.names.elements(formula):
+            raise ExpressionError("a formula", f'"{entry.right.strip()}"')
+        self.names.check(formula)
+        return Answer(
+            entry.line, name, entry.t, entry.right.strip(), entry.window, formulas={name: formula},
+            per_step=False, epoch=entry.epoch, sequence=entry.sequence, slope=slope,
+        )  # fmt: skip
 
     def _defines(self, entry: Entry) -> bool:
         """In a program a name of nobody's is a step on the way, and has its meaning from there.

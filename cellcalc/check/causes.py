@@ -8,7 +8,7 @@ of ``templates/slips.toml``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from cellcalc.check.report import Kind
 from cellcalc.check.slips import Edit, Edits, sayings, slopes, whole_cost
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
-from cellcalc.language.keys import derivative_key, split_key
+from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     Call,
@@ -34,8 +34,9 @@ from cellcalc.language.tree import (
     symbols,
 )
 from cellcalc.model.derivation import model_of
-from cellcalc.model.model import COUNTED, Quantity
+from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
+from cellcalc.problems.templates import shown_rows
 
 TOTALS: Mapping[str, Run] = {
     "first_only": lambda values: values[0],
@@ -301,6 +302,7 @@ class Causes:
             return list(self.zero_starts())
         return [
             *self.handed_on(),
+            *self.by_net_input(),
             *self.list_indices(),
             *self.zero_starts(),
             *self.exchanges(),
@@ -337,6 +339,39 @@ class Causes:
                 true=self.model.quantities[first].formula,
                 rows=tuple(row for row, _ in edits),
             )
+
+    def by_net_input(self) -> Iterator[Cause]:
+        """The derivative by a net input, called that by the function's value, as y - target is."""
+        model, argument = self.model, self.edits.siblings.argument
+        found = []
+        for value, net in argument.items():
+            row, after = (model.quantities.get(derivative_key(name)) for name in (value, net))
+            if row is None or after is None or not (row.formula and after.formula):
+                continue
+            own = Symbol(row.symbol, 0)
+            formula = _renamed_to(after.formula, own, row.formula)
+            words = {
+                "part": self.edits.write(own),
+                "instead": self.edits.write(Symbol(after.symbol, 0)),
+            }
+            changes = merged([self.of_row(row.symbol, formula), self.of_row(after.symbol, own)])
+            found.append(
+                self.cause(
+                    "net_given",
+                    changes,
+                    row.symbol,
+                    words,
+                    kind=Kind.FORMULA,
+                    formula=formula,
+                    true=row.formula,
+                    rows=(row.symbol,),
+                )
+            )
+        yield from found
+        ours = {derivative_key(n) for n, net in argument.items() if net == f"z_{n}"}
+        gates = [c for c in found if c.symbol in ours - {derivative_key(PREDICTION)}]
+        if len(gates) > 1:
+            yield joined(gates)
 
     def list_indices(self) -> Iterator[Cause]:
         """At the first step a Python list's element -1, its last, for the state before."""
@@ -468,10 +503,19 @@ class Causes:
             replace(e, formula=rename(e.formula, _before_update)) for e in optimizer.equations
         ]
         last = equations[-1]
-        named = dict(self.update_rules(last.formula, [e.symbol for e in equations]))
+        named = dict(self.update_rules(last.formula))
         seen = {last.formula, *named.values()}
         for name, formula in named.items():
             yield self.of_update(name, last.symbol, formula, {})
+        uncorrected = {e.symbol: _undivided(e.formula, optimizer.state) for e in equations}
+        changed = {
+            e.symbol: made for e in equations if (made := uncorrected[e.symbol]) != e.formula
+        }
+        if changed:
+            first = next(iter(changed))
+            changes = merged(self.of_rule(symbol, made) for symbol, made in changed.items())
+            cause = self.of_update("no_correction", first, changed[first], {})
+            yield replace(cause, changes=changes)
         n = Symbol("n")
         for equation in equations:
             formula = _renamed_to(equation.formula, Symbol("dw"), Div(Symbol("dw"), n))
@@ -490,9 +534,7 @@ class Causes:
             if scheme.clip_value is not None and scheme.clip_norm is None:
                 yield self.reclipped("clip_by_norm", scheme.clip_value, None)
 
-    def update_rules(
-        self, formula: Expression, states: Sequence[str]
-    ) -> Iterator[tuple[str, Expression]]:
+    def update_rules(self, formula: Expression) -> Iterator[tuple[str, Expression]]:
         """The last equation of the optimizer, w[t-1] - learning_rate*…, done otherwise."""
         rate, before = Symbol("learning_rate"), Symbol("w", -1)
         names = {s.name for s in symbols(formula)}
@@ -507,15 +549,6 @@ class Causes:
             yield "change_only", rebuilt(formula, lambda e: Number(0.0) if e == before else None)
             yield "not_updated", before
 
-        def plain(e: Expression) -> Expression | None:
-            match e:
-                case Div(Symbol(name), _) if name in states:
-                    return Symbol(name)
-            return None
-
-        uncorrected = rebuilt(formula, plain)
-        if uncorrected != formula:
-            yield "no_correction", uncorrected
         rootless = rebuilt(
             formula, lambda e: e.argument if isinstance(e, Call) and e.function == "sqrt" else None
         )
@@ -525,16 +558,6 @@ class Causes:
     def of_update(
         self, name: str, symbol: str, formula: Expression, words: Mapping[str, Any]
     ) -> Cause:
-        row = f"{symbol} update"
-
-        def changes(graph: Graph) -> Overrides:
-            found = {}
-            for place in graph.rows.get(row, ()):
-                p, w, _, _ = graph.nodes[place].key
-                steps = Number(float(len(graph.window(p, w).steps)))
-                found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
-            return found
-
         optimizer = self.graph.trace.specification.update.optimizer
         true = next(e.formula for e in optimizer.equations if e.symbol == symbol)
         parameter = self.model.parameters[0].symbol
@@ -543,17 +566,30 @@ class Causes:
             (r.symbol for r in self.model.parameters if r.symbol not in frozen), parameter
         )
         own = {"w": parameter, "dw": derivative_key(parameter)}
-        own |= {state: f"{state}_{parameter}" for state in optimizer.state}
+        own |= {state: memory_key(state, parameter) for state in shown_rows(optimizer)}
         shown = _renamed(formula, own)
         return self.cause(
             name,
-            changes,
+            self.of_rule(symbol, formula),
             own.get(symbol, symbol),
             words,
             kind=Kind.UPDATE,
             formula=rename(shown, lambda s: Symbol(s.name)),
             true=rename(_renamed(true, own), lambda s: Symbol(s.name)),
         )
+
+    def of_rule(self, symbol: str, formula: Expression) -> Changes:
+        """Another formula for one of the optimizer's equations; n is the number of steps."""
+
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for place in graph.rows.get(f"{symbol} update", ()):
+                p, w, _, _ = graph.nodes[place].key
+                steps = Number(float(len(graph.window(p, w).steps)))
+                found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
+            return found
+
+        return changes
 
     def reclipped(self, name: str, norm: float | None, bound: float | None) -> Cause:
         def changes(graph: Graph) -> Overrides:
@@ -710,6 +746,18 @@ def _left_over(states: Sequence[str]) -> Changes:
 def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:
     assert run is not None
     return Override(lambda values: run(values[:-1]) + values[-1], [*inputs, more])
+
+
+def _undivided(formula: Expression, states: Collection[str]) -> Expression:
+    """The formula with each state as it is, where it is divided by a correction."""
+
+    def plain(e: Expression) -> Expression | None:
+        match e:
+            case Div(Symbol(name) as state, _) if name in states:
+                return state
+        return None
+
+    return rebuilt(formula, plain)
 
 
 def _before_update(symbol: Symbol) -> Symbol:

@@ -35,7 +35,7 @@ from cellcalc.language.arithmetic.decimals import (
     Value,
 )
 from cellcalc.language.notation import LANGUAGE
-from cellcalc.language.tree import Call, Expression, Symbol, spelled_out, symbols, walk
+from cellcalc.language.tree import Call, Expression, Symbol, multiply, spelled_out, symbols, walk
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
@@ -101,6 +101,8 @@ class FormulaMarker:
         formulas = answer.formulas
         if answer.rule:
             return self.ruled(answer)
+        if answer.slope is not None:
+            return self.sloped(answer, answer.slope)
         if self.is_update(answer):
             return self.updated(answer)
         for name in formulas:
@@ -445,6 +447,26 @@ class FormulaMarker:
                 needed = fewer
         facts = ", ".join(f"{name} = {update.settings[name]:g}" for name in needed)
         return replace(marked, note=sentence("check", "for_this_problem", facts=facts))
+
+    def sloped(self, answer: Answer, slope: Expression) -> Marked:
+        """The derivative of one quantity by another: the same as that of the equations, or not."""
+        assert answer.formulas is not None
+        formula = answer.formulas[answer.symbol]
+        place = (self.window, 1, 0)
+        marked = Marked(answer, Verdict.CORRECT, LANGUAGE(slope), place, window=0)
+        drawing = self.general(answer, multiply(formula, slope))
+        row = self.exact.forward[0]
+        for number in range(drawing.trials):
+            world = self.world(number, drawing)
+            sight = Sight(world, edges=True)
+            steps = [answer.t] if answer.t is not None else range(1, world.setting.steps + 1)
+            for t in steps:
+                gives, true = sight.gives(formula, row, t), sight.gives(slope, row, t)
+                if not same(gives, true):
+                    numbers = dict(self.put_in(world, formula, t))
+                    example = Counterexample(float(gives), float(true), t, numbers, False)
+                    return replace(marked, verdict=Verdict.WRONG, counterexample=example)
+        return marked
 
     def sum_of_numbers(self, answer: Answer) -> Marked:
         """A formula of numbers alone is worked out, and judged by their digits."""

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
+from cellcalc.check.figures import Style
+from cellcalc.check.spelling import FEW
 from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, memory_key
-from cellcalc.language.tree import Add, Div, Expression, Mul, Number, Symbol, spelled_out, walk
+from cellcalc.language.tree import Add, Expression, Mul, Number, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import shown_rows
@@ -28,6 +30,8 @@ from cellcalc.problems.templates import shown_rows
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
 Key = tuple[int, int, str, int | None]
+# To decimals nobody keeps a mean square: it would be 0, and the step divided by it.
+FIGURES = Style(FEW, None)
 MOST_FIGURES = 8  # of a number that is put in as it stands
 MOST_SOURCES = 2_500  # above which errors are not kept apart
 _INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
@@ -64,7 +68,7 @@ Overrides = Mapping[int, Override]
 class Graph:
     """The graph of a trace's passes, those numbered in ``passes`` (from 0).
 
-    ``wanted`` are rows of detail that are needed besides: paths, corrected moments.
+    ``wanted`` are rows of detail that are needed besides: paths.
     """
 
     trace: Trace
@@ -275,22 +279,10 @@ class Graph:
             shown = symbol if symbol in plain_names else f"{symbol}_{name}"
             place = self.add(Node((p, w, shown, None), f"{stem} update", run, inputs))
             self.optimizing[place] = {plain_names.get(n, n): i for n, i in means.items()}
-            if stem == "w":
-                for own, corrected in corrections(optimizer.equations):
-                    if f"{own}_hat_{name}" in self.wanted:
-                        self.correct(p, w, name, own, corrected, self.optimizing[place])
             means[symbol] = place
             if stem in optimizer.state:
                 self.moments[symbol] = place
         weights[name] = means[name]
-
-    def correct(
-        self, p: int, w: int, name: str, own: str, corrected: Expression, means: Mapping[str, int]
-    ) -> None:
-        """A moment as Adam corrects it, as a row of its own."""
-        found, run = formula(corrected)
-        inputs = [means[s.name] for s in found]
-        self.add(Node((p, w, f"{own}_hat_{name}", None), f"{own}_hat update", run, inputs))
 
     def clipped(self, p: int, w: int, scheme: Scheme) -> dict[str, int]:
         """The gradients as the update uses them."""
@@ -450,6 +442,8 @@ class Graph:
                 continue
             number = plain(value)
             own = written[place] if place in written else unit(number)
+            if place in self.optimizing and node.row != "w update" and place not in written:
+                own = min(own, FIGURES.half(number))
             source = _source(number, own, place, size, is_rough)
             used.append(_joined(value, source, place, own))
         zero = Rough(0.0, 0.0) if is_rough else Amount(0.0, np.zeros(1))
@@ -580,13 +574,3 @@ def clip_run(norm: float | None, bound: float | None, place: int) -> Run:
         return value if bound is None else applied("clip")(value, -bound, bound)
 
     return run
-
-
-def corrections(equations: Sequence[Any]) -> Iterator[tuple[str, Expression]]:
-    """The optimizer's states that are divided by something before use, as Adam's moments are."""
-    last = equations[-1].formula
-    states = {e.symbol for e in equations[:-1]}
-    for node in walk(last):
-        match node:
-            case Div(Symbol(name), _) if name in states:
-                yield name, node

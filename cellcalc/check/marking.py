@@ -22,6 +22,7 @@ from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
 from cellcalc.model.model import LOSS, TARGET
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
@@ -249,7 +250,7 @@ class _Placing:
         """The node that a number is for."""
         one = self.trace.passes[p]
         key = self.key(one, answer, p, w)
-        if answer.symbol in self.parameters and key[3] is None:
+        if self.is_updated(answer.symbol) and key[3] is None:
             key = self.updated(one, key)
         node = graph.index.get(key)
         if node is None and key[2] in self.parameters and key[3] is None:
@@ -271,6 +272,13 @@ class _Placing:
             first = one.windows[w - 1].first if one.windows and w else 1
             return p, w, symbol[:-1], first - 1
         return p, w, symbol, t
+
+    def is_updated(self, symbol: str) -> bool:
+        """Whether an update makes it: a parameter, or what the optimizer keeps for one."""
+        if symbol in self.parameters:
+            return True
+        own = shown_rows(self.trace.specification.update.optimizer)
+        return any(symbol.removeprefix(f"{name}_") in self.parameters for name in own)
 
     def updated(self, one: PassTrace, key: Key) -> Key:
         """A parameter is asked for as it is after the next update."""

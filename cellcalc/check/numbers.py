@@ -25,7 +25,9 @@ from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.optimizer import rules
+from cellcalc.language.keys import memory_key
 from cellcalc.language.tree import Expression, symbols
+from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
@@ -598,7 +600,7 @@ class NumberMarker:
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol
             optimizer = graph.trace.specification.update.optimizer
             plain = {name: "w", f"d{name}": "dw"}
-            plain |= {f"{own}_{name}": own for own in optimizer.state}
+            plain |= {memory_key(own, name): own for own in shown_rows(optimizer)}
             for equation in rules(optimizer, name):
                 if equation.symbol == symbol:
                     values = {

@@ -36,6 +36,7 @@ from cellcalc.studies.exercise import (
 from cellcalc.views.problem_text import PROBLEM
 from cellcalc.xlsx.cells import letters
 from cellcalc.xlsx.evaluate import CannotEvaluateError, evaluate
+from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
 from cellcalc.xlsx.reader import Cell, Cells, read_cells
 
 ZIP = b"PK\x03\x04"
@@ -55,7 +56,7 @@ def is_practice(contents: bytes) -> bool:
     if not contents.startswith(ZIP):
         return False
     try:
-        return SHEET in read_cells(contents, sheets=[SHEET])
+        return SHEET in _sheets(contents, "workbook", [SHEET])
     except InputError:  # what is wrong with it is told where it is read
         return False
 
@@ -65,7 +66,7 @@ def read_practice(contents: bytes, name: str) -> PracticeBook:
 
     Raises :class:`~cellcalc.errors.InputError` for what is no workbook, or none with such a sheet.
     """
-    sheets = read_cells(contents, name, [SHEET, HELD, HINTS], formulas=[SHEET])
+    sheets = _sheets(contents, name, [SHEET, HELD, HINTS])
     if SHEET not in sheets:
         expected = f"a sheet {SHEET}, as `cellcalc workbook --practice` writes"
         raise InputError([Mistake(name, "", expected, "none")])
@@ -76,6 +77,14 @@ def read_practice(contents: bytes, name: str) -> PracticeBook:
         if place.startswith("A") and place[1:].isdecimal() and isinstance(cell.value, str)
     ]
     return PracticeBook(name, sheets[SHEET], settings, files, tuple(listed))
+
+
+def _sheets(contents: bytes, name: str, titles: Sequence[str]) -> dict[str, Cells]:
+    """The sheets of these titles, of a workbook as Excel or as LibreOffice saves it."""
+    if is_opendocument(contents):
+        found = read_opendocument(contents, name)
+        return {title: cells for title, cells in found.items() if title in titles}
+    return read_cells(contents, name, titles, formulas=[SHEET])
 
 
 def _held(cells: Cells) -> tuple[dict[str, str], dict[str, str]]:
@@ -170,13 +179,13 @@ class PracticeBook:
         if PROBLEM in self.files:
             found = list(_differences(trace.specification, self.specification()))
         else:
-            found = list(self._other_cells(trace))
+            found = list(self.other_cells(trace))
         if found:
             shown = [Mistake(self.name, key, f"{here}, as the problem has it", there)
                      for key, here, there in found[:MOST_DIFFERENCES]]  # fmt: skip
             raise InputError(shown)
 
-    def _other_cells(self, trace: Trace) -> Iterator[tuple[str, str, str]]:
+    def other_cells(self, trace: Trace) -> Iterator[tuple[str, str, str]]:
         """The given cells that differ from a problem's: cell, as it is there, as it is here."""
         for spot in self.grid.values():
             _, symbol, t = spot.place

@@ -17,7 +17,8 @@ from cellcalc.check.sight import Sight
 from cellcalc.check.slips import Edit, Edits
 from cellcalc.check.world import Equations, Place, World
 from cellcalc.language.arithmetic.decimals import Value
-from cellcalc.language.tree import Expression, Number, spelled_out, symbols
+from cellcalc.language.keys import derivative_key
+from cellcalc.language.tree import Expression, Number, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, Group, Model, Quantity
 from cellcalc.resources import sentence
 
@@ -68,11 +69,23 @@ class Search:
         self, name: str, formula: Expression, total: bool
     ) -> Iterator[tuple[Edit, ...]]:
         yield from ((edit,) for edit in self.of(name, total))
+        yield from ((edit,) for edit in self._by_net_input(name))
         yield from ((edit,) for edit in islice(self._inner(name, formula), MOST_INNER))
         row = self.rows[name]
         if total or row.formula is None or self._is_strange(row, formula):
             return
         yield from islice(self.edits.pairs(row), MOST_PAIRS)
+
+    def _by_net_input(self, name: str) -> Iterator[Edit]:
+        """The derivative by the net input, given for that by the function's value."""
+        net = self.edits.siblings.argument.get(name[1:]) if name in self.model.derivatives else None
+        if net is not None and (instead := derivative_key(net)) in self.rows:
+            formula = Symbol(instead, 0)
+            words = {
+                "part": self.edits.write(Symbol(name, 0)),
+                "instead": self.edits.write(formula),
+            }
+            yield Edit(name, formula, "net_given", words)
 
     def _is_strange(self, row: Quantity, formula: Expression) -> bool:
         """Whether a formula is too unlike a row's equation to be it with two edits."""

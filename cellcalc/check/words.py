@@ -85,6 +85,23 @@ def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:
     return json.dumps(words.data(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
+def slips_in_maths(report: Report, model: Model) -> list[dict[str, str]]:
+    """Of each cause the equation as it must have been used, and as it is, as they are displayed.
+
+    The keys are ``left``, ``used`` and ``right``; the latter two are "" where it is no formula.
+    """
+    words = _Words(report, model, 10**6, Hint.ALL, everything=True)
+    found = []
+    for slip in report.slips:
+        has = slip.formula is not None
+        used, right = (
+            words.maths(formula) if has and formula is not None else ""
+            for formula in (slip.formula, slip.true)
+        )
+        found.append({"left": words.left(slip), "used": used, "right": right})
+    return found
+
+
 class _Words:
     def __init__(
         self, report: Report, model: Model, width: int, hints: Hint, everything: bool
@@ -116,7 +133,8 @@ class _Words:
         if passed := self.report.passed_over:
             yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
-        below = legend(self.model, [one.answer.symbol for one in self.report.marked])
+        answered = [one.answer for one in self.report.marked]
+        below = legend(self.model, [a.symbol for a in answered if a.slope is None])
         if below is not None:
             yield below.text(self.width)
 

@@ -44,6 +44,11 @@ class Shape:
         return found
 
     @property
+    def via(self) -> str:
+        """The row of what this step's loss gives to dh."""
+        return "dh_via_z_y" if self.readout == "logistic" else "dh_via_y"
+
+    @property
     def net_inputs(self) -> Mapping[str, str]:
         """The net inputs, and what the recurrent weight of each is multiplied by."""
         if self.cell == "gru-reset-before":
@@ -85,11 +90,17 @@ class Shape:
                 rows |= {"tanh_c": "tanh(c)", "h": "o*tanh_c"}
             else:
                 rows["h"] = "o*tanh(c)"
-        rows["y"] = {
-            "identity": "h",
-            "linear": "V*h + b_y",
-            "logistic": "sigmoid(V*h + b_y)",
-        }[self.readout]
+        if self.readout == "logistic" and style == "every row":
+            rows["z_y"] = "V*h + b_y"
+        rows["y"] = (
+            "sigmoid(z_y)"
+            if "z_y" in rows
+            else {
+                "identity": "h",
+                "linear": "V*h + b_y",
+                "logistic": "sigmoid(V*h + b_y)",
+            }[self.readout]
+        )
         rows["E"] = {
             "half-squared": "(y - target)**2/2",
             "squared": "(y - target)**2",
@@ -106,6 +117,9 @@ class Shape:
         }[self.loss]
         own = {"identity": "dy", "linear": "dy*V", "logistic": "dy*y*(1 - y)*V"}[self.readout]
         rows = {"dy": error}
+        if self.readout == "logistic" and style == "every row":
+            rows["dz_y"] = "dy*y*(1 - y)"
+            own = "dz_y*V"
         if self.cell == "gru-reset-before":
             paths = {
                 "u": "dh[t+1]*u[t+1]",
@@ -126,9 +140,9 @@ class Shape:
             out = {"z_o": "p_o*dz_o"} if peephole else {}
             later = {f"z_{k}": f"p_{k}*dz_{k}[t+1]" for k in "if"} if peephole else {}
             if style == "every row":
-                rows["dh_via_y"] = own
+                rows[self.via] = own
                 rows |= {f"dh_via_{k}": path for k, path in paths.items()}
-                rows["dh"] = " + ".join(["dh_via_y", *(f"dh_via_{k}" for k in paths)])
+                rows["dh"] = " + ".join([self.via, *(f"dh_via_{k}" for k in paths)])
                 rows["do"] = "dh*tanh_c"
                 rows["dz_o"] = "do*o*(1 - o)"
                 rows["dtanh_c"] = "dh*o"

@@ -29,7 +29,7 @@ def of_table(shape: Shape, steps: int) -> list[Slip]:
     """The slips of the reference's first table, in one row and in all sibling rows."""
     out, carried = "dc_via_tanh_c", "dc_via_c"
     back = " + ".join(f"dz_{k}[t+1]*U_{k}" for k in GATES)
-    own = "dh_via_y"
+    own = shape.via
     x = shape.inputs[0]
     found: dict[str, Mapping[str, str]] = {
         "carousel path left out": {"dc": out},
@@ -125,7 +125,9 @@ def of_table(shape: Shape, steps: int) -> list[Slip]:
         slips = [s for s in slips if s.name not in ("factor 2", "E without the half")]
         slips += [
             Slip("y − target taken for dy", everywhere(dy="dE*(y - target)")),
-            Slip("readout's slope left out", everywhere(dh_via_y="dy*V")),
+            Slip("readout's slope left out", everywhere(dz_y="dy")),
+            Slip("readout's slope left out of dh", everywhere(dh_via_z_y="dy*V")),
+            Slip("dz_y called dy", everywhere(dy="dE*(y - target)", dz_y="dy")),
         ]
         half = {"last loss only", "last error at every step"}
         slips = [s for s in slips if s.name not in half]

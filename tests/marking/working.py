@@ -324,7 +324,11 @@ def values_of(
     found: dict[Where, float] = {}
 
     def keep(where: Where, value: Number) -> Number:
-        found[where] = rounding.value(float(value))
+        kept = rounding
+        if where.part == "state" and rounding.decimals is not None:
+            # To so many decimals a mean square would be 0, and the step divided by it.
+            kept = Rounding(figures=rounding.decimals)
+        found[where] = kept.value(float(value))
         return found[where]
 
     Worker(problem, keep, plan or problem.plan, style, edits or {}).work()

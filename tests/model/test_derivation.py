@@ -134,7 +134,7 @@ def test_every_row_says_what_it_means() -> None:
     assert says["dc_via_tanh_c"] == "through tanh_c of the same step, times 1 − tanh_c,ₜ²"
     assert says["dW_f1"] == "this step's part of the gradient of W_f1"
     logistic = lstm(1, "logistic").quantities
-    assert logistic["b_y"].says == "bias in y (prediction, a probability)"
+    assert logistic["b_y"].says == "bias in z_y (prediction, net input)"
 
 
 def test_rows_belong_to_groups() -> None:

@@ -29,6 +29,8 @@ _SIGNS = re.compile(
     r"|^[ \t]*(?:def[ \t]+\w+\(|import[ \t]|print\(|from[ \t]+\w+[ \t]+import)",
     re.MULTILINE,
 )
+_TARGETS = {"target", "targets", "label", "labels", "y_true", "ytrue", "tgt", "Target"}
+_PREDICTIONS = {"y", "ys", "Y"}
 _STEP_NAMES = {  # in code of one step: what is handed in and out, of this very step
     "c_next": "c", "next_c": "c", "a_next": "h", "next_h": "h", "h_next": "h", "next_a": "h",
 }  # fmt: skip
@@ -55,6 +57,7 @@ _STATE = re.compile(r"[ha](?:_?(?:prev|old|t))?|prev_?[ha]")
 _MATRIX = re.compile(r"W(?P<gate>_?(?:[figocu]|cand|cell))")  # [U, W] of one gate side by side
 _MATRIX_SLOPE = re.compile(rf"(?P<lead>d_?){_MATRIX.pattern}")
 _SUMMED = re.compile(r"d_?[WUbV]\w*|[Ll]oss|L|total_loss")  # what a loop adds up
+_OWN_STATE = re.compile(r"[chaCH](?:_?t)?|[ch]_?state|cell|hidden")
 _LISTS = re.compile(r"d?[a-z]s")
 _GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
@@ -168,6 +171,8 @@ class _Scope:
     constants: dict[str, str] = field(default_factory=dict)
     given: dict[str, int] = field(default_factory=dict)  # the place of the entry of each name
     inside: bool = False  # of a function or loop: one step at a time
+    appended: frozenset[str] = frozenset()  # the lists that each turn puts a number at the end of
+    done: set[str] = field(default_factory=set)  # what this turn of the loop has given already
 
 
 class _Program:
@@ -180,9 +185,11 @@ class _Program:
         self.filled: dict[str, dict[int, ast.expr]] = {}  # concat[:n_a, :] = a_prev
         self.columns = _order_of_columns(tree)
         self.before_first = _before_first(tree)
+        self.with_start = frozenset(map(_single, _sliced_to_last(tree)))
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        self.names = names
         self.assigned = {
             node.id
             for node in ast.walk(tree)
@@ -198,6 +205,9 @@ class _Program:
                 self._helper(node)
         self._find_offsets()
         scope = _Scope(renamed=dict(_COURSERA) if self.coursera else {})
+        if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
+            # A y that the program only reads is what it is to predict.
+            scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
         self.body(self.tree.body, scope)
         yield from self.entries
 
@@ -255,6 +265,8 @@ class _Program:
                     self.body(node.body, self.function_scope(node, scope))
             case ast.ClassDef(body=body):
                 self.body(body, scope)
+            case ast.Expr():
+                scope.done.update(map(_single, _appended([node])))
 
     def function_scope(self, node: ast.FunctionDef, scope: _Scope) -> _Scope:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -287,6 +299,7 @@ class _Program:
             self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
             return
         inner.carried = _carried(node.body)
+        inner.appended = frozenset(map(_single, _appended(node.body)))
         self.body(node.body, inner)
 
     def interior(self, test: ast.expr, scope: _Scope) -> bool | None:
@@ -311,6 +324,11 @@ class _Program:
         return high if less else None
 
     def assign(self, node: ast.stmt, target: ast.expr, value: ast.expr, scope: _Scope) -> None:
+        self.assigned_to(node, target, value, scope)
+        if isinstance(target, ast.Name):
+            scope.done.add(target.id)
+
+    def assigned_to(self, node: ast.stmt, target: ast.expr, value: ast.expr, scope: _Scope) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
                 for one, its in zip(target.elts, value.elts, strict=True):
@@ -334,7 +352,11 @@ class _Program:
                 again = ast.copy_location(ast.AugAssign(target, op, rest), node)
                 self.augmented(again, target, op, rest, scope)
                 return
-        if isinstance(target, ast.Name) and target.id in scope.carried:
+        if (
+            isinstance(target, ast.Name)
+            and target.id in scope.carried
+            and not (self.is_own_state(target.id, scope) and target.id not in scope.done)
+        ):
             return
         plain = name.removesuffix("[t]")
         if _is_handed_on(name) and plain not in scope.renamed.values():
@@ -361,6 +383,10 @@ class _Program:
         in_loop = bool(scope.loop) and step is None
         for piece, text in pieces:
             self.add(node, piece + (step or ""), text, scope, form="last" if in_loop else "code")
+
+    def is_own_state(self, name: str, scope: _Scope) -> bool:
+        """Whether a name is a state that each turn of a loop makes of the last: c = f*c + i*g."""
+        return bool(not scope.backward and scope.loop and _OWN_STATE.fullmatch(name))
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
@@ -434,7 +460,8 @@ class _Program:
             return
         if name == "dh" and isinstance(target, ast.Name) and target.id in scope.renamed:
             return
-        if sign == "-" or not scope.inside or (not scope.loop and step is None):
+        of_step = scope.inside and _SUMMED.fullmatch(name) and not name[:1].isupper()
+        if sign == "-" or not scope.inside or (not scope.loop and step is None and not of_step):
             if step is None:
                 self.add(node, left, f"{left} {sign} ({text})", scope)
             return
@@ -649,6 +676,9 @@ class _Program:
             raise _UnreadableError("the number of the step")
         if _is_columns(self.stacks.get(name, [])):
             raise _UnreadableError(f"{name}, which is h and x side by side")
+        if name in scope.carried and self.is_own_state(name, scope):
+            known = scope.renamed.get(name, name)
+            return _timed(known, shift if name in scope.done else shift - 1)
         if name in scope.carried:
             given = scope.carried[name]
             turn = 1 if scope.backward else -1
@@ -709,6 +739,8 @@ class _Program:
                 else single
             )
         name = scope.renamed.get(name, name)
+        if self.coursera and name == "da":
+            name = "dh__from_here"  # what comes from above
         if name in scope.carried:
             raise _UnreadableError("an element of what is handed on")
         parts = list(index.elts) if isinstance(index, ast.Tuple) else [index]
@@ -721,6 +753,8 @@ class _Program:
                 time = _index(relative + shift)
             elif isinstance(part, ast.Slice) and part.lower is None and part.upper is None:
                 continue
+            elif isinstance(part, ast.Slice) and not scope.loop and len(parts) == 1:
+                time = _index(self.sliced(name, part))
             elif (number := _whole(part)) is not None:
                 features.append(number)
             elif isinstance(part, ast.Constant) and part.value is None:
@@ -735,12 +769,28 @@ class _Program:
         if re.match(r"d?[WUbV]", name):
             return name if not any(features) else f"{name}[{features[-1] + 1}]"
         step = features[0]
+        if step == -1 and scope.loop and not scope.backward and name in scope.appended:
+            # The last that there is: of this turn, where it has been put there already.
+            return f"{name}{_index(shift if name in scope.done else shift - 1)}"
         if step == -1 and name in self.before_first:
             return f"{name}[0]"
         if step < 0:
             return f"{name}[{step}]"
         step -= self.offsets.get(name, 0)
         return f"{name}[{step + 1 if self.base == 0 else step}]"
+
+    def sliced(self, name: str, part: ast.Slice) -> int:
+        """How far h[:-1] is from the steps that it stands beside: h of the step before."""
+        first = 0 if part.lower is None else _whole(part.lower)
+        if part.step is not None or first not in (0, 1):
+            raise _UnreadableError("an index that is no step")
+        if part.upper is not None and _last_relative(part.upper) is None:
+            last = _whole(part.upper)
+            if last is None or last not in (-1, -2):
+                raise _UnreadableError("an index that is no step")
+        if self.base == 1 or self.offsets.get(name) or name in self.with_start:
+            return first - 1
+        return first
 
     def call(self, node: ast.Call, scope: _Scope, shift: int) -> str:
         if isinstance(node.func, ast.Attribute):
@@ -987,8 +1037,9 @@ def _is_setup(node: ast.expr) -> bool:
         name = (
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         )
-        if name in ("array", "asarray", "tensor") and node.args:
-            return isinstance(node.args[0], ast.List | ast.Constant)
+        if name in ("array", "asarray", "tensor", "float", "float32", "float64") and node.args:
+            of = node.args[0]
+            return isinstance(of, ast.List | ast.Constant) or _literal(of) is not None
         return name in _MAKERS
     if isinstance(node, ast.Attribute):
         return node.attr == "shape"
@@ -1053,6 +1104,33 @@ def _order_of_columns(tree: ast.AST) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _sliced_to_last(tree: ast.AST) -> Iterator[str]:
+    """Arrays that hold the initial state too, since they are used without the last: h[:-1]."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            upper = node.slice.upper
+            if node.slice.lower is None and upper is not None and _whole(upper) == -1:
+                yield _base_name(node.value)
+
+
+def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    """The lists that statements put something at the end of: hs.append(h)."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            function = node.func if isinstance(node, ast.Call) else None
+            if (
+                isinstance(function, ast.Attribute)
+                and function.attr == "append"
+                and isinstance(function.value, ast.Name)
+            ):
+                yield function.value.id
+
+
+def _single(name: str) -> str:
+    """What one of a list is called: hs holds h."""
+    return name[:-1] if _LISTS.fullmatch(name) else name
+
+
 def _before_first(tree: ast.AST) -> frozenset[str]:
     """The states that a program puts at -1, before its step 0: hs[-1] = np.copy(hprev)."""
     names = (
@@ -1062,7 +1140,7 @@ def _before_first(tree: ast.AST) -> frozenset[str]:
         for target in node.targets
         if isinstance(target, ast.Subscript) and _whole(target.slice) == -1
     )
-    return frozenset(name[:-1] if _LISTS.fullmatch(name) else name for name in names)
+    return frozenset(map(_single, names))
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:

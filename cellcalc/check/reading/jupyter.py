@@ -45,18 +45,24 @@ def _of_cell(cell: Mapping[str, Any], number: int) -> Iterator[Entry]:
             yield from _placed(entries_of_lines(source), f"cell {number}")
         for output in cell.get("outputs", ()) or ():
             if isinstance(output, Mapping):
-                yield from _placed(_of_output(output), f"cell {number}, output")
+                yield from _placed(_of_output(output, source), f"cell {number}, output")
     else:
         yield from _placed(entries_of_lines(source), f"cell {number}")
 
 
-def _of_output(output: Mapping[str, Any]) -> list[Entry]:
+_SHOWN = re.compile(r"\s*(?:np\.|torch\.)?(?:array|tensor)\(|\s*[-+]?[0-9.]+\s*$|\s*\[")
+
+
+def _of_output(output: Mapping[str, Any], source: str) -> list[Entry]:
     if output.get("output_type") == "error":
         return []
     text = _text(output.get("text", ""))
     data = output.get("data")
     if not text and isinstance(data, Mapping):
         text = _text(data.get("text/plain", ""))
+        last = source.strip().rpartition("\n")[2].strip()
+        if _SHOWN.match(text) and re.fullmatch(r"[^\W\d]\w{0,40}(?:\.grad)?", last):
+            text = f"{last} = {text}"  # the value of the cell's last line
     return entries_of_lines(_ESCAPES.sub("", text))
 
 

@@ -85,17 +85,35 @@ class _Notes:
             if heading is not None:
                 self.where = replace(heading, stage=stage_after(text))
                 continue
-            label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
-            if label is not None:
-                found = heading_of(label[1], self.where, True)
-                if found is not None and found.t is not None:
-                    self.where = found
-                    text = _bare(text)[label.end() :]
-            text = _cleaned(text, line.kind == "maths")
-            entries = list(_answers(line.number, text, self.where))
-            if any(entry.form == PROSE for entry in entries):
-                self.where = _after_prose(text, self.where)
-            yield from entries
+            if (of_python := _dictionary(text)) is not None:
+                yield from (replace(e, line=line.number) for e in of_python)
+                continue
+            entries: list[Entry] = []
+            for part in self.of_steps(text):
+                cleaned = _cleaned(part, line.kind == "maths")
+                found = list(_answers(line.number, cleaned, self.where))
+                if any(entry.form == PROSE for entry in found):
+                    self.where = _after_prose(cleaned, self.where)
+                entries += found
+            real = [entry for entry in entries if entry.form != PROSE]
+            yield from real or entries[:1]
+
+    def of_steps(self, text: str) -> Iterator[str]:
+        """The parts of a line that are for one step each; the step is set before each of them."""
+        label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
+        if label is not None:
+            found = heading_of(label[1] or label[2], self.where, True)
+            if found is not None and found.t is not None:
+                self.where = found
+                text = _bare(text)[label.end() :]
+        labels = list(_STEP_WITHIN.finditer(text)) if len(text) <= 2_000 else []
+        end = labels[0].start() if labels else len(text)
+        if text[:end].strip() or not labels:
+            yield text[:end]
+        ends = [*(one.start() for one in labels[1:]), len(text)]
+        for one, stop in zip(labels, ends[: len(labels)], strict=True):
+            self.where = replace(self.where, t=int(one[1]))
+            yield text[one.end() : stop]
 
     def block(self, block: Block) -> Iterator[Entry]:
         if block.kind == "code":
@@ -124,6 +142,16 @@ class _Notes:
             answers = [e for cell in kept for e in _answers(number, _cleaned(cell), self.where)]
             real = [e for e in answers if e.form != PROSE]
             yield from real or [Entry(number, "", "", form=PROSE)]
+
+
+def _dictionary(text: str) -> list[Entry] | None:
+    """The answers of a line that is a dictionary as Python prints it."""
+    if not text.lstrip().startswith("{"):
+        return None
+    from cellcalc.check.reading.structured import as_json, entries_of_json
+
+    printed = as_json(text)
+    return None if printed is None else entries_of_json(printed, "")
 
 
 @dataclass(frozen=True)
@@ -204,6 +232,8 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             place += 2
             continue
         text, end = line.text, place + 1
+        if end < len(lines) and _names_array(text, lines[end].text):
+            text, end = f"{text.strip()} {lines[end].text.strip()}", end + 1
         if _opens_array(text):
             while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
                 text += " " + lines[end].text.strip()
@@ -300,6 +330,13 @@ _ARRAY_START = re.compile(
 )
 
 
+def _names_array(text: str, following: str) -> bool:
+    """Whether a line names the array that is printed below it: ``dc:``."""
+    bare = text.strip()
+    is_array = re.match(r"\s*(?:\[+\s*[-+.0-9]|(?:np\.|torch\.)?(?:array|tensor)\()", following)
+    return bool(is_array) and 1 < len(bare) <= 60 and bare[-1] in ":=" and not _RULE.fullmatch(bare)
+
+
 def _opens_array(text: str) -> bool:
     return len(text) < MAX_LINE and bool(_ARRAY_START.match(text)) and _depth(text) > 0
 
@@ -362,8 +399,12 @@ _CHINESE_STEP = re.compile(
 _RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
-    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])",
+    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
+    r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
+)
+_STEP_WITHIN = re.compile(
+    r"(?:^|(?<=[.;:!])\s|(?<=\s{2})|(?<=\)\s))\s*t\s*=\s*([0-9]{1,6})\s*:\s+(?=\S*[^\W\d]\S*\s*[=≈:])"
 )
 _AS_HEADING = re.compile(r"\s*(?:#{2,}|\*\*[^*]+\*\*\s*:?\s*$|__[^_]+__\s*:?\s*$|={2,}|-{2,}\s*\S)")
 _STEPPING = re.compile(
@@ -474,6 +515,9 @@ def _after_prose(text: str, where: Where) -> Where:
 # One line.
 
 _BOLD = re.compile(r"(?<![\w)\]])(\*\*|__)(?=[^\s*_])([^*\n]{1,300}?)(?<=[^\s*])\1(?![\w(])")
+_EMPHASIS = re.compile(
+    r"(?:(?<=^)|(?<=\s))([*_])(?=[^\s*_=])([^*_=\n]{0,60}?[^\s*_=])\1(?=\s|[:.,;]|$)"
+)
 _CODE_SPAN = re.compile(r"`+([^`]{1,2000})`+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
 _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
@@ -492,7 +536,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if text.startswith(">"):
         text = text.lstrip("> ")
     text = _CHECK.sub("", _BULLET.sub("", text, count=1))
-    text = _BOLD.sub(r"\2", text)
+    text = _EMPHASIS.sub(r"\2", _BOLD.sub(r"\2", text))
     text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
     return _COMMENT.sub("", text).strip()
 
@@ -508,8 +552,9 @@ _SIGN = re.compile(
 )
 _IS = re.compile(
     r"^(?P<left>.{1,160}?\S)\s+"
-    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be)\s+"
-    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
+    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be|comes out as|vaut|est"
+    r"|est égal à|es|vale|è|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
+    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
@@ -517,7 +562,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -547,10 +592,18 @@ _AN_END = re.compile(r"[0-9.]\s*$")
 _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
+_PAIR = re.compile(
+    r"([^\s:=,;]{1,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+)
+_PAIRS = re.compile(rf"(?:{_PAIR.pattern.replace('(', '(?:').replace('(?:?:', '(?:')}){{2,}}")
+
+
 def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     """The answers of a line without markup."""
     if not text:
         return
+    if len(text) < 2_000 and _PAIRS.fullmatch(text):
+        text = _PAIR.sub(r"\1=\2 ", text).strip()  # dWf: 0.02 dUf: -0.01
     if found := _printed(number, text, where):
         yield from found
         return
@@ -721,6 +774,9 @@ def _entries_of(
             for t, value in zip(steps, found[0], strict=True):
                 yield replace(_entry(number, f"{span[1]}[{t}]", value, where))
             return
+    if found is not None and not found[1]:
+        yield replace(_entry(number, left, found[0][0], where), form=form)
+        return
     if found is not None:
         values, shape = found
         yield replace(_entry(number, left, "", where), values=values, shape=shape)

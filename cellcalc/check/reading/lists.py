@@ -11,6 +11,7 @@ from itertools import product
 from cellcalc.check.answers import Entry
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
+from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
 from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
 
@@ -133,7 +134,8 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
     if is_of_layout(entry.left):
         yield from _of_layout(entry, names)
         return
-    target = names.parsed(_without_grad(entry.left), Style(target=True))
+    left, _ = in_words(_without_grad(entry.left), names)
+    target = names.parsed(left, Style(target=True))
     name = getattr(target, "name", "")
     stem, bracket, _index = name.partition("[")
     if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
+from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.world import STEPS, TOTAL_LOSS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.letters import MARK, composed
+from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ZERO,
     Call,
@@ -74,8 +77,9 @@ class Names:
 
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
-    calls the first, ``rate`` the problem's learning rate. ``local`` are names that the writer has
-    defined.
+    calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
+    each parameter. ``aliases`` are names that mean another key in this document, ``local`` are
+    names that the writer has defined.
     """
 
     model: Model
@@ -83,6 +87,8 @@ class Names:
     author: Mapping[str, str] | None = None
     first_step: int = 1
     rate: float | None = None
+    moments: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -112,7 +118,7 @@ class Names:
         names = {row.symbol for row in (*self.model.parameters, *self.model.gradients)}
         names |= {row.symbol for row in self.model.coefficients}
         states = {f"{lead}{state}0" for state in self.model.state for lead in ("", "d")}
-        return frozenset(names | states | {STEPS, TOTAL_LOSS})
+        return frozenset(names | states | self.moments | {STEPS, TOTAL_LOSS})
 
     @cached_property
     def vectors(self) -> dict[str, int]:
@@ -137,6 +143,8 @@ class Names:
 
         Raises :class:`~cellcalc.errors.ExpressionError` for a name that means nothing here.
         """
+        if written.by is not None:
+            return self._slope(written, written.by)
         written = _unmarked(written)
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
@@ -169,6 +177,17 @@ class Names:
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
+
+    def _slope(self, written: Written, by: Written) -> Expression:
+        """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t is c[t-1]."""
+        of = self.quantity(replace(written, by=None, derivative=False, lead=""))
+        found = slopes(self.model, of, self.quantity(by))
+        if not found:
+            raise ExpressionError("a quantity by one that it is made of", f'"{written.text}"')
+        if len(found) > 1:
+            both = " or ".join(map(LANGUAGE, found))
+            raise ExpressionError("one reading", f'"{written.text}", which may be {both}')
+        return found[0]
 
     def _paths(self, name: str, part: str, written: Written) -> Expression:
         """What reaches a quantity from later steps, or from its own: the sum of those paths.
@@ -307,6 +326,8 @@ class Names:
                 return found
         if derivative:
             return self._derivative(stem, lead)
+        if stem in self.aliases:
+            return self.aliases[stem]
         if stem in self.known:
             return stem
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
@@ -370,6 +391,8 @@ class Names:
     def _spellings(self, stem: str) -> Iterator[str]:
         compact = stem.replace("_", "")
         yield from (k for k in self._compact.get(compact, ()))
+        if "\u0302" in (apart := unicodedata.normalize("NFD", stem)):
+            yield apart.replace("\u0302", "_hat")
         stem = _accented(stem)
         for key, others in _OTHERS.items():
             if stem in others:
@@ -383,6 +406,8 @@ class Names:
         for gate, called in _GATES.items():
             for name in called:
                 yield from _of_gate(stem, gate, name)
+        if stem.endswith("_via_y"):  # through the net input, where the prediction has one
+            yield stem.removesuffix("y") + "z_y"
         for name in ("_old", "_before"):
             if stem.endswith(name):
                 yield stem.removesuffix(name)

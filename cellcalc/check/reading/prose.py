@@ -265,7 +265,7 @@ def _named(text: str, names: Names) -> str | None:
             lead += "z_"
             break
     stem = re.sub(r"^(?:the|der|die|das|of|my|our|value of)\s+", "", stem)
-    key = called("quantities").get(stem)
+    key = called("quantities").get(stem) or called("quantities").get(stem.removesuffix("s"))
     if key is None:
         return None
     key = lead + key
