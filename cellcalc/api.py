@@ -386,6 +386,8 @@ class Problem:
         blank: bool = False,
         force: bool = False,
         key: bool = False,
+        level: int | None = None,
+        seed: int | None = None,
     ) -> None:
         """Write the live workbook.
 
@@ -396,26 +398,38 @@ class Problem:
         sheets : iterable of str
             Which kinds of sheet; all where there is none.
         practice : str
-            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``.
+            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``; with
+            ``"paths"`` those of each sum as well.
         blank : bool
             The exercise on paper, alone.
         force : bool
             Write over a file that is there.
         key : bool
             The exercise for a teacher, with its answers on hidden sheets.
+        level : int, optional
+            Of the exercise. 1: the equations are shown; 2: they are not; 3: each is to be chosen
+            among typical slips; 4: a mistake is to be found.
+        seed : int, optional
+            Draws other slips and another mistake, at levels 3 and 4.
 
         Raises
         ------
         OutputError
             The file is there, cannot be written, or would be larger than a workbook can be.
+        OptionError
+            A symbol, a sheet or a level that there is not, or arguments that do not go together.
         """
+        from cellcalc.check.assignments import exercise_of
         from cellcalc.files import write_file
         from cellcalc.workbook import build_workbook
 
         trace = self.run()
+        task = exercise_of(trace, practice, level, seed, key, blank)
         write_file(
             Path(path),
-            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
+            lambda file: build_workbook(
+                trace, file, tuple(sheets), practice, blank, key, assignment=task
+            ),
             force,
         )
 
