@@ -617,6 +617,7 @@ def from_torch(
     readout: Any = None,
     layer: int = 0,
     direction: str = "forward",
+    cell: str | None = None,
     **options: Any,
 ) -> Problem:
     """The problem that a recurrent layer of PyTorch computes.
@@ -625,9 +626,9 @@ def from_torch(
     ----------
     module : torch.nn.LSTM, torch.nn.GRU or torch.nn.RNN
         Of hidden size 1.
-    x : array of shape (n, inputs)
-        What goes into the layer.
-    target : array of shape (n,), optional
+    x : array of shape (n, inputs), or with a batch as the module has it
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,), or with a batch, optional
         nan where a step has none.
     readout : torch.nn.Linear, optional
         What makes the prediction of the hidden output; without one they are the same.
@@ -635,17 +636,81 @@ def from_torch(
         Which layer, from 0.
     direction : {"forward", "reverse"}
         Of a bidirectional layer.
+    cell : str, optional
+        ``"lstm-two-biases"`` to train an LSTM as PyTorch does, which updates two biases a gate;
+        by default they are one, as their sum is what counts.
     **options
         Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the module's parameters in float64; a layer without biases has them frozen at 0.
 
     Raises
     ------
     OptionError
         The module is none of these, or has more than one hidden unit, or no such layer.
+    InputError
+        As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module
+    from cellcalc.problems.modules import from_module, sequences_of
 
-    return Problem(**from_module(module, readout, layer, direction), x=x, target=target, **options)
+    made = from_module(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    return Problem(**{**made, **data, **options})
+
+
+def from_keras(
+    module: Any,
+    x: ArrayLike,
+    target: ArrayLike | None = None,
+    *,
+    readout: Any = None,
+    layer: int = 0,
+    direction: str = "forward",
+    cell: str | None = None,
+    **options: Any,
+) -> Problem:
+    """The problem that a recurrent layer of Keras computes.
+
+    Parameters
+    ----------
+    module : keras.layers.LSTM, GRU or SimpleRNN, or a model with one of them
+        Of one unit, and built. A GRU may reset before or after the recurrent weights.
+    x : array of shape (n, inputs) or (batch, n, inputs)
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,) or (batch, n), optional
+        nan where a step has none. Of a layer that gives out its last step only, one number a
+        sequence.
+    readout : keras.layers.Dense, optional
+        Of one unit, linear or sigmoid. Of a model it is the Dense layer that follows.
+    layer : int
+        Which of the model's recurrent layers, from 0.
+    direction : {"forward", "reverse"}
+        Of a Bidirectional layer.
+    cell : str, optional
+        Another cell than the layer's kind and activations say.
+    **options
+        Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the layer's weights in float64; one without biases has them frozen at 0.
+
+    Raises
+    ------
+    OptionError
+        There is no such layer, or it has more than one unit, or an activation without a cell.
+    InputError
+        As of :class:`Problem`.
+    """
+    from cellcalc.problems.modules import from_keras_layer, sequences_of
+
+    made, every_step = from_keras_layer(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, True, every_step)
+    return Problem(**{**made, **data, **options})
 
 
 def _author(notation: str | None) -> Author | None:

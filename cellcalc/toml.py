@@ -110,6 +110,22 @@ def as_float(value: object) -> float | None:
         return None
 
 
+def shape_of(value: object) -> tuple[int, ...] | None:
+    """The shape of lists within lists: () of anything else; None where rows differ."""
+    if not isinstance(value, list):
+        return ()
+    shapes = {shape_of(item) for item in value}
+    if len(shapes) > 1 or None in shapes:
+        return None
+    inner = shapes.pop() if shapes else ()
+    return (len(value), *(inner or ()))
+
+
+def flat(value: Any) -> list[Any]:
+    """What is in lists within lists, row by row; anything else alone."""
+    return [v for item in value for v in flat(item)] if isinstance(value, list) else [value]
+
+
 def listed(names: Collection[str], joiner: str = "or") -> str:
     """``a, b or c``."""
     *first, last = names

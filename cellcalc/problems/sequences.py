@@ -11,6 +11,7 @@ from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.files import Folder
@@ -156,6 +157,9 @@ def _from_lists(section: Section) -> Sequence | None:
     if width and width > MAX_FEATURES:
         section.reader.mistake(section.key("x[1]"), f"at most {MAX_FEATURES} inputs", f"{width:,}")
         return None
+    plain = list(zip(*rows, strict=True)) if width and _are_all(list, rows, width) else [rows]
+    if all(set(map(type, column)) == {float} for column in plain):  # most, and quickly seen
+        return Sequence(tuple(map(tuple, plain)), _targets(section, len(rows)))
     columns: list[list[float]] = [[] for _ in range(width or 1)]
     for step, row in enumerate(rows, 1):
         values = row if isinstance(row, list) else [row]
@@ -168,6 +172,10 @@ def _from_lists(section: Section) -> Sequence | None:
     return Sequence(tuple(map(tuple, columns)), _targets(section, len(rows)))
 
 
+def _are_all(kind: type, rows: list[Any], length: int) -> bool:
+    return set(map(type, rows)) == {kind} and set(map(len, rows)) == {length}
+
+
 def _targets(section: Section, steps: int) -> tuple[float, ...] | None:
     if TARGET not in section.values:
         return None
@@ -175,6 +183,8 @@ def _targets(section: Section, steps: int) -> tuple[float, ...] | None:
     if not isinstance(values, list) or len(values) != steps:
         section.wrong(TARGET, f"a list of {steps}, one number a step (nan where there is none)")
         return None
+    if set(map(type, values)) == {float}:
+        return tuple(values)
     return tuple(_number(section, f"{TARGET}[{k}]", value) for k, value in enumerate(values, 1))
 
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +61,7 @@ RESERVED = frozenset(
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+MOST_REMEMBERED = 100  # templates that need not be read again
 _WEIGHT_KINDS = ("input", "scalar")
 
 
@@ -170,12 +172,14 @@ def load(kind: str, name: str, base: Folder | Path | None = None) -> Template:
         shown_as = f"templates/{kind}/{name}.toml"
         path = resources.folder("templates") / kind / f"{name}.toml"
         text = decode(read_bytes(path, shown_as), shown_as)
+    return _checked(text, shown_as, kind, printable(Path(name).name.removesuffix(".toml")))
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _checked(text: str, shown_as: str, kind: str, name: str) -> Template:
+    """The template in a text: the same object for the same text, whose model is made but once."""
     reader = Reader(shown_as)
-    template = _read(
-        Section(reader, parse_toml(text, shown_as)),
-        kind,
-        printable(Path(name).name.removesuffix(".toml")),
-    )
+    template = _read(Section(reader, parse_toml(text, shown_as)), kind, name)
     reader.finish()
     return template
 

@@ -20,7 +20,15 @@ from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.files import Folder, parse_json
 from cellcalc.language.keys import element_keys
 from cellcalc.problems.sequences import titles_of
-from cellcalc.toml import Section, as_float, decode, describe, listed
+from cellcalc.toml import (
+    Section,
+    as_float,
+    decode,
+    describe,
+    flat,
+    listed,
+    shape_of,
+)
 
 
 def read_weights(
@@ -532,7 +540,7 @@ def _from_json(contents: bytes, name: str) -> dict[str, Array]:
     mistakes: list[Mistake] = []
     arrays: dict[str, Array] = {}
     for path, value in _leaves(data, "", MAX_DEPTH):
-        shape, values = _shape_of(value), tuple(_flat(value))
+        shape, values = shape_of(value), tuple(flat(value))
         numbers = [as_float(item) for item in values]
         if shape is None:
             mistakes.append(Mistake(name, path, "rows of the same length", "rows of several"))
@@ -557,21 +565,6 @@ def _leaves(table: Mapping[str, Any], path: str, depth: int) -> list[tuple[str, 
         else:
             found.append((place, value))
     return found
-
-
-def _shape_of(value: Any) -> tuple[int, ...] | None:
-    """The shape of nested lists; None where rows differ."""
-    if not isinstance(value, list):
-        return ()
-    shapes = {_shape_of(item) for item in value}
-    if len(shapes) > 1 or None in shapes:
-        return None
-    inner = shapes.pop() if shapes else ()
-    return (len(value), *(inner or ()))
-
-
-def _flat(value: Any) -> list[Any]:
-    return [v for item in value for v in _flat(item)] if isinstance(value, list) else [value]
 
 
 def _from_csv(contents: bytes, name: str) -> dict[str, Array]:

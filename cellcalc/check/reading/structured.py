@@ -90,8 +90,8 @@ def as_json(text: str) -> str | None:
     bare = re.sub(r"(?<=[\[\s,:-])(\d+)\.(?=[\s,\]}])", r"\1.0", bare)  # [1., 2.]
     bare = re.sub(r",\s*(?=[\]}])", "", bare)
     try:
-        json.loads(bare)
-    except (ValueError, RecursionError):
+        parse_json(bare, "")
+    except InputError:
         return None
     return bare
 
