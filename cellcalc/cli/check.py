@@ -12,6 +12,7 @@ from cellcalc.cli.common import (
     SectionedCommand,
     emit,
     in_ascii,
+    in_colours,
     load,
     notation_option,
     problem_argument,
@@ -183,7 +184,9 @@ def check(
     else:
         from cellcalc.views.document import written
 
-        text = written(page(report, trace.model, columns, level, everything), format)
+        text = written(
+            page(report, trace.model, columns, level, everything, in_colours(output)), format
+        )
     emit(text, output, force)
     context.exit(0 if report.all_right else 1)
 

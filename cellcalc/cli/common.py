@@ -6,13 +6,16 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from functools import wraps
 from inspect import signature
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 
@@ -59,15 +62,15 @@ OPTIONS = {
 SECTIONS = {
     "What to show": (
         "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
-        "--sequence", "--of", "--span", "--sheets", "--explain", "--hints", "--compare",
+        "--sequence", "--of", "--span", "--sheets", "--all", "--explain", "--hints", "--compare",
     ),
     "The cell": ("--cell", "--readout", "--loss", "--features"),
     "The scheme, before what the problem says": (
         "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
     ),
     "How to write it": (
-        "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--output",
-        "--force",
+        "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
+        "--no-pager", "--output", "--force",
     ),
 }  # fmt: skip
 
@@ -299,8 +302,28 @@ def _over_the_input(output: Path) -> OutputError:
     return OutputError(f"{output}: expected another file than the input, found the input itself")
 
 
+COLOR = "cellcalc.color"  # where a command notes what --color says
+PAGED = "cellcalc.paged"  # and whether --no-pager does not
+
+
 def text_options(command: Command) -> Command:
     """The options of every command that prints text, to the terminal or to a file."""
+    color = click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=_note(COLOR),
+        help="Colours in a terminal; not where NO_COLOR is set.",
+    )
+    pager = click.option(
+        "--no-pager",
+        is_flag=True,
+        expose_value=False,
+        callback=_note(PAGED),
+        help="Don't show a long output page by page (PAGER).",
+    )
     plain = click.option(
         "--ascii",
         is_flag=True,
@@ -308,7 +331,28 @@ def text_options(command: Command) -> Command:
         callback=_note_ascii,
         help="Without Unicode: dc[t+1]*f[t+1].",
     )
-    return output_options(plain(command))
+    return output_options(plain(color(pager(command))))
+
+
+def _note(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+
+    return note
+
+
+def in_colours(output: Path | None) -> bool:
+    """Whether to print in colours: never into a file, nor a pipe unless that is asked for."""
+    context = click.get_current_context()
+    chosen = context.meta.get(COLOR, "auto")
+    if (
+        output is not None
+        or chosen == "never"
+        or context.params.get("format") not in (None, "text")
+    ):
+        return False
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return chosen == "always" or (sys.stdout.isatty() and not plain)
 
 
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
@@ -383,8 +427,7 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     if in_ascii():
         pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
     if output is None:
-        for piece in pieces:
-            _print(piece)
+        show(pieces)
         return
     from cellcalc.files import write_file
 
@@ -393,6 +436,52 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
             file.write(piece.encode())
 
     write_file(output, write, force)
+
+
+def show(pieces: Iterable[str]) -> None:
+    """Print on standard output; in a terminal, what is longer than a page with the pager."""
+    remaining = iter(pieces)
+    paged = not click.get_current_context().meta.get(PAGED) and sys.stdout.isatty()
+    if paged:
+        rows, held, count = shutil.get_terminal_size((80, 24)).lines, [], 0
+        for piece in remaining:
+            held.append(piece)
+            count += piece.count("\n")
+            if count >= rows:
+                break
+        remaining = chain(held, remaining)
+        if count >= rows and _through_pager(remaining):
+            return
+    for piece in remaining:
+        _print(piece)
+
+
+def _through_pager(pieces: Iterator[str]) -> bool:
+    """Whether there was a pager to show them: PAGER, or less; none where PAGER is empty or cat."""
+    words = shlex.split(os.environ.get("PAGER", "less"))
+    program = shutil.which(words[0]) if words and words[0] != "cat" else None
+    if program is None:
+        return False
+    environment = {"LESS": "FRX", "LV": "-c", **os.environ}
+    try:
+        pager = subprocess.Popen(
+            [program, *words[1:]], stdin=subprocess.PIPE, encoding="utf-8", env=environment
+        )
+    except OSError:
+        return False
+    assert pager.stdin is not None
+    try:
+        with pager.stdin:
+            for piece in pieces:
+                pager.stdin.write(piece)
+    except BrokenPipeError:  # who looks has seen enough
+        pass
+    while True:
+        try:
+            pager.wait()
+            return True
+        except KeyboardInterrupt:  # which is the pager's own matter
+            continue
 
 
 def _ascii_for(format: str | None) -> Callable[[str], str]:
@@ -416,13 +505,19 @@ def _print(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output: expected an open one, found it closed")
     try:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has seen enough; click ends quietly
             raise
         nowhere(sys.stdout)
         message = f'standard output: expected room to write to, found "{error.strerror}"'
         raise OutputError(message) from None
+
+
+def _keeps_colours() -> bool | None:
+    """True where colours were asked for whatever the output is."""
+    context = click.get_current_context(silent=True)
+    return True if context is not None and context.meta.get(COLOR) == "always" else None
 
 
 def _chunks(pieces: Iterable[str]) -> Iterator[str]:
