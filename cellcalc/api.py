@@ -18,7 +18,7 @@ from cellcalc import resources
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace as Trace
 from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
-from cellcalc.files import Folder, exists, is_regular, refuse_to_overwrite
+from cellcalc.files import Folder, exists, is_regular, read_standard_input, refuse_to_overwrite
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
@@ -37,7 +37,6 @@ from cellcalc.toml import (
     listed,
     parse_toml,
     read_bytes,
-    read_standard_input,
 )
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,9 +17,57 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from cellcalc.errors import InputError, Mistake, OutputError
-from cellcalc.toml import MAX_BYTES, read_open
 
+MAX_BYTES = 16_000_000  # of one input file
 _NOT_WAITING = getattr(os, "O_NONBLOCK", 0)  # for a writer, or for a reader
+
+
+def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
+    """The contents of a file of at most ``most`` bytes.
+
+    Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
+    """
+    return read_open(path, shown_as, most, regular=False)
+
+
+def read_standard_input(most: int = MAX_BYTES) -> bytes:
+    """What comes from standard input: at most ``most`` bytes."""
+    if sys.stdin is None:  # it has been closed
+        raise InputError([Mistake("-", "", "an open standard input", "a closed one")])
+    contents = sys.stdin.buffer.read(most + 1)
+    if len(contents) > most:
+        raise InputError([Mistake("-", "", f"at most {most // 1_000_000} MB", "more")])
+    return contents
+
+
+def read_open(path: Path, shown_as: str, most: int, regular: bool) -> bytes:
+    """The same; where ``regular``, of a regular file only, and without waiting for another's."""
+    try:
+        if path.is_dir():
+            raise InputError([Mistake(shown_as, "", "a file", "a folder")])
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags | (_NOT_WAITING if regular else 0)), "rb") as file:
+            if regular and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise InputError([Mistake(shown_as, "", "a regular file", "a device or a pipe")])
+            contents = file.read(most + 1)
+    except FileNotFoundError:
+        raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError([Mistake(shown_as, "", "a readable file", f'"{reason}"')]) from None
+    if len(contents) > most:
+        limit = f"at most {most // 1_000_000} MB"
+        raise InputError([Mistake(shown_as, "", limit, "a larger file")])
+    return contents
+
+
+def decode(contents: bytes, shown_as: str) -> str:
+    """The contents as text; a byte-order mark is left out."""
+    try:
+        return contents.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"another encoding (byte {error.start + 1})"
+        raise InputError([Mistake(shown_as, "", "text in UTF-8", found)]) from None
 
 
 @dataclass(frozen=True)

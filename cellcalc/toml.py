@@ -7,13 +7,9 @@ A :class:`Section` hands out values of the type asked for; a value of another ty
 from __future__ import annotations
 
 import math
-import os
 import re
-import stat
-import sys
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import (
@@ -28,62 +24,14 @@ from cellcalc.errors import (
 from cellcalc.errors import (
     describe as describe,
 )
+from cellcalc.files import decode as decode
+from cellcalc.files import read_bytes as read_bytes
 
-_NOT_WAITING = getattr(os, "O_NONBLOCK", 0)
-MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
 
 # Names joined by dots, more than there may be; it never backtracks, nor begins inside a name.
 _NAME = r"""(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
-
-
-def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
-    """The contents of a file of at most ``most`` bytes.
-
-    Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
-    """
-    return read_open(path, shown_as, most, regular=False)
-
-
-def read_standard_input(most: int = MAX_BYTES) -> bytes:
-    """What comes from standard input: at most ``most`` bytes."""
-    if sys.stdin is None:  # it has been closed
-        raise InputError([Mistake("-", "", "an open standard input", "a closed one")])
-    contents = sys.stdin.buffer.read(most + 1)
-    if len(contents) > most:
-        raise InputError([Mistake("-", "", f"at most {most // 1_000_000} MB", "more")])
-    return contents
-
-
-def read_open(path: Path, shown_as: str, most: int, regular: bool) -> bytes:
-    """The same; where ``regular``, of a regular file only, and without waiting for another's."""
-    try:
-        if path.is_dir():
-            raise InputError([Mistake(shown_as, "", "a file", "a folder")])
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-        with os.fdopen(os.open(path, flags | (_NOT_WAITING if regular else 0)), "rb") as file:
-            if regular and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise InputError([Mistake(shown_as, "", "a regular file", "a device or a pipe")])
-            contents = file.read(most + 1)
-    except FileNotFoundError:
-        raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError([Mistake(shown_as, "", "a readable file", f'"{reason}"')]) from None
-    if len(contents) > most:
-        limit = f"at most {most // 1_000_000} MB"
-        raise InputError([Mistake(shown_as, "", limit, "a larger file")])
-    return contents
-
-
-def decode(contents: bytes, shown_as: str) -> str:
-    """The contents as text; a byte-order mark is left out."""
-    try:
-        return contents.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = f"another encoding (byte {error.start + 1})"
-        raise InputError([Mistake(shown_as, "", "text in UTF-8", found)]) from None
 
 
 def parse_toml(text: str, shown_as: str) -> dict[str, Any]:

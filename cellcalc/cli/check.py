@@ -227,7 +227,7 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     """What was handed in, in a file and on the command line."""
     from cellcalc.check.answers import PROSE
     from cellcalc.check.handed_in import read_answers, read_answers_file
-    from cellcalc.toml import read_standard_input
+    from cellcalc.files import read_standard_input
 
     entries: list[Entry] = []
     if answers == "-":
