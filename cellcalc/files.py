@@ -161,6 +161,15 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
     permissions, and a link leads where it led. A pipe or a device such as /dev/null is written
     into. Raises :class:`~cellcalc.errors.OutputError` when there is another one (unless ``force``)
     or it cannot be written; what was there before is then left as it was.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file goes.
+    write : Callable[[BinaryIO], None]
+        Called once with an open binary file beside it.
+    force : bool
+        Whether a file that is there is replaced.
     """
     kind = _kind(path)
     if stat.S_ISCHR(kind) or stat.S_ISFIFO(kind):

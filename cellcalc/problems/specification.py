@@ -105,7 +105,28 @@ def read_specification(
 def specification_of(
     tables: Mapping[str, Any], file: str, base: Folder, override: Override = AS_WRITTEN
 ) -> Specification:
-    """The same of tables that have been read already, or were never in a file (``file`` "")."""
+    """The same of tables that have been read already, or were never in a file (``file`` "").
+
+    Parameters
+    ----------
+    tables : Mapping
+        What a problem file says, as TOML tables.
+    file : str
+        The name that mistakes are reported under.
+    base : Path
+        The folder at which paths in the tables start.
+    override : Override
+        What the caller sets in place of the tables: scheme, k1, k2, epochs, options.
+
+    Returns
+    -------
+    Specification
+
+    Raises
+    ------
+    InputError
+        With every mistake found, each by its key.
+    """
     reader = Reader(file)
     whole = Section(reader, tables)
     whole.only(KEYS)
