@@ -8,7 +8,7 @@ several files of one student the newest that can be read counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from cellcalc.classroom.assignment import Class
@@ -54,7 +54,8 @@ class Row:
     """A student, the file that is shown for them, and what is to be said of it and of the others.
 
     The file counts for them, unless ``counts`` is false: then it is another's workbook, is
-    nobody's, or cannot be read.
+    nobody's, or cannot be read. ``notes`` are for the teacher; ``told`` is what of them concerns
+    nobody else, and goes to the student.
     """
 
     student: Student | None
@@ -62,9 +63,7 @@ class Row:
     notes: tuple[str, ...] = ()
     late: bool = False
     counts: bool = False
-
-    def noted(self, *notes: str) -> Row:
-        return replace(self, notes=(*self.notes, *notes))
+    told: tuple[str, ...] = ()
 
 
 @dataclass
@@ -157,12 +156,14 @@ def rows_of(one: Class, handed: Sequence[Handed]) -> list[Row]:
 
 def _row(student: Student, heap: _Heap) -> Row:
     notes: list[str] = []
+    told: list[str] = []
     own = sorted(heap.own, key=lambda file: file.rank, reverse=True)
     strays = sorted(heap.strays, key=lambda file: file.rank, reverse=True)
     counts: Handed | None = own[0] if own else None
     for file in heap.strange:
         assert file.owner is not None
         notes.append(sentence("class", "anothers", file=file.shown, id=file.owner.id))
+        told.append(sentence("class", "anothers_told", file=file.shown))
     if counts is None and strays:
         counts = strays.pop(0)
         assert counts.claimed is not None
@@ -172,14 +173,17 @@ def _row(student: Student, heap: _Heap) -> Row:
         notes.append(sentence("class", "also_by", id=file.claimed.id, file=file.shown))
     if counts is None:
         if heap.strange:  # the file is shown in their row, too, though it counts for nothing
-            return Row(student, heap.strange[0], tuple(notes), heap.strange[0].late)
+            first = heap.strange[0]
+            return Row(student, first, tuple(notes), first.late, told=tuple(told))
         return Row(student, None, (sentence("class", "missing"), *notes))
+    about = []
     if counts.look.failed:
-        notes.insert(0, sentence("class", "unread", why=counts.look.failed))
+        about.append(sentence("class", "unread", why=counts.look.failed))
     if counts.late:
-        notes.append(sentence("class", "late"))
+        about.append(sentence("class", "late"))
     others = [file for file in own if file is not counts]
     if others:
         shown = "; ".join(file.shown for file in others)
-        notes.append(sentence("class", "several", count=len(own), others=shown))
-    return Row(student, counts, tuple(notes), counts.late, not counts.look.failed)
+        about.append(sentence("class", "several", count=len(own), others=shown))
+    may_count = not counts.look.failed
+    return Row(student, counts, (*about, *notes), counts.late, may_count, told=(*about, *told))

@@ -61,9 +61,11 @@ class _Page:
         yield Paragraph(f"{student.name} ({student.id})" if student.name else student.id)
         if self.row.handed is not None and self.row.counts:
             yield Paragraph(self.say("file", file=self.row.handed.shown))
-        for note in (*self.row.notes, *self.record.get("notes", ())):
+        failed = self.record.get("failed")
+        own = [*self.row.told, *self.record.get("notes", ()), *([failed] if failed else [])]
+        for note in own:
             yield Paragraph(_sentence(note), "note")
-        if self.record.get("failed") or not self.row.counts:
+        if failed or not self.row.counts:
             return
         yield from self.sum()
         yield from self.right()

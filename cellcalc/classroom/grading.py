@@ -20,7 +20,7 @@ from typing import BinaryIO
 from cellcalc.check.report import Verdict
 from cellcalc.classroom.assignment import KEYS, Class, read_class
 from cellcalc.classroom.collecting import Piece, collect
-from cellcalc.classroom.deciding import Handed, Row, handed_in, rows_of
+from cellcalc.classroom.deciding import Row, handed_in, rows_of
 from cellcalc.classroom.feedback import feedback
 from cellcalc.classroom.gradebook import to_csv, to_xlsx
 from cellcalc.classroom.judging import MOST_SECONDS, Look, Record, Work, judge, look
@@ -39,6 +39,8 @@ MARKED, WRITTEN = ".marked", "written.json"
 FEEDBACK = "feedback"
 FEWEST = 6  # numbers that tell a copy, or another's variant
 HALF = 0.51  # of a unit of the last digit given
+ROUNDED = 0.01  # how far rounding on the way may take a number, relative
+FITS = 0.7  # of the numbers, for them to be of another's variant
 Progress = Callable[[str, int, int], None]  # what is being done, how many of it, of how many
 
 
@@ -119,7 +121,7 @@ def mark_class(
     handed = handed_in(one, pieces, looks, due)
     rows = rows_of(one, handed)
     records = _records(one, rows, store, workers, tell)
-    results = _results(one, rows, records, chosen, handed)
+    results = _results(one, rows, records, chosen)
     store.write(_files(one, results, solutions))
     return Marked(tuple(results), report)
 
@@ -181,9 +183,8 @@ def _results(
     rows: Sequence[Row],
     records: Mapping[int, Record],
     rubric: Rubric,
-    handed: Sequence[Handed],
 ) -> list[Result]:
-    copies = _copies(rows, records, handed)
+    copies = _copies(rows, records)
     variants = _Variants(one)
     results = []
     for number, row in enumerate(rows):
@@ -216,11 +217,8 @@ def _left_out(record: Record) -> int:
 # What several have alike
 
 
-def _copies(
-    rows: Sequence[Row], records: Mapping[int, Record], handed: Sequence[Handed]
-) -> dict[int, list[str]]:
+def _copies(rows: Sequence[Row], records: Mapping[int, Record]) -> dict[int, list[str]]:
     """Notes on files of several students that are the same, or whose answers are."""
-    del handed
     groups: dict[str, dict[object, list[int]]] = {
         "same_bytes": defaultdict(list), "same_answers": defaultdict(list),
     }  # fmt: skip
@@ -302,9 +300,11 @@ class _Variants:
                 continue
             true = self.values(other.id)
             fit = sum(
-                abs(value - true[place]) <= half for place, value, half in numbers if place in true
+                abs(value - true[place]) <= half + ROUNDED * abs(true[place])
+                for place, value, half in numbers
+                if place in true
             )
-            if fit >= FEWEST and fit >= 0.7 * len(numbers):
+            if fit >= FEWEST and fit >= FITS * len(numbers):
                 return other.id
         return ""
 

@@ -11,7 +11,15 @@ from typing import Any
 
 import click
 
-from cellcalc.cli.common import Commands, SectionedCommand, load, problem_argument
+from cellcalc.cli.common import (
+    Commands,
+    SectionedCommand,
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    refuse,
+)
 from cellcalc.errors import OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN
 
@@ -179,6 +187,50 @@ def mark(
         ),
         err=True,
     )  # fmt: skip
+
+
+@class_.command("export", cls=SectionedCommand, short_help="Question banks for platforms.")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--to", "to", type=click.Choice(["moodle", "gift", "csv"]), required=True,
+              help="Moodle XML, GIFT, or a table.")  # fmt: skip
+@click.option(
+    "--symbols",
+    metavar="A,B,…",
+    default="",
+    help="Quantities with questions of their own: else the gradients' totals.",
+)
+@click.option(
+    "--questions",
+    type=click.Choice(["all", "cloze", "numerical"]),
+    default="all",
+    show_default=True,
+    help="For moodle: whole sheets, single values, or both.",
+)
+@output_options
+def export(
+    folder: Path, to: str, symbols: str, questions: str, output: Path | None, force: bool
+) -> None:
+    """Export the variants of a class as a question bank.
+
+    Every value asked for has the tolerance of its figures, and feedback for the
+    values that known slips would give. In Moodle's question bank each quantity
+    is a category with a question for each variant, of which a quiz draws one;
+    whole sheets are a category of their own.
+
+    \b
+    Examples:
+      cellcalc class export monday --to moodle -o questions.xml
+      cellcalc class export monday --to gift --symbols dc,dU_f -o questions.gift
+      cellcalc class export monday --to csv
+    """
+    from cellcalc.classroom.assignment import read_class
+    from cellcalc.classroom.banks import export_class
+
+    if to != "moodle":
+        refuse(f"`to` {to}", "questions")
+    if to == "csv":
+        refuse("`to` csv", "symbols")
+    emit(export_class(read_class(folder), to, symbols, questions), output, force)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
+from cellcalc.language.tree import Symbol
 from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
@@ -136,9 +137,9 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
         return
     left, _ = in_words(_without_grad(entry.left), names)
     target = names.parsed(left, Style(target=True))
-    name = getattr(target, "name", "")
-    stem, bracket, _index = name.partition("[")
-    if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):
+    stem = target.name if isinstance(target, Symbol) else ""
+    at_step = isinstance(target, Symbol) and target.step is not None
+    if not stem or (at_step and len(entry.values) > 1 and not names.is_vector(stem)):
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
     values = entry.values
     count = len(values)

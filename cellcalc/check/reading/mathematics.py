@@ -156,7 +156,7 @@ def as_written(written: Written) -> Symbol:
         step = numbers.pop()
     name += "".join(map(str, numbers))
     if step is not None:
-        return Symbol(f"{name}[{step}]")
+        return Symbol(name, step=step)
     return Symbol(name, written.shift)
 
 
