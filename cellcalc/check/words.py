@@ -554,7 +554,7 @@ def _sums(formula: Expression, write: Indexed) -> str:
             return write.summed(formula.argument)
         sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
-    if any(isinstance(s, Symbol) and "[" in s.name for s in symbols(formula)):
+    if any(s.step is not None for s in symbols(formula)):
         return LANGUAGE(formula)
     return write(formula)
 

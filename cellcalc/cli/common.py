@@ -17,7 +17,7 @@ from functools import wraps
 from inspect import signature
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -31,6 +31,7 @@ from cellcalc.errors import (
     printable,
     unknown,
 )
+from cellcalc.files import same_file
 from cellcalc.problems.schemes import Override
 from cellcalc.resources import sentence
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+CONFINED = "cellcalc.confined"  # that nothing is read outside of the problem's own folder
 ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
 CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
@@ -127,9 +129,6 @@ class Commands(click.Group):
             for line in said(error, command):
                 click.echo(f"Error: {line}", err=True)
             context.exit(2)
-        except KeyboardInterrupt:
-            click.echo("\nInterrupted", err=True)
-            context.exit(130)  # as shells have it: 128 and the number of the signal
         except click.UsageError as error:
             message = printable(error.format_message())  # which repeats what was typed
             raise click.UsageError(message, error.ctx) from None
@@ -178,7 +177,19 @@ def said(error: CellcalcError, command: click.Command | None) -> list[str]:
 
 
 def problem_argument(command: Command) -> Command:
-    return click.argument("problem", metavar="PROBLEM")(command)
+    """PROBLEM, and whether what it names must lie beside it."""
+    confined = click.option(
+        "--confined",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_confined,
+        help="Of files that PROBLEM names, read those in its own folder only.",
+    )
+    return click.argument("problem", metavar="PROBLEM")(confined(command))
+
+
+def _note_confined(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
+    context.meta[CONFINED] = chosen
 
 
 def scheme_options(command: Command) -> Command:
@@ -276,21 +287,24 @@ def _sparing_inputs(command: Command) -> Command:
 
     @wraps(command)
     def sparing(*arguments: Any, **options: Any) -> Any:
-        output = options.get("output")
-        for value in options.values():
-            if output is not None and value is not output and _same_file(value, output):
-                expected = "expected another file than the input"
-                raise OutputError(f"{output}: {expected}, found the input itself")
+        outputs = [options[name] for name in OUTPUTS if isinstance(options.get(name), Path)]
+        given = [value for name, value in options.items() if name not in OUTPUTS]
+        inputs = [Path(value) for value in given if isinstance(value, str | Path)]
+        for k, output in enumerate(outputs):
+            if same_file(output, inputs):
+                raise _over_the_input(output)
+            if output in outputs[:k] or same_file(output, outputs[:k]):
+                raise OutputError(f"{output}: expected a file for each result, found it twice")
         return command(*arguments, **options)
 
     return cast(Command, sparing)
 
 
-def _same_file(value: object, output: Path) -> bool:
-    try:
-        return isinstance(value, str | Path) and output.samefile(value)
-    except (OSError, ValueError):  # one of them is no file
-        return False
+OUTPUTS = ("output", "rows", "workbook")  # options that name a file to write
+
+
+def _over_the_input(output: Path) -> OutputError:
+    return OutputError(f"{output}: expected another file than the input, found the input itself")
 
 
 COLOR = "cellcalc.color"  # where a command notes what --color says
@@ -381,9 +395,19 @@ def terminal_width() -> int:
 
 
 def load(problem: str, override: Override, notation: str | None = None) -> Problem:
+    """The problem that a command is about; refused where its output would go over an input."""
     from cellcalc import api
 
-    return api.load(problem, notation=notation, ascii=in_ascii(), **asdict(override))
+    context = click.get_current_context()
+    confined = bool(context.meta.get(CONFINED))
+    loaded = api.load(
+        problem, notation=notation, ascii=in_ascii(), confined=confined, **asdict(override)
+    )
+    for name in OUTPUTS:
+        output = context.params.get(name)
+        if isinstance(output, Path) and same_file(output, loaded.specification.files):
+            raise _over_the_input(output)
+    return loaded
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:
@@ -492,14 +516,21 @@ def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
     return lambda text: ascii_text(text, encoding)
 
 
+def nowhere(stream: TextIO | None) -> None:
+    """Send what is left in the buffer of a stream nowhere, since it has nowhere to go."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), cast(TextIO, stream).fileno())
+
+
 def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output: expected an open one, found it closed")
     try:
         click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has seen enough; click ends quietly
             raise
-        with suppress(OSError):  # what is left in the buffer has nowhere to go either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere(sys.stdout)
         message = f'standard output: expected room to write to, found "{error.strerror}"'
         raise OutputError(message) from None
 

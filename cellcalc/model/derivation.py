@@ -90,7 +90,24 @@ def build(
 def model_of(
     specification: Specification, author: Author | None = None, ascii: bool = False
 ) -> Model:
-    """The model of a problem, displayed in the ``author``'s symbols if given, perhaps in ASCII."""
+    """The model of a problem, displayed in the ``author``'s symbols if given, perhaps in ASCII.
+
+    Parameters
+    ----------
+    specification : Specification
+        A checked problem: its cell, readout, loss and number of inputs.
+    author : Author, optional
+        The notation that labels are written in; the keys stay.
+    ascii : bool
+        Whether labels do without Unicode.
+
+    Returns
+    -------
+    Model
+        Forward rows in the order of their dependence, backward rows in the reverse order, and one
+        gradient a parameter. The derivation is reverse-mode differentiation of the equations
+        (Griewank & Walther 2008, chapter 3), unrolled in time as in Werbos (1990).
+    """
     s = specification
     stored = s.scheme.weights == "stored"
     parts = tuple(map(_Same, (s.cell, s.readout, s.loss, s.error, author)))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import InputError, Mistake, OptionError
+from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
 from cellcalc.problems.sequences import TARGET
 from cellcalc.problems.specification import Specification, specification_of
@@ -57,7 +58,7 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     several = len(tables["sequence"]) > 1
     tables.setdefault("title", "")
     try:
-        return specification_of(tables, "", Path())
+        return specification_of(tables, "", Folder())
     except InputError as error:
         mistakes = (replace(m, key=_argument(m, several)) for m in error.mistakes)
         raise InputError(mistakes) from None
