@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from cellcalc.cli.console import encoding, lacks_signs, prepare
 from cellcalc.errors import (
     CellcalcError,
     LimitError,
@@ -115,6 +116,10 @@ class SectionedCommand(click.Command):
 
 class Commands(click.Group):
     """A group of commands that turns trouble into messages and exit status 2."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        prepare()  # before anything is printed, --help among it
+        return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -360,9 +365,19 @@ def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) 
 
 
 def in_ascii() -> bool:
-    """Whether the command at hand is to print without Unicode."""
+    """Whether the command at hand is to print without Unicode.
+
+    It is where ``--ascii`` says so, or the console has no signs for anything else.
+    """
     context = click.get_current_context(silent=True)
-    return context is not None and bool(context.meta.get(ASCII))
+    if context is None or ASCII not in context.meta:
+        return False
+    return bool(context.meta[ASCII]) or _for_a_plain_console(context)
+
+
+def _for_a_plain_console(context: click.Context) -> bool:
+    """Whether what is printed goes to a console that lacks our signs."""
+    return context.params.get("output") is None and lacks_signs()
 
 
 def refuse(with_what: str, *names: str) -> None:
@@ -424,8 +439,11 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     """Print a result, whole or in pieces, or write it to a file."""
     pieces = [result] if isinstance(result, str) else _chunks(result)
-    if in_ascii():
-        pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
+    context = click.get_current_context()
+    if in_ascii() or _for_a_plain_console(context):
+        asked = bool(context.meta.get(ASCII)) or output is not None
+        own = "ascii" if asked else encoding()
+        pieces = map(_ascii_for(context.params.get("format"), own), pieces)
     if output is None:
         show(pieces)
         return
@@ -484,15 +502,18 @@ def _through_pager(pieces: Iterator[str]) -> bool:
             continue
 
 
-def _ascii_for(format: str | None) -> Callable[[str], str]:
-    """What makes a text ASCII: in data and web pages other characters have codes, and stay."""
+def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
+    """What makes a text ASCII: in data and web pages other characters have codes, and stay.
+
+    In other texts letters that ``encoding`` has stay as they are.
+    """
     if format == "json":
         return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
     if format in ("html", "unsafehtml"):
         return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()
     from cellcalc.views.text import ascii_text
 
-    return ascii_text
+    return lambda text: ascii_text(text, encoding)
 
 
 def nowhere(stream: TextIO | None) -> None:
