@@ -8,18 +8,17 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from cellcalc import resources
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace as Trace
 from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
-from cellcalc.files import refuse_to_overwrite
+from cellcalc.files import Folder, exists, is_regular, read_standard_input, refuse_to_overwrite
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
@@ -31,7 +30,14 @@ from cellcalc.problems.specification import (
     read_specification,
 )
 from cellcalc.problems.updates import read_update
-from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml, read_bytes
+from cellcalc.toml import (
+    Reader,
+    Section,
+    decode,
+    listed,
+    parse_toml,
+    read_bytes,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -528,6 +534,7 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
     ascii: bool = False,
+    confined: bool = False,
     **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
@@ -544,6 +551,8 @@ def load(
         The author in whose symbols the problem is shown, as in ``"gomez"``.
     ascii : bool
         Show it without Unicode.
+    confined : bool
+        Refuse paths in it that lead out of its own folder: for what others have handed in.
     **options : optional
         The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
         ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
@@ -564,19 +573,21 @@ def load(
     name, override = str(source), Override(scheme, k1, k2, **options)
     author = _author(notation)
     if name == "-":
-        contents = _bounded(sys.stdin.buffer)
-        specification = read_specification(decode(contents, "-"), "-", Path(), override)
+        text = decode(read_standard_input(), "-")
+        specification = read_specification(text, "-", Path(), override, confined)
         return Problem.of(specification, author, ascii)
     path = Path(source)
     examples = resources.names("examples")
-    if not path.exists() and name in examples:
+    there = exists(path)
+    if not there and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
-    elif not path.exists() and path.name == name and not path.suffix:
+    elif not there and path.name == name and not path.suffix:
         expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    specification = read_specification(decode(contents, name), name, path.parent, override)
+    text = decode(contents, name)
+    specification = read_specification(text, name, path.parent, override, confined)
     return Problem.of(specification, author, ascii)
 
 
@@ -605,6 +616,7 @@ def from_torch(
     readout: Any = None,
     layer: int = 0,
     direction: str = "forward",
+    cell: str | None = None,
     **options: Any,
 ) -> Problem:
     """The problem that a recurrent layer of PyTorch computes.
@@ -613,9 +625,9 @@ def from_torch(
     ----------
     module : torch.nn.LSTM, torch.nn.GRU or torch.nn.RNN
         Of hidden size 1.
-    x : array of shape (n, inputs)
-        What goes into the layer.
-    target : array of shape (n,), optional
+    x : array of shape (n, inputs), or with a batch as the module has it
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,), or with a batch, optional
         nan where a step has none.
     readout : torch.nn.Linear, optional
         What makes the prediction of the hidden output; without one they are the same.
@@ -623,17 +635,81 @@ def from_torch(
         Which layer, from 0.
     direction : {"forward", "reverse"}
         Of a bidirectional layer.
+    cell : str, optional
+        ``"lstm-two-biases"`` to train an LSTM as PyTorch does, which updates two biases a gate;
+        by default they are one, as their sum is what counts.
     **options
         Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the module's parameters in float64; a layer without biases has them frozen at 0.
 
     Raises
     ------
     OptionError
         The module is none of these, or has more than one hidden unit, or no such layer.
+    InputError
+        As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module
+    from cellcalc.problems.modules import from_module, sequences_of
 
-    return Problem(**from_module(module, readout, layer, direction), x=x, target=target, **options)
+    made = from_module(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    return Problem(**{**made, **data, **options})
+
+
+def from_keras(
+    module: Any,
+    x: ArrayLike,
+    target: ArrayLike | None = None,
+    *,
+    readout: Any = None,
+    layer: int = 0,
+    direction: str = "forward",
+    cell: str | None = None,
+    **options: Any,
+) -> Problem:
+    """The problem that a recurrent layer of Keras computes.
+
+    Parameters
+    ----------
+    module : keras.layers.LSTM, GRU or SimpleRNN, or a model with one of them
+        Of one unit, and built. A GRU may reset before or after the recurrent weights.
+    x : array of shape (n, inputs) or (batch, n, inputs)
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,) or (batch, n), optional
+        nan where a step has none. Of a layer that gives out its last step only, one number a
+        sequence.
+    readout : keras.layers.Dense, optional
+        Of one unit, linear or sigmoid. Of a model it is the Dense layer that follows.
+    layer : int
+        Which of the model's recurrent layers, from 0.
+    direction : {"forward", "reverse"}
+        Of a Bidirectional layer.
+    cell : str, optional
+        Another cell than the layer's kind and activations say.
+    **options
+        Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the layer's weights in float64; one without biases has them frozen at 0.
+
+    Raises
+    ------
+    OptionError
+        There is no such layer, or it has more than one unit, or an activation without a cell.
+    InputError
+        As of :class:`Problem`.
+    """
+    from cellcalc.problems.modules import from_keras_layer, sequences_of
+
+    made, every_step = from_keras_layer(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, True, every_step)
+    return Problem(**{**made, **data, **options})
 
 
 def _author(notation: str | None) -> Author | None:
@@ -653,14 +729,6 @@ def _scheme(name: str) -> Scheme:
     return found
 
 
-def _bounded(stream: BinaryIO) -> bytes:
-    contents = stream.read(MAX_BYTES + 1)
-    if len(contents) > MAX_BYTES:
-        limit = f"at most {MAX_BYTES // 1_000_000} MB"
-        raise InputError([Mistake("-", "", limit, "more")])
-    return contents
-
-
 KINDS = tuple(templates.SEEN)
 
 
@@ -671,10 +739,10 @@ def names_a_cell(source: str) -> bool:
     :class:`~cellcalc.errors.InputError` for the name of another kind of template.
     """
     path = Path(source)
-    if path.is_file():
+    if is_regular(path):
         data = parse_toml(decode(read_bytes(path, source), source), source)
         return "equation" in data and "sequence" not in data
-    if path.exists() or source in resources.names("examples") or source == "-":
+    if exists(path) or source in resources.names("examples") or source == "-":
         return False
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
@@ -710,8 +778,8 @@ def cell_alone(
     check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = templates.read(chosen, "readouts", "readout", readout, Path())
-    compared = templates.read(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Folder())
+    compared = templates.read(chosen, "losses", "loss", loss, Folder())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_names(chosen, (cell, out, compared), features)

@@ -423,7 +423,20 @@ Lookup = Callable[[Symbol], float]
 
 
 def forward_values(pass_trace: PassTrace, t: int) -> Lookup:
-    """What the symbols of a forward equation stand for when it is computed for step t."""
+    """What the symbols of a forward equation stand for when it is computed for step t.
+
+    Parameters
+    ----------
+    pass_trace : PassTrace
+        A finished pass.
+    t : int
+        The step whose equation is worked out, from 1 to n.
+
+    Returns
+    -------
+    Lookup
+        From a symbol to its number; h[t-1] at t = 1 is the initial state.
+    """
 
     def value(symbol: Symbol) -> float:
         if symbol.name in pass_trace.coefficients:
@@ -438,7 +451,21 @@ def forward_values(pass_trace: PassTrace, t: int) -> Lookup:
 
 
 def backward_values(pass_trace: PassTrace, window: WindowTrace, t: int) -> Lookup:
-    """The same for an equation of a window; beyond the window every derivative is 0."""
+    """The same for an equation of a window; beyond the window every derivative is 0.
+
+    Parameters
+    ----------
+    pass_trace, window : PassTrace, WindowTrace
+        A finished pass, and one of its windows.
+    t : int
+        A step that the window sweeps.
+
+    Returns
+    -------
+    Lookup
+        From a symbol to its number; activations are those stored, weights those that the scheme's
+        ``weights`` option names.
+    """
 
     def value(symbol: Symbol) -> float:
         step = t + (symbol.shift or 0)

@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import InputError, Mistake, OptionError
+from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
 from cellcalc.problems.sequences import TARGET
 from cellcalc.problems.specification import Specification, specification_of
+from cellcalc.toml import flat
 
 _TABLES = ("parameters", "initial", "coefficients")
 _SINGLE = re.compile(r"^sequence\[1\]\.")
@@ -56,7 +58,7 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     several = len(tables["sequence"]) > 1
     tables.setdefault("title", "")
     try:
-        return specification_of(tables, "", Path())
+        return specification_of(tables, "", Folder())
     except InputError as error:
         mistakes = (replace(m, key=_argument(m, several)) for m in error.mistakes)
         raise InputError(mistakes) from None
@@ -89,12 +91,7 @@ def _table(key: str, value: Any) -> dict[str, Any]:
 
 def _flat(value: Any) -> Any:
     """The numbers of an array of any shape in one list; a single one by itself."""
-    if not isinstance(value, list):
-        return value
-    numbers: list[Any] = []
-    for item in value:
-        inner = _flat(item)
-        numbers += inner if isinstance(inner, list) else [inner]
+    numbers = flat(value)
     return numbers[0] if len(numbers) == 1 else numbers
 
 

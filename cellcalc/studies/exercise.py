@@ -21,7 +21,7 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
-from cellcalc.language.tree import ZERO, Expression, Symbol, spelled_out, symbols
+from cellcalc.language.tree import ZERO, Edge, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 from cellcalc.problems.sequences import or_zero
 
@@ -352,6 +352,9 @@ class _Values:
 
     def before(self, name: str, t: int) -> Value:
         return self.values[Symbol(name, t - 1)]
+
+    def at(self, name: str, step: int | Edge) -> Value:
+        return self.values[Symbol(name, step=step)]
 
     def fixed(self, name: str) -> Value:
         return self.values[Symbol(name)]
