@@ -17,7 +17,8 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
     """A script that runs by itself: one forward and backward pass over the first sequence.
 
     It is full BPTT of L, a sum or a mean as the problem has it, with the parameters as the problem
-    gives them, whatever its scheme; there is no update. It prints every column over t = 1 … n, and the gradients.
+    gives them, whatever its scheme; there is no update. It prints every column over t = 1 … n, and
+    the gradients.
 
     Parameters
     ----------

@@ -138,7 +138,9 @@ def _words(flow: Flow, found: list[Lag], ascii_only: bool) -> Iterator[str]:
         )
     if flow.stops:
         write = Ascii() if ascii_only else UNICODE
-        stopped = "; ".join(f"stop({write(of)}) in {', '.join(at)}" for of, at in flow.stops.items())
+        stopped = "; ".join(
+            f"stop({write(of)}) in {', '.join(at)}" for of, at in flow.stops.items()
+        )
         yield sentence("flow", "stops", stopped=stopped)
     if flow.schedule.resets:
         yield sentence("flow", "resets", steps=ranges(sorted(flow.schedule.resets)))
