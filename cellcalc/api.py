@@ -8,12 +8,11 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from cellcalc import resources
 from cellcalc.engine.run import run_model
@@ -30,6 +29,7 @@ from cellcalc.errors import (
     did_you_mean,
     unknown,
 )
+from cellcalc.files import Folder, exists, is_regular, read_standard_input
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
@@ -42,7 +42,14 @@ from cellcalc.problems.specification import (
 )
 from cellcalc.problems.updates import read_update
 from cellcalc.resources import sentence
-from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml, read_bytes
+from cellcalc.toml import (
+    Reader,
+    Section,
+    decode,
+    listed,
+    parse_toml,
+    read_bytes,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -628,6 +635,7 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
     ascii: bool = False,
+    confined: bool = False,
     **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
@@ -644,6 +652,8 @@ def load(
         The author in whose symbols the problem is shown, as in ``"gomez"``.
     ascii : bool
         Show it without Unicode.
+    confined : bool
+        Refuse paths in it that lead out of its own folder: for what others have handed in.
     **options : optional
         The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
         ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
@@ -666,19 +676,21 @@ def load(
     name, override = str(source), Override.of(scheme=scheme, k1=k1, k2=k2, **options)
     author = _author(notation)
     if name == "-":
-        contents = _bounded(sys.stdin.buffer)
-        specification = read_specification(decode(contents, "-"), "-", Path(), override)
+        text = decode(read_standard_input(), "-")
+        specification = read_specification(text, "-", Path(), override, confined)
         return Problem.of(specification, author, ascii)
     path = Path(source)
     examples = resources.names("examples")
-    if not path.exists() and name in examples:
+    there = exists(path)
+    if not there and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
-    elif not path.exists() and path.name == name and not path.suffix:
+    elif not there and path.name == name and not path.suffix:
         expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    specification = read_specification(decode(contents, name), name, path.parent, override)
+    text = decode(contents, name)
+    specification = read_specification(text, name, path.parent, override, confined)
     return Problem.of(specification, author, ascii)
 
 
@@ -834,14 +846,6 @@ def _is_text(argument: str, given: object, expected: str) -> None:
         raise OptionError(argument, expected, describe(given))
 
 
-def _bounded(stream: BinaryIO) -> bytes:
-    contents = stream.read(MAX_BYTES + 1)
-    if len(contents) > MAX_BYTES:
-        limit = f"at most {MAX_BYTES // 1_000_000} MB"
-        raise InputError([Mistake("-", "", limit, "more")])
-    return contents
-
-
 KINDS = tuple(templates.SEEN)
 
 
@@ -852,10 +856,10 @@ def names_a_cell(source: str) -> bool:
     :class:`~cellcalc.errors.InputError` for the name of another kind of template.
     """
     path = Path(source)
-    if path.is_file():
+    if is_regular(path):
         data = parse_toml(decode(read_bytes(path, source), source), source)
         return "equation" in data and "sequence" not in data
-    if path.exists() or source in resources.names("examples") or source == "-":
+    if exists(path) or source in resources.names("examples") or source == "-":
         return False
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
@@ -891,8 +895,8 @@ def cell_alone(
     check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = templates.read(chosen, "readouts", "readout", readout, Path())
-    compared = templates.read(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Folder())
+    compared = templates.read(chosen, "losses", "loss", loss, Folder())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_names(chosen, (cell, out, compared), features)

@@ -71,7 +71,9 @@ def _listed(
     "--k2", metavar="A,B,…", callback=_whole, help="With each k1: sweep the last k2 steps."
 )
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
-@click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
+@click.option(
+    "--learning-rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates."
+)
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
@@ -122,7 +124,7 @@ def experiment(
     \b
     Examples:
       cellcalc experiment echo --k1 1,4,12 --k2 3,6,7,12
-      cellcalc experiment echo --scheme full --rate 0.02,0.05,0.1 --epochs 50,100
+      cellcalc experiment echo --scheme full --learning-rate 0.02,0.1 --epochs 50
       cellcalc experiment echo --k2 6,7 --csv rows.csv --workbook study.xlsx
     """
     from cellcalc.studies.experiment import design

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import InputError, Mistake, OptionError, describe, did_you_mean
+from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
 from cellcalc.problems.sequences import TARGET
 from cellcalc.problems.specification import Specification, specification_of
@@ -64,7 +65,7 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     several = len(tables["sequence"]) > 1
     tables.setdefault("title", "")
     try:
-        made = specification_of(tables, "", Path())
+        made = specification_of(tables, "", Folder())
     except InputError as error:
         raise InputError([_of_argument(m, several, given) for m in error.mistakes]) from None
     return made if "title" in arguments else replace(made, title=made.cell.title)

@@ -25,6 +25,7 @@ _STEP = re.compile(
 )
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
+_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[^\W\dtT]{1,6})[\])]$")  # c [-]
 _EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
 
 
@@ -53,7 +54,7 @@ def _at(entry: Entry, where: object) -> Entry:
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
-    header = [cell.lstrip("#").strip() for cell in rows[number]]
+    header = [_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]]
     names = [cell.lower().rstrip(":").strip() for cell in header]
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
@@ -65,8 +66,9 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
         and columns["symbol"] != columns["value"]
     ):
         return list(_long(below, columns, place, names))
-    if stages := _stages_of(names, columns["symbol"]):
-        return list(_of_parameters(below, columns["symbol"] or 0, stages, place))
+    symbol = 0 if columns["symbol"] is None and names[0] == "" else columns["symbol"]
+    if stages := _stages_of(names, symbol):
+        return list(_of_parameters(below, symbol or 0, stages, place))
     across = _across(header, columns["symbol"])
     if across:
         return list(_time_across(below, header, across, place))

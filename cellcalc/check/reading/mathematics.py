@@ -101,7 +101,9 @@ _AFTER_NAME = re.compile(
     rf"|\((?P<argument>{_STEP})\)"
     r"|(?P<transpose>ᵀ|⊤|\.T\b)"
     r"|(?P<prime>'+)"
-    r"|,(?P<comma>[0-9]{1,3})(?=\s*$|\s*=)"
+    r"|\s?(?P<plus>\^\s?\+|⁺)(?=\s*$)"
+    r"|(?P<star>\*)(?=\s*$)"
+    r"|,(?P<comma>[0-9]{1,3})(?=\s*(?:$|[-=+*/]))"
     r"|,(?P<comma_step>t(?:\s?[-+]\s?[0-9])?)(?=\s*(?:$|[-=+*/^)\]]|[^\W\d]))(?![A-Za-z_0-9])"
 )
 _INDEX = re.compile(
@@ -524,7 +526,9 @@ class FormulaParser(Parser):
             return self._round(value, scan, "call")
         if kind == "prime":
             scan.primes += len(value)
-        if kind == "new":
+        if kind == "star" and not self.style.target:
+            return False
+        if kind in ("new", "plus", "star"):
             scan.new = True
         if kind in ("transpose", "transposed"):
             scan.transposed = True
@@ -610,7 +614,7 @@ class FormulaParser(Parser):
         if value in ("T", "⊤", "top"):
             scan.transposed = True
             return True
-        if value in ("new", "neu", "+", "(new)", "updated"):
+        if value.strip("()") in ("new", "neu", "+", "updated", "after", "neu"):
             scan.new = True
             return True
         if value == "°":
