@@ -14,7 +14,7 @@ from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import DECIMALS, Value, work
 from cellcalc.language.keys import COUNT, derivative_key, memory_key
-from cellcalc.language.tree import Expression, symbols
+from cellcalc.language.tree import Edge, Expression, symbols
 from cellcalc.problems.updates import Update
 
 AGREED = 1e-9  # of the change of a parameter
@@ -122,6 +122,9 @@ class RuleNumbers:
 
     def before(self, name: str, t: int) -> Value:  # noqa: ARG002
         return self.old[name]
+
+    def at(self, name: str, step: int | Edge) -> Value:  # noqa: ARG002
+        return self.value(name, 0)
 
     def fixed(self, name: str) -> Value:
         return self.constants[name]

@@ -78,6 +78,11 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         from cellcalc.check.reading.structured import entries_of_json
 
         return entries_of_json(text, name)
+    if start == "{":
+        from cellcalc.check.reading.structured import as_json, entries_of_json
+
+        if (printed := as_json(text)) is not None:
+            return entries_of_json(printed, name)
     from cellcalc.check.reading.code import entries_of_code, is_code
 
     if is_code(text, certain=ending in _CODE_ENDINGS):

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.characters import plain
+from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import words
 
 Rows = Sequence[Sequence[str]]
@@ -24,6 +25,7 @@ _STEP = re.compile(
 )
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
+_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[^\W\dtT]{1,6})[\])]$")  # c [-]
 _EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
 
 
@@ -52,7 +54,7 @@ def _at(entry: Entry, where: object) -> Entry:
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
-    header = [cell.lstrip("#").strip() for cell in rows[number]]
+    header = [_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]]
     names = [cell.lower().rstrip(":").strip() for cell in header]
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
@@ -64,6 +66,9 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
         and columns["symbol"] != columns["value"]
     ):
         return list(_long(below, columns, place, names))
+    symbol = 0 if columns["symbol"] is None and names[0] == "" else columns["symbol"]
+    if stages := _stages_of(names, symbol):
+        return list(_of_parameters(below, symbol or 0, stages, place))
     across = _across(header, columns["symbol"])
     if across:
         return list(_time_across(below, header, across, place))
@@ -216,6 +221,39 @@ def _without_time(
             yield Entry(
                 place(below[0][0], column), symbol, "", values=kept, shape=(len(kept),), form="cell"
             )
+
+
+def _stages_of(names: Sequence[str], symbol: int | None) -> dict[int, str]:
+    """The columns of a table of parameters: "d" their gradients, "new" and "given" their values."""
+    if symbol is None:
+        return {}
+    found = {}
+    for k, name in enumerate(names):
+        if k == symbol or not name:
+            continue
+        is_gradient = re.search(r"grad|ableitung|∂|^d_?w$|梯度", name)
+        stage = "d" if is_gradient else stage_of(name) or stage_after(name)
+        if stage:
+            found[k] = stage
+    return found if any(stage != "given" for stage in found.values()) else {}
+
+
+def _of_parameters(
+    below: Sequence[tuple[int, Sequence[str]]], symbol: int, stages: dict[int, str], place: Place
+) -> Iterator[Entry]:
+    """A row a parameter: its value before, its gradient, and its value after the update."""
+    for number, row in below:
+        name = _cell(row, symbol)
+        if not _is_symbol(name):
+            continue
+        for column, stage in stages.items():
+            value = _cell(row, column)
+            if value.lower() in _EMPTY:
+                continue
+            is_derivative = re.match(r"∂|δ|∇|d[A-Z_Lb]|grad", name)
+            left = f"∂L/∂{name}" if stage == "d" and not is_derivative else name
+            entry = Entry(place(number, column), left, value, form="cell")
+            yield entry if stage == "d" else replace(entry, stage=stage)
 
 
 _GATE = re.compile(
