@@ -65,25 +65,34 @@ SECTIONS = {
         "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
         "--sequence", "--of", "--span", "--sheets", "--all", "--explain", "--hints", "--compare",
     ),
-    "The cell": ("--cell", "--readout", "--loss", "--features"),
-    "The scheme, before what the problem says": (
+    "The cell": ("--cell", "--readout", "--loss", "--inputs"),
+    "Overrides the problem's scheme": (
         "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
     ),
-    "How to write it": (
+    "Output": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
         "--no-pager", "--output", "--force",
     ),
 }  # fmt: skip
 
 
-FIRST = {"new": ("--steps",)}  # options that are none of a section's in one command
+# Options that are none of a section's in one command.
+FIRST = {
+    "new": ("--steps", "--inputs", "--sequences"),
+}
+# What options were called before, and are still taken for.
+FORMER = {"--rate": "--learning-rate", "--features": "--inputs"}
 
 
 class SectionedCommand(click.Command):
     """A command whose help has its options in sections, and that ignores none of them."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option without a value, or given twice, where one would be forgotten."""
+        """Refuse an option without a value, or given twice, where one would be forgotten.
+
+        Former names of options are taken for those of now, with a note.
+        """
+        args = [self._of_now(argument) for argument in args]
         values, _, order = self.make_parser(context).parse_args(list(args))
         for parameter in order:
             if not isinstance(parameter, click.Option) or parameter.is_flag:
@@ -94,6 +103,15 @@ class SectionedCommand(click.Command):
             if found == "" or (isinstance(found, list) and "" in found):
                 raise OptionError(name, "a value", "an empty text")
         return super().parse_args(context, args)
+
+    def _of_now(self, argument: str) -> str:
+        name, equals, value = argument.partition("=")
+        now = FORMER.get(name, name)
+        mine = {option for parameter in self.params for option in parameter.opts}
+        if now == name or name in mine or now not in mine:
+            return argument
+        click.echo(f"Note: {name} is called {now} now", err=True)
+        return now + equals + value
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         section_of = {option: title for title, names in SECTIONS.items() for option in names}
@@ -106,12 +124,21 @@ class SectionedCommand(click.Command):
                 ]
                 titles = [section_of[name] for name in names if name in section_of]
                 rows[titles[0] if titles else "Options"].append(record)
-        rows["How to write it"] += [row for row in rows["Options"] if row[0].endswith("--help")]
+        rows["Output"] += [row for row in rows["Options"] if row[0].endswith("--help")]
         rows["Options"] = [row for row in rows["Options"] if not row[0].endswith("--help")]
         for title, records in rows.items():
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records, col_max=26)
+
+
+# The commands in the order in which people need them.
+GROUPS = {
+    "Start": ("new", "explain", "templates", "completion"),
+    "Look": ("table", "derive", "workbook", "draw"),
+    "Check": ("check", "practice", "class"),
+    "Measure": ("schedule", "compare", "flow", "experiment", "export"),
+}
 
 
 class Commands(click.Group):
@@ -132,6 +159,17 @@ class Commands(click.Group):
         except click.UsageError as error:
             message = printable(error.format_message())  # which repeats what was typed
             raise click.UsageError(message, error.ctx) from None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in the groups of ``GROUPS``, as people need them."""
+        known = {name: self.get_command(context, name) for name in self.list_commands(context)}
+        if not set(known) & set(GROUPS["Start"]):
+            super().format_commands(context, formatter)
+            return
+        for title, names in GROUPS.items():
+            rows = [(n, c.get_short_help_str(80)) for n in names if (c := known.get(n))]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_spacing=2)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
