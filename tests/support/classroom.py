@@ -159,8 +159,8 @@ def hand_in(made: Path, to: Path, seed: int = 1, troubles: bool = True) -> Class
             continue
         folder.mkdir(parents=True)
         if trouble in ("another's", "copied"):
-            other = rows[number - 1]["id"]
-            before = next(to.glob(f"{rows[number - 1]['name']}_*/*.xlsx"))
+            whole = [h for h in one.handed.values() if h.form == "sheet" and not h.trouble]
+            other, before = whole[-1].id, Path(whole[-1].path)
             if trouble == "another's":
                 shutil.copy(before, folder / "mine.xlsx")
             else:  # the other's numbers, typed into one's own sheet
@@ -177,13 +177,14 @@ def hand_in(made: Path, to: Path, seed: int = 1, troubles: bool = True) -> Class
             one.handed[id] = Handed(id, trouble=trouble)
             continue
         values = values_of(problem, rounding, "every row", slip.edits if slip else {})
+        path = folder / ("answers.txt" if form == "text" else "my work.xlsx")
         if form == "text":
             text = text_of(values, rounding, symbols)
-            (folder / "answers.txt").write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
             count = len(text.splitlines())
         else:
-            count = fill_in(sheet, values, rounding, folder / "my work.xlsx")
-        one.handed[id] = Handed(id, slip, form, answers=count)
+            count = fill_in(sheet, values, rounding, path)
+        one.handed[id] = Handed(id, slip, form, path=str(path), answers=count)
     return one
 
 
