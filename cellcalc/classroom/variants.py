@@ -79,7 +79,9 @@ class Variants:
         self.never: Any = None  # for each edit whether no probe shows it, once that is known
 
     def of(self, ids: Sequence[str]) -> dict[str, Variant]:
-        """A variant for each id."""
+        """A variant for each id; the problem itself where nothing varies."""
+        if not self.vary:
+            return {id: Variant(self.problem, shared=len(ids) > 1) for id in ids}
         taken: dict[object, str] = {}
         found: dict[str, Variant] = {}
         best: dict[str, tuple[tuple[bool, bool, int], Specification]] = {}
@@ -128,7 +130,7 @@ class Variants:
     @cached_property
     def hiding(self) -> Hiding | None:
         """What every draw hides; None for a problem in which nothing is learned, or a long one."""
-        judge = self.batch.judge
+        judge = self.batch.judge if self.vary else None
         if judge is None:
             return None
         if self.never is None:
@@ -165,6 +167,8 @@ class Batch:
     def shown(self, drawn: Sequence[Specification]) -> Any:
         """For each edit and draw whether a gradient shows it."""
         assert self.judge is not None
+        if not drawn:
+            return np.zeros((len(self.edits), 0), dtype=bool)
         world = World(self.setting_of(drawn), self.equations)
         rows = [np.broadcast_to(self.judge.shows(world, e), (len(drawn),)) for e in self.edits]
         return np.array(rows, dtype=bool).reshape(len(rows), len(drawn))

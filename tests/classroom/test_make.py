@@ -7,6 +7,7 @@ import json
 import math
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import openpyxl
@@ -20,6 +21,7 @@ from cellcalc.classroom.variants import PARTS, Variants
 from cellcalc.errors import OutputError
 from cellcalc.problems.specification import Specification
 from tests.support.command import Run
+from tests.support.oracles import THOROUGH, sample
 
 GATES = ("f", "i", "o")
 
@@ -28,14 +30,20 @@ def problem(name: str, **options: str) -> Specification:
     return cellcalc.load(name, **options).specification
 
 
+@cache
+def three(name: str) -> Made:
+    """Three variants."""
+    return make_class(problem(name), numbered(3), seed=5)
+
+
 def keys(made: Made) -> dict[str, str]:
     found = {n: c.decode() for n, c in made.files.items() if n.startswith("key/")}
     return {name.removeprefix("key/").removesuffix(".toml"): text for name, text in found.items()}
 
 
-@pytest.mark.parametrize("name", ["two_step", "peephole", "gru_chung", "ten_steps"])
+@pytest.mark.parametrize("name", ["two_step", "gru_chung", "ten_steps"])
 def test_numbers_are_few_digits_distinct_and_not_0(name: str) -> None:
-    made = make_class(problem(name), numbered(4), seed=5)
+    made = three(name)
     for text in keys(made).values():
         tables = tomllib.loads(text)
         parameters = [
@@ -54,13 +62,14 @@ def test_numbers_are_few_digits_distinct_and_not_0(name: str) -> None:
             assert len(f"{abs(value):g}".replace(".", "").lstrip("0")) <= 2, value
 
 
-@pytest.mark.parametrize("name", ["two_step", "peephole"])
+@pytest.mark.parametrize("name", sample(["two_step", "peephole"], 2))
 def test_no_known_slip_stays_hidden_and_no_gate_saturates(name: str) -> None:
-    made = make_class(problem(name), numbered(3), seed=2)
+    made = three(name)
     assert made.notes == ()
-    for text in keys(made).values():
+    for number, text in enumerate(keys(made).values()):
         trace = cellcalc.loads(text).run()
-        assert json.loads(suggestion(trace, "json"))["hidden"] == 0
+        if number == 0 or THOROUGH:
+            assert json.loads(suggestion(trace, "json"))["hidden"] == 0
         for gate in GATES:
             assert all(0.04 < value < 0.96 for value in trace[gate])
         assert all(abs(value) < 0.96 for symbol in ("g", "tanh_c") for value in trace[symbol])
@@ -91,20 +100,18 @@ def test_what_does_not_vary_is_the_problems_own() -> None:
 
 
 def test_the_same_seed_makes_the_same_bytes_however_many_work_on_it() -> None:
-    roster = numbered(3)
-    one = make_class(problem("two_step"), roster, seed=9, texts=("md", "tex"), solutions=True)
-    other = make_class(
-        problem("two_step"), roster, seed=9, texts=("md", "tex"), solutions=True, workers=2
+    again = make_class(
+        problem("two_step"), numbered(3), seed=5, texts=("md", "tex"), solutions=True, workers=2
     )
-    assert one.files == other.files
-    third = make_class(problem("two_step"), roster, seed=10)
-    assert keys(third) != keys(one)
+    assert three("two_step").files.items() <= again.files.items()
+    assert len(again.files) == 2 + 3 * 5
+    other = make_class(problem("two_step"), numbered(3), seed=6)
+    assert set(keys(other).values()).isdisjoint(keys(again).values())
 
 
 def test_numbers_follow_from_the_id_whoever_else_is_in_the_class() -> None:
-    alone = make_class(problem("two_step"), read_roster(b"id\ns002\n", "r"))
-    together = make_class(problem("two_step"), numbered(4))
-    assert alone.files["key/s002.toml"] == together.files["key/s002.toml"]
+    alone = make_class(problem("two_step"), read_roster(b"id\ns002\n", "r"), seed=5)
+    assert alone.files["key/s002.toml"] == three("two_step").files["key/s002.toml"]
 
 
 def test_a_problem_that_hides_slips_by_itself_says_so() -> None:
@@ -129,7 +136,7 @@ def test_a_problem_that_hides_slips_by_itself_says_so() -> None:
 def test_nothing_in_a_sheet_gives_an_answer_away(
     name: str, practice: str, options: dict[str, str]
 ) -> None:
-    made = make_class(problem(name, **options), numbered(1), practice)
+    made = make_class(problem(name, **options), numbered(1), practice, vary=())
     key = cellcalc.loads(made.files["key/s001.toml"].decode()).run()
     contents = made.files["students/s001.xlsx"]
     book = openpyxl.load_workbook(io.BytesIO(contents))
@@ -185,7 +192,7 @@ def own_numbers(text: str) -> set[float]:
 
 def test_what_is_updated_gives_no_gradient_away() -> None:
     """The weights after the first window, less those before it, are the gradient."""
-    made = make_class(problem("ten_steps", scheme="block(5)"), numbered(1), "dW_f")
+    made = make_class(problem("ten_steps", scheme="block(5)"), numbered(1), "dW_f", vary=())
     page = openpyxl.load_workbook(io.BytesIO(made.files["students/s001.xlsx"]))["Practice"]
     (row,) = (r for r in page.iter_rows() if r[1].value == "W_f")
     values = [cell.value for cell in row[4:]]
@@ -194,7 +201,7 @@ def test_what_is_updated_gives_no_gradient_away() -> None:
 
 def test_a_sheet_says_whose_it_is_and_can_be_checked_alone(tmp_path: Path, run: Run) -> None:
     roster = read_roster(b"id,name\ns017,=Ada+1\n", "r")
-    made = make_class(problem("two_step"), roster, figures=5)
+    made = make_class(problem("two_step"), roster, figures=5, vary=())
     write_class(made, tmp_path / "c")
     sheet = tmp_path / "c" / "students" / "s017.xlsx"
     book = openpyxl.load_workbook(sheet)
@@ -211,14 +218,14 @@ def test_a_sheet_says_whose_it_is_and_can_be_checked_alone(tmp_path: Path, run: 
 
 
 def test_sheets_without_equations() -> None:
-    made = make_class(problem("two_step"), numbered(1), "backward", equations=False)
+    made = make_class(problem("two_step"), numbered(1), "backward", vary=(), equations=False)
     page = openpyxl.load_workbook(io.BytesIO(made.files["students/s001.xlsx"]))["Practice"]
     equations = {row[1].value: row[2].value for row in page.iter_rows()}
     assert not equations["dc"] and not equations["dW_f1"] and equations["c"]
 
 
 def test_tasks_as_text_hold_the_numbers_and_no_answer() -> None:
-    made = make_class(problem("two_step"), numbered(1), texts=("md", "tex"))
+    made = make_class(problem("two_step"), numbered(1), vary=(), texts=("md", "tex"))
     key = cellcalc.loads(made.files["key/s001.toml"].decode())
     for ending in ("md", "tex"):
         text = made.files[f"students/s001.{ending}"].decode()
@@ -234,7 +241,7 @@ def test_every_tex_task_is_a_document(pdflatex: str, tmp_path: Path) -> None:
     import subprocess
 
     roster = read_roster("id,name\ns_1,Jörg & Zoë_100%\n".encode(), "r")
-    made = make_class(problem("truncated"), roster, texts=("tex",))
+    made = make_class(problem("truncated"), roster, vary=(), texts=("tex",))
     (tmp_path / "a.tex").write_bytes(made.files["students/s_1.tex"])
     command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "a.tex"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
@@ -242,13 +249,13 @@ def test_every_tex_task_is_a_document(pdflatex: str, tmp_path: Path) -> None:
 
 
 def test_solutions_are_whole_workbooks() -> None:
-    made = make_class(problem("two_step"), numbered(1), solutions=True)
+    made = make_class(problem("two_step"), numbered(1), vary=(), solutions=True)
     book = openpyxl.load_workbook(io.BytesIO(made.files["solutions/s001.xlsx"]), data_only=True)
     assert "BPTT" in book.sheetnames and "s001" in str(book["BPTT"]["A1"].value)
 
 
 def test_files_that_hold_something_else_are_not_overwritten(tmp_path: Path) -> None:
-    made = make_class(problem("two_step"), numbered(2))
+    made = make_class(problem("two_step"), numbered(2), vary=())
     assert write_class(made, tmp_path) == 6
     assert write_class(made, tmp_path) == 0
     (tmp_path / "key" / "s002.toml").write_text("mine", encoding="utf-8")
@@ -259,9 +266,16 @@ def test_files_that_hold_something_else_are_not_overwritten(tmp_path: Path) -> N
     assert write_class(made, tmp_path, force=True) == 2
 
 
-def test_variants_of_the_usual_slips_are_all_different() -> None:
-    found = Variants(problem("two_step"), PARTS, 3).of([f"s{k}" for k in range(40)])
+def test_no_two_students_have_the_same_numbers() -> None:
+    variants = Variants(problem("two_step"), PARTS, 3)
+    found = variants.of([f"s{k}" for k in range(40)])
     assert len({str(v.specification.parameters) for v in found.values()}) == 40
+    assert not any(v.hidden or v.saturated or v.shared for v in found.values())
+
+
+def test_where_nothing_varies_all_are_told_to_be_the_same() -> None:
+    made = make_class(problem("two_step"), numbered(2), vary=())
+    assert made.notes == ("2 of 2 variants are the same as another's: let more vary",)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +287,7 @@ def test_variants_of_the_usual_slips_are_all_different() -> None:
         (("two_step", "--count", "2", "--vary", "weights"),
          'Error: --vary: expected some of parameters, inputs, targets, initial, found "weights"'),
         (("two_step", "--count", "2", "--practice", "dq"), "Error: --practice: expected forward, "
-         'backward, all, or symbols that are computed, found "dq"; did you mean dy?'),
+         'backward, all, or symbols that are computed, found "dq"'),
         (("nothing", "--count", "2"), "Error: nothing: "),
     ],
 )  # fmt: skip

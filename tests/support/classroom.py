@@ -131,11 +131,13 @@ def text_of(values: Mapping[Where, float], rounding: Rounding, symbols: Sequence
 
 
 def slips_for(problem: Problem) -> list[Slip]:
-    """Slips of one row or of the same edit in siblings, at every step."""
+    """Slips of the backward pass, in one row or the same edit in siblings, at every step."""
     return [
         slip
         for slip in of_table(problem.shape, problem.sequences[0].steps)
-        if all(steps is None for _, steps in slip.edits.values()) and not slip.says
+        if all(steps is None for _, steps in slip.edits.values())
+        and not slip.says
+        and not set(slip.edits) & set(problem.shape.forward("every row"))
     ]
 
 
