@@ -45,7 +45,6 @@ FEWER_TRIALS = 3  # for which of the problem's own numbers a formula rests on
 SAME = Decimal("1e-25")
 NOTHING = Decimal("1e-60")
 MOST_STEPS = 40  # of a problem whose own length a formula needs
-_CERTAIN = re.compile(r"\[[0-9]+\]$")
 _LITERAL = re.compile(r"(?<![\w.])(?:[0-9]+\.[0-9]*|\.[0-9]+)")
 
 
@@ -164,8 +163,7 @@ class FormulaMarker:
         """The right formula, as the language has it."""
         row, t = self.place(answer, name)
         if row == TOTAL_LOSS and LOSS in self.exact.formulas:
-            is_mean = self.trace is not None and self.trace.scheme.reduction == MEAN
-            return Call(MEAN if is_mean else SUM, Symbol(LOSS, 0))
+            return Call(MEAN if self.setting.averaged else SUM, Symbol(LOSS, 0))
         if not answer.per_step and row in self.exact.totals:
             return self.exact.totals[row]
         if t == self.setting.first - 1 and row in self.exact.entering:
@@ -186,7 +184,7 @@ class FormulaMarker:
 
     def own_length(self, formula: Expression, answer: Answer) -> bool:
         """Whether the formula names certain steps, and so holds for the problem's length only."""
-        named = any(_CERTAIN.search(s.name) for s in symbols(formula))
+        named = any(s.step is not None for s in symbols(formula))
         ends = [node.others[-1] for node in walk(formula) if has_limits(node)]
         named = named or any(not symbols(end) for end in ends)
         return named or answer.t is not None or self.place(answer, answer.symbol)[1] is not None
@@ -290,7 +288,7 @@ class FormulaMarker:
         """A formula that is true and says nothing."""
         row, _ = self.place(answer, name)
         used = self.circular(answer, name, formula)
-        own = [symbol for symbol in used if symbol.name.partition("[")[0] == row]
+        own = [symbol for symbol in used if symbol.name == row]
         key = "says_nothing_itself" if own else "says_nothing"
         shown = LANGUAGE((own or used or [Symbol(row)])[0])
         note = sentence("check", key, used=shown, symbol=self.model.label(row))
@@ -302,12 +300,11 @@ class FormulaMarker:
         world = self.world(0, self.general(answer, formula))
         found = []
         for symbol in symbols(spelled_out(formula, self.model.features)):
-            stem, bracket, index = symbol.name.rstrip("]").partition("[")
             for t in self.steps(world, answer, name):
-                step = int(index) if bracket and index.isdecimal() else None
+                step = symbol.step if isinstance(symbol.step, int) else None
                 if symbol.shift is not None and t is not None:
                     step = t + symbol.shift
-                if (stem, step) in self.follow(world, row, t):
+                if (symbol.name, step) in self.follow(world, row, t):
                     found.append(symbol)
                     break
         return found
@@ -321,7 +318,7 @@ class FormulaMarker:
             total = not answer.per_step and row in self.exact.totals
             slip = self.search.explain(row, formula, points, total)
         note = ""
-        own = [s for s in self.circular(answer, name, formula) if s.name.partition("[")[0] == row]
+        own = [s for s in self.circular(answer, name, formula) if s.name == row]
         if slip is None and own:
             note = sentence("check", "both_sides", used=LANGUAGE(own[0]))
         return self.marked(answer, Verdict.WRONG, slip=slip, note=note, counterexample=example)
@@ -370,7 +367,9 @@ class FormulaMarker:
             is_vector = symbol.name in vector and symbol.name not in world.setting.current
             if symbol.name == LAST_STEP or (is_vector and symbol.name not in self.model.quantities):
                 continue
-            if symbol.shift is None:
+            if symbol.step is not None:
+                yield LANGUAGE(symbol), float(sight.at(symbol.name, symbol.step))
+            elif symbol.shift is None:
                 yield symbol.name, float(sight.fixed(symbol.name))
             elif t is not None:
                 step = t + symbol.shift

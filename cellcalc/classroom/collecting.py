@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from cellcalc.errors import InputError, Mistake, printable
-from cellcalc.toml import MAX_BYTES, read_bytes
+from cellcalc.files import MAX_BYTES, read_bytes
 
 MOST_FILES = 20_000
 MOST_IN_ZIP = 2_000  # files in a zip that a student handed in

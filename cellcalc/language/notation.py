@@ -119,6 +119,8 @@ class Notation:
         return plain_number(value), Binding.ATOM
 
     def symbol(self, symbol: Symbol) -> Text:
+        if symbol.step is not None:
+            return f"{symbol.name}[{symbol.step}]", Binding.ATOM
         if symbol.shift is None:
             return symbol.name, Binding.ATOM
         shift = f"{symbol.shift:+d}" if symbol.shift else ""
@@ -164,6 +166,8 @@ class Indexed(Notation):
         """Whether it is a derivative, the stem of the name, its digits, and the time index."""
         derivative = symbol.name in self.derivatives
         stem, digits = split_key(symbol.name[1:] if derivative else symbol.name)
+        if symbol.step is not None:
+            return derivative, stem, digits, str(symbol.step)
         if symbol.shift is None:
             return derivative, stem, digits, ""
         if self.step is not None:
@@ -205,7 +209,10 @@ class Unicode(Indexed):
             raised = str(int(exponent.value)).translate(SUPERSCRIPTS)
         else:
             raised = "^" + self.within(exponent, Binding.ATOM)
-        return self.within(base, Binding.ATOM) + raised, Binding.POWER
+        lower = self.within(base, Binding.ATOM)
+        if lower.startswith("∂"):  # ∂L/∂b² would be another derivative
+            lower = self.bracketed(lower)
+        return lower + raised, Binding.POWER
 
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return f"{self(weights)}ᵀ{self(inputs)}", Binding.DOT

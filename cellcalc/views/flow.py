@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
 from cellcalc.engine.schedule import ranges
+from cellcalc.language.notation import UNICODE, Ascii
 from cellcalc.resources import sentence
 from cellcalc.studies.flow import Flow, Lag, lags, verdicts
 from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
@@ -26,8 +28,13 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
     return ascii_text(text) if ascii_only else text
 
 
-def page(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> list[Block]:
-    """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit)."""
+def page(
+    flow: Flow, title: str, width: int = 80, ascii_only: bool = False, paint: bool = False
+) -> list[Block]:
+    """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit).
+
+    With ``paint`` the shades have colours.
+    """
     check_page(width)
     scheme, found = flow.schedule.scheme, lags(flow)
     shades, mark = (ASCII_SHADES, ASCII_CUT) if ascii_only else (SHADES, CUT)
@@ -35,10 +42,11 @@ def page(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> l
     blocks: list[Block] = [Title(title, (name,))]
     for state in flow.matrix:
         blocks.append(Heading(sentence("flow", "grid", state=state)))
-        blocks.append(Picture("\n".join(_grid(flow, state, width or 10**6, shades, mark))))
+        rows = "\n".join(_grid(flow, state, width or 10**6, shades, mark))
+        blocks.append(Picture(_coloured(rows, shades, mark) if paint else rows))
     blocks.append(Lines(tuple(_legend(flow, shades, mark))))
     blocks += [Heading(sentence("flow", "decay")), _decay(flow, found)]
-    words = (line for text in _words(flow, found) for line in filled(text, width))
+    words = (line for text in _words(flow, found, ascii_only) for line in filled(text, width))
     return [*blocks, Lines(tuple(words))]
 
 
@@ -63,6 +71,16 @@ def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterato
             kept = bool((flow.swept[part] > 0).any())
             text += shade + (shade if kept else mark)
         yield f"{flow.losses[row[0]]:>{margin - 2}}  {text}".rstrip()
+
+
+def _coloured(text: str, shades: str, mark: str) -> str:
+    """The grid with a colour for each shade, and what is cut off in blue."""
+    styles = dict(zip(shades, ("1;38;5;166", "38;5;166", "38;5;173", "38;5;180", "2"), strict=True))
+    styles[mark] = "38;5;27"
+    first, *rows = text.split("\n")  # the first is a ruler
+    signs = re.compile("|".join(f"{re.escape(sign)}+" for sign in styles))
+    painted = (signs.sub(lambda m: f"\x1b[{styles[m[0][0]]}m{m[0]}\x1b[0m", row) for row in rows)
+    return "\n".join([first, *painted])
 
 
 def _bins(count: int, places: int) -> list[list[int]]:
@@ -125,20 +143,29 @@ def _share(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= value < 1000 or not value else f"{value:.2e}"
 
 
-def _words(flow: Flow, found: list[Lag]) -> Iterator[str]:
-    for verdict in verdicts(found):
+def _words(flow: Flow, found: list[Lag], ascii_only: bool) -> Iterator[str]:
+    for verdict in verdicts(flow, found):
         yield sentence(
             "flow",
             verdict.word,
             state=verdict.state,
-            lag=verdict.lag,
+            span=_span(verdict.lag),
             left=f"{verdict.left:.3g}",
-            rate=f"{verdict.rate:.3g}",
+            pace="" if verdict.lag == 1 else sentence("flow", "pace", rate=f"{verdict.rate:.3g}"),
         )
-    if flow.carousel and found[-1].lag:
-        product = found[-1].product
-        rate = abs(product) ** (1 / found[-1].lag)
-        words = {"lag": found[-1].lag, "left": f"{product:.3g}", "rate": f"{rate:.3g}"}
+    if flow.stops:
+        write = Ascii() if ascii_only else UNICODE
+        stopped = "; ".join(
+            f"stop({write(of)}) in {', '.join(at)}" for of, at in flow.stops.items()
+        )
+        yield sentence("flow", "stops", stopped=stopped)
+    if flow.schedule.resets:
+        yield sentence("flow", "resets", steps=ranges(sorted(flow.schedule.resets)))
+    last = max((one.lag for one in found if math.isfinite(one.product)), default=0)
+    if flow.carousel and last:
+        product = found[last].product
+        rate = abs(product) ** (1 / last)
+        words = {"span": _span(last), "left": f"{product:.3g}", "rate": f"{rate:.3g}"}
         yield sentence("flow", "carousel", factor=flow.carousel[1], **words)
     name, pairs = flow.schedule.scheme.name, int(flow.below.sum())
     if not flow.cut.any():
@@ -149,3 +176,7 @@ def _words(flow: Flow, found: list[Lag]) -> Iterator[str]:
     yield sentence("flow", "cut", name=name, cut=cut, pairs=pairs, shares=shares)
     if flow.schedule.dropped:
         yield sentence("flow", "dropped", steps=ranges(flow.schedule.dropped))
+
+
+def _span(lag: int) -> str:
+    return sentence("flow", "one_step") if lag == 1 else sentence("flow", "over_steps", lag=lag)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.reading.code import entries_of_code, is_code
 from cellcalc.check.reading.lines import entries_of_lines
 from cellcalc.errors import InputError, Mistake
+from cellcalc.files import parse_json
 
 MAX_CELLS = 2_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,11 +22,7 @@ def entries_of_notebook(text: str, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError` for what is no notebook.
     """
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "a notebook", f"an error: {reason}")]) from None
+    data = parse_json(text, name, "a notebook")
     cells = data.get("cells") if isinstance(data, Mapping) else None
     if cells is None and isinstance(data, Mapping) and isinstance(data.get("worksheets"), list):
         sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, Mapping)]

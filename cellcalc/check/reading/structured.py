@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
+from cellcalc.files import parse_json
 from cellcalc.toml import describe
 
 MAX_NESTED = 30
@@ -62,11 +62,7 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError`.
     """
-    try:
-        data = json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=Digits)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    data = parse_json(text, name, number=Digits)
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
@@ -94,8 +90,8 @@ def as_json(text: str) -> str | None:
     bare = re.sub(r"(?<=[\[\s,:-])(\d+)\.(?=[\s,\]}])", r"\1.0", bare)  # [1., 2.]
     bare = re.sub(r",\s*(?=[\]}])", "", bare)
     try:
-        json.loads(bare)
-    except (ValueError, RecursionError):
+        parse_json(bare, "")
+    except InputError:
         return None
     return bare
 
