@@ -86,7 +86,18 @@ class Flow:
         return np.logical_and(self.below, np.equal(self.swept, 0), dtype=bool)
 
     def cut_share(self, state: str) -> float:
-        """How much of all derivatives, added up by size, the schedule cuts off."""
+        """How much of all derivatives, added up by size, the schedule cuts off.
+
+        Parameters
+        ----------
+        state : str
+            One of the states, as ``"c"``.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         sizes = np.abs(self.matrix[state])
         total = float(sizes.sum())
         return float(sizes[self.cut].sum()) / total if total else 0.0
