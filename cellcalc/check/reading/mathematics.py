@@ -76,6 +76,7 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
+_NABLA = re.compile(r"∇_?(?:\{([^{}]{1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -115,7 +116,7 @@ _LIMIT = re.compile(
 )
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
-KINDS = ("call", "minus", "scope", "division", "raised", "last")
+KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
 @dataclass(frozen=True)
@@ -187,6 +188,8 @@ def parse_formula(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
     text = re.sub(r"\s+", " ", plain(text)).strip()
+    if "∇" in text:
+        text = _NABLA.sub(r"∂L/∂\1\2", text)
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -266,7 +269,6 @@ class FormulaParser(Parser):
         self.vocabulary, self.style = vocabulary, style
         self.choices, self.met = choices, kinds
         self.running = "t"
-        self.bars = 0
         self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
@@ -358,9 +360,13 @@ class FormulaParser(Parser):
             return
         written, end, transposed = self._written(name, end, lead, derivative)
         if not derivative and not self.style.code and (again := self._by(name, lead, end)):
-            stem = name if lead else name[1:]
-            self._slope(start, stem, match.end(), again)
-            return
+            # In the language itself dc[t]/do[t] is a quotient of two derivatives.
+            is_ours = not lead and _is_bracketed(self.text, match.end(), again)
+            if is_ours:
+                self.met.add("slope")
+            if not (is_ours and self.choices.get("slope")):
+                self._slope(start, name if lead else name[1:], match.end(), again)
+                return
         if lead and lead in "∂" and not derivative:
             self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
         self._take(_Token("symbol", written.text, written, transposed=transposed), end)
@@ -713,13 +719,13 @@ class FormulaParser(Parser):
     def atom(self) -> Expression:
         if self.kind == "function":
             return self.called()
-        if self.operator == "|" and not self.bars:
+        if self.operator == "|":  # where a number is expected a bar can only open
             self.advance()
-            self.bars += 1
+            self.deeper()
             inside = self.sum()
             if not self.accept("|"):
                 self.fail('"|"')
-            self.bars -= 1
+            self.depth -= 1
             return Call("abs", inside)
         if (
             self.kind == "symbol"
@@ -875,6 +881,11 @@ class FormulaParser(Parser):
                 result = multiply(result, self.power())
             else:
                 return result, low, high
+
+
+def _is_bracketed(text: str, end: int, by: re.Match[str]) -> bool:
+    """Whether a step stands in square brackets at one of two names that end at these places."""
+    return text[end : end + 1] == "[" or text[by.end() : by.end() + 1] == "["
 
 
 _SUM_LIMITS = (
