@@ -107,7 +107,8 @@ def _signature(name: str, function: Any) -> str:
             seen_star = True
         mark = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
         seen_star = seen_star or one.kind is one.VAR_POSITIONAL
-        default = "" if one.default is one.empty else f"={one.default!r}"
+        value = f'"{one.default}"' if isinstance(one.default, str) else repr(one.default)
+        default = "" if one.default is one.empty else f"={value}"
         if one.kind is not one.POSITIONAL_ONLY:
             arguments.append(f"{mark}{key}{default}")
     line = f"{name}({', '.join(arguments)})"
