@@ -10,7 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from functools import wraps
@@ -236,15 +236,23 @@ def scheme_options(command: Command) -> Command:
     for option in (
         click.option("--epochs", metavar="N", type=int, help="Go N times over the sequences."),
         *reversed(option_options()),
-        click.option(
-            "--windows", metavar="A,B,…", callback=_lengths, help="Blocks of A, then B, … steps."
-        ),
+        windows_option("Blocks of A, then B, … steps."),
         click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
         click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def windows_option(says: str) -> Callable[[Command], Command]:
+    """The option for the lengths of consecutive blocks."""
+    return click.option("--windows", metavar="A,B,…", callback=_lengths, help=says)
+
+
+def as_scheme(lengths: Sequence[int] | None) -> tuple[str, ...]:
+    """The name of the scheme with blocks of these lengths, where there are some."""
+    return (f"windows({','.join(map(str, lengths))})",) if lengths else ()
 
 
 def refining_options(command: Command) -> Command:

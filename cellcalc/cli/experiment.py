@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from cellcalc.cli.common import (
+    as_scheme,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
     text_options,
+    windows_option,
 )
 from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError, OutputError, unknown
@@ -91,6 +93,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
+@windows_option("Blocks of A, then B, … steps as a scheme.")
 @refining_options
 @text_options
 @format_option("text", "markdown", "html", "csv", "json")
@@ -107,6 +110,7 @@ def experiment(
     format: str,
     rows: Path | None,
     workbook: Path | None,
+    windows: tuple[int, ...] | None,
     override: Override,
     output: Path | None,
     force: bool,
@@ -133,7 +137,7 @@ def experiment(
     planned = design(
         loaded.specification,
         loaded.model,
-        [_scheme(name, loaded.specification.scheme) for name in names],
+        [_scheme(name, loaded.specification.scheme) for name in (*names, *as_scheme(windows))],
         k1,
         k2,
         rates,
