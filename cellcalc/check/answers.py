@@ -291,7 +291,7 @@ class _Reader:
         left, right = entry.left.strip(), entry.right.strip()
         if self.rules is None or entry.form not in ("", "text") or entry.between:
             return None
-        if not right or len(left) > MAX_RULE or self.number(right) is not None:
+        if not right or len(left) > MAX_RULE or self.is_number(right):
             return None
         if left in self.names.known or left in (self.names.author or ()):
             return None
@@ -444,6 +444,13 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
+
+    def is_number(self, text: str) -> bool:
+        """Whether a text is a number, also one that has two readings: 1,234."""
+        try:
+            return self.number(text) is not None
+        except ExpressionError:
+            return True
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""

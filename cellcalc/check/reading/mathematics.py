@@ -76,7 +76,7 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
-_NABLA = re.compile(r"∇_?(?:\{([^{}]{1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
+_NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
