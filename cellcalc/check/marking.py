@@ -18,6 +18,7 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
@@ -54,6 +55,7 @@ def mark(
     Report
         A verdict for each answer, and the distinct causes of what is not right.
     """
+    check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     rate = update.settings.get("learning_rate")

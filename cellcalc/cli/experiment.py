@@ -17,6 +17,7 @@ from cellcalc.cli.common import (
     load,
     problem_argument,
     refining_options,
+    something_said,
     text_options,
 )
 from cellcalc.cli.formats import format_option
@@ -177,6 +178,7 @@ def _run(planned: Experiment) -> Iterator[Result]:
     if not sys.stderr.isatty():
         yield from run(planned)
         return
+    something_said()
     with click.progressbar(length=planned.passes, label="training", file=sys.stderr) as bar:
         yield from run(planned, lambda done: bar.update(done - bar.pos))
 
