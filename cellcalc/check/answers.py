@@ -21,7 +21,7 @@ from cellcalc.check.reading.prose import (
     is_working,
     stage_of,
 )
-from cellcalc.check.reading.rules import PARAMETER, Rules
+from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -95,7 +95,8 @@ class Answer:
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
-    not for a quantity of the cell, but for the derivative of one by another.
+    not for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
+    may mean something else too: it is right, or nothing is said of it.
     """
 
     line: int | str
@@ -113,6 +114,7 @@ class Answer:
     rule: str = ""
     stage: str = ""
     slope: Expression | None = None
+    tentative: bool = False
 
     @property
     def kind(self) -> str:
@@ -259,7 +261,8 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
-        if self.rule_for(entry) not in (None, PARAMETER):
+        rule = self.rule_for(entry)
+        if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w
         if self.is_rule(entry) or self.given:
             return True
@@ -277,8 +280,8 @@ class _Reader:
         is_each = left in _EACH or left.endswith("_w")
         return is_setting(left) or (is_each and bool(_OF_EACH.search(entry.right)))
 
-    def rule_for(self, entry: Entry) -> str | None:
-        """What an optimizer's rule is for, by the template's symbol; None where it is no rule.
+    def rule_for(self, entry: Entry) -> Target | None:
+        """What an optimizer's rule is for; None where it is no rule.
 
         In a program such names are those of the program.
         """
@@ -291,19 +294,22 @@ class _Reader:
             return None
         return self.rules.target(left)
 
-    def rule(self, entry: Entry, symbol: str) -> Answer | None:
+    def rule(self, entry: Entry, target: Target) -> Answer | None:
         """A rule of the optimizer; None where w may be something else in what was written."""
         assert self.rules is not None
+        symbol = target.name
         try:
-            formula = self.rules.formula(symbol, _with_points(_without_comment(entry.right)))
+            formula = self.rules.formula(target, _with_points(_without_comment(entry.right)))
         except ExpressionError:
-            if symbol == PARAMETER:
+            if symbol == PARAMETER or entry.left.strip() == symbol:
                 return None
             raise
         name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
-        return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
-                      rule=symbol)  # fmt: skip
+        return Answer(
+            entry.line, name, None, given, formulas={name: formula}, per_step=False, rule=symbol,
+            tentative=self.rules.is_uncertain(entry.left, entry.right),
+        )  # fmt: skip
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""

@@ -71,7 +71,8 @@ def mark(
             shown = f"{_label(answer)} = {answer.given}" if answer.given else _label(answer)
             unreadable.append(Unreadable(answer.line, shown, str(error)))
     formulas = [one for one in placed if one[0].formulas is not None]
-    checked = _formulas(trace, formulas, tolerance)
+    every = _formulas(trace, formulas, tolerance)
+    checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
@@ -89,7 +90,8 @@ def mark(
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
-        marker = _formula_marker(trace, search, tolerance, key[0], key[1])
+        whole = answer.symbol == TOTAL_LOSS
+        marker = _formula_marker(trace, search, tolerance, key[0], key[1], whole)
         return next(iter(marker.mark([answer])))
 
     marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong), method)
@@ -105,7 +107,7 @@ def mark(
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
         remarks=remarks,
-        passed_over=sheet.passed_over,
+        passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
 
@@ -119,10 +121,11 @@ def _formulas(
     """The formulas marked, those of each window in its own setting."""
     search = Search(trace.model, Equations(trace.model))
     found: list[Marked] = []
-    for p, w in dict.fromkeys((p, w) for _, p, w in formulas):
-        one = trace.passes[p]
-        marker = _formula_marker(trace, search, tolerance, p, w)
-        own = [answer for answer, *place in formulas if place == [p, w]]
+    placed = [(a, (p, w, TOTAL_LOSS in (a.formulas or ()))) for a, p, w in formulas]
+    for place in dict.fromkeys(place for _, place in placed):
+        p, one = place[0], trace.passes[place[0]]
+        marker = _formula_marker(trace, search, tolerance, *place)
+        own = [answer for answer, its in placed if its == place]
         found += [
             replace(m, epoch=one.epoch, sequence=one.sequence, place=(p, *m.place))
             for m in marker.mark(own)
@@ -131,11 +134,11 @@ def _formulas(
 
 
 def _formula_marker(
-    trace: Trace, search: Search, tolerance: float | None, p: int, w: int
+    trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass."""
     one, number = trace.passes[p], w or 1
-    window = one.windows[number - 1] if one.windows else None
+    window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 

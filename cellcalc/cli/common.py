@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from functools import wraps
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from cellcalc.cli.console import encoding, lacks_signs, prepare
 from cellcalc.errors import (
     CellcalcError,
     LimitError,
@@ -65,25 +66,34 @@ SECTIONS = {
         "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
         "--sequence", "--of", "--span", "--sheets", "--all", "--explain", "--hints", "--compare",
     ),
-    "The cell": ("--cell", "--readout", "--loss", "--features"),
-    "The scheme, before what the problem says": (
+    "The cell": ("--cell", "--readout", "--loss", "--inputs"),
+    "Overrides the problem's scheme": (
         "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
     ),
-    "How to write it": (
+    "Output": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
         "--no-pager", "--output", "--force",
     ),
 }  # fmt: skip
 
 
-FIRST = {"new": ("--steps",)}  # options that are none of a section's in one command
+# Options that are none of a section's in one command.
+FIRST = {
+    "new": ("--steps", "--inputs", "--sequences"),
+}
+# What options were called before, and are still taken for.
+FORMER = {"--rate": "--learning-rate", "--features": "--inputs"}
 
 
 class SectionedCommand(click.Command):
     """A command whose help has its options in sections, and that ignores none of them."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option without a value, or given twice, where one would be forgotten."""
+        """Refuse an option without a value, or given twice, where one would be forgotten.
+
+        Former names of options are taken for those of now, with a note.
+        """
+        args = [self._of_now(argument) for argument in args]
         values, _, order = self.make_parser(context).parse_args(list(args))
         for parameter in order:
             if not isinstance(parameter, click.Option) or parameter.is_flag:
@@ -99,6 +109,15 @@ class SectionedCommand(click.Command):
         with patience():
             return super().invoke(context)
 
+    def _of_now(self, argument: str) -> str:
+        name, equals, value = argument.partition("=")
+        now = FORMER.get(name, name)
+        mine = {option for parameter in self.params for option in parameter.opts}
+        if now == name or name in mine or now not in mine:
+            return argument
+        click.echo(f"Note: {name} is called {now} now", err=True)
+        return now + equals + value
+
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         section_of = {option: title for title, names in SECTIONS.items() for option in names}
         rows: dict[str, list[tuple[str, str]]] = {"Options": [], **{t: [] for t in SECTIONS}}
@@ -110,7 +129,7 @@ class SectionedCommand(click.Command):
                 ]
                 titles = [section_of[name] for name in names if name in section_of]
                 rows[titles[0] if titles else "Options"].append(record)
-        rows["How to write it"] += [row for row in rows["Options"] if row[0].endswith("--help")]
+        rows["Output"] += [row for row in rows["Options"] if row[0].endswith("--help")]
         rows["Options"] = [row for row in rows["Options"] if not row[0].endswith("--help")]
         for title, records in rows.items():
             if records:
@@ -118,8 +137,21 @@ class SectionedCommand(click.Command):
                     formatter.write_dl(records, col_max=26)
 
 
+# The commands in the order in which people need them.
+GROUPS = {
+    "Start": ("new", "explain", "templates", "completion"),
+    "Look": ("table", "derive", "workbook", "draw"),
+    "Check": ("check", "practice", "class"),
+    "Measure": ("schedule", "compare", "flow", "experiment", "export"),
+}
+
+
 class Commands(click.Group):
     """A group of commands that turns trouble into messages and exit status 2."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        prepare()  # before anything is printed, --help among it
+        return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -132,6 +164,17 @@ class Commands(click.Group):
         except click.UsageError as error:
             message = printable(error.format_message())  # which repeats what was typed
             raise click.UsageError(message, error.ctx) from None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in the groups of ``GROUPS``, as people need them."""
+        known = {name: self.get_command(context, name) for name in self.list_commands(context)}
+        if not set(known) & set(GROUPS["Start"]):
+            super().format_commands(context, formatter)
+            return
+        for title, names in GROUPS.items():
+            rows = [(n, c.get_short_help_str(80)) for n in names if (c := known.get(n))]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_spacing=2)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -198,15 +241,23 @@ def scheme_options(command: Command) -> Command:
     for option in (
         click.option("--epochs", metavar="N", type=int, help="Go N times over the sequences."),
         *reversed(option_options()),
-        click.option(
-            "--windows", metavar="A,B,…", callback=_lengths, help="Blocks of A, then B, … steps."
-        ),
+        windows_option("Blocks of A, then B, … steps."),
         click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
         click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def windows_option(says: str) -> Callable[[Command], Command]:
+    """The option for the lengths of consecutive blocks."""
+    return click.option("--windows", metavar="A,B,…", callback=_lengths, help=says)
+
+
+def as_scheme(lengths: Sequence[int] | None) -> tuple[str, ...]:
+    """The name of the scheme with blocks of these lengths, where there are some."""
+    return (f"windows({','.join(map(str, lengths))})",) if lengths else ()
 
 
 def refining_options(command: Command) -> Command:
@@ -370,9 +421,19 @@ def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) 
 
 
 def in_ascii() -> bool:
-    """Whether the command at hand is to print without Unicode."""
+    """Whether the command at hand is to print without Unicode.
+
+    It is where ``--ascii`` says so, or the console has no signs for anything else.
+    """
     context = click.get_current_context(silent=True)
-    return context is not None and bool(context.meta.get(ASCII))
+    if context is None or ASCII not in context.meta:
+        return False
+    return bool(context.meta[ASCII]) or _for_a_plain_console(context)
+
+
+def _for_a_plain_console(context: click.Context) -> bool:
+    """Whether what is printed goes to a console that lacks our signs."""
+    return context.params.get("output") is None and lacks_signs()
 
 
 def refuse(with_what: str, *names: str) -> None:
@@ -465,8 +526,11 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     """Print a result, whole or in pieces, or write it to a file."""
     pieces = [result] if isinstance(result, str) else _chunks(result)
-    if in_ascii():
-        pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
+    context = click.get_current_context()
+    if in_ascii() or _for_a_plain_console(context):
+        asked = bool(context.meta.get(ASCII)) or output is not None
+        own = "ascii" if asked else encoding()
+        pieces = map(_ascii_for(context.params.get("format"), own), pieces)
     if output is None:
         show(pieces)
         return
@@ -526,15 +590,18 @@ def _through_pager(pieces: Iterator[str]) -> bool:
             continue
 
 
-def _ascii_for(format: str | None) -> Callable[[str], str]:
-    """What makes a text ASCII: in data and web pages other characters have codes, and stay."""
+def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
+    """What makes a text ASCII: in data and web pages other characters have codes, and stay.
+
+    In other texts letters that ``encoding`` has stay as they are.
+    """
     if format == "json":
         return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
     if format in ("html", "unsafehtml"):
         return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()
     from cellcalc.views.text import ascii_text
 
-    return ascii_text
+    return lambda text: ascii_text(text, encoding)
 
 
 def nowhere(stream: TextIO | None) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from cellcalc.cli.common import (
+    as_scheme,
     command,
     emit,
     load,
@@ -19,6 +20,7 @@ from cellcalc.cli.common import (
     refining_options,
     something_said,
     text_options,
+    windows_option,
 )
 from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError, OutputError, unknown
@@ -72,10 +74,13 @@ def _listed(
     "--k2", metavar="A,B,…", callback=_whole, help="With each k1: sweep the last k2 steps."
 )
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
-@click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
+@click.option(
+    "--learning-rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates."
+)
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes side by side.")
 @click.option(
     "--csv",
     "rows",
@@ -89,6 +94,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
+@windows_option("Blocks of A, then B, … steps as a scheme.")
 @refining_options
 @text_options
 @format_option("text", "markdown", "html", "csv", "json")
@@ -101,9 +107,11 @@ def experiment(
     epochs: tuple[int, ...],
     seeds: int | None,
     hold_out: int | None,
+    jobs: int | None,
     format: str,
     rows: Path | None,
     workbook: Path | None,
+    windows: tuple[int, ...] | None,
     override: Override,
     output: Path | None,
     force: bool,
@@ -121,7 +129,7 @@ def experiment(
     \b
     Examples:
       cellcalc experiment echo --k1 1,4,12 --k2 3,6,7,12
-      cellcalc experiment echo --scheme full --rate 0.02,0.05,0.1 --epochs 50,100
+      cellcalc experiment echo --scheme full --learning-rate 0.02,0.1 --epochs 50
       cellcalc experiment echo --k2 6,7 --csv rows.csv --workbook study.xlsx
     """
     from cellcalc.studies.experiment import design
@@ -130,7 +138,7 @@ def experiment(
     planned = design(
         loaded.specification,
         loaded.model,
-        [_scheme(name, loaded.specification.scheme) for name in names],
+        [_scheme(name, loaded.specification.scheme) for name in (*names, *as_scheme(windows))],
         k1,
         k2,
         rates,
@@ -145,7 +153,7 @@ def experiment(
     interrupted = False
     with _open_rows(rows, force) as write:
         try:
-            for result in _run(planned):
+            for result in _run(planned, jobs or 1):
                 results.append(result)
                 write(result)
         except KeyboardInterrupt:
@@ -172,15 +180,22 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
     return found
 
 
-def _run(planned: Experiment) -> Iterator[Result]:
+def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+
     from cellcalc.studies.experiment import run
 
-    if not sys.stderr.isatty():
-        yield from run(planned)
-        return
-    something_said()
-    with click.progressbar(length=planned.passes, label="training", file=sys.stderr) as bar:
-        yield from run(planned, lambda done: bar.update(done - bar.pos))
+    with ExitStack() as stack:
+        executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
+        if not sys.stderr.isatty():
+            yield from run(planned, executor=executor)
+            return
+        something_said()
+        length = planned.passes
+        bar = stack.enter_context(
+            click.progressbar(length=length, label="training", file=sys.stderr)
+        )
+        yield from run(planned, lambda done: bar.update(done - bar.pos), executor)
 
 
 @contextmanager

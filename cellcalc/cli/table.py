@@ -48,7 +48,7 @@ FORMATS = ("text", "markdown", "html", "latex", *EXPORTS)
     type=click.Choice(["time", "steps"]),
     default="time",
     show_default=True,
-    help="Time across, or one row a step.",
+    help="Time across, or one row per step.",
 )
 @click.option(
     "--pass",

@@ -200,27 +200,35 @@ def _sequences(whole: Section, base: Folder) -> tuple[Sequence, ...]:
     return tuple(sequence for sequence in sequences if sequence)
 
 
+HINT = "default = 0 gives a number to all that are left out"
+
+
 def _parameters(
     section: Section, parts: list[Template], features: int | None, complete: bool, base: Folder
 ) -> dict[str, float]:
-    """One number for each element of each parameter: given, else from a file, else drawn."""
+    """One number for each element of each parameter.
+
+    It is given, else from a file, else drawn, else the ``default`` of those left out.
+    """
     kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
     if complete and not kinds:
         section.reader.mistake(section.path, "a cell or readout that has a parameter", "none")
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)
-        section.only([*kinds, "random", *WEIGHTS], f"a parameter of {owners} ({listed(names)})")
+        section.only(
+            [*kinds, "random", "default", *WEIGHTS], f"a parameter of {owners} ({listed(names)})"
+        )
     loaded: Mapping[str, float] | None = {}
     if complete and any(key in section.values for key in WEIGHTS):
         from cellcalc.problems import weights  # here, since few problems have them in a file
 
         loaded = weights.read_weights(section, kinds, features, base)
-    draw = _random(section)
+    draw, default = _random(section), _default(section)
     elements: dict[str, float] = {}
     for name, kind in kinds.items():
         width = features if kind == "input" else 1
-        elsewhere = draw(width or 1) if draw else None
+        elsewhere = draw(width or 1) if draw else default and default * (width or 1)
         if loaded is None:  # a file that has been complained of
             elsewhere = [0.0] * (width or 1)
         elif all(element in loaded for element in element_keys(name, width or 1)):
@@ -247,8 +255,21 @@ def _given(
     expected = "a finite number" if kind == "scalar" else "finite numbers, one for each input"
     if kind == "input" and width:
         expected = f"{width} finite number{'s' if width > 1 else ''}, one for each input"
-    section.wrong(name, expected)
+    told = any(str(mistake).count(HINT) for mistake in section.reader.mistakes)
+    if name in section.values or section.broken or told:
+        section.wrong(name, expected)
+    else:  # said once
+        section.reader.mistake(section.key(name), expected, f"nothing; {HINT}")
     return [0.0] * (width or 1)
+
+
+def _default(section: Section) -> list[float] | None:
+    """The number of parameters that are left out, if the file has one."""
+    if "default" not in section.values:
+        return None
+    if "random" in section.values:
+        section.wrong("default", "nothing beside random, which draws what is left out")
+    return [section.number("default", 0.0)]
 
 
 def _random(section: Section) -> Callable[[int], list[float]] | None:

@@ -57,7 +57,7 @@ INPUTS = ("x",)  # vectors: one element per feature
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
-     "layout", "prefix", "random", "layer", "direction", "readout_prefix", "unit",
+     "layout", "prefix", "random", "default", "layer", "direction", "readout_prefix", "unit",
      "zip", "nan", "inf", "window", "epoch", "sequence", NORM, FACTOR,
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
@@ -334,6 +334,16 @@ def _check_doubles(
             file.reader.mistake(derivative_key(name), expected, "a symbol of that name")
 
 
+def _carried(use: Symbol) -> str:
+    """How a cell remembers a state of more than one step before: a state for each step."""
+    further = -1 - (use.shift or 0)
+    chain = [f"m{k}" for k in range(1, further + 1)] if further > 1 else ["m"]
+    before = [use.name, *chain]
+    links = ", ".join(f"{own} = {last}[t-1]" for own, last in zip(chain, before, strict=False))
+    more = "a state more" if further == 1 else "more states"
+    return f"; {more}, {links}: then {chain[-1]}[t-1] is {LANGUAGE(use)}"
+
+
 def _complaint(
     use: Symbol, equation: Equation, template: Template, known: set[str], kind: str
 ) -> tuple[str, str] | None:
@@ -348,7 +358,8 @@ def _complaint(
         return None
     if use.shift not in (None, 0):
         states = listed(tuple(previous)) if previous else "none here"
-        return f"[t] or, for a state ({states}), [t-1]", f"{shown}"
+        hint = _carried(use) if use.name in previous and use.shift < -1 else ""
+        return f"[t] or, for a state ({states}), [t-1]", f"{shown}{hint}"
     if use.name in known:
         return None
     if circle := _circle(use.name, equation.symbol, template):

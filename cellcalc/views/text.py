@@ -153,15 +153,31 @@ _SIGNS = {
     "▶": ">", "▾": "v", "↺": "@", "⟲": "@", "↩": "@",
     "“": '"', "”": '"', "‘": "'", "’": "'", "„": '"',
 }  # fmt: skip
-_ASCII = str.maketrans(_SIGNS)
+_LETTERS = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ı": "i",
+}
+_LETTERS |= {
+    letter.upper(): plain.title() for letter, plain in _LETTERS.items() if letter not in "ßı"
+}
+_ASCII = str.maketrans(_SIGNS | _LETTERS)
 _RAISED = re.compile("([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)")
 _STEP = re.compile("(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])")  # c₂ or f₂ in a sentence
 _GREEK = re.compile(f"([{''.join(GREEK)}])")
 _LETTER = re.compile("(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])")
 
 
-def ascii_text(text: str) -> str:
-    """Prose, tables and pictures in ASCII; a letter for which there is none as ?.
+def ascii_text(text: str, encoding: str = "ascii") -> str:
+    """Prose, tables and pictures in ASCII; a letter for which there is none as its code, \\u957f.
+
+    Letters beyond those of Latin and Greek stay as they are where ``encoding`` has them.
 
     Equations are not for it: :meth:`cellcalc.model.model.Model.maths` writes them in ASCII from
     their trees. A quantity named in a sentence is spelled as there: ``∂L/∂c₂`` as ``dL/dc[2]``,
@@ -175,7 +191,20 @@ def ascii_text(text: str) -> str:
     text = text.translate(FROM_SUBSCRIPTS).translate(_ASCII)
     plain = _GREEK.sub(_greek, unicodedata.normalize("NFKD", text))
     plain = re.sub(f"([A-Za-z]){MARK}", r"our_\1", plain).replace(MARK, "*")
-    return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
+    return plain if plain.isascii() else "".join(_kept_or_code(c, encoding) for c in plain)
+
+
+def _kept_or_code(character: str, encoding: str) -> str:
+    if character.isascii():
+        return character
+    if unicodedata.combining(character):
+        return ""
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        code = ord(character)
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character
 
 
 def _greek(match: re.Match[str]) -> str:

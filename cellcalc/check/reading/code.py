@@ -171,6 +171,7 @@ class _Scope:
     constants: dict[str, str] = field(default_factory=dict)
     given: dict[str, int] = field(default_factory=dict)  # the place of the entry of each name
     inside: bool = False  # of a function or loop: one step at a time
+    twice: dict[str, tuple[str, str]] = field(default_factory=dict)  # f = W*x + b; f = sigmoid(f)
     appended: frozenset[str] = frozenset()  # the lists that each turn puts a number at the end of
     done: set[str] = field(default_factory=set)  # what this turn of the loop has given already
 
@@ -205,6 +206,7 @@ class _Program:
                 self._helper(node)
         self._find_offsets()
         scope = _Scope(renamed=dict(_COURSERA) if self.coursera else {})
+        scope.twice = _twice(self.tree.body)
         if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
             # A y that the program only reads is what it is to predict.
             scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
@@ -251,6 +253,9 @@ class _Program:
                     self.assign(node, target, value, scope)
             case ast.AnnAssign(target=target, value=value) if value is not None:
                 self.assign(node, target, value, scope)
+            case ast.AugAssign(target=ast.Name(id=name) as target, op=ast.Mult() | ast.Div() as op):
+                whole = ast.BinOp(ast.Name(name, ast.Load()), op, node.value)
+                self.assign(node, target, ast.copy_location(whole, node), scope)
             case ast.AugAssign(target=target, op=op, value=value):
                 self.augmented(node, target, op, value, scope)
             case ast.For():
@@ -278,7 +283,12 @@ class _Program:
         ):
             renamed |= _STEP_NAMES
             renamed |= _ARRIVING
-        return _Scope(renamed=renamed, constants=dict(scope.constants), inside=True)
+        return _Scope(
+            renamed=renamed,
+            constants=dict(scope.constants),
+            inside=True,
+            twice=_twice(node.body),
+        )
 
     def loop(self, node: ast.For, scope: _Scope) -> None:
         found = _range(node.iter)
@@ -299,6 +309,7 @@ class _Program:
             self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
             return
         inner.carried = _carried(node.body)
+        inner.twice = _twice(node.body)
         inner.appended = frozenset(map(_single, _appended(node.body)))
         self.body(node.body, inner)
 
@@ -340,6 +351,12 @@ class _Program:
             if len(parts) == 2:
                 self.stacks[part[0]] = [parts[0], parts[1]]
             return
+        if isinstance(target, ast.Name) and target.id in scope.twice:
+            of, (first, final) = target.id, scope.twice[target.id]
+            if of in scope.done:
+                self.again(node, of, final, value, scope)
+                return
+            scope.renamed[of] = first
         place = self.place(target, scope)
         if place is None:
             return
@@ -348,7 +365,8 @@ class _Program:
             return  # hs[-1] = 0.2: what the state begins with
         if isinstance(target, ast.Name) and (more := _added_to(target.id, value)) is not None:
             op, rest = more
-            if name == "dc_via_c" or name in scope.given or _SUMMED.fullmatch(name):
+            is_more = name == "dc_via_c" or name in scope.given or _SUMMED.fullmatch(name)
+            if is_more or self.is_arriving(target.id, scope):
                 again = ast.copy_location(ast.AugAssign(target, op, rest), node)
                 self.augmented(again, target, op, rest, scope)
                 return
@@ -383,6 +401,21 @@ class _Program:
         in_loop = bool(scope.loop) and step is None
         for piece, text in pieces:
             self.add(node, piece + (step or ""), text, scope, form="last" if in_loop else "code")
+
+    def again(self, node: ast.stmt, name: str, final: str, value: ast.expr, scope: _Scope) -> None:
+        """A name that is given once more, made of itself: df = df*f*(1 - f) is dz_f."""
+        try:
+            text = self.write(value, scope, 0)
+        except _UnreadableError as error:
+            self.add(node, final, "", scope, str(error))
+        else:
+            self.add(node, final, text, scope, form="last" if scope.loop else "code")
+        scope.renamed[name] = final
+
+    def is_arriving(self, name: str, scope: _Scope) -> bool:
+        """Whether a name is a derivative that each turn hands to the one before as dh and dc."""
+        is_carried = name in scope.carried and name not in scope.done
+        return bool(scope.backward and is_carried and re.fullmatch(r"d_?[hca]t?", name))
 
     def is_own_state(self, name: str, scope: _Scope) -> bool:
         """Whether a name is a state that each turn of a loop makes of the last: c = f*c + i*g."""
@@ -426,10 +459,22 @@ class _Program:
         if place is None or not sign:
             return
         name, step = place
+        if _is_unpacked(name, value):
+            return  # dWf += gradients["dWf"]: what a function of one step has given
         try:
             pieces = self.pieces(name, value, scope) or [(name, self.write(value, scope, 0))]
         except _UnreadableError as error:
             self.add(node, name + (step or ""), "", scope, str(error))
+            return
+        if isinstance(target, ast.Name) and self.is_arriving(target.id, scope):
+            # dh += …, where dh holds what the later step has handed on.
+            try:
+                arriving = self.name(target.id, scope, 0)
+            except _UnreadableError as error:
+                self.add(node, name, "", scope, str(error))
+            else:
+                self.add(node, name, f"({arriving}) {sign} ({pieces[0][1]})", scope)
+            scope.done.add(target.id)
             return
         for one, text in pieces:
             self.added(node, target, sign, (one, step), text, scope)
@@ -679,7 +724,7 @@ class _Program:
         if name in scope.carried and self.is_own_state(name, scope):
             known = scope.renamed.get(name, name)
             return _timed(known, shift if name in scope.done else shift - 1)
-        if name in scope.carried:
+        if name in scope.carried and not (name in scope.done and re.fullmatch(r"d_?[hca]t?", name)):
             given = scope.carried[name]
             turn = 1 if scope.backward else -1
             return f"({self.write(given, replace_carried(scope, name), shift + turn)})"
@@ -728,10 +773,12 @@ class _Program:
             if relative is not None and "[" not in inner:
                 return inner + _index(relative + shift)
             return inner
-        name = _base_name(node.value)
+        raw = _base_name(node.value)
+        name = raw.rstrip("_")  # is_ and os_, since is is no name of Python
         if not name:
             raise _UnreadableError("an element of something")
-        if (_LISTS.fullmatch(name) and name not in ("os", "is", "as", "ds")) or name == "os":
+        is_list = bool(_LISTS.fullmatch(name))
+        if is_list and (raw != name or name not in ("is", "as", "ds")):
             single = name[:-1]  # lists of the values: hs, cs; dhs are handed in from above
             name = (
                 f"{single}__from_here"
@@ -893,9 +940,13 @@ class _Program:
 
 
 def replace_carried(scope: _Scope, name: str) -> _Scope:
-    """The scope in which what is handed on was made: it cannot stand for itself."""
+    """The scope in which what is handed on was made: it cannot stand for itself.
+
+    It is made at the end of a turn, where names have the meaning that they were given last.
+    """
     kept = {k: v for k, v in scope.carried.items() if k != name}
-    return replace(scope, carried=kept)
+    last = {of: final for of, (_, final) in scope.twice.items()}
+    return replace(scope, carried=kept, renamed={**scope.renamed, **last})
 
 
 class _Renamed(ast.NodeTransformer):
@@ -1113,6 +1164,36 @@ def _sliced_to_last(tree: ast.AST) -> Iterator[str]:
                 yield _base_name(node.value)
 
 
+def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
+    """Names that are given twice in a row of statements, the second time made of themselves.
+
+    What each is then: ``f = W*x + b; f = sigmoid(f)`` gives a net input and a gate,
+    ``df = dc*c_prev; df = df*f*(1 - f)`` their derivatives.
+    """
+    given: set[str] = set()
+    found: dict[str, tuple[str, str]] = {}
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                is_of_itself = any(
+                    isinstance(n, ast.Name) and n.id == name for n in ast.walk(value)
+                )
+                is_sum = _added_to(name, value) is not None
+            case ast.AugAssign(target=ast.Name(id=name), op=ast.Mult() | ast.Div()):
+                is_of_itself, is_sum = True, False
+            case _:
+                continue
+        if is_of_itself and not is_sum and name in given and name not in found:
+            if gate := re.fullmatch(r"([figozur])_?t?", name):
+                found[name] = (f"z_{gate[1]}", gate[1])
+            elif gate := re.fullmatch(r"d_?([figozur])_?t?", name):
+                found[name] = (name, f"dz_{gate[1]}")
+            else:
+                found[name] = (name, f"{name}__again")
+        given.add(name)
+    return found
+
+
 def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
     """The lists that statements put something at the end of: hs.append(h)."""
     for statement in statements:
@@ -1211,7 +1292,7 @@ def _is_unpacked(name: str, value: ast.expr) -> bool:
     """Whether a parameter is taken from where it is kept: Wf = parameters["Wf"]."""
     if not isinstance(value, ast.Subscript) or not _named(value):
         return False
-    return _named(value) == name or bool(re.match(r"[WUb]", name))
+    return _named(value) in (name, f"{name}t") or bool(re.match(r"[WUb]", name))
 
 
 def _is_handed_on(name: str) -> bool:

@@ -79,7 +79,7 @@ class _Notes:
             lines = [Line(*one) for one in latex.lines_of_document(self.text)]
             yield from self.of_lines(_tables_of_latex(_joined(lines)))
             return
-        yield from self.of_lines(_joined(_physical(self.text)))
+        yield from self.of_lines(_joined(_physical(_of_html(self.text))))
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
         for line in lines:
@@ -142,6 +142,8 @@ class _Notes:
 
         rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
         rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
+        if block.kind == "columns":
+            rows = _indexed(rows)
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
         if found is not None:
             yield from found
@@ -166,6 +168,16 @@ def _dictionary(text: str) -> list[Entry] | None:
     return None if printed is None else entries_of_json(printed, "")
 
 
+def _indexed(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Columns as pandas prints them, whose index has a name below the header, or none."""
+    (number, header), *below = rows
+    if below and len(below[0][1]) == 1:  # the index's own line
+        header, below = [below[0][1][0], *header], below[1:]
+    elif below and all(len(cells) == len(header) + 1 for _, cells in below):
+        header = ["", *header]
+    return [(number, header), *below]
+
+
 @dataclass(frozen=True)
 class Block:
     """Lines that are a table ("pipes", "columns", "row") or "code"."""
@@ -176,6 +188,31 @@ class Block:
 
 
 # Lines, blocks, and lines that belong together.
+
+_TAG = re.compile(
+    r"</?(?:table|thead|tbody|tr|td|th|p|br|div|span|b|i|strong|em|ul|ol|li|h[1-6]|code|pre|html|"
+    r"body|a|u|caption|font)(?:\s[^<>]{0,300})?/?>",
+    re.IGNORECASE,
+)
+_ENTITIES = {"&nbsp;": " ", "&minus;": "-", "&lt;": "<", "&gt;": ">", "&amp;": "&",
+             "&part;": "∂", "&sigma;": "σ", "&delta;": "δ", "&middot;": "·", "&sum;": "Σ",
+             "&times;": "×", "&asymp;": "≈", "&eta;": "η"}  # fmt: skip
+
+
+def _of_html(text: str) -> str:
+    """Text without the tags of HTML, its tables as rows of ``|``; lines stay where they are."""
+    if not re.search(r"</(?:td|th|p|li|sub|sup|h[1-6]|div)>|<br", text, re.IGNORECASE):
+        return text
+    flags = re.IGNORECASE
+    text = re.sub(r"(?<=\S)[ \t]*(?=<tr\b)", "\n", text, flags=flags) if "\n" not in text else text
+    text = re.sub(r"</t[dh]>\s*</tr>", " |", text, flags=flags)
+    text = re.sub(r"</t[dh]>[ \t]*<t[dh]\b[^<>]{0,200}>", " | ", text, flags=flags)
+    text = re.sub(r"<tr\b[^<>]{0,200}>[ \t]*<t[dh]\b[^<>]{0,200}>", "| ", text, flags=flags)
+    text = re.sub(r"<sub>\s*([^<>]{1,20}?)\s*</sub>", r"_{\1}", text, flags=flags)
+    text = re.sub(r"<sup>\s*([^<>]{1,20}?)\s*</sup>", r"^{\1}", text, flags=flags)
+    text = re.sub(r"<br\s*/?>", " ; ", text, flags=flags)
+    text = _TAG.sub(" ", text)
+    return re.sub(r"&[a-z]{2,6};", lambda m: _ENTITIES.get(m[0], m[0]), text)
 
 
 def _physical(text: str) -> list[Line]:
@@ -218,7 +255,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             not line.kind
             and _is_row(line.text)
             and place + 1 < len(lines)
-            and _is_row(lines[place + 1].text)
+            and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
             while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
@@ -285,6 +322,9 @@ def _columns(lines: list[Line], place: int) -> int:
     ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
     if ruled:
         start += 1
+    elif start < len(lines) and re.fullmatch(r"\s*[^\W\d]{1,9}\s*", lines[start].text):
+        widths = {len(line.text.split()) for line in lines[start + 1 : start + 3]}
+        start += widths == {len(header) + 1}  # the name of the index, as pandas prints it
     end = start
     while end < len(lines):
         cells = lines[end].text.split()
@@ -345,8 +385,16 @@ _ARRAY_START = re.compile(
 def _names_array(text: str, following: str) -> bool:
     """Whether a line names the array that is printed below it: ``dc:``."""
     bare = text.strip()
+    if not _names_one(bare):
+        return False
     is_array = re.match(r"\s*(?:\[+\s*[-+.0-9]|(?:np\.|torch\.)?(?:array|tensor)\()", following)
-    return bool(is_array) and 1 < len(bare) <= 60 and bare[-1] in ":=" and not _RULE.fullmatch(bare)
+    return bool(is_array)
+
+
+def _names_one(bare: str) -> bool:
+    is_short = 1 < len(bare) <= 60 and not _RULE.fullmatch(bare)
+    is_labelled = is_short and bare[-1] in ":="
+    return is_labelled or bool(re.fullmatch(r"(?:∂L/∂)?[^\W\d][\w.]{0,40}", bare))
 
 
 def _opens_array(text: str) -> bool:
@@ -409,6 +457,9 @@ _CHINESE_STEP = re.compile(
     r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
 )
 _RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
+_WHOLE_RANGE = re.compile(
+    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots|\s|[0-9nTN]+\b)*"
+)
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
     r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
@@ -472,6 +523,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         rest = ""
     if _RANGE.search(bare):
         found.pop("t", None)
+        if found:
+            rest = _WHOLE_RANGE.sub(" ", rest)
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
     many = len(re.findall(r"[^\W\d_]+", rest))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
@@ -574,7 +627,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)

@@ -146,6 +146,13 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
     if names.is_vector(stem):
         yield from _of_vector(entry, stem, shape, names, steps)
         return
+    features = names.model.features
+    if count == features > 1 and count != steps and (row := re.fullmatch(r"x([0-9]{1,6})", stem)):
+        # Of several features x_1 = (0.5, 2) is the input of step 1.
+        for feature, value in enumerate(values, 1):
+            step = int(row[1]) + 1 - names.first_step
+            yield _one(entry, _at(names, f"x{feature}", step), value)
+        return
     if len(shape) > 1:
         raise ExpressionError(f"one row of numbers for {stem}", _sizes(entry.shape))
     if count == 1:

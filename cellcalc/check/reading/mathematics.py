@@ -77,6 +77,7 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
+_NABLA = re.compile(r"∇_?(?:\{([^{}]{1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -102,7 +103,9 @@ _AFTER_NAME = re.compile(
     rf"|\((?P<argument>{_STEP})\)"
     r"|(?P<transpose>ᵀ|⊤|\.T\b)"
     r"|(?P<prime>'+)"
-    r"|,(?P<comma>[0-9]{1,3})(?=\s*$|\s*=)"
+    r"|\s?(?P<plus>\^\s?\+|⁺)(?=\s*$)"
+    r"|(?P<star>\*)(?=\s*$)"
+    r"|,(?P<comma>[0-9]{1,3})(?=\s*(?:$|[-=+*/]))"
     r"|,(?P<comma_step>t(?:\s?[-+]\s?[0-9])?)(?=\s*(?:$|[-=+*/^)\]]|[^\W\d]))(?![A-Za-z_0-9])"
 )
 _INDEX = re.compile(
@@ -114,7 +117,7 @@ _LIMIT = re.compile(
 )
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
-KINDS = ("call", "minus", "scope", "division", "raised", "last")
+KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,8 @@ def parse_formula(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
     text = re.sub(r"\s+", " ", plain(text)).strip()
+    if "∇" in text:
+        text = _NABLA.sub(r"∂L/∂\1\2", text)
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -265,7 +270,6 @@ class FormulaParser(Parser):
         self.vocabulary, self.style = vocabulary, style
         self.choices, self.met = choices, kinds
         self.running, self.sums = "t", 0
-        self.bars = 0
         self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
@@ -357,9 +361,13 @@ class FormulaParser(Parser):
             return
         written, end, transposed = self._written(name, end, lead, derivative)
         if not derivative and not self.style.code and (again := self._by(name, lead, end)):
-            stem = name if lead else name[1:]
-            self._slope(start, stem, match.end(), again)
-            return
+            # In the language itself dc[t]/do[t] is a quotient of two derivatives.
+            is_ours = not lead and _is_bracketed(self.text, match.end(), again)
+            if is_ours:
+                self.met.add("slope")
+            if not (is_ours and self.choices.get("slope")):
+                self._slope(start, name if lead else name[1:], match.end(), again)
+                return
         if lead and lead in "∂" and not derivative:
             self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
         self._take(_Token("symbol", written.text, written, transposed=transposed), end)
@@ -525,7 +533,9 @@ class FormulaParser(Parser):
             return self._round(value, scan, "call")
         if kind == "prime":
             scan.primes += len(value)
-        if kind == "new":
+        if kind == "star" and not self.style.target:
+            return False
+        if kind in ("new", "plus", "star"):
             scan.new = True
         if kind in ("transpose", "transposed"):
             scan.transposed = True
@@ -611,7 +621,7 @@ class FormulaParser(Parser):
         if value in ("T", "⊤", "top"):
             scan.transposed = True
             return True
-        if value in ("new", "neu", "+", "(new)", "updated"):
+        if value.strip("()") in ("new", "neu", "+", "updated", "after", "neu"):
             scan.new = True
             return True
         if value == "°":
@@ -710,13 +720,13 @@ class FormulaParser(Parser):
     def atom(self) -> Expression:
         if self.kind == "function":
             return self.called()
-        if self.operator == "|" and not self.bars:
+        if self.operator == "|":  # where a number is expected a bar can only open
             self.advance()
-            self.bars += 1
+            self.deeper()
             inside = self.sum()
             if not self.accept("|"):
                 self.fail('"|"')
-            self.bars -= 1
+            self.depth -= 1
             return Call("abs", inside)
         if (
             self.kind == "symbol"
@@ -876,6 +886,11 @@ class FormulaParser(Parser):
                 result = multiply(result, self.power())
             else:
                 return result, low, high
+
+
+def _is_bracketed(text: str, end: int, by: re.Match[str]) -> bool:
+    """Whether a step stands in square brackets at one of two names that end at these places."""
+    return text[end : end + 1] == "[" or text[by.end() : by.end() + 1] == "["
 
 
 _SUM_LIMITS = (

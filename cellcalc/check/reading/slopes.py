@@ -6,8 +6,6 @@ that changes with it within the step. They differ where a quantity reaches anoth
 
 from __future__ import annotations
 
-import re
-
 from cellcalc.language.calculus import differentiate
 from cellcalc.language.tree import (
     ONE,
@@ -22,8 +20,6 @@ from cellcalc.language.tree import (
     symbols,
 )
 from cellcalc.model.model import Model
-
-_STEP = re.compile(r"(.*)\[([0-9]+)\]")
 
 
 def slopes(model: Model, of: Expression, by: Expression) -> list[Expression]:
@@ -57,8 +53,8 @@ def slopes(model: Model, of: Expression, by: Expression) -> list[Expression]:
 
 def _placed(symbol: Symbol) -> tuple[str, int | None, bool]:
     """A quantity, its step, and whether that is a certain one."""
-    if match := _STEP.fullmatch(symbol.name):
-        return match[1], int(match[2]), True
+    if isinstance(symbol.step, int):
+        return symbol.name, symbol.step, True
     return symbol.name, symbol.shift, False
 
 
@@ -84,5 +80,5 @@ def _at(slope: Expression, time: int, is_certain: bool) -> Expression:
         return shifted(slope, time)
     return rename(
         slope,
-        lambda s: s if s.shift is None else Symbol(f"{s.name}[{time + s.shift}]"),
+        lambda s: s if s.shift is None else Symbol(s.name, step=time + s.shift),
     )
