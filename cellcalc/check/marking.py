@@ -18,6 +18,7 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
@@ -54,10 +55,12 @@ def mark(
     Report
         A verdict for each answer, and the distinct causes of what is not right.
     """
+    check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    most = max(len(one.windows) for one in trace.passes)
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
