@@ -13,7 +13,6 @@ from cellcalc.resources import names
 from tests.support.command import Run
 from tests.support.problems import random_data
 
-
 SCHEMES = {  # two of them draw the lengths of blocks anew in each epoch
     "sgd": "windows = {mean = 2, seed = 5}",
     "adam": 'scheme = "random-block(3;2)"\nupdate = "epoch"\nempty = "skip"',
