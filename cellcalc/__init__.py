@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cellcalc.api import Marks, Problem, Trace, from_torch, load, loads
+    from cellcalc.api import Marks, Problem, Trace, from_keras, from_torch, load, loads
     from cellcalc.errors import (
         CellcalcError,
         ExpressionError,
@@ -42,6 +42,7 @@ __all__ = [
     "Problem",
     "SymbolError",
     "Trace",
+    "from_keras",
     "from_torch",
     "load",
     "loads",

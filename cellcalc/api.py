@@ -8,30 +8,48 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 from cellcalc import resources
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace as Trace
-from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
-from cellcalc.files import refuse_to_overwrite
+from cellcalc.errors import (
+    InputError,
+    Mistake,
+    OptionError,
+    OutputError,
+    PackageError,
+    check_positive,
+    check_whole,
+    describe,
+    did_you_mean,
+    unknown,
+)
+from cellcalc.files import Folder, exists, is_regular, read_standard_input
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
 from cellcalc.problems.reserved import check_names
-from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
+from cellcalc.problems.schemes import Options, Override, Scheme, forms
 from cellcalc.problems.specification import (
     Specification,
     read_specification,
 )
 from cellcalc.problems.updates import read_update
-from cellcalc.toml import MAX_BYTES, Reader, Section, decode, listed, parse_toml, read_bytes
+from cellcalc.resources import sentence
+from cellcalc.toml import (
+    Reader,
+    Section,
+    decode,
+    listed,
+    parse_toml,
+    read_bytes,
+)
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -51,6 +69,18 @@ def _as_html(trace: Trace) -> str:
     from cellcalc.views.notebook_page import trace_as_html
 
     return trace_as_html(trace)
+
+
+def _flow_as_text(found: Flow) -> str:
+    from cellcalc.views.flow import to_text
+
+    return to_text(found, sentence("notebook", "flow"))
+
+
+def _comparison_as_text(found: Comparison) -> str:
+    from cellcalc.views.compare import to_text
+
+    return to_text(found)
 
 
 Trace.as_html = staticmethod(_as_html)
@@ -92,11 +122,14 @@ class Marks:
         return bool(self.answers) and all(a["verdict"] == "correct" for a in self.answers)
 
     def to_frame(self) -> Any:
-        """The answers as a pandas.DataFrame, a row each; raises ImportError without pandas."""
+        """The answers as a pandas.DataFrame, a row each.
+
+        Raises :class:`PackageError` where pandas is not installed.
+        """
         try:
             import pandas
         except ImportError:
-            raise ImportError("to_frame needs pandas, which is not installed") from None
+            raise PackageError("to_frame", "pandas") from None
         return pandas.DataFrame(
             [{**a, "slip": (a["slip"] or {}).get("says")} for a in self.answers]
         )
@@ -200,9 +233,9 @@ class Problem:
         s = self.specification
         steps = ", ".join(str(sequence.steps) for sequence in s.sequences[:4])
         more = ", …" if len(s.sequences) > 4 else ""
-        loss = s.loss or s.error
+        loss, title = s.loss or s.error, f' "{s.title}"' if s.title else ""
         return (
-            f'<Problem "{s.title}": cell {s.cell.name}, readout {s.readout.name}, '
+            f"<Problem{title}: cell {s.cell.name}, readout {s.readout.name}, "
             f"loss {loss.name if loss else 'none'}\n"
             f" {s.features} input{'s' if s.features > 1 else ''}, {steps}{more} steps, "
             f"scheme {s.scheme.name}, {s.update.optimizer.name}>"
@@ -245,16 +278,28 @@ class Problem:
         """
         return run_model(self.specification, self.model, hand_rounding, detail, progress)
 
-    def check(self, mine: Any, tolerance: float | None = None) -> Marks:
+    def check(
+        self,
+        mine: Any,
+        tolerance: float | None = None,
+        *,
+        epoch: int = 1,
+        sequence: int = 1,
+    ) -> Marks:
         """Mark work done by hand, or by one's own code.
 
         Parameters
         ----------
         mine : mapping, pandas.DataFrame, str or Path
             Arrays and numbers by symbol (``{"dc": my_dc, "dW_f1": 0.1}``) or in a framework's
-            names (``weight_ih_l0``); a text with answers; or the path of a file with them.
+            names (``weight_ih_l0``, which are gradients); a text with answers; or the path of a
+            file with them. An array of a quantity has shape (n,), or (n + 1,) with t = 0 before
+            or the 0 of t = n + 1 behind it, or (windows, n). In place of an array may be a text,
+            as a line of answers has it behind the equals sign: ``{"dc": "dh[t]*o[t]*…"}``.
         tolerance : float, optional
             A relative one, in place of judging by the digits given.
+        epoch, sequence : int
+            Which pass the arrays are of, where there are several; a text says it itself.
 
         Returns
         -------
@@ -264,28 +309,33 @@ class Problem:
         Raises
         ------
         OptionError
-            A name or a shape that the problem has no meaning for.
+            A name or a shape that the problem has no meaning for, or no such pass.
         InputError
             A file that cannot be read.
         """
         import json
+
+        import numpy
 
         from cellcalc.check.answers import entries_of_text
         from cellcalc.check.handed_in import read_answers_file
         from cellcalc.check.marking import mark
         from cellcalc.check.words import to_json, to_text
 
+        check_positive("tolerance", tolerance)
         trace = self.run()
-        is_path = isinstance(mine, str) and not any(mark in mine for mark in "=\n:")
-        if isinstance(mine, Path) or is_path:
+        chosen = trace.only(epoch, sequence)
+        if isinstance(mine, Path) or (isinstance(mine, str) and not set("=\n:") & set(mine)):
             entries = read_answers_file(Path(mine), trace)
         elif isinstance(mine, str):
             entries = entries_of_text(mine)
         else:
             from cellcalc.check.from_code import entries_of_arrays
 
-            entries = entries_of_arrays(mine, trace)
-        report = mark(trace, entries, tolerance=tolerance)
+            own = entries_of_arrays(mine, chosen)
+            entries = [replace(entry, epoch=epoch, sequence=sequence) for entry in own]
+        with numpy.errstate(all="ignore"):  # a nan of somebody's is an answer like others
+            report = mark(trace, entries, tolerance=tolerance)
         data = json.loads(to_json(report, trace.model))
         text = to_text(report, trace.model)
         return Marks(tuple(data["answers"]), tuple(data.get("slips", ())), data["summary"], text)
@@ -309,7 +359,12 @@ class Problem:
         from cellcalc.views.worked import explained
 
         trace = self.run()
-        chosen = select(trace, symbols=symbol, steps="" if t is None else str(t))
+        check_whole("t", t, 0, max(one.steps for one in trace.passes))
+        try:
+            chosen = select(trace, symbols=symbol, steps="" if t is None else str(int(t)))
+        except OptionError as error:
+            name = {"symbols": "symbol", "steps": "t"}.get(error.argument, error.argument)
+            raise OptionError(name, error.expected, error.found) from None
         return Shown(*explained(trace, chosen))
 
     def derive(self, format: str = "text") -> Shown:
@@ -339,76 +394,143 @@ class Problem:
         """
         from cellcalc.studies import compare
 
+        compare.Comparison.as_text = staticmethod(_comparison_as_text)
         return compare.compare(self.specification, self.model, schemes, k1, k2, sequence)
 
     def flow(self, sequence: int = 1) -> Flow:
         """How much each loss depends on each earlier state, in one sequence."""
-        from cellcalc.studies.flow import flow
+        from cellcalc.studies.flow import Flow, flow
 
+        Flow.as_text = staticmethod(_flow_as_text)
         return flow(self.specification, self.model, sequence)
 
     def experiment(
         self,
-        schemes: Iterable[str] = (),
+        schemes: str | Iterable[str] = (),
         executor: Executor | None = None,
-        **design: Any,
+        *,
+        k1: int | Iterable[int] = (),
+        k2: int | Iterable[int] = (),
+        rates: float | Iterable[float] = (),
+        epochs: int | Iterable[int] = (),
+        seeds: int | None = None,
+        held_out: int | None = None,
+        done: Iterable[Result] = (),
+        each: Callable[[Result], None] | None = None,
     ) -> list[Result]:
         """Train under many schemes, learning rates and seeds.
 
         Parameters
         ----------
-        schemes : iterable of str
+        schemes : str or iterable of str
             Names, as in ``"tbptt(2,5)"``.
         executor : concurrent.futures.Executor, optional
-            What runs the schemes side by side; the rows are the same without one, bit for bit.
-        **design
-            ``k1``, ``k2``, ``rates``, ``epochs``, ``seeds``, ``held_out``: see
-            :func:`cellcalc.studies.experiment.design`.
+            What runs the schemes side by side, such as a ProcessPoolExecutor, or the executor of
+            dask.distributed or mpi4py; the rows are the same without one, bit for bit.
+        k1, k2 : int or iterable of int, optional
+            Every pair of them is tried. Where neither these nor schemes are given: 1, a third and
+            the whole of the sequence for k1; a quarter, half and the whole for k2.
+        rates : float or iterable of float, optional
+            Learning rates; the problem's where there is none.
+        epochs : int or iterable of int, optional
+            After how many the losses are wanted.
+        seeds : int, optional
+            How often what the problem leaves to chance is drawn.
+        held_out : int, optional
+            How many of the last sequences are not trained on; a quarter where it is not said.
+        done : iterable of Result, optional
+            Rows of an experiment that was interrupted: what they have is not run again.
+        each : callable, optional
+            Called with each row as soon as it is there, to keep it: ``done`` of the next try.
+
+        Returns
+        -------
+        list of Result
+            A row for each scheme, learning rate and number of epochs, always in this order.
+
+        Raises
+        ------
+        OptionError
+            A scheme that there is not, or a number that is out of bounds.
         """
         from cellcalc.studies import experiment
 
-        named = [_scheme(name) for name in schemes]
-        chosen = experiment.design(self.specification, self.model, named, **design)
-        return list(experiment.run(chosen, executor=executor))
+        names = [schemes] if isinstance(schemes, str) else schemes
+        chosen = experiment.design(
+            self.specification,
+            self.model,
+            [_scheme(name, self.specification.scheme) for name in names],
+            k1=_several(k1),
+            k2=_several(k2),
+            rates=_several(rates),
+            epochs=_several(epochs),
+            seeds=seeds,
+            held_out=held_out,
+        )
+        rows = []
+        for row in experiment.run(chosen, executor=executor, done=tuple(done)):
+            rows.append(row)
+            if each:
+                each(row)
+        return rows
 
     def workbook(
         self,
-        path: str | Path,
-        sheets: Iterable[str] = (),
+        file: str | Path,
+        sheets: str | Iterable[str] = (),
         practice: str = "",
         blank: bool = False,
         force: bool = False,
         key: bool = False,
+        level: int | None = None,
+        seed: int | None = None,
     ) -> None:
         """Write the live workbook.
 
         Parameters
         ----------
-        path : str or Path
-            Where; a file that is there already is kept, unless ``force``.
-        sheets : iterable of str
-            Which kinds of sheet; all where there is none.
+        file : str or Path
+            Where, ending in .xlsx; a file that is there already is kept, unless ``force``.
+        sheets : str or iterable of str
+            Which kinds of sheet, as ``"BPTT,Step"`` or a list; all where there is none.
         practice : str
-            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``.
+            What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``; with
+            ``"paths"`` those of each sum as well.
         blank : bool
             The exercise on paper, alone.
         force : bool
             Write over a file that is there.
         key : bool
             The exercise for a teacher, with its answers on hidden sheets.
+        level : int, optional
+            Of the exercise. 1: the equations are shown; 2: they are not; 3: each is to be chosen
+            among typical slips; 4: a mistake is to be found.
+        seed : int, optional
+            Draws other slips and another mistake, at levels 3 and 4.
 
         Raises
         ------
         OutputError
-            The file is there, cannot be written, or would be larger than a workbook can be.
+            The file has another ending, is there, cannot be written, or would be larger than a
+            workbook can be.
+        OptionError
+            A symbol, a sheet or a level that there is not, or arguments that do not go together.
         """
+        from cellcalc.check.assignments import exercise_of
         from cellcalc.files import write_file
         from cellcalc.workbook import build_workbook
 
+        path = Path(file)
+        if path.suffix.lower() != ".xlsx":
+            ending = path.suffix or "no ending"
+            raise OutputError(f"{path}: expected the ending .xlsx, found {ending}")
+        names = [one.strip() for one in sheets.split(",")] if isinstance(sheets, str) else sheets
+        wanted = tuple(names)
         trace = self.run()
+        task = exercise_of(trace, practice, level, seed, key, blank)
         write_file(
-            Path(path),
-            lambda file: build_workbook(trace, file, tuple(sheets), practice, blank, key),
+            path,
+            lambda out: build_workbook(trace, out, wanted, practice, blank, key, assignment=task),
             force,
         )
 
@@ -480,7 +602,6 @@ class Problem:
         path = None if file is None else Path(file)
         if path is not None:
             format_of(path)
-            refuse_to_overwrite(path, force)
         shown = self if notation is None else self.of(self.specification, _author(notation))
         wanted = Wanted(step, steps, window, epoch, sequence, of, span)
         drawing = draw(self.specification, shown.model, shown.run, what, wanted, ax)
@@ -514,6 +635,7 @@ def load(
     k2: int | None = None,
     notation: str | None = None,
     ascii: bool = False,
+    confined: bool = False,
     **options: Unpack[Options],
 ) -> Problem:
     """Load a problem.
@@ -530,6 +652,8 @@ def load(
         The author in whose symbols the problem is shown, as in ``"gomez"``.
     ascii : bool
         Show it without Unicode.
+    confined : bool
+        Refuse paths in it that lead out of its own folder: for what others have handed in.
     **options : optional
         The other options of a scheme, in place of the file's: ``windows`` (a list of lengths),
         ``inject``, ``tail``, ``state``, ``weights``, ``update``, ``empty``, ``reduction``,
@@ -547,22 +671,26 @@ def load(
     OptionError
         An argument is out of bounds, or does not fit the problem.
     """
-    name, override = str(source), Override(scheme, k1, k2, **options)
+    if not isinstance(source, str | Path):
+        raise OptionError("source", "a path, or the name of an example", describe(source))
+    name, override = str(source), Override.of(scheme=scheme, k1=k1, k2=k2, **options)
     author = _author(notation)
     if name == "-":
-        contents = _bounded(sys.stdin.buffer)
-        specification = read_specification(decode(contents, "-"), "-", Path(), override)
+        text = decode(read_standard_input(), "-")
+        specification = read_specification(text, "-", Path(), override, confined)
         return Problem.of(specification, author, ascii)
     path = Path(source)
     examples = resources.names("examples")
-    if not path.exists() and name in examples:
+    there = exists(path)
+    if not there and name in examples:
         path = resources.folder("examples") / f"{name}.toml"
-    elif not path.exists() and path.name == name and not path.suffix:
+    elif not there and path.name == name and not path.suffix:
         expected = "a file, or the name of an example (cellcalc templates examples lists them)"
         found = f"neither{did_you_mean(name, examples)}"
         raise InputError([Mistake(name, "", expected, found)])
     contents = read_bytes(path, name)
-    specification = read_specification(decode(contents, name), name, path.parent, override)
+    text = decode(contents, name)
+    specification = read_specification(text, name, path.parent, override, confined)
     return Problem.of(specification, author, ascii)
 
 
@@ -578,7 +706,8 @@ def loads(
 
     Paths in the text start at the current folder.
     """
-    override = Override(scheme, k1, k2, **options)
+    _is_text("text", text, "the text of a problem file")
+    override = Override.of(scheme=scheme, k1=k1, k2=k2, **options)
     specification = read_specification(text, "", Path(), override)
     return Problem.of(specification, _author(notation))
 
@@ -591,6 +720,7 @@ def from_torch(
     readout: Any = None,
     layer: int = 0,
     direction: str = "forward",
+    cell: str | None = None,
     **options: Any,
 ) -> Problem:
     """The problem that a recurrent layer of PyTorch computes.
@@ -599,9 +729,9 @@ def from_torch(
     ----------
     module : torch.nn.LSTM, torch.nn.GRU or torch.nn.RNN
         Of hidden size 1.
-    x : array of shape (n, inputs)
-        What goes into the layer.
-    target : array of shape (n,), optional
+    x : array of shape (n, inputs), or with a batch as the module has it
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,), or with a batch, optional
         nan where a step has none.
     readout : torch.nn.Linear, optional
         What makes the prediction of the hidden output; without one they are the same.
@@ -609,17 +739,81 @@ def from_torch(
         Which layer, from 0.
     direction : {"forward", "reverse"}
         Of a bidirectional layer.
+    cell : str, optional
+        ``"lstm-two-biases"`` to train an LSTM as PyTorch does, which updates two biases a gate;
+        by default they are one, as their sum is what counts.
     **options
         Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the module's parameters in float64; a layer without biases has them frozen at 0.
 
     Raises
     ------
     OptionError
         The module is none of these, or has more than one hidden unit, or no such layer.
+    InputError
+        As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module
+    from cellcalc.problems.modules import from_module, sequences_of
 
-    return Problem(**from_module(module, readout, layer, direction), x=x, target=target, **options)
+    made = from_module(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    return Problem(**{**made, **data, **options})
+
+
+def from_keras(
+    module: Any,
+    x: ArrayLike,
+    target: ArrayLike | None = None,
+    *,
+    readout: Any = None,
+    layer: int = 0,
+    direction: str = "forward",
+    cell: str | None = None,
+    **options: Any,
+) -> Problem:
+    """The problem that a recurrent layer of Keras computes.
+
+    Parameters
+    ----------
+    module : keras.layers.LSTM, GRU or SimpleRNN, or a model with one of them
+        Of one unit, and built. A GRU may reset before or after the recurrent weights.
+    x : array of shape (n, inputs) or (batch, n, inputs)
+        What goes into the layer, in the order in which the direction reads it.
+    target : array of shape (n,) or (batch, n), optional
+        nan where a step has none. Of a layer that gives out its last step only, one number a
+        sequence.
+    readout : keras.layers.Dense, optional
+        Of one unit, linear or sigmoid. Of a model it is the Dense layer that follows.
+    layer : int
+        Which of the model's recurrent layers, from 0.
+    direction : {"forward", "reverse"}
+        Of a Bidirectional layer.
+    cell : str, optional
+        Another cell than the layer's kind and activations say.
+    **options
+        Whatever else :class:`Problem` takes.
+
+    Returns
+    -------
+    Problem
+        With the layer's weights in float64; one without biases has them frozen at 0.
+
+    Raises
+    ------
+    OptionError
+        There is no such layer, or it has more than one unit, or an activation without a cell.
+    InputError
+        As of :class:`Problem`.
+    """
+    from cellcalc.problems.modules import from_keras_layer, sequences_of
+
+    made, every_step = from_keras_layer(module, readout, layer, direction, cell)
+    data = sequences_of(x, target, True, every_step)
+    return Problem(**{**made, **data, **options})
 
 
 def _author(notation: str | None) -> Author | None:
@@ -630,21 +824,26 @@ def _author(notation: str | None) -> Author | None:
     return authors.load(notation)
 
 
-def _scheme(name: str) -> Scheme:
-    found = named_scheme(name)
+def _scheme(name: str, usual: Scheme) -> Scheme:
+    """A named scheme, with the problem's options where the name leaves them open."""
+    from cellcalc.studies.compare import with_options
+
+    found = with_options(name, usual) if isinstance(name, str) else None
     if found is None:
-        raise OptionError(
-            "schemes", f"names of schemes ({listed(forms())})", unknown(name, forms())
-        )
+        expected = f"names of schemes ({listed(forms())})"
+        raise OptionError("schemes", expected, unknown(name, forms()))
     return found
 
 
-def _bounded(stream: BinaryIO) -> bytes:
-    contents = stream.read(MAX_BYTES + 1)
-    if len(contents) > MAX_BYTES:
-        limit = f"at most {MAX_BYTES // 1_000_000} MB"
-        raise InputError([Mistake("-", "", limit, "more")])
-    return contents
+def _several(given: Any) -> tuple[Any, ...]:
+    """One number, or several."""
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+
+
+def _is_text(argument: str, given: object, expected: str) -> None:
+    """Raise :class:`OptionError` unless it is a text."""
+    if not isinstance(given, str):
+        raise OptionError(argument, expected, describe(given))
 
 
 KINDS = tuple(templates.SEEN)
@@ -657,10 +856,10 @@ def names_a_cell(source: str) -> bool:
     :class:`~cellcalc.errors.InputError` for the name of another kind of template.
     """
     path = Path(source)
-    if path.is_file():
+    if is_regular(path):
         data = parse_toml(decode(read_bytes(path, source), source), source)
         return "equation" in data and "sequence" not in data
-    if path.exists() or source in resources.names("examples") or source == "-":
+    if exists(path) or source in resources.names("examples") or source == "-":
         return False
     for kind in KINDS:
         if source in resources.names(f"templates/{kind}") and kind != "cells":
@@ -696,8 +895,8 @@ def cell_alone(
     check_whole("features", features, 1)
     cell = templates.load("cells", source)
     chosen = Section(Reader(source), {"readout": readout, "loss": loss})
-    out = templates.read(chosen, "readouts", "readout", readout, Path())
-    compared = templates.read(chosen, "losses", "loss", loss, Path())
+    out = templates.read(chosen, "readouts", "readout", readout, Folder())
+    compared = templates.read(chosen, "losses", "loss", loss, Folder())
     for mistake in chosen.reader.mistakes:
         raise OptionError(mistake.key, mistake.expected, mistake.found)
     check_names(chosen, (cell, out, compared), features)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,17 @@ def read_toml(name: str) -> dict[str, Any]:
 
 def names(place: str) -> tuple[str, ...]:
     """The names of the TOML files in a folder such as ``templates/cells``, without the ending."""
-    return tuple(sorted(path.stem for path in folder(place).glob("*.toml")))
+    path = folder(place)
+    try:
+        return _listing(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        return ()
+
+
+@lru_cache(maxsize=100)
+def _listing(path: Path, changed: int) -> tuple[str, ...]:  # noqa: ARG001
+    """The names in a folder as it was at that time."""
+    return tuple(sorted(file.stem for file in path.glob("*.toml")))
 
 
 _HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)

@@ -10,7 +10,6 @@ import math
 import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cellcalc.errors import (
@@ -25,43 +24,14 @@ from cellcalc.errors import (
 from cellcalc.errors import (
     describe as describe,
 )
+from cellcalc.files import decode as decode
+from cellcalc.files import read_bytes as read_bytes
 
-MAX_BYTES = 16_000_000  # of one input file
 MAX_KEY_PARTS = 30  # names that dots join to one key; more take a reader of TOML forever
 
 # Names joined by dots, more than there may be; it never backtracks, nor begins inside a name.
 _NAME = r"""(?>[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _LONG_KEY = re.compile(rf"(?<![\w-]){_NAME}(?>[ \t]*+\.[ \t]*+{_NAME}){{{MAX_KEY_PARTS}}}")
-
-
-def read_bytes(path: Path, shown_as: str, most: int = MAX_BYTES) -> bytes:
-    """The contents of a file of at most ``most`` bytes.
-
-    Raises :class:`InputError` when there is none, or it cannot be read, or is too large.
-    """
-    try:
-        if path.is_dir():
-            raise InputError([Mistake(shown_as, "", "a file", "a folder")])
-        with path.open("rb") as file:
-            contents = file.read(most + 1)
-    except FileNotFoundError:
-        raise InputError([Mistake(shown_as, "", "a file", "nothing there")]) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError([Mistake(shown_as, "", "a readable file", f'"{reason}"')]) from None
-    if len(contents) > most:
-        limit = f"at most {most // 1_000_000} MB"
-        raise InputError([Mistake(shown_as, "", limit, "a larger file")])
-    return contents
-
-
-def decode(contents: bytes, shown_as: str) -> str:
-    """The contents as text; a byte-order mark is left out."""
-    try:
-        return contents.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        found = f"another encoding (byte {error.start + 1})"
-        raise InputError([Mistake(shown_as, "", "text in UTF-8", found)]) from None
 
 
 def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
@@ -86,6 +56,22 @@ def as_float(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return None
+
+
+def shape_of(value: object) -> tuple[int, ...] | None:
+    """The shape of lists within lists: () of anything else; None where rows differ."""
+    if not isinstance(value, list):
+        return ()
+    shapes = {shape_of(item) for item in value}
+    if len(shapes) > 1 or None in shapes:
+        return None
+    inner = shapes.pop() if shapes else ()
+    return (len(value), *(inner or ()))
+
+
+def flat(value: Any) -> list[Any]:
+    """What is in lists within lists, row by row; anything else alone."""
+    return [v for item in value for v in flat(item)] if isinstance(value, list) else [value]
 
 
 def listed(names: Collection[str], joiner: str = "or") -> str:
@@ -167,6 +153,14 @@ class Section:
             return printable(value)
         self.wrong(key, "a text")
         return default or ""
+
+    def file_name(self, key: str) -> str:
+        """The name of a file; "" after noting that there is none."""
+        value = self.values.get(key)
+        if isinstance(value, str) and printable(value):
+            return printable(value)
+        self.wrong(key, "the name of a file")
+        return ""
 
     def choice(self, key: str, options: Sequence[str], default: str) -> str:
         """One of several words."""

@@ -10,10 +10,27 @@ from click.testing import Result
 
 from cellcalc.cli import main
 from tests.support.command import Run, runner
-from tests.support.oracles import REQUIRED, program
+from tests.support.oracles import REQUIRED, THOROUGH, program, spread
+
+MOST_CASES = 12  # of one test in a default run
 
 # Why a test may be skipped even there: what it tests is not there yet, or CI runs as nobody.
 ALLOWED = ("there is no ", "needs the command ", "needs the right to mount", "got empty parameter")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test with many cases some are run, spread over all of them; each in a thorough run.
+
+    What is asked for by name, with ``::`` or ``-k``, is run with all its cases.
+    """
+    if THOROUGH or config.option.keyword or any("::" in argument for argument in config.args):
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = {item for group in cases.values() for item in spread(group, MOST_CASES)}
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -161,7 +161,7 @@ def test_what_is_within_bounds_is_taken() -> None:
     [
         (["table", "gomez", "--k1", 0], "--k1: expected a whole number of at least 1, found 0"),
         (["table", "gomez", "--k2", -2], "--k2: expected a whole number of at least 1, found -2"),
-        (["derive", "rnn", "--features", 0], "--features: expected a whole number of at least 1, found 0"),
+        (["derive", "rnn", "--inputs", 0], "--inputs: expected a whole number of at least 1, found 0"),
         (["table", "gomez", "--precision", 31], "--precision: expected a whole number from 0 to 30, found 31"),
         (["table", "gomez", "--width", -1], "--width: expected a whole number of at least 0, found -1"),
         (["table", "gomez", "--explain", "--width", -1], "--width: expected a whole number of at least 0, found -1"),

@@ -21,13 +21,13 @@ from cellcalc.check.reading.prose import (
     is_working,
     stage_of,
 )
-from cellcalc.check.reading.rules import PARAMETER, Rules
+from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
-from cellcalc.language.tree import Expression, Symbol, rename, shifted, symbols
-from cellcalc.model.model import Model
+from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
+from cellcalc.model.model import TARGET, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -94,7 +94,9 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
-    ``stage`` is that of the entry.
+    ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
+    not for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
+    may mean something else too: it is right, or nothing is said of it.
     """
 
     line: int | str
@@ -111,6 +113,8 @@ class Answer:
     open: bool = False
     rule: str = ""
     stage: str = ""
+    slope: Expression | None = None
+    tentative: bool = False
 
     @property
     def kind(self) -> str:
@@ -163,6 +167,8 @@ def read(
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
     learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
     """
+    entries = list(entries)
+    aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -175,7 +181,7 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate, moments)
+            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
             reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
             readers[entry.first_step, whose is None] = reader
         try:
@@ -190,6 +196,32 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+_OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_ERROR_OF_H = re.compile(
+    r"\b[hH](?!\w*')[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*y(?![a-zA-Z])"
+    r"|\by(?![a-zA-Z])[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*[hH](?![a-zA-Z])"
+)
+
+
+def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target y, as in (h_t - y_t), or beside a prediction ŷ.
+
+    With y for the prediction h - y would be 0, or tell nothing, where the readout gives h itself.
+    """
+    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+        return False
+    is_identity = not model.readout.parameters
+    for entry in entries:
+        if entry.form in (PROSE, OWN, "code", "last"):
+            continue
+        parts = (entry.left, *entry.between, entry.right)
+        if any(_OTHER_Y.search(part[:2_000]) for part in parts):
+            return True
+        if is_identity and any(_ERROR_OF_H.search(part[:2_000]) for part in parts):
+            return True
+    return False
 
 
 def _moments(optimizer: Template, model: Model) -> Iterator[str]:
@@ -229,7 +261,8 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
-        if self.rule_for(entry) not in (None, PARAMETER):
+        rule = self.rule_for(entry)
+        if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w
         if self.is_rule(entry) or self.given:
             return True
@@ -247,8 +280,8 @@ class _Reader:
         is_each = left in _EACH or left.endswith("_w")
         return is_setting(left) or (is_each and bool(_OF_EACH.search(entry.right)))
 
-    def rule_for(self, entry: Entry) -> str | None:
-        """What an optimizer's rule is for, by the template's symbol; None where it is no rule.
+    def rule_for(self, entry: Entry) -> Target | None:
+        """What an optimizer's rule is for; None where it is no rule.
 
         In a program such names are those of the program.
         """
@@ -261,19 +294,22 @@ class _Reader:
             return None
         return self.rules.target(left)
 
-    def rule(self, entry: Entry, symbol: str) -> Answer | None:
+    def rule(self, entry: Entry, target: Target) -> Answer | None:
         """A rule of the optimizer; None where w may be something else in what was written."""
         assert self.rules is not None
+        symbol = target.name
         try:
-            formula = self.rules.formula(symbol, _with_points(_without_comment(entry.right)))
+            formula = self.rules.formula(target, _with_points(_without_comment(entry.right)))
         except ExpressionError:
-            if symbol == PARAMETER:
+            if symbol == PARAMETER or entry.left.strip() == symbol:
                 return None
             raise
         name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
-        return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
-                      rule=symbol)  # fmt: skip
+        return Answer(
+            entry.line, name, None, given, formulas={name: formula}, per_step=False, rule=symbol,
+            tentative=self.rules.is_uncertain(entry.left, entry.right),
+        )  # fmt: skip
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
@@ -288,6 +324,9 @@ class _Reader:
             return
         if entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
+        if entry.form in ("", "text") and is_working(entry.left):
+            yield self.slope(entry)
+            return
         symbol = self.rule_for(entry)
         found = self.rule(entry, symbol) if symbol is not None else None
         if found is not None:
@@ -303,6 +342,22 @@ class _Reader:
             raise ExpressionError("a formula", entry.right[1:])
         yield self.answer(entry)
 
+    def slope(self, entry: Entry) -> Answer:
+        """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t = c_{t-1}."""
+        slope = self.names.parsed(entry.left)
+        for part in entry.between:
+            self.names.parsed(part)  # several sentences in one line are no working
+        formula = self.names.parsed(_with_points(_without_comment(entry.right)))
+        name = re.sub(r"(?<=_)\{(\w)\}", r"\1", "".join(entry.left.split()))
+        is_number = bool(symbols(slope)) and not symbols(formula)
+        if is_number or self.names.elements(formula):
+            raise ExpressionError("a formula", f'"{entry.right.strip()}"')
+        self.names.check(formula)
+        return Answer(
+            entry.line, name, entry.t, entry.right.strip(), entry.window, formulas={name: formula},
+            per_step=False, epoch=entry.epoch, sequence=entry.sequence, slope=slope,
+        )  # fmt: skip
+
     def _defines(self, entry: Entry) -> bool:
         """In a program a name of nobody's is a step on the way, and has its meaning from there.
 
@@ -311,7 +366,7 @@ class _Reader:
         try:
             target, _ = self.target(entry)
             inputs = {row.symbol for row in self.names.model.inputs}
-            stem = target.name.partition("[")[0]
+            stem = target.name
             return stem in inputs or stem == "x"
         except ExpressionError:
             name, bracket, _ = entry.left.partition("[")
@@ -368,10 +423,9 @@ class _Reader:
         found = self.names.parsed(whole, style)
         through = self.names.parsed(via, style)
         if isinstance(found, Symbol) and isinstance(through, Symbol):
-            name, bracket, index = found.name.partition("[")
-            key = path_key(name, through.name.partition("[")[0])
+            key = path_key(found.name, through.name)
             if key in self.names.known:
-                return Symbol(key + bracket + index, found.shift)
+                return replace(found, name=key)
         raise ExpressionError("a path of a derivative", f'"{whole} via {via}"')
 
     def _row_of(self, expression: Expression) -> Expression:
@@ -383,12 +437,8 @@ class _Reader:
             if row.formula == expression:
                 return Symbol(row.symbol, 0)
             for symbol in symbols(expression):
-                if symbol.shift is None and symbol.name.endswith("]"):
-                    step = symbol.name.partition("[")[2]
-                    plain = shifted(row.formula, 0)
-                    put = _at_step(plain, step)
-                    if put == expression:
-                        return Symbol(f"{row.symbol}[{step}")
+                if symbol.step is not None and _at_step(row.formula, symbol.step) == expression:
+                    return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
 
@@ -403,15 +453,15 @@ class _Reader:
 
     def placed(self, target: Symbol, entry: Entry) -> tuple[str, int | None]:
         """The symbol and the step that a number is for."""
-        name, bracket, index = target.name.partition("[")
+        name = target.name
         if self.names.is_vector(name):
             expected = f"one feature of {name}, as in {name}1"
             raise ExpressionError(expected, f'"{entry.left.strip()}"')
-        if name in self.names.constant and not bracket:
+        if name in self.names.constant and target.step is None:
             return name, None
-        if not bracket and target.shift not in (None, 0):
+        if target.step is None and target.shift not in (None, 0):
             raise ExpressionError("a certain step, as in c[2]", f'"{entry.left.strip()}"')
-        t = int(index[:-1]) if bracket else entry.t
+        t = target.step if isinstance(target.step, int) else entry.t
         if t is None and self.steps == 1:
             t = 1
         if t is None:
@@ -424,7 +474,7 @@ class _Reader:
 
     def formula(self, entry: Entry, target: Symbol) -> Answer:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
-        name, bracket, index = target.name.partition("[")
+        name = target.name
         text = _with_points(entry.right)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
@@ -437,16 +487,17 @@ class _Reader:
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
-        t = int(index[:-1]) if bracket else entry.t if target.shift == 0 else None
+        step = target.step if isinstance(target.step, int) else None
+        t = entry.t if step is None and target.shift == 0 else step
         free = has_free_time(formula)
-        is_total = name not in self.names.varying and not bracket and target.shift is None
+        is_total = name not in self.names.varying and not target.has_time
         is_total = is_total and not self.names.is_varying_vector(name)
         if is_total and free and entry.form == "last":
             # In a loop = keeps what the last turn gives, which backward is the first step's.
             formula, free = _at_first(formula), False
         if is_total and free and f"d{name[1:]}" != name:
             raise ExpressionError("every t inside of a sum over the steps", "one outside")
-        if not is_total and t is None and not bracket and target.shift is None and self.steps == 1:
+        if not is_total and t is None and not target.has_time and self.steps == 1:
             t = 1 if not free else None
         return Answer(
             entry.line,
@@ -485,18 +536,12 @@ def _with_points(text: str) -> str:
     return text if has_points else _COMMA.sub(r"\1.\2", text)
 
 
-def _at_step(formula: Expression, step: str) -> Expression:
-    return rename(
-        formula,
-        lambda s: Symbol(f"{s.name}[{step}") if s.shift == 0 else s,
-    )
+def _at_step(formula: Expression, step: int | Edge) -> Expression:
+    return rename(formula, lambda s: Symbol(s.name, step=step) if s.shift == 0 else s)
 
 
 def _at_first(formula: Expression) -> Expression:
-    return rename(
-        formula,
-        lambda s: s if s.shift is None else Symbol(f"{s.name}[{1 + s.shift}]"),
-    )
+    return rename(formula, lambda s: s if s.shift is None else Symbol(s.name, step=1 + s.shift))
 
 
 def _is_argument(left: str) -> bool:

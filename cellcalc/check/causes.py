@@ -284,14 +284,14 @@ class Causes:
 
         def general(symbol: Symbol) -> Symbol:
             if symbol.name in names:
-                return Symbol(names[symbol.name], symbol.shift)
+                return replace(symbol, name=names[symbol.name])
             base, number = split_key(symbol.name)
             stem, bar, own = base.partition("_")
             if digits and number == digits:
                 number = "#"
             if bar and gate and own == gate:
                 own = "gate"
-            return Symbol(f"{stem}{bar}{own}{number}", symbol.shift)
+            return replace(symbol, name=f"{stem}{bar}{own}{number}")
 
         return rename(formula, general)
 
@@ -410,7 +410,7 @@ class Causes:
                         last = graph.window(p, w).last
                         edited = rename(
                             row.formula,
-                            lambda s, last=last: Symbol(f"{s.name}[{last}]") if s in read else s,  # type: ignore[misc]
+                            lambda s, last=last: Symbol(s.name, step=last) if s in read else s,  # type: ignore[misc]
                         )
                         found[place] = graph.override(place, edited)
             return found
@@ -820,7 +820,7 @@ def _before_update(symbol: Symbol) -> Symbol:
 
 
 def _renamed(formula: Expression, names: Mapping[str, str]) -> Expression:
-    return rename(formula, lambda s: Symbol(names.get(s.name, s.name), s.shift))
+    return rename(formula, lambda s: replace(s, name=names.get(s.name, s.name)))
 
 
 def _renamed_to(formula: Expression, old: Symbol, new: Expression) -> Expression:

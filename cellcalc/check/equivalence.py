@@ -35,7 +35,7 @@ from cellcalc.language.arithmetic.decimals import (
     Value,
 )
 from cellcalc.language.notation import LANGUAGE
-from cellcalc.language.tree import Call, Expression, Symbol, spelled_out, symbols, walk
+from cellcalc.language.tree import Call, Expression, Symbol, multiply, spelled_out, symbols, walk
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
@@ -45,7 +45,6 @@ FEWER_TRIALS = 3  # for which of the problem's own numbers a formula rests on
 SAME = Decimal("1e-25")
 NOTHING = Decimal("1e-60")
 MOST_STEPS = 40  # of a problem whose own length a formula needs
-_CERTAIN = re.compile(r"\[[0-9]+\]$")
 _LITERAL = re.compile(r"(?<![\w.])(?:[0-9]+\.[0-9]*|\.[0-9]+)")
 
 
@@ -101,6 +100,8 @@ class FormulaMarker:
         formulas = answer.formulas
         if answer.rule:
             return self.ruled(answer)
+        if answer.slope is not None:
+            return self.sloped(answer, answer.slope)
         if self.is_update(answer):
             return self.updated(answer)
         for name in formulas:
@@ -184,7 +185,7 @@ class FormulaMarker:
 
     def own_length(self, formula: Expression, answer: Answer) -> bool:
         """Whether the formula names certain steps, and so holds for the problem's length only."""
-        named = any(_CERTAIN.search(s.name) for s in symbols(formula))
+        named = any(s.step is not None for s in symbols(formula))
         ends = [node.others[-1] for node in walk(formula) if has_limits(node)]
         named = named or any(not symbols(end) for end in ends)
         return named or answer.t is not None or self.place(answer, answer.symbol)[1] is not None
@@ -288,7 +289,7 @@ class FormulaMarker:
         """A formula that is true and says nothing."""
         row, _ = self.place(answer, name)
         used = self.circular(answer, name, formula)
-        own = [symbol for symbol in used if symbol.name.partition("[")[0] == row]
+        own = [symbol for symbol in used if symbol.name == row]
         key = "says_nothing_itself" if own else "says_nothing"
         shown = LANGUAGE((own or used or [Symbol(row)])[0])
         note = sentence("check", key, used=shown, symbol=self.model.label(row))
@@ -300,12 +301,11 @@ class FormulaMarker:
         world = self.world(0, self.general(answer, formula))
         found = []
         for symbol in symbols(spelled_out(formula, self.model.features)):
-            stem, bracket, index = symbol.name.rstrip("]").partition("[")
             for t in self.steps(world, answer, name):
-                step = int(index) if bracket and index.isdecimal() else None
+                step = symbol.step if isinstance(symbol.step, int) else None
                 if symbol.shift is not None and t is not None:
                     step = t + symbol.shift
-                if (stem, step) in self.follow(world, row, t):
+                if (symbol.name, step) in self.follow(world, row, t):
                     found.append(symbol)
                     break
         return found
@@ -319,7 +319,7 @@ class FormulaMarker:
             total = not answer.per_step and row in self.exact.totals
             slip = self.search.explain(row, formula, points, total)
         note = ""
-        own = [s for s in self.circular(answer, name, formula) if s.name.partition("[")[0] == row]
+        own = [s for s in self.circular(answer, name, formula) if s.name == row]
         if slip is None and own:
             note = sentence("check", "both_sides", used=LANGUAGE(own[0]))
         return self.marked(answer, Verdict.WRONG, slip=slip, note=note, counterexample=example)
@@ -368,7 +368,9 @@ class FormulaMarker:
             is_vector = symbol.name in vector and symbol.name not in world.setting.current
             if symbol.name == LAST_STEP or (is_vector and symbol.name not in self.model.quantities):
                 continue
-            if symbol.shift is None:
+            if symbol.step is not None:
+                yield LANGUAGE(symbol), float(sight.at(symbol.name, symbol.step))
+            elif symbol.shift is None:
                 yield symbol.name, float(sight.fixed(symbol.name))
             elif t is not None:
                 step = t + symbol.shift
@@ -445,6 +447,26 @@ class FormulaMarker:
                 needed = fewer
         facts = ", ".join(f"{name} = {update.settings[name]:g}" for name in needed)
         return replace(marked, note=sentence("check", "for_this_problem", facts=facts))
+
+    def sloped(self, answer: Answer, slope: Expression) -> Marked:
+        """The derivative of one quantity by another: the same as that of the equations, or not."""
+        assert answer.formulas is not None
+        formula = answer.formulas[answer.symbol]
+        place = (self.window, 1, 0)
+        marked = Marked(answer, Verdict.CORRECT, LANGUAGE(slope), place, window=0)
+        drawing = self.general(answer, multiply(formula, slope))
+        row = self.exact.forward[0]
+        for number in range(drawing.trials):
+            world = self.world(number, drawing)
+            sight = Sight(world, edges=True)
+            steps = [answer.t] if answer.t is not None else range(1, world.setting.steps + 1)
+            for t in steps:
+                gives, true = sight.gives(formula, row, t), sight.gives(slope, row, t)
+                if not same(gives, true):
+                    numbers = dict(self.put_in(world, formula, t))
+                    example = Counterexample(float(gives), float(true), t, numbers, False)
+                    return replace(marked, verdict=Verdict.WRONG, counterexample=example)
+        return marked
 
     def sum_of_numbers(self, answer: Answer) -> Marked:
         """A formula of numbers alone is worked out, and judged by their digits."""

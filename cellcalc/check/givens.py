@@ -12,6 +12,7 @@ from dataclasses import replace
 from cellcalc.check.answers import Answer, Sheet, Unreadable
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.trace import PassTrace, Trace
+from cellcalc.model.model import PREDICTION, TARGET
 
 GIVEN, NEW = "given", "new"  # the stages that words at a parameter tell
 AGREED = 1e-9  # relative, for a number that is copied whole
@@ -69,6 +70,11 @@ def _given(trace: Trace, answer: Answer) -> Iterator[tuple[float, float | None]]
         return
     if t is None and symbol[:-1] in trace.model.state:
         symbol, t = symbol[:-1], 0
+    if symbol == PREDICTION and t is not None and 1 <= t <= one.steps:
+        # Many call the target y; its number is no prediction.
+        if TARGET in one.forward:
+            yield one.forward[TARGET][t], one.forward[PREDICTION][t]
+        return
     is_state = symbol in trace.model.state and t == 0
     is_input = symbol in {row.symbol for row in trace.model.inputs}
     if t is not None and t <= one.steps and (is_state or is_input):

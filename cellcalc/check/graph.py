@@ -8,7 +8,6 @@ gives for one of them, the rest can be worked out again from there.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +21,7 @@ from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, memory_key
-from cellcalc.language.tree import Add, Expression, Mul, Number, Symbol, spelled_out
+from cellcalc.language.tree import Add, Edge, Expression, Mul, Number, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import shown_rows
@@ -34,7 +33,6 @@ Key = tuple[int, int, str, int | None]
 FIGURES = Style(FEW, None)
 MOST_FIGURES = 8  # of a number that is put in as it stands
 MOST_SOURCES = 2_500  # above which errors are not kept apart
-_INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
 
 
 @dataclass(slots=True)
@@ -326,9 +324,8 @@ class Graph:
     def place(self, symbol: Symbol, p: int, w: int, t: int) -> int:
         """The node that a symbol means in a formula for a step; zero where there is none."""
         name, shift = symbol.name, symbol.shift
-        if name.endswith("]"):
-            stem, _, index = name[:-1].partition("[")
-            return self.at(stem, p, w, self.step(index, p, w))
+        if symbol.step is not None:
+            return self.at(name, p, w, self.step(symbol.step, p, w))
         if shift is not None:
             step = t + shift
             before = shift < 0 or (w > 0 and step == self.window(p, w).first - 1)
@@ -370,19 +367,15 @@ class Graph:
             return self.zero
         return self.constants["share", self.nodes[self.index[p, w, f"d{LOSS}", t]].value]
 
-    def step(self, index: str, p: int, w: int) -> int:
-        """The step that an index means: 3, or last-1 for the one before the window's last."""
-        match = _INDEX.fullmatch(index)
-        if match is None:
-            return -1
-        start, offset = match.groups()
-        first, last = (
-            (self.window(p, w).first, self.window(p, w).last)
-            if w
-            else (1, self.trace.passes[p].steps)
-        )
-        ends = {"first": first, "last": last}
-        return (ends[start] if start in ends else int(start)) + int(offset or 0)
+    def step(self, step: int | Edge, p: int, w: int) -> int:
+        """The number of a certain step, which may be counted from an edge of the window."""
+        if not isinstance(step, Edge):
+            return step
+        if step.end == "first":
+            edge = self.window(p, w).first if w else 1
+        else:
+            edge = self.window(p, w).last if w else self.trace.passes[p].steps
+        return edge + step.offset
 
     def weight(self, key: Key) -> int | None:
         """A parameter as it is where nothing updates it."""

@@ -69,7 +69,8 @@ def mark(
             shown = f"{_label(answer)} = {answer.given}" if answer.given else _label(answer)
             unreadable.append(Unreadable(answer.line, shown, str(error)))
     formulas = [one for one in placed if one[0].formulas is not None]
-    checked = _formulas(trace, formulas, tolerance)
+    every = _formulas(trace, formulas, tolerance)
+    checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
@@ -107,7 +108,7 @@ def mark(
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
         remarks=remarks,
-        passed_over=sheet.passed_over,
+        passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
 

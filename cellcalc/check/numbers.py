@@ -34,6 +34,7 @@ LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, b
 EXAMPLES = 3
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
+WHOLE = 1e-13  # relative: a number that has no more digits than were written
 
 
 @dataclass(frozen=True)
@@ -550,7 +551,8 @@ class NumberMarker:
         one = self.graph.trace.passes[p]
         number = spot.number
         verdict, note = outcome.verdict, outcome.note
-        if verdict is Verdict.CORRECT and number.value != spot.true and self.is_coarse(spot):
+        is_whole = abs(number.value - spot.true) <= WHOLE * abs(spot.true)  # 0.87 and no more
+        if verdict is Verdict.CORRECT and not is_whole and self.is_coarse(spot):
             verdict = Verdict.COARSE
             note = sentence("check", "coarse", figures=number.figures)
         relative = None

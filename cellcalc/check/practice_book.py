@@ -17,6 +17,7 @@ from pathlib import Path, PurePath
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from cellcalc.check.answers import Answer, Entry, Unreadable
+from cellcalc.check.inconsistent import inconsistent
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import InputError, Mistake, OptionError, printable
@@ -26,7 +27,11 @@ from cellcalc.problems.templates import Template
 from cellcalc.resources import sentence
 from cellcalc.studies.exercise import (
     CARRIED,
+    CHOICE,
     COARSE,
+    EQUATIONS,
+    LEVELS,
+    MISTAKE,
     RIGHT,
     TOTAL_LOSS,
     Exercise,
@@ -36,13 +41,16 @@ from cellcalc.studies.exercise import (
 from cellcalc.views.problem_text import PROBLEM
 from cellcalc.xlsx.cells import letters
 from cellcalc.xlsx.evaluate import CannotEvaluateError, evaluate
+from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
 from cellcalc.xlsx.reader import Cell, Cells, read_cells
 
 ZIP = b"PK\x03\x04"
-SHEET, HELD, HINTS = "Practice", "Problem", "Hints"
+SHEET, HELD, HINTS, CHOICES = "Practice", "Problem", "Hints", "Choices"
 SETTING = "cellcalc "
-TOTAL, FIRST = 4, 5  # columns
+EQUATION, TOTAL, FIRST = 3, 4, 5  # columns
+FOUND = "B2"  # the cell that says in which row the mistake is, where one is to be found
 DEMAND = "B2"  # the cell that says how many figures an answer needs, on a sheet that judges
+MISTAKEN = "mistake"  # what an answer is for that says in which row the mistake is
 MOST_DIFFERENCES = 5
 EXACT_DIGITS = 12  # of a number that nobody types
 _FIGURES = tuple(map(str, range(1, 16)))  # that can be asked for
@@ -55,7 +63,7 @@ def is_practice(contents: bytes) -> bool:
     if not contents.startswith(ZIP):
         return False
     try:
-        return SHEET in read_cells(contents, sheets=[SHEET])
+        return SHEET in _sheets(contents, "workbook", [SHEET])
     except InputError:  # what is wrong with it is told where it is read
         return False
 
@@ -65,17 +73,26 @@ def read_practice(contents: bytes, name: str) -> PracticeBook:
 
     Raises :class:`~cellcalc.errors.InputError` for what is no workbook, or none with such a sheet.
     """
-    sheets = read_cells(contents, name, [SHEET, HELD, HINTS], formulas=[SHEET])
+    sheets = _sheets(contents, name, [SHEET, HELD, HINTS, CHOICES])
     if SHEET not in sheets:
         expected = f"a sheet {SHEET}, as `cellcalc workbook --practice` writes"
         raise InputError([Mistake(name, "", expected, "none")])
     settings, files = _held(sheets.get(HELD, {}))
+    asks = CHOICES if settings.get("level") == str(CHOICE) else HINTS
     listed = [
         cell.value
-        for place, cell in sheets.get(HINTS, {}).items()
+        for place, cell in sheets.get(asks, {}).items()
         if place.startswith("A") and place[1:].isdecimal() and isinstance(cell.value, str)
     ]
     return PracticeBook(name, sheets[SHEET], settings, files, tuple(listed))
+
+
+def _sheets(contents: bytes, name: str, titles: Sequence[str]) -> dict[str, Cells]:
+    """The sheets of these titles, of a workbook as Excel or as LibreOffice saves it."""
+    if is_opendocument(contents):
+        found = read_opendocument(contents, name)
+        return {title: cells for title, cells in found.items() if title in titles}
+    return read_cells(contents, name, titles, formulas=[SHEET])
 
 
 def _held(cells: Cells) -> tuple[dict[str, str], dict[str, str]]:
@@ -135,8 +152,16 @@ class PracticeBook:
         return self.settings.get("notation") or None
 
     @property
+    def level(self) -> int:
+        """How it asks: for numbers (levels 1 and 2), for equations, or for the mistake."""
+        text = self.settings.get("level", "")
+        return int(text) if text in map(str, LEVELS) else EQUATIONS
+
+    @property
     def demand(self) -> int | None:
-        """How many figures the sheet asks for; None for one on paper, which judges nothing."""
+        """How many figures the sheet asks for; None for one that judges no numbers."""
+        if self.level in (CHOICE, MISTAKE):
+            return None
         cell = self.cells.get(DEMAND)
         if cell is None or isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
             return None
@@ -170,13 +195,13 @@ class PracticeBook:
         if PROBLEM in self.files:
             found = list(_differences(trace.specification, self.specification()))
         else:
-            found = list(self._other_cells(trace))
+            found = list(self.other_cells(trace))
         if found:
             shown = [Mistake(self.name, key, f"{here}, as the problem has it", there)
                      for key, here, there in found[:MOST_DIFFERENCES]]  # fmt: skip
             raise InputError(shown)
 
-    def _other_cells(self, trace: Trace) -> Iterator[tuple[str, str, str]]:
+    def other_cells(self, trace: Trace) -> Iterator[tuple[str, str, str]]:
         """The given cells that differ from a problem's: cell, as it is there, as it is here."""
         for spot in self.grid.values():
             _, symbol, t = spot.place
@@ -319,6 +344,10 @@ class PracticeBook:
     def entries(self, trace: Trace) -> list[Entry]:
         """The answers that are numbers, or texts on paper; the others wait for the report."""
         self.texts.clear()
+        if self.level == MISTAKE:
+            return []  # what there is to judge is no quantity
+        if self.level == CHOICE:
+            return list(self._chosen())
         entries = []
         for spot in self.open_cells(trace):
             value = self.number(trace, spot.cell)
@@ -335,6 +364,21 @@ class PracticeBook:
                 entries.append(Entry(line, left, text, window=window or None))
         return entries
 
+    def _choices(self) -> list[tuple[str, str]]:
+        """The cells of the equations to be chosen, and of which rows they are."""
+        found = []
+        for name in self.listed:
+            row = name.removeprefix(letters(EQUATION))
+            symbol = _text(self.cells.get(f"B{row}"))
+            if row.isdecimal() and symbol:
+                found.append((name, symbol))
+        return found
+
+    def _chosen(self) -> Iterator[Entry]:
+        for name, symbol in self._choices():
+            if text := _text(self.cells.get(name)):
+                yield Entry(f"{SHEET}!{name}", f"{symbol}[t]", text)
+
     # The report
 
     def judged(self, report: Report, trace: Trace) -> Report:
@@ -342,16 +386,16 @@ class PracticeBook:
 
         What was left open and what is no number are added.
         """
+        if self.level == MISTAKE:
+            return replace(report, marked=(*report.marked, self._found(trace)))
         marks = self._marks(trace)
         marked = list(report.marked)
         changed = [self._verdict(one, marks) for one in marked]
         taken = {str(one.answer.line) for one in marked}
         texts = {str(text.line) for _, text in self.texts}
-        asked = self.open_cells(trace) if self.exercise(trace) is not None else []
-        for spot in asked:
-            line = f"{SHEET}!{spot.cell}"
+        for name, (window, symbol, t) in self._asked(trace):
+            line = f"{SHEET}!{name}"
             if line not in taken | texts:
-                window, symbol, t = spot.place
                 answer = Answer(line, symbol, t, "", window=window or None, open=True)
                 changed.append(Marked(answer, Verdict.OPEN, None, (9,), window=window))
         order = sorted(range(len(changed)), key=lambda k: (_row_and_column(changed[k]), k))
@@ -373,6 +417,37 @@ class PracticeBook:
             unreadable=(*report.unreadable, *(text for _, text in self.texts)),
             slips=tuple(slips),
         )
+
+    def _asked(self, trace: Trace) -> list[tuple[str, Place]]:
+        """The cells that are asked for, and what for."""
+        if self.level == CHOICE:
+            return [(name, (0, symbol, None)) for name, symbol in self._choices()]
+        spots = self.open_cells(trace) if self.exercise(trace) is not None else []
+        return [(spot.cell, spot.place) for spot in spots]
+
+    def _found(self, trace: Trace) -> Marked:
+        """The answer to where the mistake is, judged by the numbers on the sheet."""
+        given = _text(self.cells.get(FOUND))
+        answer = Answer(f"{SHEET}!{FOUND}", MISTAKEN, None, given, open=not given)
+
+        def number(place: Place) -> float | None:
+            stands = self.number(trace, self._place_cells.get(place, ""))
+            return stands if isinstance(stands, float) else None
+
+        off = inconsistent(trace, number)
+        expected = off[0] if off else None
+        if not given:
+            return Marked(answer, Verdict.OPEN, None, (9,), window=0)
+        if given == expected:
+            return Marked(answer, Verdict.CORRECT, expected, (0,), window=0)
+        known = given in trace.model.quantities
+        note = sentence("practice", "follows" if known else "no_row", symbol=printable(given[:40]))
+        return Marked(answer, Verdict.WRONG, expected, (0,), note=note, window=0)
+
+    @cached_property
+    def _place_cells(self) -> Mapping[Place, str]:
+        """The cell of each place, those of what is given among them."""
+        return {spot.place: spot.cell for spot in self.grid.values()}
 
     def _marks(self, trace: Trace) -> Mapping[str, str]:
         """The marks of the sheet by line; none for one that judges nothing."""

@@ -95,7 +95,7 @@ class Search:
 
     def _names(self, formula: Expression) -> set[str]:
         spelled = spelled_out(formula, self.model.features)
-        return {symbol.name.partition("[")[0] for symbol in symbols(spelled)}
+        return {symbol.name for symbol in symbols(spelled)}
 
     def _inner(self, name: str, formula: Expression) -> Iterator[Edit]:
         """Edits of the rows that a formula has put in: it speaks of what only these use."""

@@ -15,7 +15,7 @@ from typing import TypeGuard
 
 from cellcalc.check.world import STEPS, TOTAL_LOSS, Equations, Place, Setting, World
 from cellcalc.language.arithmetic.decimals import LAST_STEP, MEAN, SUM, Value
-from cellcalc.language.tree import Call, Expression, spelled_out, symbols, walk
+from cellcalc.language.tree import Call, Edge, Expression, spelled_out, symbols, walk
 from cellcalc.model.model import LOSS
 
 
@@ -66,7 +66,7 @@ class Sight:
         return self.value(name, 0 if t - 1 in self.world.setting.restarts else t - 1)
 
     def fixed(self, name: str) -> Value:
-        """A parameter, a gradient's total, a quantity at one certain step, n, T or L."""
+        """A parameter, a gradient's total, n, T or L."""
         world = self.world
         if name == LAST_STEP:
             return world.equations.arithmetic.number(float(world.setting.last))
@@ -74,19 +74,18 @@ class Sight:
             return world.fixed(name)
         if (name, None) in self.hidden:
             return self.other(name, None)
-        stem, bracket, index = name.rstrip("]").partition("[")
-        if bracket and index.isdecimal():
-            return self.named(stem, int(index))
         is_state = name not in world.equations.totals and name.endswith("0")
         if is_state and name not in world.equations.model.quantities:
             return self.value(name[:-1], world.setting.first - 1)
         return world.fixed(name)
 
-    def named(self, name: str, t: int) -> Value:
+    def at(self, name: str, step: int | Edge) -> Value:
         """A quantity at a step that the formula names."""
+        if isinstance(step, Edge):
+            return self.world.at(name, step)
         setting = self.world.setting
-        is_others = name in self.derived and setting.last < t <= setting.steps
-        return self.other(name, t) if self.edges and is_others else self.value(name, t)
+        is_others = name in self.derived and setting.last < step <= setting.steps
+        return self.other(name, step) if self.edges and is_others else self.value(name, step)
 
     def gives(self, formula: Expression, row: str, t: int | None) -> Value:
         """What a formula for a row gives, at a step or over the window."""

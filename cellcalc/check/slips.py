@@ -21,6 +21,8 @@ from cellcalc.language.tree import (
     Add,
     Call,
     Div,
+    Edge,
+    End,
     Expression,
     Mul,
     Neg,
@@ -156,11 +158,11 @@ class Edits:
             for edit in self.of(row)
         ]
         whole = Call("sum", row.formula)
-        ends = {"first_only": "first", "last_only": "last"}
+        ends: dict[str, End] = {"first_only": "first", "last_only": "last"}
         reductions = [
             Edit(row.symbol, _at_end(row.formula, end), kind) for kind, end in ends.items()
         ]
-        rest = {"without_first": "first", "without_last": "last"}
+        rest: dict[str, End] = {"without_first": "first", "without_last": "last"}
         reductions += [
             Edit(row.symbol, add(whole, Neg(_at_end(row.formula, end))), kind)
             for kind, end in rest.items()
@@ -349,13 +351,13 @@ def _bare(e: Expression) -> Expression:
     return e.operand if isinstance(e, Neg) else e
 
 
-def _at_end(formula: Expression, end: str) -> Expression:
+def _at_end(formula: Expression, end: End) -> Expression:
     """The formula for the first or the last step of the window only."""
 
     def fixed(symbol: Symbol) -> Symbol:
         if symbol.shift is None:
             return symbol
-        return Symbol(f"{symbol.name}[{end}{f'{symbol.shift:+d}' if symbol.shift else ''}]")
+        return Symbol(symbol.name, step=Edge(end, symbol.shift))
 
     return rename(formula, fixed)
 
@@ -398,7 +400,7 @@ class Siblings:
         for name, kind, extra in self.names(symbol.name):
             if symbol.shift == -1 and name in self.varying and name not in self.model.state:
                 continue  # only a state is looked up at the step before
-            yield Symbol(name, symbol.shift), kind, extra
+            yield replace(symbol, name=name), kind, extra
 
     def names(self, name: str) -> Iterator[tuple[str, str, float]]:
         """Other quantities that are taken for this one."""
@@ -469,7 +471,7 @@ class Siblings:
             ("∂", "∂z", {value: argument for argument, value in slopes.items()}),
         ):
             if sum(s.name in names for s in symbols(formula)) > 1:
-                yield old, new, lambda s, names=names: Symbol(names.get(s.name, s.name), s.shift)  # type: ignore[misc]
+                yield old, new, lambda s, names=names: replace(s, name=names.get(s.name, s.name))  # type: ignore[misc]
         used = [s.name for s in symbols(formula) if s.name in self.parameters]
         stems = dict.fromkeys(name.partition("_")[0] for name in used if "_" in name)
         others = dict.fromkeys(n.partition("_")[0] for n in sorted(self.parameters) if "_" in n)
@@ -487,7 +489,7 @@ class Siblings:
             bare = gate.rstrip("0123456789")
             for name in (f"{new}_{gate}", f"{new}_{bare}", f"{new}_{bare}1"):
                 if name in self.parameters:
-                    return Symbol(name, symbol.shift)
+                    return replace(symbol, name=name)
             return symbol
 
         return rule

@@ -14,7 +14,7 @@ from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import DECIMALS, Value, work
 from cellcalc.language.keys import COUNT, derivative_key, memory_key
-from cellcalc.language.tree import Expression, symbols
+from cellcalc.language.tree import Edge, Expression, symbols
 from cellcalc.problems.updates import Update
 
 AGREED = 1e-9  # of the change of a parameter
@@ -92,8 +92,18 @@ class _Numbers(Sight):
             **update.settings,
             COUNT: float(updating.window.update),
             **memory,
-            **(updating.window.memory_before if is_memory else {}),
+            **(self.earlier(updating) if is_memory else {}),
         }
+
+    def earlier(self, updating: Updating) -> Mapping[str, float]:
+        """The optimizer's own numbers before the update; before the first those it starts with."""
+        optimizer = updating.trace.specification.update.optimizer
+        start = {
+            memory_key(own, name): value
+            for own, value in optimizer.state.items()
+            for name in updating.before
+        }
+        return {**start, **updating.window.memory_before}
 
     def fixed(self, name: str) -> float:
         if name in self.more:
@@ -122,6 +132,9 @@ class RuleNumbers:
 
     def before(self, name: str, t: int) -> Value:  # noqa: ARG002
         return self.old[name]
+
+    def at(self, name: str, step: int | Edge) -> Value:  # noqa: ARG002
+        return self.value(name, 0)
 
     def fixed(self, name: str) -> Value:
         return self.constants[name]

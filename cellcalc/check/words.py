@@ -24,7 +24,7 @@ from cellcalc.resources import sentence
 from cellcalc.views.document import Block, Picture, Title
 from cellcalc.views.legend import legend
 from cellcalc.views.table import tabulated
-from cellcalc.views.text import fixed, short
+from cellcalc.views.text import Painted, fixed, short
 from cellcalc.views.worked import wrapped
 
 MARKS = {
@@ -35,6 +35,8 @@ MARKS = {
     Verdict.WRONG: "✗",
     Verdict.OPEN: "○",
 }
+COLOURS = {Verdict.CORRECT: "32", Verdict.WRONG: "1;31", Verdict.OPEN: "2"}
+UNSURE = "33"  # of the other verdicts
 OTHER_COLUMNS = 30  # of the table, besides those for formulas
 INDENT = "    "
 EXAMPLES = 3  # of wrong answers that nothing explains
@@ -72,9 +74,13 @@ def page(
     width: int = 80,
     hints: Hint = Hint.ALL,
     everything: bool = False,
+    paint: bool = False,
 ) -> list[Block]:
-    """The same as a page: the title, the summary, and the blocks as they stand in a terminal."""
-    words = _Words(report, model, width or 10**6, hints, everything)
+    """The same as a page: the title, the summary, and the blocks as they stand in a terminal.
+
+    With ``paint`` verdicts have colours.
+    """
+    words = _Words(report, model, width or 10**6, hints, everything, paint)
     title, summary = report.title, words.summary()
     return [Title(title, (summary,)), *map(Picture, list(words.blocks())[1:])]
 
@@ -85,12 +91,35 @@ def to_json(report: Report, model: Model, hints: Hint = Hint.ALL) -> str:
     return json.dumps(words.data(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
+def slips_in_maths(report: Report, model: Model) -> list[dict[str, str]]:
+    """Of each cause the equation as it must have been used, and as it is, as they are displayed.
+
+    The keys are ``left``, ``used`` and ``right``; the latter two are "" where it is no formula.
+    """
+    words = _Words(report, model, 10**6, Hint.ALL, everything=True)
+    found = []
+    for slip in report.slips:
+        has = slip.formula is not None
+        used, right = (
+            words.maths(formula) if has and formula is not None else ""
+            for formula in (slip.formula, slip.true)
+        )
+        found.append({"left": words.left(slip), "used": used, "right": right})
+    return found
+
+
 class _Words:
     def __init__(
-        self, report: Report, model: Model, width: int, hints: Hint, everything: bool
+        self,
+        report: Report,
+        model: Model,
+        width: int,
+        hints: Hint,
+        everything: bool,
+        paint: bool = False,
     ) -> None:
         self.report, self.model, self.width = report, model, width
-        self.hints, self.everything = hints, everything
+        self.hints, self.everything, self.paint = hints, everything, paint
         self.write = model.maths()
         marked = report.marked
         self.with_epoch = any(one.epoch != 1 for one in marked)
@@ -116,7 +145,8 @@ class _Words:
         if passed := self.report.passed_over:
             yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
-        below = legend(self.model, [one.answer.symbol for one in self.report.marked])
+        answered = [one.answer for one in self.report.marked]
+        below = legend(self.model, [a.symbol for a in answered if a.slope is None])
         if below is not None:
             yield below.text(self.width)
 
@@ -169,7 +199,9 @@ class _Words:
             if with_relative:
                 cells.append(f"{one.relative:.1e}" if one.relative is not None else "")
             star = "*" if one.note else ""
-            body.append([*cells, f"{MARKS[one.verdict]} {one.verdict}{star}"])
+            verdict = f"{MARKS[one.verdict]} {one.verdict}{star}"
+            colour = COLOURS.get(one.verdict, UNSURE) if self.paint else ""
+            body.append([*cells, Painted(verdict, colour)])
         text = tabulated(headings, body, "simple", ["left"] * len(headings))
         notes = list(self.notes(shown))
         return "\n".join([text, *([""] if notes else []), *notes])
@@ -522,7 +554,7 @@ def _sums(formula: Expression, write: Indexed) -> str:
             return write.summed(formula.argument)
         sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
-    if any(isinstance(s, Symbol) and "[" in s.name for s in symbols(formula)):
+    if any(s.step is not None for s in symbols(formula)):
         return LANGUAGE(formula)
     return write(formula)
 

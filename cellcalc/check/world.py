@@ -6,7 +6,6 @@ follows from these. The world of a slip has one equation changed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from typing import Any
 
 from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.language.arithmetic.decimals import FLOATS, SUM, Arithmetic, Value, Work, work
-from cellcalc.language.tree import Call, Expression, Symbol, spelled_out, symbols
+from cellcalc.language.tree import Call, Edge, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 
 Place = tuple[str, int | None]  # a quantity at a step; None: over the whole window
@@ -23,7 +22,6 @@ Place = tuple[str, int | None]  # a quantity at a step; None: over the whole win
 Meant = Callable[[Place, Any, Any], Any]
 STEPS, TOTAL_LOSS, LAST_STEP = "n", "L", "T"
 LAST_LOSS = "last_loss"  # the weights of the losses if only the window's last one counted
-_INDEX = re.compile(r"(first|last|[0-9]+)([+-][0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -207,6 +205,8 @@ class World:
 
     def of(self, symbol: Symbol, t: int) -> Value:
         """What a symbol of an equation for step t stands for."""
+        if symbol.step is not None:
+            return self.at(symbol.name, symbol.step)
         if symbol.shift is None:
             return self.fixed(symbol.name)
         if symbol.shift < 0:
@@ -217,13 +217,17 @@ class World:
         """What step t finds of a quantity of the step before it."""
         return self.value(name, 0 if t - 1 in self.setting.restarts else t - 1)
 
+    def at(self, name: str, step: int | Edge) -> Value:
+        """A quantity at a certain step, or at one counted from an edge of the window."""
+        if isinstance(step, Edge):
+            edge = self.setting.first if step.end == "first" else self.setting.last
+            step = edge + step.offset
+        return self.value(name, step)
+
     def fixed(self, name: str) -> Value:
-        """A parameter, a gradient's total, a quantity at one certain step, n or L."""
+        """A parameter, a gradient's total, n or L."""
         if name in self.weights:
             return self.weights[name]
-        if name.endswith("]"):
-            stem, _, index = name[:-1].partition("[")
-            return self.value(stem, self._step(index))
         if name == LAST_STEP:
             return self.equations.arithmetic.number(self.setting.last)
         if name == STEPS:
@@ -235,15 +239,6 @@ class World:
         if name.endswith("0"):
             return self.value(name[:-1], self.setting.first - 1)
         raise KeyError(name)
-
-    def _step(self, index: str) -> int:
-        """The step that an index means: 3, or last-1 for the one before the window's last."""
-        match = _INDEX.fullmatch(index)
-        if match is None:
-            raise KeyError(index)
-        start, offset = match.groups()
-        ends = {"first": self.setting.first, "last": self.setting.last}
-        return (ends[start] if start in ends else int(start)) + int(offset or 0)
 
     def total(self, name: str) -> Value:
         """A gradient over the window, from its contributions."""

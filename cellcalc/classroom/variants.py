@@ -140,11 +140,11 @@ class Variants:
         return [(not bool(one), int(count)) for one, count in zip(fine, hidden, strict=True)]
 
     @cached_property
-    def batch(self) -> _Batch:
-        return _Batch(self.problem)
+    def batch(self) -> Batch:
+        return Batch(self.problem)
 
 
-class _Batch:
+class Batch:
     """Many draws of a problem worked out at once, each number an array over the draws."""
 
     def __init__(self, problem: Specification) -> None:

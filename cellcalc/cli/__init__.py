@@ -5,14 +5,11 @@ Each command imports what it needs when it runs, so that ``--help`` is quick.
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.class_ import class_
-from cellcalc.cli.common import Commands
 from cellcalc.cli.compare import compare
 from cellcalc.cli.derive import derive
 from cellcalc.cli.draw import draw
@@ -21,13 +18,15 @@ from cellcalc.cli.explain import explain
 from cellcalc.cli.export import export
 from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
+from cellcalc.cli.outermost import Outermost
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
 from cellcalc.cli.workbook import workbook
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Outermost, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, expose_value=False, help="Show where a mistake comes from.")
 @click.version_option(__version__, prog_name="cellcalc")
 def main() -> None:
     """Backpropagation through time in one LSTM memory cell, step by step.
@@ -51,9 +50,6 @@ def main() -> None:
                                             a variant for each student
       cellcalc templates                    the cells and examples there are
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a character
 
 
 for command in (

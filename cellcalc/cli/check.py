@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from cellcalc.cli.common import (
     SectionedCommand,
     emit,
     in_ascii,
+    in_colours,
     load,
     notation_option,
     problem_argument,
@@ -184,7 +184,9 @@ def check(
     else:
         from cellcalc.views.document import written
 
-        text = written(page(report, trace.model, columns, level, everything), format)
+        text = written(
+            page(report, trace.model, columns, level, everything, in_colours(output)), format
+        )
     emit(text, output, force)
     context.exit(0 if report.all_right else 1)
 
@@ -225,12 +227,13 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     """What was handed in, in a file and on the command line."""
     from cellcalc.check.answers import PROSE
     from cellcalc.check.handed_in import read_answers, read_answers_file
+    from cellcalc.files import read_standard_input
 
     entries: list[Entry] = []
     if answers == "-":
         if problem == "-":
             raise OptionError("answers", "a file, since `problem` is -", "-")
-        entries += read_answers(sys.stdin.buffer.read(), "-")
+        entries += read_answers(read_standard_input(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
     entries += _inline(inline, alone=answers is None)

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from cellcalc.cli.common import Commands, SectionedCommand, load, problem_argument
+from cellcalc.cli.common import (
+    Commands,
+    SectionedCommand,
+    emit,
+    load,
+    output_options,
+    problem_argument,
+    refuse,
+)
 from cellcalc.errors import OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN
 
+DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 FOLDER = click.Path(path_type=Path)
 
 
@@ -117,6 +128,128 @@ def make(
     place = printable(str(output))
     kept = sentence("class", "unchanged") if not written else ""
     click.echo(sentence("class", "made", count=total, folder=place) + kept, err=True)
+
+
+@class_.command("mark", cls=SectionedCommand, short_help="All that is handed in, marked.")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.argument("submissions", metavar="SUBMISSIONS", type=FOLDER)
+@click.option("-o", "--output", metavar="REPORT", type=FOLDER, required=True,
+              help="The folder of the report.")  # fmt: skip
+@click.option("--rubric", metavar="FILE", type=FOLDER,
+              help="How answers become points; else cellcalc's own.")  # fmt: skip
+@click.option("--solutions", is_flag=True, help="Feedback with the right values.")
+@click.option("--due", metavar="WHEN", type=click.DateTime(DATES),
+              help="Files changed later are late, as in 2026-11-30T09:00.")  # fmt: skip
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes side by side.")
+@click.option("--force", is_flag=True, help="Overwrite what was changed in REPORT since.")
+def mark(
+    folder: Path,
+    submissions: Path,
+    output: Path,
+    rubric: Path | None,
+    solutions: bool,
+    due: datetime | None,
+    jobs: int | None,
+    force: bool,
+) -> None:
+    """Mark what a class handed in, each file against its student's own variant.
+
+    \b
+    DIR is what cellcalc class make wrote. SUBMISSIONS is a folder or a zip, as
+    Moodle and Canvas give them out, or any other: each file belongs to whom the
+    workbook says, else to whom its name or folder says. REPORT gets
+      gradebook.csv      a row for each student, and gradebook.xlsx
+      feedback/ID.html   what each is told, and ID.md
+      class.md           the class at a glance
+
+    Every form is read that cellcalc check reads. A file that cannot be read is
+    a row with its reason. What is marked is not marked again unless it, or its
+    key, changed. Exit status: 0 when all were marked, however well.
+
+    \b
+    Examples:
+      cellcalc class mark monday submissions.zip -o monday/report
+      cellcalc class mark monday handed_in/ -o report --rubric rubric.toml
+    """
+    from cellcalc.classroom.grading import mark_class
+    from cellcalc.classroom.parallel import processors
+    from cellcalc.resources import sentence
+
+    with _steps() as progress:
+        marked = mark_class(
+            folder, submissions, output, rubric, solutions, due, jobs or processors(), force,
+            progress,
+        )  # fmt: skip
+    click.echo(
+        sentence(
+            "class", "done", marked=marked.marked, of=marked.students, noted=marked.noted,
+            report=printable(str(output / "class.md")),
+        ),
+        err=True,
+    )  # fmt: skip
+
+
+@class_.command("export", cls=SectionedCommand, short_help="Question banks for platforms.")
+@click.argument("folder", metavar="DIR", type=FOLDER)
+@click.option("--to", "to", type=click.Choice(["moodle", "gift", "csv"]), required=True,
+              help="Moodle XML, GIFT, or a table.")  # fmt: skip
+@click.option(
+    "--symbols",
+    metavar="A,B,…",
+    default="",
+    help="Quantities with questions of their own: else the gradients' totals.",
+)
+@click.option(
+    "--questions",
+    type=click.Choice(["all", "cloze", "numerical"]),
+    default="all",
+    show_default=True,
+    help="For moodle: whole sheets, single values, or both.",
+)
+@output_options
+def export(
+    folder: Path, to: str, symbols: str, questions: str, output: Path | None, force: bool
+) -> None:
+    """Export the variants of a class as a question bank.
+
+    Every value asked for has the tolerance of its figures, and feedback for the
+    values that known slips would give. In Moodle's question bank each quantity
+    is a category with a question for each variant, of which a quiz draws one;
+    whole sheets are a category of their own.
+
+    \b
+    Examples:
+      cellcalc class export monday --to moodle -o questions.xml
+      cellcalc class export monday --to gift --symbols dc,dU_f -o questions.gift
+      cellcalc class export monday --to csv
+    """
+    from cellcalc.classroom.assignment import read_class
+    from cellcalc.classroom.banks import export_class
+
+    if to != "moodle":
+        refuse(f"`to` {to}", "questions")
+    if to == "csv":
+        refuse("`to` csv", "symbols")
+    emit(export_class(read_class(folder), to, symbols, questions), output, force)
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar on standard error for one step of the work after another, if somebody looks."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def tell(what: str, done: int, of: int) -> None:
+            if what not in bars:
+                stack.close()
+                bar = click.progressbar(length=of, label=what, file=sys.stderr)
+                bars[what] = stack.enter_context(bar)
+            bars[what].update(done - bars[what].pos)
+
+        yield tell
 
 
 @contextmanager

@@ -6,19 +6,23 @@ import errno
 import json
 import os
 import re
+import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from functools import wraps
 from inspect import signature
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
+from cellcalc.cli.console import encoding, lacks_signs, prepare
 from cellcalc.errors import (
     CellcalcError,
     LimitError,
@@ -27,6 +31,7 @@ from cellcalc.errors import (
     printable,
     unknown,
 )
+from cellcalc.files import same_file
 from cellcalc.problems.schemes import Override
 from cellcalc.resources import sentence
 
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from cellcalc.api import Problem, Trace
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+CONFINED = "cellcalc.confined"  # that nothing is read outside of the problem's own folder
 ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
 CHUNK = 65_536  # characters written at once
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
@@ -57,27 +63,36 @@ OPTIONS = {
 SECTIONS = {
     "What to show": (
         "--pass", "--what", "--symbols", "--steps", "--step", "--window", "--epoch", "--epochs",
-        "--sequence", "--of", "--span", "--sheets", "--explain", "--hints", "--compare",
+        "--sequence", "--of", "--span", "--sheets", "--all", "--explain", "--hints", "--compare",
     ),
-    "The cell": ("--cell", "--readout", "--loss", "--features"),
-    "The scheme, before what the problem says": (
+    "The cell": ("--cell", "--readout", "--loss", "--inputs"),
+    "Overrides the problem's scheme": (
         "--scheme", "--k1", "--k2", "--windows", *OPTIONS, "--epochs",
     ),
-    "How to write it": (
-        "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--output",
-        "--force",
+    "Output": (
+        "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
+        "--no-pager", "--output", "--force",
     ),
 }  # fmt: skip
 
 
-FIRST = {"new": ("--steps",)}  # options that are none of a section's in one command
+# Options that are none of a section's in one command.
+FIRST = {
+    "new": ("--steps", "--inputs", "--sequences"),
+}
+# What options were called before, and are still taken for.
+FORMER = {"--rate": "--learning-rate", "--features": "--inputs"}
 
 
 class SectionedCommand(click.Command):
     """A command whose help has its options in sections, and that ignores none of them."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option without a value, or given twice, where one would be forgotten."""
+        """Refuse an option without a value, or given twice, where one would be forgotten.
+
+        Former names of options are taken for those of now, with a note.
+        """
+        args = [self._of_now(argument) for argument in args]
         values, _, order = self.make_parser(context).parse_args(list(args))
         for parameter in order:
             if not isinstance(parameter, click.Option) or parameter.is_flag:
@@ -88,6 +103,15 @@ class SectionedCommand(click.Command):
             if found == "" or (isinstance(found, list) and "" in found):
                 raise OptionError(name, "a value", "an empty text")
         return super().parse_args(context, args)
+
+    def _of_now(self, argument: str) -> str:
+        name, equals, value = argument.partition("=")
+        now = FORMER.get(name, name)
+        mine = {option for parameter in self.params for option in parameter.opts}
+        if now == name or name in mine or now not in mine:
+            return argument
+        click.echo(f"Note: {name} is called {now} now", err=True)
+        return now + equals + value
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         section_of = {option: title for title, names in SECTIONS.items() for option in names}
@@ -100,7 +124,7 @@ class SectionedCommand(click.Command):
                 ]
                 titles = [section_of[name] for name in names if name in section_of]
                 rows[titles[0] if titles else "Options"].append(record)
-        rows["How to write it"] += [row for row in rows["Options"] if row[0].endswith("--help")]
+        rows["Output"] += [row for row in rows["Options"] if row[0].endswith("--help")]
         rows["Options"] = [row for row in rows["Options"] if not row[0].endswith("--help")]
         for title, records in rows.items():
             if records:
@@ -108,8 +132,21 @@ class SectionedCommand(click.Command):
                     formatter.write_dl(records, col_max=26)
 
 
+# The commands in the order in which people need them.
+GROUPS = {
+    "Start": ("new", "explain", "templates", "completion"),
+    "Look": ("table", "derive", "workbook", "draw"),
+    "Check": ("check", "practice", "class"),
+    "Measure": ("schedule", "compare", "flow", "experiment", "export"),
+}
+
+
 class Commands(click.Group):
     """A group of commands that turns trouble into messages and exit status 2."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        prepare()  # before anything is printed, --help among it
+        return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -119,12 +156,20 @@ class Commands(click.Group):
             for line in said(error, command):
                 click.echo(f"Error: {line}", err=True)
             context.exit(2)
-        except KeyboardInterrupt:
-            click.echo("\nInterrupted", err=True)
-            context.exit(130)  # as shells have it: 128 and the number of the signal
         except click.UsageError as error:
             message = printable(error.format_message())  # which repeats what was typed
             raise click.UsageError(message, error.ctx) from None
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands in the groups of ``GROUPS``, as people need them."""
+        known = {name: self.get_command(context, name) for name in self.list_commands(context)}
+        if not set(known) & set(GROUPS["Start"]):
+            super().format_commands(context, formatter)
+            return
+        for title, names in GROUPS.items():
+            rows = [(n, c.get_short_help_str(80)) for n in names if (c := known.get(n))]
+            with formatter.section(title):
+                formatter.write_dl(rows, col_spacing=2)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -170,7 +215,19 @@ def said(error: CellcalcError, command: click.Command | None) -> list[str]:
 
 
 def problem_argument(command: Command) -> Command:
-    return click.argument("problem", metavar="PROBLEM")(command)
+    """PROBLEM, and whether what it names must lie beside it."""
+    confined = click.option(
+        "--confined",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_confined,
+        help="Of files that PROBLEM names, read those in its own folder only.",
+    )
+    return click.argument("problem", metavar="PROBLEM")(confined(command))
+
+
+def _note_confined(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
+    context.meta[CONFINED] = chosen
 
 
 def scheme_options(command: Command) -> Command:
@@ -268,25 +325,48 @@ def _sparing_inputs(command: Command) -> Command:
 
     @wraps(command)
     def sparing(*arguments: Any, **options: Any) -> Any:
-        output = options.get("output")
-        for value in options.values():
-            if output is not None and value is not output and _same_file(value, output):
-                expected = "expected another file than the input"
-                raise OutputError(f"{output}: {expected}, found the input itself")
+        outputs = [options[name] for name in OUTPUTS if isinstance(options.get(name), Path)]
+        given = [value for name, value in options.items() if name not in OUTPUTS]
+        inputs = [Path(value) for value in given if isinstance(value, str | Path)]
+        for k, output in enumerate(outputs):
+            if same_file(output, inputs):
+                raise _over_the_input(output)
+            if output in outputs[:k] or same_file(output, outputs[:k]):
+                raise OutputError(f"{output}: expected a file for each result, found it twice")
         return command(*arguments, **options)
 
     return cast(Command, sparing)
 
 
-def _same_file(value: object, output: Path) -> bool:
-    try:
-        return isinstance(value, str | Path) and output.samefile(value)
-    except (OSError, ValueError):  # one of them is no file
-        return False
+OUTPUTS = ("output", "rows", "workbook")  # options that name a file to write
+
+
+def _over_the_input(output: Path) -> OutputError:
+    return OutputError(f"{output}: expected another file than the input, found the input itself")
+
+
+COLOR = "cellcalc.color"  # where a command notes what --color says
+PAGED = "cellcalc.paged"  # and whether --no-pager does not
 
 
 def text_options(command: Command) -> Command:
     """The options of every command that prints text, to the terminal or to a file."""
+    color = click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        expose_value=False,
+        callback=_note(COLOR),
+        help="Colours in a terminal; not where NO_COLOR is set.",
+    )
+    pager = click.option(
+        "--no-pager",
+        is_flag=True,
+        expose_value=False,
+        callback=_note(PAGED),
+        help="Don't show a long output page by page (PAGER).",
+    )
     plain = click.option(
         "--ascii",
         is_flag=True,
@@ -294,7 +374,28 @@ def text_options(command: Command) -> Command:
         callback=_note_ascii,
         help="Without Unicode: dc[t+1]*f[t+1].",
     )
-    return output_options(plain(command))
+    return output_options(plain(color(pager(command))))
+
+
+def _note(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def note(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+
+    return note
+
+
+def in_colours(output: Path | None) -> bool:
+    """Whether to print in colours: never into a file, nor a pipe unless that is asked for."""
+    context = click.get_current_context()
+    chosen = context.meta.get(COLOR, "auto")
+    if (
+        output is not None
+        or chosen == "never"
+        or context.params.get("format") not in (None, "text")
+    ):
+        return False
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return chosen == "always" or (sys.stdout.isatty() and not plain)
 
 
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
@@ -302,9 +403,19 @@ def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) 
 
 
 def in_ascii() -> bool:
-    """Whether the command at hand is to print without Unicode."""
+    """Whether the command at hand is to print without Unicode.
+
+    It is where ``--ascii`` says so, or the console has no signs for anything else.
+    """
     context = click.get_current_context(silent=True)
-    return context is not None and bool(context.meta.get(ASCII))
+    if context is None or ASCII not in context.meta:
+        return False
+    return bool(context.meta[ASCII]) or _for_a_plain_console(context)
+
+
+def _for_a_plain_console(context: click.Context) -> bool:
+    """Whether what is printed goes to a console that lacks our signs."""
+    return context.params.get("output") is None and lacks_signs()
 
 
 def refuse(with_what: str, *names: str) -> None:
@@ -322,9 +433,19 @@ def terminal_width() -> int:
 
 
 def load(problem: str, override: Override, notation: str | None = None) -> Problem:
+    """The problem that a command is about; refused where its output would go over an input."""
     from cellcalc import api
 
-    return api.load(problem, notation=notation, ascii=in_ascii(), **asdict(override))
+    context = click.get_current_context()
+    confined = bool(context.meta.get(CONFINED))
+    loaded = api.load(
+        problem, notation=notation, ascii=in_ascii(), confined=confined, **asdict(override)
+    )
+    for name in OUTPUTS:
+        output = context.params.get(name)
+        if isinstance(output, Path) and same_file(output, loaded.specification.files):
+            raise _over_the_input(output)
+    return loaded
 
 
 def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True) -> Trace:
@@ -356,11 +477,13 @@ def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     """Print a result, whole or in pieces, or write it to a file."""
     pieces = [result] if isinstance(result, str) else _chunks(result)
-    if in_ascii():
-        pieces = map(_ascii_for(click.get_current_context().params.get("format")), pieces)
+    context = click.get_current_context()
+    if in_ascii() or _for_a_plain_console(context):
+        asked = bool(context.meta.get(ASCII)) or output is not None
+        own = "ascii" if asked else encoding()
+        pieces = map(_ascii_for(context.params.get("format"), own), pieces)
     if output is None:
-        for piece in pieces:
-            _print(piece)
+        show(pieces)
         return
     from cellcalc.files import write_file
 
@@ -371,27 +494,89 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
     write_file(output, write, force)
 
 
-def _ascii_for(format: str | None) -> Callable[[str], str]:
-    """What makes a text ASCII: in data and web pages other characters have codes, and stay."""
+def show(pieces: Iterable[str]) -> None:
+    """Print on standard output; in a terminal, what is longer than a page with the pager."""
+    remaining = iter(pieces)
+    paged = not click.get_current_context().meta.get(PAGED) and sys.stdout.isatty()
+    if paged:
+        rows, held, count = shutil.get_terminal_size((80, 24)).lines, [], 0
+        for piece in remaining:
+            held.append(piece)
+            count += piece.count("\n")
+            if count >= rows:
+                break
+        remaining = chain(held, remaining)
+        if count >= rows and _through_pager(remaining):
+            return
+    for piece in remaining:
+        _print(piece)
+
+
+def _through_pager(pieces: Iterator[str]) -> bool:
+    """Whether there was a pager to show them: PAGER, or less; none where PAGER is empty or cat."""
+    words = shlex.split(os.environ.get("PAGER", "less"))
+    program = shutil.which(words[0]) if words and words[0] != "cat" else None
+    if program is None:
+        return False
+    environment = {"LESS": "FRX", "LV": "-c", **os.environ}
+    try:
+        pager = subprocess.Popen(
+            [program, *words[1:]], stdin=subprocess.PIPE, encoding="utf-8", env=environment
+        )
+    except OSError:
+        return False
+    assert pager.stdin is not None
+    try:
+        with pager.stdin:
+            for piece in pieces:
+                pager.stdin.write(piece)
+    except BrokenPipeError:  # who looks has seen enough
+        pass
+    while True:
+        try:
+            pager.wait()
+            return True
+        except KeyboardInterrupt:  # which is the pager's own matter
+            continue
+
+
+def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
+    """What makes a text ASCII: in data and web pages other characters have codes, and stay.
+
+    In other texts letters that ``encoding`` has stay as they are.
+    """
     if format == "json":
         return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
     if format in ("html", "unsafehtml"):
         return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()
     from cellcalc.views.text import ascii_text
 
-    return ascii_text
+    return lambda text: ascii_text(text, encoding)
+
+
+def nowhere(stream: TextIO | None) -> None:
+    """Send what is left in the buffer of a stream nowhere, since it has nowhere to go."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), cast(TextIO, stream).fileno())
 
 
 def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output: expected an open one, found it closed")
     try:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has seen enough; click ends quietly
             raise
-        with suppress(OSError):  # what is left in the buffer has nowhere to go either
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere(sys.stdout)
         message = f'standard output: expected room to write to, found "{error.strerror}"'
         raise OutputError(message) from None
+
+
+def _keeps_colours() -> bool | None:
+    """True where colours were asked for whatever the output is."""
+    context = click.get_current_context(silent=True)
+    return True if context is not None and context.meta.get(COLOR) == "always" else None
 
 
 def _chunks(pieces: Iterable[str]) -> Iterator[str]:

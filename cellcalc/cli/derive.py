@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")
-@click.option("--features", metavar="N", type=int, help="With a CELL: its inputs.")
+@click.option("--inputs", "features", metavar="N", type=int, help="With a CELL: inputs per step.")
 @scheme_options
 @text_options
 @format_option(*FORMATS, help="How to write it; python: a script, or of a CELL its function.")

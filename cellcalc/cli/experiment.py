@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -71,10 +71,13 @@ def _listed(
     "--k2", metavar="A,B,…", callback=_whole, help="With each k1: sweep the last k2 steps."
 )
 @click.option("--scheme", "names", metavar="NAME", multiple=True, help="A scheme; repeatable.")
-@click.option("--rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates.")
+@click.option(
+    "--learning-rate", "rates", metavar="A,B,…", callback=_positive, help="Learning rates."
+)
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes side by side.")
 @click.option(
     "--csv",
     "rows",
@@ -100,6 +103,7 @@ def experiment(
     epochs: tuple[int, ...],
     seeds: int | None,
     hold_out: int | None,
+    jobs: int | None,
     format: str,
     rows: Path | None,
     workbook: Path | None,
@@ -120,7 +124,7 @@ def experiment(
     \b
     Examples:
       cellcalc experiment echo --k1 1,4,12 --k2 3,6,7,12
-      cellcalc experiment echo --scheme full --rate 0.02,0.05,0.1 --epochs 50,100
+      cellcalc experiment echo --scheme full --learning-rate 0.02,0.1 --epochs 50
       cellcalc experiment echo --k2 6,7 --csv rows.csv --workbook study.xlsx
     """
     from cellcalc.studies.experiment import design
@@ -144,7 +148,7 @@ def experiment(
     interrupted = False
     with _open_rows(rows, force) as write:
         try:
-            for result in _run(planned):
+            for result in _run(planned, jobs or 1):
                 results.append(result)
                 write(result)
         except KeyboardInterrupt:
@@ -171,14 +175,21 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
     return found
 
 
-def _run(planned: Experiment) -> Iterator[Result]:
+def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+
     from cellcalc.studies.experiment import run
 
-    if not sys.stderr.isatty():
-        yield from run(planned)
-        return
-    with click.progressbar(length=planned.passes, label="training", file=sys.stderr) as bar:
-        yield from run(planned, lambda done: bar.update(done - bar.pos))
+    with ExitStack() as stack:
+        executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
+        if not sys.stderr.isatty():
+            yield from run(planned, executor=executor)
+            return
+        length = planned.passes
+        bar = stack.enter_context(
+            click.progressbar(length=length, label="training", file=sys.stderr)
+        )
+        yield from run(planned, lambda done: bar.update(done - bar.pos), executor)
 
 
 @contextmanager

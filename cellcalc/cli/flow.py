@@ -11,6 +11,7 @@ from cellcalc.cli.common import (
     command,
     emit,
     in_ascii,
+    in_colours,
     load,
     problem_argument,
     refuse,
@@ -71,7 +72,7 @@ def flow(
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:
-        text = written(page(found, title, terminal_width(), in_ascii()), format)
+        text = written(page(found, title, terminal_width(), in_ascii(), in_colours(output)), format)
     emit(text, output, force)
 
 

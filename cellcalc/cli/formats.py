@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from cellcalc.errors import OptionError, OutputError
+from cellcalc.errors import CellcalcError, OptionError, OutputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,7 +59,11 @@ def by_ending(*written: str, also: Collection[str] = ()) -> Callable[[Command], 
         @wraps(command)
         def decided(*arguments: Any, **options: Any) -> Any:
             output = options.get("output")
-            chosen = chosen_format(options.get("format"), output, written, also)
+            try:
+                chosen = chosen_format(options.get("format"), output, written, also)
+            except CellcalcError:
+                _complain_of_the_problem(options)
+                raise
             options["format"] = chosen
             click.get_current_context().params["format"] = chosen
             return command(*arguments, **options)
@@ -101,12 +105,22 @@ def written_as(*formats: str) -> Callable[[Command], Command]:
             output = options.get("output")
             ending = output.suffix.lower() if output is not None else ""
             if output is not None and ending and ENDINGS.get(ending) not in formats:
+                _complain_of_the_problem(options)
                 refuse_ending(output, formats)
             return command(*arguments, **options)
 
         return cast(Command, checked)
 
     return decorate
+
+
+def _complain_of_the_problem(options: dict[str, Any]) -> None:
+    """What is wrong in the input comes before what is wrong with the output."""
+    problem = options.get("problem")
+    if problem is not None and problem != "-":
+        from cellcalc import api
+
+        api.load(problem)
 
 
 def refuse_ending(output: Path, written: Collection[str]) -> None:

@@ -11,6 +11,7 @@ import click
 from cellcalc.cli.common import (
     command,
     emit,
+    in_colours,
     load,
     notation_option,
     problem_argument,
@@ -47,7 +48,7 @@ FORMATS = ("text", "markdown", "html", "latex", *EXPORTS)
     type=click.Choice(["time", "steps"]),
     default="time",
     show_default=True,
-    help="Time across, or one row a step.",
+    help="Time across, or one row per step.",
 )
 @click.option(
     "--pass",
@@ -66,6 +67,7 @@ FORMATS = ("text", "markdown", "html", "latex", *EXPORTS)
     type=int,
     help="Decimals shown.  [default: 5, or those of --hand-rounding]",
 )
+@click.option("--all", "everything", is_flag=True, help="Every row and pass; folds nothing.")
 @click.option("--explain", is_flag=True, help="Work each value out, with the numbers put in.")
 @click.option("--step", metavar="T", type=int, help="With --explain: only this step.")
 @click.option(
@@ -94,6 +96,7 @@ def table(
     epoch: int | None,
     sequence: int | None,
     precision: int | None,
+    everything: bool,
     explain: bool,
     step: int | None,
     width: int | None,
@@ -105,6 +108,10 @@ def table(
 ) -> None:
     """Print every value of the forward pass, backward pass, gradients and update.
 
+    Rows that a first look can do without are folded: the paths of sums, derivatives of inputs,
+    parameters that nothing changes; of a long training there is a summary, and its last epoch.
+    --all shows them, and so does --symbols by name.
+
     \b
     Examples:
       cellcalc table gomez --pass backward --symbols dh,dc
@@ -115,7 +122,7 @@ def table(
       cellcalc table gomez --explain -o solution.tex
       cellcalc table gomez --format json
     """
-    from cellcalc.views.table import check_layout, select
+    from cellcalc.views.table import check_layout, first_look, select
 
     columns = terminal_width() if width is None else width
     _check_combination(format, explain, step, output)
@@ -124,7 +131,11 @@ def table(
     trace = run(load(problem, override, notation), hand_rounding, detail)
     steps = steps or ("" if step is None else str(step))
     chosen = select(trace, passes, symbols or "", steps, epoch, sequence)
-    emit(_rendered(trace, format, layout, chosen, precision, explain, columns), output, force)
+    if not (everything or explain or format in EXPORTS):
+        chosen = first_look(trace, chosen)
+    paint = in_colours(output)
+    text = _rendered(trace, format, layout, chosen, precision, explain, columns, paint)
+    emit(text, output, force)
 
 
 def _check_combination(format: str, explain: bool, step: int | None, output: Path | None) -> None:
@@ -142,7 +153,9 @@ def _check_combination(format: str, explain: bool, step: int | None, output: Pat
     if step is not None:
         refuse("`step`", "steps")
     if explain:
-        refuse("`explain`", "layout")
+        refuse("`explain`", "layout", "everything")
+    if format in EXPORTS:
+        refuse(f"`format` {format}, which has everything", "everything")
     if format in MARKUP:
         refuse(f"`format` {format}, which is for files", "width")
     if format in EXPORTS:
@@ -157,6 +170,7 @@ def _rendered(
     precision: int | None,
     explain: bool,
     width: int,
+    paint: bool,
 ) -> str | Iterator[str]:
     if explain:
         from cellcalc.views.worked import explain as work_out
@@ -168,4 +182,4 @@ def _rendered(
         return export.to_json(trace, chosen) if format == "json" else export.to_csv(trace, chosen)
     from cellcalc.views.table import render
 
-    return render(trace, format, chosen, layout, precision, width)
+    return render(trace, format, chosen, layout, precision, width, paint)

@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     "--practice",
     metavar="WHAT",
     default="",
-    help="An exercise: backward, forward, all, or symbols such as c,dc.",
+    help="An exercise: backward, forward, all, or symbols such as c,dc; paths: those too.",
+)
+@click.option(
+    "--level",
+    type=click.IntRange(1, 4),
+    help="Of an exercise. 1: equations shown; 2: hidden; 3: to choose among typical slips; "
+    "4: find the mistake.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(0),
+    help="Another mistake, other slips (levels 3, 4).",
 )
 @click.option("--blank", is_flag=True, help="The exercise on paper: no key, for printing.")
 @click.option("--key", is_flag=True, help="For a teacher: the exercise with its answers, hidden.")
@@ -43,6 +55,8 @@ def workbook(
     problem: str,
     sheets: str | None,
     practice: str,
+    level: int | None,
+    seed: int | None,
     blank: bool,
     key: bool,
     notation: str | None,
@@ -56,7 +70,8 @@ def workbook(
     recalculates. Sheets: Start, Unrolled (the picture of it all), BPTT, Step, Windows, Gradients,
     Train, Checks, Equations. With --practice a grid to fill in: it judges whether each answer
     follows from those before it, and holds none of them; with --key it holds them and judges by
-    them. Without -o the file is named after PROBLEM, in this folder.
+    them. Levels 3 and 4 are judged with --key, or by check when handed in. Without -o the file is
+    named after PROBLEM, in this folder.
 
     \b
     Examples:
@@ -65,19 +80,26 @@ def workbook(
       cellcalc workbook statquest --epochs 300 -o training.xlsx
       cellcalc workbook gomez --notation graves -o graves.xlsx
       cellcalc workbook gomez --practice backward -o exercise.xlsx
+      cellcalc workbook gomez --practice backward --level 4 -o find.xlsx
       cellcalc workbook my_problem.toml -o lesson.xlsx --force
     """
 
+    from cellcalc.check.assignments import exercise_of
     from cellcalc.files import write_file
     from cellcalc.workbook import build_workbook
     from cellcalc.workbook.build import moved
     from cellcalc.workbook.large_numbers import has_large
 
     trace = run(load(problem, override, notation))
+    task = exercise_of(trace, practice, level, seed, key, blank)
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
-    write_file(path, lambda file: build_workbook(trace, file, names, practice, blank, key), force)
+    write_file(
+        path,
+        lambda file: build_workbook(trace, file, names, practice, blank, key, assignment=task),
+        force,
+    )
     for former, now in moved(names).items():
         click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):

@@ -98,6 +98,23 @@ def function(
 
     ``decimals`` rounds every value before it is used; ``paths`` also keeps the rows that show
     the paths of a sum one by one.
+
+    Parameters
+    ----------
+    model : Model
+        Forward and derived backward equations.
+    decimals : int, optional
+        Decimals to which every value is rounded before it is used, as somebody does by hand.
+    guarded : bool
+        Whether divisions by 0 and powers without a value follow the rules of ``floats`` and raise
+        nothing.
+    paths : bool
+        Whether the rows that show the paths of a sum one by one are kept as well.
+
+    Returns
+    -------
+    str
+        Python source of one function ``bptt``: one assignment an equation.
     """
     return "\n".join(_Writer(model, decimals, guarded, paths).lines()) + "\n"
 
@@ -267,7 +284,19 @@ def compile_expression(
 
 
 def evaluate(expression: Expression, value: Callable[[Symbol], float]) -> float:
-    """The value of an expression whose symbols may be of several steps, each given by ``value``."""
+    """The value of an expression whose symbols may be of several steps, each given by ``value``.
+
+    Parameters
+    ----------
+    expression : Expression
+        Without ``W @ x``: spelled out first.
+    value : Callable[[Symbol], float]
+        The number for a symbol at the step that its shift names.
+
+    Returns
+    -------
+    float
+    """
     names = {symbol: f"s{k}" for k, symbol in enumerate(symbols(expression))}
     renamed = rename(expression, lambda symbol: Symbol(names[symbol]))
     return compile_expression(renamed)({name: value(symbol) for symbol, name in names.items()})

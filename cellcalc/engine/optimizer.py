@@ -130,7 +130,20 @@ def clip_factor(scheme: Scheme, gradients: Mapping[str, float]) -> float:
 
 
 def clipped(scheme: Scheme, gradients: Mapping[str, float]) -> dict[str, float]:
-    """The gradients as the update uses them: bounded in norm first, then one by one."""
+    """The gradients as the update uses them: bounded in norm first, then one by one.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        ``clip_norm`` bounds the norm of all gradients together (Pascanu, Mikolov & Bengio 2013),
+        ``clip_value`` each one.
+    gradients : Mapping[str, float]
+        Of the parameters that are not frozen.
+
+    Returns
+    -------
+    dict[str, float]
+    """
     factor, bound = clip_factor(scheme, gradients), scheme.clip_value
     scaled = {name: value * factor for name, value in gradients.items()}
     if bound is None:

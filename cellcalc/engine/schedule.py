@@ -97,6 +97,23 @@ def fires(scheme: Scheme, steps: int, learns: bool = True, drawing: int = 1) -> 
     """The steps after which a window fires; none where there is nothing to learn from.
 
     ``drawing`` is the number of the pass, for which lengths left to chance are drawn.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        k1 or ``windows``, and ``tail``, which settles what becomes of a remainder.
+    steps : int
+        The length n of the sequence.
+    learns : bool
+        Whether the sequence has targets.
+    drawing : int
+        The number of the pass, for which lengths left to chance are drawn.
+
+    Returns
+    -------
+    Sequence[int]
+        Ascending steps from 1 to ``steps``. Firing every k1 steps and sweeping k2 is BPTT(h; h')
+        of Williams & Peng (1990), with h' = k1 and h = k2.
     """
     if not learns:
         return ()

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.errors import OptionError, SymbolError, check_choice, check_whole, did_you_mean
-from cellcalc.language.keys import derivative_key, entering_key
+from cellcalc.errors import (
+    OptionError,
+    PackageError,
+    SymbolError,
+    check_choice,
+    check_whole,
+    describe,
+    did_you_mean,
+)
+from cellcalc.language.keys import derivative_key, element_keys, entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -193,6 +201,7 @@ class Trace:
         dict of str to numpy.ndarray
             As in ``{"weight_ih_l0": (4, inputs), …}``; of several windows the sum, which is what
             frameworks keep. An array that holds a parameter which the cell has not is left out.
+            Empty where nothing was swept.
 
         Raises
         ------
@@ -213,7 +222,7 @@ class Trace:
                 sums = [numpy.sum(gradients[derivative_key(place)]) for place in places]
                 shaped = numpy.array(sums, dtype=float).reshape(block.lengths(features))
                 arrays[block.names[0]] = _read_only(shaped)
-        if not arrays:
+        if gradients and not arrays:
             found = f"{self.model.cell.name}, which has none of its parameters"
             raise OptionError("layout", f"one for the cell {self.model.cell.name}", found)
         return arrays
@@ -231,12 +240,24 @@ class Trace:
     @property
     def symbols(self) -> list[str]:
         """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
-        names = [*self.model.quantities, *(entering_key(name) for name in self.model.state)]
-        return names if self.model.loss else [n for n in names if n in self.model.quantities]
+        rows: Iterable[str] = self.model.quantities
+        if not self.passes[-1].forward:  # run without detail
+            last = self.passes[-1]
+            rows = [name for name in rows if name in last.before or name in last.coefficients]
+        entering = map(entering_key, self.model.state) if self.model.loss else ()
+        return [*rows, *entering]
 
     def keys(self) -> list[str]:
         """The symbols, as of a mapping."""
         return self.symbols
+
+    def values(self) -> Iterator[NDArray[numpy.float64]]:
+        """The arrays, in the order of the symbols."""
+        return (self[symbol] for symbol in self.symbols)
+
+    def items(self) -> Iterator[tuple[str, NDArray[numpy.float64]]]:
+        """Each symbol with its array."""
+        return ((symbol, self[symbol]) for symbol in self.symbols)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.symbols)
@@ -290,6 +311,8 @@ class Trace:
         import numpy
 
         last = self.passes[-1]
+        if not isinstance(symbol, str):
+            raise SymbolError(self._unknown(symbol, self.symbols))
         if symbol in last.forward:
             return _read_only(numpy.array(last.forward[symbol][1:]))
         if symbol in last.before:
@@ -299,17 +322,26 @@ class Trace:
             return _read_only(numpy.full(last.steps, last.coefficients[symbol]))
         known = self.symbols
         if symbol not in known:
-            raise SymbolError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+            raise SymbolError(self._unknown(symbol, known))
         windows = last.windows
         if symbol not in self.model.quantities:  # dh0
             entering = numpy.array([window.gradients[symbol] for window in windows])
             return _read_only(entering[0] if len(windows) == 1 else entering)
-        if not last.forward:
-            raise SymbolError(f"{symbol} was not kept, since the run was without detail")
         found = numpy.full((len(windows), last.steps), numpy.nan)
         for row, window in zip(found, windows, strict=True):
             row[window.first - 1 : window.last] = window.backward[symbol]
         return _read_only(found[0] if len(windows) == 1 else found)
+
+    def _unknown(self, symbol: object, known: list[str]) -> str:
+        """Why there is no such symbol."""
+        if not isinstance(symbol, str):
+            return f"no symbol {describe(symbol)}; expected a text, as in trace[{known[0]!r}]"
+        if symbol in self.model.quantities:
+            return f"{symbol} was not kept, since the run was without detail"
+        elements = [name for name in element_keys(symbol, self.model.features) if name in known]
+        if elements:
+            return f"no symbol {symbol}; there is one for each input: {', '.join(elements)}"
+        return f"no symbol {symbol}{did_you_mean(symbol, known)}"
 
     def to_dict(self) -> dict[str, NDArray[numpy.float64]]:
         """Every symbol with its array, as ``trace[symbol]`` gives it."""
@@ -323,13 +355,13 @@ class Trace:
 
         Raises
         ------
-        ImportError
+        PackageError
             pandas is not installed.
         """
         try:
             import pandas
         except ImportError:
-            raise ImportError("to_frame needs pandas, which is not installed") from None
+            raise PackageError("to_frame", "pandas") from None
         columns: dict[Any, Any] = {}
         for symbol in self.symbols:
             values = self[symbol]
@@ -355,7 +387,7 @@ class Trace:
             if count > 1
         ]
         return (
-            f'<Trace "{s.title}": cell {s.cell.name}, scheme {self.scheme.name}\n'
+            f"<Trace{_quoted(s.title)}: cell {s.cell.name}, scheme {self.scheme.name}\n"
             f" {', '.join(counts)}{loss}; {len(self)} symbols>"
         )
 
@@ -399,6 +431,10 @@ class Trace:
                 yield symbol, values[1:]
 
 
+def _quoted(title: str) -> str:
+    return f' "{title}"' if title else ""
+
+
 def _read_only(values: Any) -> NDArray[numpy.float64]:
     """The array, so that nobody changes a trace through it."""
     import numpy
@@ -423,7 +459,20 @@ Lookup = Callable[[Symbol], float]
 
 
 def forward_values(pass_trace: PassTrace, t: int) -> Lookup:
-    """What the symbols of a forward equation stand for when it is computed for step t."""
+    """What the symbols of a forward equation stand for when it is computed for step t.
+
+    Parameters
+    ----------
+    pass_trace : PassTrace
+        A finished pass.
+    t : int
+        The step whose equation is worked out, from 1 to n.
+
+    Returns
+    -------
+    Lookup
+        From a symbol to its number; h[t-1] at t = 1 is the initial state.
+    """
 
     def value(symbol: Symbol) -> float:
         if symbol.name in pass_trace.coefficients:
@@ -438,7 +487,21 @@ def forward_values(pass_trace: PassTrace, t: int) -> Lookup:
 
 
 def backward_values(pass_trace: PassTrace, window: WindowTrace, t: int) -> Lookup:
-    """The same for an equation of a window; beyond the window every derivative is 0."""
+    """The same for an equation of a window; beyond the window every derivative is 0.
+
+    Parameters
+    ----------
+    pass_trace, window : PassTrace, WindowTrace
+        A finished pass, and one of its windows.
+    t : int
+        A step that the window sweeps.
+
+    Returns
+    -------
+    Lookup
+        From a symbol to its number; activations are those stored, weights those that the scheme's
+        ``weights`` option names.
+    """
 
     def value(symbol: Symbol) -> float:
         step = t + (symbol.shift or 0)

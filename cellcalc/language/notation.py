@@ -119,6 +119,8 @@ class Notation:
         return plain_number(value), Binding.ATOM
 
     def symbol(self, symbol: Symbol) -> Text:
+        if symbol.step is not None:
+            return f"{symbol.name}[{symbol.step}]", Binding.ATOM
         if symbol.shift is None:
             return symbol.name, Binding.ATOM
         shift = f"{symbol.shift:+d}" if symbol.shift else ""
@@ -164,6 +166,8 @@ class Indexed(Notation):
         """Whether it is a derivative, the stem of the name, its digits, and the time index."""
         derivative = symbol.name in self.derivatives
         stem, digits = split_key(symbol.name[1:] if derivative else symbol.name)
+        if symbol.step is not None:
+            return derivative, stem, digits, str(symbol.step)
         if symbol.shift is None:
             return derivative, stem, digits, ""
         if self.step is not None:

@@ -2,7 +2,7 @@
 
     Expression
     ├── Number(value)                 0.5; never negative
-    ├── Symbol(name, shift)           U_f, h[t-1]
+    ├── Symbol(name, shift, step)     U_f, h[t-1], c[2]
     ├── Dot(weights, inputs)          W_f @ x, the sum over the inputs
     ├── Neg(operand)                  -y
     ├── Add(terms)                    a + b - c, flat
@@ -22,13 +22,18 @@ sums and products with :func:`add` and :func:`multiply` (flat) and numbers with 
 >>> add(add(b, U), b) == add(b, U, b)
 True
 >>> shifted(multiply(U, h), 1)
-Mul(factors=(Symbol(name='U_f', shift=None), Symbol(name='h', shift=0)))
+Mul(factors=(Symbol(name='U_f', shift=None, step=None), Symbol(name='h', shift=0, step=None)))
+>>> shifted(Symbol("c", step=2), 1).step  # a certain step stays where it is
+2
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
+
+End = Literal["first", "last"]  # of a window
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +44,32 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """The first or the last step of a window, or the one so many steps from it."""
+
+    end: End
+    offset: int = 0
+
+    def __str__(self) -> str:
+        return self.end + (f"{self.offset:+d}" if self.offset else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Symbol:
-    """A quantity at step ``t + shift``; ``shift`` is None for what does not vary with time."""
+    """A quantity at step ``t + shift``, or at the certain step ``step``, whatever t is.
+
+    Both are None for what does not vary with time. Equations of a model have no certain steps:
+    these stand in what people write down by hand.
+    """
 
     name: str
     shift: int | None = None
+    step: int | Edge | None = None
+
+    @property
+    def has_time(self) -> bool:
+        """Whether it is meant at a step, be it t or a certain one."""
+        return self.shift is not None or self.step is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +229,22 @@ def rename(expression: Expression, new: Callable[[Symbol], Symbol]) -> Expressio
 
 
 def shifted(expression: Expression, steps: int) -> Expression:
-    """The same equation ``steps`` later: ``h[t-1]`` becomes ``h[t]`` for ``steps = 1``."""
+    """The same equation ``steps`` later: ``h[t-1]`` becomes ``h[t]`` for ``steps = 1``.
+
+    Parameters
+    ----------
+    expression : Expression
+        Any tree; symbols without time and at certain steps stay as they are.
+    steps : int
+        By how many steps later; negative for earlier.
+
+    Returns
+    -------
+    Expression
+    """
 
     def move(symbol: Symbol) -> Symbol:
-        return symbol if symbol.shift is None else Symbol(symbol.name, symbol.shift + steps)
+        return symbol if symbol.shift is None else replace(symbol, shift=symbol.shift + steps)
 
     return rename(expression, move) if steps else expression
 
@@ -215,7 +253,7 @@ def spelled_out(expression: Expression, features: int) -> Expression:
     """The tree with each ``W @ x`` written as W1*x1 + W2*x2 + …, or W*x for a single feature."""
 
     def element(symbol: Symbol, feature: int) -> Symbol:
-        return Symbol(f"{symbol.name}{feature}", symbol.shift) if features > 1 else symbol
+        return replace(symbol, name=f"{symbol.name}{feature}") if features > 1 else symbol
 
     def products(dot: Dot) -> Expression:
         return add(

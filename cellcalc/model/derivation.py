@@ -15,7 +15,8 @@ several, each is a row of its own as well.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from cellcalc.language.calculus import differentiate
 from cellcalc.language.keys import derivative_key, element_keys, path_key
@@ -43,6 +44,7 @@ from cellcalc.resources import sentence
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author
 
+MOST_REMEMBERED = 50  # models
 MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
 
 
@@ -88,10 +90,48 @@ def build(
 def model_of(
     specification: Specification, author: Author | None = None, ascii: bool = False
 ) -> Model:
-    """The model of a problem, displayed in the ``author``'s symbols if given, perhaps in ASCII."""
+    """The model of a problem, displayed in the ``author``'s symbols if given, perhaps in ASCII.
+
+    Parameters
+    ----------
+    specification : Specification
+        A checked problem: its cell, readout, loss and number of inputs.
+    author : Author, optional
+        The notation that labels are written in; the keys stay.
+    ascii : bool
+        Whether labels do without Unicode.
+
+    Returns
+    -------
+    Model
+        Forward rows in the order of their dependence, backward rows in the reverse order, and one
+        gradient a parameter. The derivation is reverse-mode differentiation of the equations
+        (Griewank & Walther 2008, chapter 3), unrolled in time as in Werbos (1990).
+    """
     s = specification
     stored = s.scheme.weights == "stored"
-    return build(s.cell, s.readout, s.loss, s.features, stored, s.error, author, ascii)
+    parts = tuple(map(_Same, (s.cell, s.readout, s.loss, s.error, author)))
+    return _remembered(parts, s.features, stored, ascii)
+
+
+class _Same:
+    """An object that is equal to none but itself: what a model was made from."""
+
+    def __init__(self, it: Any) -> None:
+        self.it = it
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.it is other.it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _remembered(parts: tuple[_Same, ...], features: int, stored: bool, ascii: bool) -> Model:
+    """A model, derived once for the problems that share their templates."""
+    cell, readout, loss, error, author = (part.it for part in parts)
+    return build(cell, readout, loss, features, stored, error, author, ascii)
 
 
 class _Builder:

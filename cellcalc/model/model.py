@@ -6,7 +6,7 @@ What builds it is :mod:`cellcalc.model.derivation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -237,6 +237,10 @@ class Model:
     def generated(self) -> dict[object, Any]:
         """What has been generated from this model, by what it was for; made but once."""
         return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the equations; what follows from them is made again where it is read."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @cached_property
     def carousel(self) -> tuple[str, Expression] | None:

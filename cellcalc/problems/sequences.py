@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from array import array
 from collections import abc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
+from cellcalc.files import Folder
 from cellcalc.language.keys import element_keys
-from cellcalc.toml import Section, as_float, decode, describe, read_bytes
+from cellcalc.toml import Section, as_float, decode, describe
 
 TARGET = "target"
 MANY = 1000  # steps
@@ -83,7 +85,7 @@ def or_zero(value: float) -> float:
     return 0.0 if math.isnan(value) else value
 
 
-def read_sequence(section: Section, base: Path) -> Sequence | None:
+def read_sequence(section: Section, base: Folder) -> Sequence | None:
     """The sequence of one table, or None after noting what is wrong with it."""
     section.only(KEYS)
     noted = len(section.reader.mistakes)
@@ -155,6 +157,9 @@ def _from_lists(section: Section) -> Sequence | None:
     if width and width > MAX_FEATURES:
         section.reader.mistake(section.key("x[1]"), f"at most {MAX_FEATURES} inputs", f"{width:,}")
         return None
+    plain = list(zip(*rows, strict=True)) if width and _are_all(list, rows, width) else [rows]
+    if all(set(map(type, column)) == {float} for column in plain):  # most, and quickly seen
+        return Sequence(tuple(map(tuple, plain)), _targets(section, len(rows)))
     columns: list[list[float]] = [[] for _ in range(width or 1)]
     for step, row in enumerate(rows, 1):
         values = row if isinstance(row, list) else [row]
@@ -167,6 +172,10 @@ def _from_lists(section: Section) -> Sequence | None:
     return Sequence(tuple(map(tuple, columns)), _targets(section, len(rows)))
 
 
+def _are_all(kind: type, rows: list[Any], length: int) -> bool:
+    return set(map(type, rows)) == {kind} and set(map(len, rows)) == {length}
+
+
 def _targets(section: Section, steps: int) -> tuple[float, ...] | None:
     if TARGET not in section.values:
         return None
@@ -174,6 +183,8 @@ def _targets(section: Section, steps: int) -> tuple[float, ...] | None:
     if not isinstance(values, list) or len(values) != steps:
         section.wrong(TARGET, f"a list of {steps}, one number a step (nan where there is none)")
         return None
+    if set(map(type, values)) == {float}:
+        return tuple(values)
     return tuple(_number(section, f"{TARGET}[{k}]", value) for k, value in enumerate(values, 1))
 
 
@@ -185,16 +196,16 @@ def _number(section: Section, key: str, value: object) -> float:
     return converted
 
 
-def _from_csv(section: Section, base: Path) -> Sequence | None:
+def _from_csv(section: Section, base: Folder) -> Sequence | None:
     for key in ("x", TARGET):
         if key in section.values:
             expected = "either csv or x and target"
             section.reader.mistake(section.key(key), expected, "both")
-    name = section.text("csv")
+    name = section.file_name("csv")
     if not name:
         return None
     try:
-        contents = read_bytes(base / name, name, MAX_CSV_BYTES)
+        contents = base.read(name, MAX_CSV_BYTES)
         if "columns" in section.values or "rows" in section.values:
             return _chosen_columns(section, contents, name)
         return _parse_csv(contents, name)
@@ -242,7 +253,10 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
     text = decode(contents, name)
     opening = text.partition("\n")[0]
     separator = max(";\t,", key=opening.count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    except csv.Error as error:
+        raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
     header = [title.strip() for title in rows[0]] if rows else []
     target = table.values.get(TARGET)
     if not inputs:
@@ -252,8 +266,8 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
     chosen = [*inputs, *([target] if isinstance(target, str) and not is_next else [])]
     for title in chosen:
         if title not in header:
-            found = f"{describe(title)}{did_you_mean(title, header)}"
-            section.reader.mistake(table.key("x"), f"a column ({', '.join(header)})", found)
+            found = f"{describe(title)}{did_you_mean(title, _plausible(header))}"
+            section.reader.mistake(table.key("x"), f"a column ({titles_of(header)})", found)
             return None
     first, last = _rows(section, len(rows) - 1)
     columns: list[list[float]] = [[] for _ in chosen]
@@ -264,7 +278,7 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
             number = _plain(cell, separator)
             if number is None or (math.isnan(number) and title != target):
                 where = f"line {line}, {title}"
-                raise InputError([Mistake(name, where, "a number", describe(cell))])
+                raise InputError([Mistake(name, where, "a number", _shown(cell))])
             column.append(number)
     if not rows[1:]:
         raise InputError([Mistake(name, "", "at least one step below the header", "none")])
@@ -330,6 +344,32 @@ def _read_rows(
     return count
 
 
+# A problem may be somebody else's, and may name any file that its reader can read. So a message
+# quotes of a table what is like a column's name, or like a number that is none, and nothing else.
+_TITLE = re.compile(r"[^\W\d_][\w()/%°-]{0,24}( [\w()/%°-]{1,12}){0,2}")
+_NUMBER_LIKE = re.compile(r"[-+0-9.,;:eE% ]{1,20}|[A-Za-z/#?*-]{1,4}")
+MOST_TITLES = 20
+
+
+def _plausible(header: list[str]) -> list[str]:
+    return [title for title in header if _TITLE.fullmatch(title)]
+
+
+def titles_of(header: list[str]) -> str:
+    """The names of a table's columns, as far as they are like such names."""
+    if not header:
+        return "nothing"
+    names = _plausible(header)[:MOST_TITLES]
+    if not names:
+        return f"{len(header)} columns without such names" if header[1:] else "no such name"
+    left = len(header) - len(names)
+    return ", ".join(names) + (f" and {left} more" if left else "")
+
+
+def _shown(cell: str) -> str:
+    return describe(cell) if not cell or _NUMBER_LIKE.fullmatch(cell) else "a text"
+
+
 def _compact(values: array[float]) -> Values:
     """Few numbers as a tuple; many stay an array, which takes a quarter of the memory."""
     return values if len(values) > MANY else tuple(values)
@@ -346,9 +386,9 @@ def _check_header(header: list[str], mistake: Note) -> None:
         return
     if sorted(inputs) != sorted(expected) or len(set(header)) != len(header):
         wanted = "the columns x (or x1, x2, …) and target"
-        wrong = [title for title in inputs if title not in expected]
+        wrong = _plausible([title for title in inputs if title not in expected])
         hint = did_you_mean(wrong[0], (*expected, TARGET)) if wrong else ""
-        mistake("line 1", wanted, (", ".join(header) or "nothing") + hint)
+        mistake("line 1", wanted, titles_of(header) + hint)
 
 
 def _csv_number(title: str, cell: str, line: int, mistake: Note) -> float:
@@ -358,5 +398,5 @@ def _csv_number(title: str, cell: str, line: int, mistake: Note) -> float:
     try:
         return float(text if "_" not in text else "")
     except ValueError:
-        mistake(f"line {line}, {title}", "a number", describe(text))
+        mistake(f"line {line}, {title}", "a number", _shown(text))
         return math.nan

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cellcalc import resources
+from cellcalc.files import Folder
 from cellcalc.language.keys import element_keys
 from cellcalc.problems import templates
 from cellcalc.problems.reserved import check_names
@@ -47,7 +48,7 @@ class Specification:
     of the templates; ``initial`` one for each state, ``coefficients`` one for each of theirs;
     ``loss`` is None where no sequence has targets, or where nothing is learned from them: then
     ``error`` is what is computed of them, forward only. ``drawn`` is None where
-    every parameter is given.
+    every parameter is given. ``files`` are those that were read besides the problem's own.
     """
 
     title: str
@@ -63,10 +64,15 @@ class Specification:
     coefficients: Mapping[str, float] = field(default_factory=dict)
     error: Template | None = None
     drawn: Drawn | None = None
+    files: tuple[Path, ...] = field(default=(), compare=False)
 
 
 def read_specification(
-    text: str, file: str, base: Path, override: Override = AS_WRITTEN
+    text: str,
+    file: str,
+    base: Path,
+    override: Override = AS_WRITTEN,
+    confined: bool = False,
 ) -> Specification:
     """Read a problem from the text of its file.
 
@@ -80,6 +86,8 @@ def read_specification(
         Where paths in the problem start.
     override : Override
         What goes before the file's scheme and epochs.
+    confined : bool
+        Refuse paths that lead out of ``base``: for problems that others have handed in.
 
     Returns
     -------
@@ -91,13 +99,34 @@ def read_specification(
     InputError
         With every mistake in the file.
     """
-    return specification_of(parse_toml(text, file), file, base, override)
+    return specification_of(parse_toml(text, file), file, Folder(base, confined), override)
 
 
 def specification_of(
-    tables: Mapping[str, Any], file: str, base: Path, override: Override = AS_WRITTEN
+    tables: Mapping[str, Any], file: str, base: Folder, override: Override = AS_WRITTEN
 ) -> Specification:
-    """The same of tables that have been read already, or were never in a file (``file`` "")."""
+    """The same of tables that have been read already, or were never in a file (``file`` "").
+
+    Parameters
+    ----------
+    tables : Mapping
+        What a problem file says, as TOML tables.
+    file : str
+        The name that mistakes are reported under.
+    base : Path
+        The folder at which paths in the tables start.
+    override : Override
+        What the caller sets in place of the tables: scheme, k1, k2, epochs, options.
+
+    Returns
+    -------
+    Specification
+
+    Raises
+    ------
+    InputError
+        With every mistake found, each by its key.
+    """
     reader = Reader(file)
     whole = Section(reader, tables)
     whole.only(KEYS)
@@ -137,6 +166,7 @@ def specification_of(
         coefficients=coefficients,
         error=loss if compared and not loss.learn else None,
         drawn=_drawn(whole.table("parameters"), parameters, parts),
+        files=tuple(base.files),
     )
 
 
@@ -157,7 +187,7 @@ def redrawn(specification: Specification, seed: int) -> dict[str, float]:
     return {name: value for name, value in values.items() if name in specification.drawn.names}
 
 
-def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
+def _sequences(whole: Section, base: Folder) -> tuple[Sequence, ...]:
     sections = whole.tables("sequence")
     read = [read_sequence(section, base) for section in sections]
     sequences = standardized(read, [s.boolean("standardize", False) for s in sections])
@@ -170,27 +200,35 @@ def _sequences(whole: Section, base: Path) -> tuple[Sequence, ...]:
     return tuple(sequence for sequence in sequences if sequence)
 
 
+HINT = "default = 0 gives a number to all that are left out"
+
+
 def _parameters(
-    section: Section, parts: list[Template], features: int | None, complete: bool, base: Path
+    section: Section, parts: list[Template], features: int | None, complete: bool, base: Folder
 ) -> dict[str, float]:
-    """One number for each element of each parameter: given, else from a file, else drawn."""
+    """One number for each element of each parameter.
+
+    It is given, else from a file, else drawn, else the ``default`` of those left out.
+    """
     kinds = {name: kind for part in parts for name, kind in part.parameters.items()}
     if complete and not kinds:
         section.reader.mistake(section.path, "a cell or readout that has a parameter", "none")
     if complete:
         names = list(kinds) or ["none"]
         owners = " with ".join(part.name for part in parts)
-        section.only([*kinds, "random", *WEIGHTS], f"a parameter of {owners} ({listed(names)})")
+        section.only(
+            [*kinds, "random", "default", *WEIGHTS], f"a parameter of {owners} ({listed(names)})"
+        )
     loaded: Mapping[str, float] | None = {}
     if complete and any(key in section.values for key in WEIGHTS):
         from cellcalc.problems import weights  # here, since few problems have them in a file
 
         loaded = weights.read_weights(section, kinds, features, base)
-    draw = _random(section)
+    draw, default = _random(section), _default(section)
     elements: dict[str, float] = {}
     for name, kind in kinds.items():
         width = features if kind == "input" else 1
-        elsewhere = draw(width or 1) if draw else None
+        elsewhere = draw(width or 1) if draw else default and default * (width or 1)
         if loaded is None:  # a file that has been complained of
             elsewhere = [0.0] * (width or 1)
         elif all(element in loaded for element in element_keys(name, width or 1)):
@@ -217,8 +255,21 @@ def _given(
     expected = "a finite number" if kind == "scalar" else "finite numbers, one for each input"
     if kind == "input" and width:
         expected = f"{width} finite number{'s' if width > 1 else ''}, one for each input"
-    section.wrong(name, expected)
+    told = any(str(mistake).count(HINT) for mistake in section.reader.mistakes)
+    if name in section.values or section.broken or told:
+        section.wrong(name, expected)
+    else:  # said once
+        section.reader.mistake(section.key(name), expected, f"nothing; {HINT}")
     return [0.0] * (width or 1)
+
+
+def _default(section: Section) -> list[float] | None:
+    """The number of parameters that are left out, if the file has one."""
+    if "default" not in section.values:
+        return None
+    if "random" in section.values:
+        section.wrong("default", "nothing beside random, which draws what is left out")
+    return [section.number("default", 0.0)]
 
 
 def _random(section: Section) -> Callable[[int], list[float]] | None:

@@ -11,11 +11,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 from cellcalc import resources
 from cellcalc.errors import ExpressionError, InputError, did_you_mean, printable, unknown
+from cellcalc.files import Folder
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS, SPELLINGS
 from cellcalc.language.keys import COUNT, FACTOR, NORM, VIA, derivative_key
@@ -54,11 +56,12 @@ INPUTS = ("x",)  # vectors: one element per feature
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
      "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
-     "layout", "prefix", "random", "layer", "direction", "readout_prefix", "unit",
+     "layout", "prefix", "random", "default", "layer", "direction", "readout_prefix", "unit",
      "zip", "nan", "inf", "window", "epoch", "sequence", NORM, FACTOR,
      *floats.__all__, *keyword.kwlist}
 )  # fmt: skip
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+MOST_REMEMBERED = 100  # templates that need not be read again
 _WEIGHT_KINDS = ("input", "scalar")
 
 
@@ -119,7 +122,7 @@ MOST_LISTED = 10  # names in a message
 _A_NAME = "the name of a {key} (cellcalc templates {kind} lists them)"
 
 
-def read(section: Section, kind: str, key: str, default: str, base: Path) -> Template | None:
+def read(section: Section, kind: str, key: str, default: str, base: Folder) -> Template | None:
     """The template that a key of a problem names, or None after noting what is wrong with it."""
     name = section.values.get(key, default)
     if not isinstance(name, str):
@@ -139,7 +142,7 @@ def read(section: Section, kind: str, key: str, default: str, base: Path) -> Tem
         return None
 
 
-def load(kind: str, name: str, base: Path | None = None) -> Template:
+def load(kind: str, name: str, base: Folder | Path | None = None) -> Template:
     """The template of that name, or in that file.
 
     Parameters
@@ -148,7 +151,7 @@ def load(kind: str, name: str, base: Path | None = None) -> Template:
         What it is a template of.
     name : str
         A name ending in ``.toml`` is a path.
-    base : Path, optional
+    base : Folder or Path, optional
         Where a relative path starts.
 
     Returns
@@ -162,13 +165,21 @@ def load(kind: str, name: str, base: Path | None = None) -> Template:
         With every mistake in the file.
     """
     if is_path(name):
-        path, shown_as = (base or Path()) / name, name
+        shown_as = name
+        folder = base if isinstance(base, Folder) else Folder(base or Path())
+        text = decode(folder.read(name), name)
     else:
-        path = resources.folder("templates") / kind / f"{name}.toml"
         shown_as = f"templates/{kind}/{name}.toml"
-    text = decode(read_bytes(path, shown_as), shown_as)
+        path = resources.folder("templates") / kind / f"{name}.toml"
+        text = decode(read_bytes(path, shown_as), shown_as)
+    return _checked(text, shown_as, kind, printable(Path(name).name.removesuffix(".toml")))
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _checked(text: str, shown_as: str, kind: str, name: str) -> Template:
+    """The template in a text: the same object for the same text, whose model is made but once."""
     reader = Reader(shown_as)
-    template = _read(Section(reader, parse_toml(text, shown_as)), kind, printable(path.stem))
+    template = _read(Section(reader, parse_toml(text, shown_as)), kind, name)
     reader.finish()
     return template
 

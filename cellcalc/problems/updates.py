@@ -7,16 +7,15 @@ settings and state; here ``t`` counts updates, not steps.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cellcalc.errors import InputError, Mistake, describe, unknown
+from cellcalc.files import Folder, parse_json
 from cellcalc.problems import templates
 from cellcalc.problems.templates import Template
-from cellcalc.toml import Section, as_float, decode, read_bytes
+from cellcalc.toml import Section, as_float, decode
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,13 @@ def read_update(
     section: Section,
     parts: list[Template],
     parameters: Mapping[str, float],
-    base: Path = Path(),
+    base: Folder | None = None,
 ) -> Update:
     """The ``[update]`` table; ``parts`` are the templates that the parameters belong to.
 
     Paths in it start at ``base``.
     """
+    base = base or Folder()
     optimizer = templates.read(section, "optimizers", "optimizer", "sgd", base)
     if optimizer is None:
         optimizer = templates.load("optimizers", "sgd")
@@ -72,12 +72,12 @@ FROM = "from"
 
 
 def _resumed(
-    section: Section, optimizer: Template, free: list[str], base: Path
+    section: Section, optimizer: Template, free: list[str], base: Folder
 ) -> tuple[dict[str, dict[str, float]], int]:
     """The optimizer's state in a file that ``cellcalc table --format json`` has printed."""
     if FROM not in section.values:
         return {}, 0
-    name = section.text(FROM)
+    name = section.file_name(FROM)
     if not name:
         return {}, 0
     mistakes = section.reader.mistakes
@@ -86,12 +86,9 @@ def _resumed(
         mistakes.append(Mistake(name, key, expected, describe(found) if found else "nothing"))
 
     try:
-        data = json.loads(decode(read_bytes(base / name, name), name))
+        data = parse_json(decode(base.read(name), name), name)
     except InputError as error:
         section.wrong_file(FROM, name, error)
-        return {}, 0
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        mistakes.append(Mistake(name, "", "JSON", f"an error: {error}"))
         return {}, 0
     held = data.get("optimizer") if isinstance(data, dict) else None
     if not isinstance(held, dict):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -18,12 +17,22 @@ from typing import Any
 
 from cellcalc import resources
 from cellcalc.errors import InputError, Mistake, did_you_mean
+from cellcalc.files import Folder, parse_json
 from cellcalc.language.keys import element_keys
-from cellcalc.toml import Section, as_float, decode, describe, listed, read_bytes
+from cellcalc.problems.sequences import titles_of
+from cellcalc.toml import (
+    Section,
+    as_float,
+    decode,
+    describe,
+    flat,
+    listed,
+    shape_of,
+)
 
 
 def read_weights(
-    section: Section, kinds: Mapping[str, str], features: int | None, base: Path
+    section: Section, kinds: Mapping[str, str], features: int | None, base: Folder
 ) -> dict[str, float] | None:
     """The elements (``W_f1``) that the file named by ``from`` has; none where no file is named.
 
@@ -39,7 +48,7 @@ def read_weights(
             if key in section.values:
                 section.wrong(key, 'from = "weights.npz" beside it, or nothing here')
         return {}
-    name, prefix = section.text("from"), section.text("prefix", "")
+    name, prefix = section.file_name("from"), section.text("prefix", "")
     layout = section.choice("layout", layout_names(), "") if "layout" in section.values else ""
     direction = section.choice("direction", DIRECTIONS, DIRECTIONS[0])
     layer = section.integer("layer", 0, 0) if "layer" in section.values else None
@@ -47,7 +56,7 @@ def read_weights(
     if not name or features is None or section.values.get("layout", "") != layout:
         return None
     try:
-        arrays = read_arrays(base / name, name)
+        arrays = read_arrays(base, name)
         if not layout:
             for key in ("layer", "direction", "readout_prefix"):
                 if key in section.values:
@@ -383,17 +392,17 @@ class Array:
     shown: tuple[str, ...] = ()
 
 
-def read_arrays(path: Path, name: str) -> dict[str, Array]:
+def read_arrays(folder: Folder, name: str) -> dict[str, Array]:
     """The arrays of a file by name, with dots where the name has levels: ``lstm.weight_ih_l0``.
 
-    ``name`` is the file's name in messages. Raises :class:`~cellcalc.errors.InputError`.
+    Raises :class:`~cellcalc.errors.InputError`.
     """
-    ending = path.suffix.lower()
+    ending = Path(name).suffix.lower()
     if ending not in ENDINGS:
         expected = f"a file of weights: {listed(ENDINGS)}"
         how = f"; {resources.sentence('weights', 'convert')}" if ending in PICKLED else ""
         raise InputError([Mistake(name, "", expected, (ending or "no ending") + how)])
-    contents = read_bytes(path, name)
+    contents = folder.read(name)
     read: dict[str, Callable[[bytes, str], dict[str, Array]]]
     read = {
         ".npz": arrays_of_npz,
@@ -457,7 +466,7 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
         if dtype.kind not in "fiu":
             raise refuse(f"one of type {dtype}")
         if math.prod(shape) * dtype.itemsize > len(data):
-            raise refuse(f"a header that announces {math.prod(shape)} numbers, and fewer of them")
+            raise refuse(f"a header that announces {_many(shape)} numbers, and fewer of them")
         array = numpy.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
         raise refuse(f"an error: {error}") from None
@@ -467,6 +476,12 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
     if dtype.kind == "f" and dtype.itemsize < 8:
         shown = tuple(str(value) for value in array.ravel(order="C"))
     return Array(tuple(int(length) for length in array.shape), values, shown)
+
+
+def _many(shape: Sequence[int]) -> str:
+    """How many numbers an array of that shape has, which may be a number too long to be written."""
+    count = math.prod(shape)
+    return str(count) if count < 10**15 else "more than 10^15"
 
 
 # How safetensors calls types: numpy's name for each; bfloat16 is the upper half of a float32.
@@ -486,10 +501,7 @@ def _from_safetensors(contents: bytes, name: str) -> dict[str, Array]:
     length = int.from_bytes(contents[:8], "little")
     if len(contents) < 8 or length > len(contents) - 8:
         raise refuse("", "a safetensors file", "a header longer than the file")
-    try:
-        header = json.loads(contents[8 : 8 + length])
-    except (ValueError, RecursionError) as error:
-        raise refuse("", "a safetensors file", f"an error: {error}") from None
+    header = parse_json(decode(contents[8 : 8 + length], name), name, "a safetensors file")
     if not isinstance(header, dict) or len(header) > MAX_ARRAYS:
         raise refuse("", f"a table of at most {MAX_ARRAYS} arrays", describe(header))
     data = memoryview(contents)[8 + length :]
@@ -507,7 +519,8 @@ def _from_safetensors(contents: bytes, name: str) -> dict[str, Array]:
         dtype = numpy.dtype(_TYPES[str(kind)])
         count, (first, last) = math.prod(shape), offsets
         if last > len(data) or last - first != count * dtype.itemsize:
-            raise refuse(key, f"{count} numbers", f"{last - first} bytes for them")
+            found = f"{last - first if last <= len(data) else 'other'} bytes for them"
+            raise refuse(key, f"{_many(shape)} numbers", found)
         values = numpy.frombuffer(data[first:last], dtype)
         if kind == "BF16":
             values = (values.astype("<u4") << 16).view("<f4")
@@ -516,11 +529,7 @@ def _from_safetensors(contents: bytes, name: str) -> dict[str, Array]:
 
 
 def _from_json(contents: bytes, name: str) -> dict[str, Array]:
-    try:
-        data = json.loads(decode(contents, name))
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "lists nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    data = parse_json(decode(contents, name), name)
     if isinstance(data, list):  # layer.get_weights(), each as a list
         data = {f"arr_{k}": item for k, item in enumerate(data)}
     if not isinstance(data, dict):
@@ -531,7 +540,7 @@ def _from_json(contents: bytes, name: str) -> dict[str, Array]:
     mistakes: list[Mistake] = []
     arrays: dict[str, Array] = {}
     for path, value in _leaves(data, "", MAX_DEPTH):
-        shape, values = _shape_of(value), tuple(_flat(value))
+        shape, values = shape_of(value), tuple(flat(value))
         numbers = [as_float(item) for item in values]
         if shape is None:
             mistakes.append(Mistake(name, path, "rows of the same length", "rows of several"))
@@ -558,21 +567,6 @@ def _leaves(table: Mapping[str, Any], path: str, depth: int) -> list[tuple[str, 
     return found
 
 
-def _shape_of(value: Any) -> tuple[int, ...] | None:
-    """The shape of nested lists; None where rows differ."""
-    if not isinstance(value, list):
-        return ()
-    shapes = {_shape_of(item) for item in value}
-    if len(shapes) > 1 or None in shapes:
-        return None
-    inner = shapes.pop() if shapes else ()
-    return (len(value), *(inner or ()))
-
-
-def _flat(value: Any) -> list[Any]:
-    return [v for item in value for v in _flat(item)] if isinstance(value, list) else [value]
-
-
 def _from_csv(contents: bytes, name: str) -> dict[str, Array]:
     """Lines of ``name,value``; the lines of one name are its numbers in row-major order."""
     try:
@@ -581,7 +575,7 @@ def _from_csv(contents: bytes, name: str) -> dict[str, Array]:
     except csv.Error as error:
         raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
     if not rows or rows[0][1] != ["name", "value"]:
-        found = ", ".join(rows[0][1]) if rows else "nothing"
+        found = titles_of(rows[0][1] if rows else [])
         raise InputError([Mistake(name, "line 1", "the columns name and value", found)])
     numbers: dict[str, list[float]] = {}
     mistakes: list[Mistake] = []
@@ -590,8 +584,9 @@ def _from_csv(contents: bytes, name: str) -> dict[str, Array]:
             key, text = row
             numbers.setdefault(key, []).append(float("" if "_" in text else text))
         except ValueError:
-            found = ", ".join(row)
-            mistakes.append(Mistake(name, f"line {line}", "a name and a number", describe(found)))
+            found = f"{len(row)} value{'s' if len(row) > 1 else ''}"
+            found = "another text" if len(row) == 2 else found
+            mistakes.append(Mistake(name, f"line {line}", "a name and a number", found))
     if mistakes:
         raise InputError(mistakes)
     return {key: Array(None, tuple(values)) for key, values in numbers.items()}

@@ -8,8 +8,9 @@ gradient of the same L, a sum or a mean as the problem has it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.schedule import Schedule
@@ -26,6 +27,7 @@ from cellcalc.problems.schemes import (
 )
 from cellcalc.problems.specification import Specification
 
+MOST_SHOWN = 4  # schemes in the short form of a comparison
 NO_UPDATE = ("weights", "update", "empty", *LIMITS)  # what says nothing where nothing is updated
 
 
@@ -48,7 +50,7 @@ class Compared:
     angle: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Schemes on one sequence, full BPTT first.
 
@@ -61,6 +63,24 @@ class Comparison:
     reduction: str
     set_aside: Mapping[str, object]
     schemes: tuple[Compared, ...]
+
+    # How a notebook shows it: views stand above the studies, so the front door says it.
+    as_text: ClassVar[Callable[[Comparison], str] | None] = None
+
+    def __repr__(self) -> str:
+        """The first few schemes, each with its error against full BPTT."""
+        lines = [
+            f"{one.scheme.name}: gradient error {100 * one.error:.3g} %"
+            for one in self.schemes[1 : MOST_SHOWN + 1]
+        ]
+        more = len(self.schemes) - 1 - MOST_SHOWN
+        lines += [f"and {more} more"] if more > 0 else []
+        first = f"full BPTT beside {len(self.schemes) - 1} others, sequence {self.sequence}"
+        return "<Comparison: " + "\n ".join([first, *lines]) + ">"
+
+    def _repr_markdown_(self) -> str | None:
+        show = type(self).as_text
+        return f"```\n{show(self).rstrip()}\n```" if show else None
 
 
 def compare(

@@ -21,11 +21,13 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
-from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
+from cellcalc.language.tree import ZERO, Edge, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 from cellcalc.problems.sequences import or_zero
 
-PARTS = ("forward", "backward", "all")
+PARTS = ("forward", "backward", "all", "paths")
+# What a person is given: the equations; none of them; some to choose from; a run with a mistake.
+EQUATIONS, HIDDEN, CHOICE, MISTAKE = LEVELS = (1, 2, 3, 4)
 TOTAL_LOSS = "L"
 # The marks: right; right given the answers before it; right as far as it goes, with fewer figures
 # than are asked for; wrong; not a number.
@@ -37,6 +39,21 @@ HALF = 0.51  # of a unit of the last figure: half, and a little more for the noi
 
 # The number of a window (0: the forward pass), a symbol, a step (None: the total).
 Place = tuple[int, str, int | None]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What a practice workbook asks for, and how: ``what`` as :func:`exercise` reads it.
+
+    ``level`` is one of :data:`LEVELS`. ``choices`` are for each row the equations to choose from,
+    the true one among them; ``planted`` is the run with a mistake in it, in the row ``mistake``.
+    """
+
+    what: str
+    level: int = EQUATIONS
+    choices: Mapping[str, tuple[Expression, ...]] = field(default_factory=dict)
+    planted: Trace | None = None
+    mistake: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,6 +260,7 @@ class Exercise:
     def _window(self, number: int, window: WindowTrace) -> Iterator[_Part]:
         model, one = self.model, self.pass_trace
         hidden = {path.symbol for s in self.symbols for path in model.paths.get(s, ())}
+        hidden -= self.symbols
         rows = [r for q in (*model.backward, *model.gradients) for r in (q, *model.paths_of(q))]
         wanted = [row for row in rows if row.symbol in self.symbols | hidden]
         for t in reversed(window.steps):
@@ -253,6 +271,8 @@ class Exercise:
                 yield (number, row.symbol, t), row, value, is_open, row.formula, lookup
         t = window.first - 1
         for row in model.entering:
+            if row.group is Group.PATH and row.formula == ZERO:
+                continue  # there is no such path from before the window
             if row.symbol in self.symbols | hidden and row.formula is not None:
                 place, value = (number, row.symbol, t), window.entering[row.symbol]
                 is_open, lookup = row.symbol in self.symbols, backward_values(one, window, t)
@@ -333,6 +353,9 @@ class _Values:
     def before(self, name: str, t: int) -> Value:
         return self.values[Symbol(name, t - 1)]
 
+    def at(self, name: str, step: int | Edge) -> Value:
+        return self.values[Symbol(name, step=step)]
+
     def fixed(self, name: str) -> Value:
         return self.values[Symbol(name)]
 
@@ -363,6 +386,9 @@ def half_unit(value: float) -> float:
 def exercise(trace: Trace, text: str) -> Exercise:
     """The exercise that a person asks for: "backward", "all", or symbols such as "c,dc".
 
+    With "paths" (as in "dh,paths") the rows of the paths are asked for as well, each of which is
+    otherwise a symbol like any other.
+
     Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out.
     """
     model = trace.model
@@ -374,13 +400,18 @@ def exercise(trace: Trace, text: str) -> Exercise:
         "backward": [symbol for symbol in backward if symbol != COUNTED],
     }
     parts["all"] = [*parts["forward"], *parts["backward"]]
-    known = [*PARTS, *forward, *backward]
+    paths = [path.symbol for symbol in backward for path in model.paths.get(symbol, ())]
+    known = [*PARTS, *forward, *backward, *paths]
     chosen: list[str] = []
-    for name in (word.strip() for word in text.split(",")):
+    words = [word.strip() for word in text.split(",")]
+    for name in words:
         if name not in known:
-            expected = "forward, backward, all, or symbols that are computed"
+            expected = "forward, backward, all, paths, or symbols that are computed"
             raise OptionError("practice", expected, unknown(name, known))
-        chosen += parts.get(name, (name,))
+        chosen += parts.get(name, (name,)) if name != "paths" else ()
+    if "paths" in words:
+        of = [symbol for symbol in chosen if symbol in model.paths]
+        chosen += [path.symbol for s in of or backward for path in model.paths.get(s, ())]
     if not chosen:
         raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
     return Exercise(trace, frozenset(chosen))

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 VANISHES, EXPLODES = 0.1, 10.0  # what is left over the longest lag, of what a loss starts with
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flow:
     """The flow of the gradient in one sequence.
 
@@ -52,6 +52,23 @@ class Flow:
     factor: Array | None
     schedule: Schedule
     swept: NDArray[np.int64]
+
+    # How a notebook shows it: views stand above the studies, so the front door says it.
+    as_text: ClassVar[Callable[[Flow], str] | None] = None
+
+    def __repr__(self) -> str:
+        """Sizes, and what becomes of each state's gradient, on a few lines."""
+        told = [
+            f"{v.state} {v.word}: {v.left:.3g} of it left after {v.lag} steps"
+            for v in verdicts(lags(self))
+        ]
+        size = f"{len(self.losses)} losses, {self.steps} steps"
+        cut = f"{self.schedule.scheme.name} cuts {int(self.cut.sum())} of {int(self.below.sum())}"
+        return "<Flow: " + "\n ".join([f"{size}; {cut} pairs", *told]) + ">"
+
+    def _repr_markdown_(self) -> str | None:
+        show = type(self).as_text
+        return f"```\n{show(self).rstrip()}\n```" if show else None
 
     @property
     def steps(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,8 +27,13 @@ def to_text(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -
     return ascii_text(text) if ascii_only else text
 
 
-def page(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> list[Block]:
-    """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit)."""
+def page(
+    flow: Flow, title: str, width: int = 80, ascii_only: bool = False, paint: bool = False
+) -> list[Block]:
+    """The grids, the decay and what it comes to, at most ``width`` columns wide (0: no limit).
+
+    With ``paint`` the shades have colours.
+    """
     check_page(width)
     scheme, found = flow.schedule.scheme, lags(flow)
     shades, mark = (ASCII_SHADES, ASCII_CUT) if ascii_only else (SHADES, CUT)
@@ -35,7 +41,8 @@ def page(flow: Flow, title: str, width: int = 80, ascii_only: bool = False) -> l
     blocks: list[Block] = [Title(title, (name,))]
     for state in flow.matrix:
         blocks.append(Heading(sentence("flow", "grid", state=state)))
-        blocks.append(Picture("\n".join(_grid(flow, state, width or 10**6, shades, mark))))
+        rows = "\n".join(_grid(flow, state, width or 10**6, shades, mark))
+        blocks.append(Picture(_coloured(rows, shades, mark) if paint else rows))
     blocks.append(Lines(tuple(_legend(flow, shades, mark))))
     blocks += [Heading(sentence("flow", "decay")), _decay(flow, found)]
     words = (line for text in _words(flow, found) for line in filled(text, width))
@@ -63,6 +70,16 @@ def _grid(flow: Flow, state: str, width: int, shades: str, mark: str) -> Iterato
             kept = bool((flow.swept[part] > 0).any())
             text += shade + (shade if kept else mark)
         yield f"{flow.losses[row[0]]:>{margin - 2}}  {text}".rstrip()
+
+
+def _coloured(text: str, shades: str, mark: str) -> str:
+    """The grid with a colour for each shade, and what is cut off in blue."""
+    styles = dict(zip(shades, ("1;38;5;166", "38;5;166", "38;5;173", "38;5;180", "2"), strict=True))
+    styles[mark] = "38;5;27"
+    first, *rows = text.split("\n")  # the first is a ruler
+    signs = re.compile("|".join(f"{re.escape(sign)}+" for sign in styles))
+    painted = (signs.sub(lambda m: f"\x1b[{styles[m[0][0]]}m{m[0]}\x1b[0m", row) for row in rows)
+    return "\n".join([first, *painted])
 
 
 def _bins(count: int, places: int) -> list[list[int]]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from cellcalc import resources
-from cellcalc.errors import check_whole
+from cellcalc.errors import OptionError, check_whole, printable
 from cellcalc.model.derivation import build
 from cellcalc.problems import templates
 from cellcalc.problems.sequences import Sequence
@@ -17,6 +18,24 @@ from cellcalc.problems.specification import read_specification
 from cellcalc.problems.templates import Template
 from cellcalc.resources import sentence
 from cellcalc.studies.tasks import MOST, Drawn
+from cellcalc.toml import listed
+
+
+@dataclass(frozen=True)
+class Own:
+    """One's own numbers for a problem; what is left empty is drawn.
+
+    ``inputs`` has a column for each feature; of ``k1`` and ``k2`` both are given, or neither.
+    """
+
+    title: str = ""
+    inputs: tuple[tuple[float, ...], ...] = ()
+    targets: tuple[float, ...] = ()
+    initial: Mapping[str, float] = field(default_factory=dict)
+    parameters: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    k1: int | None = None
+    k2: int | None = None
+
 
 WIDTH = 96  # columns of a file
 SCALE = 0.5  # drawn parameters lie within ± this
@@ -31,13 +50,16 @@ def own_problem(
     seed: int,
     base: Path,
     file: str = "FILE",
+    own: Own | None = None,
 ) -> str:
     """A problem with numbers drawn from a seed, each parameter written out with what it does.
 
-    ``file`` is what the comment calls it. Raises :class:`~cellcalc.errors.InputError` for a cell
-    that cannot be read; its path starts at ``base``, the folder of the file; and
-    :class:`~cellcalc.errors.OptionError` for a number out of bounds.
+    ``file`` is what the comment calls it, ``own`` what goes before what is drawn.
+    Raises :class:`~cellcalc.errors.InputError` for a cell that cannot be read; its path starts at
+    ``base``, the folder of the file; and :class:`~cellcalc.errors.OptionError` for a number out
+    of bounds.
     """
+    own = own or Own()
     check_whole("steps", steps, 1, MOST)
     check_whole("inputs", inputs, 1, MOST)
     check_whole("seed", seed, 0)
@@ -53,21 +75,29 @@ def own_problem(
     for part in parts:
         for name, kind in part.parameters.items():
             values = [drawn(-SCALE, SCALE) for _ in range(inputs if kind == "input" else 1)]
+            values = list(own.parameters.get(name, values))
             number = _number(values[0]) if len(values) == 1 else f"[{_listed(values)}]"
             rows.append((f"{name} = {number}", meaning[name]))
     columns = tuple(tuple(drawn(-1, 1) for _ in range(steps)) for _ in range(inputs))
     low = max(-0.5, model.loss.targets[0]) if model.loss else -0.5
-    sequence = Sequence(columns, tuple(drawn(low, 0.5) for _ in range(steps)))
+    targets = tuple(drawn(low, 0.5) for _ in range(steps))
+    sequence = Sequence(own.inputs or columns, own.targets or targets)
+    start = {name: drawn(0.05, 0.5) for name in parts[0].state}
+    unknown_states = [name for name in own.initial if name not in start]
+    if unknown_states:
+        known = listed(list(start)) if start else "none"
+        raise OptionError("initial", f"states of {cell} ({known})", f'"{unknown_states[0]}"')
+    title = printable(own.title) or sentence("new", "title", steps=steps)
     lines = [
-        *_comment(sentence("new", "own", file=file)),
+        *_comment(sentence("new", "own" if own == Own() else "given_numbers", file=file)),
         "",
-        *_header(sentence("new", "title", steps=steps), cell, readout, loss),
+        *_header(title, cell, readout, loss),
         "[parameters]",
         *_aligned(rows),
         "",
-        *_initial(parts[0], {}),
+        *_initial(parts[0], {**start, **own.initial}),
         *_sequence(sequence, sentence("new", "sequence")),
-        *_bptt(),
+        *_bptt(own.k1, own.k2),
         *_update("sgd", 0.1),
     ]
     return _checked(lines, base)
@@ -122,7 +152,7 @@ def _comment(text: str, fill: bool = True) -> list[str]:
 
 
 def _header(title: str, cell: str, readout: str, loss: str) -> Iterator[str]:
-    rows = [(f'title = "{title}"', "")]
+    rows = [(f'title = "{_escaped(title)}"', "")]
     for key, value, folder in (
         ("cell", cell, "cells"),
         ("readout", readout, "readouts"),
@@ -152,8 +182,17 @@ def _sequence(sequence: Sequence, says: str = "") -> Iterator[str]:
     yield ""
 
 
-def _bptt() -> Iterator[str]:
+def _bptt(k1: int | None = None, k2: int | None = None) -> Iterator[str]:
     yield "[bptt]"
+    if k1 is not None:
+        yield from _aligned(
+            [
+                (f"k1 = {k1}", sentence("new", "k1", k1=k1)),
+                (f"k2 = {k2}", sentence("new", "k2", k2=k2)),
+            ]
+        )
+        yield ""
+        return
     yield from _aligned([('scheme = "full"', sentence("new", "scheme"))])
     yield ""
 

@@ -17,11 +17,23 @@ from cellcalc.errors import OptionError, check_choice, check_whole, unknown
 from cellcalc.language.keys import derivative_key, entering_key, memory_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
-from cellcalc.model.model import Model, Quantity
+from cellcalc.language.tree import Call
+from cellcalc.model.model import LOSS, PREDICTION, Model, Quantity
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
-from cellcalc.views.text import check_page, columns, fixed, markdown_text
+from cellcalc.views.text import (
+    Painted,
+    check_page,
+    columns,
+    filled,
+    fixed,
+    heat,
+    in_colour,
+    markdown_text,
+    openness,
+    tabular,
+)
 
 if TYPE_CHECKING:
     from cellcalc.views.document import Figures
@@ -35,13 +47,19 @@ DECIMALS = 5
 @dataclass(frozen=True)
 class Selection:
     """What to show: which parts, symbols (all where empty), steps, epoch and sequence (all where
-    None)."""
+    None).
+
+    ``hidden`` are rows that are left out of tables, whose number is told; ``brief`` tells that of
+    a long training only a summary and the last passes are shown.
+    """
 
     passes: tuple[str, ...] = PASSES
     symbols: tuple[str, ...] = ()
     steps: tuple[int, int] | None = None
     epoch: int | None = None
     sequence: int | None = None
+    hidden: frozenset[str] = frozenset()
+    brief: bool = False
 
     def takes(self, pass_trace: PassTrace) -> bool:
         return self.epoch in (None, pass_trace.epoch) and self.sequence in (
@@ -50,7 +68,7 @@ class Selection:
         )
 
     def shows(self, symbol: str) -> bool:
-        return not self.symbols or symbol in self.symbols
+        return (not self.symbols or symbol in self.symbols) and symbol not in self.hidden
 
     def within(self, t: int) -> bool:
         return self.steps is None or self.steps[0] <= t <= self.steps[1]
@@ -95,6 +113,35 @@ def select(
         raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
     bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
     return Selection(shown, names, bounds, epoch, sequence)
+
+
+MOST_PASSES = 8  # that are shown one by one unless asked for
+MOST_SEQUENCES = 4  # of the last epoch, likewise
+
+
+def first_look(trace: Trace, selection: Selection) -> Selection:
+    """The selection without what a first look can do without.
+
+    These are path rows, derivatives of inputs and parameters that nothing changes, unless symbols
+    are chosen; and of a training of many passes all but the last epoch, unless an epoch or a
+    sequence is chosen.
+    """
+    if selection.epoch is None and selection.sequence is None and len(trace.passes) > MOST_PASSES:
+        last = trace.passes[-1]
+        many = len(trace.specification.sequences) > MOST_SEQUENCES
+        sequence = last.sequence if many else None
+        selection = replace(selection, epoch=last.epoch, sequence=sequence, brief=True)
+    if selection.symbols:
+        return selection
+    model, inputs = trace.model, {row.symbol for row in trace.model.inputs}
+    hidden = {path.symbol for row in model.backward for path in model.paths_of(row)}
+    hidden |= {row.symbol for row in model.backward if row.derivative_of in inputs}
+    still = set(trace.initial)
+    for window in (w for one in filter(selection.takes, trace.passes) for w in one.windows):
+        still -= {name for name in still if window.before[name] != window.after[name]}
+    if len(still) < len(trace.initial):
+        hidden |= still
+    return replace(selection, hidden=frozenset(hidden))
 
 
 def _places(model: Model) -> dict[str, set[str]]:
@@ -145,13 +192,16 @@ class Grid:
     """One table: a title, the column headings, and a row of numbers for each symbol.
 
     A number that is not there is nan. ``over_time`` tells that the columns (after an optional
-    "total") are steps.
+    "total") are steps, and ``corner`` what stands above the symbols where they are not;
+    ``derived`` tells that the numbers are derivatives.
     """
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, tuple[float, ...]], ...]
     over_time: bool = True
+    corner: str = ""
+    derived: bool = False
 
 
 def grids(
@@ -161,9 +211,9 @@ def grids(
     for pass_trace in filter(selection.takes, trace.passes):
         place = place_of(trace, pass_trace)
         if "forward" in selection.passes and pass_trace.forward:
-            loss = (
-                "" if pass_trace.loss is None else f": loss L = {fixed(pass_trace.loss, decimals)}"
-            )
+            loss = ""
+            if pass_trace.loss is not None:
+                loss = sentence("table", "loss", loss=fixed(pass_trace.loss, decimals))
             yield _forward(trace, pass_trace, selection, place + loss + _changed(pass_trace))
         for number, window in enumerate(pass_trace.windows, 1):
             where = place + window_of(pass_trace, number, window)
@@ -189,14 +239,19 @@ def _changed(pass_trace: PassTrace) -> str:
 
 def place_of(trace: Trace, pass_trace: PassTrace) -> str:
     """Which epoch and sequence a pass is, where there are several: ", epoch 2, sequence 1"."""
-    epoch = f", epoch {pass_trace.epoch}" if trace.specification.update.epochs > 1 else ""
-    sequence = f", sequence {pass_trace.sequence}" if len(trace.specification.sequences) > 1 else ""
+    epoch = sequence = ""
+    if trace.specification.update.epochs > 1:
+        epoch = sentence("table", "epoch", number=pass_trace.epoch)
+    if len(trace.specification.sequences) > 1:
+        sequence = sentence("table", "sequence", number=pass_trace.sequence)
     return epoch + sequence
 
 
 def window_of(pass_trace: PassTrace, number: int, window: WindowTrace) -> str:
     """Which window of a pass it is, where there are several: ", window 2 (fires at t = 4)"."""
-    return f", window {number} (fires at t = {window.last})" if len(pass_trace.windows) > 1 else ""
+    if len(pass_trace.windows) < 2:
+        return ""
+    return sentence("table", "window", number=number, last=window.last)
 
 
 def _forward(trace: Trace, pass_trace: PassTrace, selection: Selection, place: str) -> Grid:
@@ -206,7 +261,7 @@ def _forward(trace: Trace, pass_trace: PassTrace, selection: Selection, place: s
         for row in (*trace.model.inputs, *trace.model.forward)
         if selection.shows(row.symbol)
     ]
-    return Grid(f"Forward pass{place}", _times(steps), tuple(rows))
+    return Grid(sentence("table", "forward", place=place), _times(steps), tuple(rows))
 
 
 def _backward(trace: Trace, window: WindowTrace, selection: Selection, place: str) -> Grid:
@@ -225,7 +280,8 @@ def _backward(trace: Trace, window: WindowTrace, selection: Selection, place: st
         rows += [row, *trace.model.paths_of(row)]
     shown = [row.symbol for row in rows if selection.shows(row.symbol)]
     cells = [(symbol, tuple(values(symbol))) for symbol in shown]
-    return Grid(f"Backward pass{place}", _times(steps), tuple(cells))
+    title = sentence("table", "backward", place=place)
+    return Grid(title, _times(steps), tuple(cells), derived=True)
 
 
 def _gradients(window: WindowTrace, selection: Selection, place: str) -> Grid:
@@ -238,13 +294,17 @@ def _gradients(window: WindowTrace, selection: Selection, place: str) -> Grid:
             if parts and steps:
                 at = parts[steps[0] - window.first : steps[-1] - window.first + 1]
             rows.append((symbol, (total, *at)))
-    return Grid(f"Gradients{place}", ("total", *_times(steps)), tuple(rows))
+    title = sentence("table", "gradients", place=place)
+    headings = (sentence("table", "total"), *_times(steps))
+    return Grid(title, headings, tuple(rows), derived=True)
 
 
 def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     """ "Update 3, epoch 2"; the number only where there is more than one."""
     several = sum(len(pass_trace.windows) for pass_trace in trace.passes) > 1
-    return f"Update {window.update}{place}" if several else "Update"
+    if several:
+        return sentence("table", "update", number=window.update, place=place)
+    return sentence("table", "only_update")
 
 
 def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequence[str]) -> Grid:
@@ -253,13 +313,17 @@ def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequen
     rows = []
     for name, before in window.before.items():
         symbol, after = derivative_key(name), window.after[name]
-        if selection.shows(name) or selection.shows(symbol):
+        if name not in selection.hidden and (selection.shows(name) or selection.shows(symbol)):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
             held = (window.memory_after.get(memory_key(own, name), math.nan) for own in shown)
             rows.append((name, (before, gradient, *used, *held, after - before, after)))
     clipped = ("clipped",) if is_clipped else ()
-    headings = ("before", "gradient", *clipped, *shown, "step", "after")
+    words = {
+        key: sentence("table", key) for key in ("before", "gradient", "clipped", "step", "after")
+    }
+    names = ("before", "gradient", *clipped, *shown, "step", "after")
+    headings = tuple(words.get(name, name) for name in names)
     return Grid(title, headings, tuple(rows), over_time=False)
 
 
@@ -309,23 +373,24 @@ def _kind(format: str) -> str:
 def heading(trace: Trace) -> list[str]:
     """Title and settings, a line each."""
     s = trace.specification
-    loss = f" · loss {s.loss.name}" if s.loss else " · no targets: forward pass only"
-    if s.error:
-        loss = f" · {s.error.name}: forward pass only"
-    lines = [s.title, f"cell {s.cell.name} · readout {s.readout.name}{loss}"]
+    kind = "parts" if s.loss else "error" if s.error else "no_loss"
+    part = s.loss or s.error
+    words = {"cell": s.cell.name, "readout": s.readout.name, "loss": part.name if part else ""}
+    lines = [s.title, sentence("table", kind, **words)]
     if s.coefficients:
         given = (f"{name} = {plain_number(value)}" for name, value in s.coefficients.items())
-        lines.append(f"coefficients {', '.join(given)}")
+        lines.append(sentence("table", "coefficients", given=", ".join(given)))
     if s.loss:
-        lines.append(f"scheme {trace.scheme.name} ({trace.scheme.expansion()})")
+        scheme = trace.scheme
+        lines.append(sentence("table", "scheme", name=scheme.name, expansion=scheme.expansion()))
     for place, one in enumerate(trace.passes[: len(s.sequences)], 1):
         if one.schedule.dropped:
-            where = f" of sequence {place}" if len(s.sequences) > 1 else ""
-            lines.append(
-                f"losses{where} that no window injects: t = {ranges(one.schedule.dropped)}"
-            )
+            several = len(s.sequences) > 1
+            steps = ranges(one.schedule.dropped)
+            key = "dropped_of" if several else "dropped"
+            lines.append(sentence("table", key, number=place, steps=steps))
     if trace.decimals is not None:
-        lines.append(f"every value rounded to {trace.decimals} decimals before it is used")
+        lines.append(sentence("table", "rounded", decimals=trace.decimals))
     return lines
 
 
@@ -336,6 +401,7 @@ def render(
     layout: str = "time",
     decimals: int | None = None,
     width: int = 80,
+    paint: bool = False,
 ) -> str:
     """The selected tables as text, Markdown, a web page, a LaTeX document or in tabulate's formats.
 
@@ -353,6 +419,8 @@ def render(
         5 where it is not said, or those of hand rounding.
     width : int
         Tables for the terminal are cut into bands at most so many columns wide; 0: no limit.
+    paint : bool
+        In colours, for a terminal: derivatives by sign and size, gates by how open they are.
 
     Returns
     -------
@@ -371,12 +439,23 @@ def render(
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
     check_shown(selection, keys)
+    if selection.hidden and format != "tsv" and (said := _meanings(trace.model, keys)):
+        blocks.append(_prose(said, format, limit))
+    if selection.brief:
+        for grid in training(trace):
+            blocks.append(_caption(format, grid.title))
+            blocks.extend(_bands(grid, format, "time", decimals, limit))
+        blocks.append(_prose(_what_follows(selection), format, limit))
     labels, stand_ins = _labels(trace.model, list(keys), format)
     for grid in shown:
         blocks.append(_caption(format, grid.title))
         rows = tuple((stand_ins(labels[symbol]), values) for symbol, values in grid.rows)
-        bands = _bands(replace(grid, rows=rows), format, layout, decimals, limit)
+        colours = _colours(trace.model, grid) if paint and format in ("text", "simple") else None
+        bands = _bands(replace(grid, rows=rows), format, layout, decimals, limit, 0, colours)
         blocks.extend(map(stand_ins.undo, bands))
+    folded = _folded(trace, selection)
+    if folded and format != "tsv":
+        blocks.append(_prose(sentence("table", "folded", count=folded), format, limit))
     if trace.model.author is not None and format not in ("tsv",):
         from cellcalc.views.legend import legend  # here: most problems have no author
 
@@ -456,13 +535,21 @@ def banded(grid: Grid, decimals: int, width: int, repeated: int = 0) -> Iterator
 
 
 def _bands(
-    grid: Grid, format: str, layout: str, decimals: int, limit: int, repeated: int = 0
+    grid: Grid,
+    format: str,
+    layout: str,
+    decimals: int,
+    limit: int,
+    repeated: int = 0,
+    colours: Sequence[Sequence[str]] | None = None,
 ) -> Iterator[str]:
     """The grid as one table, or as several beneath each other where it would be too wide."""
     names = [symbol for symbol, _ in grid.rows]
-    cells = [[fixed(value, decimals) for value in values] for _, values in grid.rows]
+    cells = [[tabular(value, decimals) for value in values] for _, values in grid.rows]
+    if colours:
+        cells = [list(map(Painted, *pair)) for pair in zip(cells, colours, strict=True)]
     headings = list(grid.headings)
-    corner = "t" if grid.over_time else ""
+    corner = "t" if grid.over_time else grid.corner
     if layout == "steps" and grid.over_time:
         names, headings = headings, names
         cells = [list(column) for column in zip(*cells, strict=True)]
@@ -475,6 +562,84 @@ def _bands(
         band = slice(repeated + start, repeated + stop)
         body = [[name, *row[:repeated], *row[band]] for name, row in zip(names, cells, strict=True)]
         yield tabulated([corner, *headings[:repeated], *headings[band]], body, format)
+
+
+def _colours(model: Model, grid: Grid) -> list[list[str]]:
+    """The colour of each number: derivatives by sign and size, gates by how open they are."""
+    if grid.derived:
+        sizes = [abs(v) for _, values in grid.rows for v in values if not math.isnan(v)]
+        largest = max(sizes, default=0.0)
+        return [[heat(value, largest) for value in values] for _, values in grid.rows]
+    gates = {row.symbol for row in model.forward if _is_gate(row)}
+    return [
+        [openness(value) if symbol in gates else "" for value in values]
+        for symbol, values in grid.rows
+    ]
+
+
+def _is_gate(row: Quantity) -> bool:
+    return isinstance(row.formula, Call) and row.formula.function in ("sigmoid", "hard_sigmoid")
+
+
+def _meanings(model: Model, keys: Collection[str]) -> str:
+    """A legend of the symbols of one word, in one line or two."""
+    parts = [
+        f"{model.label(row.symbol)} {re.split('[:,;(：，；（]', row.says)[0].strip()}"
+        for row in model.forward
+        if row.symbol in keys and "_" not in row.symbol and row.symbol not in (LOSS, PREDICTION)
+    ]
+    derived = next((row for row in model.backward if row.symbol in keys), None)
+    if derived is not None and model.author is None:
+        example = next((row for row in model.backward if row.derivative_of in model.state), derived)
+        of = example.derivative_of
+        parts.append(sentence("table", "derivative", symbol=example.symbol, of=of))
+    return " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+
+
+def _folded(trace: Trace, selection: Selection) -> int:
+    """How many rows are left out of the tables of the parts that are shown."""
+    places = _places(trace.model)
+    return sum(
+        any(symbol in places[part] for part in selection.passes) for symbol in selection.hidden
+    )
+
+
+def training(trace: Trace) -> Iterator[Grid]:
+    """What a long training came to: the loss of some epochs, and what became of the parameters."""
+    losses: dict[int, float] = {}
+    for one in trace.passes:
+        losses[one.epoch] = losses.get(one.epoch, 0.0) + (one.loss or 0.0)
+    last = max(losses)
+    chosen = [epoch for epoch in losses if _is_told(epoch) or epoch == last]
+    title = sentence("table", "training", updates=trace.updates, epochs=last)
+    values = tuple(losses[epoch] for epoch in chosen)
+    corner = sentence("table", "epoch_corner")
+    yield Grid(title, tuple(map(str, chosen)), (("L", values),), over_time=False, corner=corner)
+    rows = tuple(
+        (trace.model.label(name), (before, trace.final[name], trace.final[name] - before))
+        for name, before in trace.initial.items()
+    )
+    headings = tuple(sentence("table", key) for key in ("at_first", "in_the_end", "change"))
+    yield Grid(sentence("table", "parameters"), headings, rows, over_time=False)
+
+
+def _is_told(epoch: int) -> bool:
+    """Whether it is 1, 3, 10, 30, 100, …"""
+    return epoch in (power * 10**k for k in range(10) for power in (1, 3))
+
+
+def _what_follows(selection: Selection) -> str:
+    key = "last_epoch" if selection.sequence is None else "last_pass"
+    return sentence("table", key, epoch=selection.epoch, sequence=selection.sequence)
+
+
+def _prose(text: str, format: str, limit: int) -> str:
+    """A line of text between the tables."""
+    kind = _kind(format)
+    if kind not in _TITLES:
+        return "\n".join(filled(text, limit)).replace("\N{NO-BREAK SPACE}", " ")
+    shown = _escaped(text.replace("\N{NO-BREAK SPACE}", " "), kind)
+    return f"<p>{shown}</p>" if kind == "html" else shown
 
 
 def _cuts(
@@ -513,8 +678,8 @@ def tabulated(
     Unless ``align`` says so for each, the first column is to the left, the others to the right.
     """
     format = _LAID_OUT.get(format, format)
-    if format == "simple" and not align:
-        return _simple(headings, body)
+    if format == "simple":
+        return _simple(headings, body, align)
     from tabulate import tabulate  # here, since loading it takes as long as all else
 
     sides = align or ["left", *["right"] * (len(headings) - 1)]
@@ -532,15 +697,18 @@ def figures(
     return Figures(tuple(headings), tuple(map(tuple, rows)), shown)
 
 
-def _simple(headings: list[str], body: list[list[str]]) -> str:
-    """What tabulate makes in its format ``simple``."""
+def _simple(headings: list[str], body: list[list[str]], align: Sequence[str] = ()) -> str:
+    """What tabulate makes in its format ``simple``; cells may have a colour."""
     widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
     widths = [max(w, columns(head) + 2) for w, head in zip(widths, headings, strict=True)]
+    sides = align or ["left", *["right"] * (len(headings) - 1)]
 
     def line(cells: Sequence[str]) -> str:
-        gaps = [" " * (w - columns(cell)) for cell, w in zip(cells, widths, strict=True)]
-        right = (gap + cell for gap, cell in zip(gaps[1:], cells[1:], strict=True))
-        return "  ".join([cells[0] + gaps[0], *right]).rstrip()
+        texts = []
+        for cell, width, side in zip(cells, widths, sides, strict=True):
+            gap = " " * (width - columns(cell))
+            texts.append(in_colour(cell) + gap if side == "left" else gap + in_colour(cell))
+        return "  ".join(texts).rstrip()
 
     rules = "  ".join("-" * width for width in widths)
     return "\n".join([line(headings), rules, *map(line, body)])

@@ -20,6 +20,47 @@ from cellcalc.language.notation import plain_number
 MOST_DECIMALS = 30  # which show a number of 1e-13 to the last figure that a float64 has
 
 
+SMALLEST = 6  # decimal places at which the first figure of a number in a table may stand
+
+
+class Painted(str):
+    """A text with a colour, which a terminal takes and which has no width."""
+
+    style: str
+
+    def __new__(cls, text: str, style: str) -> Painted:
+        painted = super().__new__(cls, text)
+        painted.style = style
+        return painted
+
+
+def in_colour(text: str) -> str:
+    """The text, with what switches its colour on and off if it has one."""
+    if isinstance(text, Painted) and text.style:
+        return f"\x1b[{text.style}m{text}\x1b[0m"
+    return text
+
+
+# Above 0 orange, below it blue, paler for each factor of ten below the largest.
+_WARM = ("1;38;5;166", "38;5;166", "38;5;173", "2")
+_COLD = ("1;38;5;27", "38;5;27", "38;5;67", "2")
+
+
+def heat(value: float, largest: float) -> str:
+    """The colour of a derivative, by sign and size."""
+    if math.isnan(value) or not largest:
+        return ""
+    if not value or not math.isfinite(value) or not math.isfinite(largest):
+        return _WARM[-1] if not value else _WARM[0]
+    tenths = max(0, math.floor(math.log10(largest / abs(value))))
+    return (_WARM if value > 0 else _COLD)[min(tenths, len(_WARM) - 1)]
+
+
+def openness(value: float) -> str:
+    """The colour of a gate: orange where it is open, blue where it is closed."""
+    return _WARM[1] if value >= 0.9 else _COLD[1] if value <= 0.1 else ""
+
+
 def check_page(width: int, decimals: int | None = None) -> None:
     """Raise :class:`~cellcalc.errors.OptionError` for a page or numbers of impossible width."""
     check_whole("width", width, 0)
@@ -43,6 +84,19 @@ def fixed(value: float, decimals: int) -> str:
     if abs(value) < least or abs(value) >= 1e6:
         return f"{value:.{max(decimals - 1, 1)}e}"
     return text
+
+
+def tabular(value: float, decimals: int) -> str:
+    """The same as :func:`fixed`, but a small number with its significant digits: 0.000039056.
+
+    Below a millionth it is scientific all the same.
+    """
+    text = fixed(value, decimals)
+    mantissa, e, exponent = text.partition("e-")
+    if not e or int(exponent) > SMALLEST or decimals > MOST_DECIMALS // 3:
+        return text
+    places = int(exponent) + len(mantissa.partition(".")[2])
+    return f"{value:.{places}f}"
 
 
 def short(value: float, decimals: int) -> str:
@@ -87,7 +141,7 @@ def filled(text: str, width: int) -> list[str]:
 # a mark that closes something.
 _WORDS = re.compile(
     r"[\u2e80-\u9fff\uff00-\uffef](?:[、。，；：？！）」』》·…]+|(?=[^\S\n]))*\s*"
-    r"|[^\s\u2e80-\u9fff\uff00-\uffef]+\s*|\s+"
+    r"|(?:[^\s\u2e80-\u9fff\uff00-\uffef]|\xa0)+[^\S\xa0]*|\s+"
 )
 
 _SIGNS = {
@@ -99,15 +153,31 @@ _SIGNS = {
     "▶": ">", "▾": "v", "↺": "@", "⟲": "@", "↩": "@",
     "“": '"', "”": '"', "‘": "'", "’": "'", "„": '"',
 }  # fmt: skip
-_ASCII = str.maketrans(_SIGNS)
+_LETTERS = {
+    "ß": "ss",
+    "æ": "ae",
+    "œ": "oe",
+    "ø": "o",
+    "ł": "l",
+    "đ": "d",
+    "ð": "d",
+    "þ": "th",
+    "ı": "i",
+}
+_LETTERS |= {
+    letter.upper(): plain.title() for letter, plain in _LETTERS.items() if letter not in "ßı"
+}
+_ASCII = str.maketrans(_SIGNS | _LETTERS)
 _RAISED = re.compile("([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)")
 _STEP = re.compile("(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])")  # c₂ or f₂ in a sentence
 _GREEK = re.compile(f"([{''.join(GREEK)}])")
 _LETTER = re.compile("(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])")
 
 
-def ascii_text(text: str) -> str:
-    """Prose, tables and pictures in ASCII; a letter for which there is none as ?.
+def ascii_text(text: str, encoding: str = "ascii") -> str:
+    """Prose, tables and pictures in ASCII; a letter for which there is none as its code, \\u957f.
+
+    Letters beyond those of Latin and Greek stay as they are where ``encoding`` has them.
 
     Equations are not for it: :meth:`cellcalc.model.model.Model.maths` writes them in ASCII from
     their trees. A quantity named in a sentence is spelled as there: ``∂L/∂c₂`` as ``dL/dc[2]``,
@@ -121,7 +191,20 @@ def ascii_text(text: str) -> str:
     text = text.translate(FROM_SUBSCRIPTS).translate(_ASCII)
     plain = _GREEK.sub(_greek, unicodedata.normalize("NFKD", text))
     plain = re.sub(f"([A-Za-z]){MARK}", r"our_\1", plain).replace(MARK, "*")
-    return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
+    return plain if plain.isascii() else "".join(_kept_or_code(c, encoding) for c in plain)
+
+
+def _kept_or_code(character: str, encoding: str) -> str:
+    if character.isascii():
+        return character
+    if unicodedata.combining(character):
+        return ""
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        code = ord(character)
+        return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return character
 
 
 def _greek(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.trace import Trace
+from cellcalc.studies.exercise import Assignment
 from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
 from cellcalc.workbook.moment import PLACES, Moment
@@ -40,6 +41,11 @@ class Handout:
     figures: int
     equations: bool = True
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the workbook holds of it, so that the file alone can be matched and marked."""
+        return {"id": self.id, "name": self.name, "figures": str(self.figures)}
+
 
 @dataclass
 class Book:
@@ -47,7 +53,7 @@ class Book:
 
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
-    ``handout`` that it is that of a student in a class.
+    ``assignment`` how it asks, ``handout`` that it is that of a student in a class.
     ``made`` are the sheets made so far, which the sheet of checks looks at; ``failed`` is how many
     checks fail in the workbook as it is written, known when that sheet is made.
     """
@@ -58,6 +64,7 @@ class Book:
     blank: bool = False
     named: tuple[str, ...] = ()
     key: bool = False
+    assignment: Assignment = field(default_factory=lambda: Assignment(""))
     handout: Handout | None = None
     made: list[Sheet] = field(default_factory=list)
     failed: int = 0

@@ -15,6 +15,7 @@ from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
+from cellcalc.studies.exercise import CHOICE, HIDDEN, Assignment
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.large_numbers import LARGE
@@ -36,7 +37,14 @@ from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
 from cellcalc.workbook.sheets.start import start
 from cellcalc.workbook.sheets.step import step
-from cellcalc.workbook.sheets.tracing import Tracing, has_trace, traced
+from cellcalc.workbook.sheets.tracing import (
+    Tracing,
+    has_look,
+    has_trace,
+    look_of,
+    traced,
+    with_look,
+)
 from cellcalc.workbook.sheets.train import train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
@@ -54,6 +62,9 @@ def _bptt(book: Book) -> Iterator[Sheet]:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
         set_up = partial(set_up_bptt, layout=layout, locked=key)
+        if has_look(book, layout):
+            rows = with_look(book.moment, layout, rows)
+            set_up = partial(set_up_bptt, layout=layout, look=look_of(layout))
         if has_trace(book, layout):
             rows = traced(book, layout, rows)
             set_up = partial(_with_trace, book=book, layout=layout)
@@ -63,7 +74,7 @@ def _bptt(book: Book) -> Iterator[Sheet]:
 def _with_trace(sheet: Worksheet, book: Book, layout: Layout) -> None:
     # Its rules go before those of gates and gradients, which colour the same cells.
     Tracing(book, layout).set_up(sheet)
-    set_up_bptt(sheet, layout)
+    set_up_bptt(sheet, layout, look=look_of(layout))
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
@@ -94,6 +105,7 @@ def build_workbook(
     blank: bool = False,
     key: bool = False,
     handout: Handout | None = None,
+    assignment: Assignment | None = None,
 ) -> None:
     """Write the workbook of a trace to a binary file.
 
@@ -103,7 +115,9 @@ def build_workbook(
     start and the equations; with ``key`` the computation is there too, hidden, and each answer is
     judged by it; else nothing in the file holds an answer, and what is judged is whether one
     follows from those before it. ``blank`` is the same on paper, alone; ``handout`` the same for
-    a student of a class, with nothing from which an answer could be worked back.
+    a student of a class, with nothing from which an answer could be worked back. ``assignment`` is
+    an exercise of another level than that of ``practice``, which it takes the place of.
+
     Raises :class:`~cellcalc.errors.OutputError` when the workbook is larger than a spreadsheet
     can be, or holds what a spreadsheet cannot: an input that is not a finite number; and
     :class:`~cellcalc.errors.OptionError` for a sheet or symbol that there is not. A trace with
@@ -113,11 +127,13 @@ def build_workbook(
     check_size(trace)
     if blank and sheets:
         raise OptionError("blank", "no `sheets` with it", ", ".join(sheets))
+    practice = assignment.what if assignment is not None else practice
     if blank or handout is not None:
         blank = True
         practice, sheets = practice or "backward", ("Practice",)
-    chosen = _chosen(sheets, practice, blank, key)
-    book = Book(trace, chosen, practice, blank, tuple(sheets), key, handout)
+    assignment = assignment or Assignment(practice)
+    chosen = _chosen(sheets, assignment, blank, key)
+    book = Book(trace, chosen, practice, blank, tuple(sheets), key, assignment, handout)
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()
@@ -136,7 +152,8 @@ def build_workbook(
             worksheet.sheet_state = "hidden"
         sheet.set_up(worksheet)
     asked = [kind for kind in book.chosen if kind != "BPTT"] if sheets else []
-    if asked and not blank and not practice:  # it opens on what it is about
+    asked = ["Practice"] if practice else asked
+    if asked:  # it opens on what it is about
         workbook.active = [sheet.title for sheet in book.made].index(_shown(book, asked))
     if book.has("BPTT"):
         _define_names(workbook, book)
@@ -157,8 +174,11 @@ def moved(names: Sequence[str]) -> dict[str, str]:
     return {name: FORMER[name.casefold()] for name in names if name.casefold() in FORMER}
 
 
-def _chosen(names: Sequence[str], practice: str, blank: bool, key: bool = False) -> tuple[str, ...]:
+def _chosen(
+    names: Sequence[str], assignment: Assignment, blank: bool, key: bool = False
+) -> tuple[str, ...]:
     """The kinds of sheet wanted, in their order."""
+    practice = assignment.what
     known = {**{kind.casefold(): kind for kind in SHEETS}, **FORMER}
     for name in names:
         if name.casefold() not in known:
@@ -168,6 +188,8 @@ def _chosen(names: Sequence[str], practice: str, blank: bool, key: bool = False)
     wanted = {known[name.casefold()] for name in names}
     if not names:
         wanted = {"Start", "Equations"} if practice else set(SHEETS) - ON_REQUEST
+        if assignment.level in (HIDDEN, CHOICE):  # which the equations are is the question
+            wanted.discard("Equations")
     if "Practice" in wanted and not practice:
         raise OptionError("sheets", "`practice` with the sheet Practice", "none")
     if not blank:
@@ -175,7 +197,10 @@ def _chosen(names: Sequence[str], practice: str, blank: bool, key: bool = False)
         if practice and key:
             wanted.add("BPTT")
     if practice and not blank and not key:  # nothing that holds an answer
-        for kind in sorted(wanted - {"Start", "Practice", "Equations"}):
+        harmless = {"Start", "Practice", "Equations"}
+        if assignment.level in (HIDDEN, CHOICE):
+            harmless.discard("Equations")
+        for kind in sorted(wanted - harmless):
             raise OptionError("sheets", f"`key` with an exercise and the sheet {kind}", "none")
     return tuple(kind for kind in SHEETS if kind in wanted)
 

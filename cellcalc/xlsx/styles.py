@@ -8,7 +8,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
-NUMBER = "0.00000"
+NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
 HUGE = "0.000E+00"  # for what would not fit
 TINY_SHOWN = "0.00E+00"
@@ -33,6 +33,7 @@ class Style:
     underline: bool = False
     box: bool = False
     unlocked: bool = False
+    secret: bool = False  # the formula is not shown on a protected sheet
     quoted: bool = False  # what begins with "=" is a text all the same
 
 
@@ -41,6 +42,7 @@ INPUT_BLUE, INPUT_FILL, GREY = "0000FF", "FFFBE6", "808080"
 # Rules: ink and fill of what is right, nearly right and wrong; ends of the colour scales. Chosen to
 # be told apart by the colour-blind, and in grey by their lightness.
 GOOD, FAIR, BAD = ("1B5E20", "CDE8CF"), ("7A4B00", "FFE3A8"), ("8E1B1B", "F4B6B6")
+LATER = ("3A3A3A", "E4E4E4")  # what is told when it is handed in
 CLOSED, HALF, OPEN = "7FA8D1", "FFFFFF", "F0A35E"
 NEGATIVE, POSITIVE = "7FA8D1", "F0A35E"
 # Gradients: within a factor of ten of the largest, within a hundred, a thousand, and below.
@@ -92,7 +94,9 @@ STYLES: dict[str, Style] = {
     "answer": Style(
         color=INPUT_BLUE, fill=INPUT_FILL, align="right", format="General", box=True, unlocked=True
     ),
+    "answer_text": Style(color=INPUT_BLUE, fill=INPUT_FILL, wrap=True, box=True, unlocked=True),
     "mark": Style(align="center", color=GREY, size=9, format="General"),
+    "mark_hidden": Style(align="center", color=GREY, size=9, format="General", secret=True),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
     "heading_number": Style(bold=True, color="FFFFFF", fill="404040", align="right", format="0"),
     "heat": Style(align="right", format=NUMBER, size=10),
@@ -174,8 +178,8 @@ def _apply(style: Style, cell: Cell) -> None:
         cell.border = Border(left=side, right=side, top=side, bottom=side)
     if style.quoted:
         cell.quotePrefix = True
-    if style.unlocked:
-        cell.protection = Protection(locked=False)
+    if style.unlocked or style.secret:
+        cell.protection = Protection(locked=not style.unlocked, hidden=style.secret)
     cell.alignment = Alignment(
         horizontal=style.align,
         vertical="top" if style.top else "center",

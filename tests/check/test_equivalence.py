@@ -63,7 +63,7 @@ def answer_of(text: str, trace: Trace) -> Answer:
         assert isinstance(formula, Call)
         formula = Call("sum", formula.argument, (_limit(limits[1]), _limit(limits[2])))
     back = {stand_in: name for name, stand_in in STAND_INS.items()}
-    formula = rename(formula, lambda s: Symbol(back.get(s.name, s.name), s.shift))
+    formula = rename(formula, lambda s: replace(s, name=back.get(s.name, s.name)))
     return replace(answer, formulas={key: formula})
 
 

@@ -105,14 +105,3 @@ def test_given_inputs_do_not_say_how_somebody_rounds() -> None:
     assert [m.verdict for m in report.marked if m.answer.t == 2 and m.answer.symbol == "c"] == [
         Verdict.WRONG
     ]
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["∂c_t/∂f_t = c_{t-1}", "∂h/∂o = tanh(c)", "df/dz_f = f(1-f)", "∂z_f/∂W_f = x_t",
-     r"$\frac{\partial c_t}{\partial f_t} = c_{t-1}$", "since ∂h_t/∂c_t = o_t(1 - tanh²(c_t))"],
-)  # fmt: skip
-def test_a_slope_of_one_quantity_by_another_is_never_wrong(line: str) -> None:
-    report = marked(f"{line}\n{C1}")
-    assert report.all_right
-    assert report.passed_over == 1

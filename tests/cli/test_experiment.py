@@ -121,7 +121,7 @@ def test_progress_is_shown_where_somebody_looks(
     seen: list[int] = []
     list(experiment.run(planned, seen.append))
     assert seen == list(range(1, planned.passes + 1)) and planned.passes == 2 * 4 * 3
-    assert len(list(command._run(planned))) == 2
+    assert len(list(command._run(planned, 1))) == 2
     assert re.search(r"training .*100%", capsys.readouterr().err, re.S)
 
 
@@ -147,8 +147,8 @@ def test_what_does_not_fit_is_said(arguments: list[str], message: str, run: Run)
     [
         ("--k1", "1,0", "whole numbers of at least 1, as in 1,2,5; found '0'"),
         ("--k2", "1,,3", "whole numbers of at least 1, as in 1,2,5; found ''"),
-        ("--rate", "0.1,-1", "numbers above 0, as in 1,2,5; found '-1'"),
-        ("--rate", "nan", "numbers above 0, as in 1,2,5; found 'nan'"),
+        ("--learning-rate", "0.1,-1", "numbers above 0, as in 1,2,5; found '-1'"),
+        ("--learning-rate", "nan", "numbers above 0, as in 1,2,5; found 'nan'"),
         ("--epochs", "ten", "whole numbers of at least 1, as in 1,2,5; found 'ten'"),
     ],
 )

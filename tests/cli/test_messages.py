@@ -23,7 +23,7 @@ def command(name: str) -> click.Command:
         ("table", OptionError("hand_rounding", "a", "b"), "--hand-rounding: expected a, found b"),
         ("table", OptionError("decimals", "a", "b"), "--precision: expected a, found b"),
         ("experiment", OptionError("held_out", "a", "b"), "--hold-out: expected a, found b"),
-        ("experiment", OptionError("rates", "a", "b"), "--rate: expected a, found b"),
+        ("experiment", OptionError("rates", "a", "b"), "--learning-rate: expected a, found b"),
         ("experiment", OptionError("problem", "a", "b"), "PROBLEM: expected a, found b"),
         ("table", OptionError("k1", "`k2` with it", "1"), "--k1: expected --k2 with it, found 1"),
         ("check", OptionError("window", "a", "b"), "window: expected a, found b"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -69,7 +70,7 @@ def test_every_parameter_is_written_out_with_what_it_does(run: Run) -> None:
     text = run("new", *arguments).stdout
     start, _, rest = text.partition("\n[initial]\n")
     assert _shape(start) == _shape(OWN)
-    assert rest.startswith("h = 0  # the state before step 1\nc = 0\n\n[[sequence]]")
+    assert re.match(r"h = 0\.\d+  # the state before step 1\nc = 0\.\d+\n\n\[\[sequence\]\]", rest)
     assert run("new", *arguments).stdout == text
     assert run("new", *arguments[:-1], 5).stdout != text
 
@@ -171,11 +172,11 @@ def terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Pa
 
 
 def test_in_a_terminal_it_asks(terminal: Callable[[], Path], run: Run) -> None:
-    result = run("new", stdin="own\n4\n1\n\n\n")
+    result = run("new", stdin="own\n4\n1\n\n\n\n")
     assert result.exit_code == 0 and result.stdout == ""
     s = problem(terminal().read_text(encoding="utf-8")).specification
     assert (s.sequences[0].steps, s.features, s.cell.name) == (4, 1, "lstm")
-    assert "Steps [3]: " in result.stderr and "Inputs a step [2]: " in result.stderr
+    assert "Steps [3]: " in result.stderr and "Inputs per step [2]: " in result.stderr
     assert result.stderr.endswith("wrote problem.toml; next: cellcalc table problem.toml\n")
 
 

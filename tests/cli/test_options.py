@@ -75,7 +75,7 @@ def test_what_would_be_ignored_is_refused(
         ["check", "gomez", "-e", "c[1] = 0.78573", "-e", "c[2] = 1.51763"],
         ["experiment", "echo", "--scheme", "full", "--scheme", "tbptt(2,5)", "--epochs", "1", "--seeds", "1"],
         ["table", "gomez", "--force", "--force"],
-        ["derive", "lstm", "--features", "2", "--readout", "linear"],
+        ["derive", "lstm", "--inputs", "2", "--readout", "linear"],
         ["schedule", "ten_steps", "--compare", "--k1", "2"],
     ],
     ids=lambda v: " ".join(v),

@@ -25,6 +25,7 @@ MISSING = [
     for gate in "figo"
     for kind in "WUb"
 ]
+HINT = "; default = 0 gives a number to all that are left out"
 
 # What is replaced in a good file, by what, and what is said of it.
 BROKEN: dict[str, tuple[str, str, list[str]]] = {
@@ -35,7 +36,7 @@ BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "unknown readout": ('"identity"', '"linaer"', ['readout: expected identity, linear, linear-no-bias or logistic, or the path of a .toml file, found "linaer"; did you mean linear?']),
     "unknown loss": ('"half-squared"', '"mse"', ['loss: expected absolute, cross-entropy, cross-entropy-logits, half-squared, huber, signed-error, squared or upstream, or the path of a .toml file, found "mse"']),
     "title is a number": ('title = "Back', 'title = 7 # "Back', ["title: expected a text, found 7"]),
-    "parameter missing": ("U_f = 0.1\n", "", ["parameters.U_f: expected a finite number, found nothing"]),
+    "parameter missing": ("U_f = 0.1\n", "", ["parameters.U_f: expected a finite number, found nothing; default = 0 gives a number to all that are left out"]),
     "parameter is text": ("U_f = 0.1", 'U_f = "0.1"', ['parameters.U_f: expected a finite number, found "0.1"']),
     "parameter is true": ("U_f = 0.1", "U_f = true", ["parameters.U_f: expected a finite number, found true"]),
     "parameter is nan": ("U_f = 0.1", "U_f = nan", ["parameters.U_f: expected a finite number, found nan"]),
@@ -117,7 +118,11 @@ def test_an_empty_file_lists_all_that_is_missing(run: Run, tmp_path: Path) -> No
     path = tmp_path / "empty.toml"
     path.write_text("")
     result = run("table", path)
-    expected = ["sequence: expected at least one [[sequence]], found nothing", *MISSING]
+    expected = [
+        "sequence: expected at least one [[sequence]], found nothing",
+        MISSING[0] + HINT,
+        *MISSING[1:],
+    ]
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [f"Error: {path}: {line}" for line in expected]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any, NoReturn, TypeVar
 
@@ -22,6 +22,13 @@ Case = TypeVar("Case")
 def sample(cases: Iterable[Case], every: int) -> list[Case]:
     """One case in so many; all of them in a thorough run."""
     return list(cases)[:: 1 if THOROUGH else every]
+
+
+def spread(cases: Sequence[Case], most: int) -> list[Case]:
+    """At most so many of the cases: the first, the last, and some evenly between."""
+    if len(cases) <= most:
+        return list(cases)
+    return [cases[round(place * (len(cases) - 1) / (most - 1))] for place in range(most)]
 
 
 def program(name: str) -> str:

@@ -223,7 +223,7 @@ def test_a_topic_in_ascii_computes_its_equations(wide: Run) -> None:
 
 
 def test_weights_of_one_letter_are_no_steps(wide: Run) -> None:
-    text = wide("derive", "rnn", "--features", "2", "--ascii").stdout
+    text = wide("derive", "rnn", "--inputs", "2", "--ascii").stdout
     assert "z[t] = W1*x1[t] + W2*x2[t] + U*h[t-1] + b\n" in text and "W[1]" not in text
 
 

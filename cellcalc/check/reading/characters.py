@@ -19,6 +19,7 @@ _SAME |= {ord("【"): "[", ord("】"): "]", ord("〈"): "⟨", ord("〉"): "⟩"
           ord("⟶"): "→", ord("\t"): "\t", ord("𝜕"): "∂", ord("µ"): "μ"}  # fmt: skip
 _SAME |= {ord(c): "*" for c in "·×⋅∙⊙∘∗•⨀⊗✕✖"}
 _SAME[ord("÷")] = "/"
+_SAME |= {ord("½"): "(1/2)", ord("¼"): "(1/4)", ord("¾"): "(3/4)", ord("⅓"): "(1/3)"}
 # A full-width comma or colon has its space within it; but 0，7 and ：＝.
 _WIDE = re.compile("，(?![0-9０-９\\s])|[：；](?![=＝\\s])|、(?!\\s)")
 _LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # mathematical faces: 𝑐 is c

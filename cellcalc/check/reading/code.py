@@ -29,6 +29,8 @@ _SIGNS = re.compile(
     r"|^[ \t]*(?:def[ \t]+\w+\(|import[ \t]|print\(|from[ \t]+\w+[ \t]+import)",
     re.MULTILINE,
 )
+_TARGETS = {"target", "targets", "label", "labels", "y_true", "ytrue", "tgt", "Target"}
+_PREDICTIONS = {"y", "ys", "Y"}
 _STEP_NAMES = {  # in code of one step: what is handed in and out, of this very step
     "c_next": "c", "next_c": "c", "a_next": "h", "next_h": "h", "h_next": "h", "next_a": "h",
 }  # fmt: skip
@@ -55,6 +57,7 @@ _STATE = re.compile(r"[ha](?:_?(?:prev|old|t))?|prev_?[ha]")
 _MATRIX = re.compile(r"W(?P<gate>_?(?:[figocu]|cand|cell))")  # [U, W] of one gate side by side
 _MATRIX_SLOPE = re.compile(rf"(?P<lead>d_?){_MATRIX.pattern}")
 _SUMMED = re.compile(r"d_?[WUbV]\w*|[Ll]oss|L|total_loss")  # what a loop adds up
+_OWN_STATE = re.compile(r"[chaCH](?:_?t)?|[ch]_?state|cell|hidden")
 _LISTS = re.compile(r"d?[a-z]s")
 _GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
@@ -168,6 +171,9 @@ class _Scope:
     constants: dict[str, str] = field(default_factory=dict)
     given: dict[str, int] = field(default_factory=dict)  # the place of the entry of each name
     inside: bool = False  # of a function or loop: one step at a time
+    twice: dict[str, tuple[str, str]] = field(default_factory=dict)  # f = W*x + b; f = sigmoid(f)
+    appended: frozenset[str] = frozenset()  # the lists that each turn puts a number at the end of
+    done: set[str] = field(default_factory=set)  # what this turn of the loop has given already
 
 
 class _Program:
@@ -180,9 +186,11 @@ class _Program:
         self.filled: dict[str, dict[int, ast.expr]] = {}  # concat[:n_a, :] = a_prev
         self.columns = _order_of_columns(tree)
         self.before_first = _before_first(tree)
+        self.with_start = frozenset(map(_single, _sliced_to_last(tree)))
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        self.names = names
         self.assigned = {
             node.id
             for node in ast.walk(tree)
@@ -198,6 +206,10 @@ class _Program:
                 self._helper(node)
         self._find_offsets()
         scope = _Scope(renamed=dict(_COURSERA) if self.coursera else {})
+        scope.twice = _twice(self.tree.body)
+        if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
+            # A y that the program only reads is what it is to predict.
+            scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
         self.body(self.tree.body, scope)
         yield from self.entries
 
@@ -241,6 +253,9 @@ class _Program:
                     self.assign(node, target, value, scope)
             case ast.AnnAssign(target=target, value=value) if value is not None:
                 self.assign(node, target, value, scope)
+            case ast.AugAssign(target=ast.Name(id=name) as target, op=ast.Mult() | ast.Div() as op):
+                whole = ast.BinOp(ast.Name(name, ast.Load()), op, node.value)
+                self.assign(node, target, ast.copy_location(whole, node), scope)
             case ast.AugAssign(target=target, op=op, value=value):
                 self.augmented(node, target, op, value, scope)
             case ast.For():
@@ -255,6 +270,8 @@ class _Program:
                     self.body(node.body, self.function_scope(node, scope))
             case ast.ClassDef(body=body):
                 self.body(body, scope)
+            case ast.Expr():
+                scope.done.update(map(_single, _appended([node])))
 
     def function_scope(self, node: ast.FunctionDef, scope: _Scope) -> _Scope:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -266,7 +283,12 @@ class _Program:
         ):
             renamed |= _STEP_NAMES
             renamed |= _ARRIVING
-        return _Scope(renamed=renamed, constants=dict(scope.constants), inside=True)
+        return _Scope(
+            renamed=renamed,
+            constants=dict(scope.constants),
+            inside=True,
+            twice=_twice(node.body),
+        )
 
     def loop(self, node: ast.For, scope: _Scope) -> None:
         found = _range(node.iter)
@@ -287,6 +309,8 @@ class _Program:
             self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
             return
         inner.carried = _carried(node.body)
+        inner.twice = _twice(node.body)
+        inner.appended = frozenset(map(_single, _appended(node.body)))
         self.body(node.body, inner)
 
     def interior(self, test: ast.expr, scope: _Scope) -> bool | None:
@@ -311,6 +335,11 @@ class _Program:
         return high if less else None
 
     def assign(self, node: ast.stmt, target: ast.expr, value: ast.expr, scope: _Scope) -> None:
+        self.assigned_to(node, target, value, scope)
+        if isinstance(target, ast.Name):
+            scope.done.add(target.id)
+
+    def assigned_to(self, node: ast.stmt, target: ast.expr, value: ast.expr, scope: _Scope) -> None:
         if isinstance(target, ast.Tuple | ast.List):
             if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
                 for one, its in zip(target.elts, value.elts, strict=True):
@@ -322,6 +351,12 @@ class _Program:
             if len(parts) == 2:
                 self.stacks[part[0]] = [parts[0], parts[1]]
             return
+        if isinstance(target, ast.Name) and target.id in scope.twice:
+            of, (first, final) = target.id, scope.twice[target.id]
+            if of in scope.done:
+                self.again(node, of, final, value, scope)
+                return
+            scope.renamed[of] = first
         place = self.place(target, scope)
         if place is None:
             return
@@ -330,11 +365,16 @@ class _Program:
             return  # hs[-1] = 0.2: what the state begins with
         if isinstance(target, ast.Name) and (more := _added_to(target.id, value)) is not None:
             op, rest = more
-            if name == "dc_via_c" or name in scope.given or _SUMMED.fullmatch(name):
+            is_more = name == "dc_via_c" or name in scope.given or _SUMMED.fullmatch(name)
+            if is_more or self.is_arriving(target.id, scope):
                 again = ast.copy_location(ast.AugAssign(target, op, rest), node)
                 self.augmented(again, target, op, rest, scope)
                 return
-        if isinstance(target, ast.Name) and target.id in scope.carried:
+        if (
+            isinstance(target, ast.Name)
+            and target.id in scope.carried
+            and not (self.is_own_state(target.id, scope) and target.id not in scope.done)
+        ):
             return
         plain = name.removesuffix("[t]")
         if _is_handed_on(name) and plain not in scope.renamed.values():
@@ -361,6 +401,25 @@ class _Program:
         in_loop = bool(scope.loop) and step is None
         for piece, text in pieces:
             self.add(node, piece + (step or ""), text, scope, form="last" if in_loop else "code")
+
+    def again(self, node: ast.stmt, name: str, final: str, value: ast.expr, scope: _Scope) -> None:
+        """A name that is given once more, made of itself: df = df*f*(1 - f) is dz_f."""
+        try:
+            text = self.write(value, scope, 0)
+        except _UnreadableError as error:
+            self.add(node, final, "", scope, str(error))
+        else:
+            self.add(node, final, text, scope, form="last" if scope.loop else "code")
+        scope.renamed[name] = final
+
+    def is_arriving(self, name: str, scope: _Scope) -> bool:
+        """Whether a name is a derivative that each turn hands to the one before as dh and dc."""
+        is_carried = name in scope.carried and name not in scope.done
+        return bool(scope.backward and is_carried and re.fullmatch(r"d_?[hca]t?", name))
+
+    def is_own_state(self, name: str, scope: _Scope) -> bool:
+        """Whether a name is a state that each turn of a loop makes of the last: c = f*c + i*g."""
+        return bool(not scope.backward and scope.loop and _OWN_STATE.fullmatch(name))
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
@@ -400,10 +459,22 @@ class _Program:
         if place is None or not sign:
             return
         name, step = place
+        if _is_unpacked(name, value):
+            return  # dWf += gradients["dWf"]: what a function of one step has given
         try:
             pieces = self.pieces(name, value, scope) or [(name, self.write(value, scope, 0))]
         except _UnreadableError as error:
             self.add(node, name + (step or ""), "", scope, str(error))
+            return
+        if isinstance(target, ast.Name) and self.is_arriving(target.id, scope):
+            # dh += …, where dh holds what the later step has handed on.
+            try:
+                arriving = self.name(target.id, scope, 0)
+            except _UnreadableError as error:
+                self.add(node, name, "", scope, str(error))
+            else:
+                self.add(node, name, f"({arriving}) {sign} ({pieces[0][1]})", scope)
+            scope.done.add(target.id)
             return
         for one, text in pieces:
             self.added(node, target, sign, (one, step), text, scope)
@@ -434,7 +505,8 @@ class _Program:
             return
         if name == "dh" and isinstance(target, ast.Name) and target.id in scope.renamed:
             return
-        if sign == "-" or not scope.inside or (not scope.loop and step is None):
+        of_step = scope.inside and _SUMMED.fullmatch(name) and not name[:1].isupper()
+        if sign == "-" or not scope.inside or (not scope.loop and step is None and not of_step):
             if step is None:
                 self.add(node, left, f"{left} {sign} ({text})", scope)
             return
@@ -649,7 +721,10 @@ class _Program:
             raise _UnreadableError("the number of the step")
         if _is_columns(self.stacks.get(name, [])):
             raise _UnreadableError(f"{name}, which is h and x side by side")
-        if name in scope.carried:
+        if name in scope.carried and self.is_own_state(name, scope):
+            known = scope.renamed.get(name, name)
+            return _timed(known, shift if name in scope.done else shift - 1)
+        if name in scope.carried and not (name in scope.done and re.fullmatch(r"d_?[hca]t?", name)):
             given = scope.carried[name]
             turn = 1 if scope.backward else -1
             return f"({self.write(given, replace_carried(scope, name), shift + turn)})"
@@ -698,10 +773,12 @@ class _Program:
             if relative is not None and "[" not in inner:
                 return inner + _index(relative + shift)
             return inner
-        name = _base_name(node.value)
+        raw = _base_name(node.value)
+        name = raw.rstrip("_")  # is_ and os_, since is is no name of Python
         if not name:
             raise _UnreadableError("an element of something")
-        if (_LISTS.fullmatch(name) and name not in ("os", "is", "as", "ds")) or name == "os":
+        is_list = bool(_LISTS.fullmatch(name))
+        if is_list and (raw != name or name not in ("is", "as", "ds")):
             single = name[:-1]  # lists of the values: hs, cs; dhs are handed in from above
             name = (
                 f"{single}__from_here"
@@ -709,6 +786,8 @@ class _Program:
                 else single
             )
         name = scope.renamed.get(name, name)
+        if self.coursera and name == "da":
+            name = "dh__from_here"  # what comes from above
         if name in scope.carried:
             raise _UnreadableError("an element of what is handed on")
         parts = list(index.elts) if isinstance(index, ast.Tuple) else [index]
@@ -721,6 +800,8 @@ class _Program:
                 time = _index(relative + shift)
             elif isinstance(part, ast.Slice) and part.lower is None and part.upper is None:
                 continue
+            elif isinstance(part, ast.Slice) and not scope.loop and len(parts) == 1:
+                time = _index(self.sliced(name, part))
             elif (number := _whole(part)) is not None:
                 features.append(number)
             elif isinstance(part, ast.Constant) and part.value is None:
@@ -735,12 +816,28 @@ class _Program:
         if re.match(r"d?[WUbV]", name):
             return name if not any(features) else f"{name}[{features[-1] + 1}]"
         step = features[0]
+        if step == -1 and scope.loop and not scope.backward and name in scope.appended:
+            # The last that there is: of this turn, where it has been put there already.
+            return f"{name}{_index(shift if name in scope.done else shift - 1)}"
         if step == -1 and name in self.before_first:
             return f"{name}[0]"
         if step < 0:
             return f"{name}[{step}]"
         step -= self.offsets.get(name, 0)
         return f"{name}[{step + 1 if self.base == 0 else step}]"
+
+    def sliced(self, name: str, part: ast.Slice) -> int:
+        """How far h[:-1] is from the steps that it stands beside: h of the step before."""
+        first = 0 if part.lower is None else _whole(part.lower)
+        if part.step is not None or first not in (0, 1):
+            raise _UnreadableError("an index that is no step")
+        if part.upper is not None and _last_relative(part.upper) is None:
+            last = _whole(part.upper)
+            if last is None or last not in (-1, -2):
+                raise _UnreadableError("an index that is no step")
+        if self.base == 1 or self.offsets.get(name) or name in self.with_start:
+            return first - 1
+        return first
 
     def call(self, node: ast.Call, scope: _Scope, shift: int) -> str:
         if isinstance(node.func, ast.Attribute):
@@ -843,9 +940,13 @@ class _Program:
 
 
 def replace_carried(scope: _Scope, name: str) -> _Scope:
-    """The scope in which what is handed on was made: it cannot stand for itself."""
+    """The scope in which what is handed on was made: it cannot stand for itself.
+
+    It is made at the end of a turn, where names have the meaning that they were given last.
+    """
     kept = {k: v for k, v in scope.carried.items() if k != name}
-    return replace(scope, carried=kept)
+    last = {of: final for of, (_, final) in scope.twice.items()}
+    return replace(scope, carried=kept, renamed={**scope.renamed, **last})
 
 
 class _Renamed(ast.NodeTransformer):
@@ -987,8 +1088,9 @@ def _is_setup(node: ast.expr) -> bool:
         name = (
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         )
-        if name in ("array", "asarray", "tensor") and node.args:
-            return isinstance(node.args[0], ast.List | ast.Constant)
+        if name in ("array", "asarray", "tensor", "float", "float32", "float64") and node.args:
+            of = node.args[0]
+            return isinstance(of, ast.List | ast.Constant) or _literal(of) is not None
         return name in _MAKERS
     if isinstance(node, ast.Attribute):
         return node.attr == "shape"
@@ -1053,6 +1155,63 @@ def _order_of_columns(tree: ast.AST) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
+def _sliced_to_last(tree: ast.AST) -> Iterator[str]:
+    """Arrays that hold the initial state too, since they are used without the last: h[:-1]."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+            upper = node.slice.upper
+            if node.slice.lower is None and upper is not None and _whole(upper) == -1:
+                yield _base_name(node.value)
+
+
+def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
+    """Names that are given twice in a row of statements, the second time made of themselves.
+
+    What each is then: ``f = W*x + b; f = sigmoid(f)`` gives a net input and a gate,
+    ``df = dc*c_prev; df = df*f*(1 - f)`` their derivatives.
+    """
+    given: set[str] = set()
+    found: dict[str, tuple[str, str]] = {}
+    for statement in body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                is_of_itself = any(
+                    isinstance(n, ast.Name) and n.id == name for n in ast.walk(value)
+                )
+                is_sum = _added_to(name, value) is not None
+            case ast.AugAssign(target=ast.Name(id=name), op=ast.Mult() | ast.Div()):
+                is_of_itself, is_sum = True, False
+            case _:
+                continue
+        if is_of_itself and not is_sum and name in given and name not in found:
+            if gate := re.fullmatch(r"([figozur])_?t?", name):
+                found[name] = (f"z_{gate[1]}", gate[1])
+            elif gate := re.fullmatch(r"d_?([figozur])_?t?", name):
+                found[name] = (name, f"dz_{gate[1]}")
+            else:
+                found[name] = (name, f"{name}__again")
+        given.add(name)
+    return found
+
+
+def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    """The lists that statements put something at the end of: hs.append(h)."""
+    for statement in statements:
+        for node in ast.walk(statement):
+            function = node.func if isinstance(node, ast.Call) else None
+            if (
+                isinstance(function, ast.Attribute)
+                and function.attr == "append"
+                and isinstance(function.value, ast.Name)
+            ):
+                yield function.value.id
+
+
+def _single(name: str) -> str:
+    """What one of a list is called: hs holds h."""
+    return name[:-1] if _LISTS.fullmatch(name) else name
+
+
 def _before_first(tree: ast.AST) -> frozenset[str]:
     """The states that a program puts at -1, before its step 0: hs[-1] = np.copy(hprev)."""
     names = (
@@ -1062,7 +1221,7 @@ def _before_first(tree: ast.AST) -> frozenset[str]:
         for target in node.targets
         if isinstance(target, ast.Subscript) and _whole(target.slice) == -1
     )
-    return frozenset(name[:-1] if _LISTS.fullmatch(name) else name for name in names)
+    return frozenset(map(_single, names))
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:
@@ -1133,7 +1292,7 @@ def _is_unpacked(name: str, value: ast.expr) -> bool:
     """Whether a parameter is taken from where it is kept: Wf = parameters["Wf"]."""
     if not isinstance(value, ast.Subscript) or not _named(value):
         return False
-    return _named(value) == name or bool(re.match(r"[WUb]", name))
+    return _named(value) in (name, f"{name}t") or bool(re.match(r"[WUb]", name))
 
 
 def _is_handed_on(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -40,6 +41,8 @@ def read_document(contents: bytes, name: str) -> list[Entry]:
     Raises :class:`~cellcalc.errors.InputError` where the document as a whole cannot be read.
     """
     entries = _read(contents, name)
+    if "grad" in PurePath(name).stem.lower():
+        entries = [e if e.gradient is not None else replace(e, gradient=True) for e in entries]
     if sum(max(len(e.values), 1) for e in entries if e.form != PROSE) > MAX_ANSWERS:
         expected = f"at most {MAX_ANSWERS:,} answers"
         raise InputError([Mistake(name, "", expected, "more")])
@@ -78,6 +81,11 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         from cellcalc.check.reading.structured import entries_of_json
 
         return entries_of_json(text, name)
+    if start == "{":
+        from cellcalc.check.reading.structured import as_json, entries_of_json
+
+        if (printed := as_json(text)) is not None:
+            return entries_of_json(printed, name)
     from cellcalc.check.reading.code import entries_of_code, is_code
 
     if is_code(text, certain=ending in _CODE_ENDINGS):

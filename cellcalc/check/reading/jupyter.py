@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -12,6 +11,7 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.reading.code import entries_of_code, is_code
 from cellcalc.check.reading.lines import entries_of_lines
 from cellcalc.errors import InputError, Mistake
+from cellcalc.files import parse_json
 
 MAX_CELLS = 2_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
@@ -22,11 +22,7 @@ def entries_of_notebook(text: str, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError` for what is no notebook.
     """
-    try:
-        data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "a notebook", f"an error: {reason}")]) from None
+    data = parse_json(text, name, "a notebook")
     cells = data.get("cells") if isinstance(data, Mapping) else None
     if cells is None and isinstance(data, Mapping) and isinstance(data.get("worksheets"), list):
         sheets = [sheet for sheet in data["worksheets"] if isinstance(sheet, Mapping)]
@@ -49,18 +45,24 @@ def _of_cell(cell: Mapping[str, Any], number: int) -> Iterator[Entry]:
             yield from _placed(entries_of_lines(source), f"cell {number}")
         for output in cell.get("outputs", ()) or ():
             if isinstance(output, Mapping):
-                yield from _placed(_of_output(output), f"cell {number}, output")
+                yield from _placed(_of_output(output, source), f"cell {number}, output")
     else:
         yield from _placed(entries_of_lines(source), f"cell {number}")
 
 
-def _of_output(output: Mapping[str, Any]) -> list[Entry]:
+_SHOWN = re.compile(r"\s*(?:np\.|torch\.)?(?:array|tensor)\(|\s*[-+]?[0-9.]+\s*$|\s*\[")
+
+
+def _of_output(output: Mapping[str, Any], source: str) -> list[Entry]:
     if output.get("output_type") == "error":
         return []
     text = _text(output.get("text", ""))
     data = output.get("data")
     if not text and isinstance(data, Mapping):
         text = _text(data.get("text/plain", ""))
+        last = source.strip().rpartition("\n")[2].strip()
+        if _SHOWN.match(text) and re.fullmatch(r"[^\W\d]\w{0,40}(?:\.grad)?", last):
+            text = f"{last} = {text}"  # the value of the cell's last line
     return entries_of_lines(_ESCAPES.sub("", text))
 
 

@@ -324,6 +324,82 @@ MATHS = ("align", "equation", "gather", "multline", "eqnarray", "split", "aligne
          "math", "gathered", "cases", "flalign", "alignat", "dmath", "empheq", "array")  # fmt: skip
 
 
+_MACRO = re.compile(
+    r"\\(?:(?:re)?newcommand\*?|providecommand)\s*\{?\s*(?P<name>\\[A-Za-z]{1,30})\s*\}?"
+    r"\s*(?:\[(?P<count>[0-9])\])?\s*(?=\{)"
+    r"|\\def\s*(?P<plain>\\[A-Za-z]{1,30})(?P<marks>(?:#[0-9]){0,9})\s*(?=\{)"
+)
+MAX_MACROS = 50
+MAX_EXPANDED = 400_000  # characters
+
+
+def expanded(text: str) -> str:
+    r"""A text with its own commands put in, those of ``\newcommand`` and ``\def``.
+
+    Lines stay where they are. Commands that are made of one another are put in a few times only.
+    """
+    macros: dict[str, tuple[int, str]] = {}
+    for match in _MACRO.finditer(text):
+        body = _braced(text, match.end())
+        if body is None or "\n" in body or len(macros) >= MAX_MACROS or len(body) > 500:
+            continue
+        name = match["name"] or match["plain"]
+        count = int(match["count"] or 0) if match["name"] else len(match["marks"] or "") // 2
+        macros[name[1:]] = (count, body)
+    if not macros:
+        return text
+    longest = sorted(macros, key=len, reverse=True)
+    pattern = re.compile(rf"\\({'|'.join(longest)})(?![A-Za-z])")
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if _MACRO.search(line):
+            continue
+        for _ in range(4):
+            if not pattern.search(line) or len(line) > 20_000:
+                break
+            line = _put_in(line, pattern, macros)
+        lines[number] = line
+        if sum(map(len, lines)) > MAX_EXPANDED + len(text):
+            return text
+    return "\n".join(lines)
+
+
+def _put_in(line: str, pattern: re.Pattern[str], macros: dict[str, tuple[int, str]]) -> str:
+    pieces, place = [], 0
+    for match in pattern.finditer(line):
+        if match.start() < place:
+            continue
+        count, body = macros[match[1]]
+        end, arguments = match.end(), []
+        for _ in range(count):
+            while end < len(line) and line[end] == " ":
+                end += 1
+            inside = _braced(line, end)
+            if inside is None:
+                inside = line[end : end + 1]
+                end += 1
+            else:
+                end += len(inside) + 2
+            arguments.append(inside)
+        for number, argument in enumerate(arguments, 1):
+            body = body.replace(f"#{number}", argument)
+        pieces += [line[place : match.start()], body if count else f"{body} "]
+        place = end
+    return "".join([*pieces, line[place:]])
+
+
+def _braced(text: str, start: int) -> str | None:
+    """What stands in the braces that open at a place."""
+    if text[start : start + 1] != "{":
+        return None
+    depth = 0
+    for place in range(start, min(len(text), start + 2_000)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if depth == 0:
+            return text[start + 1 : place]
+    return None
+
+
 def is_document(text: str) -> bool:
     """Whether a text is a document or a fragment of LaTeX with environments."""
     return bool(re.search(r"\\begin\s*\{|\\documentclass|\\\[|\\section", text))
@@ -331,7 +407,7 @@ def is_document(text: str) -> bool:
 
 def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
     """The lines of a document: number, text, and "maths", "heading", "row" (of a table) or ""."""
-    text = _COMMENT.sub("", text)
+    text = expanded(_COMMENT.sub("", text))
     inside: list[str] = []
     number = 0
     open_row = ""

@@ -67,7 +67,7 @@ class _Notes:
             lines = [Line(*one) for one in latex.lines_of_document(self.text)]
             yield from self.of_lines(_tables_of_latex(_joined(lines)))
             return
-        yield from self.of_lines(_joined(_physical(self.text)))
+        yield from self.of_lines(_joined(_physical(_of_html(self.text))))
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
         for line in lines:
@@ -85,17 +85,35 @@ class _Notes:
             if heading is not None:
                 self.where = replace(heading, stage=stage_after(text))
                 continue
-            label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
-            if label is not None:
-                found = heading_of(label[1], self.where, True)
-                if found is not None and found.t is not None:
-                    self.where = found
-                    text = _bare(text)[label.end() :]
-            text = _cleaned(text, line.kind == "maths")
-            entries = list(_answers(line.number, text, self.where))
-            if any(entry.form == PROSE for entry in entries):
-                self.where = _after_prose(text, self.where)
-            yield from entries
+            if (of_python := _dictionary(text)) is not None:
+                yield from (replace(e, line=line.number) for e in of_python)
+                continue
+            entries: list[Entry] = []
+            for part in self.of_steps(text):
+                cleaned = _cleaned(part, line.kind == "maths")
+                found = list(_answers(line.number, cleaned, self.where))
+                if any(entry.form == PROSE for entry in found):
+                    self.where = _after_prose(cleaned, self.where)
+                entries += found
+            real = [entry for entry in entries if entry.form != PROSE]
+            yield from real or entries[:1]
+
+    def of_steps(self, text: str) -> Iterator[str]:
+        """The parts of a line that are for one step each; the step is set before each of them."""
+        label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
+        if label is not None:
+            found = heading_of(label[1] or label[2], self.where, True)
+            if found is not None and found.t is not None:
+                self.where = found
+                text = _bare(text)[label.end() :]
+        labels = list(_STEP_WITHIN.finditer(text)) if len(text) <= 2_000 else []
+        end = labels[0].start() if labels else len(text)
+        if text[:end].strip() or not labels:
+            yield text[:end]
+        ends = [*(one.start() for one in labels[1:]), len(text)]
+        for one, stop in zip(labels, ends[: len(labels)], strict=True):
+            self.where = replace(self.where, t=int(one[1]))
+            yield text[one.end() : stop]
 
     def block(self, block: Block) -> Iterator[Entry]:
         if block.kind == "code":
@@ -112,6 +130,8 @@ class _Notes:
 
         rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
         rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
+        if block.kind == "columns":
+            rows = _indexed(rows)
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
         if found is not None:
             yield from found
@@ -126,6 +146,26 @@ class _Notes:
             yield from real or [Entry(number, "", "", form=PROSE)]
 
 
+def _dictionary(text: str) -> list[Entry] | None:
+    """The answers of a line that is a dictionary as Python prints it."""
+    if not text.lstrip().startswith("{"):
+        return None
+    from cellcalc.check.reading.structured import as_json, entries_of_json
+
+    printed = as_json(text)
+    return None if printed is None else entries_of_json(printed, "")
+
+
+def _indexed(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Columns as pandas prints them, whose index has a name below the header, or none."""
+    (number, header), *below = rows
+    if below and len(below[0][1]) == 1:  # the index's own line
+        header, below = [below[0][1][0], *header], below[1:]
+    elif below and all(len(cells) == len(header) + 1 for _, cells in below):
+        header = ["", *header]
+    return [(number, header), *below]
+
+
 @dataclass(frozen=True)
 class Block:
     """Lines that are a table ("pipes", "columns", "row") or "code"."""
@@ -136,6 +176,31 @@ class Block:
 
 
 # Lines, blocks, and lines that belong together.
+
+_TAG = re.compile(
+    r"</?(?:table|thead|tbody|tr|td|th|p|br|div|span|b|i|strong|em|ul|ol|li|h[1-6]|code|pre|html|"
+    r"body|a|u|caption|font)(?:\s[^<>]{0,300})?/?>",
+    re.IGNORECASE,
+)
+_ENTITIES = {"&nbsp;": " ", "&minus;": "-", "&lt;": "<", "&gt;": ">", "&amp;": "&",
+             "&part;": "∂", "&sigma;": "σ", "&delta;": "δ", "&middot;": "·", "&sum;": "Σ",
+             "&times;": "×", "&asymp;": "≈", "&eta;": "η"}  # fmt: skip
+
+
+def _of_html(text: str) -> str:
+    """Text without the tags of HTML, its tables as rows of ``|``; lines stay where they are."""
+    if not re.search(r"</(?:td|th|p|li|sub|sup|h[1-6]|div)>|<br", text, re.IGNORECASE):
+        return text
+    flags = re.IGNORECASE
+    text = re.sub(r"(?<=\S)[ \t]*(?=<tr\b)", "\n", text, flags=flags) if "\n" not in text else text
+    text = re.sub(r"</t[dh]>\s*</tr>", " |", text, flags=flags)
+    text = re.sub(r"</t[dh]>[ \t]*<t[dh]\b[^<>]{0,200}>", " | ", text, flags=flags)
+    text = re.sub(r"<tr\b[^<>]{0,200}>[ \t]*<t[dh]\b[^<>]{0,200}>", "| ", text, flags=flags)
+    text = re.sub(r"<sub>\s*([^<>]{1,20}?)\s*</sub>", r"_{\1}", text, flags=flags)
+    text = re.sub(r"<sup>\s*([^<>]{1,20}?)\s*</sup>", r"^{\1}", text, flags=flags)
+    text = re.sub(r"<br\s*/?>", " ; ", text, flags=flags)
+    text = _TAG.sub(" ", text)
+    return re.sub(r"&[a-z]{2,6};", lambda m: _ENTITIES.get(m[0], m[0]), text)
 
 
 def _physical(text: str) -> list[Line]:
@@ -178,7 +243,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             not line.kind
             and _is_row(line.text)
             and place + 1 < len(lines)
-            and _is_row(lines[place + 1].text)
+            and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
             while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
@@ -204,6 +269,8 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             place += 2
             continue
         text, end = line.text, place + 1
+        if end < len(lines) and _names_array(text, lines[end].text):
+            text, end = f"{text.strip()} {lines[end].text.strip()}", end + 1
         if _opens_array(text):
             while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
                 text += " " + lines[end].text.strip()
@@ -243,6 +310,9 @@ def _columns(lines: list[Line], place: int) -> int:
     ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
     if ruled:
         start += 1
+    elif start < len(lines) and re.fullmatch(r"\s*[^\W\d]{1,9}\s*", lines[start].text):
+        widths = {len(line.text.split()) for line in lines[start + 1 : start + 3]}
+        start += widths == {len(header) + 1}  # the name of the index, as pandas prints it
     end = start
     while end < len(lines):
         cells = lines[end].text.split()
@@ -298,6 +368,21 @@ _ARRAY_START = re.compile(
     r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
     r"(?:\[|(?:array|tensor|Parameter containing)\b)"
 )
+
+
+def _names_array(text: str, following: str) -> bool:
+    """Whether a line names the array that is printed below it: ``dc:``."""
+    bare = text.strip()
+    if not _names_one(bare):
+        return False
+    is_array = re.match(r"\s*(?:\[+\s*[-+.0-9]|(?:np\.|torch\.)?(?:array|tensor)\()", following)
+    return bool(is_array)
+
+
+def _names_one(bare: str) -> bool:
+    is_short = 1 < len(bare) <= 60 and not _RULE.fullmatch(bare)
+    is_labelled = is_short and bare[-1] in ":="
+    return is_labelled or bool(re.fullmatch(r"(?:∂L/∂)?[^\W\d][\w.]{0,40}", bare))
 
 
 def _opens_array(text: str) -> bool:
@@ -360,10 +445,17 @@ _CHINESE_STEP = re.compile(
     r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
 )
 _RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
+_WHOLE_RANGE = re.compile(
+    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots|\s|[0-9nTN]+\b)*"
+)
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
-    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])",
+    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
+    r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
+)
+_STEP_WITHIN = re.compile(
+    r"(?:^|(?<=[.;:!])\s|(?<=\s{2})|(?<=\)\s))\s*t\s*=\s*([0-9]{1,6})\s*:\s+(?=\S*[^\W\d]\S*\s*[=≈:])"
 )
 _AS_HEADING = re.compile(r"\s*(?:#{2,}|\*\*[^*]+\*\*\s*:?\s*$|__[^_]+__\s*:?\s*$|={2,}|-{2,}\s*\S)")
 _STEPPING = re.compile(
@@ -419,6 +511,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         rest = ""
     if _RANGE.search(bare):
         found.pop("t", None)
+        if found:
+            rest = _WHOLE_RANGE.sub(" ", rest)
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
     many = len(re.findall(r"[^\W\d_]+", rest))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
@@ -474,6 +568,9 @@ def _after_prose(text: str, where: Where) -> Where:
 # One line.
 
 _BOLD = re.compile(r"(?<![\w)\]])(\*\*|__)(?=[^\s*_])([^*\n]{1,300}?)(?<=[^\s*])\1(?![\w(])")
+_EMPHASIS = re.compile(
+    r"(?:(?<=^)|(?<=\s))([*_])(?=[^\s*_=])([^*_=\n]{0,60}?[^\s*_=])\1(?=\s|[:.,;]|$)"
+)
 _CODE_SPAN = re.compile(r"`+([^`]{1,2000})`+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
 _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
@@ -492,7 +589,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if text.startswith(">"):
         text = text.lstrip("> ")
     text = _CHECK.sub("", _BULLET.sub("", text, count=1))
-    text = _BOLD.sub(r"\2", text)
+    text = _EMPHASIS.sub(r"\2", _BOLD.sub(r"\2", text))
     text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
     return _COMMENT.sub("", text).strip()
 
@@ -508,8 +605,9 @@ _SIGN = re.compile(
 )
 _IS = re.compile(
     r"^(?P<left>.{1,160}?\S)\s+"
-    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be)\s+"
-    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
+    r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be|comes out as|vaut|est"
+    r"|est égal à|es|vale|è|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
+    r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
@@ -517,7 +615,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y)\s+|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -547,10 +645,18 @@ _AN_END = re.compile(r"[0-9.]\s*$")
 _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
+_PAIR = re.compile(
+    r"([^\s:=,;]{1,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+)
+_PAIRS = re.compile(rf"(?:{_PAIR.pattern.replace('(', '(?:').replace('(?:?:', '(?:')}){{2,}}")
+
+
 def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     """The answers of a line without markup."""
     if not text:
         return
+    if len(text) < 2_000 and _PAIRS.fullmatch(text):
+        text = _PAIR.sub(r"\1=\2 ", text).strip()  # dWf: 0.02 dUf: -0.01
     if found := _printed(number, text, where):
         yield from found
         return
@@ -721,6 +827,9 @@ def _entries_of(
             for t, value in zip(steps, found[0], strict=True):
                 yield replace(_entry(number, f"{span[1]}[{t}]", value, where))
             return
+    if found is not None and not found[1]:
+        yield replace(_entry(number, left, found[0][0], where), form=form)
+        return
     if found is not None:
         values, shape = found
         yield replace(_entry(number, left, "", where), values=values, shape=shape)

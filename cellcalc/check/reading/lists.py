@@ -11,7 +11,9 @@ from itertools import product
 from cellcalc.check.answers import Entry
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
+from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
+from cellcalc.language.tree import Symbol
 from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
@@ -133,15 +135,23 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
     if is_of_layout(entry.left):
         yield from _of_layout(entry, names)
         return
-    target = names.parsed(_without_grad(entry.left), Style(target=True))
-    name = getattr(target, "name", "")
-    stem, bracket, _index = name.partition("[")
-    if not stem or (bracket and len(entry.values) > 1 and not names.is_vector(stem)):
+    left, _ = in_words(_without_grad(entry.left), names)
+    target = names.parsed(left, Style(target=True))
+    stem = target.name if isinstance(target, Symbol) else ""
+    at_step = isinstance(target, Symbol) and target.step is not None
+    if not stem or (at_step and len(entry.values) > 1 and not names.is_vector(stem)):
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
     values = entry.values
     count = len(values)
     if names.is_vector(stem):
         yield from _of_vector(entry, stem, shape, names, steps)
+        return
+    features = names.model.features
+    if count == features > 1 and count != steps and (row := re.fullmatch(r"x([0-9]{1,6})", stem)):
+        # Of several features x_1 = (0.5, 2) is the input of step 1.
+        for feature, value in enumerate(values, 1):
+            step = int(row[1]) + 1 - names.first_step
+            yield _one(entry, _at(names, f"x{feature}", step), value)
         return
     if len(shape) > 1:
         raise ExpressionError(f"one row of numbers for {stem}", _sizes(entry.shape))

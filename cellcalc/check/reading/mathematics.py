@@ -76,6 +76,8 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
+_NABLA = re.compile(r"∇_?(?:\{([^{}]{1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
+_BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
     r"(?<![eE][0-9])(?<![eE][-+][0-9])\s?\*\s?10\s?(?:\^|\*\*)\s?(?:\{\s?|\(\s?)?(-?[0-9]{1,3})(?:\s?[})])?(?![0-9.])"
@@ -100,7 +102,10 @@ _AFTER_NAME = re.compile(
     rf"|\((?P<argument>{_STEP})\)"
     r"|(?P<transpose>ᵀ|⊤|\.T\b)"
     r"|(?P<prime>'+)"
-    r"|,(?P<comma>[0-9]{1,3})(?=\s*$|\s*=)"
+    r"|\s?(?P<plus>\^\s?\+|⁺)(?=\s*$)"
+    r"|(?P<star>\*)(?=\s*$)"
+    r"|,(?P<comma>[0-9]{1,3})(?=\s*(?:$|[-=+*/]))"
+    r"|,(?P<comma_step>t(?:\s?[-+]\s?[0-9])?)(?=\s*(?:$|[-=+*/^)\]]|[^\W\d]))(?![A-Za-z_0-9])"
 )
 _INDEX = re.compile(
     r"(?:([A-Za-zτ])\s*=\s*)?(?:([A-Za-zτ]+)\s*(?:([-+])\s*([0-9]{1,6}))?|(-?[0-9]{1,6}))"
@@ -111,7 +116,7 @@ _LIMIT = re.compile(
 )
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
-KINDS = ("call", "minus", "scope", "division", "raised", "last")
+KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,8 @@ class Written:
     ``derivative`` tells that it is behind ∂L/∂, δ, or the like (which of them is ``lead``);
     ``stem`` is the name, ``numbers`` the whole numbers below it, which may be a feature's or a
     step's, ``step`` a certain one, ``shift`` a step relative to t, ``from_end`` one counted from
-    the last (0: the last itself), ``primes`` the strokes behind it.
+    the last (0: the last itself), ``primes`` the strokes behind it. ``by`` is what it is
+    differentiated by, where it is no derivative of the loss: ∂c_t/∂f_t.
     """
 
     stem: str
@@ -134,6 +140,7 @@ class Written:
     primes: int = 0
     new: bool = False
     text: str = ""
+    by: Written | None = None
 
 
 Vocabulary = Callable[[Written], Expression]
@@ -141,6 +148,8 @@ Vocabulary = Callable[[Written], Expression]
 
 def as_written(written: Written) -> Symbol:
     """A name as it stands: the vocabulary where there is no problem to look it up in."""
+    if written.by is not None:
+        raise ExpressionError("a derivative of the loss, as in ∂L/∂c_t", f'"{written.text}"')
     name = f"d{written.stem}" if written.derivative else written.stem
     numbers = list(written.numbers)
     step = written.step
@@ -148,7 +157,7 @@ def as_written(written: Written) -> Symbol:
         step = numbers.pop()
     name += "".join(map(str, numbers))
     if step is not None:
-        return Symbol(f"{name}[{step}]")
+        return Symbol(name, step=step)
     return Symbol(name, written.shift)
 
 
@@ -179,6 +188,8 @@ def parse_formula(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
     text = re.sub(r"\s+", " ", plain(text)).strip()
+    if "∇" in text:
+        text = _NABLA.sub(r"∂L/∂\1\2", text)
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -258,7 +269,6 @@ class FormulaParser(Parser):
         self.vocabulary, self.style = vocabulary, style
         self.choices, self.met = choices, kinds
         self.running = "t"
-        self.bars = 0
         self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
@@ -319,6 +329,11 @@ class FormulaParser(Parser):
         self.position = end
 
     def _derivative(self, match: re.Match[str]) -> None:
+        own = re.compile(r"[yŷ](?![A-Za-z])").match(self.text, match.end())
+        if match["step"] and own and (by := _NAME.match(self.text, match.end())):
+            # Of a prediction the loss of its step is all there is.
+            self._slope(self.start, match["of"], match.end("of"), by)
+            return
         if match["step"]:
             # The loss of one step alone: the later steps are left out of that derivative.
             what = match[0].replace(" ", "")
@@ -340,11 +355,26 @@ class FormulaParser(Parser):
             return
         lead = (match["lead"] or "").strip().rstrip("_")
         name, end = match["name"], match.end()
-        if lead and lead in "∂" and not derivative:
-            self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
         if self._is_function(name, end) and not lead and not derivative:
             self._function_token(name, end)
             return
+        written, end, transposed = self._written(name, end, lead, derivative)
+        if not derivative and not self.style.code and (again := self._by(name, lead, end)):
+            # In the language itself dc[t]/do[t] is a quotient of two derivatives.
+            is_ours = not lead and _is_bracketed(self.text, match.end(), again)
+            if is_ours:
+                self.met.add("slope")
+            if not (is_ours and self.choices.get("slope")):
+                self._slope(start, name if lead else name[1:], match.end(), again)
+                return
+        if lead and lead in "∂" and not derivative:
+            self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
+        self._take(_Token("symbol", written.text, written, transposed=transposed), end)
+
+    def _written(
+        self, name: str, end: int, lead: str, derivative: bool
+    ) -> tuple[Written, int, bool]:
+        """A name with all that stands at it, and where that ends; whether it is transposed."""
         scan = _Scan()
         name = self._split_time(name, end, scan)
         end = self._postfixes(end, scan)
@@ -359,10 +389,23 @@ class FormulaParser(Parser):
             scan.from_end,
             scan.primes,
             scan.new,
-            self.text[start:end].strip(),
+            self.text[self.start : end].strip(),
         )
-        token = _Token("symbol", self.text[start:end], written, transposed=scan.transposed)
-        self._take(token, end)
+        return written, end, scan.transposed
+
+    def _by(self, name: str, lead: str, end: int) -> re.Match[str] | None:
+        """What a name with a d is differentiated by, where that follows: the f of dc/df."""
+        if lead not in ("∂", "d", "") or (not lead and not re.match(r"d[^\W\d]", name)):
+            return None
+        match = _BY.match(self.text, end)
+        return _NAME.match(self.text, match.end()) if match else None
+
+    def _slope(self, start: int, stem: str, end: int, by: re.Match[str]) -> None:
+        """∂c_t/∂f_t, as one token."""
+        upper, _, _ = self._written(stem, end, "", False)
+        lower, last, _ = self._written(by["name"] or by["sign"], by.end(), "", False)
+        text = self.text[start:last].strip()
+        self._take(_Token("symbol", text, replace(upper, by=lower, text=text)), last)
 
     def _slope_shown(self, start: int) -> str:
         return self.text[start : start + 20].split(" ")[0]
@@ -473,6 +516,8 @@ class FormulaParser(Parser):
         if kind == "lowered":
             self._lowered(value, scan)
             return True
+        if kind == "comma_step":  # z_f,t
+            return not scan.timed and self._index(value, scan)
         if kind == "comma":
             scan.numbers.append(int(value))
             return True
@@ -487,7 +532,9 @@ class FormulaParser(Parser):
             return self._round(value, scan, "call")
         if kind == "prime":
             scan.primes += len(value)
-        if kind == "new":
+        if kind == "star" and not self.style.target:
+            return False
+        if kind in ("new", "plus", "star"):
             scan.new = True
         if kind in ("transpose", "transposed"):
             scan.transposed = True
@@ -573,7 +620,7 @@ class FormulaParser(Parser):
         if value in ("T", "⊤", "top"):
             scan.transposed = True
             return True
-        if value in ("new", "neu", "+", "(new)", "updated"):
+        if value.strip("()") in ("new", "neu", "+", "updated", "after", "neu"):
             scan.new = True
             return True
         if value == "°":
@@ -672,13 +719,13 @@ class FormulaParser(Parser):
     def atom(self) -> Expression:
         if self.kind == "function":
             return self.called()
-        if self.operator == "|" and not self.bars:
+        if self.operator == "|":  # where a number is expected a bar can only open
             self.advance()
-            self.bars += 1
+            self.deeper()
             inside = self.sum()
             if not self.accept("|"):
                 self.fail('"|"')
-            self.bars -= 1
+            self.depth -= 1
             return Call("abs", inside)
         if (
             self.kind == "symbol"
@@ -834,6 +881,11 @@ class FormulaParser(Parser):
                 result = multiply(result, self.power())
             else:
                 return result, low, high
+
+
+def _is_bracketed(text: str, end: int, by: re.Match[str]) -> bool:
+    """Whether a step stands in square brackets at one of two names that end at these places."""
+    return text[end : end + 1] == "[" or text[by.end() : by.end() + 1] == "["
 
 
 _SUM_LIMITS = (

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
+from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.world import STEPS, TOTAL_LOSS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.letters import MARK, composed
+from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ZERO,
     Call,
@@ -76,7 +78,8 @@ class Names:
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
     calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
-    each parameter. ``local`` are names that the writer has defined.
+    each parameter. ``aliases`` are names that mean another key in this document, ``local`` are
+    names that the writer has defined.
     """
 
     model: Model
@@ -85,6 +88,7 @@ class Names:
     first_step: int = 1
     rate: float | None = None
     moments: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -139,6 +143,8 @@ class Names:
 
         Raises :class:`~cellcalc.errors.ExpressionError` for a name that means nothing here.
         """
+        if written.by is not None:
+            return self._slope(written, written.by)
         written = _unmarked(written)
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
@@ -171,6 +177,17 @@ class Names:
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
+
+    def _slope(self, written: Written, by: Written) -> Expression:
+        """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t is c[t-1]."""
+        of = self.quantity(replace(written, by=None, derivative=False, lead=""))
+        found = slopes(self.model, of, self.quantity(by))
+        if not found:
+            raise ExpressionError("a quantity by one that it is made of", f'"{written.text}"')
+        if len(found) > 1:
+            both = " or ".join(map(LANGUAGE, found))
+            raise ExpressionError("one reading", f'"{written.text}", which may be {both}')
+        return found[0]
 
     def _paths(self, name: str, part: str, written: Written) -> Expression:
         """What reaches a quantity from later steps, or from its own: the sum of those paths.
@@ -219,7 +236,7 @@ class Names:
                 numbers = numbers[1:]
         is_start = numbers == [0] and written.step is None and self.first_step == 1
         if is_start and f"{key}0" in self.constant:
-            return Symbol(f"{key}[0]" if key in self.model.state else f"{key}0")
+            return Symbol(key, step=0) if key in self.model.state else Symbol(f"{key}0")
         step = written.step
         if numbers:
             if len(numbers) > 1 or step is not None:
@@ -256,7 +273,7 @@ class Names:
 
     def _timed(self, written: Written, key: str, step: int | None, shown: str) -> Expression:
         if key.endswith("0") and key[:-1] in self.model.state:
-            return Symbol(f"{key[:-1]}[0]")  # h0 is h at step 0
+            return Symbol(key[:-1], step=0)  # h0 is h at step 0
         shift = written.shift
         at_end = written.from_end
         varies = key in self.varying or self.is_varying_vector(key)
@@ -264,13 +281,13 @@ class Names:
             negative = "-1" in written.text and "T" not in written.text and "n" not in written.text
             if negative and key in self.model.state:
                 if self.first_step == 0:
-                    return Symbol(f"{key}[0]")
+                    return Symbol(key, step=0)
                 both = f"{key}[{self.steps}] or {key}[0]"
                 raise ExpressionError("one reading", f'"{shown}", which may be {both}')
             if not varies and key not in self.gradients:
                 return Symbol(key)
             step = self.steps + at_end + (0 if negative else 1 - self.first_step)
-            return Symbol(f"{key}[{step}]")
+            return Symbol(key, step=step)
         if step is not None:
             if not varies and key not in self.gradients:
                 if key.endswith("0") and key[:-1] in self.model.state and step == 0:
@@ -283,7 +300,7 @@ class Names:
                     )
                 else:
                     raise ExpressionError(f"{key} without a step", f'"{shown}"')
-            return Symbol(f"{key}[{step + 1 - self.first_step}]")
+            return Symbol(key, step=step + 1 - self.first_step)
         if key == TOTAL_LOSS and shift is not None and "E" in self.varying:
             return Symbol("E", shift)
         if varies:
@@ -309,6 +326,8 @@ class Names:
                 return found
         if derivative:
             return self._derivative(stem, lead)
+        if stem in self.aliases:
+            return self.aliases[stem]
         if stem in self.known:
             return stem
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
@@ -428,11 +447,10 @@ class Names:
 
     def _over_features(self, weights: Symbol, inputs: Symbol) -> Expression:
         """``W @ x``; at a certain step it is written out."""
-        stem, bracket, step = inputs.name.partition("[")
-        if not bracket or "x" not in self.vectors:
+        if inputs.step is None or "x" not in self.vectors:
             return Dot(weights, inputs)
         products = [
-            multiply(Symbol(f"{weights.name}{k}"), Symbol(f"{stem}{k}[{step}"))
+            multiply(Symbol(f"{weights.name}{k}"), replace(inputs, name=f"{inputs.name}{k}"))
             for k in range(1, self.model.features + 1)
         ]
         return add(*products)
@@ -440,11 +458,11 @@ class Names:
     def _ordered(self, dot: Dot) -> Expression | None:
         """``W @ x``, also where it stands as ``x @ W``; None where it is no sum over features."""
         weights, inputs = dot.weights, dot.inputs
-        if weights.name.partition("[")[0] == "x":
+        if weights.name == "x":
             weights, inputs = inputs, weights
         kinds = {**self.model.cell.parameters, **self.model.readout.parameters}
         is_weight = kinds.get(weights.name) == "input"
-        is_dot = is_weight and inputs.name.partition("[")[0] == "x"
+        is_dot = is_weight and inputs.name == "x"
         return self._over_features(weights, inputs) if is_dot else None
 
     def _as_dot(self, product: Mul) -> Expression | None:
@@ -452,7 +470,7 @@ class Names:
         found = [f for f in product.factors if isinstance(f, Symbol)]
         vectors = self.vectors
         weight = next((f for f in found if f.name in vectors and f.name != "x"), None)
-        inputs = next((f for f in found if f.name.partition("[")[0] == "x"), None)
+        inputs = next((f for f in found if f.name == "x"), None)
         if weight is None or inputs is None or "x" not in vectors:
             return None
         rest = list(product.factors)
@@ -467,19 +485,18 @@ class Names:
             if isinstance(node, Dot):
                 inside |= {node.weights, node.inputs}
         alone = [n for n in walk(formula) if isinstance(n, Symbol) and n not in inside]
-        stems = [symbol.name.partition("[")[0] for symbol in alone]
-        return [stem for stem in stems if self.is_vector(stem)]
+        return [symbol.name for symbol in alone if self.is_vector(symbol.name)]
 
     def check(self, formula: Expression) -> None:
         """Raise :class:`~cellcalc.errors.ExpressionError` for a symbol that has no value."""
         for symbol in symbols(spelled_out(formula, self.model.features)):
-            stem, bracket, _ = symbol.name.partition("[")
             if symbol == Symbol(LAST):
                 continue
-            at_step = bool(bracket) or symbol.shift is not None
-            known = self.varying | self.gradients if at_step else self.constant
-            if stem not in known and not (at_step and stem in self.constant):
-                raise ExpressionError("a symbol of this problem", f'"{symbol.name}"')
+            known = self.varying | self.gradients if symbol.has_time else self.constant
+            is_constant = symbol.has_time and symbol.name in self.constant
+            if symbol.name not in known and not is_constant:
+                shown = symbol.name if symbol.step is None else f"{symbol.name}[{symbol.step}]"
+                raise ExpressionError("a symbol of this problem", f'"{shown}"')
 
     def is_vector(self, stem: str) -> bool:
         """Whether a name stands for one element a feature: ``x``, ``W_f``, or ``dW_f``."""
@@ -495,9 +512,7 @@ class Names:
             if isinstance(e, Dot):
                 return e
             if isinstance(e, Symbol):
-                stem, bracket, index = e.name.partition("[")
-                if self.is_vector(stem):
-                    return Symbol(f"{stem}{feature}{bracket}{index}", e.shift)
+                return replace(e, name=f"{e.name}{feature}") if self.is_vector(e.name) else None
             return None
 
         return rebuilt(formula, put)
@@ -580,4 +595,4 @@ def has_free_time(formula: Expression) -> bool:
 
 def mentioned(formula: Expression) -> set[str]:
     """The quantities that a formula speaks of."""
-    return {symbol.name.partition("[")[0] for symbol in symbols(formula)}
+    return {symbol.name for symbol in symbols(formula)}

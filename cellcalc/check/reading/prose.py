@@ -112,6 +112,14 @@ _OF_STEP = re.compile(rf"\s*(?:∂|d)\s*(?![LEJ]\s*/){_STEP_LOSS}")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 
 
+# W_f new, W_f (after): which value it is has been noted by stage_of.
+_STAGED = re.compile(
+    r"^((?:\S*[∂δ_\[ₜ0-9]\S*|d?[WUbV]\w?\S*))\s+\(?(?:new|after|updated|neu|old|before|given|initial|alt|"
+    r"(?:after|before|nach|vor)\s+(?:the\s+|dem\s+)?(?:update|step))\)?$",
+    re.IGNORECASE,
+)
+
+
 def _steps() -> str:
     return "|".join(re.escape(word) for word in longest_first("time", "steps"))
 
@@ -194,7 +202,10 @@ def stage_of(left: str) -> str:
     A stroke, or what a program calls ``W_f_new``, is the new one as well.
     """
     text = left[:400]
-    if re.search(r"(?<=[\w}\])])'|\^\s*\{?\s*\(?\+|⁺|[({\[^]\s*t\s*\+\s*1\s*[)}\]]|ₜ₊₁", text):
+    if re.search(
+        r"(?<=[\w}\])])'|(?<=[\w}])\*\s*$|\^\s*\{?\s*\(?\+|⁺|[({\[^]\s*t\s*\+\s*1\s*[)}\]]|ₜ₊₁",
+        text,
+    ):
         return "new"
     return next((key for key, pattern in _stages() if pattern.search(text)), "")
 
@@ -214,6 +225,7 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             left = left[: match.start()].rstrip(" ,(")
             break
     text = left.strip().rstrip(":").strip()
+    text = _STAGED.sub(r"\1", text)
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())
@@ -222,6 +234,10 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     found = _named(lowered, names)
     if found is not None:
         return found, t
+    if indexed := re.fullmatch(r"(.+?)\s*(\[[-+\w]{1,8}\])", lowered):  # forget gate[2]
+        found = _named(indexed[1], names)
+        if found is not None:
+            return found + indexed[2], t
     if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
         return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
     *before, last = text.split()
@@ -265,7 +281,7 @@ def _named(text: str, names: Names) -> str | None:
             lead += "z_"
             break
     stem = re.sub(r"^(?:the|der|die|das|of|my|our|value of)\s+", "", stem)
-    key = called("quantities").get(stem)
+    key = called("quantities").get(stem) or called("quantities").get(stem.removesuffix("s"))
     if key is None:
         return None
     key = lead + key

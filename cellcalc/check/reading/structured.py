@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +9,10 @@ from typing import Any
 
 from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.lists import is_of_layout
+from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import words
 from cellcalc.errors import InputError, Mistake
+from cellcalc.files import parse_json
 from cellcalc.toml import describe
 
 MAX_NESTED = 30
@@ -40,6 +41,7 @@ class Context:
     sequence: int | None = None
     gradient: bool | None = None
     derivative: bool = False
+    stage: str = ""  # which value of a parameter is meant, as in Entry
     depth: int = 0
 
     def entry(
@@ -52,7 +54,7 @@ class Context:
     ) -> Entry:
         """An entry that belongs to the pass and window said above it."""
         where = (t, self.window, self.epoch, self.sequence)
-        return Entry(place, left, right, *where, form="cell", gradient=gradient)
+        return Entry(place, left, right, *where, form="cell", gradient=gradient, stage=self.stage)
 
 
 def entries_of_json(text: str, name: str) -> list[Entry]:
@@ -60,11 +62,7 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 
     Raises :class:`~cellcalc.errors.InputError`.
     """
-    try:
-        data = json.loads(text, parse_float=Digits, parse_int=Digits, parse_constant=Digits)
-    except (json.JSONDecodeError, RecursionError, ValueError) as error:
-        reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(name, "", "JSON", f"an error: {reason}")]) from None
+    data = parse_json(text, name, number=Digits)
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
@@ -72,6 +70,30 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
         return [replace(entry, form=OWN) for entry in found]  # `table --format json`
     return found
+
+
+_QUOTED = re.compile(r"(?<=[\s{\[,(:])'([^'\"\\\n]{0,200})'(?=[\s}\],):])|^'([^'\"\\\n]{0,200})'")
+_WRAPPED = re.compile(
+    r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
+    r"(?:,\s*(?:dtype|grad_fn|requires_grad|device)\s*=[^()]{0,60}(?:\([^()]{0,40}\))?)*\s*\)"
+)
+_BARE = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
+
+
+def as_json(text: str) -> str | None:
+    """What Python prints of a dictionary, {'c': array([0.1, 0.2])}, as JSON; None for others."""
+    bare = text.strip()
+    if not bare.startswith(("{'", '{"')) or not bare.endswith("}") or len(bare) > 2_000_000:
+        return None
+    bare = _WRAPPED.sub(r"\1", _QUOTED.sub(lambda m: f'"{m[1] or m[2] or ""}"', bare))
+    bare = re.sub(r"\b(?:None|True|False|nan|inf)\b", lambda m: _BARE[m[0]], bare)
+    bare = re.sub(r"(?<=[\[\s,:-])(\d+)\.(?=[\s,\]}])", r"\1.0", bare)  # [1., 2.]
+    bare = re.sub(r",\s*(?=[\]}])", "", bare)
+    try:
+        parse_json(bare, "")
+    except InputError:
+        return None
+    return bare
 
 
 def _of(data: Any, context: Context, path: str) -> Iterator[Entry]:
@@ -123,7 +145,8 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
     for key, value in data.items():
         lower = key.lower()
         where = f"{path}.{key}" if path else key
-        if lower in _TIMES or lower in ("epoch", "sequence", "window", "update"):
+        is_told = lower in _TIMES or lower in ("epoch", "sequence", "window", "update")
+        if is_told and not isinstance(value, Mapping) and not _is_records(value):
             continue
         if key == "passes" and isinstance(value, list):
             for one in value:
@@ -160,6 +183,7 @@ def _named(key: str, context: Context) -> str:
 def _within(key: str, context: Context) -> Context:
     """What a key says of what it holds."""
     lower = key.lower()
+    context = replace(context, stage=stage_of(key) or stage_after(key) or context.stage)
     match = _STEP_KEY.fullmatch(lower)
     if match:
         return replace(context, t=int(match[1]), steps=None)

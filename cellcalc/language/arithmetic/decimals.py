@@ -14,7 +14,19 @@ from typing import Any, Protocol
 
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.functions import FUNCTIONS
-from cellcalc.language.tree import Add, Call, Div, Dot, Expression, Mul, Neg, Number, Pow, Symbol
+from cellcalc.language.tree import (
+    Add,
+    Call,
+    Div,
+    Dot,
+    Edge,
+    Expression,
+    Mul,
+    Neg,
+    Number,
+    Pow,
+    Symbol,
+)
 
 DIGITS = 60
 CONTEXT = decimal.Context(prec=DIGITS, Emax=10**9, Emin=-(10**9), traps=[])
@@ -35,6 +47,8 @@ class Numbers(Protocol):
     def value(self, name: str, t: int) -> Value: ...
 
     def before(self, name: str, t: int) -> Value: ...
+
+    def at(self, name: str, step: int | Edge) -> Value: ...
 
     def fixed(self, name: str) -> Value: ...
 
@@ -156,7 +170,9 @@ def work(expression: Expression, arithmetic: Arithmetic) -> Work:
 
 
 def _lookup(symbol: Symbol) -> Work:
-    name, shift = symbol.name, symbol.shift
+    name, shift, step = symbol.name, symbol.shift, symbol.step
+    if step is not None:
+        return lambda numbers, _t: numbers.at(name, step)
     if shift is None:
         return lambda numbers, _t: numbers.fixed(name)
     if shift < 0:

@@ -19,6 +19,7 @@ from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Model, is_gate
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import read_toml, sentence
+from cellcalc.studies.exercise import CHOICE, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
@@ -100,7 +101,7 @@ class _Start:
             self.number = NOTICE_ROW - 1
             yield self.row(moment.notice())
         if self.book.practice:
-            yield from self.section("practice" if self.book.key else "sealed")
+            yield from self.practising()
         else:
             yield from self.inputs()
             if self.book.large is None:
@@ -122,10 +123,23 @@ class _Start:
 
     def section(self, name: str, **words: object) -> Iterator[Row]:
         section = _words()[name]
-        yield self.row()
-        yield self.row(Cell(LABEL, "section", section["title"]))
+        if section["title"]:
+            yield self.row()
+            yield self.row(Cell(LABEL, "section", section["title"]))
         for text in section.get("text", ()):
             yield self.paragraph(text.format(**words) if words else text)
+
+    def practising(self) -> Iterator[Row]:
+        """How the exercise is done, and what its marks mean."""
+        level, key = self.book.assignment.level, self.book.key
+        if level in (CHOICE, MISTAKE):
+            yield from self.section(f"practice_{level}")
+            yield from self.section("by_key" if key else "handed_in")
+        elif key:
+            yield from self.section("practice")
+        else:
+            yield from self.section("sealed")
+            yield from self.section(f"sealed_{level}")
 
     def paragraph(self, text: str) -> Row:
         row = self.row(Cell(LABEL, "paragraph", text), lines=text_lines(text, PROSE_WIDTH))
