@@ -160,6 +160,9 @@ def _neighbours(graph: Graph, causes: Causes, key: Key) -> Iterator[tuple[str, K
     model = graph.model
     parameters: Mapping[str, object] = {row.symbol: row for row in model.parameters}
     if t is None and symbol in parameters:
+        before = graph.current.get((p, w), {}).get(symbol)
+        if before is not None:
+            yield "old_weight", graph.nodes[before].key
         yield "gradient", (p, w, f"gathered d{symbol}", None)
         yield "gradient", (p, w, f"d{symbol}", None)
     steps = graph.trace.passes[p].steps

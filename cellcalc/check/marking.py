@@ -33,6 +33,7 @@ def mark(
     entries: Iterable[Entry],
     tolerance: float | None = None,
     figures: int = FEW,
+    causes: bool = True,
 ) -> Report:
     """Mark all answers against the passes, windows and updates of a problem.
 
@@ -48,6 +49,8 @@ def mark(
         A relative one, in place of judging by the digits written.
     figures : int
         With fewer significant figures a right number is coarse.
+    causes : bool
+        Whether to look for what went wrong; it takes the most of the time.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def mark(
 
     options = Options(tolerance, figures)
     marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
-    found, slips, remarks = marker.mark()
+    found, slips, remarks = marker.mark(causes)
     opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
     marked = sorted([*found, *checked, *opened], key=lambda m: order[id(m.answer)])

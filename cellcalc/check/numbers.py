@@ -136,12 +136,12 @@ class NumberMarker:
 
     # Verdicts
 
-    def mark(self) -> tuple[list[Marked], tuple[Slip, ...], tuple[str, ...]]:
-        """A verdict for each answer, the causes found, and remarks on the whole."""
+    def mark(self, causes: bool = True) -> tuple[list[Marked], tuple[Slip, ...], tuple[str, ...]]:
+        """A verdict for each answer, the ``causes`` found, and remarks on the whole."""
         if self.spots:
             self.judge()
             self.judge_lines()
-            if any(self.is_unexplained(k) for k in self.order):
+            if causes and any(self.is_unexplained(k) for k in self.order):
                 self.explain()
             self.sort_slips()
         marked = [self.marked(k) for k in range(len(self.spots))]
