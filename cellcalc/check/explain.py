@@ -20,7 +20,7 @@ from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.spelling import FEW, Written
 
 CHUNK = 2_000  # causes tried at once
-BUDGET = 60_000_000  # equations worked out for one sheet at the most
+BUDGET = 20_000_000  # equations worked out for one sheet at the most
 MOST_CAUSES = 8
 PAIRED = 150  # of the likeliest causes, each with each
 FINALISTS = 60

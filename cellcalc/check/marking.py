@@ -18,6 +18,7 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
@@ -57,10 +58,12 @@ def mark(
     Report
         A verdict for each answer, and the distinct causes of what is not right.
     """
+    check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    most = max(len(one.windows) for one in trace.passes)
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
@@ -94,7 +97,8 @@ def mark(
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
-        marker = _formula_marker(trace, search, tolerance, key[0], key[1])
+        whole = answer.symbol == TOTAL_LOSS
+        marker = _formula_marker(trace, search, tolerance, key[0], key[1], whole)
         return next(iter(marker.mark([answer])))
 
     options = Options(tolerance, figures)
@@ -125,10 +129,11 @@ def _formulas(
     """The formulas marked, those of each window in its own setting."""
     search = Search(trace.model, Equations(trace.model))
     found: list[Marked] = []
-    for p, w in dict.fromkeys((p, w) for _, p, w in formulas):
-        one = trace.passes[p]
-        marker = _formula_marker(trace, search, tolerance, p, w)
-        own = [answer for answer, *place in formulas if place == [p, w]]
+    placed = [(a, (p, w, TOTAL_LOSS in (a.formulas or ()))) for a, p, w in formulas]
+    for place in dict.fromkeys(place for _, place in placed):
+        p, one = place[0], trace.passes[place[0]]
+        marker = _formula_marker(trace, search, tolerance, *place)
+        own = [answer for answer, its in placed if its == place]
         found += [
             replace(m, epoch=one.epoch, sequence=one.sequence, place=(p, *m.place))
             for m in marker.mark(own)
@@ -137,11 +142,11 @@ def _formulas(
 
 
 def _formula_marker(
-    trace: Trace, search: Search, tolerance: float | None, p: int, w: int
+    trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass."""
     one, number = trace.passes[p], w or 1
-    window = one.windows[number - 1] if one.windows else None
+    window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 

@@ -160,7 +160,7 @@ def _records(
         assert isinstance(piece, Piece)
         key_file = one.folder / KEYS / f"{row.student.stem}.toml"
         key, asked = one.keys[row.student.id], one.assignment
-        work = Work(piece, key, str(key_file), asked.practice, asked.figures)
+        work = Work(piece, row.student.id, key, str(key_file), asked.practice, asked.figures)
         print_ = work.fingerprint(row.handed.look.digest)
         known = store.record(print_)
         if known is not None:

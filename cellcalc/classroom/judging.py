@@ -94,6 +94,7 @@ class Work:
     """A file to be marked: against which key, and what was asked for."""
 
     piece: Piece
+    id: str
     key: str  # the text of the student's problem file
     key_file: str
     practice: str
@@ -102,7 +103,7 @@ class Work:
     def fingerprint(self, digest: str) -> str:
         """What the record depends on: it need not be made again where this is the same."""
         ending = self.piece.name.rpartition(".")[2].lower()
-        parts = (digest, self.key, self.practice, str(self.figures), ending, __version__)
+        parts = (digest, self.id, self.key, self.practice, str(self.figures), ending, __version__)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -140,6 +141,7 @@ def _judged(work: Work) -> Record:
     data = json.loads(to_json(report, trace.model))
     asked = exercise(trace, work.practice).open
     return {
+        "id": work.id,
         "failed": "",
         "marks": data,
         "maths": slips_in_maths(report, trace.model),

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from cellcalc.cli.common import (
+    as_scheme,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
+    something_said,
     text_options,
+    windows_option,
 )
 from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError, OutputError, unknown
@@ -91,6 +94,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
+@windows_option("Blocks of A, then B, … steps as a scheme.")
 @refining_options
 @text_options
 @format_option("text", "markdown", "html", "csv", "json")
@@ -107,6 +111,7 @@ def experiment(
     format: str,
     rows: Path | None,
     workbook: Path | None,
+    windows: tuple[int, ...] | None,
     override: Override,
     output: Path | None,
     force: bool,
@@ -133,7 +138,7 @@ def experiment(
     planned = design(
         loaded.specification,
         loaded.model,
-        [_scheme(name, loaded.specification.scheme) for name in names],
+        [_scheme(name, loaded.specification.scheme) for name in (*names, *as_scheme(windows))],
         k1,
         k2,
         rates,
@@ -185,6 +190,7 @@ def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
         if not sys.stderr.isatty():
             yield from run(planned, executor=executor)
             return
+        something_said()
         length = planned.passes
         bar = stack.enter_context(
             click.progressbar(length=length, label="training", file=sys.stderr)

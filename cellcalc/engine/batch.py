@@ -281,6 +281,8 @@ class _Batch:
         They are the same for every parameter: all go through them together.
         """
         self.count += 1
+        if not self.free:
+            return
         gradients = clipped(self.scheme, self.gathered)
         values = {"w": self.weights, "dw": gradients, COUNT: float(self.count), **self.settings}
         values |= self.memory

@@ -101,7 +101,8 @@ def compare(
         As in ``"tbptt(2,5)"``; every named scheme where it is empty.
     k1, k2 : int, optional
         What the names' parameters stand for where none is given; by default a quarter of the
-        sequence and twice that.
+        sequence and twice that. Beside names, ``tbptt(k1,k2)`` is one more; one of the two that
+        is not given is the problem's own.
     sequence : int
         Which sequence, from 1.
 
@@ -126,6 +127,9 @@ def compare(
     if not names:
         k1 = k1 or max(1, chosen.steps // 4)
         names = filled_forms(k1, k2 or 2 * k1)
+    elif k1 or k2:
+        n = chosen.steps
+        names = (*names, f"tbptt({k1 or usual.k1 or n},{k2 or usual.k2 or n})")
     schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
     alone = replace(specification, sequences=(chosen,))
     distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}

@@ -28,7 +28,7 @@ from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, 
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import has_sentence, sentence
-from cellcalc.views.derivation import reason
+from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.table import heading, place_of
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.formulas import (
@@ -222,7 +222,8 @@ class _Window:
         symbol = quantity.symbol
         group = "gradient" if (quantity.path_of or symbol) in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
-        right = sentence("sheet", "count")
+        share = start_of_chain(self.sheet.trace.scheme.reduction).term
+        right = sentence("sheet", "count", share=share)
         if quantity.formula is not None:
             right = self.write(quantity.formula)
         detail = quantity.group is Group.PATH
