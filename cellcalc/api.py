@@ -8,6 +8,7 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -122,9 +123,17 @@ class Marks:
         return bool(self.answers) and all(a["verdict"] == "correct" for a in self.answers)
 
     def to_frame(self) -> Any:
-        """The answers as a pandas.DataFrame, a row each.
+        """The answers as a table of pandas.
 
-        Raises :class:`PackageError` where pandas is not installed.
+        Returns
+        -------
+        pandas.DataFrame
+            A row an answer.
+
+        Raises
+        ------
+        PackageError
+            pandas is not installed.
         """
         try:
             import pandas
@@ -189,6 +198,9 @@ class Problem:
 
     def __init__(
         self,
+        specification: Specification | None = None,
+        author: Author | None = None,
+        /,
         *,
         cell: str | Path = "lstm",
         readout: str | Path = "identity",
@@ -203,6 +215,13 @@ class Problem:
         notation: str | None = None,
         **options: Any,
     ) -> None:
+        if specification is not None or author is not None:
+            if not isinstance(specification, Specification):
+                expected = "arguments by their names: Problem(cell=…, x=…, target=…)"
+                raise OptionError("Problem", expected, describe(specification))
+            warnings.warn(sentence("notebook", "deprecated"), DeprecationWarning, stacklevel=2)
+            self.specification, self.author, self.ascii = specification, author, False
+            return
         given = {
             "cell": cell,
             "readout": readout,
@@ -224,7 +243,21 @@ class Problem:
     def of(
         cls, specification: Specification, author: Author | None = None, ascii: bool = False
     ) -> Self:
-        """The problem of a specification that is checked already."""
+        """The problem of a specification that is checked already.
+
+        Parameters
+        ----------
+        specification : Specification
+            As ``problem.specification``.
+        author : Author, optional
+            In whose symbols it is shown.
+        ascii : bool
+            Show it without Unicode.
+
+        Returns
+        -------
+        Problem
+        """
         made = cls.__new__(cls)
         made.specification, made.author, made.ascii = specification, author, ascii
         return made
@@ -348,7 +381,12 @@ class Problem:
         symbol : str
             A key, or a symbol of the author's.
         t : int, optional
-            The step; for a gradient none.
+            The step; every step where it is not said. A gradient has none.
+
+        Returns
+        -------
+        str
+            Shown as it is by a terminal, and as maths by a notebook.
 
         Raises
         ------
@@ -370,8 +408,20 @@ class Problem:
     def derive(self, format: str = "text") -> Shown:
         """The derivation: every equation, and the chain rule behind each term.
 
-        ``format`` is ``"text"``, ``"markdown"``, ``"html"``, ``"latex"``, ``"json"`` or
-        ``"python"``.
+        Parameters
+        ----------
+        format : {"text", "markdown", "html", "latex", "json", "python"}
+            ``"python"`` is a program that does the forward and the backward pass.
+
+        Returns
+        -------
+        str
+            Shown as it is by a terminal, and with its maths by a notebook.
+
+        Raises
+        ------
+        OptionError
+            There is no such format.
         """
         from cellcalc.views.derivation import derive
 
@@ -379,7 +429,18 @@ class Problem:
         return Shown(derive(s, model, format), derive(s, model, "markdown"))
 
     def schedule(self) -> Shown:
-        """Which window sweeps which steps, and what it costs."""
+        """Which window sweeps which steps, and what it costs.
+
+        Returns
+        -------
+        str
+            A picture of the windows in text.
+
+        Raises
+        ------
+        LimitError
+            The windows sweep too many steps to be listed.
+        """
         from cellcalc.views.schedule import to_text
 
         return Shown(to_text(self.specification, self.model))
@@ -389,8 +450,28 @@ class Problem:
     ) -> Comparison:
         """Schemes side by side on one sequence, beside full BPTT and the problem's own.
 
-        As in ``problem.compare("full", "tbptt(2,5)")``; without names every scheme that has one.
-        See :func:`cellcalc.studies.compare.compare`.
+        Nothing is updated on the way, so that what differs is the truncation alone.
+
+        Parameters
+        ----------
+        *schemes : str
+            Names, as in ``"tbptt(2,5)"``; every named scheme where there is none.
+        k1, k2 : int, optional
+            What the names' parameters stand for where none is given: a quarter of the sequence
+            and twice that.
+        sequence : int
+            Which sequence, from 1.
+
+        Returns
+        -------
+        Comparison
+            Full BPTT first; each scheme with its windows, its gradients (the sum over its windows,
+            a number for each parameter) and their errors.
+
+        Raises
+        ------
+        OptionError
+            A name that is none; a sequence that is not there, or has no targets.
         """
         from cellcalc.studies import compare
 
@@ -398,7 +479,23 @@ class Problem:
         return compare.compare(self.specification, self.model, schemes, k1, k2, sequence)
 
     def flow(self, sequence: int = 1) -> Flow:
-        """How much each loss depends on each earlier state, in one sequence."""
+        """How much each loss depends on each earlier state, in one sequence.
+
+        Parameters
+        ----------
+        sequence : int
+            Which sequence, from 1.
+
+        Returns
+        -------
+        Flow
+            For each state a matrix of shape (losses, n) of the derivatives ∂E[τ]/∂state[t].
+
+        Raises
+        ------
+        OptionError
+            There is no such sequence, or it has no target.
+        """
         from cellcalc.studies.flow import Flow, flow
 
         Flow.as_text = staticmethod(_flow_as_text)
@@ -609,19 +706,61 @@ class Problem:
             drawing.save(path, force)
         return drawing
 
-    def to_toml(self) -> str:
-        """The problem file that says the same."""
+    def to_toml(self, file: str | Path | None = None, force: bool = False) -> str:
+        """The problem file that says the same, every number written out.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            Where it is to be written as well. Templates of one's own go into files beside it,
+            named ``own_cells.toml`` and so on.
+        force : bool
+            Write over files that are there.
+
+        Returns
+        -------
+        str
+            TOML, which :func:`loads` reads.
+
+        Raises
+        ------
+        OutputError
+            A file is there, or cannot be written.
+        """
+        from cellcalc.files import write_file
         from cellcalc.views.problem_text import PROBLEM, problem_files
 
-        return problem_files(self.specification)[PROBLEM]
+        files = problem_files(self.specification)
+        for name, text in files.items() if file is not None else ():
+            assert file is not None
+            path = Path(file) if name == PROBLEM else Path(file).parent / name
+            contents = text.encode()
+            write_file(path, lambda out, contents=contents: out.write(contents), force)  # type: ignore[misc]
+        return files[PROBLEM]
 
     def train_batch(
         self, varied: Mapping[str, ArrayLike], progress: Callable[[int], None] | None = None
     ) -> Trained:
         """Train many sets of parameters, initial states or settings at once.
 
-        As in ``problem.train_batch({"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]})``; see
-        :func:`cellcalc.engine.batch.train`.
+        Parameters
+        ----------
+        varied : mapping of str to array of shape (sets,)
+            For a parameter, a coefficient, a state or a setting of the optimizer one number for
+            each set, as in ``{"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]}``.
+        progress : callable, optional
+            Called with the number of passes done, after each.
+
+        Returns
+        -------
+        Trained
+            ``losses`` of shape (epochs, sequences, sets), and ``parameters`` by name, of shape
+            (sets,), as they are at the end.
+
+        Raises
+        ------
+        OptionError
+            A name that is none of these, or lists of different lengths.
         """
         from cellcalc.engine import batch  # here, since it needs numpy
 
@@ -702,9 +841,26 @@ def loads(
     notation: str | None = None,
     **options: Unpack[Options],
 ) -> Problem:
-    """The problem in a text: what :func:`load` reads from a file, with the same arguments.
+    """The problem in a text: what :func:`load` reads from a file.
 
-    Paths in the text start at the current folder.
+    Parameters
+    ----------
+    text : str
+        TOML. Paths in it start at the current folder.
+    scheme, k1, k2, notation, **options : optional
+        As of :func:`load`.
+
+    Returns
+    -------
+    Problem
+        Checked, and ready to run.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong in the text.
+    OptionError
+        An argument is out of bounds, or does not fit the problem.
     """
     _is_text("text", text, "the text of a problem file")
     override = Override.of(scheme=scheme, k1=k1, k2=k2, **options)

@@ -161,11 +161,14 @@ def read(
     author: Mapping[str, str] | None,
     rate: float | None = None,
     optimizer: Template | None = None,
+    windows: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
+    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written,
+    ``windows`` how
+    many of them a pass has.
     """
     entries = list(entries)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
@@ -182,7 +185,7 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
-            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
+            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None, windows)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -254,8 +257,8 @@ _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
-    def __init__(self, names: Names, steps: int, rules: Rules | None) -> None:
-        self.names, self.steps, self.rules = names, steps, rules
+    def __init__(self, names: Names, steps: int, rules: Rules | None, windows: int = 1) -> None:
+        self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
@@ -288,7 +291,7 @@ class _Reader:
         left, right = entry.left.strip(), entry.right.strip()
         if self.rules is None or entry.form not in ("", "text") or entry.between:
             return None
-        if not right or len(left) > MAX_RULE or self.number(right) is not None:
+        if not right or len(left) > MAX_RULE or self.is_number(right):
             return None
         if left in self.names.known or left in (self.names.author or ()):
             return None
@@ -319,7 +322,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps):
+            for one in spread(entry, self.names, self.steps, self.windows):
                 yield self.answer(one)
             return
         if entry.t is not None and entry.first_step != 1:
@@ -441,6 +444,13 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
+
+    def is_number(self, text: str) -> bool:
+        """Whether a text is a number, also one that has two readings: 1,234."""
+        try:
+            return self.number(text) is not None
+        except ExpressionError:
+            return True
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""

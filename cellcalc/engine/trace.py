@@ -248,15 +248,30 @@ class Trace:
         return [*rows, *entering]
 
     def keys(self) -> list[str]:
-        """The symbols, as of a mapping."""
+        """The symbols, as of a mapping.
+
+        Returns
+        -------
+        list of str
+        """
         return self.symbols
 
     def values(self) -> Iterator[NDArray[numpy.float64]]:
-        """The arrays, in the order of the symbols."""
+        """The arrays, in the order of the symbols.
+
+        Returns
+        -------
+        iterator of numpy.ndarray
+        """
         return (self[symbol] for symbol in self.symbols)
 
     def items(self) -> Iterator[tuple[str, NDArray[numpy.float64]]]:
-        """Each symbol with its array."""
+        """Each symbol with its array.
+
+        Returns
+        -------
+        iterator of (str, numpy.ndarray)
+        """
         return ((symbol, self[symbol]) for symbol in self.symbols)
 
     def __iter__(self) -> Iterator[str]:
@@ -275,6 +290,11 @@ class Trace:
         ----------
         epoch, sequence : int
             From 1.
+
+        Returns
+        -------
+        Trace
+            Whose arrays, gradients and loss are those of that pass.
 
         Raises
         ------
@@ -344,7 +364,12 @@ class Trace:
         return f"no symbol {symbol}{did_you_mean(symbol, known)}"
 
     def to_dict(self) -> dict[str, NDArray[numpy.float64]]:
-        """Every symbol with its array, as ``trace[symbol]`` gives it."""
+        """Every symbol with its array, as ``trace[symbol]`` gives it.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+        """
         return {symbol: self[symbol] for symbol in self.symbols}
 
     def to_frame(self) -> Any:
@@ -352,6 +377,11 @@ class Trace:
 
         Where there are several windows the columns have two levels, and a derivative has a column
         for each window (from 1). What belongs to no step (``dh0``) is left out.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Of n rows, whose index is t.
 
         Raises
         ------
@@ -399,6 +429,11 @@ class Trace:
         """The first value, in the order of computation, that is inf or nan: its symbol and step.
 
         A step without a target has no loss; that is not counted here.
+
+        Returns
+        -------
+        (str, int) or None
+            None where every value is finite.
         """
         for pass_trace in self.passes:
             steps = range(1, pass_trace.steps + 1)

@@ -272,7 +272,9 @@ class _Builder:
             words = {"symbol": self.named(equation.symbol), "meaning": equation.says}
             for node in walk(self.spelled[equation.symbol]) if symbol in uses else ():
                 if isinstance(node, Mul) and symbol in node.factors:
-                    partner = multiply(*(f for f in node.factors if f != symbol))
+                    others = list(node.factors)
+                    others.remove(symbol)  # once: of b*b the other b is its partner
+                    partner = multiply(*others)
                     return _said("weight", partner=self.write(partner), **words)
                 if isinstance(node, Add) and symbol in node.terms:
                     return _said("bias", **words)

@@ -19,6 +19,7 @@ import numpy as np
 
 from cellcalc.engine import codegen
 from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
+from cellcalc.engine.effort import check_flow
 from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.keys import derivative_key
@@ -90,7 +91,18 @@ class Flow:
         return np.logical_and(self.below, np.equal(self.swept, 0), dtype=bool)
 
     def cut_share(self, state: str) -> float:
-        """How much of all derivatives, added up by size, the schedule cuts off."""
+        """How much of all derivatives, added up by size, the schedule cuts off.
+
+        Parameters
+        ----------
+        state : str
+            One of the states, as ``"c"``.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         sizes = np.abs(self.matrix[state])
         total = float(sizes.sum())
         return float(sizes[self.cut].sum()) / total if total else 0.0
@@ -164,6 +176,7 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
         There is no such sequence, or it has no target.
     """
     chosen = chosen_sequence(specification, sequence)
+    check_flow(chosen, model)
     n, has_target = chosen.steps, chosen.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
     schedule = plan(specification.scheme, n, has_target)

@@ -104,7 +104,9 @@ def _shade(size: float, largest: float, shades: str) -> str:
     """The first shade for a tenth of the largest or more, and so on; a blank for nothing."""
     if not size or not largest or not math.isfinite(size):
         return " " if not size else shades[0]
-    tenths = math.floor(math.log10(largest / size)) if math.isfinite(largest) else len(shades)
+    # Not the quotient, which may be more than there are numbers for.
+    ratio = math.log10(largest) - math.log10(size)
+    tenths = math.floor(ratio + 1e-12) if math.isfinite(largest) else len(shades)
     return shades[min(max(tenths, 0), len(shades) - 1)]
 
 

@@ -57,9 +57,21 @@ def entries_of_line(number: int | str, text: str, where: Where | None = None) ->
     return list(_answers(number, _cleaned(text), where or Where()))
 
 
+_BLANKS = re.compile(r"[^\S\n]{100,}+")
+
+
+def _bounded(text: str) -> str:
+    """The text without more blanks and longer lines than are looked at, of which none is missed.
+
+    What looks for something in a line may take the square of its length.
+    """
+    text = _BLANKS.sub("    ", text)
+    return "\n".join(line[: MAX_LINE + 1] for line in text.split("\n"))
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = _bounded(text)
         self.where = Where()
 
     def entries(self) -> Iterator[Entry]:

@@ -44,6 +44,7 @@ from cellcalc.language.tree import (
 )
 
 LAST = "T"  # the last step, in the limits of a sum
+MAX_SUMS = 2
 LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
 _MARKS = "\u0300-\u036f"  # accents
 _WORD = f"[{LETTER}{_MARKS}0-9°ᶠᵍᵒ]"
@@ -76,7 +77,7 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
-_NABLA = re.compile(r"∇_?(?:\{([^{}]{1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
+_NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -268,7 +269,7 @@ class FormulaParser(Parser):
     ) -> None:
         self.vocabulary, self.style = vocabulary, style
         self.choices, self.met = choices, kinds
-        self.running = "t"
+        self.running, self.sums = "t", 0
         self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
@@ -834,6 +835,9 @@ class FormulaParser(Parser):
             low = low[running.end() :]
         elif re.fullmatch(r"[A-Za-zτ]", low):
             self.running, low = low, ""
+        self.sums += 1
+        if self.sums > MAX_SUMS:  # each goes over all steps again for every step of that around it
+            self.fail(f"sums over steps nested at most {MAX_SUMS} deep")
         self.advance()
         self.deeper()
         if self.operator == "(":
@@ -841,6 +845,7 @@ class FormulaParser(Parser):
         else:
             inside = self.product()
         self.depth -= 1
+        self.sums -= 1
         self.running = before
         limits = tuple(limit(text) for text in (low, high)) if low or high else ()
         if len(limits) == 2 and limits[0] == ONE and limits[1] == Symbol(LAST):
