@@ -200,7 +200,9 @@ class PracticeBook:
             for name, text in self.files.items():
                 (Path(folder) / name).write_text(text, encoding="utf-8")
             shown = f"{self.name}: {HELD}"
-            return read_specification(self.files[PROBLEM], shown, Path(folder), AS_WRITTEN)
+            return read_specification(
+                self.files[PROBLEM], shown, Path(folder), AS_WRITTEN, confined=True
+            )
 
     def refuse_another(self, trace: Trace) -> None:
         """Raise :class:`~cellcalc.errors.InputError` where it was made from another problem.

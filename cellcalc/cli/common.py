@@ -10,7 +10,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
 from functools import wraps
@@ -104,6 +105,10 @@ class SectionedCommand(click.Command):
             if found == "" or (isinstance(found, list) and "" in found):
                 raise OptionError(name, "a value", "an empty text")
         return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        with patience():
+            return super().invoke(context)
 
     def _of_now(self, argument: str) -> str:
         name, equals, value = argument.partition("=")
@@ -238,15 +243,23 @@ def scheme_options(command: Command) -> Command:
     for option in (
         click.option("--epochs", metavar="N", type=int, help="Go N times over the sequences."),
         *reversed(option_options()),
-        click.option(
-            "--windows", metavar="A,B,…", callback=_lengths, help="Blocks of A, then B, … steps."
-        ),
+        windows_option("Blocks of A, then B, … steps."),
         click.option("--k2", metavar="N", type=int, help="Sweep the last N steps."),
         click.option("--k1", metavar="N", type=int, help="Fire a window every N steps."),
         click.option("--scheme", metavar="NAME", help="A named scheme, as in tbptt(2,5)."),
     ):
         wrapped = option(wrapped)
     return wrapped
+
+
+def windows_option(says: str) -> Callable[[Command], Command]:
+    """The option for the lengths of consecutive blocks."""
+    return click.option("--windows", metavar="A,B,…", callback=_lengths, help=says)
+
+
+def as_scheme(lengths: Sequence[int] | None) -> tuple[str, ...]:
+    """The name of the scheme with blocks of these lengths, where there are some."""
+    return (f"windows({','.join(map(str, lengths))})",) if lengths else ()
 
 
 def refining_options(command: Command) -> Command:
@@ -427,7 +440,12 @@ def in_colours(output: Path | None) -> bool:
     ):
         return False
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return chosen == "always" or (sys.stdout.isatty() and not plain)
+    return chosen == "always" or (is_terminal(sys.stdout) and not plain)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at a stream, which may be closed."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
@@ -497,11 +515,42 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
     return trace
 
 
+SILENT = 2.0  # seconds, after which somebody who looks is told that it goes on
+_NOTHING_SAID = threading.Event()
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Tell somebody who waits before a terminal that something is being done."""
+
+    def tell() -> None:
+        if _NOTHING_SAID.is_set():
+            click.echo(sentence("trouble", "patience"), err=True)
+
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    _NOTHING_SAID.set()
+    timer = threading.Timer(SILENT, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def something_said() -> None:
+    """Note that who waits has been told something: a result, or a bar that moves."""
+    _NOTHING_SAID.clear()
+
+
 @contextmanager
 def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]:
-    if steps < LONG_RUN or not sys.stderr.isatty():
+    if steps < LONG_RUN or not is_terminal(sys.stderr):
         yield None
         return
+    something_said()
     with click.progressbar(length=passes, label="computing", file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
 
@@ -529,7 +578,8 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
 def show(pieces: Iterable[str]) -> None:
     """Print on standard output; in a terminal, what is longer than a page with the pager."""
     remaining = iter(pieces)
-    paged = not click.get_current_context().meta.get(PAGED) and sys.stdout.isatty()
+    paged = not click.get_current_context().meta.get(PAGED) and is_terminal(sys.stdout)
+    something_said()
     if paged:
         rows, held, count = shutil.get_terminal_size((80, 24)).lines, [], 0
         for piece in remaining:
@@ -595,6 +645,7 @@ def nowhere(stream: TextIO | None) -> None:
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output: expected an open one, found it closed")
+    something_said()
     try:
         click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:

@@ -274,10 +274,12 @@ class _Builder:
             words = {"symbol": self.named(equation.symbol), "meaning": equation.says}
             for node in walk(self.spelled[equation.symbol]) if symbol in uses else ():
                 if isinstance(node, Mul) and symbol in node.factors:
-                    partner = multiply(*(f for f in node.factors if f != symbol))
-                    return sentence("quantity", "weight", partner=self.write(partner), **words)
+                    others = list(node.factors)
+                    others.remove(symbol)  # once: of b*b the other b is its partner
+                    partner = multiply(*others)
+                    return _said("weight", partner=self.write(partner), **words)
                 if isinstance(node, Add) and symbol in node.terms:
-                    return sentence("quantity", "bias", **words)
+                    return _said("bias", **words)
         return sentence("quantity", "unused")
 
     def role_of_coefficient(self, name: str) -> str:
@@ -285,7 +287,7 @@ class _Builder:
         for equation in self.equations:
             if Symbol(name) in symbols(equation.formula):
                 words = {"symbol": equation.symbol, "meaning": gist(equation.says)}
-                return sentence("quantity", "coefficient", **words)
+                return _said("coefficient", **words)
         return sentence("quantity", "unused_coefficient")
 
     def derived(self, row: Quantity, group: Group) -> Quantity:
@@ -295,12 +297,8 @@ class _Builder:
         formula = sum_of(terms)
         kind = {Group.PARAMETER: "contribution", Group.INPUT: "derivative_of_input"}
         meaning = gist(row.says)
-        says = sentence(
-            "quantity",
-            kind.get(row.group, "derivative"),
-            symbol=self.named(row.symbol),
-            meaning=meaning,
-        )
+        words = {"symbol": self.named(row.symbol), "meaning": meaning}
+        says = _said(kind.get(row.group, "derivative"), **words)
         key = derivative_key(row.symbol)
         return Quantity(key, group, formula, says, "derived", terms, derivative_of=row.symbol)
 
@@ -335,6 +333,12 @@ class _Builder:
                 path_of=row.symbol,
                 via=via,
             )
+
+
+def _said(kind: str, **words: str) -> str:
+    """A sentence about a quantity, without brackets where it has no meaning to put there."""
+    text = sentence("quantity", kind, **words)
+    return text if words["meaning"] else text.replace(" ()", "").replace("（）", "")
 
 
 def _chained(upstream: Symbol, local: Expression) -> Expression:

@@ -37,7 +37,14 @@ from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
 from cellcalc.workbook.sheets.start import start
 from cellcalc.workbook.sheets.step import step
-from cellcalc.workbook.sheets.tracing import Tracing, has_trace, traced
+from cellcalc.workbook.sheets.tracing import (
+    Tracing,
+    has_look,
+    has_trace,
+    look_of,
+    traced,
+    with_look,
+)
 from cellcalc.workbook.sheets.train import train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
@@ -55,6 +62,9 @@ def _bptt(book: Book) -> Iterator[Sheet]:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
         set_up = partial(set_up_bptt, layout=layout, locked=key)
+        if has_look(book, layout):
+            rows = with_look(book.moment, layout, rows)
+            set_up = partial(set_up_bptt, layout=layout, look=look_of(layout))
         if has_trace(book, layout):
             rows = traced(book, layout, rows)
             set_up = partial(_with_trace, book=book, layout=layout)
@@ -64,7 +74,7 @@ def _bptt(book: Book) -> Iterator[Sheet]:
 def _with_trace(sheet: Worksheet, book: Book, layout: Layout) -> None:
     # Its rules go before those of gates and gradients, which colour the same cells.
     Tracing(book, layout).set_up(sheet)
-    set_up_bptt(sheet, layout)
+    set_up_bptt(sheet, layout, look=look_of(layout))
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
@@ -238,6 +248,7 @@ def _describe(workbook: Workbook, trace: Trace) -> None:
     workbook.calculation.fullCalcOnLoad = True
 
 
+MAX_SWEPT = 200_000  # rows of backward windows, which take a minute
 MAX_CELLS = 5_000_000  # more takes minutes to open
 MAX_STEPS = MAX_COLUMNS - FIRST - 1
 
@@ -257,6 +268,9 @@ def check_size(trace: Trace) -> None:
     rows = max(_rows(pass_trace, trace) for pass_trace in passes)
     if rows > MAX_ROWS:
         raise _too_large("rows", MAX_ROWS, rows, "fewer windows (a larger k1)")
+    swept = sum(len(p.windows) for p in passes) * len(derived_rows(trace.model))
+    if swept > MAX_SWEPT:
+        raise _too_large("rows of windows", MAX_SWEPT, swept, "fewer windows (a larger k1)")
     cells = sum(_cells(pass_trace, trace) for pass_trace in passes)
     if cells > MAX_CELLS:
         raise _too_large("cells", MAX_CELLS, cells, "fewer steps, epochs or windows (a larger k1)")

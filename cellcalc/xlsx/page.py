@@ -160,16 +160,25 @@ def look_where(
 DECIMALS = 4  # of the format that cells have without a rule
 
 
-def show_digits(sheet: Worksheet, area: str, digits: str) -> None:
-    """So many figures as a cell says: as many decimals, or more for what is small."""
+def show_digits(
+    sheet: Worksheet, area: str, digits: str, decimals_now: int = DECIMALS, room: int = 0
+) -> None:
+    """So many figures as a cell says: as many decimals, or more for what is small.
+
+    ``decimals_now`` are those of the cells' own format; ``room`` is how many digits fit a column
+    (0: any), so that a longer number has an exponent.
+    """
     first = area.partition(":")[0].replace("$", "")
     number = f"ISNUMBER({first})"
     size = f"ABS({first})"
+    if room:
+        long = f"AND({number},{first}<>INT({first}),{size}*10^{digits}>=1E{room})"
+        format_where(sheet, area, long, TINY_SHOWN)
     format_where(sheet, area, f"AND({number},{first}=INT({first}),{size}<1E9)", "0")
     format_where(sheet, area, f"AND({number},OR({size}<0.0001,{size}>=1E9))", TINY_SHOWN)
     decimals = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
     for count in range(2, 13):
-        if count != DECIMALS:
+        if count != decimals_now:
             text = "0." + "0" * count
             format_where(sheet, area, f"IF({number},IF({first}=0,0,{decimals})={count})", text)
 

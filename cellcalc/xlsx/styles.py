@@ -8,7 +8,7 @@ from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
 
-NUMBER = "0.00000"
+NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
 HUGE = "0.000E+00"  # for what would not fit
 TINY_SHOWN = "0.00E+00"

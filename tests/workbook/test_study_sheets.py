@@ -207,10 +207,11 @@ def test_rows_fold_and_symbols_have_comments_and_gates_are_shaded() -> None:
         "c acts on tanh_c: ∂tanh_c,ₜ/∂cₜ = 1 − tanh_c,ₜ²",
         "c acts on the next step's c: ∂cₜ₊₁/∂cₜ = fₜ₊₁",
     ]
-    ranges = [str(r.sqref) for r in sheet.conditional_formatting
-              for rule in r.rules if rule.type == "colorScale"]  # fmt: skip
+    rules = [(str(r.sqref), rule) for r in sheet.conditional_formatting for rule in r.rules]
+    scales = [area for area, rule in rules if rule.type == "colorScale"]
+    by_tens = [area for area, rule in rules if "1E-1" in str(rule.formula)]
     gate, memory = grid.blocks[2][1]["f"], rows["dc"]
-    assert f"F{gate}:G{gate}" in ranges and f"E{memory}:G{memory}" in ranges
+    assert f"F{gate}:G{gate}" in scales and f"E{memory}:G{memory}" in by_tens
 
 
 def test_charts_are_native() -> None:
@@ -282,6 +283,6 @@ def test_the_command_names_sheets_and_exercises(tmp_path: Path, run: Run) -> Non
     assert run("workbook", "gomez", "--sheets", "Step, Windows", "-o", path).exit_code == 0
     assert openpyxl.load_workbook(path).sheetnames == ["BPTT", "Step", "Windows"]
     result = run("workbook", "gomez", "--practice", "dcc", "-o", tmp_path / "x.xlsx")
-    expected = "--practice: expected forward, backward, all, or symbols that are computed, "
+    expected = "--practice: expected forward, backward, all, paths, or symbols that are computed, "
     assert result.stderr == f'Error: {expected}found "dcc"; did you mean dc?\n'
     assert not (tmp_path / "x.xlsx").exists()

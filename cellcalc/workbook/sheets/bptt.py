@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
@@ -27,7 +28,7 @@ from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, 
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import has_sentence, sentence
-from cellcalc.views.derivation import reason
+from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.table import heading, place_of
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.formulas import (
@@ -64,11 +65,13 @@ from cellcalc.xlsx.page import (
     set_up_page,
     set_width,
     set_widths,
+    shade_by_tens,
     shade_gates,
     shade_gradients,
+    show_digits,
     show_scientific,
 )
-from cellcalc.xlsx.styles import NOTHING
+from cellcalc.xlsx.styles import NOTHING, NUMBER_DECIMALS
 from cellcalc.xlsx.writer import LINE_HEIGHT
 
 
@@ -219,7 +222,8 @@ class _Window:
         symbol = quantity.symbol
         group = "gradient" if (quantity.path_of or symbol) in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
-        right = sentence("sheet", "count")
+        share = start_of_chain(self.sheet.trace.scheme.reduction).term
+        right = sentence("sheet", "count", share=share)
         if quantity.formula is not None:
             right = self.write(quantity.formula)
         detail = quantity.group is Group.PATH
@@ -460,7 +464,21 @@ STEPS_A_PAGE = 10
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
 
-def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
+@dataclass(frozen=True)
+class Look:
+    """The cells of the sheet that hold the size of the largest gradient, and the digits shown.
+
+    They and the next stand in ``column``, beyond the grid, and are not shown.
+    """
+
+    scale: str
+    digits: str
+    column: int
+
+
+def set_up_bptt(
+    sheet: Worksheet, layout: Layout, locked: bool = False, look: Look | None = None
+) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
     set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
@@ -469,7 +487,7 @@ def set_up_bptt(sheet: Worksheet, layout: Layout, locked: bool = False) -> None:
     sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
     fold(sheet, 2)
-    _add_rules(sheet, layout)
+    _add_rules(sheet, layout, look)
     _add_comments(sheet, layout)
     if layout.first is layout:
         for (low, high), areas in layout.given.items():
@@ -507,8 +525,16 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     sheet.page_setup.scale = max(40, int(100 * scale))
 
 
-def _add_rules(sheet: Worksheet, layout: Layout) -> None:
+ROOM = 9  # digits before and after the point that a step's column has room for
+
+
+def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     right = letters(layout.width)
+    if look is not None:
+        for k in range(2):
+            sheet.column_dimensions[letters(look.column + k)].hidden = True
+        area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
+        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
     show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
@@ -522,7 +548,11 @@ def _add_rules(sheet: Worksheet, layout: Layout) -> None:
     for window in layout.windows[:MOST_SHADED]:
         for state in layout.model.state:
             row, trace = window.rows[derivative_key(state)], window.trace
-            shade_gradients(sheet, over_steps(row, trace.first - 1, trace.last))
+            area = over_steps(row, trace.first - 1, trace.last)
+            if look is None:
+                shade_gradients(sheet, area)
+            else:
+                shade_by_tens(sheet, area, look.scale)
 
 
 def _add_comments(sheet: Worksheet, layout: Layout) -> None:

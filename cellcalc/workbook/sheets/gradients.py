@@ -26,8 +26,10 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import FAILURE, Book, Sheet
+from cellcalc.workbook.digits import DIGITS
 from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
+from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import over_steps
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import (
@@ -38,11 +40,14 @@ from cellcalc.xlsx.page import (
     set_width,
     set_widths,
     shade_by_tens,
+    show_digits,
     show_scientific,
 )
+from cellcalc.xlsx.styles import NUMBER_DECIMALS
 
 TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
+ROOM = 8  # digits that a column of numbers has room for
 MOST_MOVES = 20_000  # cells of forward mode
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
@@ -55,7 +60,7 @@ START, UP, DOWN, MARK = 4, 5, 6, 7  # columns of the parameters as they are move
 def gradients(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass; none where there is nothing to learn."""
     if book.first.windows:
-        maker = _Gradients(book.first)
+        maker = _Gradients(book.first, book.moment if book.has_moment else None)
         rows = list(maker.rows())
         width = max(row.width for row in rows)
         yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
@@ -229,7 +234,8 @@ class Moves:
 
 
 class _Gradients:
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, moment: Moment | None = None) -> None:
+        self.moment = moment
         self.layout, self.trace, self.model = layout, layout.trace, layout.model
         self.names = list(layout.trace.initial)
         self.chosen = self.names[0]
@@ -261,7 +267,8 @@ class _Gradients:
 
     def rows(self) -> Iterator[Row]:
         title = self.trace.specification.title
-        yield Row(1, [Cell(1, "title", sentence("gradients", "title", title=title))], lines=2)
+        look = list(self.look())
+        yield Row(1, [Cell(1, "title", sentence("gradients", "title", title=title)), *look], 2)
         note = sentence("gradients", "note" if self.moves else "note_large")
         yield Row(2, [Cell(1, "note", note)])
         if not self.exact:
@@ -280,6 +287,19 @@ class _Gradients:
             yield from self.moves.block()
         yield from self.up.block(sentence("rerun", "up"))
         yield from self.down.block(sentence("rerun", "down"))
+
+    @property
+    def look_at(self) -> int:
+        """The column beyond all others that has the scale of colours, and after it the digits."""
+        return max(column(self.layout.steps), PARTS + self.parts) + 3
+
+    def look(self) -> Iterator[Cell]:
+        """What the rules read, from where it is chosen; they see their own sheet only."""
+        if self.moment is not None:
+            places = ((self.moment.scale, SCALE_ROW), (float(DIGITS), DIGITS_ROW))
+            for k, (value, row) in enumerate(places):
+                text = f"{self.moment.home}!{self.moment.work(row)}"
+                yield Cell(self.look_at + k, "small_number", value, text)
 
     def heading(self) -> Row:
         names = {NAME: "parameter", BPTT: "bptt"}
@@ -451,7 +471,15 @@ class _Gradients:
         if self.parts:
             area = f"{letters(PARTS)}{self.first}:{letters(PARTS + self.parts - 1)}{self.last}"
             fixed = f"{absolute(self.first, PARTS)}:{absolute(self.last, PARTS + self.parts - 1)}"
-            shade_by_tens(sheet, area, f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)")
+            scale = f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)"
+            if self.moment is not None:
+                scale, digits = (absolute(1, self.look_at + k) for k in range(2))
+                for k in range(2):
+                    sheet.column_dimensions[letters(self.look_at + k)].hidden = True
+                numbers = f"{letters(BPTT)}{self.first}:{letters(EXACT)}{self.last}"
+                for part in (numbers, area):
+                    show_digits(sheet, part, digits, NUMBER_DECIMALS, room=ROOM)
+            shade_by_tens(sheet, area, scale)
         sheet.freeze_panes = f"B{TABLE + 1}"
         fold(sheet)
         set_up_page(sheet)

@@ -357,7 +357,7 @@ class _Start:
         if self.book.has_moment:
             moment = self.book.moment
             moment.set_up(sheet, TITLE)
-            for area in self.shown:
+            for area in filter(None, self.shown):
                 show_digits(sheet, area, moment.work(DIGITS_ROW))
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         if self.losses and not self.book.practice:

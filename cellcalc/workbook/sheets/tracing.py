@@ -18,8 +18,10 @@ from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book
+from cellcalc.workbook.digits import DIGITS
 from cellcalc.workbook.layout import FIRST, TITLE_ROWS, Layout, derived_rows
-from cellcalc.workbook.moment import Moment
+from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
+from cellcalc.workbook.sheets.bptt import Look
 from cellcalc.workbook.sheets.step import lines_of
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, link, look_where
@@ -28,12 +30,39 @@ from cellcalc.xlsx.styles import TRACED, USED, USES
 CHOICE_ROW, TEXT_ROW = 2, 3
 SYMBOL_AT, STEP_AT = FIRST + 1, FIRST + 3  # columns
 MOST_CELLS = 30_000  # that rules look at
+LOOK_ROW, BEYOND = 2, 3  # of the scale and the digits: the row, and how far beyond the grid
+
+
+def has_look(book: Book, layout: Layout) -> bool:
+    """Whether the sheet of a pass follows the choice of digits, and has the scale of colours."""
+    return book.has_moment and layout.width * layout.height <= MOST_CELLS
+
+
+def look_of(layout: Layout) -> Look:
+    """The cells beyond the grid in which the sheet of a pass has them."""
+    first = layout.width + BEYOND
+    return Look(absolute(LOOK_ROW, first), absolute(LOOK_ROW, first + 1), first)
+
+
+def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
+    """The rows of the sheet of a pass with the scale and the digits, from where they are chosen."""
+    first = layout.width + BEYOND
+    cells = [
+        Cell(first + k, "small_number", value, f"{moment.home}!{moment.work(row)}")
+        for k, (value, row) in enumerate(((moment.scale, SCALE_ROW), (float(DIGITS), DIGITS_ROW)))
+        if k or layout.windows
+    ]
+
+    def made() -> Iterator[Row]:
+        for row in rows.rows:
+            yield replace(row, parts=[*row.parts, *cells]) if row.number == LOOK_ROW else row
+
+    return Rows(made(), first + 1, rows.height)
 
 
 def has_trace(book: Book, layout: Layout) -> bool:
     """Whether the sheet of a pass shows a trace: the first one, if it is no huge one."""
-    small = layout.width * layout.height <= MOST_CELLS
-    return book.has_moment and layout is book.first and small and layout.width > STEP_AT
+    return has_look(book, layout) and layout is book.first and layout.width > STEP_AT
 
 
 def traced(book: Book, layout: Layout, rows: Rows) -> Rows:
@@ -46,7 +75,7 @@ class Tracing:
     def __init__(self, book: Book, layout: Layout) -> None:
         self.book, self.layout, self.model = book, layout, layout.model
         self.moment: Moment = book.moment
-        self.reads_at = layout.width + 3  # columns
+        self.reads_at = layout.width + BEYOND  # columns
         self.used_at, self.window_at = self.reads_at + 1, self.reads_at + 2
         self.flag_at, self.text_at, self.number_at = (self.reads_at + k for k in (4, 5, 6))
         self.last = self.number_at

@@ -31,7 +31,15 @@ from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.layout import FIRST, Layout
-from cellcalc.workbook.moment import NOTICE_ROW, SCALE_ROW, STEP_ROW, STRIP_ROW, WORK, Moment
+from cellcalc.workbook.moment import (
+    DIGITS_ROW,
+    NOTICE_ROW,
+    SCALE_ROW,
+    STEP_ROW,
+    STRIP_ROW,
+    WORK,
+    Moment,
+)
 from cellcalc.workbook.sheets.gradients import (
     Rerun,
     forward_mode,
@@ -45,16 +53,18 @@ from cellcalc.xlsx.page import (
     set_up_page,
     set_widths,
     shade_by_tens,
-    show_scientific,
+    show_digits,
     whole_numbers,
 )
-from cellcalc.xlsx.styles import FOCUS
+from cellcalc.xlsx.styles import FOCUS, NUMBER_DECIMALS
 
 TITLE = "Windows"
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
 MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
-COUNTS = WORK + 20  # the column with how often each loss is counted, off the picture
+ROOM = 7  # digits that a step's column has room for
+# Columns off the picture: how often each loss is counted, and how far back by the scheme itself.
+COUNTS, OWN = WORK + 20, WORK + 21
 K1_ROW, K2_ROW, SHARES = 6, 7, 8
 
 
@@ -102,6 +112,12 @@ class _Windows:
             self.base.heading = top
             self.base.rows = {q.symbol: top + k for k, q in enumerate(self.model.forward, 1)}
 
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """k1 and k2 of the scheme; the whole sequence where it has none."""
+        scheme, n = self.pass_trace.schedule.scheme, self.layout.steps
+        return scheme.k1 or n, scheme.k2 or n
+
     def _take(self, height: int) -> int:
         """The first row of a block so high, with an empty row above it."""
         first = self.number + 2
@@ -119,7 +135,6 @@ class _Windows:
             yield replace(row, parts=cells, outline=int(folded), hidden=folded, collapsed=shut)
 
     def _rows(self) -> Iterator[Row]:
-        scheme = self.pass_trace.schedule.scheme
         shown = self.steps < self.layout.steps
         note = sentence("flow_sheet", "note_first" if shown else "note", steps=self.steps)
         title = sentence("flow_sheet", "title", title=self.layout.trace.specification.title)
@@ -127,8 +142,7 @@ class _Windows:
         yield Row(2, [Cell(1, "note", note)])
         yield Row(STRIP_ROW, self.moment.strip(TITLE))
         yield Row(NOTICE_ROW, [self.moment.notice()])
-        n = self.layout.steps
-        k1, k2 = scheme.k1 or n, scheme.k2 or n
+        n, (k1, k2) = self.layout.steps, self.lengths
         for row, name, value in ((K1_ROW, "k1", k1), (K2_ROW, "k2", k2)):
             label = Cell(LABEL, "label", sentence("flow_sheet", name))
             beside = Cell(CUT, "note", sentence("flow_sheet", f"{name}_note", last=n))
@@ -241,9 +255,9 @@ class _Windows:
             yield Row(top + 2 + len(names), cells)
 
     def swept_from(self, loss: int) -> int:
-        scheme, n = self.pass_trace.schedule.scheme, self.layout.steps
-        k1, k2 = scheme.k1 or n, scheme.k2 or n
-        return max(1, min(n, (loss + k1 - 1) // k1 * k1) - k2 + 1)
+        """The first step to which a window takes the loss back; after it where none counts it."""
+        windows = self.pass_trace.schedule.windows
+        return min((w.first for w in windows if loss in w.losses), default=loss + 1)
 
     def area(self, state: str) -> str:
         first = self.matrices[state] + 2
@@ -286,9 +300,13 @@ class _Windows:
             cut = "-".join(  # the sizes: what is positive less what is negative
                 f'SUMIFS({here},{here},"{sign}0",{ruler},"<"&{letters(FROM)}{row})' for sign in "><"
             )
+            # As long as k1 and k2 are those of the scheme, so is how it treats ends and losses.
+            typed = (absolute(K1_ROW, FROM), absolute(K2_ROW, FROM))
+            same = ",".join(f"{cell}={k}" for cell, k in zip(typed, self.lengths, strict=True))
+            own = f"{letters(OWN)}{row}"
             cells = [
                 Cell(LABEL, "heading_number", loss),
-                Cell(FROM, "whole", start, f"MAX(1,{fires}-{k2}+1)"),
+                Cell(FROM, "whole", start, f"IF(AND({same}),{own},MAX(1,{fires}-{k2}+1))"),
                 Cell(CUT, "heat", lost, cut),
             ]
             for s in range(1, loss + 1):
@@ -296,6 +314,7 @@ class _Windows:
                 cells.append(Cell(BEFORE + s, "heat", self.work.entry(state, loss, s), text))
             text, value = self.counted(loss)
             cells.append(Cell(COUNTS, "small_number", value, text))
+            cells.append(Cell(OWN, "small_number", float(start)))
             yield Row(row, cells)
 
     def entry_formula(self, state: str, row: int, loss: int, s: int) -> str:
@@ -385,21 +404,21 @@ class _Windows:
             title = sentence("flow_sheet", name)
             prompt = sentence("flow_sheet", f"{name}_note", last=n)
             whole_numbers(sheet, f"{letters(FROM)}{row}", (1, n), title, prompt)
-        step = self.moment.work(STEP_ROW)
+        step, digits = self.moment.work(STEP_ROW), self.moment.work(DIGITS_ROW)
         for state in self.states:
             area = self.area(state)
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test)
-            fixed = ":".join(f"${a[: -len(d)]}${d}" for a, d in map(_split, area.split(":")))
-            shade_by_tens(sheet, area, f"MAX(MAX({fixed}),-MIN({fixed}),1E-300)")
-            show_scientific(sheet, f"{area.partition(':')[0]}:{area.partition(':')[2]}")
+            show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
+            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
         for state, top in self.beside.items():
             last = top + 3 + len(self.listed)
             area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
+            show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
@@ -417,11 +436,6 @@ class _Windows:
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
         set_up_page(sheet)
         sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
-
-
-def _split(cell: str) -> tuple[str, str]:
-    """A cell, and the digits that it ends with."""
-    return cell, cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 def _dot(a: list[float], b: list[float]) -> float:
