@@ -61,6 +61,7 @@ def _skipped_oracles(config: pytest.Config) -> list[tuple[str, str]]:
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run cellcalc with arguments, 80 columns wide; exceptions other than exits come through."""
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("CELLCALC_LANG", "en")
 
     def invoke(*arguments: str | Path, stdin: str | None = None) -> Result:
         words = [str(argument) for argument in arguments]
