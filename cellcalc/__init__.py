@@ -10,7 +10,9 @@ What is named here is loaded when it is first used, so that ``cellcalc --help`` 
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,12 +28,19 @@ if TYPE_CHECKING:
         PackageError,
         SymbolError,
     )
+    from cellcalc.studies.compare import Comparison
+    from cellcalc.studies.experiment import Result
+    from cellcalc.studies.flow import Flow
+    from cellcalc.views.drawing import Drawing
 
 __version__ = "1.0.0"
 
 __all__ = [
     "CellcalcError",
+    "Comparison",
+    "Drawing",
     "ExpressionError",
+    "Flow",
     "InputError",
     "LimitError",
     "Marks",
@@ -40,6 +49,7 @@ __all__ = [
     "OutputError",
     "PackageError",
     "Problem",
+    "Result",
     "SymbolError",
     "Trace",
     "from_keras",
@@ -48,16 +58,32 @@ __all__ = [
     "loads",
 ]
 
-
-_ERRORS = {name for name in __all__ if name.endswith("Error")} | {"Mistake"}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'cellcalc' has no attribute {name!r}")
-    home = "cellcalc.errors" if name in _ERRORS else "cellcalc.api"
-    return getattr(import_module(home), name)
+# Where what is no mistake and not in the front door has its home.
+_HOMES = {
+    "Comparison": "cellcalc.studies.compare",
+    "Drawing": "cellcalc.views.drawing",
+    "Flow": "cellcalc.studies.flow",
+    "Result": "cellcalc.studies.experiment",
+}
 
 
-def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+class _Package(ModuleType):
+    """The package itself, whose names come when they are asked for.
+
+    A class, and no ``__getattr__`` of the module: ``help(cellcalc)`` and type checkers see the
+    public names, and no others.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'cellcalc' has no attribute {name!r}")
+        error = name.endswith("Error") or name == "Mistake"
+        home = _HOMES.get(name, "cellcalc.errors" if error else "cellcalc.api")
+        return getattr(import_module(home), name)
+
+    def __dir__(self) -> list[str]:
+        special = [name for name in vars(self) if name.startswith("__")]
+        return sorted([*special, *__all__])
+
+
+sys.modules[__name__].__class__ = _Package

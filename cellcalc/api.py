@@ -8,8 +8,9 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -17,19 +18,31 @@ from typing import TYPE_CHECKING, Any, Self, Unpack
 from cellcalc import resources
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace as Trace
-from cellcalc.errors import InputError, Mistake, OptionError, check_whole, did_you_mean, unknown
-from cellcalc.files import Folder, exists, is_regular, read_standard_input, refuse_to_overwrite
+from cellcalc.errors import (
+    InputError,
+    Mistake,
+    OptionError,
+    OutputError,
+    PackageError,
+    check_positive,
+    check_whole,
+    describe,
+    did_you_mean,
+    unknown,
+)
+from cellcalc.files import Folder, exists, is_regular, read_standard_input
 from cellcalc.model.derivation import build, model_of
 from cellcalc.model.model import Model
 from cellcalc.problems import templates
 from cellcalc.problems.arguments import from_arguments
 from cellcalc.problems.reserved import check_names
-from cellcalc.problems.schemes import Options, Override, Scheme, forms, named_scheme
+from cellcalc.problems.schemes import Options, Override, Scheme, forms
 from cellcalc.problems.specification import (
     Specification,
     read_specification,
 )
 from cellcalc.problems.updates import read_update
+from cellcalc.resources import sentence
 from cellcalc.toml import (
     Reader,
     Section,
@@ -57,6 +70,18 @@ def _as_html(trace: Trace) -> str:
     from cellcalc.views.notebook_page import trace_as_html
 
     return trace_as_html(trace)
+
+
+def _flow_as_text(found: Flow) -> str:
+    from cellcalc.views.flow import to_text
+
+    return to_text(found, sentence("notebook", "flow"))
+
+
+def _comparison_as_text(found: Comparison) -> str:
+    from cellcalc.views.compare import to_text
+
+    return to_text(found)
 
 
 Trace.as_html = staticmethod(_as_html)
@@ -98,11 +123,22 @@ class Marks:
         return bool(self.answers) and all(a["verdict"] == "correct" for a in self.answers)
 
     def to_frame(self) -> Any:
-        """The answers as a pandas.DataFrame, a row each; raises ImportError without pandas."""
+        """The answers as a table of pandas.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row an answer.
+
+        Raises
+        ------
+        PackageError
+            pandas is not installed.
+        """
         try:
             import pandas
         except ImportError:
-            raise ImportError("to_frame needs pandas, which is not installed") from None
+            raise PackageError("to_frame", "pandas") from None
         return pandas.DataFrame(
             [{**a, "slip": (a["slip"] or {}).get("says")} for a in self.answers]
         )
@@ -162,6 +198,9 @@ class Problem:
 
     def __init__(
         self,
+        specification: Specification | None = None,
+        author: Author | None = None,
+        /,
         *,
         cell: str | Path = "lstm",
         readout: str | Path = "identity",
@@ -176,6 +215,13 @@ class Problem:
         notation: str | None = None,
         **options: Any,
     ) -> None:
+        if specification is not None or author is not None:
+            if not isinstance(specification, Specification):
+                expected = "arguments by their names: Problem(cell=…, x=…, target=…)"
+                raise OptionError("Problem", expected, describe(specification))
+            warnings.warn(sentence("notebook", "deprecated"), DeprecationWarning, stacklevel=2)
+            self.specification, self.author, self.ascii = specification, author, False
+            return
         given = {
             "cell": cell,
             "readout": readout,
@@ -197,7 +243,21 @@ class Problem:
     def of(
         cls, specification: Specification, author: Author | None = None, ascii: bool = False
     ) -> Self:
-        """The problem of a specification that is checked already."""
+        """The problem of a specification that is checked already.
+
+        Parameters
+        ----------
+        specification : Specification
+            As ``problem.specification``.
+        author : Author, optional
+            In whose symbols it is shown.
+        ascii : bool
+            Show it without Unicode.
+
+        Returns
+        -------
+        Problem
+        """
         made = cls.__new__(cls)
         made.specification, made.author, made.ascii = specification, author, ascii
         return made
@@ -206,9 +266,9 @@ class Problem:
         s = self.specification
         steps = ", ".join(str(sequence.steps) for sequence in s.sequences[:4])
         more = ", …" if len(s.sequences) > 4 else ""
-        loss = s.loss or s.error
+        loss, title = s.loss or s.error, f' "{s.title}"' if s.title else ""
         return (
-            f'<Problem "{s.title}": cell {s.cell.name}, readout {s.readout.name}, '
+            f"<Problem{title}: cell {s.cell.name}, readout {s.readout.name}, "
             f"loss {loss.name if loss else 'none'}\n"
             f" {s.features} input{'s' if s.features > 1 else ''}, {steps}{more} steps, "
             f"scheme {s.scheme.name}, {s.update.optimizer.name}>"
@@ -251,16 +311,28 @@ class Problem:
         """
         return run_model(self.specification, self.model, hand_rounding, detail, progress)
 
-    def check(self, mine: Any, tolerance: float | None = None) -> Marks:
+    def check(
+        self,
+        mine: Any,
+        tolerance: float | None = None,
+        *,
+        epoch: int = 1,
+        sequence: int = 1,
+    ) -> Marks:
         """Mark work done by hand, or by one's own code.
 
         Parameters
         ----------
         mine : mapping, pandas.DataFrame, str or Path
             Arrays and numbers by symbol (``{"dc": my_dc, "dW_f1": 0.1}``) or in a framework's
-            names (``weight_ih_l0``); a text with answers; or the path of a file with them.
+            names (``weight_ih_l0``, which are gradients); a text with answers; or the path of a
+            file with them. An array of a quantity has shape (n,), or (n + 1,) with t = 0 before
+            or the 0 of t = n + 1 behind it, or (windows, n). In place of an array may be a text,
+            as a line of answers has it behind the equals sign: ``{"dc": "dh[t]*o[t]*…"}``.
         tolerance : float, optional
             A relative one, in place of judging by the digits given.
+        epoch, sequence : int
+            Which pass the arrays are of, where there are several; a text says it itself.
 
         Returns
         -------
@@ -270,28 +342,33 @@ class Problem:
         Raises
         ------
         OptionError
-            A name or a shape that the problem has no meaning for.
+            A name or a shape that the problem has no meaning for, or no such pass.
         InputError
             A file that cannot be read.
         """
         import json
+
+        import numpy
 
         from cellcalc.check.answers import entries_of_text
         from cellcalc.check.handed_in import read_answers_file
         from cellcalc.check.marking import mark
         from cellcalc.check.words import to_json, to_text
 
+        check_positive("tolerance", tolerance)
         trace = self.run()
-        is_path = isinstance(mine, str) and not any(mark in mine for mark in "=\n:")
-        if isinstance(mine, Path) or is_path:
+        chosen = trace.only(epoch, sequence)
+        if isinstance(mine, Path) or (isinstance(mine, str) and not set("=\n:") & set(mine)):
             entries = read_answers_file(Path(mine), trace)
         elif isinstance(mine, str):
             entries = entries_of_text(mine)
         else:
             from cellcalc.check.from_code import entries_of_arrays
 
-            entries = entries_of_arrays(mine, trace)
-        report = mark(trace, entries, tolerance=tolerance)
+            own = entries_of_arrays(mine, chosen)
+            entries = [replace(entry, epoch=epoch, sequence=sequence) for entry in own]
+        with numpy.errstate(all="ignore"):  # a nan of somebody's is an answer like others
+            report = mark(trace, entries, tolerance=tolerance)
         data = json.loads(to_json(report, trace.model))
         text = to_text(report, trace.model)
         return Marks(tuple(data["answers"]), tuple(data.get("slips", ())), data["summary"], text)
@@ -304,7 +381,12 @@ class Problem:
         symbol : str
             A key, or a symbol of the author's.
         t : int, optional
-            The step; for a gradient none.
+            The step; every step where it is not said. A gradient has none.
+
+        Returns
+        -------
+        str
+            Shown as it is by a terminal, and as maths by a notebook.
 
         Raises
         ------
@@ -315,14 +397,31 @@ class Problem:
         from cellcalc.views.worked import explained
 
         trace = self.run()
-        chosen = select(trace, symbols=symbol, steps="" if t is None else str(t))
+        check_whole("t", t, 0, max(one.steps for one in trace.passes))
+        try:
+            chosen = select(trace, symbols=symbol, steps="" if t is None else str(int(t)))
+        except OptionError as error:
+            name = {"symbols": "symbol", "steps": "t"}.get(error.argument, error.argument)
+            raise OptionError(name, error.expected, error.found) from None
         return Shown(*explained(trace, chosen))
 
     def derive(self, format: str = "text") -> Shown:
         """The derivation: every equation, and the chain rule behind each term.
 
-        ``format`` is ``"text"``, ``"markdown"``, ``"html"``, ``"latex"``, ``"json"`` or
-        ``"python"``.
+        Parameters
+        ----------
+        format : {"text", "markdown", "html", "latex", "json", "python"}
+            ``"python"`` is a program that does the forward and the backward pass.
+
+        Returns
+        -------
+        str
+            Shown as it is by a terminal, and with its maths by a notebook.
+
+        Raises
+        ------
+        OptionError
+            There is no such format.
         """
         from cellcalc.views.derivation import derive
 
@@ -330,7 +429,18 @@ class Problem:
         return Shown(derive(s, model, format), derive(s, model, "markdown"))
 
     def schedule(self) -> Shown:
-        """Which window sweeps which steps, and what it costs."""
+        """Which window sweeps which steps, and what it costs.
+
+        Returns
+        -------
+        str
+            A picture of the windows in text.
+
+        Raises
+        ------
+        LimitError
+            The windows sweep too many steps to be listed.
+        """
         from cellcalc.views.schedule import to_text
 
         return Shown(to_text(self.specification, self.model))
@@ -340,47 +450,131 @@ class Problem:
     ) -> Comparison:
         """Schemes side by side on one sequence, beside full BPTT and the problem's own.
 
-        As in ``problem.compare("full", "tbptt(2,5)")``; without names every scheme that has one.
-        See :func:`cellcalc.studies.compare.compare`.
+        Nothing is updated on the way, so that what differs is the truncation alone.
+
+        Parameters
+        ----------
+        *schemes : str
+            Names, as in ``"tbptt(2,5)"``; every named scheme where there is none.
+        k1, k2 : int, optional
+            What the names' parameters stand for where none is given: a quarter of the sequence
+            and twice that.
+        sequence : int
+            Which sequence, from 1.
+
+        Returns
+        -------
+        Comparison
+            Full BPTT first; each scheme with its windows, its gradients (the sum over its windows,
+            a number for each parameter) and their errors.
+
+        Raises
+        ------
+        OptionError
+            A name that is none; a sequence that is not there, or has no targets.
         """
         from cellcalc.studies import compare
 
+        compare.Comparison.as_text = staticmethod(_comparison_as_text)
         return compare.compare(self.specification, self.model, schemes, k1, k2, sequence)
 
     def flow(self, sequence: int = 1) -> Flow:
-        """How much each loss depends on each earlier state, in one sequence."""
-        from cellcalc.studies.flow import flow
+        """How much each loss depends on each earlier state, in one sequence.
 
+        Parameters
+        ----------
+        sequence : int
+            Which sequence, from 1.
+
+        Returns
+        -------
+        Flow
+            For each state a matrix of shape (losses, n) of the derivatives ∂E[τ]/∂state[t].
+
+        Raises
+        ------
+        OptionError
+            There is no such sequence, or it has no target.
+        """
+        from cellcalc.studies.flow import Flow, flow
+
+        Flow.as_text = staticmethod(_flow_as_text)
         return flow(self.specification, self.model, sequence)
 
     def experiment(
         self,
-        schemes: Iterable[str] = (),
+        schemes: str | Iterable[str] = (),
         executor: Executor | None = None,
-        **design: Any,
+        *,
+        k1: int | Iterable[int] = (),
+        k2: int | Iterable[int] = (),
+        rates: float | Iterable[float] = (),
+        epochs: int | Iterable[int] = (),
+        seeds: int | None = None,
+        held_out: int | None = None,
+        done: Iterable[Result] = (),
+        each: Callable[[Result], None] | None = None,
     ) -> list[Result]:
         """Train under many schemes, learning rates and seeds.
 
         Parameters
         ----------
-        schemes : iterable of str
+        schemes : str or iterable of str
             Names, as in ``"tbptt(2,5)"``.
         executor : concurrent.futures.Executor, optional
-            What runs the schemes side by side; the rows are the same without one, bit for bit.
-        **design
-            ``k1``, ``k2``, ``rates``, ``epochs``, ``seeds``, ``held_out``: see
-            :func:`cellcalc.studies.experiment.design`.
+            What runs the schemes side by side, such as a ProcessPoolExecutor, or the executor of
+            dask.distributed or mpi4py; the rows are the same without one, bit for bit.
+        k1, k2 : int or iterable of int, optional
+            Every pair of them is tried. Where neither these nor schemes are given: 1, a third and
+            the whole of the sequence for k1; a quarter, half and the whole for k2.
+        rates : float or iterable of float, optional
+            Learning rates; the problem's where there is none.
+        epochs : int or iterable of int, optional
+            After how many the losses are wanted.
+        seeds : int, optional
+            How often what the problem leaves to chance is drawn.
+        held_out : int, optional
+            How many of the last sequences are not trained on; a quarter where it is not said.
+        done : iterable of Result, optional
+            Rows of an experiment that was interrupted: what they have is not run again.
+        each : callable, optional
+            Called with each row as soon as it is there, to keep it: ``done`` of the next try.
+
+        Returns
+        -------
+        list of Result
+            A row for each scheme, learning rate and number of epochs, always in this order.
+
+        Raises
+        ------
+        OptionError
+            A scheme that there is not, or a number that is out of bounds.
         """
         from cellcalc.studies import experiment
 
-        named = [_scheme(name) for name in schemes]
-        chosen = experiment.design(self.specification, self.model, named, **design)
-        return list(experiment.run(chosen, executor=executor))
+        names = [schemes] if isinstance(schemes, str) else schemes
+        chosen = experiment.design(
+            self.specification,
+            self.model,
+            [_scheme(name, self.specification.scheme) for name in names],
+            k1=_several(k1),
+            k2=_several(k2),
+            rates=_several(rates),
+            epochs=_several(epochs),
+            seeds=seeds,
+            held_out=held_out,
+        )
+        rows = []
+        for row in experiment.run(chosen, executor=executor, done=tuple(done)):
+            rows.append(row)
+            if each:
+                each(row)
+        return rows
 
     def workbook(
         self,
-        path: str | Path,
-        sheets: Iterable[str] = (),
+        file: str | Path,
+        sheets: str | Iterable[str] = (),
         practice: str = "",
         blank: bool = False,
         force: bool = False,
@@ -392,10 +586,10 @@ class Problem:
 
         Parameters
         ----------
-        path : str or Path
-            Where; a file that is there already is kept, unless ``force``.
-        sheets : iterable of str
-            Which kinds of sheet; all where there is none.
+        file : str or Path
+            Where, ending in .xlsx; a file that is there already is kept, unless ``force``.
+        sheets : str or iterable of str
+            Which kinds of sheet, as ``"BPTT,Step"`` or a list; all where there is none.
         practice : str
             What is to be filled in: ``"backward"``, ``"all"``, or symbols as in ``"c,dc"``; with
             ``"paths"`` those of each sum as well.
@@ -414,7 +608,8 @@ class Problem:
         Raises
         ------
         OutputError
-            The file is there, cannot be written, or would be larger than a workbook can be.
+            The file has another ending, is there, cannot be written, or would be larger than a
+            workbook can be.
         OptionError
             A symbol, a sheet or a level that there is not, or arguments that do not go together.
         """
@@ -422,13 +617,17 @@ class Problem:
         from cellcalc.files import write_file
         from cellcalc.workbook import build_workbook
 
+        path = Path(file)
+        if path.suffix.lower() != ".xlsx":
+            ending = path.suffix or "no ending"
+            raise OutputError(f"{path}: expected the ending .xlsx, found {ending}")
+        names = [one.strip() for one in sheets.split(",")] if isinstance(sheets, str) else sheets
+        wanted = tuple(names)
         trace = self.run()
         task = exercise_of(trace, practice, level, seed, key, blank)
         write_file(
-            Path(path),
-            lambda file: build_workbook(
-                trace, file, tuple(sheets), practice, blank, key, assignment=task
-            ),
+            path,
+            lambda out: build_workbook(trace, out, wanted, practice, blank, key, assignment=task),
             force,
         )
 
@@ -500,7 +699,6 @@ class Problem:
         path = None if file is None else Path(file)
         if path is not None:
             format_of(path)
-            refuse_to_overwrite(path, force)
         shown = self if notation is None else self.of(self.specification, _author(notation))
         wanted = Wanted(step, steps, window, epoch, sequence, of, span)
         drawing = draw(self.specification, shown.model, shown.run, what, wanted, ax)
@@ -508,19 +706,61 @@ class Problem:
             drawing.save(path, force)
         return drawing
 
-    def to_toml(self) -> str:
-        """The problem file that says the same."""
+    def to_toml(self, file: str | Path | None = None, force: bool = False) -> str:
+        """The problem file that says the same, every number written out.
+
+        Parameters
+        ----------
+        file : str or Path, optional
+            Where it is to be written as well. Templates of one's own go into files beside it,
+            named ``own_cells.toml`` and so on.
+        force : bool
+            Write over files that are there.
+
+        Returns
+        -------
+        str
+            TOML, which :func:`loads` reads.
+
+        Raises
+        ------
+        OutputError
+            A file is there, or cannot be written.
+        """
+        from cellcalc.files import write_file
         from cellcalc.views.problem_text import PROBLEM, problem_files
 
-        return problem_files(self.specification)[PROBLEM]
+        files = problem_files(self.specification)
+        for name, text in files.items() if file is not None else ():
+            assert file is not None
+            path = Path(file) if name == PROBLEM else Path(file).parent / name
+            contents = text.encode()
+            write_file(path, lambda out, contents=contents: out.write(contents), force)  # type: ignore[misc]
+        return files[PROBLEM]
 
     def train_batch(
         self, varied: Mapping[str, ArrayLike], progress: Callable[[int], None] | None = None
     ) -> Trained:
         """Train many sets of parameters, initial states or settings at once.
 
-        As in ``problem.train_batch({"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]})``; see
-        :func:`cellcalc.engine.batch.train`.
+        Parameters
+        ----------
+        varied : mapping of str to array of shape (sets,)
+            For a parameter, a coefficient, a state or a setting of the optimizer one number for
+            each set, as in ``{"U_f": [0.1, 0.2], "learning_rate": [0.5, 1]}``.
+        progress : callable, optional
+            Called with the number of passes done, after each.
+
+        Returns
+        -------
+        Trained
+            ``losses`` of shape (epochs, sequences, sets), and ``parameters`` by name, of shape
+            (sets,), as they are at the end.
+
+        Raises
+        ------
+        OptionError
+            A name that is none of these, or lists of different lengths.
         """
         from cellcalc.engine import batch  # here, since it needs numpy
 
@@ -570,7 +810,9 @@ def load(
     OptionError
         An argument is out of bounds, or does not fit the problem.
     """
-    name, override = str(source), Override(scheme, k1, k2, **options)
+    if not isinstance(source, str | Path):
+        raise OptionError("source", "a path, or the name of an example", describe(source))
+    name, override = str(source), Override.of(scheme=scheme, k1=k1, k2=k2, **options)
     author = _author(notation)
     if name == "-":
         text = decode(read_standard_input(), "-")
@@ -599,11 +841,29 @@ def loads(
     notation: str | None = None,
     **options: Unpack[Options],
 ) -> Problem:
-    """The problem in a text: what :func:`load` reads from a file, with the same arguments.
+    """The problem in a text: what :func:`load` reads from a file.
 
-    Paths in the text start at the current folder.
+    Parameters
+    ----------
+    text : str
+        TOML. Paths in it start at the current folder.
+    scheme, k1, k2, notation, **options : optional
+        As of :func:`load`.
+
+    Returns
+    -------
+    Problem
+        Checked, and ready to run.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong in the text.
+    OptionError
+        An argument is out of bounds, or does not fit the problem.
     """
-    override = Override(scheme, k1, k2, **options)
+    _is_text("text", text, "the text of a problem file")
+    override = Override.of(scheme=scheme, k1=k1, k2=k2, **options)
     specification = read_specification(text, "", Path(), override)
     return Problem.of(specification, _author(notation))
 
@@ -720,13 +980,26 @@ def _author(notation: str | None) -> Author | None:
     return authors.load(notation)
 
 
-def _scheme(name: str) -> Scheme:
-    found = named_scheme(name)
+def _scheme(name: str, usual: Scheme) -> Scheme:
+    """A named scheme, with the problem's options where the name leaves them open."""
+    from cellcalc.studies.compare import with_options
+
+    found = with_options(name, usual) if isinstance(name, str) else None
     if found is None:
-        raise OptionError(
-            "schemes", f"names of schemes ({listed(forms())})", unknown(name, forms())
-        )
+        expected = f"names of schemes ({listed(forms())})"
+        raise OptionError("schemes", expected, unknown(name, forms()))
     return found
+
+
+def _several(given: Any) -> tuple[Any, ...]:
+    """One number, or several."""
+    return tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+
+
+def _is_text(argument: str, given: object, expected: str) -> None:
+    """Raise :class:`OptionError` unless it is a text."""
+    if not isinstance(given, str):
+        raise OptionError(argument, expected, describe(given))
 
 
 KINDS = tuple(templates.SEEN)

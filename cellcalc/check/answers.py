@@ -21,7 +21,7 @@ from cellcalc.check.reading.prose import (
     is_working,
     stage_of,
 )
-from cellcalc.check.reading.rules import PARAMETER, Rules
+from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -95,7 +95,8 @@ class Answer:
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
-    not for a quantity of the cell, but for the derivative of one by another.
+    not for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
+    may mean something else too: it is right, or nothing is said of it.
     """
 
     line: int | str
@@ -113,6 +114,7 @@ class Answer:
     rule: str = ""
     stage: str = ""
     slope: Expression | None = None
+    tentative: bool = False
 
     @property
     def kind(self) -> str:
@@ -159,11 +161,14 @@ def read(
     author: Mapping[str, str] | None,
     rate: float | None = None,
     optimizer: Template | None = None,
+    windows: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
+    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written,
+    ``windows`` how
+    many of them a pass has.
     """
     entries = list(entries)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
@@ -180,7 +185,7 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
-            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
+            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None, windows)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -252,14 +257,15 @@ _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
-    def __init__(self, names: Names, steps: int, rules: Rules | None) -> None:
-        self.names, self.steps, self.rules = names, steps, rules
+    def __init__(self, names: Names, steps: int, rules: Rules | None, windows: int = 1) -> None:
+        self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
-        if self.rule_for(entry) not in (None, PARAMETER):
+        rule = self.rule_for(entry)
+        if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w
         if self.is_rule(entry) or self.given:
             return True
@@ -277,33 +283,36 @@ class _Reader:
         is_each = left in _EACH or left.endswith("_w")
         return is_setting(left) or (is_each and bool(_OF_EACH.search(entry.right)))
 
-    def rule_for(self, entry: Entry) -> str | None:
-        """What an optimizer's rule is for, by the template's symbol; None where it is no rule.
+    def rule_for(self, entry: Entry) -> Target | None:
+        """What an optimizer's rule is for; None where it is no rule.
 
         In a program such names are those of the program.
         """
         left, right = entry.left.strip(), entry.right.strip()
         if self.rules is None or entry.form not in ("", "text") or entry.between:
             return None
-        if not right or len(left) > MAX_RULE or self.number(right) is not None:
+        if not right or len(left) > MAX_RULE or self.is_number(right):
             return None
         if left in self.names.known or left in (self.names.author or ()):
             return None
         return self.rules.target(left)
 
-    def rule(self, entry: Entry, symbol: str) -> Answer | None:
+    def rule(self, entry: Entry, target: Target) -> Answer | None:
         """A rule of the optimizer; None where w may be something else in what was written."""
         assert self.rules is not None
+        symbol = target.name
         try:
-            formula = self.rules.formula(symbol, _with_points(_without_comment(entry.right)))
+            formula = self.rules.formula(target, _with_points(_without_comment(entry.right)))
         except ExpressionError:
-            if symbol == PARAMETER:
+            if symbol == PARAMETER or entry.left.strip() == symbol:
                 return None
             raise
         name = symbol if symbol == PARAMETER else memory_key(symbol, PARAMETER)
         given = entry.written or entry.right.strip()
-        return Answer(entry.line, name, None, given, formulas={name: formula}, per_step=False,
-                      rule=symbol)  # fmt: skip
+        return Answer(
+            entry.line, name, None, given, formulas={name: formula}, per_step=False, rule=symbol,
+            tentative=self.rules.is_uncertain(entry.left, entry.right),
+        )  # fmt: skip
 
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
@@ -313,7 +322,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps):
+            for one in spread(entry, self.names, self.steps, self.windows):
                 yield self.answer(one)
             return
         if entry.t is not None and entry.first_step != 1:
@@ -435,6 +444,13 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
+
+    def is_number(self, text: str) -> bool:
+        """Whether a text is a number, also one that has two readings: 1,234."""
+        try:
+            return self.number(text) is not None
+        except ExpressionError:
+            return True
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""

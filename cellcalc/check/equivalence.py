@@ -163,8 +163,7 @@ class FormulaMarker:
         """The right formula, as the language has it."""
         row, t = self.place(answer, name)
         if row == TOTAL_LOSS and LOSS in self.exact.formulas:
-            is_mean = self.trace is not None and self.trace.scheme.reduction == MEAN
-            return Call(MEAN if is_mean else SUM, Symbol(LOSS, 0))
+            return Call(MEAN if self.setting.averaged else SUM, Symbol(LOSS, 0))
         if not answer.per_step and row in self.exact.totals:
             return self.exact.totals[row]
         if t == self.setting.first - 1 and row in self.exact.entering:

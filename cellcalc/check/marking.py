@@ -16,8 +16,9 @@ from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
-from cellcalc.check.spelling import FEW
+from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
@@ -33,6 +34,7 @@ def mark(
     entries: Iterable[Entry],
     tolerance: float | None = None,
     figures: int = FEW,
+    causes: bool = True,
 ) -> Report:
     """Mark all answers against the passes, windows and updates of a problem.
 
@@ -48,16 +50,20 @@ def mark(
         A relative one, in place of judging by the digits written.
     figures : int
         With fewer significant figures a right number is coarse.
+    causes : bool
+        Whether to look for what went wrong; it takes the most of the time.
 
     Returns
     -------
     Report
         A verdict for each answer, and the distinct causes of what is not right.
     """
+    check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    most = max(len(one.windows) for one in trace.passes)
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
@@ -69,7 +75,8 @@ def mark(
             shown = f"{_label(answer)} = {answer.given}" if answer.given else _label(answer)
             unreadable.append(Unreadable(answer.line, shown, str(error)))
     formulas = [one for one in placed if one[0].formulas is not None]
-    checked = _formulas(trace, formulas, tolerance)
+    every = _formulas(trace, formulas, tolerance)
+    checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
@@ -78,20 +85,25 @@ def mark(
         passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
     spots = []
+    beyond: dict[Key, Written] = {}
     for answer, p, w in numbers:
         try:
             spots.append(placing.spot(graph, answer, p, w))
         except ExpressionError as error:
+            if answer.number is not None and w:
+                beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
             shown = f"{_label(answer)} = {answer.given}"
             unreadable.append(Unreadable(answer.line, shown, str(error)))
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
-        marker = _formula_marker(trace, search, tolerance, key[0], key[1])
+        whole = answer.symbol == TOTAL_LOSS
+        marker = _formula_marker(trace, search, tolerance, key[0], key[1], whole)
         return next(iter(marker.mark([answer])))
 
-    marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong), method)
-    found, slips, remarks = marker.mark()
+    options = Options(tolerance, figures)
+    marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
+    found, slips, remarks = marker.mark(causes)
     opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
     marked = sorted([*found, *checked, *opened], key=lambda m: order[id(m.answer)])
@@ -103,7 +115,7 @@ def mark(
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
         remarks=remarks,
-        passed_over=sheet.passed_over,
+        passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
 
@@ -117,10 +129,11 @@ def _formulas(
     """The formulas marked, those of each window in its own setting."""
     search = Search(trace.model, Equations(trace.model))
     found: list[Marked] = []
-    for p, w in dict.fromkeys((p, w) for _, p, w in formulas):
-        one = trace.passes[p]
-        marker = _formula_marker(trace, search, tolerance, p, w)
-        own = [answer for answer, *place in formulas if place == [p, w]]
+    placed = [(a, (p, w, TOTAL_LOSS in (a.formulas or ()))) for a, p, w in formulas]
+    for place in dict.fromkeys(place for _, place in placed):
+        p, one = place[0], trace.passes[place[0]]
+        marker = _formula_marker(trace, search, tolerance, *place)
+        own = [answer for answer, its in placed if its == place]
         found += [
             replace(m, epoch=one.epoch, sequence=one.sequence, place=(p, *m.place))
             for m in marker.mark(own)
@@ -129,11 +142,11 @@ def _formulas(
 
 
 def _formula_marker(
-    trace: Trace, search: Search, tolerance: float | None, p: int, w: int
+    trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass."""
     one, number = trace.passes[p], w or 1
-    window = one.windows[number - 1] if one.windows else None
+    window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 
@@ -249,7 +262,7 @@ class _Placing:
     def spot(self, graph: Graph, answer: Answer, p: int, w: int) -> Spot:
         """The node that a number is for."""
         one = self.trace.passes[p]
-        key = self.key(one, answer, p, w)
+        key = asked = self.key(one, answer, p, w)
         if self.is_updated(answer.symbol) and key[3] is None:
             key = self.updated(one, key)
         node = graph.index.get(key)
@@ -262,7 +275,7 @@ class _Placing:
             true = _traced(one, key, true)
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
-        return Spot(answer, key, node, true)
+        return Spot(answer, key, node, true, asked)
 
     def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:
         symbol, t = answer.symbol, answer.t

@@ -30,6 +30,7 @@ class Sight:
     def __init__(self, world: World, hidden: Collection[Place] = (), edges: bool = False) -> None:
         self.world, self.hidden, self.edges = world, hidden, edges
         self.beyond = world.setting.last + 1
+        self.totalling = False
         equations = world.equations
         self.forward = {*equations.forward, *(row.symbol for row in equations.model.inputs)}
         derived = equations.model.quantities.keys() - self.forward
@@ -40,7 +41,9 @@ class Sight:
         return self.world.swept
 
     def value(self, name: str, t: int) -> Value:
-        """A quantity at a step."""
+        """A quantity at a step; in L a step without a target has no loss."""
+        if name == LOSS and self.totalling and t not in self.world.setting.losses:
+            return self.world.zero
         if (name, t) in self.hidden or (self.edges and not self.exists(name, t)):
             return self.other(name, t)
         return self.world.value(name, t)
@@ -90,6 +93,7 @@ class Sight:
     def gives(self, formula: Expression, row: str, t: int | None) -> Value:
         """What a formula for a row gives, at a step or over the window."""
         world, setting = self.world, self.world.setting
+        self.totalling = row == TOTAL_LOSS
         is_forward = t is not None and row in world.equations.forward
         step = setting.last if t is None else t
         inside = is_forward and 0 <= step <= setting.steps

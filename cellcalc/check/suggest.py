@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from textwrap import wrap
+from functools import cached_property
 from typing import Any
 
 from cellcalc.check.drawn import Random
@@ -22,6 +22,7 @@ from cellcalc.language.arithmetic.decimals import FLOATS, Arithmetic
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
 from cellcalc.views.table import tabulated
+from cellcalc.views.text import wrap
 
 FIGURES = 4
 MOST_STEPS = 60
@@ -94,20 +95,27 @@ class Judge:
 
     def visible(self) -> dict[str, list[Edit]]:
         """The slips of each row that a gradient can show: where everything is drawn at random."""
-        good = World(
-            Random(self.model, self.setting).setting(1, FLOATS, own_length=False),
-            Equations(self.model),
-        )
         found: dict[str, list[Edit]] = {}
+        for edit in filter(self.can_show, self.edits()):
+            found.setdefault(edit.row, []).append(edit)
+        return found
+
+    def edits(self) -> Iterator[Edit]:
+        """Every slip that is known of each row."""
         for row in (*self.model.forward, *self.model.backward, *self.model.gradients):
             if row.symbol != LOSS:  # its value goes into no gradient; its slope is a row of its own
-                total = row.symbol in self.equations.totals
-                edits = self.search.of(row.symbol, total)
-                # Of one problem the digits are compared as they are written.
-                shown = [edit for edit in edits if self._shows(good, edit, _differ)]
-                if shown:
-                    found[row.symbol] = shown
-        return found
+                yield from self.search.of(row.symbol, row.symbol in self.equations.totals)
+
+    def can_show(self, edit: Edit) -> bool:
+        """Whether a gradient can show a slip at all: where everything is drawn at random."""
+        # Of one problem the digits are compared as they are written.
+        return bool(self._shows(self.good, edit, _differ))
+
+    @cached_property
+    def good(self) -> World:
+        """Where every slip shows that can: drawn at random, four steps, nothing 0."""
+        drawn = Random(self.model, self.setting).setting(1, FLOATS, own_length=False)
+        return World(drawn, Equations(self.model))
 
     def shows(self, world: World, edit: Edit) -> Any:
         """Whether a slip changes a gradient in the figures that people write."""
@@ -172,7 +180,7 @@ class Judge:
     def longer(self) -> Setting:
         """The problem with steps added, up to three."""
         s, steps = self.setting, 3
-        good = Random(self.model, s).setting(1, FLOATS, own_length=False)
+        good = self.good.setting
         inputs = {
             name: [*values[: s.steps + 1], *good.inputs[name][s.steps + 1 : steps + 1]]
             for name, values in s.inputs.items()
@@ -220,7 +228,13 @@ def _text(trace: Trace, rows: Sequence[Hidden], remedies: Sequence[Remedy], widt
             says = "; ".join(edit.says for edit in examples)
             more = " …" if len(row.hidden) > SHOWN else ""
             lines = wrap(says + more, max(width - 24, 30))
-            body += [[row.row, f"{len(row.hidden)} of {row.slips}", lines[0]]]
+            body += [
+                [
+                    row.row,
+                    sentence("experiment", "of", part=len(row.hidden), count=row.slips),
+                    lines[0],
+                ]
+            ]
             body += [["", "", line] for line in lines[1:]]
     headings = [sentence("suggest", name) for name in ("row", "hidden", "examples")]
     blocks.append(tabulated(headings, body, "simple", ("left", "left", "left")))

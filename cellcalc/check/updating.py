@@ -92,8 +92,18 @@ class _Numbers(Sight):
             **update.settings,
             COUNT: float(updating.window.update),
             **memory,
-            **(updating.window.memory_before if is_memory else {}),
+            **(self.earlier(updating) if is_memory else {}),
         }
+
+    def earlier(self, updating: Updating) -> Mapping[str, float]:
+        """The optimizer's own numbers before the update; before the first those it starts with."""
+        optimizer = updating.trace.specification.update.optimizer
+        start = {
+            memory_key(own, name): value
+            for own, value in optimizer.state.items()
+            for name in updating.before
+        }
+        return {**start, **updating.window.memory_before}
 
     def fixed(self, name: str) -> float:
         if name in self.more:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from cellcalc.engine.trace import PassTrace, WindowTrace
-from cellcalc.language.arithmetic.decimals import FLOATS, SUM, Arithmetic, Value, Work, work
+from cellcalc.language.arithmetic.decimals import FLOATS, MEAN, SUM, Arithmetic, Value, Work, work
 from cellcalc.language.tree import Call, Edge, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity
 
@@ -233,12 +233,21 @@ class World:
         if name == STEPS:
             return self.equations.arithmetic.number(len(self.swept))
         if name == TOTAL_LOSS:
-            return sum((self.value(LOSS, t) for t in self.setting.losses), start=self.zero)
+            return self._loss()
         if name in self.equations.totals:
             return self.own.get((name, None)) if (name, None) in self.own else self.total(name)
         if name.endswith("0"):
             return self.value(name[:-1], self.setting.first - 1)
         raise KeyError(name)
+
+    def _loss(self) -> Value:
+        """L: the sum of the losses, or their mean."""
+        losses = self.setting.losses
+        whole = sum((self.value(LOSS, t) for t in losses), start=self.zero)
+        if not self.setting.averaged or not losses:
+            return whole
+        arithmetic = self.equations.arithmetic
+        return arithmetic.divide(whole, arithmetic.number(float(len(losses))))
 
     def total(self, name: str) -> Value:
         """A gradient over the window, from its contributions."""
@@ -271,7 +280,8 @@ class Setting:
     ``inputs`` hold a list for t = 0 … n (targets included, 0 where missing); ``parameters`` one
     mapping for each of t = 0 … n, those a step was computed with; ``current`` those of the sweep;
     ``counted`` the weight of each step's loss in the window; ``losses`` the steps that have a
-    target. After the steps in ``restarts`` the state starts again.
+    target; ``averaged`` whether L is their mean. After the steps in ``restarts`` the state starts
+    again.
     """
 
     model: Model
@@ -284,6 +294,7 @@ class Setting:
     counted: Mapping[int, Value]
     losses: Collection[int]
     restarts: Collection[int] = ()
+    averaged: bool = False
 
     @property
     def steps(self) -> int:
@@ -325,6 +336,7 @@ def setting_of(model: Model, one: PassTrace, window: WindowTrace | None) -> Sett
             if has_loss and one.forward[LOSS][t] == one.forward[LOSS][t]
         ],
         restarts=one.schedule.resets,
+        averaged=one.schedule.scheme.reduction == MEAN,
     )
 
 

@@ -35,8 +35,8 @@ from cellcalc.views.worked import left_side
 
 FORMATS = ("moodle", "gift", "csv")
 KINDS = ("all", "cloze", "numerical")
-MOST_SLIPS = 12  # of a question
-MOST_OWN = 7  # of these those of the row itself; the others are of rows before it
+MOST_SLIPS = 24  # of a question
+MOST_OWN = 16  # of these those of the row itself; the others are of rows before it
 MOST_COST = 3.0  # how far-fetched a slip may be that has a sentence of its own
 DIGITS = 12  # of a number in a bank
 

@@ -85,7 +85,7 @@ def mark_class(
     submissions : Path
         A folder or zip with what was handed in.
     report : Path
-        The folder to write ``gradebook.csv``, ``gradebook.xlsx``, ``class.md`` and ``feedback`` to.
+        The folder to write: the gradebook, the overview, and feedback for each student.
     rubric : Path, optional
         How answers become points; else the bundled one.
     solutions : bool
@@ -160,7 +160,7 @@ def _records(
         assert isinstance(piece, Piece)
         key_file = one.folder / KEYS / f"{row.student.stem}.toml"
         key, asked = one.keys[row.student.id], one.assignment
-        work = Work(piece, key, str(key_file), asked.practice, asked.figures)
+        work = Work(piece, row.student.id, key, str(key_file), asked.practice, asked.figures)
         print_ = work.fingerprint(row.handed.look.digest)
         known = store.record(print_)
         if known is not None:
@@ -325,7 +325,9 @@ def _half_unit(given: str) -> float:
 def _files(one: Class, results: Sequence[Result], solutions: bool) -> Iterator[tuple[str, bytes]]:
     yield "gradebook.csv", to_csv(results).encode()
     yield "gradebook.xlsx", to_xlsx(results, one.roster.others)
-    yield "class.md", to_markdown(overview(one.assignment, results)).encode()
+    whole = overview(one.assignment, results)
+    yield "class.md", to_markdown(whole).encode()
+    yield "class.html", to_html(one.assignment.title, whole).encode()
     for result in results:
         student = result.row.student
         if student is None or result.row.handed is None:

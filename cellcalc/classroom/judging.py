@@ -94,6 +94,7 @@ class Work:
     """A file to be marked: against which key, and what was asked for."""
 
     piece: Piece
+    id: str
     key: str  # the text of the student's problem file
     key_file: str
     practice: str
@@ -102,7 +103,7 @@ class Work:
     def fingerprint(self, digest: str) -> str:
         """What the record depends on: it need not be made again where this is the same."""
         ending = self.piece.name.rpartition(".")[2].lower()
-        parts = (digest, self.key, self.practice, str(self.figures), ending, __version__)
+        parts = (digest, self.id, self.key, self.practice, str(self.figures), ending, __version__)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -140,6 +141,7 @@ def _judged(work: Work) -> Record:
     data = json.loads(to_json(report, trace.model))
     asked = exercise(trace, work.practice).open
     return {
+        "id": work.id,
         "failed": "",
         "marks": data,
         "maths": slips_in_maths(report, trace.model),
@@ -153,10 +155,10 @@ def _of_answers(contents: bytes, work: Work, trace: Trace, notes: list[str]) -> 
     entries = counted_from(1, read_answers(contents, work.piece.name))
     report = mark(trace, entries, figures=work.figures)
     if may_be_from_0(entries, report):
-        again = mark(trace, counted_from(0, entries), figures=work.figures)
-        if fits_from_0(again):
+        from_0 = counted_from(0, entries)
+        if fits_from_0(mark(trace, from_0, figures=work.figures, causes=False)):
             notes.append(sentence("class", "from_0"))
-            return again
+            return mark(trace, from_0, figures=work.figures)
     return report
 
 

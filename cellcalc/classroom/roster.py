@@ -121,8 +121,8 @@ def read_roster(contents: bytes, file: str) -> Roster:
 
 def safe_name(id: str) -> str:
     """A file's name, without its ending, for an id: any system can have it, and it stays inside."""
-    text = unicodedata.normalize("NFC", id)
-    text = _UNSAFE.sub("_", text).rstrip(". ").lstrip(". -=+@") or "_"
+    text = unicodedata.normalize("NFC", id).strip(" .")
+    text = _UNSAFE.sub("_", text).lstrip(".-=+@") or "_"
     if RESERVED.fullmatch(text):
         text = f"_{text}"
     if len(text.encode()) > MOST_LETTERS:

@@ -76,9 +76,12 @@ class Variants:
 
     def __init__(self, problem: Specification, vary: Sequence[str], seed: int) -> None:
         self.problem, self.vary, self.seed = problem, tuple(vary), seed
+        self.never: Any = None  # for each edit whether no probe shows it, once that is known
 
     def of(self, ids: Sequence[str]) -> dict[str, Variant]:
-        """A variant for each id."""
+        """A variant for each id; the problem itself where nothing varies."""
+        if not self.vary:
+            return {id: Variant(self.problem, shared=len(ids) > 1) for id in ids}
         taken: dict[object, str] = {}
         found: dict[str, Variant] = {}
         best: dict[str, tuple[tuple[bool, bool, int], Specification]] = {}
@@ -109,35 +112,33 @@ class Variants:
         """The problem with the numbers of one draw."""
         return drawn(self.problem, self.vary, Random(f"cellcalc class {self.seed} {name}"))
 
-    @cached_property
-    def hiding(self) -> Hiding | None:
-        """What every draw hides; None for a problem in which nothing is learned, or a long one."""
-        if self.batch.judge is None:
-            return None
-        with np.errstate(all="ignore"):
-            probes = [self.draw(f"probe {k}") for k in range(PROBES)]
-            world = World(self.batch.setting_of(probes), self.batch.equations)
-            always = [
-                edit for edit in self.batch.edits if not np.any(self.batch.judge.shows(world, edit))
-            ]
-        return Hiding(len(self.batch.edits), tuple(always))
-
     def judged(self, drawn: Sequence[Specification]) -> list[tuple[bool, int]]:
         """Of each draw whether it saturates a gate, and how many slips it alone hides."""
         batch = self.batch
         hidden = np.zeros(len(drawn), dtype=int)
         with np.errstate(all="ignore"):
-            world = World(batch.setting_of(drawn), batch.equations)
-            fine = batch.unsaturated(world, len(drawn))
+            fine = batch.unsaturated(drawn)
             kept = np.flatnonzero(fine).tolist()  # of the others nobody needs to know
-            if self.hiding is not None and batch.judge is not None and len(kept):
-                world = World(batch.setting_of([drawn[k] for k in kept]), batch.equations)
-                always = set(map(id, self.hiding.always))
-                for edit in batch.edits:
-                    if id(edit) not in always:
-                        shown = np.broadcast_to(batch.judge.shows(world, edit), (len(kept),))
-                        hidden[kept] += ~shown
+            probes = [self.draw(f"probe {k}") for k in range(PROBES)] if self.never is None else []
+            if batch.judge is not None:
+                shown = batch.shown([*probes, *(drawn[k] for k in kept)])
+                if self.never is None:
+                    self.never = ~shown[:, : len(probes)].any(axis=1)
+                hidden[kept] = (~shown[~self.never, len(probes) :]).sum(axis=0)
         return [(not bool(one), int(count)) for one, count in zip(fine, hidden, strict=True)]
+
+    @cached_property
+    def hiding(self) -> Hiding | None:
+        """What every draw hides; None for a problem in which nothing is learned, or a long one."""
+        judge = self.batch.judge if self.vary else None
+        if judge is None:
+            return None
+        if self.never is None:
+            self.judged([])
+        edits = self.batch.edits
+        always = [e for e, never in zip(edits, self.never, strict=True) if never]
+        always = [edit for edit in always if judge.can_show(edit)]
+        return Hiding(int((~self.never).sum()) + len(always), tuple(always))
 
     @cached_property
     def batch(self) -> Batch:
@@ -160,8 +161,17 @@ class Batch:
 
     @cached_property
     def edits(self) -> list[Edit]:
-        visible = self.judge.visible() if self.judge else {}
-        return [edit for edits in visible.values() for edit in edits]
+        """Every known slip."""
+        return list(self.judge.edits()) if self.judge else []
+
+    def shown(self, drawn: Sequence[Specification]) -> Any:
+        """For each edit and draw whether a gradient shows it."""
+        assert self.judge is not None
+        if not drawn:
+            return np.zeros((len(self.edits), 0), dtype=bool)
+        world = World(self.setting_of(drawn), self.equations)
+        rows = [np.broadcast_to(self.judge.shows(world, e), (len(drawn),)) for e in self.edits]
+        return np.array(rows, dtype=bool).reshape(len(rows), len(drawn))
 
     def setting_of(self, drawn: Sequence[Specification]) -> Setting:
         def together(values: Sequence[float]) -> Any:
@@ -192,9 +202,13 @@ class Batch:
             current=weights,
         )
 
-    def unsaturated(self, world: World, count: int) -> Any:
+    def unsaturated(self, drawn: Sequence[Specification]) -> Any:
         """Of each draw whether every gate is well between open and shut."""
+        count = len(drawn)
         fine = np.ones(count, dtype=bool)
+        if not drawn:
+            return fine
+        world = World(self.setting_of(drawn), self.equations)
         for row in self.model.forward:
             for t in range(1, world.setting.steps + 1):
                 value = np.broadcast_to(world.value(row.symbol, t), (count,))

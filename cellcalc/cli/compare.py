@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cellcalc.cli.common import (
+    as_scheme,
     command,
     emit,
     load,
@@ -15,6 +16,7 @@ from cellcalc.cli.common import (
     refining_options,
     terminal_width,
     text_options,
+    windows_option,
 )
 from cellcalc.cli.formats import format_option
 
@@ -27,9 +29,14 @@ if TYPE_CHECKING:
 @click.argument("schemes", metavar="[SCHEME]…", nargs=-1)
 @click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @click.option("--precision", metavar="N", type=int, help="Decimals shown.")
-@click.option("--k1", metavar="N", type=int, help="Without SCHEME: k1 of each name.")
-@click.option("--k2", metavar="N", type=int, help="Without SCHEME: k2 of each name.")
+@click.option("--scheme", "named", metavar="NAME", multiple=True, help="A SCHEME; repeatable.")
+@click.option(
+    "--k1", metavar="N", type=int, help="With SCHEME: tbptt(k1,k2) too; without: k1 of each name."
+)
+@click.option("--k2", metavar="N", type=int, help="The same for k2.")
+@windows_option("Blocks of A, then B, … steps as a SCHEME.")
 @refining_options
+@click.option("--epochs", metavar="N", type=int, help="Set aside: nothing is updated here.")
 @text_options
 @format_option("text", "markdown", "html", "json")
 def compare(
@@ -40,6 +47,8 @@ def compare(
     precision: int | None,
     k1: int | None,
     k2: int | None,
+    named: tuple[str, ...],
+    windows: tuple[int, ...] | None,
     override: Override,
     output: Path | None,
     force: bool,
@@ -61,7 +70,8 @@ def compare(
     from cellcalc.views.table import DECIMALS
 
     decimals = DECIMALS if precision is None else precision
-    emit(compared(problem, schemes, override, format, k1, k2, sequence, decimals), output, force)
+    names = (*schemes, *named, *as_scheme(windows))
+    emit(compared(problem, names, override, format, k1, k2, sequence, decimals), output, force)
 
 
 def compared(

@@ -13,7 +13,6 @@ from cellcalc.cli.common import (
     in_ascii,
     load,
     notation_option,
-    refuse,
     scheme_options,
     terminal_width,
     text_options,
@@ -69,9 +68,6 @@ def derive(
     for option, given in (of_problem if is_cell else of_cell).items():
         if given is not None:
             raise OptionError(option, "a problem" if is_cell else "a cell", f"{source}")
-    no_part = [key for key in of_problem if key not in ("weights", "reduction")]
-    if not is_cell:
-        refuse("derive, since no equation depends on it", *no_part)
     if is_cell:
         names: dict[str, Any] = {"readout": readout, "loss": loss, "features": features}
         chosen = {name: value for name, value in names.items() if value is not None}

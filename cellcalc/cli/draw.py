@@ -80,14 +80,12 @@ def draw(
       cellcalc draw ten_steps --what schedule --k1 2 --k2 5 -o windows.svg
       cellcalc draw statquest --what sweep --of W_i,b_i -o loss.png
     """
-    from cellcalc.files import refuse_to_overwrite
     from cellcalc.views.drawing import Wanted, format_of
     from cellcalc.views.drawing import draw as drawn
 
     if output is None:
         raise OptionError("output", "a file ending in .svg, .pdf or .png", "none")
     format_of(output)
-    refuse_to_overwrite(output, force)
     loaded = load(problem, override, notation)
     wanted = Wanted(step, steps, window, epoch, sequence, of, span)
     picture = drawn(loaded.specification, loaded.model, lambda: run(loaded), what, wanted)

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from cellcalc.cli.common import (
+    as_scheme,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
+    something_said,
     text_options,
+    windows_option,
 )
 from cellcalc.cli.formats import format_option
 from cellcalc.errors import OptionError, OutputError, unknown
@@ -77,6 +80,7 @@ def _listed(
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes side by side.")
 @click.option(
     "--csv",
     "rows",
@@ -90,6 +94,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write a workbook: results, heat map, charts.",
 )
+@windows_option("Blocks of A, then B, … steps as a scheme.")
 @refining_options
 @text_options
 @format_option("text", "markdown", "html", "csv", "json")
@@ -102,9 +107,11 @@ def experiment(
     epochs: tuple[int, ...],
     seeds: int | None,
     hold_out: int | None,
+    jobs: int | None,
     format: str,
     rows: Path | None,
     workbook: Path | None,
+    windows: tuple[int, ...] | None,
     override: Override,
     output: Path | None,
     force: bool,
@@ -131,7 +138,7 @@ def experiment(
     planned = design(
         loaded.specification,
         loaded.model,
-        [_scheme(name, loaded.specification.scheme) for name in names],
+        [_scheme(name, loaded.specification.scheme) for name in (*names, *as_scheme(windows))],
         k1,
         k2,
         rates,
@@ -146,7 +153,7 @@ def experiment(
     interrupted = False
     with _open_rows(rows, force) as write:
         try:
-            for result in _run(planned):
+            for result in _run(planned, jobs or 1):
                 results.append(result)
                 write(result)
         except KeyboardInterrupt:
@@ -173,14 +180,22 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
     return found
 
 
-def _run(planned: Experiment) -> Iterator[Result]:
+def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+
     from cellcalc.studies.experiment import run
 
-    if not sys.stderr.isatty():
-        yield from run(planned)
-        return
-    with click.progressbar(length=planned.passes, label="training", file=sys.stderr) as bar:
-        yield from run(planned, lambda done: bar.update(done - bar.pos))
+    with ExitStack() as stack:
+        executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
+        if not sys.stderr.isatty():
+            yield from run(planned, executor=executor)
+            return
+        something_said()
+        length = planned.passes
+        bar = stack.enter_context(
+            click.progressbar(length=length, label="training", file=sys.stderr)
+        )
+        yield from run(planned, lambda done: bar.update(done - bar.pos), executor)
 
 
 @contextmanager

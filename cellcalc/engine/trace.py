@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
-from cellcalc.errors import OptionError, SymbolError, check_choice, check_whole, did_you_mean
-from cellcalc.language.keys import derivative_key, entering_key
+from cellcalc.errors import (
+    OptionError,
+    PackageError,
+    SymbolError,
+    check_choice,
+    check_whole,
+    describe,
+    did_you_mean,
+)
+from cellcalc.language.keys import derivative_key, element_keys, entering_key
 from cellcalc.language.tree import Symbol
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
@@ -193,6 +201,7 @@ class Trace:
         dict of str to numpy.ndarray
             As in ``{"weight_ih_l0": (4, inputs), …}``; of several windows the sum, which is what
             frameworks keep. An array that holds a parameter which the cell has not is left out.
+            Empty where nothing was swept.
 
         Raises
         ------
@@ -213,7 +222,7 @@ class Trace:
                 sums = [numpy.sum(gradients[derivative_key(place)]) for place in places]
                 shaped = numpy.array(sums, dtype=float).reshape(block.lengths(features))
                 arrays[block.names[0]] = _read_only(shaped)
-        if not arrays:
+        if gradients and not arrays:
             found = f"{self.model.cell.name}, which has none of its parameters"
             raise OptionError("layout", f"one for the cell {self.model.cell.name}", found)
         return arrays
@@ -231,12 +240,39 @@ class Trace:
     @property
     def symbols(self) -> list[str]:
         """Every symbol that the trace has a value for, initial derivatives (dh0) included."""
-        names = [*self.model.quantities, *(entering_key(name) for name in self.model.state)]
-        return names if self.model.loss else [n for n in names if n in self.model.quantities]
+        rows: Iterable[str] = self.model.quantities
+        if not self.passes[-1].forward:  # run without detail
+            last = self.passes[-1]
+            rows = [name for name in rows if name in last.before or name in last.coefficients]
+        entering = map(entering_key, self.model.state) if self.model.loss else ()
+        return [*rows, *entering]
 
     def keys(self) -> list[str]:
-        """The symbols, as of a mapping."""
+        """The symbols, as of a mapping.
+
+        Returns
+        -------
+        list of str
+        """
         return self.symbols
+
+    def values(self) -> Iterator[NDArray[numpy.float64]]:
+        """The arrays, in the order of the symbols.
+
+        Returns
+        -------
+        iterator of numpy.ndarray
+        """
+        return (self[symbol] for symbol in self.symbols)
+
+    def items(self) -> Iterator[tuple[str, NDArray[numpy.float64]]]:
+        """Each symbol with its array.
+
+        Returns
+        -------
+        iterator of (str, numpy.ndarray)
+        """
+        return ((symbol, self[symbol]) for symbol in self.symbols)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.symbols)
@@ -254,6 +290,11 @@ class Trace:
         ----------
         epoch, sequence : int
             From 1.
+
+        Returns
+        -------
+        Trace
+            Whose arrays, gradients and loss are those of that pass.
 
         Raises
         ------
@@ -290,6 +331,8 @@ class Trace:
         import numpy
 
         last = self.passes[-1]
+        if not isinstance(symbol, str):
+            raise SymbolError(self._unknown(symbol, self.symbols))
         if symbol in last.forward:
             return _read_only(numpy.array(last.forward[symbol][1:]))
         if symbol in last.before:
@@ -299,20 +342,34 @@ class Trace:
             return _read_only(numpy.full(last.steps, last.coefficients[symbol]))
         known = self.symbols
         if symbol not in known:
-            raise SymbolError(f"no symbol {symbol}{did_you_mean(symbol, known)}")
+            raise SymbolError(self._unknown(symbol, known))
         windows = last.windows
         if symbol not in self.model.quantities:  # dh0
             entering = numpy.array([window.gradients[symbol] for window in windows])
             return _read_only(entering[0] if len(windows) == 1 else entering)
-        if not last.forward:
-            raise SymbolError(f"{symbol} was not kept, since the run was without detail")
         found = numpy.full((len(windows), last.steps), numpy.nan)
         for row, window in zip(found, windows, strict=True):
             row[window.first - 1 : window.last] = window.backward[symbol]
         return _read_only(found[0] if len(windows) == 1 else found)
 
+    def _unknown(self, symbol: object, known: list[str]) -> str:
+        """Why there is no such symbol."""
+        if not isinstance(symbol, str):
+            return f"no symbol {describe(symbol)}; expected a text, as in trace[{known[0]!r}]"
+        if symbol in self.model.quantities:
+            return f"{symbol} was not kept, since the run was without detail"
+        elements = [name for name in element_keys(symbol, self.model.features) if name in known]
+        if elements:
+            return f"no symbol {symbol}; there is one for each input: {', '.join(elements)}"
+        return f"no symbol {symbol}{did_you_mean(symbol, known)}"
+
     def to_dict(self) -> dict[str, NDArray[numpy.float64]]:
-        """Every symbol with its array, as ``trace[symbol]`` gives it."""
+        """Every symbol with its array, as ``trace[symbol]`` gives it.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+        """
         return {symbol: self[symbol] for symbol in self.symbols}
 
     def to_frame(self) -> Any:
@@ -321,15 +378,20 @@ class Trace:
         Where there are several windows the columns have two levels, and a derivative has a column
         for each window (from 1). What belongs to no step (``dh0``) is left out.
 
+        Returns
+        -------
+        pandas.DataFrame
+            Of n rows, whose index is t.
+
         Raises
         ------
-        ImportError
+        PackageError
             pandas is not installed.
         """
         try:
             import pandas
         except ImportError:
-            raise ImportError("to_frame needs pandas, which is not installed") from None
+            raise PackageError("to_frame", "pandas") from None
         columns: dict[Any, Any] = {}
         for symbol in self.symbols:
             values = self[symbol]
@@ -355,7 +417,7 @@ class Trace:
             if count > 1
         ]
         return (
-            f'<Trace "{s.title}": cell {s.cell.name}, scheme {self.scheme.name}\n'
+            f"<Trace{_quoted(s.title)}: cell {s.cell.name}, scheme {self.scheme.name}\n"
             f" {', '.join(counts)}{loss}; {len(self)} symbols>"
         )
 
@@ -367,6 +429,11 @@ class Trace:
         """The first value, in the order of computation, that is inf or nan: its symbol and step.
 
         A step without a target has no loss; that is not counted here.
+
+        Returns
+        -------
+        (str, int) or None
+            None where every value is finite.
         """
         for pass_trace in self.passes:
             steps = range(1, pass_trace.steps + 1)
@@ -397,6 +464,10 @@ class Trace:
                 yield symbol, list(map(or_zero, values[1:]))
             else:
                 yield symbol, values[1:]
+
+
+def _quoted(title: str) -> str:
+    return f' "{title}"' if title else ""
 
 
 def _read_only(values: Any) -> NDArray[numpy.float64]:

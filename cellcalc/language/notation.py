@@ -209,7 +209,10 @@ class Unicode(Indexed):
             raised = str(int(exponent.value)).translate(SUPERSCRIPTS)
         else:
             raised = "^" + self.within(exponent, Binding.ATOM)
-        return self.within(base, Binding.ATOM) + raised, Binding.POWER
+        lower = self.within(base, Binding.ATOM)
+        if lower.startswith("∂"):  # ∂L/∂b² would be another derivative
+            lower = self.bracketed(lower)
+        return lower + raised, Binding.POWER
 
     def dot(self, weights: Symbol, inputs: Symbol) -> Text:
         return f"{self(weights)}ᵀ{self(inputs)}", Binding.DOT

@@ -100,7 +100,7 @@ def parse(text: str, names: Mapping[str, str] | None = None) -> Expression:
     Examples
     --------
     >>> parse("h[t-1]**2")
-    Pow(base=Symbol(name='h', shift=-1), exponent=Number(value=2.0))
+    Pow(base=Symbol(name='h', shift=-1, step=None), exponent=Number(value=2.0))
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(

@@ -8,6 +8,7 @@ in the same words; only the places in the messages are those of arguments (``x[3
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -15,14 +16,20 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-from cellcalc.errors import InputError, Mistake, OptionError
+from cellcalc.errors import InputError, Mistake, OptionError, describe, did_you_mean
 from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
 from cellcalc.problems.sequences import TARGET
 from cellcalc.problems.specification import Specification, specification_of
-from cellcalc.toml import flat
+from cellcalc.problems.templates import UPDATE_KEYS
+from cellcalc.toml import flat, listed
 
 _TABLES = ("parameters", "initial", "coefficients")
+# All arguments but the settings that are an optimizer's own.
+ARGUMENTS = (
+    "cell", "readout", "loss", *_TABLES, "x", TARGET, "sequences", "title", "notation",
+    *SCHEME_KEYS, *UPDATE_KEYS, "learning_rate",
+)  # fmt: skip
 _SINGLE = re.compile(r"^sequence\[1\]\.")
 _PREFIX = re.compile(r"^(?:bptt|update)\.")
 
@@ -58,16 +65,28 @@ def from_arguments(given: Mapping[str, Any]) -> Specification:
     several = len(tables["sequence"]) > 1
     tables.setdefault("title", "")
     try:
-        return specification_of(tables, "", Folder())
+        made = specification_of(tables, "", Folder())
     except InputError as error:
-        mistakes = (replace(m, key=_argument(m, several)) for m in error.mistakes)
-        raise InputError(mistakes) from None
+        raise InputError([_of_argument(m, several, given) for m in error.mistakes]) from None
+    return made if "title" in arguments else replace(made, title=made.cell.title)
+
+
+def _of_argument(mistake: Mistake, several: bool, given: Mapping[str, Any]) -> Mistake:
+    """The mistake at the name of its argument; an unknown one is none of all that there are."""
+    key = _argument(mistake, several)
+    if mistake.key == f"update.{key}" and mistake.found.startswith("an unknown key"):
+        known = [*ARGUMENTS, *(k for k in given if k not in ARGUMENTS and k != key)]
+        hint = did_you_mean(key, known)
+        return replace(mistake, key=key, expected=f"one of {listed(known)}", found=f"another{hint}")
+    return replace(mistake, key=key)
 
 
 def plain(value: Any) -> Any:
     """Numbers, and lists and tables of them, in place of arrays (numpy's, torch's, …)."""
     if hasattr(value, "detach"):  # a tensor that is part of a graph
         value = value.detach()
+    if hasattr(value, "to_numpy"):  # a table or a column of pandas
+        value = value.to_numpy()
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Mapping):
@@ -101,12 +120,20 @@ def _sequences(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         for key in ("x", TARGET):
             if key in arguments:
                 raise OptionError(key, "either sequences, or x and target", "both")
-        for item in arguments["sequences"]:
+        given = arguments["sequences"]
+        if isinstance(given, Mapping | str) or not isinstance(given, Iterable):
+            found = type(given).__name__
+            raise OptionError("sequences", "a list of pairs of x and target", found)
+        for place, item in enumerate(given, 1):
             if isinstance(item, Mapping):
                 yield {k: _column(plain(v)) if k == TARGET else plain(v) for k, v in item.items()}
+            elif not isinstance(item, tuple | list) or (isinstance(item, list) and len(item) != 2):
+                yield from _one_or_more(plain(item), None)  # a sequence without targets
+            elif len(item) in (1, 2):
+                yield from _one_or_more(*(plain(part) for part in (*item, None)[:2]))
             else:
-                x, target = item
-                yield from _one_or_more(plain(x), plain(target))
+                expected = "x, or a pair of x and target"
+                raise OptionError(f"sequences[{place}]", expected, f"{len(item)} things")
         return
     if "x" not in arguments:
         raise InputError([Mistake("", "x", "an array with one row of inputs a step", "nothing")])
@@ -118,7 +145,8 @@ def _one_or_more(x: Any, target: Any) -> Iterable[dict[str, Any]]:
     if _depth(x) == 3:
         targets = target if target is not None else [None] * len(x)
         if not isinstance(targets, list) or len(targets) != len(x):
-            raise OptionError(TARGET, f"one for each of the {len(x)} sequences", "another number")
+            found = f"{len(targets)} things" if isinstance(targets, list) else describe(targets)
+            raise OptionError(TARGET, f"one for each of the {len(x)} sequences", found)
         for rows, own in zip(x, targets, strict=True):
             yield from _one_or_more(rows, own)
         return
@@ -131,9 +159,11 @@ def _depth(value: Any) -> int:
 
 def _column(target: Any) -> Any:
     """The targets of the steps, which frameworks keep as rows of one."""
-    if isinstance(target, list) and target and all(isinstance(r, list) for r in target):
-        return [row[0] if len(row) == 1 else row for row in target]
-    return target
+    if not isinstance(target, list):
+        return target
+    if target and all(isinstance(row, list) for row in target):
+        target = [row[0] if len(row) == 1 else row for row in target]
+    return [math.nan if goal is None else goal for goal in target]  # as JSON has a missing one
 
 
 def _argument(mistake: Mistake, several: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from math import inf
 from typing import Any, TypedDict
@@ -277,6 +277,18 @@ class Override:
     clip_norm: float | None = None
     clip_value: float | None = None
     epochs: int | None = None
+
+    @classmethod
+    def of(cls, **given: Any) -> Override:
+        """What a call says, whose arguments these are.
+
+        Raises :class:`~cellcalc.errors.OptionError` for a name that is none of an option.
+        """
+        known = tuple(field.name for field in fields(cls))
+        for name in given:
+            if name not in known:
+                raise OptionError(name, f"one of {listed(known)}", unknown(name, known))
+        return cls(**given)
 
     @property
     def options(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
     ZERO,
     Call,
+    Div,
     Dot,
     Expression,
     Neg,
@@ -303,6 +304,8 @@ def _check(file: Section, template: Template, kind: str) -> None:
                 file.reader.mistake(key, *complaint)
         for complaint in _clip_complaints(equation.formula):
             file.reader.mistake(key, *complaint)
+        for complaint in _division_complaints(equation.formula):
+            file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
         known.add(equation.symbol)
@@ -331,6 +334,16 @@ def _check_doubles(
             file.reader.mistake(derivative_key(name), expected, "a symbol of that name")
 
 
+def _carried(use: Symbol) -> str:
+    """How a cell remembers a state of more than one step before: a state for each step."""
+    further = -1 - (use.shift or 0)
+    chain = [f"m{k}" for k in range(1, further + 1)] if further > 1 else ["m"]
+    before = [use.name, *chain]
+    links = ", ".join(f"{own} = {last}[t-1]" for own, last in zip(chain, before, strict=False))
+    more = "a state more" if further == 1 else "more states"
+    return f"; {more}, {links}: then {chain[-1]}[t-1] is {LANGUAGE(use)}"
+
+
 def _complaint(
     use: Symbol, equation: Equation, template: Template, known: set[str], kind: str
 ) -> tuple[str, str] | None:
@@ -345,7 +358,8 @@ def _complaint(
         return None
     if use.shift not in (None, 0):
         states = listed(tuple(previous)) if previous else "none here"
-        return f"[t] or, for a state ({states}), [t-1]", f"{shown}"
+        hint = _carried(use) if use.name in previous and use.shift < -1 else ""
+        return f"[t] or, for a state ({states}), [t-1]", f"{shown}{hint}"
     if use.name in known:
         return None
     if circle := _circle(use.name, equation.symbol, template):
@@ -393,6 +407,14 @@ def _clip_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
             low, high = map(number, node.others)
             if low > high:
                 yield "the lower bound of clip before the upper", LANGUAGE(node)
+
+
+def _division_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
+    """Divisions by a 0 that stands there."""
+    for node in walk(formula):
+        match node:
+            case Div(_, Number(0.0) | Neg(Number(0.0))):
+                yield "a denominator that is not 0", LANGUAGE(node)
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:

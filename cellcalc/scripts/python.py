@@ -16,8 +16,9 @@ from cellcalc.problems.specification import Specification
 def script(specification: Specification, model: Model, title: list[str]) -> str:
     """A script that runs by itself: one forward and backward pass over the first sequence.
 
-    It is full BPTT with the parameters as the problem gives them, whatever its scheme; there is no
-    update. It prints every column over t = 1 … n, and the gradients.
+    It is full BPTT of L, a sum or a mean as the problem has it, with the parameters as the problem
+    gives them, whatever its scheme; there is no update. It prints every column over t = 1 … n, and
+    the gradients.
 
     Parameters
     ----------
@@ -42,7 +43,9 @@ def script(specification: Specification, model: Model, title: list[str]) -> str:
     given = sequence.columns().items()
     columns = {key: [0.0, *values, 0.0] for key, values in given if key in model.quantities}
     if model.loss:
-        columns[COUNTED] = [0.0, *map(float, sequence.has_target), 0.0]
+        counts = [float(has) for has in sequence.has_target]
+        over = sum(counts) if specification.scheme.reduction == "mean" else 1.0
+        columns[COUNTED] = [0.0, *(count / (over or 1.0) for count in counts), 0.0]
     if model.stored_weights:  # the equations then read a weight of its step
         columns |= {key: [value] * (n + 2) for key, value in specification.parameters.items()}
     shown = [row.symbol for row in (*model.forward, *model.backward)]

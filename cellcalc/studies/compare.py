@@ -8,8 +8,9 @@ gradient of the same L, a sum or a mean as the problem has it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from cellcalc.engine.run import run_model
 from cellcalc.engine.schedule import Schedule
@@ -26,6 +27,7 @@ from cellcalc.problems.schemes import (
 )
 from cellcalc.problems.specification import Specification
 
+MOST_SHOWN = 4  # schemes in the short form of a comparison
 NO_UPDATE = ("weights", "update", "empty", *LIMITS)  # what says nothing where nothing is updated
 
 
@@ -48,7 +50,7 @@ class Compared:
     angle: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Schemes on one sequence, full BPTT first.
 
@@ -61,6 +63,24 @@ class Comparison:
     reduction: str
     set_aside: Mapping[str, object]
     schemes: tuple[Compared, ...]
+
+    # How a notebook shows it: views stand above the studies, so the front door says it.
+    as_text: ClassVar[Callable[[Comparison], str] | None] = None
+
+    def __repr__(self) -> str:
+        """The first few schemes, each with its error against full BPTT."""
+        lines = [
+            f"{one.scheme.name}: gradient error {100 * one.error:.3g} %"
+            for one in self.schemes[1 : MOST_SHOWN + 1]
+        ]
+        more = len(self.schemes) - 1 - MOST_SHOWN
+        lines += [f"and {more} more"] if more > 0 else []
+        first = f"full BPTT beside {len(self.schemes) - 1} others, sequence {self.sequence}"
+        return "<Comparison: " + "\n ".join([first, *lines]) + ">"
+
+    def _repr_markdown_(self) -> str | None:
+        show = type(self).as_text
+        return f"```\n{show(self).rstrip()}\n```" if show else None
 
 
 def compare(
@@ -81,7 +101,8 @@ def compare(
         As in ``"tbptt(2,5)"``; every named scheme where it is empty.
     k1, k2 : int, optional
         What the names' parameters stand for where none is given; by default a quarter of the
-        sequence and twice that.
+        sequence and twice that. Beside names, ``tbptt(k1,k2)`` is one more; one of the two that
+        is not given is the problem's own.
     sequence : int
         Which sequence, from 1.
 
@@ -106,6 +127,9 @@ def compare(
     if not names:
         k1 = k1 or max(1, chosen.steps // 4)
         names = filled_forms(k1, k2 or 2 * k1)
+    elif k1 or k2:
+        n = chosen.steps
+        names = (*names, f"tbptt({k1 or usual.k1 or n},{k2 or usual.k2 or n})")
     schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
     alone = replace(specification, sequences=(chosen,))
     distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}

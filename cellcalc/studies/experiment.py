@@ -192,6 +192,7 @@ def run(
     experiment: Experiment,
     progress: Callable[[int], None] | None = None,
     executor: Executor | None = None,
+    done: Sequence[Result] = (),
 ) -> Iterator[Result]:
     """The results, scheme by scheme.
 
@@ -204,38 +205,65 @@ def run(
     executor : concurrent.futures.Executor, optional
         Runs each scheme as a task of its own, in other processes or on other machines. The rows
         are the same as without one, bit for bit, and in the same order.
+    done : sequence of Result
+        Rows that there are already, of an experiment that was interrupted. A scheme that has all
+        of its rows among them is not run again.
 
     Yields
     ------
     Result
         A row for each scheme, learning rate and number of epochs.
     """
-    if executor is not None:
-        alone = [replace(experiment, schemes=(scheme,)) for scheme in experiment.schemes]
-        done = 0
-        for part, rows in zip(alone, executor.map(_rows, alone), strict=True):
-            yield from rows
-            done += part.passes
-            if progress:
-                progress(done)
-        return
+    there = {_place(row): row for row in done}
+    finished = {
+        scheme: rows
+        for scheme in experiment.schemes
+        if (rows := [there.get(place) for place in _places(experiment, scheme)]) and all(rows)
+    }
+    missing = [scheme for scheme in experiment.schemes if scheme not in finished]
+    alone = [replace(experiment, schemes=(scheme,)) for scheme in missing]
+    found = executor.map(_rows, alone) if executor else _one_by_one(experiment, missing, progress)
+    each, passes = iter(found), experiment.passes // len(experiment.schemes)
+    for number, scheme in enumerate(experiment.schemes, 1):
+        yield from (row for row in finished[scheme] if row) if scheme in finished else next(each)
+        if progress and (executor or scheme in finished):  # else it is told on the way
+            progress(number * passes)
+
+
+def _place(row: Result) -> tuple[object, ...]:
+    """What a row is of."""
+    return row.scheme, row.k1, row.k2, row.learning_rate, row.epochs, row.seeds
+
+
+def _places(experiment: Experiment, scheme: Scheme) -> list[tuple[object, ...]]:
+    """What the rows of a scheme are of, in their order."""
+    n = max(sequence.steps for sequence in experiment.trained.sequences)
+    own = scheme.name, scheme.k1 or n, scheme.k2 or n
+    seeds = len(experiment.seeds)
+    return [(*own, r, e, seeds) for r in experiment.rates for e in experiment.epochs]
+
+
+def _one_by_one(
+    experiment: Experiment, schemes: Sequence[Scheme], progress: Callable[[int], None] | None
+) -> Iterator[Iterator[Result]]:
+    """The rows of each scheme, in this process."""
     trained, model = experiment.trained, experiment.model
     varied = experiment.varied
     references: dict[str, Array] = {}  # the gradient of the same L, a sum or a mean
-    done = 0
-    for scheme in experiment.schemes:
+    for scheme in schemes:
         if scheme.reduction not in references:
             whole = Scheme("full", None, None, reduction=scheme.reduction)
             references[scheme.reduction] = _gradient(trained, model, whole, varied)
         gradient = _gradient(trained, model, scheme, varied)
         error, angle = _compared(gradient, references[scheme.reduction])
+        place = experiment.schemes.index(scheme)
+        before = place * max(experiment.epochs) * len(trained.sequences)
 
-        def advance(passes: int, before: int = done) -> None:
+        def advance(passes: int, before: int = before) -> None:
             if progress:
                 progress(before + passes)
 
-        yield from _trained(experiment, scheme, error, angle, advance)
-        done += max(experiment.epochs) * len(trained.sequences)
+        yield _trained(experiment, scheme, error, angle, advance)
 
 
 def _rows(experiment: Experiment) -> list[Result]:
@@ -259,7 +287,7 @@ def _trained(
     specification = replace(trained, scheme=scheme, update=replace(trained.update, epochs=longest))
     outcome = batch.train(specification, model, sets, progress, experiment.epochs)
     losses = np.sum(outcome.losses * _counts(specification), axis=1) / _targets(trained)
-    planned = plans(scheme, trained.sequences)
+    planned = plans(scheme, trained.sequences, trained.update.done + 1)
     updates = sum(window.updates for one in planned for window in one.windows)
     cells = sum(one.backward_cells for one in planned)
     dropped = sum(len(one.dropped) for one in planned)

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from cellcalc.engine import codegen
 from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
+from cellcalc.engine.effort import check_flow
 from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.keys import derivative_key
-from cellcalc.language.tree import Symbol, spelled_out
+from cellcalc.language.notation import LANGUAGE
+from cellcalc.language.tree import Call, Symbol, spelled_out, symbols, walk
 from cellcalc.model.model import COUNTED, Model
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 VANISHES, EXPLODES = 0.1, 10.0  # what is left over the longest lag, of what a loss starts with
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flow:
     """The flow of the gradient in one sequence.
 
@@ -43,7 +45,9 @@ class Flow:
     (losses, steps) with ∂E[τ]/∂state[s], 0 where s > τ. ``factor`` is what the carousel multiplies
     a derivative by on its way from s to s - 1 (the forget gate of step s), of shape (steps,), or
     None where no state acts on itself; ``carousel`` names that state and the factor. ``swept``
-    counts the windows of the schedule that inject the loss of τ and sweep step s.
+    counts the windows of the schedule that inject the loss of τ and sweep step s. ``stops`` has
+    for each quantity that the cell lets no gradient through to, as an equation writes it, the rows
+    in which it is stopped.
     """
 
     losses: tuple[int, ...]
@@ -52,6 +56,24 @@ class Flow:
     factor: Array | None
     schedule: Schedule
     swept: NDArray[np.int64]
+    stops: Mapping[Symbol, tuple[str, ...]] = field(default_factory=dict)
+
+    # How a notebook shows it: views stand above the studies, so the front door says it.
+    as_text: ClassVar[Callable[[Flow], str] | None] = None
+
+    def __repr__(self) -> str:
+        """Sizes, and what becomes of each state's gradient, on a few lines."""
+        told = [
+            f"{v.state} {v.word}: {v.left:.3g} of it left after {v.lag} steps"
+            for v in verdicts(self, lags(self))
+        ]
+        size = f"{len(self.losses)} losses, {self.steps} steps"
+        cut = f"{self.schedule.scheme.name} cuts {int(self.cut.sum())} of {int(self.below.sum())}"
+        return "<Flow: " + "\n ".join([f"{size}; {cut} pairs", *told]) + ">"
+
+    def _repr_markdown_(self) -> str | None:
+        show = type(self).as_text
+        return f"```\n{show(self).rstrip()}\n```" if show else None
 
     @property
     def steps(self) -> int:
@@ -69,7 +91,18 @@ class Flow:
         return np.logical_and(self.below, np.equal(self.swept, 0), dtype=bool)
 
     def cut_share(self, state: str) -> float:
-        """How much of all derivatives, added up by size, the schedule cuts off."""
+        """How much of all derivatives, added up by size, the schedule cuts off.
+
+        Parameters
+        ----------
+        state : str
+            One of the states, as ``"c"``.
+
+        Returns
+        -------
+        float
+            From 0 to 1.
+        """
         sizes = np.abs(self.matrix[state])
         total = float(sizes.sum())
         return float(sizes[self.cut].sum()) / total if total else 0.0
@@ -82,6 +115,8 @@ class Lag:
     ``states`` has for each state the sum of sizes at that lag, over that at lag 0 of the same
     losses (nan where that is 0); ``product`` the mean product of the carousel's factors over those
     steps (nan where there is no carousel); ``swept`` the share of the pairs that windows sweep.
+    Where the state is reset, the first two are of the pairs with no reset between them, and nan
+    where there are none.
     """
 
     lag: int
@@ -93,9 +128,10 @@ class Lag:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How the gradient of one state fares: vanishes, explodes or lasts.
+    """How the gradient of one state fares: vanishes, explodes or lasts, or is stopped by the cell.
 
-    ``left`` is what is left at ``lag``, the longest; ``rate`` the factor a step.
+    ``left`` is what is left at ``lag``, the longest; ``rate`` the factor a step, from lag 1 on: on
+    the way from the loss to its own step it meets other factors than from step to step.
     """
 
     state: str
@@ -140,6 +176,7 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
         There is no such sequence, or it has no target.
     """
     chosen = chosen_sequence(specification, sequence)
+    check_flow(chosen, model)
     n, has_target = chosen.steps, chosen.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
     schedule = plan(specification.scheme, n, has_target)
@@ -162,7 +199,19 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
     for name, value in specification.coefficients.items():
         columns[name] = [value] * (n + 2)
     named, factor = _carousel(model, columns, n)
-    return Flow(losses, matrix, named, factor, schedule, swept)
+    return Flow(losses, matrix, named, factor, schedule, swept, _stops(model))
+
+
+def _stops(model: Model) -> dict[Symbol, tuple[str, ...]]:
+    """What stands in a stop(…), and the rows in which it does."""
+    found: dict[Symbol, dict[str, None]] = {}
+    for row in model.forward:
+        for node in walk(row.formula) if row.formula is not None else ():
+            if isinstance(node, Call) and node.function == "stop":
+                for symbol in symbols(node.argument):
+                    if symbol.shift is not None:
+                        found.setdefault(symbol, {})[row.symbol] = None
+    return {symbol: tuple(rows) for symbol, rows in found.items()}
 
 
 def _segment(
@@ -218,30 +267,39 @@ def lags(flow: Flow) -> list[Lag]:
     """The decay with the lag, from 0 to the longest that a loss has."""
     places = np.array(flow.losses) - 1
     rows = np.arange(len(places))
+    edges = np.array([0, *sorted(flow.schedule.resets)])
+    starts = edges[np.searchsorted(edges, places, side="right") - 1]  # of each loss's own piece
     sizes = {state: np.abs(values) for state, values in flow.matrix.items()}
     found = []
     for lag in range(flow.losses[-1]):
         far = places >= lag
         at, here, own = rows[far], places[far] - lag, places[far]
         states = {}
+        joined = here >= starts[far]
         for state, values in sizes.items():
-            start = float(values[at, own].sum())
-            states[state] = float(values[at, here].sum()) / start if start else math.nan
+            start = float(values[at, own][joined].sum())
+            states[state] = float(values[at, here][joined].sum()) / start if start else math.nan
         product = math.nan
-        if flow.factor is not None:
-            spans = [np.prod(flow.factor[p - lag + 1 : p + 1]) for p in own]
+        if flow.factor is not None and joined.any():
+            spans = [np.prod(flow.factor[p - lag + 1 : p + 1]) for p in own[joined]]
             product = float(np.mean(spans))
         found.append(Lag(lag, len(at), states, product, float(np.mean(flow.swept[at, here] > 0))))
     return found
 
 
-def verdicts(found: list[Lag]) -> Iterator[Verdict]:
+def verdicts(flow: Flow, found: list[Lag]) -> Iterator[Verdict]:
     """What becomes of each state's gradient over the longest lag; none for a single step."""
-    last = found[-1]
-    for state, left in last.states.items():
-        if last.lag and math.isfinite(left):
-            word = "vanishes" if left < VANISHES else "explodes" if left > EXPLODES else "lasts"
-            yield Verdict(state, word, last.lag, left, left ** (1 / last.lag))
+    for state in flow.matrix:
+        lasting = [one for one in found if math.isfinite(one.states[state])]
+        if len(lasting) < 2 or lasting[-1].lag != len(lasting) - 1:
+            continue
+        last, first = lasting[-1], lasting[1].states[state]
+        left, steps = last.states[state], last.lag - 1
+        word = "vanishes" if left < VANISHES else "explodes" if left > EXPLODES else "lasts"
+        if not any(one.states[state] for one in lasting[1:]) and flow.stops:
+            word = "stopped"
+        rate = (left / first if first else 0.0) ** (1 / steps) if steps else left
+        yield Verdict(state, word, last.lag, left, rate)
 
 
 def to_json(flow: Flow, title: str, place: int) -> str:
@@ -280,7 +338,8 @@ def to_json(flow: Flow, title: str, place: int) -> str:
             "of": int(flow.below.sum()),
             "share": {state: flow.cut_share(state) for state in flow.matrix},
         },
-        "verdicts": [asdict(verdict) for verdict in verdicts(found)],
+        "verdicts": [asdict(verdict) for verdict in verdicts(flow, found)],
+        "stops": [{"of": LANGUAGE(of), "in": list(rows)} for of, rows in flow.stops.items()],
     }
     return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
 

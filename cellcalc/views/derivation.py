@@ -10,20 +10,30 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from textwrap import wrap
 
-from cellcalc.engine.optimizer import rules
+from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.errors import check_choice
 from cellcalc.language.letters import latex_text
 from cellcalc.language.notation import Indexed, plain_number
-from cellcalc.language.tree import ONE, Symbol
+from cellcalc.language.tree import (
+    ONE,
+    Call,
+    Div,
+    Expression,
+    Neg,
+    Number,
+    Symbol,
+    add,
+    multiply,
+)
 from cellcalc.model.model import Group, Model, Quantity, Term
+from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.document import LATEX_PREAMBLE, html_page
 from cellcalc.views.legend import Legend, legend
-from cellcalc.views.text import check_page, markdown_text
+from cellcalc.views.text import check_page, columns, markdown_text, wrap
 from cellcalc.views.worked import in_lines, left_side, summands, wrapped
 
 FORMATS = ("text", "markdown", "html", "latex", "json", "python")
@@ -105,13 +115,27 @@ def derive(
 
 def title(specification: Specification) -> list[str]:
     s = specification
-    parts = {"cell": s.cell, "readout": s.readout, "loss": s.loss, "error": s.error}
+    parts = {"cell": s.cell, "readout": s.readout, "loss_part": s.loss, "error_part": s.error}
     lines = [
-        f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
+        sentence("part", kind, title=said(part.title))
+        + (f" ({part.source})" if part.source else "")
         for kind, part in parts.items()
         if part
     ]
-    return [*lines, *(f"{name} = {plain_number(v)}" for name, v in s.coefficients.items())]
+    lines += [f"{name} = {plain_number(v)}" for name, v in s.coefficients.items()]
+    return [*lines, *_held_by(s)]
+
+
+def _held_by(specification: Specification) -> Iterator[str]:
+    """What the equations are the same for, where it is more than one window over one sequence."""
+    scheme, epochs = specification.scheme, specification.update.epochs
+    if not specification.sequences:
+        return
+    if scheme != Scheme("full", None, None):
+        words = {"name": scheme.name, "expansion": scheme.expansion()}
+        yield sentence("part", "held_by_windows", **words)
+    if epochs > 1:
+        yield sentence("part", "held_by_epochs", epochs=epochs)
 
 
 def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
@@ -121,17 +145,25 @@ def _parts(specification: Specification, model: Model, write: Indexed) -> Iterat
     yield part("forward", (_line(row, write) for row in model.forward))
     if not model.loss:
         return
-    yield part("backward", (_line(row, write) for row in model.backward))
+    reduction = specification.scheme.reduction
+    yield part("backward", (_line(row, write, reduction) for row in model.backward))
     yield part("gradients", (_total_line(model, row, write) for row in model.gradients))
     if model.state:
         yield part("entering", _entering_lines(model, replace(write, step=0)))
     yield part("update", _update_lines(specification, write))
 
 
-def _line(row: Quantity, write: Indexed) -> Line:
+def start_of_chain(reduction: str) -> Reason:
+    """What a step's loss counts, and why: L is the sum of the losses, or their mean."""
+    share = {"sum": "1", "mean": "1/N"}[reduction]
+    return Reason(share, sentence("reason", f"{reduction}_of_losses"))
+
+
+def _line(row: Quantity, write: Indexed, reduction: str = "sum") -> Line:
     left = left_side(row, write)
     if row.formula is None:  # dE, with which the chain starts
-        return Line(left, ("1",), row.says, (Reason("1", sentence("reason", "count")),))
+        why = start_of_chain(reduction)
+        return Line(left, (why.term,), row.says, (why,))
     reasons = tuple(Reason(write(term.formula), reason(term, write)) for term in row.terms)
     return Line(left, summands(row.formula, write), row.says, reasons)
 
@@ -167,6 +199,7 @@ def _entering_lines(model: Model, write: Indexed) -> Iterator[Line]:
 def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line]:
     update = specification.update
     write = replace(write, derivatives={"dw"})
+    yield from _clipping(specification.scheme, write)
     for rule in rules(update.optimizer, "w"):
         says = sentence("part", "each", says=rule.says)
         if rule.symbol == "w" and update.frozen:
@@ -175,11 +208,28 @@ def _update_lines(specification: Specification, write: Indexed) -> Iterator[Line
         yield Line(left, summands(rule.formula, write), says, sign=write.becomes)
 
 
+def _clipping(scheme: Scheme, write: Indexed) -> Iterator[Line]:
+    """What becomes of a gradient before the update uses it."""
+    gradient, norm, bound = Symbol("dw"), scheme.clip_norm, scheme.clip_value
+    if norm is not None:
+        longest = Div(Number(norm), add(Symbol("norm"), Number(NORM_MARGIN)))
+        shorter = multiply(gradient, Call("min", ONE, (longest,)))
+        yield _clipped(shorter, "clip_norm", write)
+    if bound is not None:
+        within = Call("clip", gradient, (Neg(Number(bound)), Number(bound)))
+        yield _clipped(within, "clip_value", write)
+
+
+def _clipped(formula: Expression, kind: str, write: Indexed) -> Line:
+    left = write(Symbol("dw"))
+    return Line(left, summands(formula, write), sentence("part", kind), sign=write.becomes)
+
+
 def _text(title: list[str], parts: list[Part], below: Legend | None, width: int) -> str:
     limit = width or 10**6
     blocks = ["\n".join(row for line in title for row in _wrapped(line, 0, limit))]
     for part in parts:
-        blocks.append(f"{part.title}\n{'─' * len(part.title)}")
+        blocks.append(f"{part.title}\n{'─' * columns(part.title)}")
         for line in part.lines:
             rows = wrapped(line.right, f"{line.left} {line.sign} ", limit)
             rows += _wrapped(line.says, 4, limit)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cellcalc.engine.schedule import ranges
+from cellcalc.language.notation import UNICODE, Ascii
 from cellcalc.resources import sentence
 from cellcalc.studies.flow import Flow, Lag, lags, verdicts
 from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
@@ -45,7 +46,7 @@ def page(
         blocks.append(Picture(_coloured(rows, shades, mark) if paint else rows))
     blocks.append(Lines(tuple(_legend(flow, shades, mark))))
     blocks += [Heading(sentence("flow", "decay")), _decay(flow, found)]
-    words = (line for text in _words(flow, found) for line in filled(text, width))
+    words = (line for text in _words(flow, found, ascii_only) for line in filled(text, width))
     return [*blocks, Lines(tuple(words))]
 
 
@@ -103,7 +104,9 @@ def _shade(size: float, largest: float, shades: str) -> str:
     """The first shade for a tenth of the largest or more, and so on; a blank for nothing."""
     if not size or not largest or not math.isfinite(size):
         return " " if not size else shades[0]
-    tenths = math.floor(math.log10(largest / size)) if math.isfinite(largest) else len(shades)
+    # Not the quotient, which may be more than there are numbers for.
+    ratio = math.log10(largest) - math.log10(size)
+    tenths = math.floor(ratio + 1e-12) if math.isfinite(largest) else len(shades)
     return shades[min(max(tenths, 0), len(shades) - 1)]
 
 
@@ -116,7 +119,7 @@ def _legend(flow: Flow, shades: str, mark: str) -> Iterator[str]:
 
 
 def _decay(flow: Flow, found: list[Lag]) -> Figures:
-    headings = ["lag", *(f"∂E/∂{state}" for state in flow.matrix)]
+    headings = [sentence("flow", "lag"), *(f"∂E/∂{state}" for state in flow.matrix)]
     headings += [sentence("flow", "product", factor=flow.carousel[1])] if flow.carousel else []
     headings.append(sentence("flow", "swept"))
     body = []
@@ -142,27 +145,43 @@ def _share(value: float) -> str:
     return f"{value:.4f}" if 0.001 <= value < 1000 or not value else f"{value:.2e}"
 
 
-def _words(flow: Flow, found: list[Lag]) -> Iterator[str]:
-    for verdict in verdicts(found):
+def _words(flow: Flow, found: list[Lag], ascii_only: bool) -> Iterator[str]:
+    for verdict in verdicts(flow, found):
         yield sentence(
             "flow",
             verdict.word,
             state=verdict.state,
-            lag=verdict.lag,
+            span=_span(verdict.lag),
             left=f"{verdict.left:.3g}",
-            rate=f"{verdict.rate:.3g}",
+            pace="" if verdict.lag == 1 else sentence("flow", "pace", rate=f"{verdict.rate:.3g}"),
         )
-    if flow.carousel and found[-1].lag:
-        product = found[-1].product
-        rate = abs(product) ** (1 / found[-1].lag)
-        words = {"lag": found[-1].lag, "left": f"{product:.3g}", "rate": f"{rate:.3g}"}
+    if flow.stops:
+        write = Ascii() if ascii_only else UNICODE
+        stopped = "; ".join(
+            f"stop({write(of)}) in {', '.join(at)}" for of, at in flow.stops.items()
+        )
+        yield sentence("flow", "stops", stopped=stopped)
+    if flow.schedule.resets:
+        yield sentence("flow", "resets", steps=ranges(sorted(flow.schedule.resets)))
+    last = max((one.lag for one in found if math.isfinite(one.product)), default=0)
+    if flow.carousel and last:
+        product = found[last].product
+        rate = abs(product) ** (1 / last)
+        words = {"span": _span(last), "left": f"{product:.3g}", "rate": f"{rate:.3g}"}
         yield sentence("flow", "carousel", factor=flow.carousel[1], **words)
     name, pairs = flow.schedule.scheme.name, int(flow.below.sum())
     if not flow.cut.any():
         yield sentence("flow", "nothing_cut", name=name, pairs=pairs)
         return
-    shares = ", ".join(f"{100 * flow.cut_share(s):.3g} % for {s}" for s in flow.matrix)
+    shares = ", ".join(
+        sentence("flow", "cut_share", share=f"{100 * flow.cut_share(s):.3g}", state=s)
+        for s in flow.matrix
+    )
     cut = int(flow.cut.sum())
     yield sentence("flow", "cut", name=name, cut=cut, pairs=pairs, shares=shares)
     if flow.schedule.dropped:
         yield sentence("flow", "dropped", steps=ranges(flow.schedule.dropped))
+
+
+def _span(lag: int) -> str:
+    return sentence("flow", "one_step") if lag == 1 else sentence("flow", "over_steps", lag=lag)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 PASSES = ("forward", "backward", "gradients", "update")
 DECIMALS = 5
+MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
 @dataclass(frozen=True)
@@ -456,6 +459,15 @@ def render(
     folded = _folded(trace, selection)
     if folded and format != "tsv":
         blocks.append(_prose(sentence("table", "folded", count=folded), format, limit))
+    whole = selection.steps is None and format in FORMATS
+    found = _apart(trace.model, shown, decimals) if whole else iter(())
+    apart = list(islice(found, MOST_APART + 1))
+    if apart:
+        several = [labels[symbol] for symbol in apart[:MOST_APART]]
+        some = len(apart) > MOST_APART
+        names = ", ".join(several) if some else listed(several, "and")
+        kind = "some_apart" if some else "apart"
+        blocks.append(_prose(sentence("table", kind, names=names), format, limit))
     if trace.model.author is not None and format not in ("tsv",):
         from cellcalc.views.legend import legend  # here: most problems have no author
 
@@ -467,6 +479,39 @@ def render(
             return html_page(trace.specification.title, blocks)
         return LATEX_PREAMBLE + "\n\n".join([*blocks, "\\end{document}"]) + "\n"
     return "\n\n".join(blocks) + "\n"
+
+
+def _apart(model: Model, grids: Iterable[Grid], decimals: int) -> Iterator[str]:
+    """The rows whose total is not the sum of what is shown beside or below it."""
+    found: set[str] = set()
+    for grid in grids:
+        for symbol in _apart_in(model, grid, decimals):
+            if symbol not in found:
+                found.add(symbol)
+                yield symbol
+
+
+def _apart_in(model: Model, grid: Grid, decimals: int) -> Iterator[str]:
+    values = dict(grid.rows)
+    for symbol, totals in grid.rows:
+        row = model.quantities.get(symbol)
+        if grid.headings[0] == "total":
+            sums: Iterable[tuple[float, ...]] = [totals]
+        else:
+            paths = [path.symbol for path in model.paths_of(row)] if row is not None else []
+            if not paths or not all(path in values for path in paths):
+                continue
+            sums = zip(totals, *(values[path] for path in paths), strict=True)
+        if not all(_adds_up(*(fixed(value, decimals) for value in one)) for one in sums):
+            yield symbol
+
+
+def _adds_up(total: str, *parts: str) -> bool:
+    """Whether numbers as they are shown add up; where some are missing, or infinite, they do."""
+    numbers = [Decimal(text) for text in (total, *parts) if text]
+    if not total or len(numbers) < 2 or not all(number.is_finite() for number in numbers):
+        return True
+    return numbers[0] == sum(numbers[1:])
 
 
 def _labels(model: Model, keys: Sequence[str], format: str) -> tuple[dict[str, str], StandIns]:

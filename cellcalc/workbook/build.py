@@ -249,6 +249,7 @@ def _describe(workbook: Workbook, trace: Trace) -> None:
     workbook.calculation.fullCalcOnLoad = True
 
 
+MAX_SWEPT = 200_000  # rows of backward windows, which take a minute
 MAX_CELLS = 5_000_000  # more takes minutes to open
 MAX_STEPS = MAX_COLUMNS - FIRST - 1
 
@@ -268,6 +269,9 @@ def check_size(trace: Trace) -> None:
     rows = max(_rows(pass_trace, trace) for pass_trace in passes)
     if rows > MAX_ROWS:
         raise _too_large("rows", MAX_ROWS, rows, "fewer windows (a larger k1)")
+    swept = sum(len(p.windows) for p in passes) * len(derived_rows(trace.model))
+    if swept > MAX_SWEPT:
+        raise _too_large("rows of windows", MAX_SWEPT, swept, "fewer windows (a larger k1)")
     cells = sum(_cells(pass_trace, trace) for pass_trace in passes)
     if cells > MAX_CELLS:
         raise _too_large("cells", MAX_CELLS, cells, "fewer steps, epochs or windows (a larger k1)")

@@ -74,7 +74,7 @@ def test_several_sequences_of_different_lengths() -> None:
         ({"cell": "lstmm"}, "did you mean lstm?"),
         ({"inject": "none"}, 'inject: expected new, all or last, found "none"'),
         ({"x": None}, "x: expected an array with one row of inputs a step, found nothing"),
-        ({"epoch": 3}, "epoch: expected one of the keys"),
+        ({"epoch": 3}, "epoch: expected one of cell, readout, loss"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_at_the_name_of_the_argument(more: dict[str, Any], message: str) -> None:

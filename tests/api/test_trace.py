@@ -94,7 +94,7 @@ def test_worked_lines_are_text_in_a_terminal_and_maths_in_a_notebook() -> None:
     shown = problem().explain("dc", t=2)
     assert "∂L/∂c₂ = ∂L/∂tanh_c,₂·(1 − tanh_c,₂²) + ∂L/∂c₃·f₃" in repr(shown)
     assert r"\frac{\partial L}{\partial c_{2}} &=" in shown._repr_markdown_()
-    with pytest.raises(cellcalc.OptionError, match="symbols: expected symbols of this problem"):
+    with pytest.raises(cellcalc.OptionError, match="symbol: expected symbols of this problem"):
         problem().explain("dcc", t=2)
 
 

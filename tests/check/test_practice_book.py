@@ -19,7 +19,7 @@ from tests.support import spreadsheets
 from tests.support.command import Run
 from tests.support.problems import random_data
 from tests.support.sheets import Live
-from tests.support.spreadsheets import book_of
+from tests.support.spreadsheets import Made, book_of
 from tests.workbook.test_practice import Paper
 
 GOMEZ = load("gomez")
@@ -28,14 +28,15 @@ SPLIT = replace(random_data(52, 1, 3), bptt='scheme = "naive-split(2)"')
 LINEAR = random_data(53, 1, 4)
 MISSING = random_data(54, 1, 3)
 MISSING.target[1] = math.nan
-BOOKS = {
-    ("gomez", "backward"): book_of(GOMEZ, practice="backward"),
-    ("truncated", "some"): book_of(TRUNCATED, practice="f,c,h,dh,dc,df,dz_f,dW_f,dU_f"),
-    ("split", "some"): book_of(SPLIT, practice="dy,dh,dc,dz_i,dW_i,dU_i"),
-    ("linear", "c,dc,dU_f"): book_of(LINEAR, practice="c,dc,dU_f"),
-    ("linear", "forward"): book_of(LINEAR, practice="forward"),
-    ("missing", "some"): book_of(MISSING, practice="E,dy,dh,dc,db_f"),
+EXERCISES = {
+    ("gomez", "backward"): (GOMEZ, "backward"),
+    ("truncated", "some"): (TRUNCATED, "f,c,h,dh,dc,df,dz_f,dW_f,dU_f"),
+    ("split", "some"): (SPLIT, "dy,dh,dc,dz_i,dW_i,dU_i"),
+    ("linear", "c,dc,dU_f"): (LINEAR, "c,dc,dU_f"),
+    ("linear", "forward"): (LINEAR, "forward"),
+    ("missing", "some"): (MISSING, "E,dy,dh,dc,db_f"),
 }
+BOOKS = Made[tuple[str, str]](lambda name: book_of(EXERCISES[name][0], practice=EXERCISES[name][1]))
 VERDICTS = {
     "✓": {"correct"}, "~": {"carried"}, "≈": {"coarse"}, "✗": {"wrong", "repeated"},
     "?": {"unreadable"}, "": {"open"},
@@ -104,7 +105,7 @@ def fills(filled: Filled) -> dict[str, dict[str, object]]:
     }
 
 
-@pytest.mark.parametrize("name", BOOKS)
+@pytest.mark.parametrize("name", EXERCISES)
 def test_the_sheet_and_the_command_agree(name: tuple[str, str], run: Run, tmp_path: Path) -> None:
     filled = Filled(name)
     all_fills = fills(filled)

@@ -59,6 +59,7 @@ def only(text: str, optimizer: str, more: str = "") -> Marked:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.cases(6)
 def test_every_rule_that_is_printed_is_read_and_correct(optimizer: str, form: str) -> None:
     for author in AUTHORS:
         trace = trace_of(optimizer, author, form == "ascii")
@@ -167,3 +168,48 @@ def test_the_update_of_one_parameter_is_read_as_before() -> None:
     report = marked("W_f' = W_f - learning_rate*dW_f\nw ← w − η·dw", trace_of("sgd"))
     assert [one.answer.rule for one in report.marked] == ["", "w"]
     assert all(one.verdict is Verdict.CORRECT for one in report.marked)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rule"),
+    [
+        ("sgd", "w_{t+1} = w_t − η ∂L/∂w_t"),
+        ("sgd", "w_{t+1} ← w_t − η ∇_w L"),
+        ("sgd", "θ ← θ − η ∇θ"),
+        ("sgd", r"\theta_{t+1} = \theta_t - \eta \nabla_\theta L"),
+        ("sgd", "W = W - lr*dW"),
+        ("sgd", "w_new = w_old - lr*grad"),
+        ("momentum", "v ← β v + ∂L/∂w"),
+        ("momentum", "v_{t+1} = 0.9 v_t + g_t"),
+        ("momentum", "w ← w − η v"),
+        ("adam", "m_t = β1 m_{t-1} + (1 - β1) g_t"),
+        ("adam", "v_t = β2 v_{t-1} + (1 - β2) g_t²"),
+        ("adam", "v ← 0.999 v + 0.001 g²"),
+        ("rmsprop", "v = alpha v + (1 - alpha) dw**2"),
+    ],
+)
+def test_rules_as_papers_write_them(optimizer: str, rule: str) -> None:
+    assert only(rule, optimizer).verdict is Verdict.CORRECT
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rule"),
+    [
+        ("sgd", "w_{t+1} = w_t + η ∂L/∂w_t"),
+        ("sgd", "w_{t+1} = w_t − ∂L/∂w_t"),
+        ("sgd", "θ ← θ + η ∇θ"),
+        ("adam", "m_t = β1 m_{t-1} + (1 - β2) g_t"),
+        ("adam", "v_t = β2 v_{t-1} + (1 - β2) g_t"),
+        ("rmsprop", "v = alpha v + dw**2"),
+    ],
+)
+def test_a_slip_in_them_is_wrong(optimizer: str, rule: str) -> None:
+    assert only(rule, optimizer).verdict is Verdict.WRONG
+
+
+def test_one_velocity_after_the_other_begins_with_what_it_starts_with() -> None:
+    """Before the first update an optimizer's own number is what its template gives, not the new."""
+    report = marked("v_W_f = 0.9*v_W_f[t-1] + dW_f", trace_of("momentum"))
+    assert [one.verdict for one in report.marked] == [Verdict.CORRECT]
+    report = marked("v_W_f = 0.9*v_W_f + 2*dW_f", trace_of("momentum"))
+    assert [one.verdict for one in report.marked] == [Verdict.WRONG]

@@ -78,3 +78,8 @@ def test_a_chain_of_slopes_is_a_line_of_working() -> None:
     assert found.verdict is Verdict.WRONG
     (found,) = marked("∂L/∂W_f = Σ_t ∂L/∂z_f,t · ∂z_f,t/∂W_f").marked
     assert found.verdict is Verdict.CORRECT
+
+
+def test_in_the_language_itself_it_may_be_a_quotient() -> None:
+    report = marked("q = 3\ndf[3] = dc[3]*dc[3]/df[3]")
+    assert "which may be dc[3]*c[2] or dc[3]*dc[3]/df[3]" in report.unreadable[-1].why

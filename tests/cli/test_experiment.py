@@ -121,7 +121,7 @@ def test_progress_is_shown_where_somebody_looks(
     seen: list[int] = []
     list(experiment.run(planned, seen.append))
     assert seen == list(range(1, planned.passes + 1)) and planned.passes == 2 * 4 * 3
-    assert len(list(command._run(planned))) == 2
+    assert len(list(command._run(planned, 1))) == 2
     assert re.search(r"training .*100%", capsys.readouterr().err, re.S)
 
 

@@ -30,8 +30,6 @@ IGNORED = [
     (["table", "gomez", "--pass", "update", "--steps", 2], '--steps: expected a part that has steps, which update has not, found "2"'),
     (["table", "gomez", "--explain", "--pass", "gradients", "--step", 2], "--steps: expected a part of the problem in which something is computed, found 2:2"),
     (["table", "cell_clip", "--pass", "backward"], "--pass: expected a part of the problem in which something is computed, found backward"),
-    (["derive", "gomez", "--k1", 1], "--k1: expected nothing of the kind with derive, since no equation depends on it, found 1"),
-    (["derive", "gomez", "--scheme", "full"], "--scheme: expected nothing of the kind with derive, since no equation depends on it, found full"),
     (["schedule", "ten_steps", "--compare", "--scheme", "full"], "--scheme: expected nothing of the kind with --compare, which has every scheme, found full"),
     (["flow", "ten_steps", "-f", "json", "-o", "x.xlsx"], "--format: expected xlsx, as the ending .xlsx says, found json"),
     (["flow", "ten_steps", "--ascii", "-o", "x.xlsx"], "--ascii: expected nothing of the kind with a workbook, found --ascii"),

@@ -12,6 +12,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import formualizer
 import openpyxl
@@ -54,14 +55,17 @@ def workbook(source: Problem | Trace) -> bytes:
     return book_of(source, ["Equations"])
 
 
-class Made(dict[str, bytes]):
+Name = TypeVar("Name")
+
+
+class Made(dict[Name, bytes]):
     """Workbooks by name, each made when a test asks for it."""
 
-    def __init__(self, make: Callable[[str], bytes]) -> None:
+    def __init__(self, make: Callable[[Name], bytes]) -> None:
         super().__init__()
         self.make = make
 
-    def __missing__(self, name: str) -> bytes:
+    def __missing__(self, name: Name) -> bytes:
         self[name] = self.make(name)
         return self[name]
 

@@ -16,17 +16,18 @@ from tests.support import spreadsheets
 from tests.support.command import Run
 from tests.support.problems import GOMEZ, random_data
 from tests.support.sheets import Grid, Live, same, unlike
-from tests.support.spreadsheets import book_of
+from tests.support.spreadsheets import Made, book_of
 
 TBPTT = replace(random_data(51, 2, 6), bptt='scheme = "tbptt(2,4)"')
 SPLIT = replace(random_data(52, 1, 5), bptt='scheme = "naive-split(2)"')
-BOOKS = {
-    ("gomez", "all"): book_of(GOMEZ, practice="all"),
-    ("gomez", "backward"): book_of(GOMEZ, practice="backward"),
-    ("gomez", "c,dc,dW_f1"): book_of(GOMEZ, practice="c,dc,dW_f1"),
-    ("tbptt", "all"): book_of(TBPTT, practice="all"),
-    ("split", "backward"): book_of(SPLIT, practice="backward"),
+EXERCISES = {
+    ("gomez", "all"): (GOMEZ, "all"),
+    ("gomez", "backward"): (GOMEZ, "backward"),
+    ("gomez", "c,dc,dW_f1"): (GOMEZ, "c,dc,dW_f1"),
+    ("tbptt", "all"): (TBPTT, "all"),
+    ("split", "backward"): (SPLIT, "backward"),
 }
+BOOKS = Made[tuple[str, str]](lambda name: book_of(EXERCISES[name][0], practice=EXERCISES[name][1]))
 RIGHT, CARRIED, WRONG, NO_NUMBER = "✓", "~", "✗", "?"
 
 
@@ -55,7 +56,7 @@ class Paper:
                 if not c.protection.locked]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "what"), BOOKS)
+@pytest.mark.parametrize(("name", "what"), EXERCISES)
 def test_a_fresh_exercise_is_what_is_stored(name: str, what: str) -> None:
     book = BOOKS[name, what]
     got = spreadsheets.by_formualizer(
@@ -64,7 +65,7 @@ def test_a_fresh_exercise_is_what_is_stored(name: str, what: str) -> None:
     assert not unlike(got, book)
 
 
-@pytest.mark.parametrize(("name", "what"), BOOKS)
+@pytest.mark.parametrize(("name", "what"), EXERCISES)
 def test_the_true_values_are_right_and_finish_the_exercise(name: str, what: str) -> None:
     paper, live = Paper(BOOKS[name, what]), Live(BOOKS[name, what])
     cells = paper.open_cells()
@@ -134,7 +135,7 @@ def test_hints_reveal_the_next_step_only_bit_by_bit() -> None:
     assert hint("numbers") == "c₂ = f₂·c₁ + i₂·g₂ = 0.8703·0.7860 + 0.9812·0.8498"
 
 
-@pytest.mark.parametrize(("name", "what"), BOOKS)
+@pytest.mark.parametrize(("name", "what"), EXERCISES)
 def test_nothing_on_the_sheet_gives_an_answer_away(name: str, what: str) -> None:
     paper = Paper(BOOKS[name, what])
     values = openpyxl.load_workbook(io.BytesIO(BOOKS[name, what]), data_only=True)

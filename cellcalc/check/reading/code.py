@@ -468,9 +468,13 @@ class _Program:
             return
         if isinstance(target, ast.Name) and self.is_arriving(target.id, scope):
             # dh += …, where dh holds what the later step has handed on.
-            arriving = self.name(target.id, scope, 0)
+            try:
+                arriving = self.name(target.id, scope, 0)
+            except _UnreadableError as error:
+                self.add(node, name, "", scope, str(error))
+            else:
+                self.add(node, name, f"({arriving}) {sign} ({pieces[0][1]})", scope)
             scope.done.add(target.id)
-            self.add(node, name, f"({arriving}) {sign} ({pieces[0][1]})", scope)
             return
         for one, text in pieces:
             self.added(node, target, sign, (one, step), text, scope)

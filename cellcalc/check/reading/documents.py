@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
@@ -40,6 +41,8 @@ def read_document(contents: bytes, name: str) -> list[Entry]:
     Raises :class:`~cellcalc.errors.InputError` where the document as a whole cannot be read.
     """
     entries = _read(contents, name)
+    if "grad" in PurePath(name).stem.lower():
+        entries = [e if e.gradient is not None else replace(e, gradient=True) for e in entries]
     if sum(max(len(e.values), 1) for e in entries if e.form != PROSE) > MAX_ANSWERS:
         expected = f"at most {MAX_ANSWERS:,} answers"
         raise InputError([Mistake(name, "", expected, "more")])

@@ -13,7 +13,7 @@ from dataclasses import replace
 from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.prose import stage_after, stage_of
-from cellcalc.check.reading.vocabulary import words
+from cellcalc.check.reading.vocabulary import called, words
 
 Rows = Sequence[Sequence[str]]
 Place = Callable[[int, int], int | str]
@@ -43,7 +43,7 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
             return found if where is None else [_at(entry, where) for entry in found]
         if any(_NUMBER.fullmatch(cell) for cell in row[1:]):
             break
-    found = _by_gate(rows, place) or _key_and_value(rows, place)
+    found = _key_and_value(rows, place)
     return found if found is None or where is None else [_at(entry, where) for entry in found]
 
 
@@ -54,12 +54,16 @@ def _at(entry: Entry, where: object) -> Entry:
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
-    header = [_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]]
+    header = _gates_in_words([_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]])
     names = [cell.lower().rstrip(":").strip() for cell in header]
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
         return None
+    if (found := _by_gate(rows[number:], lambda r, c: place(r + number, c))) is not None:
+        return found
     columns = {key: _column(names, key) for key in words("columns")}
+    if columns["symbol"] is None and (passes := _passes(columns)):
+        return list(_by_pass(below, header, columns["time"], passes, place))
     if (
         columns["symbol"] is not None
         and (columns["value"] is not None or columns["formula"] is not None)
@@ -285,8 +289,49 @@ def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
     return found or None
 
 
+def _gates_in_words(header: list[str]) -> list[str]:
+    """Beside a column "forget" the column "input" is the gate's."""
+    if not any(re.fullmatch(r"forget(?: gate)?", cell, re.IGNORECASE) for cell in header):
+        return header
+    short = {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"}
+    return [short.get(cell.lower(), cell) for cell in header]
+
+
+def _passes(columns: dict[str, int | None]) -> dict[str, int]:
+    """The columns that say which window, epoch or sequence a row is of."""
+    found = {key: columns[key] for key in ("window", "epoch", "sequence")}
+    return {key: column for key, column in found.items() if column is not None}
+
+
+def _by_pass(
+    below: Sequence[tuple[int, Sequence[str]]],
+    header: Sequence[str],
+    time: int | None,
+    passes: dict[str, int],
+    place: Place,
+) -> Iterator[Entry]:
+    """A row a window, with a column for each quantity."""
+    others = [k for k, cell in enumerate(header) if cell and k not in (time, *passes.values())]
+    for number, row in below:
+        where = {key: _whole(_cell(row, column)) for key, column in passes.items()}
+        t = _whole(_cell(row, time)) if time is not None else None
+        for column in others:
+            value = _cell(row, column)
+            if value.lower() not in _EMPTY and _is_symbol(header[column]):
+                left = header[column] if t is None else _with_step(header[column], t)
+                entry = Entry(place(number, column), left, value, form="cell")
+                yield replace(
+                    entry,
+                    window=where.get("window"),
+                    epoch=where.get("epoch"),
+                    sequence=where.get("sequence"),
+                )
+
+
 def _letter(gate: str) -> str:
     """A gate's name without what stands around it: ``gate f``, ``f gate``, ``f_t``."""
+    if (key := called("quantities").get(gate.lower())) in ("f", "i", "o", "g"):
+        return key or ""
     return re.sub(r"\s*\bgate\b\s*|(?:_\{?t\}?|ₜ)$", "", gate, flags=re.IGNORECASE).strip()
 
 
@@ -335,7 +380,10 @@ def _exact(text: str) -> int | None:
 
 
 def _is_index(below: Sequence[tuple[int, Sequence[str]]], column: int) -> bool:
-    steps = [_exact(_cell(row, column)) for _, row in below]
+    cells = [_cell(row, column) for _, row in below]
+    if all(re.fullmatch(r"(?:t|step|schritt)\s*[=_ ]?\s*[0-9]{1,6}", c, re.I) for c in cells):
+        return True  # t=1, t=2
+    steps = list(map(_exact, cells))
     return None not in steps and steps == list(range(steps[0] or 0, (steps[0] or 0) + len(steps)))
 
 

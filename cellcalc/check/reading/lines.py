@@ -57,9 +57,21 @@ def entries_of_line(number: int | str, text: str, where: Where | None = None) ->
     return list(_answers(number, _cleaned(text), where or Where()))
 
 
+_BLANKS = re.compile(r"[^\S\n]{100,}+")
+
+
+def _bounded(text: str) -> str:
+    """The text without more blanks and longer lines than are looked at, of which none is missed.
+
+    What looks for something in a line may take the square of its length.
+    """
+    text = _BLANKS.sub("    ", text)
+    return "\n".join(line[: MAX_LINE + 1] for line in text.split("\n"))
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = _bounded(text)
         self.where = Where()
 
     def entries(self) -> Iterator[Entry]:
@@ -373,8 +385,16 @@ _ARRAY_START = re.compile(
 def _names_array(text: str, following: str) -> bool:
     """Whether a line names the array that is printed below it: ``dc:``."""
     bare = text.strip()
+    if not _names_one(bare):
+        return False
     is_array = re.match(r"\s*(?:\[+\s*[-+.0-9]|(?:np\.|torch\.)?(?:array|tensor)\()", following)
-    return bool(is_array) and 1 < len(bare) <= 60 and bare[-1] in ":=" and not _RULE.fullmatch(bare)
+    return bool(is_array)
+
+
+def _names_one(bare: str) -> bool:
+    is_short = 1 < len(bare) <= 60 and not _RULE.fullmatch(bare)
+    is_labelled = is_short and bare[-1] in ":="
+    return is_labelled or bool(re.fullmatch(r"(?:∂L/∂)?[^\W\d][\w.]{0,40}", bare))
 
 
 def _opens_array(text: str) -> bool:
@@ -437,6 +457,9 @@ _CHINESE_STEP = re.compile(
     r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
 )
 _RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
+_WHOLE_RANGE = re.compile(
+    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots|\s|[0-9nTN]+\b)*"
+)
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
     r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
@@ -500,6 +523,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         rest = ""
     if _RANGE.search(bare):
         found.pop("t", None)
+        if found:
+            rest = _WHOLE_RANGE.sub(" ", rest)
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
     many = len(re.findall(r"[^\W\d_]+", rest))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)

@@ -44,6 +44,7 @@ from cellcalc.language.tree import (
 )
 
 LAST = "T"  # the last step, in the limits of a sum
+MAX_SUMS = 2
 LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
 _MARKS = "\u0300-\u036f"  # accents
 _WORD = f"[{LETTER}{_MARKS}0-9°ᶠᵍᵒ]"
@@ -76,6 +77,7 @@ _NAME = re.compile(
     rf"(?P<name>[{LETTER}]{_WORD}*(?:_+{_WORD}+)*)"
     rf"|(?P<sign>[σ√])"
 )
+_NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -115,7 +117,7 @@ _LIMIT = re.compile(
 )
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
-KINDS = ("call", "minus", "scope", "division", "raised", "last")
+KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,8 @@ def parse_formula(
             f"a formula of at most {MAX_LENGTH:,} characters", f"{len(text):,} characters"
         )
     text = re.sub(r"\s+", " ", plain(text)).strip()
+    if "∇" in text:
+        text = _NABLA.sub(r"∂L/∂\1\2", text)
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -265,8 +269,7 @@ class FormulaParser(Parser):
     ) -> None:
         self.vocabulary, self.style = vocabulary, style
         self.choices, self.met = choices, kinds
-        self.running = "t"
-        self.bars = 0
+        self.running, self.sums = "t", 0
         self.transposed = False  # whether the name before this one was
         self.found = ""  # nothing has been read yet, should the first token fail
         self.argument = style.argument or bool(
@@ -358,9 +361,13 @@ class FormulaParser(Parser):
             return
         written, end, transposed = self._written(name, end, lead, derivative)
         if not derivative and not self.style.code and (again := self._by(name, lead, end)):
-            stem = name if lead else name[1:]
-            self._slope(start, stem, match.end(), again)
-            return
+            # In the language itself dc[t]/do[t] is a quotient of two derivatives.
+            is_ours = not lead and _is_bracketed(self.text, match.end(), again)
+            if is_ours:
+                self.met.add("slope")
+            if not (is_ours and self.choices.get("slope")):
+                self._slope(start, name if lead else name[1:], match.end(), again)
+                return
         if lead and lead in "∂" and not derivative:
             self.fail("a derivative of the loss, as in ∂L/∂c_t", self._slope_shown(start))
         self._take(_Token("symbol", written.text, written, transposed=transposed), end)
@@ -713,13 +720,13 @@ class FormulaParser(Parser):
     def atom(self) -> Expression:
         if self.kind == "function":
             return self.called()
-        if self.operator == "|" and not self.bars:
+        if self.operator == "|":  # where a number is expected a bar can only open
             self.advance()
-            self.bars += 1
+            self.deeper()
             inside = self.sum()
             if not self.accept("|"):
                 self.fail('"|"')
-            self.bars -= 1
+            self.depth -= 1
             return Call("abs", inside)
         if (
             self.kind == "symbol"
@@ -828,6 +835,9 @@ class FormulaParser(Parser):
             low = low[running.end() :]
         elif re.fullmatch(r"[A-Za-zτ]", low):
             self.running, low = low, ""
+        self.sums += 1
+        if self.sums > MAX_SUMS:  # each goes over all steps again for every step of that around it
+            self.fail(f"sums over steps nested at most {MAX_SUMS} deep")
         self.advance()
         self.deeper()
         if self.operator == "(":
@@ -835,6 +845,7 @@ class FormulaParser(Parser):
         else:
             inside = self.product()
         self.depth -= 1
+        self.sums -= 1
         self.running = before
         limits = tuple(limit(text) for text in (low, high)) if low or high else ()
         if len(limits) == 2 and limits[0] == ONE and limits[1] == Symbol(LAST):
@@ -875,6 +886,11 @@ class FormulaParser(Parser):
                 result = multiply(result, self.power())
             else:
                 return result, low, high
+
+
+def _is_bracketed(text: str, end: int, by: re.Match[str]) -> bool:
+    """Whether a step stands in square brackets at one of two names that end at these places."""
+    return text[end : end + 1] == "[" or text[by.end() : by.end() + 1] == "["
 
 
 _SUM_LIMITS = (

@@ -112,6 +112,14 @@ _OF_STEP = re.compile(rf"\s*(?:∂|d)\s*(?![LEJ]\s*/){_STEP_LOSS}")
 _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 
 
+# W_f new, W_f (after): which value it is has been noted by stage_of.
+_STAGED = re.compile(
+    r"^((?:\S*[∂δ_\[ₜ0-9]\S*|d?[WUbV]\w?\S*))\s+\(?(?:new|after|updated|neu|old|before|given|initial|alt|"
+    r"(?:after|before|nach|vor)\s+(?:the\s+|dem\s+)?(?:update|step))\)?$",
+    re.IGNORECASE,
+)
+
+
 def _steps() -> str:
     return "|".join(re.escape(word) for word in longest_first("time", "steps"))
 
@@ -217,6 +225,7 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             left = left[: match.start()].rstrip(" ,(")
             break
     text = left.strip().rstrip(":").strip()
+    text = _STAGED.sub(r"\1", text)
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())

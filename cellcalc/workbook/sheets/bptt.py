@@ -28,7 +28,7 @@ from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, 
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import has_sentence, sentence
-from cellcalc.views.derivation import reason
+from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.table import heading, place_of
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.formulas import (
@@ -223,7 +223,8 @@ class _Window:
         symbol = quantity.symbol
         group = "gradient" if (quantity.path_of or symbol) in self.trace.gradients else "backward"
         left = left_side(quantity, self.write)
-        right = sentence("sheet", "count")
+        share = start_of_chain(self.sheet.trace.scheme.reduction).term
+        right = sentence("sheet", "count", share=share)
         if quantity.formula is not None:
             right = self.write(quantity.formula)
         detail = quantity.group is Group.PATH
@@ -574,9 +575,6 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if look is not None:
         for k in range(2):
             sheet.column_dimensions[letters(look.column + k)].hidden = True
-        area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
-    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
@@ -594,6 +592,10 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
                 shade_gradients(sheet, area)
             else:
                 shade_by_tens(sheet, area, look.scale)
+    if look is not None:
+        area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
+        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
+    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 
 def _add_comments(sheet: Worksheet, layout: Layout) -> None:

@@ -9,7 +9,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.language.notation import Indexed
 from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
-from cellcalc.views.derivation import reason
+from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import backward_formula, forward_formula
@@ -55,6 +55,7 @@ def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:
 
 def _texts(quantity: Quantity, sheet: Layout, write: Indexed) -> tuple[str, ...]:
     window = sheet.windows[0] if quantity.group is not Group.FORWARD else None
+    start = start_of_chain(sheet.trace.scheme.reduction)
     if window is None:
         t, row, source = 1, sheet.rows[quantity.symbol], quantity.source
         text = forward_formula(sheet, quantity)(t)
@@ -64,8 +65,8 @@ def _texts(quantity: Quantity, sheet: Layout, write: Indexed) -> tuple[str, ...]
         reasons = "; ".join(reason(term, write) for term in quantity.terms)
         source = sentence("equations", "derived", why=reasons)
         if not quantity.terms:
-            source = sentence("reason", "count")
-    right = "1" if quantity.formula is None else write(quantity.formula)
+            source = start.says
+    right = start.term if quantity.formula is None else write(quantity.formula)
     left = left_side(quantity, write)
     cell = f"{letters(column(t))}{row}"
     return quantity.symbol, f"{left} = {right}", cell, f"={text}", quantity.says, source

@@ -696,7 +696,15 @@ class _Handout(_Practice):
         is_number = isinstance(shown.value, int | float) and shown.column >= TOTAL
         if not is_number or shown.style.endswith("_step"):
             return shown
-        return shown if (row, shown.column) in self.given else Cell(shown.column, "note")
+        is_given = (row, shown.column) in self.given
+        if is_given and row > self.layout.headings["forward"]:  # y = h gives h away, if it is asked
+            is_given = f"{shown.value:.12g}" not in self.answers
+        return shown if is_given else Cell(shown.column, "note")
+
+    @cached_property
+    def answers(self) -> frozenset[str]:
+        """The answers as they are compared with what is given; 0 and 1 stand in many places."""
+        return frozenset(f"{s.spot.value:.12g}" for s in self.exercise.open) - {"0", "1", "-1"}
 
     @cached_property
     def open_rows(self) -> frozenset[int]:

@@ -21,6 +21,7 @@ from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Group, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
+from cellcalc.views.derivation import start_of_chain
 from cellcalc.views.picture import Arrow, Picture, picture
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
@@ -245,7 +246,8 @@ class _Step:
     def equation(self, quantity: Quantity) -> str:
         left = left_side(quantity, self.write)
         if quantity.formula is None:
-            return f"{left} = {sentence('sheet', 'count')}"
+            share = start_of_chain(self.layout.trace.scheme.reduction).term
+            return f"{left} = {sentence('sheet', 'count', share=share)}"
         return f"{left} = {self.write(quantity.formula)}"
 
     def worked(self, number: int, quantity: Quantity, backward: bool) -> tuple[str, str]:

@@ -411,17 +411,17 @@ class _Windows:
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test)
-            self.digits(sheet, top, area.partition(":")[2])
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
+            self.digits(sheet, top + 1, area.partition(":")[2])
         for state, top in self.beside.items():
             last = top + 3 + len(self.listed)
             area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
-            self.digits(sheet, top + 1, area.partition(":")[2])
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
+            self.digits(sheet, top + 2, area.partition(":")[2])
             del state
         loss = self.losses[-1]
         if loss > 1:
@@ -437,10 +437,10 @@ class _Windows:
         set_up_page(sheet)
         sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
 
-    def digits(self, sheet: Worksheet, heading: int, corner: str) -> None:
-        """The digits chosen, from a heading on: LibreOffice applies one rule of an area only, so
-        that this must not be the area of the colours."""
-        area = f"{step_column(1)}{heading}:{corner}"
+    def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
+        """The digits chosen, from a row on. With the column before it is another area than that of
+        the colours."""
+        area = f"{step_column(0)}{first}:{corner}"
         show_digits(sheet, area, self.moment.work(DIGITS_ROW), NUMBER_DECIMALS, room=ROOM)
 
 
