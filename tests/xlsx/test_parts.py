@@ -149,6 +149,9 @@ def test_formula_that_is_too_long_names_its_sheet() -> None:
     assert caught.value.sheet == title
 
 
-@pytest.mark.parametrize("name", ["sum", "SUM", "exp", "Print_Area", "Print_Titles", "W1", "R", "c"])
+KEPT = ["sum", "SUM", "exp", "Print_Area", "Print_Titles", "W1", "R", "c"]
+
+
+@pytest.mark.parametrize("name", KEPT)
 def test_no_defined_name_is_a_function_or_excels_own(name: str) -> None:
     assert defined_name(name, set()) == f"{name}_"
