@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
@@ -48,7 +49,7 @@ from cellcalc.workbook.sheets.tracing import (
 from cellcalc.workbook.sheets.train import train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
-from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, absolute
+from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
 
@@ -107,8 +108,11 @@ def build_workbook(
     key: bool = False,
     handout: Handout | None = None,
     assignment: Assignment | None = None,
-) -> None:
-    """Write the workbook of a trace to a binary file.
+) -> tuple[str, ...]:
+    """Write the workbook of a trace to a binary file; the kinds of sheet that it had to do without.
+
+    These are sheets that nobody asked for, with a formula that is too long for a cell, as of
+    hundreds of inputs.
 
     ``sheets`` names the kinds of sheet to include; where it is empty, all but the
     exercise and Flow.
@@ -134,7 +138,29 @@ def build_workbook(
         practice, sheets = practice or "backward", ("Practice",)
     assignment = assignment or Assignment(practice)
     chosen = _chosen(sheets, assignment, blank, key)
-    book = Book(trace, chosen, practice, blank, tuple(sheets), key, assignment, handout)
+    left_out: list[str] = []
+    while True:
+        kept = tuple(kind for kind in chosen if kind not in left_out)
+        book = Book(trace, kept, practice, blank, tuple(sheets), key, assignment, handout)
+        try:
+            _write(book, file, sheets)
+        except TooLongError as error:
+            kind = re.sub(r" [0-9]+$", "", error.sheet)
+            if kind not in SPARED or kind in left_out or book.asked(kind):
+                raise
+            left_out.append(kind)
+            file.seek(0)
+            file.truncate()
+        else:
+            return tuple(left_out)
+
+
+SPARED = {"Unrolled", "Step", "Windows", "Gradients", "Train", "Checks"}  # where they do not fit
+
+
+def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
+    """Make the sheets and write them; ``sheets`` are those that were asked for."""
+    trace, practice = book.trace, book.practice
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.xlsx.cells import quoted
 
 NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
@@ -152,6 +154,11 @@ for _group, (_dark, _light) in TINTS.items():
     STYLES[f"{_group}_symbol"] = Style(bold=True, fill=_light)
     STYLES[f"{_group}_path"] = Style(color="595959", fill=_light, indent=1)
     STYLES[f"{_group}_equation"] = Style(fill=_light, wrap=True)
+
+
+for _name, _style in list(STYLES.items()):
+    if not _style.quoted:
+        STYLES[quoted(_name)] = replace(_style, quoted=True)
 
 
 def write_samples(sheet: Worksheet) -> None:

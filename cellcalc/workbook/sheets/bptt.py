@@ -57,7 +57,7 @@ from cellcalc.workbook.layout import (
     memory_names,
     setting_values,
 )
-from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, letters, literal, text_lines
+from cellcalc.xlsx.cells import MAX_BREAKS, Cell, Fill, Row, Rows, letters, literal, text_lines
 from cellcalc.xlsx.page import (
     fill_where,
     fold,
@@ -495,7 +495,7 @@ def set_up_bptt(
             numbers_only(sheet, areas, low, high)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    for top in blocks:  # each on a page of its own
+    for top in blocks[:MAX_BREAKS]:  # each on a page of its own
         sheet.row_breaks.append(Break(id=top - 1))
     _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
