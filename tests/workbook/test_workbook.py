@@ -425,7 +425,7 @@ def test_the_command_names_the_file_after_the_problem(
     result = run("workbook", "gomez", "--sheets", "Step")
     assert (result.exit_code, result.stderr) == (
         2,
-        "Error: gomez.xlsx: expected no file of that name (or --force), found one\n",
+        "Error: gomez.xlsx: expected no file of that name (or --force), found one; gomez-2.xlsx is free\n",
     )
     assert (tmp_path / "gomez.xlsx").read_bytes() == before
     assert run("workbook", "gomez", "--force").exit_code == 0
