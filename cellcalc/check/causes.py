@@ -39,6 +39,7 @@ from cellcalc.model.derivation import model_of
 from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
 from cellcalc.problems.templates import shown_rows
+from cellcalc.resources import sentence
 
 TOTALS: Mapping[str, Run] = {
     "first_only": lambda values: values[0],
@@ -394,7 +395,11 @@ class Causes:
                     r for r in rows if r.formula and read & set(symbols(self.graph.out(r.formula)))
                 ]
                 if users:
-                    words = {"part": " and ".join(names), "first": 1, "before": 0}
+                    words = {
+                        "part": sentence("report", "both").join(names),
+                        "first": 1,
+                        "before": 0,
+                    }
                     yield self.cause(
                         "list_index",
                         self._last_element(users, read),
@@ -437,7 +442,7 @@ class Causes:
                 ]
                 return {place: Override(lambda _: 0.0, ()) for place in places}
 
-            part = " and ".join(f"{name}[0]" for name in names)
+            part = sentence("report", "both").join(f"{name}[0]" for name in names)
             yield self.cause(
                 "zero_state", changes, names[0], {"part": part}, kind=Kind.FORMULA,
                 formula=Number(0.0), rows=names,
@@ -655,7 +660,7 @@ class Causes:
         for name, scheme in variants(true, longest):
             deeper = (scheme.k2 or longest) > (true.k2 or longest)
             words: dict[str, Any] = {"k1": scheme.k1, "k2": scheme.k2}
-            words["how"] = "deeper" if deeper else "shallower"
+            words["how"] = sentence("check", "deeper" if deeper else "shallower")
             words["true"] = true.k1 if name == "fires" else true.k2
             yield self.cause(
                 name,

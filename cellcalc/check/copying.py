@@ -13,6 +13,7 @@ from cellcalc.check.graph import Graph, Key
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.language.tree import Call, Expression, Neg, Symbol
+from cellcalc.resources import sentence
 
 APART = 5.0  # how many tolerances away a miscopied number must lie from what it should be
 CHANCE = 0.05  # that one of the readings of some number is right within its bound
@@ -141,9 +142,9 @@ def _elsewhere(
                 name = name.replace("any", "other")
                 shown = other[2] if other[3] is None else f"{other[2]}[{other[3]}]"
                 if name == "other_window":
-                    shown += (
-                        f" of window {other[1]}" if other[0] == p else f" of pass {other[0] + 1}"
-                    )
+                    same = other[0] == p
+                    of, count = ("window", other[1]) if same else ("pass", other[0] + 1)
+                    shown = sentence("report", f"of_{of}", quantity=shown, number=count)
                 says = sayings("copy", name).format(other=shown)
                 row = graph.model.quantities.get(other[2])
                 own = graph.model.quantities.get(symbol)

@@ -14,6 +14,7 @@ from cellcalc.check.answers import Answer, Sheet, Unreadable
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.model.model import PREDICTION, TARGET
+from cellcalc.resources import sentence
 
 GIVEN, NEW = "given", "new"  # the stages that words at a parameter tell
 AGREED = 1e-9  # relative, for a number that is copied whole
@@ -36,10 +37,10 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         if is_copy and id(answer) not in listed:
             lines.add(answer.line)
         elif answer.stage == GIVEN and given and not _is_after(answer, given):
-            expected = f"{answer.symbol} as the problem gives it, {given[0][0]:g}"
-            why = f'{expected}, found "{answer.given}"'
+            words = {"symbol": answer.symbol, "value": f"{given[0][0]:g}", "found": answer.given}
+            why = sentence("report", "not_given", **words)
             shown = f"{answer.symbol} = {answer.given}"
-            unreadable.append(Unreadable(answer.line, shown, f"expected {why}"))
+            unreadable.append(Unreadable(answer.line, shown, why))
         else:
             kept.append(answer)
     if len(kept) == len(sheet.answers):

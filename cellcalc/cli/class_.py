@@ -161,7 +161,7 @@ def mark(
     workbook says, else to whom its name or folder says. REPORT gets
       gradebook.csv      a row for each student, and gradebook.xlsx
       feedback/ID.html   what each is told, and ID.md
-      class.md           the class at a glance
+      class.md           the class at a glance, and class.html
 
     Every form is read that cellcalc check reads. A file that cannot be read is
     a row with its reason. What is marked is not marked again unless it, or its

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from cellcalc import resources
 from cellcalc.cli.console import encoding, lacks_signs, prepare
 from cellcalc.errors import (
     CellcalcError,
@@ -72,7 +73,7 @@ SECTIONS = {
     ),
     "Output": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
-        "--no-pager", "--output", "--force",
+        "--no-pager", "--output", "--force", "--lang",
     ),
 }  # fmt: skip
 
@@ -151,6 +152,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         prepare()  # before anything is printed, --help among it
+        resources.use(usual_language())
         return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
@@ -330,7 +332,37 @@ def output_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="Write to FILE (whole or not at all).",
     )
-    return path(force(_sparing_inputs(command)))
+    return language_option(path(force(_sparing_inputs(command))))
+
+
+def language_option(command: Command) -> Command:
+    """The option that says in which language results are told."""
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        expose_value=False,
+        is_eager=True,
+        callback=_use,
+        help="The language of results: English, or Simplified Chinese.  [default: that of "
+        "CELLCALC_LANG, else the system's]",
+    )(command)
+
+
+def _use(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
+    if language is not None:
+        resources.use(language)
+
+
+def usual_language() -> str:
+    """What CELLCALC_LANG says, else the system's locale, as far as there is such a language."""
+    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    wanted = [os.environ.get("CELLCALC_LANG", ""), next(filter(None, names), "")]
+    if sys.platform == "win32" and not any(names):
+        import locale
+
+        wanted.append(locale.getlocale()[0] or "")
+    found = (resources.known_language(name) for name in wanted if name)
+    return next((name for name in found if name), resources.FIRST)
 
 
 def _sparing_inputs(command: Command) -> Command:
