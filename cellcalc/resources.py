@@ -44,26 +44,100 @@ def _listing(path: Path, changed: int) -> tuple[str, ...]:  # noqa: ARG001
     return tuple(sorted(file.stem for file in path.glob("*.toml")))
 
 
+# Languages
+
+
+FIRST = "en"  # the language that everything is written in, and the one of data and files
 _HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
+_chosen = FIRST
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that there are, by their codes."""
+    return tuple(sorted(path.name for path in folder("templates").glob("lang/*")))
+
+
+def use(language: str) -> None:
+    """Say everything in this language, one of :func:`languages`, from now on."""
+    global _chosen  # of the process: whoever prints says which, as with a locale
+    _chosen = language
+
+
+def language() -> str:
+    """The language that is in use."""
+    return _chosen
+
+
+def known_language(locale: str) -> str | None:
+    """The language for a name such as zh_CN.UTF-8 or zh-Hans; None where there is none.
+
+    Chinese is Simplified Chinese here, and not for those who read the Traditional one.
+    """
+    words = re.split("[_.@-]", locale.lower().replace("chinese (simplified)", "zh"))
+    if {"tw", "hk", "mo", "hant"} & set(words):
+        return None
+    return words[0] if words[0] in languages() else None
 
 
 @cache
-def _texts() -> Mapping[str, str]:
+def _texts(language: str) -> Mapping[str, str]:
     """The text of each section: a command needs few of them, and parsing all takes longer."""
-    _, *parts = _HEADING.split(text("templates/sentences.toml"))
+    _, *parts = _HEADING.split(text(f"templates/lang/{language}/sentences.toml"))
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 @cache
-def _section(name: str) -> Mapping[str, str]:
-    return tomllib.loads(_texts()[name])
+def _section(language: str, name: str) -> Mapping[str, str]:
+    return tomllib.loads(_texts(language).get(name, ""))
 
 
 def has_sentence(section: str, name: str) -> bool:
     """Whether there is a sentence ``[section] name``."""
-    return name in _section(section)
+    return name in _section(FIRST, section)
 
 
 def sentence(section: str, name: str, /, **words: object) -> str:
-    """The sentence ``[section] name`` with the words in braces filled in."""
-    return _section(section)[name].format(**words)
+    """The sentence ``[section] name`` with the words in braces filled in.
+
+    One that the language in use lacks is said in the first.
+    """
+    own = _section(_chosen, section)
+    return (own if name in own else _section(FIRST, section))[name].format(**words)
+
+
+def in_every_language(section: str, name: str) -> tuple[str, ...]:
+    """The sentence ``[section] name`` in all languages that have it."""
+    found = (_section(one, section).get(name) for one in languages())
+    return tuple(text for text in found if text is not None)
+
+
+def said(text: str) -> str:
+    """A text of a template in the language in use, or as it is where there is no other."""
+    return text if _chosen == FIRST else _words(_chosen).get(text, text)
+
+
+def in_words(data: Any) -> Any:
+    """The same for all texts in tables and lists."""
+    match data:
+        case str():
+            return said(data)
+        case dict():
+            return {key: in_words(value) for key, value in data.items()}
+        case list():
+            return [in_words(value) for value in data]
+    return data
+
+
+@cache
+def _words(language: str) -> Mapping[str, str]:
+    return {
+        word: meaning
+        for table in read_toml(f"templates/lang/{language}/words.toml").values()
+        for word, meaning in table.items()
+    }
+
+
+def gist(says: str, mark: str = ":") -> str:
+    """What stands before the first such mark, also if it is a Chinese one."""
+    wide = {":": "：", ",": "，"}[mark]
+    return re.split(f"[{mark}{wide}]", says, maxsplit=1)[0]

@@ -94,8 +94,8 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
-    ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
-    not for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
+    ``stage`` is that of the entry. ``slope`` is what a formula may be, where it is not
+    for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
     may mean something else too: it is right, or nothing is said of it.
     """
 
@@ -113,7 +113,7 @@ class Answer:
     open: bool = False
     rule: str = ""
     stage: str = ""
-    slope: Expression | None = None
+    slope: tuple[Expression, ...] = ()
     tentative: bool = False
 
     @property
@@ -161,11 +161,14 @@ def read(
     author: Mapping[str, str] | None,
     rate: float | None = None,
     optimizer: Template | None = None,
+    windows: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written.
+    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written,
+    ``windows`` how
+    many of them a pass has.
     """
     entries = list(entries)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
@@ -182,7 +185,7 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
-            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None)
+            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None, windows)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -254,8 +257,8 @@ _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
-    def __init__(self, names: Names, steps: int, rules: Rules | None) -> None:
-        self.names, self.steps, self.rules = names, steps, rules
+    def __init__(self, names: Names, steps: int, rules: Rules | None, windows: int = 1) -> None:
+        self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
 
@@ -288,7 +291,7 @@ class _Reader:
         left, right = entry.left.strip(), entry.right.strip()
         if self.rules is None or entry.form not in ("", "text") or entry.between:
             return None
-        if not right or len(left) > MAX_RULE or self.number(right) is not None:
+        if not right or len(left) > MAX_RULE or self.is_number(right):
             return None
         if left in self.names.known or left in (self.names.author or ()):
             return None
@@ -319,7 +322,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps):
+            for one in spread(entry, self.names, self.steps, self.windows):
                 yield self.answer(one)
             return
         if entry.t is not None and entry.first_step != 1:
@@ -344,12 +347,12 @@ class _Reader:
 
     def slope(self, entry: Entry) -> Answer:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t = c_{t-1}."""
-        slope = self.names.parsed(entry.left)
+        slope = tuple(self.names.meanings(entry.left))
         for part in entry.between:
             self.names.parsed(part)  # several sentences in one line are no working
         formula = self.names.parsed(_with_points(_without_comment(entry.right)))
         name = re.sub(r"(?<=_)\{(\w)\}", r"\1", "".join(entry.left.split()))
-        is_number = bool(symbols(slope)) and not symbols(formula)
+        is_number = bool(symbols(slope[0])) and not symbols(formula)
         if is_number or self.names.elements(formula):
             raise ExpressionError("a formula", f'"{entry.right.strip()}"')
         self.names.check(formula)
@@ -441,6 +444,13 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
+
+    def is_number(self, text: str) -> bool:
+        """Whether a text is a number, also one that has two readings: 1,234."""
+        try:
+            return self.number(text) is not None
+        except ExpressionError:
+            return True
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""

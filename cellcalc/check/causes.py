@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from cellcalc.check.amounts import Run
+from cellcalc.check.amounts import formula as compiled
 from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
 from cellcalc.check.report import Kind
 from cellcalc.check.slips import Edit, Edits, sayings, slopes, whole_cost
@@ -22,6 +23,7 @@ from cellcalc.engine.trace import Trace
 from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
+    ONE,
     Call,
     Div,
     Expression,
@@ -37,6 +39,7 @@ from cellcalc.model.derivation import model_of
 from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
 from cellcalc.problems.templates import shown_rows
+from cellcalc.resources import sentence
 
 TOTALS: Mapping[str, Run] = {
     "first_only": lambda values: values[0],
@@ -387,7 +390,11 @@ class Causes:
                     r for r in rows if r.formula and read & set(symbols(self.graph.out(r.formula)))
                 ]
                 if users:
-                    words = {"part": " and ".join(names), "first": 1, "before": 0}
+                    words = {
+                        "part": sentence("report", "both").join(names),
+                        "first": 1,
+                        "before": 0,
+                    }
                     yield self.cause(
                         "list_index",
                         self._last_element(users, read),
@@ -430,7 +437,7 @@ class Causes:
                 ]
                 return {place: Override(lambda _: 0.0, ()) for place in places}
 
-            part = " and ".join(f"{name}[0]" for name in names)
+            part = sentence("report", "both").join(f"{name}[0]" for name in names)
             yield self.cause(
                 "zero_state", changes, names[0], {"part": part}, kind=Kind.FORMULA,
                 formula=Number(0.0), rows=names,
@@ -488,8 +495,43 @@ class Causes:
         yield self.cause("not_cleared", gradients, first, {})
         all_states = tuple(self.model.state)
         for names in dict.fromkeys([all_states, *((state,) for state in all_states)]):
-            left = _left_over(names)
-            yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
+            for left in (_left_over(names), self.swept_into(names), self.swept_into(names, ONE)):
+                yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
+
+    def swept_into(self, states: Sequence[str], beyond: Expression | None = None) -> Changes:
+        """The last step reads the derivatives that the earlier window left at its first step.
+
+        ``beyond`` stands for a value of the forward pass of the step after it, if that is not
+        taken from where the derivatives are.
+        """
+        rows = {name: self.model.quantities[derivative_key(name)] for name in states}
+
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for row in rows.values():
+                terms = [term for term in row.terms if term.later == 1]
+                for place in graph.rows.get(row.symbol, ()):
+                    p, w, _, t = graph.nodes[place].key
+                    if w < 2 or t != graph.window(p, w).last:
+                        continue
+                    left = graph.window(p, w - 1).first
+                    own = Override(graph.nodes[place].run or summed, graph.nodes[place].inputs)
+                    for term in terms:
+                        local = term.local
+                        if beyond is not None:
+                            local = rebuilt(local, lambda e: beyond if _is_later(e) else None)
+                        symbols_, run = compiled(graph.out(multiply(term.upstream, local)))
+                        inputs = [
+                            graph.place(s, p, w - 1, left - 1)
+                            if s.shift
+                            else graph.place(s, p, w, t)
+                            for s in symbols_
+                        ]
+                        own = _with_more(own, run, inputs)
+                    found[place] = own
+            return found
+
+        return changes
 
     # Updates
 
@@ -613,7 +655,7 @@ class Causes:
         for name, scheme in variants(true, longest):
             deeper = (scheme.k2 or longest) > (true.k2 or longest)
             words: dict[str, Any] = {"k1": scheme.k1, "k2": scheme.k2}
-            words["how"] = "deeper" if deeper else "shallower"
+            words["how"] = sentence("check", "deeper" if deeper else "shallower")
             words["true"] = true.k1 if name == "fires" else true.k2
             yield self.cause(
                 name,
@@ -624,9 +666,13 @@ class Causes:
             )
 
     def rerun(self, scheme: Scheme) -> Trace | None:
-        specification = replace(self.graph.trace.specification, scheme=scheme)
+        true = self.graph.trace.specification
+        specification = replace(true, scheme=scheme)
+        model = self.model
+        if scheme.weights != true.scheme.weights:
+            model = model_of(specification, model.author)
         try:
-            return run_model(specification, model_of(specification, self.model.author))
+            return run_model(specification, model)
         except ArithmeticError:
             return None
 
@@ -658,7 +704,9 @@ def variants(true: Scheme, n: int) -> Iterator[tuple[str, Scheme]]:
                 yield "deeper", other(k2=k)
         for k in (k1 - 1, k1 + 1):
             if 1 <= k <= n:
-                yield "fires", other(k1=k, k2=k if k1 == k2 else k2)
+                yield "fires", other(k1=k)
+                if k1 == k2:
+                    yield "fires", other(k1=k, k2=k)
     for key, values in CHOICES.items():
         for value in values:
             if value != getattr(true, key):
@@ -741,6 +789,18 @@ def _left_over(states: Sequence[str]) -> Changes:
         return found
 
     return changes
+
+
+def _is_later(e: Expression) -> bool:
+    return isinstance(e, Symbol) and e.shift == 1
+
+
+def _with_more(own: Override, run: Run, inputs: Sequence[int]) -> Override:
+    """The sum of what two functions give."""
+    count = len(own.inputs)
+    return Override(
+        lambda values: own.run(values[:count]) + run(values[count:]), [*own.inputs, *inputs]
+    )
 
 
 def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:

@@ -13,8 +13,10 @@ from cellcalc.check.graph import Graph, Key
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.language.tree import Call, Expression, Neg, Symbol
+from cellcalc.resources import sentence
 
 APART = 5.0  # how many tolerances away a miscopied number must lie from what it should be
+CHANCE = 0.05  # that one of the readings of some number is right within its bound
 POINTS = (-3, -2, -1, 1, 2, 3)
 _NUMBER = re.compile(r"([+-]?)([0-9]*\.?[0-9]*)(.*)")
 
@@ -55,14 +57,19 @@ def miscopied(
     if number.figures < 2:
         return None
     text = given.strip().replace("\N{MINUS SIGN}", "-")
+    readings = list(_misread(text, number, digit))
     for reference in references:
-        for name, value in _misread(text, number, digit):
+        far = max(abs(number.value), abs(reference.value))
+        share = 2 * (reference.bound + number.unit)
+        for tried, (name, value) in enumerate(readings, 1):
+            is_telling = tried * share <= CHANCE * far
             width = reference.bound + HALF * number.unit
             if abs(value - number.value) < APART * width:
                 continue
             scale = abs(value / number.value) if number.value else 1.0
             read = Written(value, number.unit * (scale if name == "point" else 1.0), number.figures)
-            if stands_for(read, reference.value, min(reference.bound, read.unit)):
+            bound = reference.bound if is_telling else min(reference.bound, read.unit)
+            if stands_for(read, reference.value, bound):
                 words = {"right": _shown(value, number.figures), "given": text}
                 says = sayings("copy", name).format(**words)
                 row = graph.model.quantities.get(key[2])
@@ -133,9 +140,9 @@ def _elsewhere(
             if value and far and stands_for(number, value):
                 shown = other[2] if other[3] is None else f"{other[2]}[{other[3]}]"
                 if name == "other_window":
-                    shown += (
-                        f" of window {other[1]}" if other[0] == p else f" of pass {other[0] + 1}"
-                    )
+                    same = other[0] == p
+                    of, count = ("window", other[1]) if same else ("pass", other[0] + 1)
+                    shown = sentence("report", f"of_{of}", quantity=shown, number=count)
                 says = sayings("copy", name).format(other=shown)
                 row = graph.model.quantities.get(other[2])
                 own = graph.model.quantities.get(symbol)
@@ -154,6 +161,9 @@ def _neighbours(graph: Graph, causes: Causes, key: Key) -> Iterator[tuple[str, K
     model = graph.model
     parameters: Mapping[str, object] = {row.symbol: row for row in model.parameters}
     if t is None and symbol in parameters:
+        before = graph.current.get((p, w), {}).get(symbol)
+        if before is not None:
+            yield "old_weight", graph.nodes[before].key
         yield "gradient", (p, w, f"gathered d{symbol}", None)
         yield "gradient", (p, w, f"d{symbol}", None)
     steps = graph.trace.passes[p].steps

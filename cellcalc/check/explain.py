@@ -20,7 +20,7 @@ from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.spelling import FEW, Written
 
 CHUNK = 2_000  # causes tried at once
-BUDGET = 60_000_000  # equations worked out for one sheet at the most
+BUDGET = 20_000_000  # equations worked out for one sheet at the most
 MOST_CAUSES = 8
 PAIRED = 150  # of the likeliest causes, each with each
 FINALISTS = 60
@@ -35,11 +35,20 @@ VISIBLE = 1e-3  # relative difference that a hand calculation shows
 
 @dataclass(frozen=True)
 class Given:
-    """A number that was given for a node of the graph."""
+    """A number that was given for a node of the graph.
+
+    ``half`` is half a unit of it. ``asked`` is the place that its line names, where that is not
+    the node's: a weight after a window that updates nothing is marked after the next that does.
+    ``is_start`` where it was called that of the state before the window, as dc0 is: with another
+    window it is for another step.
+    """
 
     key: Key
     node: int
     number: Written
+    half: float
+    asked: Key
+    is_start: bool = False
 
 
 @dataclass
@@ -80,7 +89,11 @@ class Tried:
 
 
 class Explainer:
-    """Looks for the causes behind the wrong ones of the numbers given."""
+    """Looks for the causes behind the wrong ones of the numbers given.
+
+    ``beyond`` are numbers with half a unit of each for places that the true run does not have:
+    another scheme may.
+    """
 
     def __init__(
         self,
@@ -89,7 +102,9 @@ class Explainer:
         anchors: Mapping[int, tuple[float, float]],
         style: Style,
         own: Sequence[Cause] = (),
+        beyond: Mapping[Key, tuple[float, float]] | None = None,
     ) -> None:
+        self.beyond = beyond or {}
         self.true, self.given, self.style = graph, given, style
         self.anchored = anchors
         self.base = Base(graph, list(own))
@@ -120,29 +135,30 @@ class Explainer:
         """The nodes of the given numbers in a graph; -1 where it has none."""
         if graph is self.true:
             return [one.node for one in self.given]
-        return [self.counterpart(graph, one.key) for one in self.given]
+        return [self.counterpart(graph, one) for one in self.given]
 
     def anchors(self, graph: Graph) -> Mapping[int, tuple[float, float]]:
         if graph is self.true:
             return self.anchored
-        found = {}
-        for place, number in self.anchored.items():
-            other = self.counterpart(graph, self.true.nodes[place].key)
-            if other >= 0:
-                found[other] = number
+        places = {graph.index[key]: n for key, n in self.beyond.items() if key in graph.index}
+        found = {place: n for place, n in places.items() if graph.nodes[place].run is not None}
+        for one in sorted(self.given, key=lambda one: -one.number.unit):
+            other = self.counterpart(graph, one)
+            if other >= 0 and graph.nodes[other].run is not None:
+                found[other] = one.number.value, one.half
         return found
 
-    def counterpart(self, graph: Graph, key: Key) -> int:
+    def counterpart(self, graph: Graph, one: Given) -> int:
         """The node of a place in another run; -1 where it has none.
 
         What flows into the state before a window belongs to that window, wherever it begins.
         """
-        p, w, symbol, t = key
-        if w and symbol in self.true.entering and t == self.true.window(p, w).first - 1:
+        p, w, symbol, _ = one.key
+        if one.is_start:
             if w > len(graph.trace.passes[p].windows):
                 return -1
-            key = (p, w, symbol, graph.window(p, w).first - 1)
-        return graph.index.get(key, -1)
+            return graph.index.get((p, w, symbol, graph.window(p, w).first - 1), -1)
+        return graph.index.get(one.asked, graph.index.get(one.key, -1))
 
     def tolerance(self, predicted: Any) -> Any:
         """What rounding may do to predictions: more where they are larger than what follows."""

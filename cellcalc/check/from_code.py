@@ -17,10 +17,10 @@ from typing import Any
 import numpy
 
 from cellcalc.check.answers import Entry, entries_of_text
+from cellcalc.check.reading.lists import blocks_named
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, did_you_mean
 from cellcalc.language.keys import derivative_key, element_keys
-from cellcalc.problems import weights
 
 DIGITS = {2: 5, 4: 9, 8: 17}  # significant figures that a float of so many bytes has
 TOTAL, LOSSES = "L", ("loss", "L")  # what the loss of the window may be called
@@ -199,16 +199,12 @@ def _is_given(symbol: str, numbers: Any, trace: Trace) -> bool:
 def _of_layout(name: str, array: Any, trace: Trace) -> Sequence[tuple[tuple[int, ...], str]]:
     """The gradients that the numbers of a framework's array are, by index; none if it is none."""
     own, features = set(trace.initial), trace.model.features
-    stem = name.rpartition(".")[2] if "." in name else name
-    for layout in map(weights.load_layout, weights.layout_names()):
-        for block in layout.blocks:
-            shape = block.lengths(features)
-            if stem not in block.names and name not in block.names:
-                continue
-            if array.size != prod(shape):
-                raise OptionError(name, f"an array of shape {shape}", f"{array.shape}")
-            places = [layout.place(letter, rest, own) for letter, rest in block.elements(features)]
-            indices = product(*map(range, array.shape))
-            pairs = zip(indices, places, strict=True)
-            return [(index, derivative_key(place)) for index, place in pairs if place]
+    for layout, block in blocks_named(name):
+        shape = block.lengths(features)
+        if array.size != prod(shape):
+            raise OptionError(name, f"an array of shape {shape}", f"{array.shape}")
+        places = [layout.place(letter, rest, own) for letter, rest in block.elements(features)]
+        indices = product(*map(range, array.shape))
+        pairs = zip(indices, places, strict=True)
+        return [(index, derivative_key(place)) for index, place in pairs if place]
     return []

@@ -6,13 +6,15 @@ Asked of a parameter is what it is after the update. Whoever lists what is given
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cellcalc.check.answers import Answer, Sheet, Unreadable
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.model.model import PREDICTION, TARGET
+from cellcalc.resources import sentence
 
 GIVEN, NEW = "given", "new"  # the stages that words at a parameter tell
 AGREED = 1e-9  # relative, for a number that is copied whole
@@ -28,15 +30,17 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
     kept: list[Answer] = []
     lines: set[int | str] = set()
     unreadable: list[Unreadable] = []
-    for answer in sheet.answers:
+    copies = [_copied(trace, answer, figures) for answer in sheet.answers]
+    listed = _new_values(trace, sheet, copies)
+    for answer, is_copy in zip(sheet.answers, copies, strict=True):
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
-        if any(_is_copy(answer, before, after, figures) for before, after in given):
+        if is_copy and id(answer) not in listed:
             lines.add(answer.line)
         elif answer.stage == GIVEN and given and not _is_after(answer, given):
-            expected = f"{answer.symbol} as the problem gives it, {given[0][0]:g}"
-            why = f'{expected}, found "{answer.given}"'
+            words = {"symbol": answer.symbol, "value": f"{given[0][0]:g}", "found": answer.given}
+            why = sentence("report", "not_given", **words)
             shown = f"{answer.symbol} = {answer.given}"
-            unreadable.append(Unreadable(answer.line, shown, f"expected {why}"))
+            unreadable.append(Unreadable(answer.line, shown, why))
         else:
             kept.append(answer)
     if len(kept) == len(sheet.answers):
@@ -48,6 +52,30 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         unreadable=(*sheet.unreadable, *unreadable),
         passed_over=sheet.passed_over + len(lines),
     )
+
+
+def _copied(trace: Trace, answer: Answer, figures: int) -> bool:
+    given = _given(trace, answer) if _may_be(trace, answer) else ()
+    return any(_is_copy(answer, before, after, figures) for before, after in given)
+
+
+def _new_values(trace: Trace, sheet: Sheet, copies: Sequence[bool]) -> set[int]:
+    """The copies that stand in a list of new values: of a weight that was not updated.
+
+    Such a list has more weights with other numbers than the problem's, and each of them once.
+    """
+    lists: dict[tuple[int | None, ...], list[tuple[Answer, bool]]] = {}
+    for answer, is_copy in zip(sheet.answers, copies, strict=True):
+        if answer.symbol in trace.specification.parameters and answer.number is not None:
+            place = answer.epoch, answer.sequence, answer.window
+            lists.setdefault(place, []).append((answer, is_copy))
+    found: set[int] = set()
+    for some in lists.values():
+        times = Counter(answer.symbol for answer, _ in some)
+        new = [answer for answer, is_copy in some if not is_copy]
+        if 2 * len(new) > len(some):
+            found |= {id(a) for a, is_copy in some if is_copy and times[a.symbol] == 1}
+    return found
 
 
 def _may_be(trace: Trace, answer: Answer) -> bool:

@@ -16,8 +16,9 @@ from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
-from cellcalc.check.spelling import FEW
+from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
@@ -33,6 +34,7 @@ def mark(
     entries: Iterable[Entry],
     tolerance: float | None = None,
     figures: int = FEW,
+    causes: bool = True,
 ) -> Report:
     """Mark all answers against the passes, windows and updates of a problem.
 
@@ -48,16 +50,20 @@ def mark(
         A relative one, in place of judging by the digits written.
     figures : int
         With fewer significant figures a right number is coarse.
+    causes : bool
+        Whether to look for what went wrong; it takes the most of the time.
 
     Returns
     -------
     Report
         A verdict for each answer, and the distinct causes of what is not right.
     """
+    check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     rate = update.settings.get("learning_rate")
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer)
+    most = max(len(one.windows) for one in trace.passes)
+    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
@@ -79,10 +85,13 @@ def mark(
         passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
     spots = []
+    beyond: dict[Key, Written] = {}
     for answer, p, w in numbers:
         try:
             spots.append(placing.spot(graph, answer, p, w))
         except ExpressionError as error:
+            if answer.number is not None and w:
+                beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
             shown = f"{_label(answer)} = {answer.given}"
             unreadable.append(Unreadable(answer.line, shown, str(error)))
     search = Search(trace.model, Equations(trace.model))
@@ -92,8 +101,9 @@ def mark(
         marker = _formula_marker(trace, search, tolerance, key[0], key[1], whole)
         return next(iter(marker.mark([answer])))
 
-    marker = NumberMarker(graph, spots, Options(tolerance, figures), own_formulas(wrong), method)
-    found, slips, remarks = marker.mark()
+    options = Options(tolerance, figures)
+    marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
+    found, slips, remarks = marker.mark(causes)
     opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
     marked = sorted([*found, *checked, *opened], key=lambda m: order[id(m.answer)])
@@ -252,7 +262,7 @@ class _Placing:
     def spot(self, graph: Graph, answer: Answer, p: int, w: int) -> Spot:
         """The node that a number is for."""
         one = self.trace.passes[p]
-        key = self.key(one, answer, p, w)
+        key = asked = self.key(one, answer, p, w)
         if self.is_updated(answer.symbol) and key[3] is None:
             key = self.updated(one, key)
         node = graph.index.get(key)
@@ -265,7 +275,7 @@ class _Placing:
             true = _traced(one, key, true)
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
-        return Spot(answer, key, node, true)
+        return Spot(answer, key, node, true, asked)
 
     def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:
         symbol, t = answer.symbol, answer.t

@@ -39,12 +39,21 @@ WHOLE = 1e-13  # relative: a number that has no more digits than were written
 
 @dataclass(frozen=True)
 class Spot:
-    """An answer at its place: its node in the graph, with the true value."""
+    """An answer at its place: its node in the graph, with the true value.
+
+    ``asked`` is the place that its line names, which for a weight may be before the update.
+    """
 
     answer: Answer
     key: Key
     node: int
     true: float
+    asked: Key
+
+    @property
+    def is_start(self) -> bool:
+        """Whether it was asked for as of the state before a window: dc0, of whatever step."""
+        return bool(self.key[1]) and self.answer.t is None and self.key[3] is not None
 
     @property
     def number(self) -> Written:
@@ -74,7 +83,10 @@ class Outcome:
 
 
 class NumberMarker:
-    """Marks all numbers of a sheet."""
+    """Marks all numbers of a sheet.
+
+    ``beyond`` are those for places that the run does not have, as of a step before a window.
+    """
 
     def __init__(
         self,
@@ -83,7 +95,9 @@ class NumberMarker:
         options: Options,
         formulas: Mapping[str, Expression],
         method: Callable[[Answer, Key], Marked] | None = None,
+        beyond: Mapping[Key, Written] | None = None,
     ) -> None:
+        self.beyond = beyond or {}
         self.graph, self.options = graph, options
         self.method = method
         self.lines: dict[int, working.Judged] = {}
@@ -122,12 +136,12 @@ class NumberMarker:
 
     # Verdicts
 
-    def mark(self) -> tuple[list[Marked], tuple[Slip, ...], tuple[str, ...]]:
-        """A verdict for each answer, the causes found, and remarks on the whole."""
+    def mark(self, causes: bool = True) -> tuple[list[Marked], tuple[Slip, ...], tuple[str, ...]]:
+        """A verdict for each answer, the ``causes`` found, and remarks on the whole."""
         if self.spots:
             self.judge()
             self.judge_lines()
-            if any(self.is_unexplained(k) for k in self.order):
+            if causes and any(self.is_unexplained(k) for k in self.order):
                 self.explain()
             self.sort_slips()
         marked = [self.marked(k) for k in range(len(self.spots))]
@@ -314,8 +328,12 @@ class NumberMarker:
     def explain(self) -> None:
         """Look for the causes of what is wrong."""
         wrong = [k for k in self.order if self.is_unexplained(k)]
-        given = [Given(spot.key, spot.node, spot.number) for spot in self.spots]
-        explainer = Explainer(self.graph, given, self.anchors, self.style, self.own)
+        given = [
+            Given(spot.key, spot.node, spot.number, self.half(spot), spot.asked, spot.is_start)
+            for spot in self.spots
+        ]
+        beyond = {key: (n.value, HALF * n.unit) for key, n in self.beyond.items()}
+        explainer = Explainer(self.graph, given, self.anchors, self.style, self.own, beyond)
         self.explainer = explainer
         copied = {k: copy for k in wrong if (copy := self.copied(k)) is not None}
         small = [k for k in wrong if self.is_last_digit(k)]

@@ -11,7 +11,7 @@ import math
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path, PurePath
 
 from openpyxl.utils.cell import coordinate_to_tuple
@@ -24,7 +24,7 @@ from cellcalc.errors import InputError, Mistake, OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN, Scheme
 from cellcalc.problems.specification import Specification, read_specification
 from cellcalc.problems.templates import Template
-from cellcalc.resources import sentence
+from cellcalc.resources import in_every_language, sentence
 from cellcalc.studies.exercise import (
     CARRIED,
     CHOICE,
@@ -54,8 +54,23 @@ MISTAKEN = "mistake"  # what an answer is for that says in which row the mistake
 MOST_DIFFERENCES = 5
 EXACT_DIGITS = 12  # of a number that nobody types
 _FIGURES = tuple(map(str, range(1, 16)))  # that can be asked for
-_BLOCKS = {"time": "input", "parameters": "parameter", "forward": "forward"}
+_BLOCKS = {
+    "inputs": "input",
+    "parameters": "parameter",
+    "forward": "forward",
+    "backward": "backward",
+}
 _VERDICTS = {RIGHT: Verdict.CORRECT, CARRIED: Verdict.CARRIED, COARSE: Verdict.COARSE}
+
+
+@cache
+def _blocks() -> Mapping[str, str]:
+    """The blocks by the words that they begin with, in any language."""
+    return {
+        word.lower(): block
+        for name, block in _BLOCKS.items()
+        for word in in_every_language("sheet", name)
+    }
 
 
 def is_practice(contents: bytes) -> bool:
@@ -185,7 +200,9 @@ class PracticeBook:
             for name, text in self.files.items():
                 (Path(folder) / name).write_text(text, encoding="utf-8")
             shown = f"{self.name}: {HELD}"
-            return read_specification(self.files[PROBLEM], shown, Path(folder), AS_WRITTEN)
+            return read_specification(
+                self.files[PROBLEM], shown, Path(folder), AS_WRITTEN, confined=True
+            )
 
     def refuse_another(self, trace: Trace) -> None:
         """Raise :class:`~cellcalc.errors.InputError` where it was made from another problem.
@@ -246,8 +263,8 @@ class PracticeBook:
             if symbol == "t":
                 words = _text(row.get(1)).lower().split()
                 start = words[0] if words else ""
-                block = _BLOCKS.get(start, "backward" if start == "backward" else "")
-                if start == "backward":
+                block = _blocks().get(start, "")
+                if block == "backward":
                     window = int(words[1]) if words[1:] and words[1].isdecimal() else 1
                 steps = {
                     column: int(cell.value)

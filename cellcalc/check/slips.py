@@ -38,7 +38,7 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.model.model import LOSS, TARGET, Model, Quantity, Term, is_gate, sum_of
-from cellcalc.resources import folder, sentence
+from cellcalc.resources import folder, said, sentence
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Edit:
     @property
     def says(self) -> str:
         """What is told of it, without the row's name."""
-        text: str = kinds()[self.kind]["says"]
-        return text.format(row=self.row, **self.words)
+        return said(kinds()[self.kind]["says"]).format(row=self.row, **self.words)
 
 
 @cache
@@ -85,7 +84,7 @@ def slopes() -> Mapping[str, list[str]]:
 def sayings(table: str, name: str) -> str:
     """What is told of a cause that is no edit: of the table ``whole``, ``copy``, ``arithmetic``."""
     text: str = _file()[table][name]["says"]
-    return text
+    return said(text)
 
 
 def whole_cost(name: str) -> float:

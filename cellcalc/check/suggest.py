@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from textwrap import wrap
 from typing import Any
 
 from cellcalc.check.drawn import Random
@@ -23,6 +22,7 @@ from cellcalc.language.arithmetic.decimals import FLOATS, Arithmetic
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
 from cellcalc.views.table import tabulated
+from cellcalc.views.text import wrap
 
 FIGURES = 4
 MOST_STEPS = 60
@@ -228,7 +228,13 @@ def _text(trace: Trace, rows: Sequence[Hidden], remedies: Sequence[Remedy], widt
             says = "; ".join(edit.says for edit in examples)
             more = " …" if len(row.hidden) > SHOWN else ""
             lines = wrap(says + more, max(width - 24, 30))
-            body += [[row.row, f"{len(row.hidden)} of {row.slips}", lines[0]]]
+            body += [
+                [
+                    row.row,
+                    sentence("experiment", "of", part=len(row.hidden), count=row.slips),
+                    lines[0],
+                ]
+            ]
             body += [["", "", line] for line in lines[1:]]
     headings = [sentence("suggest", name) for name in ("row", "hidden", "examples")]
     blocks.append(tabulated(headings, body, "simple", ("left", "left", "left")))

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from textwrap import wrap
 from typing import Any
 
 from cellcalc.check.answers import parse_answer
@@ -24,7 +23,7 @@ from cellcalc.resources import sentence
 from cellcalc.views.document import Block, Picture, Title
 from cellcalc.views.legend import legend
 from cellcalc.views.table import tabulated
-from cellcalc.views.text import Painted, fixed, short
+from cellcalc.views.text import Painted, fixed, short, wrap
 from cellcalc.views.worked import wrapped
 
 MARKS = {
@@ -108,6 +107,11 @@ def slips_in_maths(report: Report, model: Model) -> list[dict[str, str]]:
     return found
 
 
+def word(verdict: Verdict) -> str:
+    """What a verdict is called."""
+    return sentence("verdict", verdict.value)
+
+
 class _Words:
     def __init__(
         self,
@@ -146,14 +150,14 @@ class _Words:
             yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
         answered = [one.answer for one in self.report.marked]
-        below = legend(self.model, [a.symbol for a in answered if a.slope is None])
+        below = legend(self.model, [a.symbol for a in answered if not a.slope])
         if below is not None:
             yield below.text(self.width)
 
     def summary(self) -> str:
         report = self.report
-        counts = ", ".join(
-            f"{report.count(verdict)} {verdict}"
+        counts = sentence("verdict", "between").join(
+            sentence("verdict", "count", count=report.count(verdict), verdict=word(verdict))
             for verdict in Verdict
             if report.count(verdict) or verdict is Verdict.CORRECT
         )
@@ -199,7 +203,7 @@ class _Words:
             if with_relative:
                 cells.append(f"{one.relative:.1e}" if one.relative is not None else "")
             star = "*" if one.note else ""
-            verdict = f"{MARKS[one.verdict]} {one.verdict}{star}"
+            verdict = f"{MARKS[one.verdict]} {word(one.verdict)}{star}"
             colour = COLOURS.get(one.verdict, UNSURE) if self.paint else ""
             body.append([*cells, Painted(verdict, colour)])
         text = tabulated(headings, body, "simple", ["left"] * len(headings))

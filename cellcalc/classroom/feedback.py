@@ -193,11 +193,14 @@ class _Page:
         unread = [a for a in self.answers if a["verdict"] == Verdict.UNREADABLE]
         if unread:
             yield Items(tuple(f"{a['line']}: {a['given']}: {a['note']}" for a in unread[:SHOWN]))
-        noted = {a["note"] for a in self.answers
-                 if a["note"] and a["verdict"] in (Verdict.CORRECT, Verdict.COARSE)}  # fmt: skip
-        texts = [*sorted(noted), *self.remarks]
-        if texts:
-            yield Items(tuple(_sentence(text) for text in texts))
+        verdicts = (Verdict.CORRECT, Verdict.COARSE)
+        noted = [a for a in self.answers if a["note"] and a["verdict"] in verdicts]
+        texts = [
+            f"{self.labels([a for a in noted if a['note'] == note])}: {note}"
+            for note in dict.fromkeys(a["note"] for a in noted)
+        ]
+        if texts or self.remarks:
+            yield Items((*texts, *map(_sentence, self.remarks)))
 
     def solution(self) -> Iterator[Block]:
         """Every answer beside the right value."""

@@ -85,7 +85,7 @@ def mark_class(
     submissions : Path
         A folder or zip with what was handed in.
     report : Path
-        The folder to write ``gradebook.csv``, ``gradebook.xlsx``, ``class.md`` and ``feedback`` to.
+        The folder to write: the gradebook, the overview, and feedback for each student.
     rubric : Path, optional
         How answers become points; else the bundled one.
     solutions : bool
@@ -325,10 +325,12 @@ def _half_unit(given: str) -> float:
 def _files(one: Class, results: Sequence[Result], solutions: bool) -> Iterator[tuple[str, bytes]]:
     yield "gradebook.csv", to_csv(results).encode()
     yield "gradebook.xlsx", to_xlsx(results, one.roster.others)
-    yield "class.md", to_markdown(overview(one.assignment, results)).encode()
+    whole = overview(one.assignment, results)
+    yield "class.md", to_markdown(whole).encode()
+    yield "class.html", to_html(one.assignment.title, whole).encode()
     for result in results:
         student = result.row.student
-        if student is None or result.row.handed is None:
+        if student is None:
             continue
         blocks = feedback(result.row, result.record, result.points, one.assignment, solutions)
         yield f"{FEEDBACK}/{student.stem}.md", to_markdown(blocks).encode()

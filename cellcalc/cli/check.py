@@ -169,7 +169,7 @@ def check(
         entries = counted_from(int(first_step), _entries(answers, inline, problem))
         report = mark(trace, entries, tolerance, figures or FIGURES)
         if may_be_from_0(entries, report) and fits_from_0(
-            mark(trace, counted_from(0, entries), tolerance, figures or FIGURES)
+            mark(trace, counted_from(0, entries), tolerance, figures or FIGURES, causes=False)
         ):
             click.echo(sentence("check", "counted_from_0"), err=True)
     else:

@@ -19,6 +19,7 @@ from cellcalc.cli.common import (
     output_options,
     problem_argument,
     refuse,
+    something_said,
 )
 from cellcalc.errors import OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN
@@ -160,7 +161,7 @@ def mark(
     workbook says, else to whom its name or folder says. REPORT gets
       gradebook.csv      a row for each student, and gradebook.xlsx
       feedback/ID.html   what each is told, and ID.md
-      class.md           the class at a glance
+      class.md           the class at a glance, and class.html
 
     Every form is read that cellcalc check reads. A file that cannot be read is
     a row with its reason. What is marked is not marked again unless it, or its
@@ -245,6 +246,7 @@ def _steps() -> Iterator[Callable[[str, int, int], None] | None]:
         def tell(what: str, done: int, of: int) -> None:
             if what not in bars:
                 stack.close()
+                something_said()
                 bar = click.progressbar(length=of, label=what, file=sys.stderr)
                 bars[what] = stack.enter_context(bar)
             bars[what].update(done - bars[what].pos)
@@ -258,5 +260,6 @@ def _progress(total: int, label: str) -> Iterator[Callable[[int], None] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    something_said()
     with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)

@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from cellcalc import resources
 from cellcalc.cli.console import encoding, lacks_signs, prepare
 from cellcalc.errors import (
     CellcalcError,
@@ -71,7 +73,7 @@ SECTIONS = {
     ),
     "Output": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
-        "--no-pager", "--output", "--force",
+        "--no-pager", "--output", "--force", "--lang",
     ),
 }  # fmt: skip
 
@@ -103,6 +105,10 @@ class SectionedCommand(click.Command):
             if found == "" or (isinstance(found, list) and "" in found):
                 raise OptionError(name, "a value", "an empty text")
         return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        with patience():
+            return super().invoke(context)
 
     def _of_now(self, argument: str) -> str:
         name, equals, value = argument.partition("=")
@@ -146,6 +152,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         prepare()  # before anything is printed, --help among it
+        resources.use(usual_language())
         return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
@@ -325,7 +332,37 @@ def output_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="Write to FILE (whole or not at all).",
     )
-    return path(force(_sparing_inputs(command)))
+    return language_option(path(force(_sparing_inputs(command))))
+
+
+def language_option(command: Command) -> Command:
+    """The option that says in which language results are told."""
+    return click.option(
+        "--lang",
+        type=click.Choice(["en", "zh"]),
+        expose_value=False,
+        is_eager=True,
+        callback=_use,
+        help="The language of results: English, or Simplified Chinese.  [default: that of "
+        "CELLCALC_LANG, else the system's]",
+    )(command)
+
+
+def _use(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
+    if language is not None:
+        resources.use(language)
+
+
+def usual_language() -> str:
+    """What CELLCALC_LANG says, else the system's locale, as far as there is such a language."""
+    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+    wanted = [os.environ.get("CELLCALC_LANG", ""), next(filter(None, names), "")]
+    if sys.platform == "win32" and not any(names):
+        import locale
+
+        wanted.append(locale.getlocale()[0] or "")
+    found = (resources.known_language(name) for name in wanted if name)
+    return next((name for name in found if name), resources.FIRST)
 
 
 def _sparing_inputs(command: Command) -> Command:
@@ -403,7 +440,12 @@ def in_colours(output: Path | None) -> bool:
     ):
         return False
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return chosen == "always" or (sys.stdout.isatty() and not plain)
+    return chosen == "always" or (is_terminal(sys.stdout) and not plain)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody looks at a stream, which may be closed."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
@@ -473,11 +515,42 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
     return trace
 
 
+SILENT = 2.0  # seconds, after which somebody who looks is told that it goes on
+_NOTHING_SAID = threading.Event()
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """Tell somebody who waits before a terminal that something is being done."""
+
+    def tell() -> None:
+        if _NOTHING_SAID.is_set():
+            click.echo(sentence("trouble", "patience"), err=True)
+
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    _NOTHING_SAID.set()
+    timer = threading.Timer(SILENT, tell)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def something_said() -> None:
+    """Note that who waits has been told something: a result, or a bar that moves."""
+    _NOTHING_SAID.clear()
+
+
 @contextmanager
 def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]:
-    if steps < LONG_RUN or not sys.stderr.isatty():
+    if steps < LONG_RUN or not is_terminal(sys.stderr):
         yield None
         return
+    something_said()
     with click.progressbar(length=passes, label="computing", file=sys.stderr) as bar:
         yield lambda done: bar.update(done - bar.pos)
 
@@ -505,7 +578,8 @@ def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:
 def show(pieces: Iterable[str]) -> None:
     """Print on standard output; in a terminal, what is longer than a page with the pager."""
     remaining = iter(pieces)
-    paged = not click.get_current_context().meta.get(PAGED) and sys.stdout.isatty()
+    paged = not click.get_current_context().meta.get(PAGED) and is_terminal(sys.stdout)
+    something_said()
     if paged:
         rows, held, count = shutil.get_terminal_size((80, 24)).lines, [], 0
         for piece in remaining:
@@ -571,6 +645,7 @@ def nowhere(stream: TextIO | None) -> None:
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output: expected an open one, found it closed")
+    something_said()
     try:
         click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:

@@ -18,6 +18,7 @@ from cellcalc.cli.common import (
     load,
     problem_argument,
     refining_options,
+    something_said,
     text_options,
     windows_option,
 )
@@ -189,6 +190,7 @@ def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
         if not sys.stderr.isatty():
             yield from run(planned, executor=executor)
             return
+        something_said()
         length = planned.passes
         bar = stack.enter_context(
             click.progressbar(length=length, label="training", file=sys.stderr)

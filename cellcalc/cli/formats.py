@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from cellcalc import resources
 from cellcalc.errors import CellcalcError, OptionError, OutputError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,6 +33,8 @@ ENDINGS = {
     ".xlsx": "xlsx",
     ".toml": "toml",
 }
+# What is for programs, or for LaTeX, whose usual fonts have no other letters: in English.
+DATA = ("json", "csv", "python", "latex", "tsv")
 # Names of tabulate's for what has a name here too.
 SAME = {"simple": "text", "github": "markdown", "pipe": "markdown", "unsafehtml": "html"}
 
@@ -64,6 +67,8 @@ def by_ending(*written: str, also: Collection[str] = ()) -> Callable[[Command], 
             except CellcalcError:
                 _complain_of_the_problem(options)
                 raise
+            if chosen in DATA:
+                resources.use(resources.FIRST)
             options["format"] = chosen
             click.get_current_context().params["format"] = chosen
             return command(*arguments, **options)
@@ -102,6 +107,8 @@ def written_as(*formats: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @wraps(command)
         def checked(*arguments: Any, **options: Any) -> Any:
+            if set(formats) & {"python", "toml"}:  # files stay in English
+                resources.use(resources.FIRST)
             output = options.get("output")
             ending = output.suffix.lower() if output is not None else ""
             if output is not None and ending and ENDINGS.get(ending) not in formats:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cellcalc import resources
-from cellcalc.cli.common import command, emit, output_options
+from cellcalc.cli.common import command, emit, output_options, something_said
 from cellcalc.cli.formats import written_as
 from cellcalc.errors import OptionError, OutputError, check_whole, printable, unknown
 
@@ -209,6 +209,7 @@ def _example(name: str) -> str:
 
 def _ask() -> tuple[dict[str, Any], Path]:
     """What to write and where, asked in the terminal."""
+    something_said()
     examples = resources.names("examples")
     cells = resources.names("templates/cells")
     click.echo("A new problem file. Return takes what is in brackets.\n", err=True)

@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EBADF, EINVAL, EIO, ENOSPC
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +45,6 @@ class Outermost(Commands):
         """Run a command and exit; without ``standalone_mode`` as click has it."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, False, **extra)
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, TextIOWrapper):
-                stream.reconfigure(errors="replace")  # a terminal that lacks a character
         given = list(sys.argv[1:] if args is None else args)
         options = given[: given.index("--")] if "--" in given else given
         debug = DEBUG in options

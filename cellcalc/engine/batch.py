@@ -241,7 +241,7 @@ class _Batch:
     def plans(self, epoch: int) -> list[Schedule]:
         """The schedule of each sequence in an epoch."""
         if not self.planned or schedule.changes(self.scheme):
-            self.planned = schedule.plans(self.scheme, self.specification.sequences, epoch)
+            self.planned = schedule.planned(self.specification, epoch)
         return self.planned
 
     def columns(self, sequence: Sequence, start: int, stop: int) -> dict[str, list[Any]]:
@@ -281,6 +281,8 @@ class _Batch:
         They are the same for every parameter: all go through them together.
         """
         self.count += 1
+        if not self.free:
+            return
         gradients = clipped(self.scheme, self.gathered)
         values = {"w": self.weights, "dw": gradients, COUNT: float(self.count), **self.settings}
         values |= self.memory

@@ -68,7 +68,8 @@ class Code(Notation):
         return super().call(function, argument, *others)
 
     def quotient(self, numerator: Expression, denominator: Expression) -> Text:
-        if not self.guarded or isinstance(denominator, Number):
+        never_zero = isinstance(denominator, Number) and denominator.value != 0.0
+        if not self.guarded or never_zero:
             return super().quotient(numerator, denominator)
         return f"divide({self(numerator)}, {self(denominator)})", Binding.ATOM
 

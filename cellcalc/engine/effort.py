@@ -12,11 +12,14 @@ from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
 
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
+MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
+MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
 
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
 _BYTES = 3  # what a number in a table of names costs, as so many in a list
@@ -65,6 +68,27 @@ def check_listing(specification: Specification) -> None:
         for sequence in specification.sequences
     )
     _check(scheme, "steps swept by all windows together", MAX_LISTED, total)
+
+
+def check_flow(sequence: Sequence, model: Model) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` where the losses have too far to flow back."""
+    states = max(1, len(model.state))
+    found = states * sum(t for t, has in enumerate(sequence.has_target, 1) if has)
+    if found > MAX_FLOWING:
+        raise LimitError(
+            f"flow: expected at most {MAX_FLOWING:,} steps that all losses together flow back "
+            f"through, found {found:,}; a shorter sequence would fit, or fewer targets"
+        )
+
+
+def check_marking(specification: Specification, model: Model) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for a run too long to be marked."""
+    scheme, epochs = specification.scheme, specification.update.epochs
+    found = 0
+    for sequence in specification.sequences:
+        _, swept = extent(scheme, sequence.steps, any(sequence.has_target))
+        found += sequence.steps * len(model.forward) + swept * _rows(model)
+    _check(scheme, "numbers that answers may depend on", MAX_MARKED, found * epochs)
 
 
 def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:

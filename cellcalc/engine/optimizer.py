@@ -15,6 +15,7 @@ from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, 
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import Equation, Template, shown_rows
 from cellcalc.problems.updates import Update
+from cellcalc.resources import said
 
 NORM_MARGIN = 1e-6  # added to the norm that the gradient is divided by, as PyTorch does
 
@@ -116,7 +117,7 @@ def rules(optimizer: Template, parameter: str) -> tuple[Equation, ...]:
         return Symbol(own.get(symbol.name, symbol.name))
 
     return tuple(
-        Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), e.says)
+        Equation(own.get(e.symbol, e.symbol), rename(e.formula, named), said(e.says))
         for e in optimizer.equations
     )
 

@@ -144,7 +144,7 @@ class _Run:
         after = [row for row in self.derived if row.symbol not in kept]
         self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
         self.updater = Updater(specification.scheme, specification.update, decimals)
-        self.plans = schedule.plans(specification.scheme, specification.sequences)
+        self.plans = schedule.planned(specification)
         self.workspace: dict[tuple[int, int], Columns] = {}
 
     def trace(self, progress: Progress | None) -> Trace:
@@ -152,7 +152,7 @@ class _Run:
         passes = []
         for epoch in range(1, specification.update.epochs + 1):
             if epoch > 1 and schedule.changes(specification.scheme):
-                self.plans = schedule.plans(specification.scheme, specification.sequences, epoch)
+                self.plans = schedule.planned(specification, epoch)
             for place, sequence in enumerate(specification.sequences, 1):
                 passes.append(self.one_pass(epoch, place, sequence))
                 if progress:

@@ -12,6 +12,7 @@ from itertools import accumulate, pairwise, takewhile
 
 from cellcalc.problems.schemes import RandomLengths, Scheme
 from cellcalc.problems.sequences import Sequence as Data
+from cellcalc.problems.specification import Specification
 
 MANY = 100  # steps
 
@@ -223,6 +224,15 @@ def plans(scheme: Scheme, sequences: Sequence[Data], epoch: int = 1) -> list[Sch
         found[k] = plan(scheme, one.steps, one.has_target, drawing, k < closing, before, averaged)
         before += injected
     return found
+
+
+def planned(specification: Specification, epoch: int = 1) -> list[Schedule]:
+    """The schedule of each sequence of a problem in an epoch of it, the first being 1.
+
+    Where training goes on from a file, lengths that are drawn go on as well.
+    """
+    s = specification
+    return plans(s.scheme, s.sequences, s.update.done + epoch)
 
 
 def changes(scheme: Scheme) -> bool:

@@ -39,7 +39,7 @@ from cellcalc.language.tree import (
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model, Quantity, Term, sum_of
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
-from cellcalc.resources import sentence
+from cellcalc.resources import gist, language, said, sentence
 
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author
@@ -111,7 +111,7 @@ def model_of(
     s = specification
     stored = s.scheme.weights == "stored"
     parts = tuple(map(_Same, (s.cell, s.readout, s.loss, s.error, author)))
-    return _remembered(parts, s.features, stored, ascii)
+    return _remembered(parts, s.features, stored, ascii, language())
 
 
 class _Same:
@@ -128,7 +128,9 @@ class _Same:
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _remembered(parts: tuple[_Same, ...], features: int, stored: bool, ascii: bool) -> Model:
+def _remembered(
+    parts: tuple[_Same, ...], features: int, stored: bool, ascii: bool, _language: str
+) -> Model:
     """A model, derived once for the problems that share their templates."""
     cell, readout, loss, error, author = (part.it for part in parts)
     return build(cell, readout, loss, features, stored, error, author, ascii)
@@ -185,7 +187,7 @@ class _Builder:
         formula = rename(rename(equation.formula, output), timed)
         if self.features <= MOST_SPELLED_OUT:
             formula = spelled_out(formula, self.features)
-        return Equation(equation.symbol, formula, equation.says)
+        return Equation(equation.symbol, formula, said(equation.says))
 
     def names(self) -> list[str]:
         """The symbols of the forward equations; of a vector, also its elements."""
@@ -272,7 +274,9 @@ class _Builder:
             words = {"symbol": self.named(equation.symbol), "meaning": equation.says}
             for node in walk(self.spelled[equation.symbol]) if symbol in uses else ():
                 if isinstance(node, Mul) and symbol in node.factors:
-                    partner = multiply(*(f for f in node.factors if f != symbol))
+                    others = list(node.factors)
+                    others.remove(symbol)  # once: of b*b the other b is its partner
+                    partner = multiply(*others)
                     return _said("weight", partner=self.write(partner), **words)
                 if isinstance(node, Add) and symbol in node.terms:
                     return _said("bias", **words)
@@ -282,7 +286,7 @@ class _Builder:
         """Where a coefficient stands."""
         for equation in self.equations:
             if Symbol(name) in symbols(equation.formula):
-                words = {"symbol": equation.symbol, "meaning": equation.says.split(":")[0]}
+                words = {"symbol": equation.symbol, "meaning": gist(equation.says)}
                 return _said("coefficient", **words)
         return sentence("quantity", "unused_coefficient")
 
@@ -292,7 +296,7 @@ class _Builder:
         terms = tuple(self.terms(row.symbol, varies))
         formula = sum_of(terms)
         kind = {Group.PARAMETER: "contribution", Group.INPUT: "derivative_of_input"}
-        meaning = row.says.split(":")[0]
+        meaning = gist(row.says)
         words = {"symbol": self.named(row.symbol), "meaning": meaning}
         says = _said(kind.get(row.group, "derivative"), **words)
         key = derivative_key(row.symbol)
@@ -334,7 +338,7 @@ class _Builder:
 def _said(kind: str, **words: str) -> str:
     """A sentence about a quantity, without brackets where it has no meaning to put there."""
     text = sentence("quantity", kind, **words)
-    return text if words["meaning"] else text.replace(" ()", "")
+    return text if words["meaning"] else text.replace(" ()", "").replace("（）", "")
 
 
 def _chained(upstream: Symbol, local: Expression) -> Expression:

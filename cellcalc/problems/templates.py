@@ -26,6 +26,7 @@ from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
     ZERO,
     Call,
+    Div,
     Dot,
     Expression,
     Neg,
@@ -303,6 +304,8 @@ def _check(file: Section, template: Template, kind: str) -> None:
                 file.reader.mistake(key, *complaint)
         for complaint in _clip_complaints(equation.formula):
             file.reader.mistake(key, *complaint)
+        for complaint in _division_complaints(equation.formula):
+            file.reader.mistake(key, *complaint)
         for complaint in _dot_complaints(equation.formula, template):
             file.reader.mistake(key, *complaint)
         known.add(equation.symbol)
@@ -404,6 +407,14 @@ def _clip_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
             low, high = map(number, node.others)
             if low > high:
                 yield "the lower bound of clip before the upper", LANGUAGE(node)
+
+
+def _division_complaints(formula: Expression) -> Iterator[tuple[str, str]]:
+    """Divisions by a 0 that stands there."""
+    for node in walk(formula):
+        match node:
+            case Div(_, Number(0.0) | Neg(Number(0.0))):
+                yield "a denominator that is not 0", LANGUAGE(node)
 
 
 def _dot_complaints(formula: Expression, template: Template) -> Iterator[tuple[str, str]]:

@@ -24,7 +24,8 @@ class Update:
     the parameters that stay as they are.
 
     ``state`` has a number for each parameter and each of the optimizer's own states (empty at its
-    beginning), ``count`` how many updates there have been: where training goes on from.
+    beginning), ``count`` how many updates there have been and ``done`` how many epochs: where
+    training goes on from.
     """
 
     optimizer: Template
@@ -33,6 +34,7 @@ class Update:
     frozen: tuple[str, ...]
     state: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     count: int = 0
+    done: int = 0
 
     @property
     def learning_rate(self) -> float:
@@ -57,7 +59,8 @@ def read_update(
         section = Section(section.reader, {}, section.path, broken=True)
     section.only((*templates.UPDATE_KEYS, *optimizer.settings))
     frozen = _frozen(section, parts, parameters)
-    state, count = _resumed(section, optimizer, [p for p in parameters if p not in frozen], base)
+    free = [p for p in parameters if p not in frozen]
+    state, count, done = _resumed(section, optimizer, free, base)
     return Update(
         optimizer=optimizer,
         settings=_settings(section, optimizer),
@@ -65,6 +68,7 @@ def read_update(
         frozen=frozen,
         state=state,
         count=count,
+        done=done,
     )
 
 
@@ -73,13 +77,16 @@ FROM = "from"
 
 def _resumed(
     section: Section, optimizer: Template, free: list[str], base: Folder
-) -> tuple[dict[str, dict[str, float]], int]:
-    """The optimizer's state in a file that ``cellcalc table --format json`` has printed."""
+) -> tuple[dict[str, dict[str, float]], int, int]:
+    """The optimizer's state in a file that ``cellcalc table --format json`` has printed.
+
+    Beside it how many updates and epochs there have been.
+    """
     if FROM not in section.values:
-        return {}, 0
+        return {}, 0, 0
     name = section.file_name(FROM)
     if not name:
-        return {}, 0
+        return {}, 0, 0
     mistakes = section.reader.mistakes
 
     def wrong(key: str, expected: str, found: object) -> None:
@@ -89,18 +96,22 @@ def _resumed(
         data = parse_json(decode(base.read(name), name), name)
     except InputError as error:
         section.wrong_file(FROM, name, error)
-        return {}, 0
+        return {}, 0, 0
     held = data.get("optimizer") if isinstance(data, dict) else None
     if not isinstance(held, dict):
         wrong("optimizer", "the JSON that cellcalc table prints", held)
-        return {}, 0
+        return {}, 0, 0
     if held.get("name") != optimizer.name:
         wrong("optimizer.name", optimizer.name, held.get("name"))
-        return {}, 0
-    count = held.get("updates")
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        wrong("optimizer.updates", "a whole number of at least 0", count)
-        count = 0
+        return {}, 0, 0
+    counts = {
+        key: held.get(key, otherwise) for key, otherwise in (("updates", None), ("epochs", 0))
+    }
+    for key, number in dict(counts).items():
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            wrong(f"optimizer.{key}", "a whole number of at least 0", number)
+            counts[key] = 0
+    count, done = int(counts["updates"] or 0), int(counts["epochs"] or 0)
     state: dict[str, dict[str, float]] = {}
     tables = held.get("state")
     for own in optimizer.state if count else ():
@@ -112,7 +123,7 @@ def _resumed(
             if number is None or not math.isfinite(number):
                 wrong(f"optimizer.state.{own}.{parameter}", "a number", numbers.get(parameter))
             state[own][parameter] = number or 0.0
-    return state, count
+    return state, count, done
 
 
 # Where a setting must lie: from, up to but not including.

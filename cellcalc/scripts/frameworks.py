@@ -84,7 +84,7 @@ def _mode(specification: Specification) -> str:
     changes = set(specification.parameters) - set(specification.update.frozen)
     reaches_back = any(
         window.first < window.new
-        for plan in schedule.plans(scheme, specification.sequences)
+        for plan in schedule.planned(specification)
         for window in plan.windows
     )
     once = scheme.update != "window"
@@ -97,7 +97,7 @@ class _Script:
     ) -> None:
         self.specification, self.model, self.to = specification, model, to
         self.trace = trace
-        self.plans = schedule.plans(specification.scheme, specification.sequences)
+        self.plans = schedule.planned(specification)
         self.framework = framework(to)
         self.scheme = specification.scheme
         self.parameters = [row.symbol for row in model.parameters]

@@ -287,7 +287,7 @@ def _trained(
     specification = replace(trained, scheme=scheme, update=replace(trained.update, epochs=longest))
     outcome = batch.train(specification, model, sets, progress, experiment.epochs)
     losses = np.sum(outcome.losses * _counts(specification), axis=1) / _targets(trained)
-    planned = plans(scheme, trained.sequences)
+    planned = plans(scheme, trained.sequences, trained.update.done + 1)
     updates = sum(window.updates for one in planned for window in one.windows)
     cells = sum(one.backward_cells for one in planned)
     dropped = sum(len(one.dropped) for one in planned)

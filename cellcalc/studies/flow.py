@@ -19,6 +19,7 @@ import numpy as np
 
 from cellcalc.engine import codegen
 from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
+from cellcalc.engine.effort import check_flow
 from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.keys import derivative_key
@@ -175,6 +176,7 @@ def flow(specification: Specification, model: Model, sequence: int = 1) -> Flow:
         There is no such sequence, or it has no target.
     """
     chosen = chosen_sequence(specification, sequence)
+    check_flow(chosen, model)
     n, has_target = chosen.steps, chosen.has_target
     losses = tuple(t for t, has in enumerate(has_target, 1) if has)
     schedule = plan(specification.scheme, n, has_target)

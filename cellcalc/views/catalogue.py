@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from cellcalc import resources
@@ -17,10 +16,10 @@ from cellcalc.language.tree import Symbol
 from cellcalc.problems import templates
 from cellcalc.problems.schemes import forms, named_schemes
 from cellcalc.problems.templates import Equation
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.toml import decode, read_bytes
 from cellcalc.views.document import Block, Figures, Heading, Picture, Title, written
-from cellcalc.views.text import check_page
+from cellcalc.views.text import check_page, wrap
 
 KINDS = (*templates.SEEN, "schemes", "examples")
 FORMATS = ("text", "markdown", "html", "json")
@@ -89,7 +88,7 @@ def _template(kind: str, name: str) -> Entry:
     return Entry(
         kind=kind,
         name=name,
-        title=template.title,
+        title=said(template.title),
         source=template.source,
         note=_comment(path),
         facts={key: dict(values) for key, values in facts.items() if values},
@@ -101,13 +100,13 @@ def _template(kind: str, name: str) -> Entry:
 def _equation(equation: Equation) -> tuple[str, str, str, str]:
     write = Unicode(derivatives={"dw"})
     maths = f"{write(Symbol(equation.symbol, 0))} = {write(equation.formula)}"
-    return equation.symbol, LANGUAGE(equation.formula), maths, equation.says
+    return equation.symbol, LANGUAGE(equation.formula), maths, said(equation.says)
 
 
 def _scheme(form: str) -> Entry:
     named = next(one for one in named_schemes() if one.form == form)
     facts = {"options": {"k1": named.k1, "k2": named.k2, **named.options}}
-    return Entry("schemes", named.form, named.says, facts=facts)
+    return Entry("schemes", named.form, said(named.says), facts=facts)
 
 
 def _example(name: str) -> Entry:
@@ -254,7 +253,7 @@ def _text(one: Entry, width: int) -> str:
             lines += wrap(says, width, initial_indent="    ", subsequent_indent="      ")
         blocks.append("\n".join(lines))
     if one.examples:
-        text = f"examples: {', '.join(one.examples)}"
+        text = sentence("catalogue", "in_examples", names=", ".join(one.examples))
         blocks.append("\n".join(wrap(text, width, subsequent_indent="  ")))
     if one.kind == "cells":
         blocks.append(sentence("catalogue", "derive", name=one.name))
@@ -287,8 +286,10 @@ def _markdown(one: Entry, _: int) -> str:
         shown = values if key == "parameters" else [f"{n} = {_value(v)}" for n, v in values.items()]
         blocks.append(f"{key}: {', '.join(f'`{text}`' for text in shown)}")
     if one.equations:
+        names = [sentence("part", key) for key in ("equation", "meaning")]
         rows = [f"| `{maths}` | {says} |" for _, _, maths, says in one.equations]
-        blocks.append("\n".join(["| equation | meaning |", "| --- | --- |", *rows]))
+        blocks.append("\n".join([f"| {' | '.join(names)} |", "| --- | --- |", *rows]))
     if one.examples:
-        blocks.append(f"examples: {', '.join(f'`{name}`' for name in one.examples)}")
+        shown_names = ", ".join(f"`{name}`" for name in one.examples)
+        blocks.append(sentence("catalogue", "in_examples", names=shown_names))
     return "\n\n".join(blocks)

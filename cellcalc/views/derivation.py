@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from textwrap import wrap
 
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.errors import check_choice
@@ -30,11 +29,11 @@ from cellcalc.language.tree import (
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.scripts.python import script
 from cellcalc.views.document import LATEX_PREAMBLE, html_page
 from cellcalc.views.legend import Legend, legend
-from cellcalc.views.text import check_page, markdown_text
+from cellcalc.views.text import check_page, columns, markdown_text, wrap
 from cellcalc.views.worked import in_lines, left_side, summands, wrapped
 
 FORMATS = ("text", "markdown", "html", "latex", "json", "python")
@@ -116,9 +115,10 @@ def derive(
 
 def title(specification: Specification) -> list[str]:
     s = specification
-    parts = {"cell": s.cell, "readout": s.readout, "loss": s.loss, "error": s.error}
+    parts = {"cell": s.cell, "readout": s.readout, "loss_part": s.loss, "error_part": s.error}
     lines = [
-        f"{kind}: {part.title}" + (f" ({part.source})" if part.source else "")
+        sentence("part", kind, title=said(part.title))
+        + (f" ({part.source})" if part.source else "")
         for kind, part in parts.items()
         if part
     ]
@@ -229,7 +229,7 @@ def _text(title: list[str], parts: list[Part], below: Legend | None, width: int)
     limit = width or 10**6
     blocks = ["\n".join(row for line in title for row in _wrapped(line, 0, limit))]
     for part in parts:
-        blocks.append(f"{part.title}\n{'─' * len(part.title)}")
+        blocks.append(f"{part.title}\n{'─' * columns(part.title)}")
         for line in part.lines:
             rows = wrapped(line.right, f"{line.left} {line.sign} ", limit)
             rows += _wrapped(line.says, 4, limit)

@@ -40,6 +40,7 @@ def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK)
             "name": s.update.optimizer.name,
             "settings": _numbers(s.update.settings),
             "updates": trace.updates,
+            "epochs": s.update.done + s.update.epochs,
             "state": {own: _numbers(held) for own, held in trace.optimizer_state.items()},
         },
     }

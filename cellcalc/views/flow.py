@@ -104,7 +104,9 @@ def _shade(size: float, largest: float, shades: str) -> str:
     """The first shade for a tenth of the largest or more, and so on; a blank for nothing."""
     if not size or not largest or not math.isfinite(size):
         return " " if not size else shades[0]
-    tenths = math.floor(math.log10(largest / size)) if math.isfinite(largest) else len(shades)
+    # Not the quotient, which may be more than there are numbers for.
+    ratio = math.log10(largest) - math.log10(size)
+    tenths = math.floor(ratio + 1e-12) if math.isfinite(largest) else len(shades)
     return shades[min(max(tenths, 0), len(shades) - 1)]
 
 
@@ -117,7 +119,7 @@ def _legend(flow: Flow, shades: str, mark: str) -> Iterator[str]:
 
 
 def _decay(flow: Flow, found: list[Lag]) -> Figures:
-    headings = ["lag", *(f"∂E/∂{state}" for state in flow.matrix)]
+    headings = [sentence("flow", "lag"), *(f"∂E/∂{state}" for state in flow.matrix)]
     headings += [sentence("flow", "product", factor=flow.carousel[1])] if flow.carousel else []
     headings.append(sentence("flow", "swept"))
     body = []
@@ -171,7 +173,10 @@ def _words(flow: Flow, found: list[Lag], ascii_only: bool) -> Iterator[str]:
     if not flow.cut.any():
         yield sentence("flow", "nothing_cut", name=name, pairs=pairs)
         return
-    shares = ", ".join(f"{100 * flow.cut_share(s):.3g} % for {s}" for s in flow.matrix)
+    shares = ", ".join(
+        sentence("flow", "cut_share", share=f"{100 * flow.cut_share(s):.3g}", state=s)
+        for s in flow.matrix
+    )
     cut = int(flow.cut.sum())
     yield sentence("flow", "cut", name=name, cut=cut, pairs=pairs, shares=shares)
     if flow.schedule.dropped:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
-from textwrap import wrap
 
 from cellcalc.language.authors import DERIVATIVE, Author
 from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
+from cellcalc.views.text import wrap
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,19 @@ class Legend:
         """What the author means by the symbols, and what a mark behind one of ours means."""
         marked = [entry.key for entry in self.entries if entry.marked]
         mark = "typed_mark" if self.ascii else "mark"
-        meant = "; ".join(f"{key} is {self.elsewhere(key)}" for key in marked)
+        meant = "; ".join(
+            sentence("legend", "is", symbol=key, meaning=self.elsewhere(key)) for key in marked
+        )
         return [*self.author.notes, *([sentence("legend", mark, meant=meant)] if meant else [])]
 
     def elsewhere(self, symbol: str) -> str:
         """What a symbol of ours means to the author."""
         taken = self.author.taken
-        keys = (f"{key} here" for key, text in self.author.names.items() if text == symbol)
+        keys = (
+            sentence("legend", "here", symbol=key)
+            for key, text in self.author.names.items()
+            if text == symbol
+        )
         return taken[symbol] if symbol in taken else next(keys, sentence("legend", "other"))
 
     @property

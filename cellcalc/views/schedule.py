@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from cellcalc.engine.effort import check_listing
-from cellcalc.engine.schedule import Schedule, Window, plan, plans, ranges
+from cellcalc.engine.schedule import Schedule, Window, plan, planned, ranges
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
@@ -45,7 +45,7 @@ def schedules(specification: Specification) -> list[Schedule]:
     Raises :class:`~cellcalc.errors.LimitError` for windows that sweep too many steps to be listed.
     """
     check_listing(specification)
-    return plans(specification.scheme, specification.sequences)
+    return planned(specification)
 
 
 def full(schedule: Schedule, specification: Specification, place: int) -> Schedule:

@@ -126,21 +126,37 @@ def filled(text: str, width: int) -> list[str]:
 
     Words are kept whole; Chinese is broken between characters.
     """
-    if not width or columns(text) <= width:
-        return [text]
-    lines, line = [], ""
+    return _filled(text, width, "", "") if width and columns(text) > width else [text]
+
+
+def wrap(
+    text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = ""
+) -> list[str]:
+    """As :func:`textwrap.wrap` has it, but that a Chinese character takes two columns."""
+    if text.isascii() or columns(text) <= len(text):
+        from textwrap import wrap as wrap_words
+
+        return wrap_words(
+            text, width, initial_indent=initial_indent, subsequent_indent=subsequent_indent
+        )
+    return _filled(text.replace("\n", " "), width, initial_indent, subsequent_indent)
+
+
+def _filled(text: str, width: int, first: str, later: str) -> list[str]:
+    lines, line, has_words = [], first, False
     for word in _WORDS.findall(text):
-        if line.strip() and columns(line + word.rstrip()) > width:
+        if has_words and columns(line + word.rstrip()) > width:
             lines.append(line.rstrip())
-            line = ""
+            line, has_words = later, False
         line += word
+        has_words = has_words or bool(word.strip())
     return [*lines, line.rstrip()]
 
 
 # What a line is broken after: a word and the blanks behind it, or a wide character; not before
 # a mark that closes something.
 _WORDS = re.compile(
-    r"[\u2e80-\u9fff\uff00-\uffef](?:[、。，；：？！）」』》·…]+|(?=[^\S\n]))*\s*"
+    r"[（「『《“‘]*[\u2e80-\u9fff\uff00-\uffef](?:[、。，；：？！）」』》·…]+|(?=[^\S\n]))*\s*"
     r"|(?:[^\s\u2e80-\u9fff\uff00-\uffef]|\xa0)+[^\S\xa0]*|\s+"
 )
 

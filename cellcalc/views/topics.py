@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from html import escape
 from itertools import zip_longest
-from textwrap import wrap
 from typing import Any
 
 from cellcalc import resources
@@ -25,11 +23,11 @@ from cellcalc.model.derivation import model_of
 from cellcalc.model.model import Group
 from cellcalc.problems.schemes import Override, named_schemes
 from cellcalc.problems.specification import read_example
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
 from cellcalc.views.document import html_page
-from cellcalc.views.text import check_page, fixed, short
+from cellcalc.views.text import check_page, columns, fixed, short, wrap
 from cellcalc.views.worked import wrapped
 
 FORMATS = ("text", "markdown", "html", "json")
@@ -83,7 +81,7 @@ def contents(format: str = "text", width: int = 80) -> str:
 
 
 def _text(topic: Topic, parts: Iterable[Part], width: int) -> Iterator[str]:
-    yield f"{topic.title}\n{'─' * len(topic.title)}"
+    yield f"{topic.title}\n{'─' * columns(topic.title)}"
     yield _paragraph(topic.gist, width)
     for part in parts:
         paragraphs = [_paragraph(text, width) for text in part.text]
@@ -112,7 +110,7 @@ def _table(table: Table, width: int) -> str:
     """Columns side by side, the widest made narrower until all fit; empty ones are left out."""
     kept = [k for k in range(len(table.columns)) if any(row[k] for row in table.rows)]
     head, *rows = [[row[k] for k in kept] for row in (table.columns, *table.rows)]
-    widths = [max(_columns(row[k]) for row in [head, *rows]) for k in range(len(kept))]
+    widths = [max(columns(row[k]) for row in [head, *rows]) for k in range(len(kept))]
     while sum(widths) + GAP * (len(widths) - 1) > width and max(widths) > NARROWEST:
         widths[widths.index(max(widths))] -= 1
     lines = [_row(head, widths), _row(["-" * w for w in widths], widths)]
@@ -124,14 +122,9 @@ def _row(cells: list[str], widths: list[int]) -> str:
     wrapped_cells = [wrap(cell, w) or [""] for cell, w in zip(cells, widths, strict=True)]
     lines = []
     for parts in zip_longest(*wrapped_cells, fillvalue=""):
-        padded = (part + " " * (w - _columns(part)) for part, w in zip(parts, widths, strict=True))
+        padded = (part + " " * (w - columns(part)) for part, w in zip(parts, widths, strict=True))
         lines.append((" " * GAP).join(padded).rstrip())
     return "\n".join(lines)
-
-
-def _columns(text: str) -> int:
-    """How many columns a text takes: marks above a letter take none."""
-    return sum(not unicodedata.combining(character) for character in text)
 
 
 def _markdown(topic: Topic, parts: Iterable[Part]) -> Iterator[str]:
@@ -353,7 +346,7 @@ def _schemes() -> Table:
     rows = []
     for named in named_schemes():
         options = ", ".join(f"{key} = {value}" for key, value in named.options.items())
-        rows.append((named.form, named.k1, named.k2, options, named.says))
+        rows.append((named.form, named.k1, named.k2, options, said(named.says)))
     return Table(columns, tuple(rows))
 
 
@@ -400,9 +393,13 @@ class Topic:
     numbers: Mapping[str, Mapping[str, Any]]
 
 
-@cache
 def topics() -> tuple[Topic, ...]:
     """All topics, in the order in which to read them."""
+    return _topics(resources.language())
+
+
+@cache
+def _topics(_language: str) -> tuple[Topic, ...]:
     read = map(_read, resources.names("templates/topics"))
     return tuple(sorted(read, key=lambda topic: topic.order))
 
@@ -417,7 +414,7 @@ def topic(name: str) -> Topic:
 
 
 def _read(name: str) -> Topic:
-    data = resources.read_toml(f"templates/topics/{name}.toml")
+    data = _in_words(resources.read_toml(f"templates/topics/{name}.toml"))
     return Topic(
         name=name,
         title=data["title"],
@@ -429,6 +426,16 @@ def _read(name: str) -> Topic:
         runs=data.get("runs", {}),
         numbers=data.get("numbers", {}),
     )
+
+
+def _in_words(data: dict[str, Any]) -> dict[str, Any]:
+    """A topic in the language in use; what is computed, and what to try, stay as they are."""
+    kept = {key: data[key] for key in ("runs", "numbers", "see", "order") if key in data}
+    parts = [
+        {**resources.in_words(part), **{k: part[k] for k in ("maths", "commands") if k in part}}
+        for part in data["part"]
+    ]
+    return {**resources.in_words(data), **kept, "part": parts}
 
 
 def _part(data: Mapping[str, Any]) -> Part:

@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from html import escape
-from textwrap import wrap
 
 from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import (
@@ -40,7 +39,7 @@ from cellcalc.views.table import (
     update_title,
     window_of,
 )
-from cellcalc.views.text import check_page, columns, fixed, markdown_text, short
+from cellcalc.views.text import check_page, columns, fixed, markdown_text, short, wrap
 
 MOST_EXPLAINED = 50_000  # values, which is a book
 FORMATS = ("text", "markdown", "html", "latex", "json")
@@ -271,7 +270,7 @@ class _Plain:
         return left_side(row, self.notation(step))
 
     def new(self, symbol: str) -> str:
-        return f"new {self.notation()(Symbol(symbol))}"
+        return sentence("table", "new", symbol=self.notation()(Symbol(symbol)))
 
     def number(self, value: float, given: bool = False) -> str:
         text = short(value, self.decimals) if given else fixed(value, self.decimals)
@@ -385,7 +384,10 @@ class _Explainer:
                 where = place + window_of(pass_trace, number, window)
                 yield from self.forward(pass_trace, range(done + 1, window.last + 1), place)
                 yield from self.backward(pass_trace, window, where)
-                yield f"Gradients{where}", self.gradients(pass_trace, window)
+                yield (
+                    sentence("table", "gradients", place=where),
+                    self.gradients(pass_trace, window),
+                )
                 yield update_title(self.trace, window, place), self.update(window)
                 done = window.last
             yield from self.forward(pass_trace, range(done + 1, pass_trace.steps + 1), place)
@@ -398,7 +400,7 @@ class _Explainer:
         rows = (*self.model.inputs, *self.model.forward)
         for t in filter(self.selection.within, steps):
             lines = self.step(rows, t, forward_values(pass_trace, t))
-            yield f"Forward pass{place}, step t = {t}", lines
+            yield sentence("table", "forward_step", place=place, t=t), lines
 
     def backward(
         self, pass_trace: PassTrace, window: WindowTrace, place: str
@@ -410,7 +412,7 @@ class _Explainer:
             rows += [row, *self.model.paths_of(row)]
         for t in filter(self.selection.within, reversed(window.steps)):
             lines = self.step(rows, t, backward_values(pass_trace, window, t))
-            yield f"Backward pass{place}, step t = {t}", lines
+            yield sentence("table", "backward_step", place=place, t=t), lines
 
     def step(self, rows: Iterable[Quantity], t: int, value: Lookup) -> Iterator[Line]:
         for row in rows:
@@ -510,7 +512,8 @@ def _named(numbers: Mapping[str, float]) -> Lookup:
 def left_side(row: Quantity, write: Indexed) -> str:
     """What stands before the equals sign: ∂L/∂hₜ, or ∂L/∂hₜ via y for a path."""
     if row.group is Group.PATH and not isinstance(write, AuthorsUnicode | AuthorsAscii):
-        return f"{write(Symbol(row.path_of, 0))} via {row.via}"
+        of = write(Symbol(row.path_of, 0))
+        return sentence("table", "via", symbol=of, via=row.via)
     return write(Symbol(row.symbol, 0))
 
 
@@ -541,4 +544,4 @@ def _between_signs(text: str) -> list[str]:
 
 
 def _title(text: str) -> str:
-    return f"{text}\n{'─' * len(text)}"
+    return f"{text}\n{'─' * columns(text)}"

@@ -82,7 +82,7 @@ def test_parts_have_points_of_their_own(tmp_path: Path) -> None:
     found = points_of(record(["correct", "wrong"] * 2, 1, ("dc", "dU_f")), own)
     assert (found.total, found.of) == (4.0, 10.0)
     assert [line.says for line in found.lines] == [
-        "States: 2 of 2 right, of 6", "Gradients: 0 of 2 right, of 4", "1 slip, 2",
+        "States: 2 of 2 earn points, of 6", "Gradients: 0 of 2 earn points, of 4", "1 slip, 2 off",
     ]  # fmt: skip
     assert sum(line.points for line in found.lines) == found.total
 

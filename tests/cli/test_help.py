@@ -6,7 +6,6 @@ import pytest
 
 from cellcalc.cli import main
 from tests.support.command import Run
-from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in main.commands)])
@@ -16,12 +15,6 @@ def test_every_command_helps_itself(command: list[str], flag: str, run: Run) -> 
     assert result.exit_code == 0
     assert "Example" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
-
-
-def test_every_command_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in main.commands:
-        assert f"cellcalc {name}" in readme
 
 
 def test_an_unknown_command_suggests_the_nearest(run: Run) -> None:

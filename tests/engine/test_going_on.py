@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,10 +13,16 @@ from cellcalc.resources import names
 from tests.support.command import Run
 from tests.support.problems import random_data
 
+SCHEMES = {  # two of them draw the lengths of blocks anew in each epoch
+    "sgd": "windows = {mean = 2, seed = 5}",
+    "adam": 'scheme = "random-block(3;2)"\nupdate = "epoch"\nempty = "skip"',
+}
+
 
 @pytest.mark.parametrize("optimizer", names("templates/optimizers"))
 def test_training_goes_on_from_json(optimizer: str, tmp_path: Path, run: Run) -> None:
-    data = replace(random_data(8, 2, 5), bptt='scheme = "block(2)"')
+    data = replace(random_data(8, 2, 5), bptt=SCHEMES.get(optimizer, 'scheme = "block(2)"'))
+    data.more = [([[0.3, -0.7], [0.8, 0.4], [-0.5, 0.2]], [0.4, math.nan, -0.1])]
     data.update = f'optimizer = "{optimizer}"\nfrozen = ["U_g"]'
     data.update, frozen = data.update.replace('\nfrozen = ["U_g"]', ""), ["U_g"]
     data.frozen = frozen

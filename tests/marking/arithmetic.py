@@ -194,7 +194,9 @@ class Rounding:
         return _decimal(x).adjusted() - digits + 1 if x else -digits
 
     def half(self, x: float) -> float:
-        """Half a unit of the last digit."""
+        """Half a unit of the last digit; a nought kept to figures is exact."""
+        if not x and self.decimals is None:
+            return 0.0
         return 0.5 * 10.0 ** self.exponent(x)
 
     def text(self, x: float) -> str:

@@ -269,6 +269,9 @@ class _Pass:
                 rows[name] = [*rows[name][: last + 1], *([0.0] * (n + 1 - last))]
                 if left and name in "figo":
                     rows[name][last + 1] = ahead[name][last + 1] or 1.0
+        if left and last == n:
+            for name in "figo":
+                rows[name][n + 1] = 1.0
         for t in reversed(swept):
             for symbol, right in worker.backward.items():
                 if symbol == "dy" and not rows["dE"][t]:
@@ -397,7 +400,14 @@ def off(problem: Problem, rounding: Rounding, given: Mapping[Where, float]) -> d
             found[where] = Off(math.inf, math.inf, math.inf)
             continue
         ones = (whole[where], own[where])
-        far, near = (abs(value - one.value) / one.error for one in ones)
-        beyond = min(abs(value - one.value) - one.error for one in ones)
-        found[where] = Off(far, near, max(0.0, beyond) / (2 * rounding.half(value)))
+        far, near = (_in_bounds(abs(value - one.value), one.error) for one in ones)
+        beyond = max(0.0, min(abs(value - one.value) - one.error for one in ones))
+        found[where] = Off(far, near, _in_bounds(beyond, 2 * rounding.half(value)))
     return found
+
+
+def _in_bounds(distance: float, bound: float) -> float:
+    """How many bounds a distance is; none of any is far."""
+    if not bound:
+        return math.inf if distance else 0.0
+    return distance / bound

@@ -275,7 +275,7 @@ def test_each_mistake_is_one_line(name: str, tmp_path: Path) -> None:
         ('from = "no.npz"', "p.toml: parameters.from: expected a file, found nothing there "
                             "(no.npz)"),
         ('from = "w.csv"\nlayout = "kerass"',
-         'p.toml: parameters.layout: expected flax, keras, onnx or pytorch, found "kerass"; '
+         'p.toml: parameters.layout: expected flax, keras, onnx, pytorch or tf1, found "kerass"; '
          "did you mean keras?"),
         ('layout = "keras"', 'p.toml: parameters.layout: expected from = "weights.npz" beside it, '
                              'or nothing here, found "keras"'),
@@ -348,15 +348,15 @@ def test_strange_json_is_refused(text: str, tmp_path: Path) -> None:
     assert len(error.value.lines) == 1
 
 
-def test_the_readme_s_table_is_read(tmp_path: Path) -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```toml\n\[parameters\]\n(.*?)```", readme, re.S)
+def test_the_page_s_table_is_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "weights.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n\[parameters\]\n(.*?)```", page, re.S)
     arrays = {"weight_ih_l0": np.ones((4, 2)), "weight_hh_l0": np.full((4, 1), 0.25)}
     np.savez(tmp_path / "weights.npz", **{f"lstm.{k}": a for k, a in arrays.items()})
     parameters = problem(tmp_path, text).specification.parameters
     assert [parameters[k] for k in ("W_g2", "U_o", "b_f", "b_i")] == [1.0, 0.25, 1.5, 0.0]
 
 
-def test_every_layout_is_in_the_readme() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert all(f"| `{name}` |" in readme for name in weights.layout_names())
+def test_every_layout_is_on_the_page() -> None:
+    page = (ROOT / "docs" / "weights.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in page for name in weights.layout_names())

@@ -127,8 +127,11 @@ def _row(text: str) -> list[str]:
 _NOTHING = ("nan", "none", "null", "")
 
 
-def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
-    """The entries that the numbers of a list are: one a step, a feature, or a place in a layout."""
+def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator[Entry]:
+    """The entries that the numbers of a list are: one a step, a feature, or a place in a layout.
+
+    Of several windows there may be a row each; in a row nan stands where the window sweeps not.
+    """
     if len(entry.values) > MAX_NUMBERS:
         raise ExpressionError(f"at most {MAX_NUMBERS:,} numbers", f"{len(entry.values):,}")
     shape = tuple(n for n in entry.shape if n != 1) or (1,)
@@ -147,11 +150,23 @@ def spread(entry: Entry, names: Names, steps: int) -> Iterator[Entry]:
         yield from _of_vector(entry, stem, shape, names, steps)
         return
     features = names.model.features
-    if count == features > 1 and count != steps and (row := re.fullmatch(r"x([0-9]{1,6})", stem)):
+    if count == features > 1 and count != steps and (of := re.fullmatch(r"x([0-9]{1,6})", stem)):
         # Of several features x_1 = (0.5, 2) is the input of step 1.
         for feature, value in enumerate(values, 1):
-            step = int(row[1]) + 1 - names.first_step
+            step = int(of[1]) + 1 - names.first_step
             yield _one(entry, _at(names, f"x{feature}", step), value)
+        return
+    if windows > 1 and shape == (windows, steps) and stem in names.varying:
+        for window in range(windows):
+            row = values[window * steps : (window + 1) * steps]
+            for step, value in enumerate(row, 1):
+                if value.lower() not in _NOTHING:
+                    one = _one(entry, _at(names, stem, step), value)
+                    yield replace(one, window=window + 1)
+        return
+    if windows > 1 and shape == (windows,) and stem in names.constant and entry.window is None:
+        for window, value in enumerate(values, 1):
+            yield replace(_one(entry, entry.left, value), window=window)
         return
     if len(shape) > 1:
         raise ExpressionError(f"one row of numbers for {stem}", _sizes(entry.shape))
@@ -256,14 +271,19 @@ def _blocks() -> dict[str, list[tuple[Layout, Block]]]:
     for layout in map(load_layout, layout_names()):
         for block in layout.blocks:
             for name in block.names:
-                if len(name) > 2 and not name.startswith("arr_"):
-                    found.setdefault(name, []).append((layout, block))
+                found.setdefault(name, []).append((layout, block))
     return found
 
 
+def blocks_named(name: str) -> Sequence[tuple[Layout, Block]]:
+    """The arrays of frameworks that are called so, each with the layout that it is of."""
+    return _blocks().get(_bare(name), ())
+
+
 def is_of_layout(name: str) -> bool:
-    """Whether a name is that of an array in a framework's layout."""
-    return _bare(name) in _blocks()
+    """Whether a name can only be that of an array in a framework's layout: but W, R or arr_0."""
+    bare = _bare(name)
+    return len(bare) > 2 and not bare.startswith("arr_") and bool(blocks_named(bare))
 
 
 def _bare(name: str) -> str:
@@ -292,7 +312,7 @@ def _of_layout(entry: Entry, names: Names) -> Iterator[Entry]:
         both = f"the weights after the update, or gradients ({name}.grad)"
         raise ExpressionError("one reading", f'"{name}", which may be {both}')
     counts = []
-    for layout, block in _blocks()[name]:
+    for layout, block in blocks_named(name):
         places = block.elements(names.model.features)
         keys = [layout.place(letter, rest, names.parameters) for letter, rest in places]
         if not all(keys):

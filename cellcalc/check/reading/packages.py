@@ -30,7 +30,7 @@ def entries_of_package(contents: bytes, name: str) -> list[Entry]:
     """
     kinds = _members(contents, name)
     if any(member.endswith(".npy") for member in kinds):
-        return entries_of_arrays(arrays_of_npz(contents, name), name)
+        return entries_of_archive(arrays_of_npz(contents, name), name)
     if any(
         member in ("data.pkl", "archive/data.pkl") or member.endswith("/data.pkl")
         for member in kinds
@@ -66,10 +66,10 @@ def _members(contents: bytes, name: str) -> list[str]:
 def entries_of_npy(contents: bytes, name: str) -> list[Entry]:
     """The answers in one array, which is named as its file is: dc.npy."""
     stem = PurePath(name).stem
-    return entries_of_arrays({stem: array_of_npy(contents, name, stem)}, name)
+    return entries_of_archive({stem: array_of_npy(contents, name, stem)}, name)
 
 
-def entries_of_arrays(arrays: Mapping[str, Array], name: str) -> list[Entry]:
+def entries_of_archive(arrays: Mapping[str, Array], name: str) -> list[Entry]:
     """The numbers of arrays, each by its name."""
     stem = PurePath(name).stem.lower()
     gradient = True if "grad" in stem else False if "weight" in stem or "param" in stem else None
@@ -151,4 +151,4 @@ def _text(cell: Cell) -> str:
     return repr(value)
 
 
-__all__ = ["PROSE", "entries_of_arrays", "entries_of_npy", "entries_of_package"]
+__all__ = ["PROSE", "entries_of_archive", "entries_of_npy", "entries_of_package"]

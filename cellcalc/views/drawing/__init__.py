@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cellcalc.engine.schedule import plans
+from cellcalc.engine.schedule import planned
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, check_choice, check_whole, describe
 from cellcalc.model.model import Model
@@ -90,7 +90,7 @@ def draw(
     part = sentence("drawing", "sequence", number=sequence) if count > 1 else ""
     heading = [specification.title, part]
     if what == "schedule":
-        plan = plans(specification.scheme, specification.sequences)[sequence - 1]
+        plan = planned(specification)[sequence - 1]
         return curves.schedule(plan, heading, ax)
     if what == "flow":
         from cellcalc.studies.flow import flow

@@ -18,7 +18,7 @@ from cellcalc.errors import CellcalcError
 from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, Model, is_gate
 from cellcalc.problems.specification import Specification
-from cellcalc.resources import read_toml, sentence
+from cellcalc.resources import gist, in_words, read_toml, said, sentence
 from cellcalc.studies.exercise import CHOICE, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
@@ -51,8 +51,13 @@ PROSE_END = 12  # the last column of a paragraph
 PROSE_WIDTH = LABEL_WIDTH + (PROSE_END - 1) * WIDTH
 
 
-@cache
 def _words() -> dict[str, Any]:
+    words: dict[str, Any] = in_words(_guide())
+    return words
+
+
+@cache
+def _guide() -> dict[str, Any]:
     return read_toml("templates/guide.toml")
 
 
@@ -152,11 +157,11 @@ class _Start:
         if s.loss:
             loss = sentence("guide", "loss", name=s.loss.name)
         if s.error:
-            loss = sentence("guide", "error", name=s.error.title.lower())
+            loss = sentence("guide", "error", name=said(s.error.title).lower())
         features = sentence("guide", "inputs" if s.features > 1 else "input", count=s.features)
         return {
             "title": s.title,
-            "cell": s.cell.title,
+            "cell": said(s.cell.title),
             "readout": sentence("guide", "readout", name=s.readout.name),
             "loss": loss,
             "steps": sentence("guide", "steps" if n > 1 else "step", count=n),
@@ -202,7 +207,7 @@ class _Start:
         self.shown.append(f"B{first}:{letters(FIRST_VALUE + len(kinds) - 1)}{self.number}")
 
     def says(self, symbol: str) -> str:
-        says = self.model.quantities[symbol].says.partition(",")[0]
+        says = gist(self.model.quantities[symbol].says, ",")
         write = self.model.unicode()
         return f"{says}  {write(Symbol(symbol, 0))}" if len(says) < 18 else write(Symbol(symbol, 0))
 
@@ -352,7 +357,7 @@ class _Start:
         if self.book.has_moment:
             moment = self.book.moment
             moment.set_up(sheet, TITLE)
-            for area in self.shown:
+            for area in filter(None, self.shown):
                 show_digits(sheet, area, moment.work(DIGITS_ROW))
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         if self.losses and not self.book.practice:

@@ -30,7 +30,7 @@ from cellcalc.model.model import (
     sum_of,
 )
 from cellcalc.problems.sequences import or_zero
-from cellcalc.resources import sentence
+from cellcalc.resources import gist, sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import Working, fixed_text
@@ -410,7 +410,7 @@ class _Unrolled:
             yield Cell(slot(k), "both_arrows", "▲▼" if self.learns else "▲")
 
     def label(self, symbol: str) -> str:
-        says = self.model.quantities[symbol].says.partition(",")[0]
+        says = gist(self.model.quantities[symbol].says, ",")
         written = self.write(Symbol(symbol, 0))
         return f"{says}  {written}" if len(says) <= MOST_SAID else written
 
