@@ -307,9 +307,9 @@ class Edits:
                 if e.name in self.gates:
                     complement = add(ONE, Neg(e))
                     yield complement, "complement", e, complement, 0.0
-                    for other in self.gates:
-                        if other != e.name:
-                            coupled = add(ONE, Neg(Symbol(other, e.shift)))
+                    for gate in self.gates:
+                        if gate != e.name:
+                            coupled = add(ONE, Neg(Symbol(gate, e.shift)))
                             yield coupled, "complement", e, coupled, 0.3
 
     def variants(self, formula: Expression) -> Iterator[Expression]:
