@@ -21,16 +21,22 @@ ALLOWED = ("there is no ", "needs the command ", "needs the right to mount", "go
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of a test with many cases some are run, spread over all of them; each in a thorough run.
 
-    What is asked for by name, with ``::`` or ``-k``, is run with all its cases.
+    Where a case takes long, the mark ``cases(N)`` says how many. What is asked for by name, with
+    ``::`` or ``-k``, is run with all its cases.
     """
     if THOROUGH or config.option.keyword or any("::" in argument for argument in config.args):
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    kept = {item for group in cases.values() for item in spread(group, MOST_CASES)}
+    kept = {item for group in cases.values() for item in spread(group, _most(group[0]))}
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = [item for item in items if item in kept]
+
+
+def _most(item: pytest.Item) -> int:
+    mark = item.get_closest_marker("cases")
+    return mark.args[0] if mark else MOST_CASES
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -94,8 +94,8 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
-    ``stage`` is that of the entry. ``slope`` is the derivative that a formula is to be, where it is
-    not for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
+    ``stage`` is that of the entry. ``slope`` is what a formula may be, where it is not
+    for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
     may mean something else too: it is right, or nothing is said of it.
     """
 
@@ -113,7 +113,7 @@ class Answer:
     open: bool = False
     rule: str = ""
     stage: str = ""
-    slope: Expression | None = None
+    slope: tuple[Expression, ...] = ()
     tentative: bool = False
 
     @property
@@ -347,12 +347,12 @@ class _Reader:
 
     def slope(self, entry: Entry) -> Answer:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t = c_{t-1}."""
-        slope = self.names.parsed(entry.left)
+        slope = tuple(self.names.meanings(entry.left))
         for part in entry.between:
             self.names.parsed(part)  # several sentences in one line are no working
         formula = self.names.parsed(_with_points(_without_comment(entry.right)))
         name = re.sub(r"(?<=_)\{(\w)\}", r"\1", "".join(entry.left.split()))
-        is_number = bool(symbols(slope)) and not symbols(formula)
+        is_number = bool(symbols(slope[0])) and not symbols(formula)
         if is_number or self.names.elements(formula):
             raise ExpressionError("a formula", f'"{entry.right.strip()}"')
         self.names.check(formula)

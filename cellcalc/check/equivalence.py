@@ -100,8 +100,8 @@ class FormulaMarker:
         formulas = answer.formulas
         if answer.rule:
             return self.ruled(answer)
-        if answer.slope is not None:
-            return self.sloped(answer, answer.slope)
+        if answer.slope:
+            return self.sloped(answer)
         if self.is_update(answer):
             return self.updated(answer)
         for name in formulas:
@@ -447,25 +447,33 @@ class FormulaMarker:
         facts = ", ".join(f"{name} = {update.settings[name]:g}" for name in needed)
         return replace(marked, note=sentence("check", "for_this_problem", facts=facts))
 
-    def sloped(self, answer: Answer, slope: Expression) -> Marked:
-        """The derivative of one quantity by another: the same as that of the equations, or not."""
+    def sloped(self, answer: Answer) -> Marked:
+        """The derivative of one quantity by another: one of those that the equations have."""
         assert answer.formulas is not None
         formula = answer.formulas[answer.symbol]
-        place = (self.window, 1, 0)
-        marked = Marked(answer, Verdict.CORRECT, LANGUAGE(slope), place, window=0)
-        drawing = self.general(answer, multiply(formula, slope))
+        shown = LANGUAGE(answer.slope[0])
+        marked = Marked(answer, Verdict.CORRECT, shown, (self.window, 1, 0), window=0)
+        examples = [self.differing(answer, formula, slope) for slope in answer.slope]
+        if None in examples:
+            return marked
+        return replace(marked, verdict=Verdict.WRONG, counterexample=examples[0])
+
+    def differing(
+        self, answer: Answer, formula: Expression, other: Expression
+    ) -> Counterexample | None:
+        """Where two formulas of the cell's quantities differ, in random problems."""
+        drawing = self.general(answer, multiply(formula, other))
         row = self.exact.forward[0]
         for number in range(drawing.trials):
             world = self.world(number, drawing)
             sight = Sight(world, edges=True)
             steps = [answer.t] if answer.t is not None else range(1, world.setting.steps + 1)
             for t in steps:
-                gives, true = sight.gives(formula, row, t), sight.gives(slope, row, t)
+                gives, true = sight.gives(formula, row, t), sight.gives(other, row, t)
                 if not same(gives, true):
                     numbers = dict(self.put_in(world, formula, t))
-                    example = Counterexample(float(gives), float(true), t, numbers, False)
-                    return replace(marked, verdict=Verdict.WRONG, counterexample=example)
-        return marked
+                    return Counterexample(float(gives), float(true), t, numbers, False)
+        return None
 
     def sum_of_numbers(self, answer: Answer) -> Marked:
         """A formula of numbers alone is worked out, and judged by their digits."""

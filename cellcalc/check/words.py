@@ -150,7 +150,7 @@ class _Words:
             yield sentence("check", "passed" if passed > 1 else "passed_one", count=passed)
         yield from (self.wrapped_plain(remark) for remark in self.report.remarks)
         answered = [one.answer for one in self.report.marked]
-        below = legend(self.model, [a.symbol for a in answered if a.slope is None])
+        below = legend(self.model, [a.symbol for a in answered if not a.slope])
         if below is not None:
             yield below.text(self.width)
 

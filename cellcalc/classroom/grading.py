@@ -330,7 +330,7 @@ def _files(one: Class, results: Sequence[Result], solutions: bool) -> Iterator[t
     yield "class.html", to_html(one.assignment.title, whole).encode()
     for result in results:
         student = result.row.student
-        if student is None or result.row.handed is None:
+        if student is None:
             continue
         blocks = feedback(result.row, result.record, result.points, one.assignment, solutions)
         yield f"{FEEDBACK}/{student.stem}.md", to_markdown(blocks).encode()

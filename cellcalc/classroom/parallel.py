@@ -30,8 +30,8 @@ class Done(Generic[Result]):
     failed: str = ""
 
 
-class TookTooLongError(Exception):
-    """A job was stopped."""
+class TookTooLongError(BaseException):
+    """A job was stopped; what handles any exception of a job does not handle this one."""
 
 
 def processors() -> int:

@@ -21,11 +21,12 @@ def completion(shell: str, output: Path | None, force: bool) -> None:
     the problem that was typed.
 
     \b
-    bash        echo 'eval "$(cellcalc completion bash)"' >> ~/.bashrc
-    zsh         echo 'eval "$(cellcalc completion zsh)"' >> ~/.zshrc
-    fish        cellcalc completion fish > ~/.config/fish/completions/cellcalc.fish
-    powershell  cellcalc completion powershell | Out-String | Invoke-Expression
-    man         cellcalc completion man > ~/.local/share/man/man1/cellcalc.1
+    bash    in ~/.bashrc: eval "$(cellcalc completion bash)"
+    zsh     in ~/.zshrc:  eval "$(cellcalc completion zsh)"
+    fish    -o ~/.config/fish/completions/cellcalc.fish
+    powershell   in $PROFILE:
+            cellcalc completion powershell | Out-String | Invoke-Expression
+    man     -o ~/.local/share/man/man1/cellcalc.1
 
     \b
     Examples:

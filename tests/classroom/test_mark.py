@@ -16,14 +16,17 @@ import openpyxl
 import pytest
 
 from cellcalc.classroom import grading
+from cellcalc.classroom.collecting import Piece
 from cellcalc.classroom.gradebook import COLUMNS
 from cellcalc.classroom.grading import mark_class
+from cellcalc.classroom.judging import look
 from cellcalc.errors import InputError, OutputError
 from tests.classroom.conftest import Small
 from tests.marking.slips import Slip
 from tests.marking.working import everywhere
 from tests.support import classroom
 from tests.support.command import Run
+from tests.support.hostile_books import HOSTILE
 
 NO_CAROUSEL = Slip("carousel path left out", everywhere(dc="dc_via_tanh_c"))
 TEXTS = (".md", ".html", ".csv", ".json")
@@ -442,3 +445,11 @@ def test_marking_exits_with_0_however_well_they_did(
     result = run("class", "mark", small.folder, handed, "-o", report, "--jobs", "1")
     assert result.exit_code == 0 and result.stdout == ""
     assert result.stderr.startswith("marked the work of 1 of 6 students; 5 rows have a note")
+
+
+def test_no_hostile_workbook_raises_or_takes_long(tmp_path: Path) -> None:
+    for name, (make, _) in HOSTILE.items():
+        path = tmp_path / "s001.xlsx"
+        path.write_bytes(make())
+        found = look(Piece("s001.xlsx", str(path)))
+        assert found.digest and isinstance(found.failed, str), name

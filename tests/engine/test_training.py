@@ -44,6 +44,7 @@ def problem(data: Data, k1: int, k2: int, options: dict[str, str], update: str =
 
 @pytest.mark.parametrize(("k1", "k2"), COUNTS)
 @pytest.mark.parametrize("name", DATA)
+@pytest.mark.cases(6)
 def test_every_option_does_what_the_loop_does(name: str, k1: int, k2: int) -> None:
     data = DATA[name]
     # All combinations on one problem, every seventh (which is prime to their number) on the others.

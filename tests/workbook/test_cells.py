@@ -96,6 +96,7 @@ def unlike(
 
 
 @pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.cases(2)
 def test_formualizer_computes_what_is_stored(name: str) -> None:
     expected, book = stored(name), spreadsheets.poisoned(BOOKS[name])
     got = spreadsheets.by_formualizer(book, expected.formulas)
@@ -103,6 +104,7 @@ def test_formualizer_computes_what_is_stored(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sample(PROBLEMS, 3))
+@pytest.mark.cases(4)
 def test_formualizer_computes_the_trace_of_the_edited_problem(name: str) -> None:
     expected, book = stored(name, True), spreadsheets.poisoned(BOOKS[name], edited(name)[1])
     got = spreadsheets.by_formualizer(book, expected.formulas)
@@ -116,6 +118,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.cases(2)
 def test_libreoffice_computes_the_trace_of_the_edited_problem(
     name: str, libreoffice: dict[str, bytes]
 ) -> None:
@@ -151,6 +154,7 @@ def test_start_of_a_forward_pass_has_no_link_to_a_sheet_that_is_not_there() -> N
 
 
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.cases(5)
 def test_every_cell_that_ships_has_a_picture_with_arrows(cell: str) -> None:
     texts = {text for (sheet, _), text in stored(cell, True).values.items() if sheet == "Step"}
     assert {"▶", "▲"} <= texts

@@ -67,6 +67,7 @@ def edited(name: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.cases(5)
 def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str) -> None:
     book, expected = edited(name)
     got = spreadsheets.by_formualizer(book, spreadsheets.formula_cells(expected))
@@ -81,6 +82,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.cases(2)
 def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
     name: str, libreoffice: dict[str, bytes]
 ) -> None:
@@ -92,6 +94,7 @@ def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.cases(6)
 def test_the_sheets_hold_the_trace(name: str) -> None:
     trace = PROBLEMS[name].problem().run()
     for number, one in enumerate(trace.passes, 1):
@@ -121,6 +124,7 @@ def test_the_sheets_hold_the_trace(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.cases(6)
 def test_every_formula_has_a_stored_number(name: str) -> None:
     values = spreadsheets.read(BOOKS[name])
     computed = spreadsheets.formula_cells(BOOKS[name])

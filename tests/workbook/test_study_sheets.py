@@ -42,6 +42,7 @@ CHOSEN = sample(PROBLEMS, 3)
 
 
 @pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.cases(1)
 def test_what_is_stored_is_what_formualizer_computes(name: str) -> None:
     book = BOOKS[name]
     got = spreadsheets.by_formualizer(
@@ -51,6 +52,7 @@ def test_what_is_stored_is_what_formualizer_computes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.cases(1)
 def test_every_sheet_follows_an_edit_in_formualizer(name: str) -> None:
     data, cells = edit(PROBLEMS[name], Grid(BOOKS[name])) if name != "gomez" else edited_gomez()
     expected = book_of(data)
@@ -82,6 +84,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.cases(1)
 def test_libreoffice_computes_the_same_before_and_after_the_edit(
     name: str, libreoffice: dict[str, bytes]
 ) -> None:

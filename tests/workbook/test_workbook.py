@@ -204,6 +204,7 @@ def edited(name: str, edit: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize(("name", "edit"), CASES)
+@pytest.mark.cases(8)
 def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str, edit: str) -> None:
     book, expected = edited(name, edit)
     got = spreadsheets.by_formualizer(book, spreadsheets.formula_cells(expected))
@@ -218,6 +219,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize(("name", "edit"), CHOSEN)
+@pytest.mark.cases(2)
 def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
     name: str, edit: str, libreoffice: dict[str, bytes]
 ) -> None:

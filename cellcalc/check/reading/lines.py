@@ -283,6 +283,8 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
         text, end = line.text, place + 1
         if end < len(lines) and _names_array(text, lines[end].text):
             text, end = f"{text.strip()} {lines[end].text.strip()}", end + 1
+        if (listed := _bulleted(text, lines, end)) is not None:
+            text, end = listed
         if _opens_array(text):
             while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
                 text += " " + lines[end].text.strip()
@@ -382,6 +384,25 @@ _ARRAY_START = re.compile(
 )
 
 
+def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """``c:`` with a number in each bullet below it, as YAML has a list; and where it ends."""
+    bare = text.strip()
+    if not bare.endswith(":") or not re.fullmatch(r"[^\W\d][\w.∂/]{0,40}:", bare):
+        return None
+    end = start
+    numbers: list[str] = []
+    while end < len(lines) and end - start < MAX_JOINED:
+        match = _NUMBER_BULLET.fullmatch(lines[end].text)
+        if match is None:
+            break
+        numbers.append(match[1])
+        end += 1
+    return (f"{bare[:-1]} = [{', '.join(numbers)}]", end) if len(numbers) > 1 else None
+
+
+_NUMBER_BULLET = re.compile(r"\s*[-*]\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*")
+
+
 def _names_array(text: str, following: str) -> bool:
     """Whether a line names the array that is printed below it: ``dc:``."""
     bare = text.strip()
@@ -462,7 +483,7 @@ _WHOLE_RANGE = re.compile(
 )
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
-    r"(?:t\s*=\s*)?[0-9]{1,6}|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
+    r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
 )
@@ -518,7 +539,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if chinese := _CHINESE_STEP.search(rest):
         found.setdefault("t", _CHINESE.get(chinese[1], 0) or int(chinese[1]))
         rest = _CHINESE_STEP.sub(" ", rest)
-    if "t" not in found and (ordinal := _ordinal(rest)) is not None:
+    is_equation = bool(re.search(r"[=≈←]", rest))
+    if "t" not in found and not is_equation and (ordinal := _ordinal(rest)) is not None:
         found["t"] = ordinal
         rest = ""
     if _RANGE.search(bare):
@@ -589,8 +611,19 @@ _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
 
+_LOGGED = re.compile(
+    r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+"
+)
+_NUMBERED = re.compile(
+    r"^\s*(?:[AQ]|Ans|Answer|Aufgabe|Problem|Exercise)\s?[0-9]{1,2}\s?[.):]\s+(?=\S)"
+)
+
+
 def _cleaned(text: str, is_maths: bool = False) -> str:
     """A line without markup: bullets, bold, code spans, dollars, comments."""
+    if re.match(r"\s*%\s*[^\W\d]", text):
+        return ""  # a comment of LaTeX
+    text = _NUMBERED.sub("", _LOGGED.sub("", text, count=1), count=1)
     if is_maths or latex.has_latex(text) or "$" in text:
         text = _without_latex_ends(text)
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
@@ -613,7 +646,7 @@ def _without_latex_ends(text: str) -> str:
 
 
 _SIGN = re.compile(
-    r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|≈|≃|≅|∼|~(?=\s*[-+0-9.])|→(?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
+    r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|≈|≃|≅|∼|~(?=\s*[-+0-9.])|[→⟹⇒](?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
 )
 _IS = re.compile(
     r"^(?P<left>.{1,160}?\S)\s+"
@@ -627,7 +660,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -711,6 +744,9 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         if listed := _LISTED.match(rest):  # targets: 0.5, 1.25; learning rate = 0.1
             yield from _entries_of(number, label.strip(), [listed[1]], where, "colon")
             parts[0] = listed[2]
+        elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
+            # W_f: 0.7 → 0.698, from the old to the new one
+            where, parts = replace(where, stage="new"), [label, parts[1]]
         elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
@@ -740,6 +776,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         yield from _entries_of(number, left, values, where, form)
 
 
+_AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 

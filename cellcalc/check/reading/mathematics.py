@@ -78,6 +78,7 @@ _NAME = re.compile(
     rf"|(?P<sign>[σ√])"
 )
 _NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
+_DELTA_OF = re.compile(r"δ_\{((?=[^\W\d])(?:[^{}]|\{[^{}]{0,20}\}){3,30})\}")  # δ_{z_f,3}
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -170,6 +171,7 @@ class Style:
     raised: bool = False  # the time stands above, so that c^2 may be a step
     target: bool = False  # what stands on the left, where a product cannot be
     code: bool = False  # a program: a[-1] is the last element
+    slope: bool = False  # a slope alone, where dc[t]/df[t] is no quotient
 
 
 def parse_formula(
@@ -191,6 +193,8 @@ def parse_formula(
     text = re.sub(r"\s+", " ", plain(text)).strip()
     if "∇" in text:
         text = _NABLA.sub(r"∂L/∂\1\2", text)
+    if "δ_{" in text:
+        text = _DELTA_OF.sub(r"δ\1", text)
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -293,7 +297,8 @@ class FormulaParser(Parser):
             return
         if match := _NUMBER.match(text, position):
             found, end = match[0], match.end()
-            if power := _TEN.match(text, end):  # 1.5·10^{-3} is one number
+            power = None if "e" in found.lower() else _TEN.match(text, end)
+            if power:  # 1.5·10^{-3} is one number
                 found, end = f"{found}e{int(power[1])}", power.end()
             self._take(_Token("number", found), end)
             return
@@ -362,7 +367,8 @@ class FormulaParser(Parser):
         written, end, transposed = self._written(name, end, lead, derivative)
         if not derivative and not self.style.code and (again := self._by(name, lead, end)):
             # In the language itself dc[t]/do[t] is a quotient of two derivatives.
-            is_ours = not lead and _is_bracketed(self.text, match.end(), again)
+            is_ours = not (lead or self.style.slope)
+            is_ours = is_ours and _is_bracketed(self.text, match.end(), again)
             if is_ours:
                 self.met.add("slope")
             if not (is_ours and self.choices.get("slope")):

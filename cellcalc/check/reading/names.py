@@ -16,6 +16,7 @@ from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.letters import MARK, composed
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
+    ONE,
     ZERO,
     Call,
     Dot,
@@ -53,6 +54,9 @@ _GATES: Mapping[str, tuple[str, ...]] = {
 _OTHERS: Mapping[str, tuple[str, ...]] = {
     "g": ("c̃", "C̃", "ctilde", "c_tilde", "tilde_c", "C_tilde", "Ctilde", "cand", "candidate",
           "cct", "c_cand", "g̃", "ct_tilde", "c_bar", "cbar", "c̄", "C̄", "h̃"),
+    "f": ("Γ_f", "Γf"),
+    "i": ("Γ_i", "Γi", "Γ_u", "Γu"),
+    "o": ("Γ_o", "Γo"),
     "y": ("ŷ", "yhat", "y_hat", "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
     "target": ("targets", "y_true", "ytrue", "label", "labels", "tgt", "Target"),
     "tanh_c": ("tanhc", "tanhC", "tanh_C", "tc", "tanhct", "c_tanh", "tanh_ct"),
@@ -180,14 +184,35 @@ class Names:
 
     def _slope(self, written: Written, by: Written) -> Expression:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t is c[t-1]."""
-        of = self.quantity(replace(written, by=None, derivative=False, lead=""))
-        found = slopes(self.model, of, self.quantity(by))
+        found = self._slopes(written, by)
         if not found:
             raise ExpressionError("a quantity by one that it is made of", f'"{written.text}"')
         if len(found) > 1:
             both = " or ".join(map(LANGUAGE, found))
             raise ExpressionError("one reading", f'"{written.text}", which may be {both}')
         return found[0]
+
+    def _slopes(self, written: Written, by: Written) -> list[Expression]:
+        of = self.quantity(replace(written, by=None, derivative=False, lead=""))
+        return slopes(self.model, of, self.quantity(by))
+
+    def meanings(self, text: str) -> list[Expression]:
+        """What a slope that stands alone may be: ∂c_t/∂f_t.
+
+        Raises :class:`~cellcalc.errors.ExpressionError` where there is no such, or more than one.
+        """
+        found: list[Expression] = []
+
+        def slope(written: Written) -> Expression:
+            if written.by is None or found:
+                raise ExpressionError("the derivative of one quantity by another", f'"{text}"')
+            found.extend(self._slopes(written, written.by))
+            return ONE
+
+        whole = parse_formula(text, slope, Style(slope=True))
+        if whole != ONE or not found:
+            raise ExpressionError("a quantity by one that it is made of", f'"{text}"')
+        return found
 
     def _paths(self, name: str, part: str, written: Written) -> Expression:
         """What reaches a quantity from later steps, or from its own: the sum of those paths.
