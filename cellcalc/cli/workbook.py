@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -96,11 +96,14 @@ def workbook(
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
-    write_file(
-        path,
-        lambda file: build_workbook(trace, file, names, practice, blank, key, assignment=task),
-        force,
-    )
+    left_out: list[str] = []
+
+    def write(file: BinaryIO) -> None:
+        left_out.extend(build_workbook(trace, file, names, practice, blank, key, assignment=task))
+
+    write_file(path, write, force)
+    for kind in left_out:
+        click.echo(f"Warning: {sentence('sheet', 'left_out', kind=kind)}", err=True)
     for former, now in moved(names).items():
         click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):
