@@ -162,9 +162,7 @@ LISTS = ("sheets", "symbols", "practice", "asked")  # several names with commas 
 
 
 def _completing(name: str, names: Names) -> Callable[..., list[CompletionItem]]:
-    def complete(
-        context: click.Context, _parameter: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def complete(context: click.Context, incomplete: str) -> list[CompletionItem]:
         head, comma, rest = incomplete.rpartition(",") if name in LISTS else ("", "", incomplete)
         found = [one for one in names(context) if one.startswith(rest)]
         items = [CompletionItem(f"{head}{comma}{one}") for one in found]
@@ -189,5 +187,5 @@ def prepare(main: click.Group) -> None:
             key = f"{name}.{parameter.name}"
             names = NAMES.get(key) or NAMES.get(parameter.name or "")
             if names is not None and not isinstance(parameter.type, click.Choice):
-                complete = _completing(str(parameter.name), names)
-                parameter._custom_shell_complete = complete
+                # In place of the method, for this parameter alone.
+                vars(parameter)["shell_complete"] = _completing(str(parameter.name), names)
