@@ -452,4 +452,4 @@ def test_no_hostile_workbook_raises_or_takes_long(tmp_path: Path) -> None:
         path = tmp_path / "s001.xlsx"
         path.write_bytes(make())
         found = look(Piece("s001.xlsx", str(path)))
-        assert found.digest and isinstance(found.failed, str), name
+        assert found.failed or found.digest, name
