@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
 
 from cellcalc import resources
 from cellcalc.engine.run import run_model
@@ -625,11 +625,13 @@ class Problem:
         wanted = tuple(names)
         trace = self.run()
         task = exercise_of(trace, practice, level, seed, key, blank)
-        write_file(
-            path,
-            lambda out: build_workbook(trace, out, wanted, practice, blank, key, assignment=task),
-            force,
-        )
+
+        def write(out: BinaryIO) -> None:
+            left_out = build_workbook(trace, out, wanted, practice, blank, key, assignment=task)
+            for kind in left_out:
+                warnings.warn(resources.sentence("sheet", "left_out", kind=kind), stacklevel=4)
+
+        write_file(path, write, force)
 
     def draw(
         self,

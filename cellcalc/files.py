@@ -154,7 +154,7 @@ def same_file(path: Path, others: Iterable[Path]) -> bool:
     return False
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = False) -> None:
+def write_file(path: Path, write: Callable[[BinaryIO], object], force: bool = False) -> None:
     """Let ``write`` fill a file and put it in place when it is complete.
 
     A file that holds these very bytes already is left as it is; one that is replaced keeps its
@@ -196,7 +196,7 @@ def write_file(path: Path, write: Callable[[BinaryIO], None], force: bool = Fals
         temporary.unlink(missing_ok=True)
 
 
-def _write_into(path: Path, write: Callable[[BinaryIO], None]) -> None:
+def _write_into(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write to a pipe or a device that is there."""
     try:
         handle = os.open(path, os.O_WRONLY | _NOT_WAITING)

@@ -175,7 +175,8 @@ def _row(student: Student, heap: _Heap) -> Row:
         if heap.strange:  # the file is shown in their row, too, though it counts for nothing
             first = heap.strange[0]
             return Row(student, first, tuple(notes), first.late, told=tuple(told))
-        return Row(student, None, (sentence("class", "missing"), *notes))
+        missing = sentence("class", "missing")
+        return Row(student, None, (missing, *notes), told=(missing,))
     about = []
     if counts.look.failed:
         about.append(sentence("class", "unread", why=counts.look.failed))

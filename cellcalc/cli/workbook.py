@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
 from cellcalc.cli.common import (
+    WRITTEN,
     command,
     load,
     notation_option,
@@ -95,13 +96,17 @@ def workbook(
     stem = "workbook" if problem == "-" else Path(problem).stem
     path = output or Path(f"{stem}.xlsx")
     names = [name.strip() for name in (sheets or "").split(",") if name.strip()]
-    write_file(
-        path,
-        lambda file: build_workbook(trace, file, names, practice, blank, key, assignment=task),
-        force,
-    )
+    left_out: list[str] = []
+
+    def write(file: BinaryIO) -> None:
+        left_out.extend(build_workbook(trace, file, names, practice, blank, key, assignment=task))
+
+    write_file(path, write, force)
+    for kind in left_out:
+        click.echo(f"Warning: {sentence('sheet', 'left_out', kind=kind)}", err=True)
     for former, now in moved(names).items():
         click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):
         click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
+    click.get_current_context().meta[WRITTEN] = path
     click.echo(f"wrote {printable(str(path))}", err=True)

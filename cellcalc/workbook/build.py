@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import BinaryIO
@@ -30,7 +31,7 @@ from cellcalc.workbook.layout import (
     lay_out,
     setting_names,
 )
-from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt
+from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
@@ -48,7 +49,7 @@ from cellcalc.workbook.sheets.tracing import (
 from cellcalc.workbook.sheets.train import train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
-from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, absolute
+from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
 
@@ -61,20 +62,21 @@ def _bptt(book: Book) -> Iterator[Sheet]:
         if book.large:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
-        set_up = partial(set_up_bptt, layout=layout, locked=key)
         if has_look(book, layout):
             rows = with_look(book.moment, layout, rows)
-            set_up = partial(set_up_bptt, layout=layout, look=look_of(layout))
         if has_trace(book, layout):
             rows = traced(book, layout, rows)
-            set_up = partial(_with_trace, book=book, layout=layout)
+        set_up = partial(_set_up_bptt, book=book, layout=layout, locked=key)
         yield Sheet(layout.title, rows, set_up, hidden=key)
 
 
-def _with_trace(sheet: Worksheet, book: Book, layout: Layout) -> None:
-    # Its rules go before those of gates and gradients, which colour the same cells.
-    Tracing(book, layout).set_up(sheet)
-    set_up_bptt(sheet, layout, look=look_of(layout))
+def _set_up_bptt(sheet: Worksheet, book: Book, layout: Layout, locked: bool) -> None:
+    """The rules that come first win: of what is wrong, of the trace, of gates and gradients."""
+    if book.has("Checks") and book.large is None and not locked:
+        show_overwritten(sheet, layout)
+    if has_trace(book, layout):
+        Tracing(book, layout).set_up(sheet)
+    set_up_bptt(sheet, layout, locked, look_of(layout) if has_look(book, layout) else None)
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.
@@ -106,8 +108,11 @@ def build_workbook(
     key: bool = False,
     handout: Handout | None = None,
     assignment: Assignment | None = None,
-) -> None:
-    """Write the workbook of a trace to a binary file.
+) -> tuple[str, ...]:
+    """Write the workbook of a trace to a binary file; the kinds of sheet that it had to do without.
+
+    These are sheets that nobody asked for, with a formula that is too long for a cell, as of
+    hundreds of inputs.
 
     ``sheets`` names the kinds of sheet to include; where it is empty, all but the
     exercise and Flow.
@@ -133,7 +138,29 @@ def build_workbook(
         practice, sheets = practice or "backward", ("Practice",)
     assignment = assignment or Assignment(practice)
     chosen = _chosen(sheets, assignment, blank, key)
-    book = Book(trace, chosen, practice, blank, tuple(sheets), key, assignment, handout)
+    left_out: list[str] = []
+    while True:
+        kept = tuple(kind for kind in chosen if kind not in left_out)
+        book = Book(trace, kept, practice, blank, tuple(sheets), key, assignment, handout)
+        try:
+            _write(book, file, sheets)
+        except TooLongError as error:
+            kind = re.sub(r" [0-9]+$", "", error.sheet)
+            if kind not in SPARED or kind in left_out or book.asked(kind):
+                raise
+            left_out.append(kind)
+            file.seek(0)
+            file.truncate()
+        else:
+            return tuple(left_out)
+
+
+SPARED = {"Unrolled", "Step", "Windows", "Gradients", "Train", "Checks"}  # where they do not fit
+
+
+def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
+    """Make the sheets and write them; ``sheets`` are those that were asked for."""
+    trace, practice = book.trace, book.practice
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
     workbook = Workbook()

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from openpyxl.utils import FORMULAE
+
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, FACTOR, NORM, clipped_key, gathered_key, memory_key
 from cellcalc.model.model import TARGET, Model, Quantity
@@ -242,13 +244,20 @@ _REFERENCE = re.compile(
 )
 
 
+# Names of functions, which some engines would call, and those that Excel keeps for itself.
+_KEPT = {name.casefold() for name in FORMULAE} | {
+    *("print_area", "print_titles", "criteria", "extract", "database", "auto_open", "auto_close"),
+    *("consolidate_area", "sheet_title"),
+}
+
+
 def defined_name(symbol: str, taken: set[str]) -> str:
     """A name for a cell: the symbol, with an underscore where a spreadsheet reads a reference.
 
     ``W1`` would be a cell, ``R`` a row; names that differ only in case would be the same.
     """
     name = symbol
-    while _REFERENCE.fullmatch(name) or name.casefold() in taken:
+    while _REFERENCE.fullmatch(name) or name.casefold() in taken | _KEPT:
         name += "_"
     taken.add(name.casefold())
     return name

@@ -8,9 +8,23 @@ from dataclasses import dataclass
 from functools import cache
 from math import ceil
 
+from cellcalc.errors import OutputError
+
 # What Excel holds.
 MAX_COLUMNS, MAX_ROWS = 16_384, 1_048_576
 MAX_FORMULA, MAX_TEXT = 8_192, 32_767  # characters in a cell
+MAX_BREAKS = 1_023  # manual page breaks of a sheet
+
+
+class TooLongError(OutputError):
+    """A formula that is too long for a cell; ``sheet`` is the title of the sheet that it is on."""
+
+    sheet = ""
+
+
+def quoted(style: str) -> str:
+    """The style of the same look for a text that begins with "=", and is no formula."""
+    return f"{style}="
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from openpyxl.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
+
+from cellcalc.xlsx.cells import quoted
 
 NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
@@ -128,7 +130,7 @@ STYLES: dict[str, Style] = {
     "degrees": Style(bold=True, align="right", format='0.0"°"'),
     "operation": Style(align="center", size=14, bold=True, color="1F4E79"),
     "percent_plain": Style(align="right", format="0%", line="D9D9D9"),
-    "wire": Style(align="fill", color="404040"),
+    "wire": Style(align="center", size=14, color="404040", line="404040"),
     "path_text": Style(color="595959", wrap=True, line="D9D9D9", indent=1),
     "matrix_value": Style(
         align="center", format="General", box=True, color=INPUT_BLUE, fill=INPUT_FILL
@@ -152,6 +154,11 @@ for _group, (_dark, _light) in TINTS.items():
     STYLES[f"{_group}_symbol"] = Style(bold=True, fill=_light)
     STYLES[f"{_group}_path"] = Style(color="595959", fill=_light, indent=1)
     STYLES[f"{_group}_equation"] = Style(fill=_light, wrap=True)
+
+
+for _name, _style in list(STYLES.items()):
+    if not _style.quoted:
+        STYLES[quoted(_name)] = replace(_style, quoted=True)
 
 
 def write_samples(sheet: Worksheet) -> None:

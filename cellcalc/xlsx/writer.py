@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from itertools import count
@@ -20,8 +21,18 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 
-from cellcalc.errors import OutputError
-from cellcalc.xlsx.cells import MAX_FORMULA, MAX_TEXT, Cell, Fill, Row, Rows, letters
+from cellcalc.xlsx import parts
+from cellcalc.xlsx.cells import (
+    MAX_FORMULA,
+    MAX_TEXT,
+    Cell,
+    Fill,
+    Row,
+    Rows,
+    TooLongError,
+    letters,
+    quoted,
+)
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -51,19 +62,78 @@ def write_package(
     with ZipFile(skeleton) as source, ZipFile(file, "w", ZIP_DEFLATED) as target:
         paths = _sheet_paths(source)
         styles = _style_numbers(source.read(next(iter(paths.values()))), tuple(samples))
-        rows_of = {paths[title]: rows for title, rows in sheets.items()}
-        for name in source.namelist():
-            entry = ZipInfo(name, made.timetuple()[:6])
+        titles = {paths[title]: title for title in sheets}
+        stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+        others = _Others(source, titles)
+        for name in parts.in_order(source.namelist()):
+            entry = ZipInfo(parts.renamed(name), made.timetuple()[:6])
             entry.compress_type = ZIP_DEFLATED
             setattr(entry, _LEVEL, QUICK)
-            contents = source.read(name)
-            if name in rows_of:
+            if name in titles:
+                title = titles[name]
+                rows = others.noted(title, sheets[title])
                 with target.open(entry, "w") as part:
-                    for piece in _sheet(contents, rows_of[name], styles):
+                    for piece in _sheet(title, source.read(name), rows, styles):
                         part.write(piece)
             else:
-                stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
-                target.writestr(entry, _DATES.sub(rb"\g<1>" + stamp, contents))
+                target.writestr(entry, _DATES.sub(rb"\g<1>" + stamp, others.part(name)))
+
+
+class _Others:
+    """The parts besides the sheets, as Excel lays them out."""
+
+    def __init__(self, source: ZipFile, titles: Mapping[str, str]) -> None:
+        self.source, self.titles = source, titles
+        self.values: dict[tuple[str, int, int], parts.Value] = {}
+        self.blocks = 1  # of the ids of shapes; the next that is free
+        self.wanted: dict[str, dict[int, set[int]]] = {}  # columns by sheet and row
+        for name in source.namelist():
+            if name.startswith("xl/charts/chart"):
+                for area in parts.areas_of_chart(source.read(name).decode()):
+                    rows = self.wanted.setdefault(area.sheet, {})
+                    for row, column in area.cells:
+                        rows.setdefault(row, set()).add(column)
+
+    def noted(self, title: str, content: Rows) -> Rows:
+        """The rows of a sheet, of which those values are noted that charts show."""
+        wanted = self.wanted.get(title)
+        return content if wanted is None else replace(content, rows=self._noting(title, content))
+
+    def _noting(self, title: str, content: Rows) -> Iterator[Row]:
+        for row in content.rows:
+            columns = self.wanted[title].get(row.number)
+            if columns:
+                row = replace(row, parts=list(row.parts))
+                for one in row.cells:
+                    if one.column in columns:
+                        self.values[title, row.number, one.column] = one.value
+            yield row
+
+    def part(self, name: str) -> bytes:
+        contents = self.source.read(name)
+        if name.endswith(".rels"):
+            return parts.with_relative_targets(name, contents.decode()).encode()
+        if name == parts.CONTENTS:
+            return parts.with_new_names(contents.decode()).encode()
+        if name.startswith("xl/charts/chart"):
+            return parts.with_values(contents.decode(), self.values).encode()
+        if name.startswith("xl/drawings/drawing"):
+            return parts.drawing(contents)
+        if name.startswith("xl/drawings/commentsDrawing"):
+            shapes, taken = parts.shapes_of_comments(
+                contents.decode(), self._sheet_of(name), self.blocks
+            )
+            self.blocks += taken
+            return shapes
+        return contents
+
+    def _sheet_of(self, drawing: str) -> str:
+        """The sheet whose comments a drawing shows."""
+        for path in self.titles:
+            links = f"xl/worksheets/_rels/{path.rpartition('/')[2]}.rels"
+            if links in self.source.namelist() and drawing in self.source.read(links).decode():
+                return self.source.read(path).decode()
+        return ""
 
 
 def _sheet_paths(package: ZipFile) -> dict[str, str]:
@@ -84,16 +154,25 @@ def _style_numbers(sheet: bytes, samples: tuple[str, ...]) -> dict[str, int]:
     return {name: found[k] for k, name in enumerate(samples, 1)}
 
 
-def _sheet(skeleton: bytes, content: Rows, styles: Mapping[str, int]) -> Iterator[bytes]:
-    """The sheet's XML with its rows; the dimension is that of the rows."""
+def _sheet(
+    title: str, skeleton: bytes, content: Rows, styles: Mapping[str, int]
+) -> Iterator[bytes]:
+    """The sheet's XML with its rows; the dimension is that of the rows.
+
+    Raises :class:`~cellcalc.xlsx.cells.TooLongError` where a formula is too long for a cell.
+    """
     dimension = f'<dimension ref="A1:{letters(content.width)}{content.height}"/>'.encode()
     skeleton = _DIMENSION.sub(dimension, skeleton)
     match = _SHEET_DATA.search(skeleton)
     assert match, "openpyxl writes a sheetData element"
     yield skeleton[: match.start()] + b"<sheetData>"
     markup = Markup(styles)
-    for row in content.rows:
-        yield markup.row(row).encode()
+    try:
+        for row in content.rows:
+            yield markup.row(row).encode()
+    except TooLongError as error:
+        error.sheet = title
+        raise
     yield b"</sheetData>" + skeleton[match.end() :]
 
 
@@ -105,7 +184,7 @@ def fixed_date(epoch: str | None) -> datetime:
     return max(earliest, datetime.fromtimestamp(int(epoch), UTC))
 
 
-LINE_HEIGHT = 15.0  # points
+LINE_HEIGHT, MAX_HEIGHT = 15.0, 409.5  # points
 
 
 class Markup:
@@ -121,7 +200,8 @@ class Markup:
         self.shared = count()
 
     def row(self, row: Row) -> str:
-        height = f' ht="{row.lines * LINE_HEIGHT}" customHeight="1"' if row.lines > 1 else ""
+        points = min(row.lines * LINE_HEIGHT, MAX_HEIGHT)
+        height = f' ht="{points}" customHeight="1"' if row.lines > 1 else ""
         outline = ' hidden="1"' if row.hidden else ""
         outline += f' outlineLevel="{row.outline}"' if row.outline else ""
         outline += ' collapsed="1"' if row.collapsed else ""
@@ -168,17 +248,28 @@ class Markup:
             yield escape(checked(fill.formula(k), fill.column + k, row))
 
     def cell(self, part: Cell, row: Row) -> str:
-        return cell(part, row.number, self.styles[part.style])
+        style = part.style
+        if part.formula is None and isinstance(part.value, str) and part.value[:1] == "=":
+            style = quoted(style) if quoted(style) in self.styles else style
+        return cell(part, row.number, self.styles[style])
 
 
 def checked(formula: str, column: int, row: int) -> str:
-    """The formula; :class:`~cellcalc.errors.OutputError` where it is too long for a cell."""
+    """The formula; :class:`TooLongError` where it is too long for a cell."""
     if len(formula) > MAX_FORMULA:
         found = f"{len(formula):,} in {letters(column)}{row}"
-        raise OutputError(
+        raise TooLongError(
             f"workbook: expected formulas of at most {MAX_FORMULA:,} characters, found {found}"
         )
     return formula
+
+
+def written(text: str) -> str:
+    """A text as a part holds it: what readers would take for an escaped character is escaped."""
+    return escape(_ESCAPED.sub("_x005F_", text))
+
+
+_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def cell(cell: Cell, row: int, style: int) -> str:
@@ -189,12 +280,12 @@ def cell(cell: Cell, row: int, style: int) -> str:
         if value is None:
             return start + "/>"
         if isinstance(value, str):
-            text = f'<t xml:space="preserve">{escape(value[:MAX_TEXT])}</t>'
+            text = f'<t xml:space="preserve">{written(value[:MAX_TEXT])}</t>'
             return f'{start} t="inlineStr"><is>{text}</is></c>'
         return f"{start}><v>{value!r}</v></c>"
     formula = f"<f>{escape(checked(cell.formula, cell.column, row))}</f>"
     if isinstance(value, str):
-        return f'{start} t="str">{formula}<v>{escape(value)}</v></c>'
+        return f'{start} t="str">{formula}<v>{written(value)}</v></c>'
     if value is None or not math.isfinite(value):
         return f'{start} t="e">{formula}<v>#NUM!</v></c>'
     return f"{start}>{formula}<v>{value!r}</v></c>"

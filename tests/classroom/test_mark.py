@@ -16,14 +16,17 @@ import openpyxl
 import pytest
 
 from cellcalc.classroom import grading
+from cellcalc.classroom.collecting import Piece
 from cellcalc.classroom.gradebook import COLUMNS
 from cellcalc.classroom.grading import mark_class
+from cellcalc.classroom.judging import look
 from cellcalc.errors import InputError, OutputError
 from tests.classroom.conftest import Small
 from tests.marking.slips import Slip
 from tests.marking.working import everywhere
 from tests.support import classroom
 from tests.support.command import Run
+from tests.support.hostile_books import HOSTILE
 
 NO_CAROUSEL = Slip("carousel path left out", everywhere(dc="dc_via_tanh_c"))
 TEXTS = (".md", ".html", ".csv", ".json")
@@ -282,6 +285,17 @@ def test_every_form_of_answers_is_marked(small: Small, handed: Path, report: Pat
         assert sum(int(rows[id][k]) for k in ("correct", "coarse", "wrong")) >= 1, rows[id]
 
 
+def test_what_is_typed_into_moodle_is_read(small: Small, handed: Path, report: Path) -> None:
+    lines = small.text("s002", handed / "x.txt").read_text("utf-8").splitlines()
+    (handed / "x.txt").unlink()
+    page = handed / "Grace Hopper_5_assignsubmission_onlinetext_" / "onlinetext.html"
+    page.parent.mkdir()
+    body = "".join(f"<p>{line.replace(' = ', '&nbsp;= ')}</p>" for line in lines)
+    page.write_text(f"<html><head><title>Text</title></head><body>{body}</body></html>", "utf-8")
+    row = mark(small, handed, report)["s002"]
+    assert int(row["correct"]) == len(lines) and not row["note"], row
+
+
 def test_counts_are_those_of_check(small: Small, handed: Path, report: Path, run: Run) -> None:
     path = small.text("s001", handed / "s001.txt", NO_CAROUSEL)
     row = mark(small, handed, report)["s001"]
@@ -442,3 +456,11 @@ def test_marking_exits_with_0_however_well_they_did(
     result = run("class", "mark", small.folder, handed, "-o", report, "--jobs", "1")
     assert result.exit_code == 0 and result.stdout == ""
     assert result.stderr.startswith("marked the work of 1 of 6 students; 5 rows have a note")
+
+
+def test_no_hostile_workbook_raises_or_takes_long(tmp_path: Path) -> None:
+    for name, (make, _) in HOSTILE.items():
+        path = tmp_path / "s001.xlsx"
+        path.write_bytes(make())
+        found = look(Piece("s001.xlsx", str(path)))
+        assert found.failed or found.digest, name
