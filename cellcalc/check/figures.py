@@ -14,6 +14,8 @@ SAFE = 1.15  # for what the first order leaves out
 LONG = 7  # significant figures from which on numbers come from a program
 SINGLE = 2.5e-7  # relative: what one equation in single precision may be off
 ALIKE = 1e-6  # relative error below which a program's number is right
+DOUBLE = 12  # figures from which on a program's numbers are no single precision's
+FLOAT = 2.0**-50  # relative: what the few operations of an equation do to a number of float64
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Style:
         if self.figures is not None and value and math.isfinite(value):
             power = math.floor(math.log10(abs(value))) - self.figures + 1
             found = max(found, 10.0 ** max(power, -300))
+        if self.is_long and math.isfinite(value):
+            is_single = self.figures is not None and self.figures < DOUBLE
+            found = max(found, (2 * SINGLE if is_single else FLOAT) * abs(value))
         return HALF * found
 
     @property

@@ -11,6 +11,7 @@ from cellcalc import __version__
 from cellcalc.cli.check import check
 from cellcalc.cli.class_ import class_
 from cellcalc.cli.compare import compare
+from cellcalc.cli.completion import completion
 from cellcalc.cli.derive import derive
 from cellcalc.cli.draw import draw
 from cellcalc.cli.experiment import experiment
@@ -19,6 +20,7 @@ from cellcalc.cli.export import export
 from cellcalc.cli.flow import flow
 from cellcalc.cli.new import new
 from cellcalc.cli.outermost import Outermost
+from cellcalc.cli.practice import practice
 from cellcalc.cli.schedule import schedule
 from cellcalc.cli.table import table
 from cellcalc.cli.templates import templates
@@ -53,7 +55,7 @@ def main() -> None:
 
 
 for command in (
-    check, class_, compare, derive, draw, experiment, explain, export, flow, new, schedule,
-    table, templates, workbook,
+    check, class_, compare, completion, derive, draw, experiment, explain, export, flow, new,
+    practice, schedule, table, templates, workbook,
 ):  # fmt: skip
     main.add_command(command)

@@ -73,7 +73,7 @@ SECTIONS = {
     ),
     "Output": (
         "--format", "--layout", "--precision", "--width", "--notation", "--ascii", "--color",
-        "--no-pager", "--output", "--force", "--lang",
+        "--no-pager", "--output", "--force", "--open", "--lang", "--lang",
     ),
 }  # fmt: skip
 
@@ -153,6 +153,10 @@ class Commands(click.Group):
     def main(self, *arguments: Any, **options: Any) -> Any:
         prepare()  # before anything is printed, --help among it
         resources.use(usual_language())
+        if COMPLETING in os.environ:
+            from cellcalc.cli import completing
+
+            completing.prepare(self)
         return super().main(*arguments, **options)
 
     def invoke(self, context: click.Context) -> Any:
@@ -325,6 +329,13 @@ def notation_option(command: Command) -> Command:
 def output_options(command: Command) -> Command:
     """The options of every command that can write a file."""
     force = click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
+    shown = click.option(
+        "--open",
+        is_flag=True,
+        expose_value=False,
+        callback=_note(OPENED),
+        help="Open what was written.",
+    )
     path = click.option(
         "-o",
         "--output",
@@ -332,7 +343,26 @@ def output_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="Write to FILE (whole or not at all).",
     )
-    return language_option(path(force(_sparing_inputs(command))))
+    return language_option(path(force(shown(_sparing_inputs(_opening(command))))))
+
+
+def _opening(command: Command) -> Command:
+    """The command, after which what it wrote is opened if that is asked for."""
+
+    @wraps(command)
+    def opening(*arguments: Any, **options: Any) -> Any:
+        context = click.get_current_context()
+        asked, output = context.meta.get(OPENED), options.get("output")
+        if asked and output is None and context.info_name != "workbook":
+            raise OptionError("open", "`output` with it", "`open` alone")
+        try:
+            return command(*arguments, **options)
+        finally:
+            written = context.meta.get(WRITTEN) or output
+            if asked and written is not None and Path(written).exists():
+                click.launch(str(written))
+
+    return cast(Command, opening)
 
 
 def language_option(command: Command) -> Command:
@@ -390,6 +420,9 @@ def _over_the_input(output: Path) -> OutputError:
     return OutputError(f"{output}: expected another file than the input, found the input itself")
 
 
+COMPLETING = "_CELLCALC_COMPLETE"  # the variable by which a shell asks
+OPENED = "cellcalc.open"  # whether --open is given
+WRITTEN = "cellcalc.written"  # what a command has written that names the file itself
 COLOR = "cellcalc.color"  # where a command notes what --color says
 PAGED = "cellcalc.paged"  # and whether --no-pager does not
 
@@ -412,14 +445,18 @@ def text_options(command: Command) -> Command:
         callback=_note(PAGED),
         help="Don't show a long output page by page (PAGER).",
     )
-    plain = click.option(
+    return output_options(plain_option(color(pager(command))))
+
+
+def plain_option(command: Command) -> Command:
+    """The option that does without Unicode."""
+    return click.option(
         "--ascii",
         is_flag=True,
         expose_value=False,
         callback=_note_ascii,
         help="Without Unicode: dc[t+1]*f[t+1].",
-    )
-    return output_options(plain(color(pager(command))))
+    )(command)
 
 
 def _note(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:

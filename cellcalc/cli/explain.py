@@ -15,20 +15,27 @@ from cellcalc.cli.formats import format_option
 @text_options
 @format_option("text", "markdown", "html", "json")
 def explain(topic: str | None, format: str, output: Path | None, force: bool) -> None:
-    """Explain a topic in a page; without TOPIC, list the topics.
+    """Explain a topic in a page, a word or a symbol in a line; without TOPIC, list the topics.
 
-    Every number in a text is computed from a bundled example when it is shown.
+    The topics stand in the order in which to read them. Every number in a text is computed from a
+    bundled example when it is shown.
 
     \b
     Examples:
       cellcalc explain
       cellcalc explain tbptt
+      cellcalc explain carousel
+      cellcalc explain dc_via_c
       cellcalc explain papers --format markdown -o papers.md
     """
-    from cellcalc.views import topics
+    from cellcalc.views import glossary, topics
 
+    known = topic is None or topic in topics.known()
+    one = None if known else glossary.meaning(str(topic), in_ascii())
     if topic is None:
         text = topics.contents(format, terminal_width())
+    elif one is not None:
+        text = glossary.page(one, format, terminal_width())
     else:
         text = topics.page(topics.topic(topic), format, terminal_width(), in_ascii())
     emit(text, output, force)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from cellcalc.cli.common import (
+    WRITTEN,
     command,
     load,
     notation_option,
@@ -107,4 +108,5 @@ def workbook(
         click.echo(f"Note: {sentence('sheet', 'moved', former=former, now=now)}", err=True)
     if has_large(trace):
         click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
+    click.get_current_context().meta[WRITTEN] = path
     click.echo(f"wrote {printable(str(path))}", err=True)

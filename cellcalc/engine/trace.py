@@ -214,7 +214,7 @@ class Trace:
 
         check_choice("layout", layout, weights.layout_names())
         own, features = set(self.initial), self.model.features
-        chosen = weights.layout_for(layout, own)
+        chosen = weights.layout_for(layout, own, self.model.cell)
         arrays, gradients = {}, self.gradients
         for block in chosen.blocks:
             places = [chosen.place(letter, rest, own) for letter, rest in block.elements(features)]

@@ -163,7 +163,8 @@ def _arguments(
         for name, kind in template.parameters.items()
     }
     own = [element for group in elements.values() for element in group]
-    numbers = weights.from_layout(weights.layout_for(layout, own), arrays, own, features, "module")
+    chosen = weights.layout_for(layout, own, template)
+    numbers = weights.from_layout(chosen, arrays, own, features, "module")
     parameters: dict[str, Any] = {
         name: [numbers[element] for element in group] for name, group in elements.items()
     }

@@ -223,7 +223,7 @@ def _parameters(
     if complete and any(key in section.values for key in WEIGHTS):
         from cellcalc.problems import weights  # here, since few problems have them in a file
 
-        loaded = weights.read_weights(section, kinds, features, base)
+        loaded = weights.read_weights(section, kinds, features, base, parts[0])
     draw, default = _random(section), _default(section)
     elements: dict[str, float] = {}
     for name, kind in kinds.items():

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cellcalc import resources
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.files import Folder, parse_json
+from cellcalc.language.arithmetic.decimals import FLOATS, work
 from cellcalc.language.keys import element_keys
+from cellcalc.language.tree import Symbol, symbols
 from cellcalc.problems.sequences import titles_of
+from cellcalc.problems.templates import Template
 from cellcalc.toml import (
     Section,
     as_float,
@@ -32,14 +35,18 @@ from cellcalc.toml import (
 
 
 def read_weights(
-    section: Section, kinds: Mapping[str, str], features: int | None, base: Folder
+    section: Section,
+    kinds: Mapping[str, str],
+    features: int | None,
+    base: Folder,
+    cell: Template | None = None,
 ) -> dict[str, float] | None:
     """The elements (``W_f1``) that the file named by ``from`` has; none where no file is named.
 
     None after a mistake.
 
     ``section`` is the table ``[parameters]``, ``kinds`` maps the problem's parameters to "input"
-    or "scalar". Mistakes are noted with the section's reader.
+    or "scalar", ``cell`` is whose they are. Mistakes are noted with the section's reader.
     """
     if "unit" in section.values:
         section.wrong("unit", resources.sentence("weights", "unit"))
@@ -69,7 +76,13 @@ def read_weights(
             arrays = {k: a for k, a in arrays.items() if not k.startswith(_start(readout))}
         arrays = _within(arrays, prefix, name) if prefix else arrays
         arrays = _chosen_layer(arrays, layer, direction, name)
-        return found | from_layout(layout_for(layout, own), arrays, own, features, name)
+        try:
+            chosen = layout_for(layout, own, cell)
+        except InputError as error:
+            for mistake in error.mistakes:
+                section.reader.mistake(section.key("layout"), mistake.expected, mistake.found)
+            return None
+        return found | from_layout(chosen, arrays, own, features, name)
     except InputError as error:
         section.wrong_file("from", name, error)
         return None
@@ -77,6 +90,7 @@ def read_weights(
 
 KEYS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "unit")
 DIRECTIONS = ("forward", "reverse")
+READOUTS = {"weight": "V", "kernel": "V", "bias": "b_y"}  # what frameworks call a readout's own
 _LAYER = re.compile(r"(.*)_l([0-9]{1,3})(_reverse)?")
 
 
@@ -90,7 +104,7 @@ def _readout(
     """V and b_y, from what PyTorch calls weight and bias, Keras and Flax kernel and bias."""
     found: dict[str, float] = {}
     for key, array in _within(arrays, prefix, file).items():
-        name = {"weight": "V", "kernel": "V", "bias": "b_y"}.get(key, "")
+        name = READOUTS.get(key, "")
         if name not in own or len(array.values) != 1:
             expected = "weight or kernel, and bias, of one number each, for a readout that has them"
             found_here = f"{key} of {len(array.values)}"
@@ -114,7 +128,7 @@ def _chosen_layer(
     if layer is None and len(layers) > 1:
         chosen = listed([f"layer = {k}" for k in layers])
         found = f"layers {listed(list(map(str, layers)), 'and')}"
-        raise InputError([Mistake(file, "", chosen, found)])
+        raise InputError([Mistake(file, "", f"{chosen}, which chooses one", found)])
     wanted = layers[0] if layer is None else layer
     if wanted not in layers:
         found = f"layer{'s' if len(layers) > 1 else ''} {listed(list(map(str, layers)), 'and')}"
@@ -128,7 +142,13 @@ def _chosen_layer(
     return kept
 
 
-FAMILIES = {"gru": "GRU", "gru-before": "GRU with the reset before", "rnn": "RNN", "": "LSTM"}
+# The folders of layouts: what such cells are called, and the one that comes with cellcalc.
+FAMILIES = {
+    "": ("LSTM cells", "lstm"),
+    "gru": ("GRU cells that reset after the recurrent weight", "gru"),
+    "gru-before": ("GRU cells that reset before the recurrent weight", "gru-reset-before"),
+    "rnn": ("simple RNN cells", "rnn"),
+}
 
 
 def family(own: Collection[str]) -> str:
@@ -139,16 +159,66 @@ def family(own: Collection[str]) -> str:
     return "rnn" if "W" in stems else ""
 
 
-def layout_for(name: str, own: Collection[str]) -> Layout:
-    """The layout of that name for the cell that has these parameters."""
+def layout_for(name: str, own: Collection[str], cell: Template | None = None) -> Layout:
+    """The layout of that name for the cell that has these parameters.
+
+    Raises :class:`~cellcalc.errors.InputError` where there is none, and where the cell means
+    something else by them.
+    """
     kind = family(own)
-    place = f"{kind}/{name}" if kind else name
-    known = resources.names(f"templates/layouts/{kind}") if kind else layout_names()
+    known = _layouts_of(kind)
     if name not in known:
-        found = f"{name}, which has none for it"
-        expected = f"a layout for {FAMILIES[kind]} cells ({listed(known)})"
-        raise InputError([Mistake("parameters.layout", "", expected, found)])
-    return load_layout(place)
+        others = [words for other, (words, _) in FAMILIES.items() if name in _layouts_of(other)]
+        found = f"{name}, which is for {listed(others, 'and')}"
+        _misfit(f"a layout for {FAMILIES[kind][0]} ({listed(known)})", found)
+    chosen = load_layout(_place(kind, name))
+    if cell is not None and chosen.coefficient not in ("", *cell.coefficients):
+        whose = f"a cell with the coefficient {chosen.coefficient}"
+        _misfit(f"{whose}, as lstm-forget-bias, which {name} adds at run time", cell.name)
+    if cell is not None and kind.startswith("gru") and _lets_in(cell):
+        keeps = "a cell whose u keeps the old output, h = u·h[t-1] + (1 - u)·g"
+        _misfit(f"{keeps}, as {FAMILIES[kind][1]}", f"{cell.name}, whose u lets the new one in")
+    return chosen
+
+
+def _layouts_of(kind: str) -> tuple[str, ...]:
+    return resources.names(f"templates/layouts/{kind}") if kind else layout_names()
+
+
+def _place(kind: str, name: str) -> str:
+    return f"{kind}/{name}" if kind else name
+
+
+def _misfit(expected: str, found: str) -> NoReturn:
+    raise InputError([Mistake("parameters.layout", "", expected, found)])
+
+
+class _Closed:
+    """Some number for each symbol of a step; 0 for an update gate u that is closed."""
+
+    swept = (1,)
+
+    def value(self, name: str, t: int) -> float:
+        return 0.0 if name == "u" else 3.0 + 2.0 * t
+
+    def before(self, name: str, t: int) -> float:
+        return self.value(name, t - 1)
+
+    def at(self, name: str, step: object) -> float:  # noqa: ARG002
+        return self.value(name, 1)
+
+    def fixed(self, name: str) -> float:  # noqa: ARG002
+        return 2.0
+
+
+def _lets_in(cell: Template) -> bool:
+    """Whether an update gate that is closed keeps the old output: the other convention of it."""
+    formula = next((e.formula for e in cell.equations if e.symbol == cell.output), None)
+    before = Symbol(cell.output, -1)
+    if formula is None or not {Symbol("u", 0), before} <= set(symbols(formula)):
+        return False
+    kept = _Closed().before(before.name, 1)
+    return bool(work(formula, FLOATS)(_Closed(), 1) == kept)
 
 
 def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Array]:
@@ -186,6 +256,11 @@ def _by_name(
             mistakes.append(Mistake(file, key, "each number once", f"{twice[0]} twice"))
         else:
             found |= dict(zip(elements, array.values, strict=True))
+    if mistakes and (framework := _layout_of(arrays, features)):
+        expected = f"parameters ({listed(list(kinds) or ['none'])}), or a layout beside it"
+        kind = FAMILIES[framework[0]][0]
+        read = f'those of {kind}, which layout = "{framework[1]}" reads'
+        raise InputError([Mistake(file, "", expected, read)])
     if mistakes:
         raise InputError(mistakes)
     return found
@@ -195,9 +270,10 @@ def _by_name(
 class Block:
     """One array of a layout: the names it may have, its axes, and the parameters it fills.
 
-    ``shape`` names the axes: ``gates``, ``features``, ``hidden`` or ``directions`` (both 1), and
-    ``sides``. ``fills`` are the parameters' first letters, one after the other along the gates, or
-    one for each of the sides.
+    ``shape`` names the axes: ``gates``, ``features``, ``hidden`` or ``directions`` (both 1),
+    ``joined`` (the features, then the hidden unit) and ``sides``. ``fills`` are the parameters'
+    first letters, one after the other along the gates, one for each of the sides, or along
+    ``joined`` that of the inputs and that of the hidden unit.
     """
 
     names: tuple[str, ...]
@@ -208,8 +284,9 @@ class Block:
 
     def lengths(self, features: int) -> tuple[int, ...]:
         """The shape for a single hidden unit."""
-        stacked = 1 if "sides" in self.shape else len(self.fills)
+        stacked = len(self.fills) if not {"sides", "joined"} & {*self.shape} else 1
         sizes = {"gates": len(self.gates) * stacked, "features": features, "sides": len(self.fills)}
+        sizes["joined"] = features + 1
         return tuple(sizes.get(axis, 1) for axis in self.shape)
 
     def elements(self, features: int) -> list[tuple[str, str]]:
@@ -219,20 +296,27 @@ class Block:
             along = dict(zip(self.shape, place, strict=True))
             letter, gate = divmod(along.get("gates", 0), len(self.gates))
             letter = along.get("sides", letter)
+            feature = along.get("features", along.get("joined"))
+            if "joined" in along:
+                letter = int(along["joined"] == features)
             joined = f"_{self.gates[gate]}" if self.gates[gate] else ""
-            numbers = element_keys("", features) if "features" in along else ("",)
-            found.append((self.fills[letter], joined + numbers[along.get("features", 0)]))
+            numbers = ("",) if feature in (None, features) else element_keys("", features)
+            found.append((self.fills[letter], joined + numbers[(feature or 0) % len(numbers)]))
         return found
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A framework's arrays; ``instead`` tells what a parameter is added to that a cell lacks."""
+    """A framework's arrays; ``instead`` tells what a parameter is added to that a cell lacks.
+
+    ``coefficient`` is one that the framework adds when it runs, so that a cell must have it.
+    """
 
     name: str
     title: str
     blocks: tuple[Block, ...]
     instead: Mapping[str, str]
+    coefficient: str = ""
 
     def place(self, letter: str, rest: str, own: Collection[str]) -> str:
         """The parameter of the cell that an array's element belongs to; "" where there is none."""
@@ -263,7 +347,8 @@ def load_layout(name: str) -> Layout:
         )
         for row in data["array"]
     )
-    return Layout(name, data["title"], blocks, data.get("instead", {}))
+    instead, coefficient = data.get("instead", {}), data.get("coefficient", "")
+    return Layout(name, data["title"], blocks, instead, coefficient)
 
 
 def from_layout(
@@ -288,14 +373,67 @@ def from_layout(
         values = arrays[key].values if matching else None
         misfits = _fill(found, layout, block.elements(features), values, own)
         mistakes += [Mistake(file, key, *misfit) for misfit in misfits]
+    if mistakes or unknown:
+        _whole_misfit(layout, arrays, features, file)
     known = [name for block in layout.blocks for name in block.names]
     for key in unknown:
+        stem, _, last = key.rpartition(".")
         hint = did_you_mean(key, known) or "; prefix = … takes those that begin alike"
+        if stem and last in READOUTS:
+            hint = f'; readout_prefix = "{stem}." takes those of a readout'
         expected = f"an array of layout {layout.name} ({listed(known)})"
         mistakes.append(Mistake(file, key, expected, f"an unknown one{hint}"))
     if mistakes:
         raise InputError(mistakes)
     return found
+
+
+def _whole_misfit(layout: Layout, arrays: Mapping[str, Array], features: int, file: str) -> None:
+    """Raise one sentence where all arrays are another cell's, or of more units than one."""
+    own, _, framework = layout.name.rpartition("/")
+    found = _layout_of(arrays, features)
+    if found is not None and found != (own, framework):
+        kind, other = found
+        words, name = FAMILIES[kind]
+        expected = f"the arrays of {FAMILIES[own][0]} in layout {framework}"
+        how = f'layout = "{other}"' if kind == own else f'cell = "{name}", layout = "{other}"'
+        raise InputError([Mistake(file, "", expected, f"those of {words}, which {how} reads")])
+    sizes = {_hidden_size(layout, key, array, features) for key, array in arrays.items()}
+    if len(arrays) > 1 and len(sizes) == 1 and (size := sizes.pop()) > 1:
+        reason = resources.sentence("weights", "units")
+        raise InputError([Mistake(file, "", "a layer of one hidden unit", f"{size}; {reason}")])
+
+
+def _layout_of(arrays: Mapping[str, Array], features: int) -> tuple[str, str] | None:
+    """The family and the framework whose layout these arrays are, if they are some."""
+    for kind in FAMILIES:
+        for framework in _layouts_of(kind):
+            if _fits(load_layout(_place(kind, framework)), arrays, features):
+                return kind, framework
+    return None
+
+
+def _fits(layout: Layout, arrays: Mapping[str, Array], features: int) -> bool:
+    """Whether these arrays are all of a layout, each of the right shape."""
+    known: set[str] = set()
+    for block in layout.blocks:
+        matching = [key for key in arrays if _is_one_of(key, block.names)]
+        known |= set(matching)
+        if _complaint(block, matching, arrays, features):
+            return False
+    return known == set(arrays)
+
+
+def _hidden_size(layout: Layout, key: str, array: Array, features: int) -> int:
+    """Of how many hidden units an array of a layout is; 0 where its shape does not tell."""
+    for block in layout.blocks:
+        lengths = block.lengths(features)
+        if _is_one_of(key, block.names) and array.shape and len(array.shape) == len(lengths):
+            size, rest = divmod(
+                array.shape[block.shape.index("gates")], lengths[block.shape.index("gates")]
+            )
+            return 0 if rest else size
+    return 0
 
 
 def _complaint(
@@ -318,7 +456,8 @@ def _is_one_of(key: str, names: tuple[str, ...]) -> bool:
 
 
 def _expected(block: Block, features: int) -> str:
-    inputs = f", {features} input{'s' if features > 1 else ''}" if "features" in block.shape else ""
+    has_inputs = "features" in block.shape or "joined" in block.shape
+    inputs = f", {features} input{'s' if features > 1 else ''}" if has_inputs else ""
     return f"{_times(block.lengths(features))} numbers (one hidden unit{inputs})"
 
 
@@ -420,7 +559,7 @@ def read_arrays(folder: Folder, name: str) -> dict[str, Array]:
         mistakes.append(Mistake(name, "", "at least one array", "none"))
     if mistakes:
         raise InputError(mistakes)
-    return {key.replace("/", "."): array for key, array in arrays.items()}
+    return {key.replace("/", ".").removesuffix(":0"): array for key, array in arrays.items()}
 
 
 def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:

@@ -27,6 +27,7 @@ from cellcalc.resources import said, sentence
 from cellcalc.studies import compare
 from cellcalc.toml import listed
 from cellcalc.views.document import html_page
+from cellcalc.views.glossary import words
 from cellcalc.views.text import check_page, columns, fixed, short, wrap
 from cellcalc.views.worked import wrapped
 
@@ -77,7 +78,10 @@ def contents(format: str = "text", width: int = 80) -> str:
             min(width, LONGEST),
             subsequent_indent=" " * (longest + GAP),
         )
-    return "\n".join([*lines, "", sentence("topics", "how")]) + "\n"
+    how = wrap(sentence("topics", "how"), min(width, LONGEST))
+    shown = ", ".join(word.replace("_", " ") for word in words())
+    listed_words = wrap(sentence("topics", "words", words=shown), min(width, LONGEST))
+    return "\n".join([*lines, "", *how, "", *listed_words]) + "\n"
 
 
 def _text(topic: Topic, parts: Iterable[Part], width: int) -> Iterator[str]:
@@ -404,13 +408,18 @@ def _topics(_language: str) -> tuple[Topic, ...]:
     return tuple(sorted(read, key=lambda topic: topic.order))
 
 
+def known() -> dict[str, Topic]:
+    """The topics by name."""
+    return {topic.name: topic for topic in topics()}
+
+
 def topic(name: str) -> Topic:
     """The topic of that name; raises :class:`~cellcalc.errors.OptionError` for another."""
-    known = {topic.name: topic for topic in topics()}
-    if name not in known:
-        expected = f"a topic ({listed(list(known))})"
-        raise OptionError("topic", expected, unknown(name, known))
-    return known[name]
+    found = known()
+    if name not in found:
+        expected = f"a topic ({listed(list(found))}), a word or a symbol"
+        raise OptionError("topic", expected, unknown(name, [*found, *words()]))
+    return found[name]
 
 
 def _read(name: str) -> Topic:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from html import escape
@@ -110,6 +111,29 @@ def explained(
     last = replace(trace, passes=trace.passes[-1:])
     maths = _Explainer(last, selection, _Tex(trace.model, decimals)).sections()
     return text, "\n\n".join(_aligned(line) for section in maths for line in section.lines)
+
+
+def working(
+    trace: Trace, selection: Selection, decimals: int = DECIMALS
+) -> Iterator[tuple[int, Line]]:
+    """Each selected value worked out as for a terminal, with the number of its window."""
+    style, places = _Plain(trace.model, decimals), Counter[tuple[str, int | None]]()
+    for section in _Explainer(trace, selection, style).sections():
+        for line in section.lines:
+            # A window sweeps a step once, and windows come one after the other.
+            number = _window_of(trace, line, places[line.symbol, line.t])
+            places[line.symbol, line.t] += 1
+            yield number, line
+
+
+def _window_of(trace: Trace, line: Line, before: int) -> int:
+    """The window whose line it is, after so many lines for the same value."""
+    windows = [
+        number
+        for number, window in enumerate(trace.passes[0].windows, 1)
+        if line.t is None or line.t in window.steps
+    ]
+    return windows[min(before, len(windows) - 1)] if windows else 0
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from cellcalc.workbook.layout import (
     lay_out,
     setting_names,
 )
-from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt
+from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
@@ -62,20 +62,21 @@ def _bptt(book: Book) -> Iterator[Sheet]:
         if book.large:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
             rows = book.large.tolerant(layout.title, rows)
-        set_up = partial(set_up_bptt, layout=layout, locked=key)
         if has_look(book, layout):
             rows = with_look(book.moment, layout, rows)
-            set_up = partial(set_up_bptt, layout=layout, look=look_of(layout))
         if has_trace(book, layout):
             rows = traced(book, layout, rows)
-            set_up = partial(_with_trace, book=book, layout=layout)
+        set_up = partial(_set_up_bptt, book=book, layout=layout, locked=key)
         yield Sheet(layout.title, rows, set_up, hidden=key)
 
 
-def _with_trace(sheet: Worksheet, book: Book, layout: Layout) -> None:
-    # Its rules go before those of gates and gradients, which colour the same cells.
-    Tracing(book, layout).set_up(sheet)
-    set_up_bptt(sheet, layout, look=look_of(layout))
+def _set_up_bptt(sheet: Worksheet, book: Book, layout: Layout, locked: bool) -> None:
+    """The rules that come first win: of what is wrong, of the trace, of gates and gradients."""
+    if book.has("Checks") and book.large is None and not locked:
+        show_overwritten(sheet, layout)
+    if has_trace(book, layout):
+        Tracing(book, layout).set_up(sheet)
+    set_up_bptt(sheet, layout, locked, look_of(layout) if has_look(book, layout) else None)
 
 
 # The kinds of sheet, in their order in the workbook. BPTT is always there: the others refer to it.

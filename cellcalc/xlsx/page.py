@@ -132,8 +132,8 @@ def shade_by_tens(sheet: Worksheet, area: str, scale: str) -> None:
             compare = f"{sign}{first}>{least}"
             test = f"AND(ISNUMBER({first}),{compare})"
             look = DifferentialStyle(fill=PatternFill(bgColor=colour))
-            rule = Rule(type="expression", dxf=look, formula=[test], stopIfTrue=True)
-            sheet.conditional_formatting.add(area, rule)
+            # The first that holds wins; others, as of the digits, go on to apply.
+            sheet.conditional_formatting.add(area, Rule("expression", dxf=look, formula=[test]))
 
 
 def look_where(
@@ -165,6 +165,8 @@ def show_digits(
 ) -> None:
     """So many figures as a cell says: as many decimals, or more for what is small.
 
+    LibreOffice applies one rule only to a cell, of the area that comes first: call this after the
+    rules of colours, which are more to it.
     ``decimals_now`` are those of the cells' own format; ``room`` is how many digits fit a column
     (0: any), so that a longer number has an exponent.
     """

@@ -130,7 +130,7 @@ STYLES: dict[str, Style] = {
     "degrees": Style(bold=True, align="right", format='0.0"°"'),
     "operation": Style(align="center", size=14, bold=True, color="1F4E79"),
     "percent_plain": Style(align="right", format="0%", line="D9D9D9"),
-    "wire": Style(align="fill", color="404040"),
+    "wire": Style(align="center", size=14, color="404040", line="404040"),
     "path_text": Style(color="595959", wrap=True, line="D9D9D9", indent=1),
     "matrix_value": Style(
         align="center", format="General", box=True, color=INPUT_BLUE, fill=INPUT_FILL

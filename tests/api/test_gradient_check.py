@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,16 @@ from tests.api.test_problem import PARAMETERS, X, Y, problem
 GATES = "figo"
 
 
-def backward(bug: str = "", dtype: Any = np.float64) -> dict[str, Any]:
+def backward(
+    bug: str = "",
+    dtype: Any = np.float64,
+    parameters: Mapping[str, Any] = PARAMETERS,
+    x: Any = X,
+    y: Any = Y,
+) -> dict[str, Any]:
     """An LSTM as people write it, forward and backward, with at most one bug."""
-    p = {name: np.asarray(value, dtype) for name, value in PARAMETERS.items()}
-    n, zero = len(X), np.zeros(len(X), dtype)
+    p = {name: np.asarray(value, dtype) for name, value in parameters.items()}
+    n, zero = len(x), np.zeros(len(x), dtype)
     f, i, g, o, c, h = (zero.copy() for _ in range(6))
     h_prev, c_prev = dtype(0.2), dtype(-0.3)
     h_in, c_in = zero.copy(), zero.copy()
@@ -26,7 +33,7 @@ def backward(bug: str = "", dtype: Any = np.float64) -> dict[str, Any]:
     for t in range(n):
         h_in[t], c_in[t] = h_prev, c_prev
         z = {
-            k: p[f"W_{k}"] @ X[t].astype(dtype) + p[f"U_{k}"] * h_prev + p[f"b_{k}"] for k in GATES
+            k: p[f"W_{k}"] @ x[t].astype(dtype) + p[f"U_{k}"] * h_prev + p[f"b_{k}"] for k in GATES
         }
         f[t], i[t], o[t] = sigmoid(z["f"]), sigmoid(z["i"]), sigmoid(z["o"])
         g[t] = np.tanh(z["g"])
@@ -38,7 +45,7 @@ def backward(bug: str = "", dtype: Any = np.float64) -> dict[str, Any]:
     rows: dict[str, Any] = {name: zero.copy() for name in ("dh", "dc", *(f"dz_{k}" for k in GATES))}
     dh_next = dc_next = dtype(0)
     for t in reversed(range(n)):
-        dh = h[t] - dtype(Y[t]) + (0 if bug == "dh_next" else dh_next)
+        dh = h[t] - dtype(y[t]) + (0 if bug == "dh_next" else dh_next)
         slope = 1 - np.tanh(np.tanh(c[t]) if bug == "tanh twice" else c[t]) ** 2
         dc = dh * o[t] * slope + dc_next
         dz = {
@@ -53,7 +60,7 @@ def backward(bug: str = "", dtype: Any = np.float64) -> dict[str, Any]:
         rows["dh"][t], rows["dc"][t] = dh, dc
         for k in GATES:
             rows[f"dz_{k}"][t] = dz[k]
-            grads[f"dW_{k}"] = grads[f"dW_{k}"] + dz[k] * X[t].astype(dtype)
+            grads[f"dW_{k}"] = grads[f"dW_{k}"] + dz[k] * x[t].astype(dtype)
             grads[f"dU_{k}"] = grads[f"dU_{k}"] + dz[k] * (h[t] if bug == "h[t]" else h_in[t])
             grads[f"db_{k}"] = grads[f"db_{k}"] + dz[k]
     return {"c": c, "h": h, **rows, **grads}
@@ -87,3 +94,21 @@ def test_the_bug_is_named(bug: str, symbol: str, formula: str, only_gradients: b
     assert slip["symbol"] in (symbol, "dtanh_c") and slip["kind"] == "formula", slip
     if formula:
         assert slip["formula"] == formula
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("bug", ["dc_next", "tanh twice", "h[t]"])
+def test_nothing_else_is_said_of_drawn_numbers(bug: str, seed: int, dtype: Any) -> None:
+    """In single precision too, where each operation is off by what the digits do not show."""
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, Any] = {f"W_{k}": rng.normal(size=2).astype(dtype) for k in GATES}
+    drawn |= {f"{w}_{k}": dtype(rng.normal()) for w in "Ub" for k in GATES}
+    x, y = rng.normal(size=(5, 2)).astype(dtype), rng.normal(size=5).astype(dtype)
+    start = {"h": dtype(0.2), "c": dtype(-0.3)}
+    p = problem(parameters=drawn, x=x, target=y, initial=start)
+    for wrong, slips in (("", 0), (bug, 1)):
+        mine = backward(wrong, dtype, drawn, x, y)
+        mine = {name: value for name, value in mine.items() if name[1:2] in "WUb"}
+        marks = p.check(mine)
+        assert marks.summary["slips"] == slips and marks.ok == (not slips), marks

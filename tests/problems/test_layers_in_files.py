@@ -106,9 +106,11 @@ def test_what_does_not_fit_is_said(torch: Any, tmp_path: Path, run: Run) -> None
     made = whole(torch, "GRU", layers=2)
     result = run("table", problem(tmp_path, made, "gru"))
     assert result.exit_code == 2
-    assert "expected layer = 0 or layer = 1, found layers 0 and 1" in result.stderr
+    assert (
+        "expected layer = 0 or layer = 1, which chooses one, found layers 0 and 1" in result.stderr
+    )
     result = run("table", problem(tmp_path, made, "gru-reset-before", "layer = 0"))
-    assert "expected a layout for GRU with the reset before cells" in result.stderr
+    assert "expected a layout for GRU cells that reset before the recurrent weight" in result.stderr
     result = run("table", problem(tmp_path, made, "gru", "layer = 0\nunit = 2"))
     assert "a layer of hidden size 1 can be read" in result.stderr
     path = problem(tmp_path, made, "gru", "layer = 0")

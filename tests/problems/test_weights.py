@@ -275,7 +275,7 @@ def test_each_mistake_is_one_line(name: str, tmp_path: Path) -> None:
         ('from = "no.npz"', "p.toml: parameters.from: expected a file, found nothing there "
                             "(no.npz)"),
         ('from = "w.csv"\nlayout = "kerass"',
-         'p.toml: parameters.layout: expected flax, keras, onnx or pytorch, found "kerass"; '
+         'p.toml: parameters.layout: expected flax, keras, onnx, pytorch or tf1, found "kerass"; '
          "did you mean keras?"),
         ('layout = "keras"', 'p.toml: parameters.layout: expected from = "weights.npz" beside it, '
                              'or nothing here, found "keras"'),

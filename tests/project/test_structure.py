@@ -52,6 +52,7 @@ SAME_SUBJECT = {
         "views": "where it goes is drawn",
         "cli": "the command",
     },
+    "practice": {"workbook": "a sheet to fill in", "cli": "the command that asks"},
     "schedule": {"engine": "windows are planned", "views": "they are drawn", "cli": "the command"},
     "table": {"views": "it is printed", "cli": "the command"},
     "templates": {"problems": "they are read", "cli": "the command that lists them"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,7 @@ def test_every_overwritten_formula_is_noticed(name: str) -> None:
     clean.set("BPTT", edit)
     assert clean.get("Checks", "D3") == 0 and clean.get(*LAMP) == "OK"
     cells = [c for s, c in spreadsheets.formula_cells(book) if s == "BPTT"]
+    cells = [c for c in cells if int(re.sub("[A-Z]", "", c)) > 4]  # of the grid
     changed = [c for c in cells if clean.get("BPTT", c) != pytest.approx(stored["BPTT", c])]
     assert len(changed) > 60
     for cell in changed[::9]:  # each holds on to the number that it had when it was written

@@ -421,11 +421,10 @@ def test_the_command_names_the_file_after_the_problem(
     result = run("workbook", "gomez")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "wrote gomez.xlsx\n")
     before = (tmp_path / "gomez.xlsx").read_bytes()
-    result = run("workbook", "gomez")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "Error: gomez.xlsx: expected no file of that name (or --force), found one\n",
-    )
+    assert run("workbook", "gomez").exit_code == 0  # the file holds these very bytes
+    result = run("workbook", "gomez", "--sheets", "Step")
+    start = "Error: gomez.xlsx: expected no file of that name (or --force), found one"
+    assert (result.exit_code, result.stderr.partition(";")[0]) == (2, start)
     assert (tmp_path / "gomez.xlsx").read_bytes() == before
     assert run("workbook", "gomez", "--force").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gomez.xlsx"]

@@ -59,6 +59,7 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.xlsx.cells import MAX_BREAKS, Cell, Fill, Row, Rows, letters, literal, text_lines
 from cellcalc.xlsx.page import (
+    fill_where,
     fold,
     format_where,
     numbers_only,
@@ -71,7 +72,7 @@ from cellcalc.xlsx.page import (
     show_digits,
     show_scientific,
 )
-from cellcalc.xlsx.styles import NOTHING, NUMBER_DECIMALS
+from cellcalc.xlsx.styles import BAD, NOTHING, NUMBER_DECIMALS
 from cellcalc.xlsx.writer import LINE_HEIGHT
 
 
@@ -501,7 +502,48 @@ def set_up_bptt(
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
 
 
-PAGE = 757.0, 500.0  # points that an A4 page in landscape has inside its margins
+MOST_WATCHED = 800  # rules of a sheet
+EXACT = 1e-12  # relative to the largest number of a row
+
+
+def show_overwritten(sheet: Worksheet, layout: Layout) -> None:
+    """Each cell red that is not what its formula gives, as the sheet of checks counts them.
+
+    A rule has the formula that its cell had when the workbook was written. Rules see their own
+    sheet only, so a cell that reads another one is left to the checks.
+    """
+    rules: list[tuple[str, str]] = []
+    for row in bptt_rows(layout).rows:
+        for part in row.parts:
+            formulas, values = _formulas(part)
+            if not formulas or "!" in formulas[0]:
+                continue
+            size = max([*map(abs, values), 1e-150])
+            for k, text in enumerate(formulas):
+                first = f"{letters(part.column + k)}{row.number}"
+                end = len(values) - 1 if len(formulas) == 1 else k
+                area = f"{first}:{letters(part.column + end)}{row.number}"
+                gap = f"ABS({first}-({text}))>{literal(EXACT * size)}"
+                rules.append((area, f"IF(ISNUMBER({first}),{gap},TRUE)"))
+    if len(rules) <= MOST_WATCHED:
+        for area, test in rules:
+            fill_where(sheet, area, test, BAD)
+
+
+def _formulas(part: Cell | Fill) -> tuple[list[str], list[float]]:
+    """The formulas of a part (one, where it is filled right), and the numbers that they give."""
+    if isinstance(part, Fill):
+        if part.formula is None:
+            return [], []
+        values = list(part.values)
+        count = 1 if part.alike else len(values)
+        return [part.formula(k) for k in range(min(count, len(values)))], values
+    if part.formula is None or not isinstance(part.value, int | float):
+        return [], []
+    return [part.formula], [float(part.value)]
+
+
+PAGE = 705.0, 500.0  # points inside the margins of A4 and of Letter alike, in landscape
 DIGIT = 5.25  # points that a character takes of a column's width
 
 
@@ -533,9 +575,6 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if look is not None:
         for k in range(2):
             sheet.column_dimensions[letters(look.column + k)].hidden = True
-        area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
-    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
@@ -553,6 +592,10 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
                 shade_gradients(sheet, area)
             else:
                 shade_by_tens(sheet, area, look.scale)
+    if look is not None:
+        area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
+        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
+    show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 
 def _add_comments(sheet: Worksheet, layout: Layout) -> None:

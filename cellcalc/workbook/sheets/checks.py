@@ -14,7 +14,7 @@ from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
-from cellcalc.workbook.sheets.bptt import bptt_rows
+from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
 from cellcalc.xlsx.cells import (
     MAX_FORMULA,
@@ -29,7 +29,7 @@ from cellcalc.xlsx.page import flag, fold, link, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows
-MARGIN, EXACT = 1e-9, 1e-12
+MARGIN = 1e-9
 OVERALL_CELL = absolute(OVERALL, VALUE)
 FAILED_CELL = absolute(OVERALL, RESULT)  # how many checks fail
 MOST_ARGUMENTS = 200

@@ -477,9 +477,13 @@ class _Gradients:
                 for k in range(2):
                     sheet.column_dimensions[letters(self.look_at + k)].hidden = True
                 numbers = f"{letters(BPTT)}{self.first}:{letters(EXACT)}{self.last}"
-                for part in (numbers, area):
+                shade_by_tens(sheet, area, scale)
+                # From the empty column before: another area than that of the colours.
+                parts = f"{letters(PARTS - 1)}{self.first}:{area.partition(':')[2]}"
+                for part in (numbers, parts):
                     show_digits(sheet, part, digits, NUMBER_DECIMALS, room=ROOM)
-            shade_by_tens(sheet, area, scale)
+            else:
+                shade_by_tens(sheet, area, scale)
         sheet.freeze_panes = f"B{TABLE + 1}"
         fold(sheet)
         set_up_page(sheet)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -21,7 +22,7 @@ from cellcalc.model.model import LOSS, TARGET, Group, Quantity, is_gate, is_squa
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import start_of_chain
-from cellcalc.views.picture import Picture, picture
+from cellcalc.views.picture import Arrow, Picture, picture
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import MOST_CHARACTERS, Working
@@ -35,6 +36,7 @@ from cellcalc.workbook.moment import (
     SWEPT_ROW,
     Moment,
 )
+from cellcalc.workbook.sheets.start import weights
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import (
     link,
@@ -47,12 +49,12 @@ from cellcalc.xlsx.page import (
 
 TITLE = "Step"
 PICTURE_ROW = 6
-BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 11, 5, 13
+BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 12, 3.4, 13
 BOXES = 8  # columns of boxes that the table below uses
 # Columns of the table: forward on the left, backward on the right.
 SYMBOL, LINES, LINES_END, VALUE = 1, 2, 7, 8
 BACK_SYMBOL, BACK_LINES, BACK_LINES_END, BACK_VALUE, UPSTREAM, LOCAL = 10, 11, 16, 18, 19, 20
-FORWARD_WIDTH, BACKWARD_WIDTH = 48.0, 48.0  # characters of the merged lines
+FORWARD_WIDTH, BACKWARD_WIDTH = 45.0, 45.0  # characters of the merged lines
 TABLE = 26  # the first column of the numbers used
 
 
@@ -128,6 +130,8 @@ class _Step:
         put(STRIP_ROW, *self.moment.strip(TITLE))
         put(NOTICE_ROW, self.moment.notice())
         for (row, _), cell in sorted(self.drawn.cells().items()):
+            put(row, cell)
+        for row, cell in self.drawn.beside():
             put(row, cell)
         put(self.heading - 1, *self.titles())
         put(self.heading, *self.headings())
@@ -345,7 +349,7 @@ class _Step:
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         set_up_page(sheet)
         last = self.shares + len(self.model.gradients) if self.learns else self.shares - 3
-        right = letters(max(LOCAL if self.learns else VALUE, self.drawn.right))
+        right = letters(max(LOCAL if self.learns else VALUE, self.drawn.reaches))
         sheet.print_area = f"A1:{right}{last}"
         for first, end in ((LINES, LINES_END), (BACK_LINES, BACK_LINES_END + 1)):
             if first == LINES or self.learns:
@@ -384,7 +388,8 @@ class _Step:
 
 BOX_ROWS = 3  # label, value, gradient
 LABEL_AT, VALUE_AT, GRADIENT_AT = 0, 1, 2
-HEADS = {"left": "◀", "right": "▶", "up": "▲", "down": "▼"}
+MOST_GATES, MOST_KINDS = 10, 6  # of the table of weights
+LEFT, RIGHT, UP, DOWN = "◀", "▶", "▲", "▼"
 
 
 class Drawing:
@@ -397,6 +402,16 @@ class Drawing:
         self.columns = max(box.place[1] for box in drawn.boxes) + 2
         self.last = PICTURE_ROW + rows * (BOX_ROWS + 1) + BOX_ROWS - 1
         self.right = 1 + 2 * self.columns
+        self.merged: list[tuple[int, int]] = []
+        self.weights_at = max(BACK_VALUE, 2 * self.columns)  # after the last arrow
+        self.weights = dict(islice(weights(self.model).items(), MOST_GATES))
+        kinds = dict.fromkeys(kind for row in self.weights.values() for kind in row)
+        self.kinds = list(kinds)[:MOST_KINDS]
+
+    @property
+    def reaches(self) -> int:
+        """The last column of the picture, and of the weights beside it."""
+        return max(self.right, self.weights_at + len(self.kinds)) if self.kinds else self.right
 
     @staticmethod
     def corner(place: tuple[int, int]) -> tuple[int, int]:
@@ -405,17 +420,56 @@ class Drawing:
         return PICTURE_ROW + row * (BOX_ROWS + 1), 2 + column * 2
 
     def cells(self) -> dict[tuple[int, int], Cell]:
+        """The cells of the picture by row and column, without what stands beside it."""
+        across: set[tuple[int, int]] = set()
+        upright: set[tuple[int, int]] = set()
+        heads: dict[tuple[int, int], str] = {}
+        for arrow in self.arrows():
+            self.line(arrow, across, upright, heads)
         placed: dict[tuple[int, int], Cell] = {}
-        for arrow in self.picture.arrows:
-            for row, cell in self.arrow(arrow.start, arrow.end):
-                before = placed.get((row, cell.column))
-                head = cell.value in HEADS.values()
-                if before is None or head or before.value not in HEADS.values():
-                    placed[row, cell.column] = cell
+        for row, column in across | upright:
+            text = "│" if (row, column) in upright else None
+            style = "wire" if (row, column) in across else "arrow"
+            placed[row, column] = Cell(column, style, text)
+        for (row, column), head in heads.items():
+            placed[row, column] = Cell(column, "arrow", head)
         for box in self.picture.boxes:
             for row, cell in self.box(box.place, box.symbol, box.text, box.before, box.source):
                 placed[row, cell.column] = cell
+        self.merged = [
+            (row, column)
+            for (row, column), cell in placed.items()
+            if cell.style == "operation" or heads.get((row, column)) in (RIGHT, LEFT)
+        ]
         return placed
+
+    def arrows(self) -> Iterator[Arrow]:
+        """The lines of the picture; of a cell laid out by stages one into each later stage."""
+        yield from self.picture.arrows
+        if not self.picture.in_layers:
+            return
+        for box in self.picture.boxes:
+            row, column = box.place
+            if column:
+                yield Arrow((row, column - 1), (row, column))
+
+    def beside(self) -> Iterator[tuple[int, Cell]]:
+        """The weights at the step, a row a gate, to the right of the picture."""
+        if not self.kinds:
+            return
+        first = self.weights_at
+        title = Cell(first, "plain_label", sentence("step", "weights"))
+        heads = (Cell(k, "node_label", kind) for k, kind in enumerate(self.kinds, first + 1))
+        for cell in (title, *heads):
+            yield PICTURE_ROW, cell
+        value = self.moment.forward_value()
+        for row, (symbol, names) in enumerate(self.weights.items(), PICTURE_ROW + 1):
+            yield row, Cell(first, "lane_label", self.sheet.write(Symbol(symbol, 0)))
+            for k, kind in enumerate(self.kinds, first + 1):
+                if kind in names:
+                    own = Symbol(names[kind])
+                    place = self.moment.forward_cell(own)
+                    yield row, Cell(k, "node_value", value(own), place)
 
     def box(
         self, place: tuple[int, int], name: str, text: str, before: bool, source: str
@@ -452,29 +506,43 @@ class Drawing:
                 value = trace.backward[symbol.name][t - trace.first]
         return Cell(column, "node_gradient", value, f'IF({swept}=1,{text},"–")')
 
-    def arrow(self, start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, Cell]]:
-        """The cells that a line runs through, the last of them with its head."""
-        (top, left), (bottom, right) = self.corner(start), self.corner(end)
+    def line(
+        self,
+        arrow: Arrow,
+        across: set[tuple[int, int]],
+        upright: set[tuple[int, int]],
+        heads: dict[tuple[int, int], str],
+    ) -> None:
+        """Put an arrow into the cells that it runs through.
+
+        Along a row it is the line below the cells with the values, so that it is whole; its head
+        and the signs of operations stand on that line, in two cells merged.
+        """
+        (top, left), (bottom, right) = self.corner(arrow.start), self.corner(arrow.end)
         if top == bottom:
             step = 1 if right > left else -1
-            head = HEADS["right" if step > 0 else "left"]
-            ends_on_line = not self.has_box(end) and self.goes_on(end)
-            stop = right + step if ends_on_line else right
-            for column in range(left + step, stop, step):
-                last = column + step == right and not ends_on_line
-                style = "arrow" if last else "wire"
-                yield top + VALUE_AT, Cell(column, style, head if last else "─")
+            row, before = top + VALUE_AT, right - step
+            goes_on = not self.has_box(arrow.end) and self.goes_on(arrow.end)
+            stop = right + step if goes_on else before
+            across |= {(row, column) for column in range(left + step, stop, step)}
+            if not goes_on:
+                heads[row, before] = RIGHT if step > 0 else LEFT
             return
         up = bottom < top
-        # Between boxes a line runs from edge to edge; where there is none it meets another line.
-        first = -1 if up else BOX_ROWS
-        if not self.has_box(start):
-            first = VALUE_AT + (-1 if up else 1)
-        after = (BOX_ROWS if up else -1) if self.has_box(end) else VALUE_AT + (1 if up else -1)
+        first = self.edge(arrow.start, top, up)
+        last = self.edge(arrow.end, bottom, not up)
         step = -1 if up else 1
-        for row in range(top + first, bottom + after + step, step):
-            text = HEADS["up" if up else "down"] if row == bottom + after else "│"
-            yield row, Cell(left, "arrow", text)
+        upright |= {(row, left) for row in range(first, last, step)}
+        heads[last, left] = UP if up else DOWN
+
+    def edge(self, place: tuple[int, int], top: int, above: bool) -> int:
+        """The row next to a place, above it or below, in which a line begins or ends."""
+        kind = next((box for box in self.picture.boxes if box.place == place), None)
+        if kind is None:  # a line, which is the lower edge of the cells with the values
+            return top + (VALUE_AT if above else GRADIENT_AT)
+        if not above:
+            return top + BOX_ROWS
+        return top - 1 if kind.symbol else top + LABEL_AT
 
     def has_box(self, place: tuple[int, int]) -> bool:
         return any(box.place == place for box in self.picture.boxes)
@@ -486,6 +554,14 @@ class Drawing:
     def set_up(self, sheet: Worksheet, digits: str) -> None:
         scale = self.moment.work(SCALE_ROW)
         area = f"B{PICTURE_ROW}:{letters(self.right)}{self.last}"
+        for row, column in self.merged:
+            sheet.merge_cells(
+                start_row=row, end_row=row + 1, start_column=column, end_column=column
+            )
+        if self.kinds:
+            last = PICTURE_ROW + len(self.weights)
+            end = f"{letters(self.weights_at + len(self.kinds))}{last}"
+            show_digits(sheet, f"{letters(self.weights_at + 1)}{PICTURE_ROW + 1}:{end}", digits)
         for box in self.picture.boxes:
             quantity = self.model.quantities.get(box.symbol)
             if quantity is None:

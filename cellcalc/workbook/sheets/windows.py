@@ -404,24 +404,24 @@ class _Windows:
             title = sentence("flow_sheet", name)
             prompt = sentence("flow_sheet", f"{name}_note", last=n)
             whole_numbers(sheet, f"{letters(FROM)}{row}", (1, n), title, prompt)
-        step, digits = self.moment.work(STEP_ROW), self.moment.work(DIGITS_ROW)
+        step = self.moment.work(STEP_ROW)
         for state in self.states:
             area = self.area(state)
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test)
-            show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
+            self.digits(sheet, top + 1, area.partition(":")[2])
         for state, top in self.beside.items():
             last = top + 3 + len(self.listed)
             area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
-            show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
             here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
+            self.digits(sheet, top + 2, area.partition(":")[2])
             del state
         loss = self.losses[-1]
         if loss > 1:
@@ -436,6 +436,12 @@ class _Windows:
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
         set_up_page(sheet)
         sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
+
+    def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
+        """The digits chosen, from a row on. With the column before it is another area than that of
+        the colours."""
+        area = f"{step_column(0)}{first}:{corner}"
+        show_digits(sheet, area, self.moment.work(DIGITS_ROW), NUMBER_DECIMALS, room=ROOM)
 
 
 def _dot(a: list[float], b: list[float]) -> float:
