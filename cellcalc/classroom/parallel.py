@@ -11,7 +11,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from types import FrameType
@@ -43,13 +50,23 @@ def processors() -> int:
 
 
 def each(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, seconds: float | None = None
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    workers: int | Executor,
+    seconds: float | None = None,
 ) -> Iterator[Done[Result]]:
     """The result of each job as it is done, in whichever order.
+
+    ``workers`` is how many processes there are, or somebody's own executor: of other processes, or
+    of other machines.
 
     ``work`` is a function of a module; ``seconds`` are what a job may take. Exceptions are not
     expected of it: one ends everything.
     """
+    if not isinstance(workers, int):
+        sent = [workers.submit(_guarded, work, k, job, seconds) for k, job in enumerate(jobs)]
+        yield from (future.result() for future in as_completed(sent))
+        return
     if workers <= 1 or len(jobs) <= 1:
         for number, job in enumerate(jobs):
             yield _guarded(work, number, job, seconds)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import pytest
+
+import cellcalc
+from cellcalc.classroom.making import make_class
 from cellcalc.classroom.parallel import Done, each
+from cellcalc.classroom.roster import numbered
 
 
 def half(number: int) -> int:
@@ -43,3 +49,11 @@ def test_a_job_that_takes_too_long_is_stopped() -> None:
 
 def test_a_single_job_needs_no_other_process() -> None:
     assert by_number(list(each(half, [8], workers=4))) == {0: (4, "")}
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_an_executor_of_ones_own_makes_the_same_files(kind: type) -> None:
+    specification = cellcalc.load("two_step").specification
+    alone = make_class(specification, numbered(3), seed=5)
+    with kind(2) as pool:
+        assert make_class(specification, numbered(3), seed=5, workers=pool).files == alone.files
