@@ -179,11 +179,16 @@ class Causes:
     def of_row(self, row: str, expression: Expression) -> Changes:
         """A row's nodes with another formula; worked out once for the true graph."""
         kept: dict[int, Override] = {}
+        # Without anything from the next step it is nothing for the state before the window.
+        is_whole = any(symbol.shift == 1 for symbol in symbols(expression))
 
         def changes(graph: Graph) -> Overrides:
             if graph is self.graph and kept:
                 return kept
-            found = graph.rewritten(graph.rows.get(row, ()), expression)
+            places = graph.rows.get(row, ())
+            if row in graph.entering and not is_whole:
+                places = [place for place in places if graph.is_swept(place)]
+            found = graph.rewritten(places, expression)
             if graph is self.graph:
                 kept.update(found)
             return found

@@ -137,7 +137,9 @@ def _elsewhere(
             far = all(
                 abs(value - r.value) > APART * (r.bound + HALF * number.unit) for r in references
             )
-            if value and far and stands_for(number, value):
+            is_near = name != "any_row" or value == number.value
+            if value and far and is_near and stands_for(number, value):
+                name = name.replace("any", "other")
                 shown = other[2] if other[3] is None else f"{other[2]}[{other[3]}]"
                 if name == "other_window":
                     same = other[0] == p
@@ -175,10 +177,13 @@ def _neighbours(graph: Graph, causes: Causes, key: Key) -> Iterator[tuple[str, K
     alike = [row.symbol for row in causes.rows if row.symbol != symbol]
     near = [name for name in alike if causes.parts(name)[0] == stem]
     near += [name for name in alike if gate and causes.parts(name)[1] == gate and name not in near]
-    for name in near:
-        if (t is None) == (name in causes.gradients):
-            own = 0 if name in graph.forwards else w
-            yield "other_row", (p, own, name, t)
+    # Of rows that are farther off, the very digits must be the same.
+    rest = [name for name in alike if name not in near]
+    for kind, names in (("other_row", near), ("any_row", rest)):
+        for name in names:
+            if (t is None) == (name in causes.gradients):
+                own = 0 if name in graph.forwards else w
+                yield kind, (p, own, name, t)
     for other_p in graph.passes:
         for other_w in range(1, len(graph.trace.passes[other_p].windows) + 1):
             if w and (other_p, other_w) != (p, w):

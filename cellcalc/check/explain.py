@@ -386,7 +386,7 @@ class Explainer:
             return None
         if leaves[k] and len(explains) < 2:
             return None
-        if sum(self.given[w].number.figures for w in explains) < FEW:
+        if sum(self.figures(w) for w in explains) < FEW:
             return None
         others = [
             tried.causes[o]
@@ -397,6 +397,11 @@ class Explainer:
             and scores[o] <= scores[k] + FARTHER
         ]
         return Found(cause, tuple(explains), int(leaves[k]), scores[k], tuple(others[:3]))
+
+    def figures(self, place: int) -> int:
+        """How much an answer shows; a plain nought, where there should be none, is no accident."""
+        number = self.given[place].number
+        return 2 if number.value == 0 and not number.figures else number.figures
 
     def likely(
         self, tried: Tried, cause: Cause, explains: Sequence[int], right: Sequence[int]

@@ -385,6 +385,11 @@ class Graph:
     def window(self, p: int, w: int) -> WindowTrace:
         return self.trace.passes[p].windows[w - 1]
 
+    def is_swept(self, place: int) -> bool:
+        """Whether it is a node of a step that its window sweeps, not of the state before it."""
+        p, w, _, t = self.nodes[place].key
+        return bool(w) and t is not None and t >= self.window(p, w).first
+
     # Working it out
 
     def values(

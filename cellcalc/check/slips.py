@@ -37,7 +37,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import LOSS, TARGET, Model, Quantity, Term, is_gate, sum_of
+from cellcalc.model.model import LOSS, PREDICTION, TARGET, Model, Quantity, Term, is_gate, sum_of
 from cellcalc.resources import folder, said, sentence
 
 
@@ -106,7 +106,8 @@ class Edits:
         self.model = model
         self.siblings = Siblings(model)
         self.write = model.maths()
-        self.gates = {row.symbol for row in model.forward if is_gate(row)}
+        gates = (row.symbol for row in model.forward if is_gate(row))
+        self.gates = tuple(name for name in gates if name != PREDICTION)
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""
@@ -203,11 +204,24 @@ class Edits:
                 step = sentence("check", "next_step" if term.later else "same_step")
                 words = {"part": self.write(term.formula), "via": term.via, "step": step}
                 yield Edit(row.symbol, sum_of(rest), kind, words)
+            if not term.later and (whole := self._whole(term)) is not None:
+                terms = (*row.terms[:place], whole, *row.terms[place + 1 :])
+                instead = self.write(whole.formula)
+                words = {"part": self.write(term.formula), "instead": instead}
+                yield Edit(row.symbol, sum_of(terms), "handed_whole", words)
             for kind, local, words in self._slopes(term):
                 formula = multiply(term.upstream, local) if local != ONE else term.upstream
                 changed = replace(term, local=local, formula=formula)
                 terms = (*row.terms[:place], changed, *row.terms[place + 1 :])
                 yield Edit(row.symbol, sum_of(terms), kind, words)
+
+    def _whole(self, term: Term) -> Term | None:
+        """The path as it is where the derivative before the last is handed on without factors."""
+        between = self.model.quantities[term.upstream.name]
+        if len(between.terms) != 1 or between.terms[0].later:
+            return None
+        whole = between.terms[0].upstream
+        return replace(term, upstream=whole, local=ONE, formula=whole)
 
     def _slopes(self, term: Term) -> Iterator[tuple[str, Expression, dict[str, str]]]:
         """The path's local factor with the derivative of its function taken for something else."""
@@ -293,6 +307,10 @@ class Edits:
                 if e.name in self.gates:
                     complement = add(ONE, Neg(e))
                     yield complement, "complement", e, complement, 0.0
+                    for gate in self.gates:
+                        if gate != e.name:
+                            coupled = add(ONE, Neg(Symbol(gate, e.shift)))
+                            yield coupled, "complement", e, coupled, 0.3
 
     def variants(self, formula: Expression) -> Iterator[Expression]:
         """The formula with one node edited, whatever row it is of."""

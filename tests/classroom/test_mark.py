@@ -285,6 +285,17 @@ def test_every_form_of_answers_is_marked(small: Small, handed: Path, report: Pat
         assert sum(int(rows[id][k]) for k in ("correct", "coarse", "wrong")) >= 1, rows[id]
 
 
+def test_what_is_typed_into_moodle_is_read(small: Small, handed: Path, report: Path) -> None:
+    lines = small.text("s002", handed / "x.txt").read_text("utf-8").splitlines()
+    (handed / "x.txt").unlink()
+    page = handed / "Grace Hopper_5_assignsubmission_onlinetext_" / "onlinetext.html"
+    page.parent.mkdir()
+    body = "".join(f"<p>{line.replace(' = ', '&nbsp;= ')}</p>" for line in lines)
+    page.write_text(f"<html><head><title>Text</title></head><body>{body}</body></html>", "utf-8")
+    row = mark(small, handed, report)["s002"]
+    assert int(row["correct"]) == len(lines) and not row["note"], row
+
+
 def test_counts_are_those_of_check(small: Small, handed: Path, report: Path, run: Run) -> None:
     path = small.text("s001", handed / "s001.txt", NO_CAROUSEL)
     row = mark(small, handed, report)["s001"]

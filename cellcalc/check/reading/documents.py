@@ -19,6 +19,10 @@ NUMPY = b"\x93NUMPY"
 MAX_CELLS = 2_000_000
 _CODE_ENDINGS = (".py", ".ipy", ".pyw")
 _TABLE_ENDINGS = (".csv", ".tsv", ".tab")
+_PAGE_ENDINGS = (".html", ".htm")
+# What of a web page nobody reads, and what ends a line of it.
+_UNSEEN = re.compile(r"<(head|script|style)\b[^<>]{0,300}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_LINE_END = re.compile(r"</(?:p|div|li|tr|h[1-6]|table|ul|ol)\s*>|<br\s*/?>", re.IGNORECASE)
 _OTHERS = {
     b"%PDF": "a PDF file; its text can be copied into a text file",
     b"\x89PNG": "a picture",
@@ -72,6 +76,8 @@ def _read(contents: bytes, name: str) -> list[Entry]:
 
 def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     """The entries of a text, whichever of its forms it has."""
+    if ending in _PAGE_ENDINGS:
+        text = _lines_of_page(text)
     start = text.lstrip()[:1]
     if ending == ".ipynb" or (start == "{" and '"nbformat"' in text and '"cells"' in text):
         from cellcalc.check.reading.jupyter import entries_of_notebook
@@ -93,6 +99,11 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
         return found
     return entries_of_lines(text)
+
+
+def _lines_of_page(text: str) -> str:
+    """A web page, as platforms keep what is typed into them, with a line for each of its lines."""
+    return _LINE_END.sub(lambda tag: f"{tag[0]}\n", _UNSEEN.sub("", text))
 
 
 def _is_json(text: str) -> bool:
