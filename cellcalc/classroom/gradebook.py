@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.check.report import Verdict
 from cellcalc.classroom.result import Result
-from cellcalc.xlsx.cells import Cell, Row, Rows, letters
+from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import set_up_page, set_widths
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
@@ -57,8 +57,7 @@ def to_xlsx(results: Sequence[Result], others: Sequence[str]) -> bytes:
     sheet.title = SHEET
     write_samples(sheet)
     head = [*COLUMNS, *others]
-    widths = [12, 24, 34, *[10] * len(COUNTS), 9, 60, *[16] * len(others)]
-    set_widths(sheet, tuple(widths))
+    set_widths(sheet, _widths(others))
     sheet.freeze_panes = "C2"
     set_up_page(sheet)
     sheet.print_title_rows = "1:1"
@@ -81,10 +80,15 @@ def _rows(results: Sequence[Result], head: Sequence[str], others: Sequence[str])
             id, name, file, *(float(one.count(column)) for column in COUNTS), points, note,
             *(own.get(column, "") for column in others),
         ]  # fmt: skip
-        yield Row(
-            number,
-            [
-                Cell(k, "plain" if isinstance(value, float) else "text", value)
-                for k, value in enumerate(values, 1)
-            ],
-        )
+        cells = [
+            Cell(k, "plain" if isinstance(value, float) else "text", value)
+            for k, value in enumerate(values, 1)
+        ]
+        texts = zip(values, _widths(others), strict=True)
+        lines = [text_lines(text, width) for text, width in texts if isinstance(text, str)]
+        yield Row(number, cells, max(lines))
+
+
+def _widths(others: Sequence[str]) -> tuple[int, ...]:
+    """The width of each column."""
+    return (12, 24, 34, *[10] * len(COUNTS), 9, 60, *[16] * len(others))

@@ -11,6 +11,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -72,7 +73,7 @@ def mark_class(
     rubric: Path | None = None,
     solutions: bool = False,
     due: datetime | None = None,
-    workers: int = 1,
+    workers: int | Executor = 1,
     force: bool = False,
     progress: Progress | None = None,
 ) -> Marked:
@@ -92,8 +93,8 @@ def mark_class(
         Whether feedback holds the right values.
     due : datetime, optional
         Files changed later are late.
-    workers : int
-        How many processes mark side by side.
+    workers : int or concurrent.futures.Executor
+        How many processes mark side by side, or what does the work.
     force : bool
         Whether files of the report that somebody changed since are overwritten.
     progress : callable, optional
@@ -134,7 +135,7 @@ def _rubric(one: Class, path: Path | None) -> Rubric:
     return read_rubric(path, model_of(specification))
 
 
-def _looks(pieces: Sequence[object], workers: int, tell: Progress) -> dict[int, Look]:
+def _looks(pieces: Sequence[object], workers: int | Executor, tell: Progress) -> dict[int, Look]:
     """What each file is."""
     numbers = [k for k, piece in enumerate(pieces) if isinstance(piece, Piece)]
     jobs = [piece for piece in pieces if isinstance(piece, Piece)]
@@ -147,7 +148,7 @@ def _looks(pieces: Sequence[object], workers: int, tell: Progress) -> dict[int, 
 
 
 def _records(
-    one: Class, rows: Sequence[Row], store: _Store, workers: int, tell: Progress
+    one: Class, rows: Sequence[Row], store: _Store, workers: int | Executor, tell: Progress
 ) -> dict[int, Record]:
     """The record of the file of each row that has one; what is known is not marked again."""
     found: dict[int, Record] = {}
@@ -197,7 +198,9 @@ def _results(
             notes += record["notes"]
             points = points_of(record, rubric, row.late)
             left = _left_out(record)
-            if left:
+            if all(a["verdict"] == Verdict.OPEN for a in record["marks"]["answers"]):
+                notes.append(sentence("class", "nothing_filled_in"))
+            elif left:
                 notes.append(sentence("class", "left_out", count=left, asked=len(record["asked"])))
             if row.student is not None and (other := variants.fitting(row.student.id, record)):
                 notes.append(sentence("class", "fits_another", id=other))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,7 @@ def make_class(
     texts: Sequence[str] = (),
     solutions: bool = False,
     equations: bool = True,
-    workers: int = 1,
+    workers: int | Executor = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Made:
     """Every file of a class; the same for the same arguments, to the byte.
@@ -91,8 +92,8 @@ def make_class(
         Whether a workbook with the whole computation is made of each variant.
     equations : bool
         Whether the sheet shows the equations of what is asked for.
-    workers : int
-        How many processes work side by side.
+    workers : int or concurrent.futures.Executor
+        How many processes work side by side, or what does the work.
     progress : callable, optional
         Called with the number of students done, after each.
 

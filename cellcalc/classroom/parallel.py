@@ -11,11 +11,21 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, Generic, TypeVar
+
+from cellcalc import resources
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -43,13 +53,24 @@ def processors() -> int:
 
 
 def each(
-    work: Callable[[Job], Result], jobs: Sequence[Job], workers: int, seconds: float | None = None
+    work: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    workers: int | Executor,
+    seconds: float | None = None,
 ) -> Iterator[Done[Result]]:
     """The result of each job as it is done, in whichever order.
+
+    ``workers`` is how many processes there are, or somebody's own executor: of other processes, or
+    of other machines.
 
     ``work`` is a function of a module; ``seconds`` are what a job may take. Exceptions are not
     expected of it: one ends everything.
     """
+    work = partial(_speaking, resources.language(), work)
+    if not isinstance(workers, int):
+        sent = [workers.submit(_guarded, work, k, job, seconds) for k, job in enumerate(jobs)]
+        yield from (future.result() for future in as_completed(sent))
+        return
     if workers <= 1 or len(jobs) <= 1:
         for number, job in enumerate(jobs):
             yield _guarded(work, number, job, seconds)
@@ -101,6 +122,12 @@ def _pooled(
         finally:
             for future in running:
                 future.cancel()
+
+
+def _speaking(language: str, work: Callable[[Job], Result], job: Job) -> Result:
+    """A job done in the language of the process that asks for it."""
+    resources.use(language)
+    return work(job)
 
 
 def _guarded(

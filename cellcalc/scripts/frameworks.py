@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from string import Template
 from typing import Any
 
@@ -31,7 +31,11 @@ from cellcalc.problems.templates import counts_updates
 from cellcalc.toml import listed
 
 MOST_WINDOWS = 60  # whose gradients a script has; of more, only the parameters at the end
-LAYER_CELLS = ("lstm", "lstm-two-biases")  # what a framework's own LSTM layer computes
+# The cells that frameworks' own layers compute, and what these are called.
+LAYERS = {
+    "pytorch": {"lstm": "LSTM", "lstm-two-biases": "LSTM", "gru": "GRU", "rnn": "RNN"},
+    "keras": {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"},
+}
 
 
 def script(
@@ -114,7 +118,12 @@ class _Script:
 
     def text(self, file: str) -> str:
         s, held = self.specification, self.write.held
-        compares = self.compares()
+        compares, loops = self.compares(), self.loops()
+        closing = self.framework.code["closing"].strip("\n") if compares else ""
+        closing = closing.replace("$layer", self.layer)
+        if loops:
+            said = Template(self.framework.code["usual_said"].strip("\n"))
+            closing = "\n".join(filter(None, [closing, said.substitute(layer=self.layer)]))
         filled = Template(_part("script")).substitute(
             title=s.title,
             says=self.framework.says,
@@ -131,9 +140,10 @@ class _Script:
             head=self.function("head(p, q", self.head, _HEAD_SAYS),
             kept=", kept" if held else "",
             kept_or_none=", kept=None" if held else "",
-            backward=self.backward(compares) if self.model.loss else "",
+            backward=self.backward(compares, loops) if self.model.loss else "",
             run=self.run() if self.model.loss else _part("forward").rstrip(),
-            closing=self.framework.code["closing"].strip("\n") if compares else "",
+            usual=self.framework.code["usual"].lstrip("\n") if loops else "",
+            closing=closing,
             expected=self.expected(),
         )
         return filled.rstrip() + "\n"
@@ -186,10 +196,11 @@ class _Script:
             lines += self.write.lines(row.symbol, self.model.computed(row.formula))
         return "\n".join(lines)
 
-    def backward(self, compares: bool) -> str:
+    def backward(self, compares: bool, loops: bool) -> str:
         code, mean = self.framework.code, self.scheme.reduction == "mean"
         old = "" if self.mode == "plain" else ", old"
         checked = code["checked"] if compares else ""
+        beside = [*([self.check()] if compares else []), *([self.loop()] if loops else [])]
         return Template(_part("sweep")).substitute(
             old=old,
             rerun=_RERUN[self.mode],
@@ -197,7 +208,7 @@ class _Script:
             returned=f"loss / {self.over('max(len(losses), 1)')}" if mean else "loss",
             gradients=Template(code["gradients"].strip("\n")).substitute(old=old, checked=checked),
             update=self.update().strip("\n"),
-            check="\n\n\n" + self.check().strip("\n") if compares else "",
+            check="".join(f"\n\n\n{part.strip(chr(10))}" for part in beside),
         )
 
     def update(self) -> str:
@@ -311,19 +322,106 @@ class _Script:
         return _literal(numbers, split=True)
 
     def compares(self) -> bool:
-        """Whether the framework's own LSTM layer can run the same windows."""
+        """Whether the framework's own layer can run the same windows."""
+        layers = self.framework.code.get("checked_layers", "").split()
+        known = bool(self.model.loss) and self.layer in layers
+        return known and self.mode == "plain" and self.reads_output_only
+
+    @cached_property
+    def layer(self) -> str:
+        """Which of the framework's layers the cell is; "" where it is none of them."""
         own = self.model.cell
-        bundled = (templates.load("cells", name) for name in LAYER_CELLS)
-        same = any((c.equations, c.output) == (own.equations, own.output) for c in bundled)
-        known = bool(self.model.loss) and "check" in self.framework.code
-        return known and same and self.mode == "plain"
+        for name, layer in LAYERS.get(self.to, {}).items():
+            cell = templates.load("cells", name)
+            if (cell.equations, cell.output) == (own.equations, own.output):
+                return layer
+        return ""
+
+    def loops(self) -> bool:
+        """Whether the training is that of the usual loop: blocks, each with an update."""
+        scheme, update = self.scheme, self.specification.update
+        known = bool(self.model.loss and self.layer) and "plain" in self.framework.code
+        if not known or self.mode != "plain" or update.frozen or update.count:
+            return False
+        windows = [window for plan in self.plans for window in plan.windows]
+        blocks = all(window.first == window.new for window in windows)
+        every = scheme.windows is None and scheme.inject != "last" and scheme.update == "window"
+        has_optimizer = update.optimizer.name in self.framework.optimizers
+        return blocks and every and has_optimizer and self.reads_output_only
+
+    @cached_property
+    def reads_output_only(self) -> bool:
+        """Whether the prediction needs nothing of the cell but its output."""
+        inner = {row.symbol for row in self.cell} - {self.model.cell.output}
+        read = {s.name for row in self.head if row.formula for s in symbols(row.formula)}
+        return not read & inner
+
+    def loop(self) -> str:
+        scheme, code = self.scheme, self.framework.code
+        is_lstm, carry = self.layer == "LSTM", scheme.state == "carry"
+        length = str(scheme.k1 or "n")
+        whole = f"n - n % {length}" if scheme.tail == "discard" and scheme.k1 else "n"
+        always = scheme.empty == "update"
+        total = "sum(losses)"
+        if scheme.reduction == "mean":
+            total += " / max(len(losses), 1)"
+        names = ("h", "c") if is_lstm else ("h",)
+        made = [f"torch.tensor([[initial[{_literal(name)}]]])" for name in names]
+        start = f"{', '.join(names)} = {', '.join(made)}"
+        detached = f"{', '.join(names)} = {', '.join(f'{name}.detach()' for name in names)}"
+        limits = [key for key in LIMITS if getattr(scheme, key) is not None]
+        indent = "\n" + " " * 16
+        clip = "".join(indent + code[key].strip() for key in limits)
+        return Template(code["plain"].strip("\n")).substitute(
+            layer=self.layer,
+            names=self.layer_names(),
+            features=self.specification.features,
+            readout=_literal(list(self.model.readout.parameters)),
+            optimizer=self.framework.optimizers[self.specification.update.optimizer.name].replace(
+                "\n", "\n    "
+            ),
+            inputs=_literal(list(element_keys("x", self.specification.features))),
+            start=start,
+            end=whole,
+            length=length,
+            state_in="(h, c)" if is_lstm else "h",
+            state_out="(h, c)" if is_lstm else "h",
+            loss=total,
+            clip=clip,
+            step="optimizer.step()" if always else f"if losses:{indent}    optimizer.step()",
+            after=detached if carry else start,
+        )
+
+    def layer_names(self) -> str:
+        """Each array of PyTorch's layer, with the parameters that its numbers are."""
+        features, own = self.specification.features, self.model.cell.parameters
+        mine = {
+            e
+            for name, kind in own.items()
+            for e in element_keys(name, features if kind == "input" else 1)
+        }
+        layout = weights.layout_for(self.to, mine, self.model.cell)
+        rows: dict[str, list[str | None]] = {}
+        for block in layout.blocks:
+            places = (letter + rest for letter, rest in block.elements(features))
+            names = [layout.instead.get(place, place) for place in places]
+            rows[block.names[0]] = [name if name in mine else None for name in names]
+            mine -= set(names)  # the second of two biases is None
+        return _literal(rows, split=True)
 
     def check(self) -> str:
-        features = self.specification.features
-        layers = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
+        features, layers = self.specification.features, self.layer_names()
+        if self.to == "pytorch":
+            rows = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
+            layers = _literal(rows, split=True)
+        states = list(self.model.cell.state)
         return Template(self.framework.code["check"]).substitute(
-            layers=_literal(layers, split=True),
+            layers=layers,
+            layer=self.layer,
             features=features,
+            inputs=_literal(list(element_keys("x", features))),
+            states=_literal(["h", "c"] if self.layer == "LSTM" else states),
+            state="entering" if self.layer == "LSTM" else "entering[0]",
             mean=f" / {self.over('len(losses)')}" if self.scheme.reduction == "mean" else "",
         )
 

@@ -18,6 +18,7 @@ from cellcalc.views.text import fixed
 MOST = 150_000  # characters of a page
 MOST_STEPS = 24  # columns of a table; of more, the first and the last
 MOST_WINDOWS = 8  # of a pass, shown one by one
+MOST_FIGURES = 9  # of a number in a report
 MOST_PASSES = 12  # in the list of losses; of more, the first and the last
 
 
@@ -99,8 +100,18 @@ def marks_as_html(answers: Iterable[Mapping[str, Any]], slips: Iterable[Mapping[
         items = "".join(f"<li>{escape(str(slip['says']))}</li>" for slip in causes)
         parts.append(f"<ol>{items}</ol>")
     columns = ("symbol", "t", "given", "expected", "verdict", "note")
-    body = [["" if a.get(key) is None else str(a[key]) for key in columns] for a in shown]
+    body = [["" if a.get(key) is None else _shorter(str(a[key])) for key in columns] for a in shown]
     table = tabulated([sentence("notebook", key) for key in columns], body, "html", ["left"] * 6)
     right = sum(answer["verdict"] == "correct" for answer in shown)
     title = sentence("notebook", "answers", right=right, count=len(shown))
     return "\n".join([*parts, _folded(title, table, opened=not causes)])
+
+
+def _shorter(text: str) -> str:
+    """A number of a program with as many figures as a reader compares; anything else as it is."""
+    if len(text) <= MOST_FIGURES + 4:
+        return text
+    try:
+        return f"{float(text):.{MOST_FIGURES}g}"
+    except ValueError:
+        return text

@@ -241,7 +241,10 @@ class Moment:
             (OFFSET_ROW, "offset", self._offset(self.window), 5),
             (LOSSES_ROW, "losses", trace.window.injects_from, 3),
         ):
-            yield line(row, label, float(value), f"INDEX({self.column(place)},{window})")
+            text = f"INDEX({self.column(place)},{window})"
+            if len(windows) == 1:  # of which not every program takes an INDEX
+                text = self.column(place).partition(":")[0]
+            yield line(row, label, float(value), text)
         loss = self.chosen(LOSS)
         targets = f"{self.layout.quoted}!{self._row(TARGET)}"
         there = f"ISNUMBER(INDEX({targets},1,MAX(1,MIN({n},INT({loss})))+1))"
@@ -364,6 +367,8 @@ class Moment:
         first, last = windows[0].rows[symbol], windows[-1].rows[symbol]
         start, end = (TOTAL, TOTAL) if total else (FIRST, self.layout.width)
         area = f"{self.layout.quoted}!{absolute(first, start)}:{absolute(last, end)}"
+        if total and len(windows) == 1:  # of one cell not every program takes an INDEX
+            return f"{self.layout.quoted}!{absolute(first, start)}"
         row = "1"
         if len(windows) > 1:
             row = f"1+{self.work(OFFSET_ROW)}"

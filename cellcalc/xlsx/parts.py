@@ -72,6 +72,24 @@ def with_new_names(text: str) -> str:
     return _PART.sub(lambda match: f'PartName="/{renamed(match[1])}"', text)
 
 
+_FONT = re.compile(r"<font>(.*?)</font>", re.DOTALL)
+_OF_FONT = re.compile(r"<(\w+)(?: [^>]*)?/>")
+_FONT_ORDER = (
+    "b", "i", "strike", "condense", "extend", "outline", "shadow", "u", "vertAlign", "sz", "color",
+    "name", "family", "charset", "scheme",
+)  # fmt: skip
+
+
+def with_fonts_in_order(text: str) -> str:
+    """The styles, what is said of each font in the order in which Excel says it."""
+
+    def ordered(match: re.Match[str]) -> str:
+        said = sorted(_OF_FONT.finditer(match[1]), key=lambda one: _FONT_ORDER.index(one[1]))
+        return f"<font>{''.join(one[0] for one in said)}</font>"
+
+    return _FONT.sub(ordered, text)
+
+
 def drawing(text: bytes) -> bytes:
     """A drawing with the prefixes that every reader knows."""
     root = ElementTree.fromstring(text)

@@ -113,6 +113,8 @@ class _Others:
         contents = self.source.read(name)
         if name.endswith(".rels"):
             return parts.with_relative_targets(name, contents.decode()).encode()
+        if name == "xl/styles.xml":
+            return parts.with_fonts_in_order(contents.decode()).encode()
         if name == parts.CONTENTS:
             return parts.with_new_names(contents.decode()).encode()
         if name.startswith("xl/charts/chart"):

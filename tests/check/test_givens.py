@@ -105,3 +105,21 @@ def test_given_inputs_do_not_say_how_somebody_rounds() -> None:
     assert [m.verdict for m in report.marked if m.answer.t == 2 and m.answer.symbol == "c"] == [
         Verdict.WRONG
     ]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["# One update by hand", "# Forward, backward and weight update", "Homework: an update",
+     "We do one forward pass, one backward pass and one update.",
+     "The network is trained with one update; its weights are"],
+)  # fmt: skip
+def test_a_title_that_speaks_of_an_update_makes_no_weight_new(title: str) -> None:
+    report = marked(f"{title}\n\nW_f = 0.7, U_f = 0.1\n{C1}")
+    assert report.all_right
+    assert {m.answer.symbol for m in report.marked} == {"c"}
+
+
+def test_a_time_of_day_and_words_with_numbers_are_text() -> None:
+    report = marked(f"meeting 12:30 14:50\nPage: 3 Line: 14\n{C1}")
+    assert report.all_right
+    assert report.passed_over == 2

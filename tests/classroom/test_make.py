@@ -287,7 +287,7 @@ def test_where_nothing_varies_all_are_told_to_be_the_same() -> None:
         (("two_step", "--count", "2", "--vary", "weights"),
          'Error: --vary: expected some of parameters, inputs, targets, initial, found "weights"'),
         (("two_step", "--count", "2", "--practice", "dq"), "Error: --practice: expected forward, "
-         'backward, all, or symbols that are computed, found "dq"'),
+         'backward, all, paths, or symbols that are computed, found "dq"'),
         (("nothing", "--count", "2"), "Error: nothing: "),
     ],
 )  # fmt: skip

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import pytest
+
+import cellcalc
+from cellcalc import resources
+from cellcalc.classroom.making import make_class
 from cellcalc.classroom.parallel import Done, each
+from cellcalc.classroom.roster import numbered
 
 
 def half(number: int) -> int:
@@ -43,3 +50,25 @@ def test_a_job_that_takes_too_long_is_stopped() -> None:
 
 def test_a_single_job_needs_no_other_process() -> None:
     assert by_number(list(each(half, [8], workers=4))) == {0: (4, "")}
+
+
+@pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
+def test_an_executor_of_ones_own_makes_the_same_files(kind: type) -> None:
+    specification = cellcalc.load("two_step").specification
+    alone = make_class(specification, numbered(3), seed=5)
+    with kind(2) as pool:
+        assert make_class(specification, numbered(3), seed=5, workers=pool).files == alone.files
+
+
+def spoken(name: str) -> str:
+    return resources.sentence("class", name)
+
+
+def test_a_job_speaks_the_language_of_whoever_asks_for_it() -> None:
+    resources.use("zh")
+    try:
+        found = by_number(list(each(spoken, ["late", "missing"], workers=2)))  # type: ignore[arg-type]
+        own = [spoken("late"), spoken("missing")]
+    finally:
+        resources.use(resources.FIRST)
+    assert [found[0][0], found[1][0]] == own != [spoken("late"), spoken("missing")]

@@ -25,7 +25,8 @@ from tests.support.paths import ROOT
 DOCS = ROOT / "docs"
 NAMES = [str(page.relative_to(ROOT)) for page in pages.PAGES]
 
-PROGRAMS = [name for name in NAMES if name != "docs/library.md"]  # it shows signatures
+# Signatures stand on the first; the blocks of the second are run in their own order elsewhere.
+PROGRAMS = sorted({*NAMES} - {"docs/library.md", "docs/gradient-check.md"})
 
 
 def text_of(name: str) -> str:
@@ -38,6 +39,7 @@ def folder_of(text: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.cases(100)
 @pytest.mark.parametrize("name", [n for n in NAMES if pages.sessions(text_of(n))])
 def test_commands_show_what_the_page_shows(name: str, tmp_path: Path) -> None:
     text = text_of(name)
@@ -48,6 +50,7 @@ def test_commands_show_what_the_page_shows(name: str, tmp_path: Path) -> None:
             assert got == session.shown, session.command
 
 
+@pytest.mark.cases(100)
 @pytest.mark.parametrize("name", [n for n in PROGRAMS if pages.program(text_of(n))])
 def test_programs_run(name: str, tmp_path: Path) -> None:
     text = text_of(name)
@@ -59,6 +62,7 @@ def test_programs_run(name: str, tmp_path: Path) -> None:
         exec(compile(source, name, "exec"), {"__name__": name, "cellcalc": cellcalc})
 
 
+@pytest.mark.cases(100)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_page_links_to_is_there(name: str) -> None:
     text = text_of(name)
@@ -70,6 +74,7 @@ def test_what_a_page_links_to_is_there(name: str) -> None:
             assert anchor in pages.anchors(path.read_text(encoding="utf-8")), link
 
 
+@pytest.mark.cases(100)
 @pytest.mark.parametrize("name", NAMES)
 def test_the_commands_and_options_that_a_page_speaks_of_exist(name: str) -> None:
     for words in pages.spoken(text_of(name)):

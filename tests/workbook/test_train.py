@@ -40,6 +40,14 @@ CASES = {
     "split": '[bptt]\nscheme = "naive-split(2)"\n[update]\nepochs = 2\n',
     "once": '[bptt]\nscheme = "tbptt(2,3)"\nupdate = "sequence"\nclip_norm = 0.1\n'
     '[update]\nepochs = 2\noptimizer = "adam"\n',
+    "epoch": '[bptt]\nscheme = "tbptt(2,3)"\nupdate = "epoch"\nclip_norm = 0.1\n'
+    '[update]\nepochs = 3\noptimizer = "adam"\n',
+    "epoch mean": '[bptt]\nscheme = "full"\nupdate = "epoch"\nreduction = "mean"\n'
+    "[update]\nepochs = 3\n",
+    "mean": '[bptt]\nscheme = "tbptt(2,3)"\nreduction = "mean"\n[update]\nepochs = 3\n',
+    "sequence mean": '[bptt]\nscheme = "tbptt(2,2)"\nupdate = "sequence"\nreduction = "mean"\n'
+    "[update]\nepochs = 2\n",
+    "keras": '[bptt]\nscheme = "keras-stateful(2)"\n[update]\nepochs = 2\n',
     "clipped": '[bptt]\nscheme = "tbptt(2,2)"\nclip_value = 0.02\n[update]\nepochs = 2\n',
 }
 

@@ -423,10 +423,8 @@ def test_the_command_names_the_file_after_the_problem(
     before = (tmp_path / "gomez.xlsx").read_bytes()
     assert run("workbook", "gomez").exit_code == 0  # the file holds these very bytes
     result = run("workbook", "gomez", "--sheets", "Step")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "Error: gomez.xlsx: expected no file of that name (or --force), found one\n",
-    )
+    start = "Error: gomez.xlsx: expected no file of that name (or --force), found one"
+    assert (result.exit_code, result.stderr.partition(";")[0]) == (2, start)
     assert (tmp_path / "gomez.xlsx").read_bytes() == before
     assert run("workbook", "gomez", "--force").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gomez.xlsx"]

@@ -95,7 +95,7 @@ class _Notes:
                 continue
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
-                self.where = replace(heading, stage=stage_after(text))
+                self.where = replace(heading, stage=stage_after(text, line.number > 1))
                 continue
             if (of_python := _dictionary(text)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -594,7 +594,8 @@ def _bare(text: str) -> str:
 
 def _after_prose(text: str, where: Where) -> Where:
     """A sentence that speaks of another step leaves the step unknown."""
-    where = replace(where, stage=stage_after(text) or where.stage)
+    is_heading = text.rstrip().endswith((":", "："))
+    where = replace(where, stage=stage_after(text, is_heading) or where.stage)
     steps = {int(k) for k in re.findall(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])", text)[:5]}
     return replace(where, t=None) if where.t is not None and steps - {where.t} else where
 
@@ -691,16 +692,21 @@ _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
 _PAIR = re.compile(
-    r"([^\s:=,;]{1,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
 )
-_PAIRS = re.compile(rf"(?:{_PAIR.pattern.replace('(', '(?:').replace('(?:?:', '(?:')}){{2,}}")
+_PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
+
+
+def _all_words(text: str) -> bool:
+    """Whether all that has a number behind a colon is a word: Page: 3 Line: 14."""
+    return all(re.fullmatch(r"[^\W\d_]{4,}", found[1]) for found in _PAIR.finditer(text))
 
 
 def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     """The answers of a line without markup."""
     if not text:
         return
-    if len(text) < 2_000 and _PAIRS.fullmatch(text):
+    if len(text) < 2_000 and _PAIRS.fullmatch(text) and not _all_words(text):
         text = _PAIR.sub(r"\1=\2 ", text).strip()  # dWf: 0.02 dUf: -0.01
     if found := _printed(number, text, where):
         yield from found
@@ -782,7 +788,7 @@ _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 def _staged(where: Where, label: str) -> Where:
     """Where an answer stands whose label says which value of a parameter it is: New weights: …"""
-    return replace(where, stage=stage_of(label) or stage_after(label) or where.stage)
+    return replace(where, stage=stage_of(label) or stage_after(label, True) or where.stage)
 
 
 def _is_step(left: str, values: list[str]) -> bool:
@@ -795,11 +801,14 @@ def _colon(text: str) -> re.Match[str] | None:
     """The first colon outside of brackets."""
     for match in _COLON.finditer(text):
         before = text[: match.start()]
+        if _CLOCK.match(text, max(match.start() - 3, 0)):
+            continue
         if _depth(before) <= 0 and before.count("{") <= before.count("}"):
             return match
     return None
 
 
+_CLOCK = re.compile(r".{0,2}?(?<![\w.])[0-9]{1,2}:[0-9]{2}(?![0-9.])")
 _ANSWERISH = re.compile(
     r"(?:^|\s)(?:d?[A-Za-z]\w{0,8}(?:\[[t0-9+-]+\]|_\{?[t0-9])|∂\s?L\s?/\s?∂)\s*\S*\s+[-+]?[0-9]*\.[0-9]+"
 )

@@ -187,8 +187,8 @@ def _stages() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 
 @cache
-def _updates() -> re.Pattern[str]:
-    return _of_words(words("stage")["updates"])
+def _stage_words(key: str) -> re.Pattern[str]:
+    return _of_words(words("stage")[key])
 
 
 def _of_words(found: Iterable[str]) -> re.Pattern[str]:
@@ -210,9 +210,16 @@ def stage_of(left: str) -> str:
     return next((key for key, pattern in _stages() if pattern.search(text)), "")
 
 
-def stage_after(text: str) -> str:
-    """Which value of a parameter is meant behind a line of text, such as "Update:"."""
-    return "new" if _updates().search(text[:400]) else ""
+def stage_after(text: str, is_heading: bool = False) -> str:
+    """Which value of a parameter is meant behind a line of text, such as "The new weights are".
+
+    A heading such as "Update" says it too, but not a title that speaks of all passes.
+    """
+    shown = text[:400]
+    if _stage_words("updates").search(shown):
+        return "new"
+    is_update = is_heading and _stage_words("headings").search(shown)
+    return "new" if is_update and not _stage_words("passes").search(shown) else ""
 
 
 def in_words(left: str, names: Names) -> tuple[str, int | None]:

@@ -183,7 +183,7 @@ def _named(key: str, context: Context) -> str:
 def _within(key: str, context: Context) -> Context:
     """What a key says of what it holds."""
     lower = key.lower()
-    context = replace(context, stage=stage_of(key) or stage_after(key) or context.stage)
+    context = replace(context, stage=stage_of(key) or stage_after(key, True) or context.stage)
     match = _STEP_KEY.fullmatch(lower)
     if match:
         return replace(context, t=int(match[1]), steps=None)

@@ -567,7 +567,7 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     sheet.page_setup.scale = max(40, int(100 * scale))
 
 
-ROOM = 9  # digits before and after the point that a step's column has room for
+ROOM = 10  # digits before and after the point that a step's column has room for
 
 
 def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:

@@ -697,8 +697,10 @@ class _Handout(_Practice):
         if not is_number or shown.style.endswith("_step"):
             return shown
         is_given = (row, shown.column) in self.given
-        if is_given and row > self.layout.headings["forward"]:  # y = h gives h away, if it is asked
-            is_given = f"{shown.value:.12g}" not in self.answers
+        if is_given and row < self.layout.headings["forward"]:
+            return Cell(shown.column, "plain", shown.value)  # of few digits, and no more are shown
+        # y = h gives h away, if it is asked for.
+        is_given = is_given and f"{shown.value:.12g}" not in self.answers
         return shown if is_given else Cell(shown.column, "note")
 
     @cached_property
@@ -727,6 +729,8 @@ class _Handout(_Practice):
         found |= {(names[name], FIRST) for name in setting_names(layout.trace) if name in names}
         for number, window in enumerate(layout.windows, 1):
             for row in derived_rows(layout.model):
+                if row.path_of in self.exercise.exercise.symbols:
+                    continue  # a part of what is asked for, also where it is 0
                 for t in (None, *range(layout.steps + 2)):
                     if (number, row.symbol, t) not in telling:
                         place = TOTAL if t is None else column(t)

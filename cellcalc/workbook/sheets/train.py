@@ -7,7 +7,7 @@ Every row has the same formulas, so each column is one formula filled down.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from openpyxl.chart import LineChart, Reference
@@ -21,6 +21,7 @@ from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Quantity
+from cellcalc.problems.schemes import RandomLengths
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import counts_updates
 from cellcalc.resources import sentence
@@ -40,12 +41,13 @@ Key = tuple[str, str, int, int]  # what kind, which symbol, window or version, s
 
 
 def can_train(book: Book) -> bool:
-    """Whether the passes fit on one sheet: not too many numbers, and updates within a pass."""
+    """Whether the passes fit on one sheet: not too many numbers, and all epochs alike."""
     trace = book.trace
-    if not trace.model.loss or trace.scheme.update not in ("window", "sequence"):
+    if not trace.model.loss or isinstance(trace.scheme.windows, RandomLengths):
         return False
-    if trace.scheme.reduction != "sum":  # a mean over more than one window needs them all
-        return False
+    first = trace.passes[: len(trace.specification.sequences)]
+    if trace.scheme.update == "epoch" and not all(one.windows for one in first):
+        return False  # a row adds its gradients to those of the row above
     widest = max(trace.passes[: len(trace.specification.sequences)], key=lambda p: p.steps)
     rows = len(trace.model.forward) + len(trace.model.backward)
     swept = sum(len(w.steps) for w in widest.windows)
@@ -235,15 +237,35 @@ class _Train:
                 return "0"
             share = "1"
             if plan.scheme.reduction == "mean":
-                first, last = (
-                    self.ref("y", TARGET, 0, k) for k in (window.injects_from, window.fires_at)
-                )
-                share = f"1/SUM({first}:{last})"
+                share = f"1/{self.averaged(plan, number)}"
             return f"IF({self.ref('y', TARGET, 0, t)}=1,{share},0)"
         formula = quantity.formula
         if t == window.fires_at:
             formula = self.model.leaving.get(quantity.symbol, formula)
         return self.excel(formula, lambda s: self.backward_cell(plan, s, t, number))
+
+    def averaged(self, plan: Schedule, number: int) -> str:
+        """Over how many losses the mean of an update is, as a formula."""
+        if plan.scheme.update == "window":
+            return self.counted(plan, [number], "{row}")
+        if plan.scheme.update == "sequence":
+            return self.counted(plan, range(len(plan.windows)), "{row}")
+        rows = range(self.inputs_row + 1, self.inputs_row + self.sequences + 1)
+        parts = (
+            self.counted(each, range(len(each.windows)), f"${row}")
+            for each, row in zip(self.plans, rows, strict=True)
+        )
+        return f"({'+'.join(parts)})"
+
+    def counted(self, plan: Schedule, numbers: Iterable[int], row: str) -> str:
+        """How many losses some windows inject, by the marks of targets in a row."""
+        parts = []
+        for window in (plan.windows[number] for number in numbers):
+            first, last = (
+                self.ref("y", TARGET, 0, t, row) for t in (window.injects_from, window.fires_at)
+            )
+            parts.append(f"SUM({first}:{last})")
+        return parts[0] if len(parts) == 1 else f"({'+'.join(parts)})"
 
     def gradient(self, plan: Schedule, name: str, number: int) -> str:
         quantity = self.model.quantities[derivative_key(name)]
@@ -261,13 +283,19 @@ class _Train:
             terms.append(text if not text.startswith("-") else f"({text})")
         return "+".join(terms)
 
-    def updated(self, plan: Schedule, number: int) -> Iterator[tuple[Key, str]]:
-        """What follows from a window's gradients: added up, clipped, and the parameters after."""
+    def updated(self, plan: Schedule, number: int, place: int) -> Iterator[tuple[Key, str]]:
+        """What follows from a window's gradients: added up, clipped, and the parameters after.
+
+        ``place`` is the sequence's, from 0.
+        """
         scheme, window = plan.scheme, plan.windows[number]
         for name in self.free:
             text = self.ref("g", name, number)
-            if scheme.update == "sequence" and number:
+            if scheme.update != "window" and number:
                 text = f"{self.ref('s', name, number - 1)}+{text}"
+            elif scheme.update == "epoch" and place:
+                end = len(self.plans[place - 1].windows) - 1
+                text = f"{self.ref('s', name, end, row='{above}')}+{text}"
             yield ("s", name, number, 0), text
         if not window.updates:
             return
@@ -308,9 +336,9 @@ class _Train:
     @cached_property
     def formulas(self) -> list[dict[Key, str]]:
         """For each sequence the formulas of a pass over it, but for what it begins with."""
-        return [dict(self._formulas(plan)) for plan in self.plans]
+        return [dict(self._formulas(plan, place)) for place, plan in enumerate(self.plans)]
 
-    def _formulas(self, plan: Schedule) -> Iterator[tuple[Key, str]]:
+    def _formulas(self, plan: Schedule, place: int) -> Iterator[tuple[Key, str]]:
         first, last = self.inputs_row + 1, self.inputs_row + self.sequences
         for key in [key for key in self.columns if key[0] in "xy"]:
             if key[3] <= plan.steps:
@@ -326,7 +354,7 @@ class _Train:
                     yield ("b", quantity.symbol, number, t), text
             for name in self.trace.initial:
                 yield ("g", name, number, 0), self.gradient(plan, name, number)
-            yield from self.updated(plan, number)
+            yield from self.updated(plan, number, place)
 
     def begins(self, place: int) -> Iterator[tuple[Key, str]]:
         """What a pass begins with: what the one before ended with."""
@@ -463,6 +491,9 @@ class _Train:
         yield Cell(SEQUENCE, "whole", float(one.sequence))
         losses = [self.columns["f", LOSS, 0, t] for t in (1, self.longest)]
         text = f"SUM({letters(losses[0])}{row}:{letters(losses[1])}{row})"
+        if self.trace.scheme.reduction == "mean":
+            marks = [self.ref("y", TARGET, 0, t, str(row)) for t in (1, self.longest)]
+            text += f"/MAX(1,SUM({marks[0]}:{marks[1]}))"
         yield Cell(LOSS_AT, "total", one.loss or 0.0, text)
         back = min(place + 1, self.sequences)
         recent = sum(p.loss or 0.0 for p in self.trace.passes[place + 1 - back : place + 1])
@@ -473,7 +504,7 @@ class _Train:
             if key in begins:
                 text = begins[key].format(row=row, above=row - 1)
             elif key in formulas:
-                text = formulas[key].format(row=row)
+                text = formulas[key].format(row=row, above=row - 1)
                 # LibreOffice computes equal formulas below one another together, and gives an error
                 # where such groups lead back to each other, row by row: so no two are equal.
                 text = f"({text})" if place % 2 else text

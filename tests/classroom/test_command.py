@@ -1,0 +1,44 @@
+"""The commands of a class: help that fits the page, and one line for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cellcalc.cli.class_ import class_
+from tests.support.command import Run
+
+
+@pytest.mark.parametrize("name", list(class_.commands))
+def test_every_command_helps_itself(name: str, run: Run) -> None:
+    result = run("class", name, "-h")
+    assert result.exit_code == 0 and "Examples:" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert run("class", "--help").stdout == run("class", "-h").stdout
+    assert f"  {name}" in run("class", "-h").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("mkae", "gomez"), "expected a command (export, make, mark), found \"mkae\"; did you mean "
+         "make?"),
+        (("make", "gomez", "--count", "2"), "Missing option '-o'"),
+        (("make", "gomez", "--count", "0", "-o", "x"), "Invalid value for '--count'"),
+        (("make", "gomez", "r.csv", "--count", "2", "-o", "x"), "Error: --count: expected no "
+         "roster with it, found r.csv"),
+        (("mark", "nowhere", "handed", "-o", "r"), "Error: nowhere: expected the folder of a "
+         "class, found nothing there"),
+        (("export", "nowhere", "--to", "csv"), "Error: nowhere: expected the folder of a class"),
+        (("export", "nowhere", "--to", "qti"), "Invalid value for '--to'"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(
+    arguments: tuple[str, ...], message: str, run: Run, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    result = run("class", *arguments)
+    assert result.exit_code == 2 and message in " ".join(result.stderr.split()), result.stderr
+    assert list(tmp_path.iterdir()) == []
