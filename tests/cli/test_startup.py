@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -45,7 +44,7 @@ def test_a_command_loads_what_it_needs(words: list[str], without: tuple[str, ...
     assert loaded(*words).isdisjoint(without)
 
 
-def test_a_page_of_a_long_sequence_is_written_in_pieces(tmp_path: Path) -> None:
+def test_a_page_of_a_long_sequence_is_written_in_pieces() -> None:
     from cellcalc import loads
     from cellcalc.views.export import to_csv, to_json
 
