@@ -44,6 +44,8 @@ def build_results(
         if number == 0:
             write_samples(worksheet)
         sheet.set_up(worksheet)
+    titles = [sheet.title for sheet in sheets]
+    workbook.active = titles.index(MAP) if MAP in titles else 0  # what it is about
     workbook.properties.title = experiment.title
     workbook.properties.creator = "cellcalc"
     workbook.calculation.fullCalcOnLoad = True
