@@ -521,6 +521,8 @@ class Causes:
         yield self.cause("not_cleared", gradients, first, {})
         all_states = tuple(self.model.state)
         for names in dict.fromkeys([all_states, *((state,) for state in all_states)]):
+            if not names:
+                continue
             for left in (_left_over(names), self.swept_into(names), self.swept_into(names, ONE)):
                 yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
 

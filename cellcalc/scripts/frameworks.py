@@ -386,10 +386,10 @@ class _Script:
             length=length,
             state_in="(h, c)" if is_lstm else "h",
             state_out="(h, c)" if is_lstm else "h",
-            loss=f"0.0 * (ys.sum() + sum(vars(out).values())) + {total}",
+            loss=total,
             clip=clip,
             step="optimizer.step()" if always else f"if losses:{indent}    optimizer.step()",
-            after=detached if carry else f"{start}  # every block begins again",
+            after=detached if carry else start,
         )
 
     def layer_names(self) -> str:

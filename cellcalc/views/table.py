@@ -598,10 +598,7 @@ def _bands(
     if layout == "steps" and grid.over_time:
         names, headings = headings, names
         cells = [list(column) for column in zip(*cells, strict=True)]
-    widths = [
-        max(columns(heading), *(columns(row[k]) for row in cells))
-        for k, heading in enumerate(headings)
-    ]
+    widths = [_width(column) for column in zip(headings, *cells, strict=True)]
     first = [max(map(columns, [corner, *names])), *widths[:repeated]]
     for start, stop in _cuts(first, widths[repeated:], _overhead(format), limit):
         band = slice(repeated + start, repeated + stop)
@@ -687,6 +684,11 @@ def _prose(text: str, format: str, limit: int) -> str:
     return f"<p>{shown}</p>" if kind == "html" else shown
 
 
+def _width(cells: Sequence[str]) -> int:
+    """How many columns the widest of them takes."""
+    return max(map(len if "".join(cells).isascii() else columns, cells))
+
+
 def _cuts(
     first: Sequence[int], others: Sequence[int], overhead: tuple[int, int], limit: int
 ) -> Iterator[tuple[int, int]]:
@@ -744,13 +746,16 @@ def figures(
 
 def _simple(headings: list[str], body: list[list[str]], align: Sequence[str] = ()) -> str:
     """What tabulate makes in its format ``simple``; cells may have a colour."""
-    widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
+    widths = [_width(column) for column in zip(headings, *body, strict=True)]
     widths = [max(w, columns(head) + 2) for w, head in zip(widths, headings, strict=True)]
     sides = align or ["left", *["right"] * (len(headings) - 1)]
 
     def line(cells: Sequence[str]) -> str:
         texts = []
         for cell, width, side in zip(cells, widths, sides, strict=True):
+            if type(cell) is str and cell.isascii():  # most are
+                texts.append(cell.ljust(width) if side == "left" else cell.rjust(width))
+                continue
             gap = " " * (width - columns(cell))
             texts.append(in_colour(cell) + gap if side == "left" else gap + in_colour(cell))
         return "  ".join(texts).rstrip()

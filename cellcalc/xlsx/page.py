@@ -35,13 +35,13 @@ Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
 
 
-def set_up_page(sheet: Worksheet, pages_wide: int = 1) -> None:
-    """A4 landscape, so many pages wide; no grid lines."""
+def set_up_page(sheet: Worksheet, pages_wide: int = 1, pages_high: int = 0) -> None:
+    """A4 landscape, so many pages wide, and high (0: as many as it takes); no grid lines."""
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = "9"  # A4
     sheet.page_setup.fitToWidth = pages_wide
-    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    sheet.page_setup.fitToHeight = pages_high
     properties = sheet.sheet_properties.pageSetUpPr
     if properties is not None:
         properties.fitToPage = True

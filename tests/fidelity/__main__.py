@@ -17,7 +17,7 @@ from importlib import metadata
 
 from tests.fidelity import lint, readers
 from tests.fidelity.books import Wanted, books, edited
-from tests.fidelity.engines import ENGINES, Books, Engine, Results, titles
+from tests.fidelity.engines import BROKEN, ENGINES, Books, Engine, Results, titles
 from tests.fidelity.faults import FAULTS, LINT, planted
 from tests.reliability import Missing
 from tests.support.paths import ROOT
@@ -44,6 +44,8 @@ def same(a: object, b: object, texts: bool) -> bool:
 
 def differences(book: bytes, found: Values, texts: bool, sheets: tuple[str, ...] = ()) -> list[str]:
     """The formula cells that have another value; of ``sheets`` alone where these are given."""
+    if BROKEN in found:
+        return [f"{BROKEN[1]}: {found[BROKEN]}"]
     stored = read(book)
     noise = noisy(stored)
     told = []
