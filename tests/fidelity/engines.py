@@ -14,6 +14,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -62,22 +63,18 @@ def place(coordinate: str) -> tuple[int, int]:
 BROKEN = ("", "cannot be opened")  # in place of a cell: why not
 
 
-def of_each(compute: Callable[[Any, bytes], Values], package: str) -> Callable[[Books], Results]:
+def of_each(compute: Callable[[Any, bytes], Values], package: str, books: Books) -> Results:
     """An engine that takes one workbook after another; what it cannot open is told."""
-
-    def recalculate(books: Books) -> Results:
-        engine = module(package)
-        results: Results = {}
-        for name, book in books.items():
-            try:
-                results[name] = compute(engine, book)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:  # a panic of Rust's is no Exception
-                results[name] = {BROKEN: f"{type(error).__name__}: {error}"}
-        return results
-
-    return recalculate
+    engine = module(package)
+    results: Results = {}
+    for name, book in books.items():
+        try:
+            results[name] = compute(engine, book)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a panic of Rust's is no Exception
+            results[name] = {BROKEN: f"{type(error).__name__}: {error}"}
+    return results
 
 
 def _formualizer(_engine: Any, book: bytes) -> Values:
@@ -123,11 +120,11 @@ def _betteroffice(engine: Any, book: bytes) -> Values:
     return {(title, cell): opened.value(title, cell) for title, cell in formula_cells(book)}
 
 
-formualizer = of_each(_formualizer, "formualizer")
-ironcalc = of_each(_ironcalc, "ironcalc")
-cellrune = of_each(_cellrune, "cellrune")
-formulon = of_each(_formulon, "formulon")
-betteroffice = of_each(_betteroffice, "betteroffice_xlsx")
+formualizer = partial(of_each, _formualizer, "formualizer")
+ironcalc = partial(of_each, _ironcalc, "ironcalc")
+cellrune = partial(of_each, _cellrune, "cellrune")
+formulon = partial(of_each, _formulon, "formulon")
+betteroffice = partial(of_each, _betteroffice, "betteroffice_xlsx")
 
 
 def libreoffice(books: Books) -> Results:
