@@ -94,7 +94,8 @@ def main() -> int:
     with ProcessPoolExecutor() as pool:
         given = dict(zip([one.name for one in wanted], pool.map(made, wanted), strict=True))
     cells = sum(len(formula_cells(book)) for book in given.values())
-    print(f"{len(given)} workbooks, {cells:,} formula cells, {time.monotonic() - began:.0f} s")
+    seconds = time.monotonic() - began
+    print(f"{len(given)} workbooks, {cells:,} formula cells, {seconds:.0f} s", flush=True)
     run = Run()
     told = [f"{name}: {line}" for name, book in given.items() for line in lint.complaints(book)]
     run.add("Excel's limits", len(given), cells, told)

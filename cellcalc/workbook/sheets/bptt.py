@@ -615,6 +615,8 @@ def _add_comments(sheet: Worksheet, layout: Layout) -> None:
         rows += [(first.rows[q.symbol], q) for q in derived_rows(model)]
     for row, quantity in rows:
         text = _comment(quantity, model)
+        if not text.strip():  # an empty comment is one that some programs stumble over
+            continue
         comment = Comment(text, "cellcalc", width=360, height=40 + 18 * (len(text) // 45 + 1))
         sheet.cell(row, SYMBOL).comment = comment
 
