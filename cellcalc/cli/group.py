@@ -61,12 +61,16 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         prepare()  # before anything is printed, --help among it
+        before = resources.language()
         resources.use(usual_language())
         if COMPLETING in os.environ:
             from cellcalc.cli import completing
 
             completing.prepare(self)
-        return super().main(*arguments, **options)
+        try:
+            return super().main(*arguments, **options)
+        finally:  # whoever calls this from a program has a language of their own
+            resources.use(before)
 
     def invoke(self, context: click.Context) -> Any:
         try:

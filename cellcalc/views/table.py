@@ -98,9 +98,11 @@ def select(
     if trace.model.author is not None:
         reading = trace.model.author.reading(trace.symbols)
         names = tuple(reading.get(composed(name), name) for name in names)
+    # Of a long run some are not kept, and still symbols of the problem.
+    known = dict.fromkeys((*trace.symbols, *trace.model.quantities))
     for name in names:
-        if name not in trace.symbols:
-            found = unknown(name, trace.symbols)
+        if name not in known:
+            found = unknown(name, known)
             raise OptionError("symbols", "symbols of this problem", found)
     s = trace.specification
     check_whole("epoch", epoch, 1, s.update.epochs)
