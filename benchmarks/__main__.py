@@ -14,6 +14,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
+from importlib import metadata
 from pathlib import Path
 
 from tabulate import tabulate
@@ -81,7 +83,14 @@ def _write(text: str, measured: set[str]) -> None:
     rows = [*kept, *(line for line in lines if _group(line) is not None)]
     order = list(dict.fromkeys(task.group for task in TASKS.values()))
     rows.sort(key=lambda line: order.index(_group(line) or ""))
-    path.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
+    table = "\n".join([*head, *rows])
+    path.write_text(table + "\n", encoding="utf-8")
+    page = ROOT / "docs" / "speed.md"
+    text = page.read_text(encoding="utf-8")
+    begin = re.search(r"^Python 3\S* on .*$", text, re.MULTILINE)
+    if begin is not None:  # the table there is this one
+        rest = text[begin.start() :].split("\n\n", 2)[2:]
+        page.write_text(text[: begin.start()] + "\n\n".join([table, *rest]), encoding="utf-8")
 
 
 def _group(line: str) -> str | None:
@@ -93,7 +102,9 @@ def _group(line: str) -> str | None:
 def _report(chosen: dict[str, Task], results: dict[str, Result]) -> str:
     rows = [_row(task, results[key], results) for key, task in chosen.items()]
     cores = f"{os.cpu_count()} cores"
-    about = f"Python {platform.python_version()} on {platform.machine()}, {cores}; processor time"
+    versions = f"numpy {metadata.version('numpy')}, openpyxl {metadata.version('openpyxl')}"
+    about = f"Python {platform.python_version()} on {platform.machine()}, {cores}, {versions}; "
+    about += f"processor time; {datetime.now(UTC).date()}"
     table = tabulate(rows, headers=HEADINGS, tablefmt="github", disable_numparse=True)
     return f"{about}\n\n" + re.sub(" +", " ", re.sub("-{3,}", "---", table))
 

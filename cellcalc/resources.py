@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_PACKAGE = Path(__file__).resolve().parent
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
+@cache
 def folder(name: str) -> Path:
     """The folder ``templates`` or ``examples``."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    from pathlib import Path  # here, since --help needs none
+
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def text(name: str) -> str:
@@ -26,6 +29,8 @@ def text(name: str) -> str:
 
 def read_toml(name: str) -> dict[str, Any]:
     """The tables of a TOML file that ships, which needs no checking."""
+    import tomllib  # here, since --help needs none
+
     return tomllib.loads(text(name))
 
 
@@ -74,6 +79,8 @@ def known_language(locale: str) -> str | None:
     Chinese is Simplified Chinese here, and not for those who read the Traditional one.
     """
     words = re.split("[_.@-]", locale.lower().replace("chinese (simplified)", "zh"))
+    if words[0] in (FIRST, "c", "posix"):
+        return FIRST
     if {"tw", "hk", "mo", "hant"} & set(words):
         return None
     return words[0] if words[0] in languages() else None
@@ -88,6 +95,8 @@ def _texts(language: str) -> Mapping[str, str]:
 
 @cache
 def _section(language: str, name: str) -> Mapping[str, str]:
+    import tomllib
+
     return tomllib.loads(_texts(language).get(name, ""))
 
 

@@ -99,7 +99,7 @@ def _printed(book: Path, folder: Path, sheet: str) -> int:
     pdf = book.with_suffix(".pdf")
     text = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True)
     pages = text.stdout.decode().split("\f")
-    foot = re.compile(rf"^\s*{sheet}\s+[0-9]+ / [0-9]+", re.MULTILINE)
+    foot = re.compile(rf"^\s*{sheet}\s+[0-9]+ ?/ ?[0-9]+", re.MULTILINE)
     return next(k for k, page in enumerate(pages, 1) if foot.search(page))
 
 

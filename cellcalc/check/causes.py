@@ -59,6 +59,7 @@ class Cause:
     whether they are of a sum over the window. ``signature`` is the same for the same edit in
     sibling rows. ``steps`` are those at which it is made, where it is not at all of them; ``nodes``
     those that it is confined to. A ``trace`` is another run that takes the place of the true one.
+    ``members`` are the causes of single rows of which it is all.
     """
 
     kind: Kind
@@ -74,6 +75,7 @@ class Cause:
     steps: tuple[int, ...] = ()
     nodes: frozenset[int] | None = None
     trace: Callable[[], Trace | None] | None = None
+    members: tuple[Cause, ...] = ()
 
     def overrides(self, graph: Graph) -> Overrides:
         """What it changes, node by node."""
@@ -129,6 +131,14 @@ class Causes:
     @cached_property
     def gradients(self) -> frozenset[str]:
         return frozenset(row.symbol for row in self.model.gradients)
+
+    @cached_property
+    def outside(self) -> frozenset[str]:
+        """The rows of the readout and the loss, which are done otherwise than those of the cell."""
+        parts = [part for part in (self.model.readout, self.model.loss) if part is not None]
+        names = {e.symbol for part in parts for e in part.equations}
+        names |= {name for part in parts for name in part.parameters}
+        return frozenset(names | {derivative_key(name) for name in names})
 
     @cached_property
     def by_row(self) -> Mapping[str, list[Edit]]:
@@ -237,8 +247,10 @@ class Causes:
             by_feature.values(),
         ):
             for group in some:
-                if len(group) > 1:
-                    groups.setdefault(tuple(c.symbol for c in group), list(group))
+                inside = [c for c in group if c.symbol not in self.outside]
+                for members in (list(group), inside):
+                    if len(members) > 1:
+                        groups.setdefault(tuple(c.symbol for c in members), members)
         return [joined(group) for group in groups.values()]
 
     @cached_property
@@ -262,7 +274,9 @@ class Causes:
         for kind, by_row in by_slope.items():
             causes = list(by_row.values())
             nets = [c for c in causes if self.parts(c.symbol)[1]]
-            for group in (causes, nets):
+            inside = [c for c in causes if c.symbol not in self.outside]
+            cell = [c for c in nets if c.symbol not in self.outside]
+            for group in (causes, nets, inside, cell):
                 if len(group) > 1:
                     found.append(replace(joined(group), signature=(kind, "all")))
         return list({(*c.rows, c.signature): c for c in found}.values())
@@ -395,6 +409,10 @@ class Causes:
                     r for r in rows if r.formula and read & set(symbols(self.graph.out(r.formula)))
                 ]
                 if users:
+                    true = users[0].formula
+                    assert true is not None
+                    used = _at_last(true, read)
+                    total = users[0].symbol in self.gradients
                     words = {
                         "part": sentence("report", "both").join(names),
                         "first": 1,
@@ -407,6 +425,9 @@ class Causes:
                         words,
                         rows=tuple(r.symbol for r in users),
                         kind=Kind.FORMULA,
+                        formula=Call("sum", used) if total else used,
+                        true=Call("sum", true) if total else true,
+                        total=total,
                     )
 
     def _last_element(self, rows: Sequence[Quantity], read: set[Symbol]) -> Changes:
@@ -500,6 +521,8 @@ class Causes:
         yield self.cause("not_cleared", gradients, first, {})
         all_states = tuple(self.model.state)
         for names in dict.fromkeys([all_states, *((state,) for state in all_states)]):
+            if not names:
+                continue
             for left in (_left_over(names), self.swept_into(names), self.swept_into(names, ONE)):
                 yield self.cause("state_not_cleared", left, derivative_key(names[0]), {})
 
@@ -725,7 +748,7 @@ def joined(causes: Sequence[Cause]) -> Cause:
     says = sayings("whole", "rows").format(says=first.says, rows=", ".join(rows[1:]))
     changes = merged(cause.changes for cause in causes)
     cost = max(cause.cost for cause in causes) + whole_cost("rows")
-    return replace(first, says=says, rows=rows, changes=changes, cost=cost)
+    return replace(first, says=says, rows=rows, changes=changes, cost=cost, members=tuple(causes))
 
 
 def merged(parts: Iterable[Changes]) -> Changes:
@@ -811,6 +834,11 @@ def _with_more(own: Override, run: Run, inputs: Sequence[int]) -> Override:
 def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:
     assert run is not None
     return Override(lambda values: run(values[:-1]) + values[-1], [*inputs, more])
+
+
+def _at_last(formula: Expression, names: Collection[Symbol]) -> Expression:
+    """The formula with the window's last value of some quantities, whatever the step."""
+    return rename(formula, lambda s: Symbol(f"{s.name}[last]") if s in names else s)
 
 
 def _undivided(formula: Expression, states: Collection[str]) -> Expression:

@@ -62,7 +62,9 @@ def miscopied(
         far = max(abs(number.value), abs(reference.value))
         share = 2 * (reference.bound + number.unit)
         for tried, (name, value) in enumerate(readings, 1):
-            is_telling = tried * share <= CHANCE * far
+            # Nor may the bound be wide beside the reading: near 0 some point always fits.
+            is_sharp = reference.bound <= CHANCE * abs(value)
+            is_telling = is_sharp and tried * share <= CHANCE * far
             width = reference.bound + HALF * number.unit
             if abs(value - number.value) < APART * width:
                 continue

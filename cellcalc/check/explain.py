@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cellcalc.check.causes import Cause, Causes, both
+from cellcalc.check.causes import Cause, Causes, both, joined
 from cellcalc.check.figures import HALF, SAFE, Style, span
 from cellcalc.check.graph import Graph, Key, Override
 from cellcalc.check.spelling import FEW, Written
@@ -467,6 +467,11 @@ class Explainer:
         at = {graph.nodes[p].key[3] for p in kept}
         steps = sorted(t for t in at if t is not None)
         lost = {graph.nodes[p].key[3] for p in places if p not in kept} - at
+        left = [member for member in cause.members if member.symbol in rows]
+        if cause.members and left and len(left) < len(cause.members):
+            told = joined(left) if len(left) > 1 else left[0]
+            changes, signature = cause.changes, cause.signature
+            cause = replace(told, changes=changes, cost=cause.cost, signature=signature)
         small = replace(cause, nodes=kept, rows=rows, cost=cause.cost + 0.3)
         if len(steps) == len(at) and lost and len(rows) == len(cause.rows):
             return replace(small.at(steps), nodes=kept)

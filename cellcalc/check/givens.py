@@ -30,7 +30,10 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
     kept: list[Answer] = []
     lines: set[int | str] = set()
     unreadable: list[Unreadable] = []
-    copies = [_copied(trace, answer, figures) for answer in sheet.answers]
+    times = Counter(_asked(answer) for answer in sheet.answers)
+    copies = [
+        _copied(trace, answer, figures, times[_asked(answer)] == 1) for answer in sheet.answers
+    ]
     listed = _new_values(trace, sheet, copies)
     for answer, is_copy in zip(sheet.answers, copies, strict=True):
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
@@ -54,9 +57,14 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
     )
 
 
-def _copied(trace: Trace, answer: Answer, figures: int) -> bool:
+def _asked(answer: Answer) -> tuple[object, ...]:
+    """What an answer is for."""
+    return answer.symbol, answer.t, answer.epoch, answer.sequence, answer.window
+
+
+def _copied(trace: Trace, answer: Answer, figures: int, is_alone: bool) -> bool:
     given = _given(trace, answer) if _may_be(trace, answer) else ()
-    return any(_is_copy(answer, before, after, figures) for before, after in given)
+    return any(_is_copy(answer, before, after, figures, is_alone) for before, after in given)
 
 
 def _new_values(trace: Trace, sheet: Sheet, copies: Sequence[bool]) -> set[int]:
@@ -117,7 +125,9 @@ def _before(one: PassTrace, symbol: str, window: int) -> Iterator[tuple[float, f
     yield one.windows[window - 1].before[symbol], later[0].after[symbol]
 
 
-def _is_copy(answer: Answer, before: float, after: float | None, figures: int) -> bool:
+def _is_copy(
+    answer: Answer, before: float, after: float | None, figures: int, is_alone: bool
+) -> bool:
     number = answer.number
     assert isinstance(number, Written)
     is_whole = abs(number.value - before) <= AGREED * abs(before)
@@ -125,7 +135,11 @@ def _is_copy(answer: Answer, before: float, after: float | None, figures: int) -
         return not is_whole and number.figures < figures and number.stands_for(before)
     if before == after:
         return False  # then it is right as an answer too
-    return is_whole or (number.stands_for(before) and not number.stands_for(after))
+    if number.stands_for(after):
+        # Right as the new value, too; but with few figures it proves nothing.
+        is_placed = (answer.epoch, answer.sequence, answer.window) != (None, None, None)
+        return is_whole and number.figures < figures and not (is_placed and is_alone)
+    return is_whole or number.stands_for(before)
 
 
 def _is_after(answer: Answer, given: list[tuple[float, float | None]]) -> bool:

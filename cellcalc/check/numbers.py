@@ -23,7 +23,7 @@ from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for,
 from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
-from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.spelling import FEW, NOTHING, Written
 from cellcalc.engine.optimizer import rules
 from cellcalc.language.keys import memory_key
 from cellcalc.language.tree import Expression, symbols
@@ -49,6 +49,7 @@ class Spot:
     node: int
     true: float
     asked: Key
+    meant: Written | None = None
 
     @property
     def is_start(self) -> bool:
@@ -57,8 +58,9 @@ class Spot:
 
     @property
     def number(self) -> Written:
+        """The number as it is meant, which is mostly as it is written."""
         assert self.answer.number is not None
-        return self.answer.number
+        return self.meant or self.answer.number
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class NumberMarker:
         numbers = [spot.number for spot in spots if not self.is_given(spot)]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
+        self.spots = spots = [self.with_noughts(spot) for spot in spots]
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
@@ -119,6 +122,15 @@ class NumberMarker:
         self.anchors = {
             node: (spots[k].number.value, self.half(spots[k])) for node, k in self.best.items()
         }
+
+    def with_noughts(self, spot: Spot) -> Spot:
+        """A plain 0 on a sheet kept to decimals, without noughts at the end, is 0.000 there."""
+        number, style = spot.number, self.style
+        is_plain = not number.value and number.unit <= NOTHING
+        if not is_plain or not spot.true or style.decimals is None or style.figures is not None:
+            return spot
+        kept = replace(number, unit=10.0**-style.decimals, figures=0)
+        return replace(spot, meant=kept)
 
     def half(self, spot: Spot) -> float:
         """Half a unit of what is written; nothing where it is exact."""

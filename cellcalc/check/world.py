@@ -6,6 +6,7 @@ follows from these. The world of a slip has one equation changed.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -236,8 +237,10 @@ class World:
             return self._loss()
         if name in self.equations.totals:
             return self.own.get((name, None)) if (name, None) in self.own else self.total(name)
-        if name.endswith("0"):
+        if name.endswith("0") and name[:-1] in self.equations.model.state:
             return self.value(name[:-1], self.setting.first - 1)
+        if name in self.equations.model.quantities:  # which has a value at each step only
+            return self.equations.arithmetic.number(math.nan)
         raise KeyError(name)
 
     def _loss(self) -> Value:

@@ -198,7 +198,9 @@ def _results(
             notes += record["notes"]
             points = points_of(record, rubric, row.late)
             left = _left_out(record)
-            if left:
+            if all(a["verdict"] == Verdict.OPEN for a in record["marks"]["answers"]):
+                notes.append(sentence("class", "nothing_filled_in"))
+            elif left:
                 notes.append(sentence("class", "left_out", count=left, asked=len(record["asked"])))
             if row.student is not None and (other := variants.fitting(row.student.id, record)):
                 notes.append(sentence("class", "fits_another", id=other))

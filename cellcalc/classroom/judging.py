@@ -26,7 +26,7 @@ from cellcalc.classroom.assignment import key_trace
 from cellcalc.classroom.collecting import Piece
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import CellcalcError, InputError
-from cellcalc.resources import sentence
+from cellcalc.resources import language, sentence
 from cellcalc.studies.exercise import exercise
 from cellcalc.views.problem_text import PROBLEM
 
@@ -103,7 +103,8 @@ class Work:
     def fingerprint(self, digest: str) -> str:
         """What the record depends on: it need not be made again where this is the same."""
         ending = self.piece.name.rpartition(".")[2].lower()
-        parts = (digest, self.id, self.key, self.practice, str(self.figures), ending, __version__)
+        words = (self.practice, str(self.figures), ending, __version__, language())
+        parts = (digest, self.id, self.key, *words)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

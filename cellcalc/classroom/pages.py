@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import escape
 
 from cellcalc.errors import printable
+from cellcalc.resources import language
 from cellcalc.resources import text as resource
 from cellcalc.views.table import tabulated
 from cellcalc.views.text import markdown_text
@@ -102,7 +103,7 @@ def to_html(title: str, blocks: Iterable[Block]) -> str:
     body = "\n".join(line for block in blocks for line in _html(block))
     style = resource(STYLE).strip()
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language()}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{_text(title)}</title>\n<style>\n{style}\n</style>\n</head>\n<body>\n<main>\n"
         f"{body}\n</main>\n</body>\n</html>\n"

@@ -21,8 +21,11 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 from typing import Any, Generic, TypeVar
+
+from cellcalc import resources
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -63,6 +66,7 @@ def each(
     ``work`` is a function of a module; ``seconds`` are what a job may take. Exceptions are not
     expected of it: one ends everything.
     """
+    work = partial(_speaking, resources.language(), work)
     if not isinstance(workers, int):
         sent = [workers.submit(_guarded, work, k, job, seconds) for k, job in enumerate(jobs)]
         yield from (future.result() for future in as_completed(sent))
@@ -118,6 +122,12 @@ def _pooled(
         finally:
             for future in running:
                 future.cancel()
+
+
+def _speaking(language: str, work: Callable[[Job], Result], job: Job) -> Result:
+    """A job done in the language of the process that asks for it."""
+    resources.use(language)
+    return work(job)
 
 
 def _guarded(

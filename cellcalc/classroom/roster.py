@@ -29,6 +29,8 @@ MOST_LETTERS = 80  # of a file's name
 MOST_TEXT = 200  # characters of an id or a name
 # Names that no file may have on Windows, whatever its ending.
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
+# What templates of a teacher's own are called beside the keys.
+KEPT = ("own_cells", "own_readouts", "own_losses", "own_optimizers")
 _UNSAFE = re.compile(r"[^\w.@+=-]")  # letters of any script and digits are safe
 
 
@@ -93,7 +95,7 @@ def read_roster(contents: bytes, file: str) -> Roster:
     others = tuple(header[k] for k in columns.others)
     students: list[Student] = []
     lines: dict[str, int] = {}
-    taken: dict[str, int] = {}
+    taken = dict.fromkeys(KEPT, 0)
     for line, row in rows[1:]:
         one = _student(row, columns, header)
         where = f"line {line}"

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import wraps
 from inspect import signature
@@ -24,14 +24,13 @@ import click
 from click.core import ParameterSource
 
 from cellcalc import resources
-from cellcalc.cli.console import encoding, lacks_signs, prepare
+from cellcalc.cli.console import encoding, lacks_signs
+from cellcalc.cli.group import Commands as Commands
+from cellcalc.cli.group import nowhere
+from cellcalc.cli.group import said as said
 from cellcalc.errors import (
-    CellcalcError,
-    LimitError,
     OptionError,
     OutputError,
-    printable,
-    unknown,
 )
 from cellcalc.files import same_file
 from cellcalc.problems.schemes import Override
@@ -138,91 +137,9 @@ class SectionedCommand(click.Command):
                     formatter.write_dl(records, col_max=26)
 
 
-# The commands in the order in which people need them.
-GROUPS = {
-    "Start": ("new", "explain", "templates", "completion"),
-    "Look": ("table", "derive", "workbook", "draw"),
-    "Check": ("check", "practice", "class"),
-    "Measure": ("schedule", "compare", "flow", "experiment", "export"),
-}
-
-
-class Commands(click.Group):
-    """A group of commands that turns trouble into messages and exit status 2."""
-
-    def main(self, *arguments: Any, **options: Any) -> Any:
-        prepare()  # before anything is printed, --help among it
-        resources.use(usual_language())
-        if COMPLETING in os.environ:
-            from cellcalc.cli import completing
-
-            completing.prepare(self)
-        return super().main(*arguments, **options)
-
-    def invoke(self, context: click.Context) -> Any:
-        try:
-            return super().invoke(context)
-        except CellcalcError as error:
-            command = self.get_command(context, context.invoked_subcommand or "")
-            for line in said(error, command):
-                click.echo(f"Error: {line}", err=True)
-            context.exit(2)
-        except click.UsageError as error:
-            message = printable(error.format_message())  # which repeats what was typed
-            raise click.UsageError(message, error.ctx) from None
-
-    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands in the groups of ``GROUPS``, as people need them."""
-        known = {name: self.get_command(context, name) for name in self.list_commands(context)}
-        if not set(known) & set(GROUPS["Start"]):
-            super().format_commands(context, formatter)
-            return
-        for title, names in GROUPS.items():
-            rows = [(n, c.get_short_help_str(80)) for n in names if (c := known.get(n))]
-            with formatter.section(title):
-                formatter.write_dl(rows, col_spacing=2)
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and self.get_command(context, args[0]) is None and not args[0].startswith("-"):
-            known = self.list_commands(context)
-            found = unknown(args[0], known)
-            context.fail(f"expected a command ({', '.join(known)}), found {found}")
-        return super().resolve_command(context, args)
-
-
 def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]:
     """Make a function a command of cellcalc; ``short_help`` stands in the list of commands."""
     return click.command(cls=SectionedCommand, short_help=short_help)
-
-
-# What the library calls otherwise than the command line; other arguments have their option's name.
-RENAMED = {
-    "decimals": "precision", "held_out": "hold_out", "schemes": "scheme", "name": "task",
-    "framework": "to", "source": "problem", "place": "sequence",
-}  # fmt: skip
-
-
-def said(error: CellcalcError, command: click.Command | None) -> list[str]:
-    """The lines of a message, with the command's options in place of the library's arguments.
-
-    An argument stands at the beginning, before what was expected of it, or in backticks.
-    """
-    options = {}
-    for parameter in command.params if command else ():
-        name = max(parameter.opts, key=len)
-        if isinstance(parameter, click.Argument):
-            name = parameter.human_readable_name.strip("[]")
-        options[(parameter.name or "").lower()] = options[name.strip("-").replace("-", "_")] = name
-    options |= {name: options[o] for name, o in RENAMED.items() if o in options}
-    lines = []
-    for line in error.lines:
-        argument, expected, rest = line.partition(": expected ")
-        if isinstance(error, OptionError | LimitError):
-            line = options.get(argument, argument) + expected + rest
-        lines.append(re.sub("`(\\w+)`", lambda match: options.get(match[1], match[0]), line))
-    return lines
 
 
 def problem_argument(command: Command) -> Command:
@@ -383,18 +300,6 @@ def _use(_context: click.Context, _option: click.Parameter, language: str | None
         resources.use(language)
 
 
-def usual_language() -> str:
-    """What CELLCALC_LANG says, else the system's locale, as far as there is such a language."""
-    names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
-    wanted = [os.environ.get("CELLCALC_LANG", ""), next(filter(None, names), "")]
-    if sys.platform == "win32" and not any(names):
-        import locale
-
-        wanted.append(locale.getlocale()[0] or "")
-    found = (resources.known_language(name) for name in wanted if name)
-    return next((name for name in found if name), resources.FIRST)
-
-
 def _sparing_inputs(command: Command) -> Command:
     """The command, but not for an output that is one of the files that it reads."""
 
@@ -420,7 +325,6 @@ def _over_the_input(output: Path) -> OutputError:
     return OutputError(f"{output}: expected another file than the input, found the input itself")
 
 
-COMPLETING = "_CELLCALC_COMPLETE"  # the variable by which a shell asks
 OPENED = "cellcalc.open"  # whether --open is given
 WRITTEN = "cellcalc.written"  # what a command has written that names the file itself
 COLOR = "cellcalc.color"  # where a command notes what --color says
@@ -671,12 +575,6 @@ def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
     from cellcalc.views.text import ascii_text
 
     return lambda text: ascii_text(text, encoding)
-
-
-def nowhere(stream: TextIO | None) -> None:
-    """Send what is left in the buffer of a stream nowhere, since it has nowhere to go."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), cast(TextIO, stream).fileno())
 
 
 def _print(text: str) -> None:

@@ -16,7 +16,7 @@ def page(main: click.Group) -> str:
 
 
 def _lines(main: click.Group) -> Iterator[str]:
-    context = click.Context(main, info_name="cellcalc")
+    context = click.Context(main, info_name="cellcalc", **main.context_settings)
     yield f'.TH CELLCALC 1 "" "cellcalc {__version__}" "User Commands"'
     yield from (".SH NAME", r"cellcalc \- backpropagation through time in one LSTM memory cell")
     yield from (".SH SYNOPSIS", ".B cellcalc", r"[\fIOPTIONS\fR] \fICOMMAND\fR [\fIARGS\fR]")

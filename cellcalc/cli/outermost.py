@@ -10,17 +10,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EBADF, EINVAL, EIO, ENOSPC
-from pathlib import Path
 from typing import Any
 
 import click
 
-from cellcalc.cli.common import Commands, nowhere
+from cellcalc.cli.group import Commands, nowhere
 from cellcalc.errors import printable
 from cellcalc.resources import sentence
 
@@ -94,6 +91,9 @@ class Outermost(Commands):
 
 def told(error: Exception, debug: bool) -> str:
     """What is said of an error that nobody foresaw: one line, or with ``debug`` the traceback."""
+    import traceback
+    from pathlib import Path
+
     if debug:
         return "".join(traceback.format_exception(error)).rstrip()
     frames = traceback.extract_tb(error.__traceback__)
@@ -118,6 +118,8 @@ def ended_by_signals() -> Iterator[None]:
     def end(number: int, _frame: object) -> None:
         signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
         raise SystemExit(128 + number)
+
+    import threading
 
     changed = []
     in_main = threading.current_thread() is threading.main_thread()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.arithmetic import floats
@@ -71,8 +72,22 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
 
     What is the same for all of them, such as 1 - beta1**k, is worked out once.
     """
+    shown = tuple(shown_rows(optimizer))
+    return _source(
+        optimizer.equations, tuple(optimizer.settings), tuple(optimizer.state), shown, decimals
+    )
+
+
+@lru_cache(maxsize=32)  # of a short run it would be half the time
+def _source(
+    equations: tuple[Equation, ...],
+    settings: tuple[str, ...],
+    state: tuple[str, ...],
+    shown: tuple[str, ...],
+    decimals: int | None,
+) -> str:
     code = Code(1, guarded=True, decimals=decimals)
-    constants = [*optimizer.settings, COUNT]
+    constants = [*settings, COUNT]
     hoisted: dict[Expression, str] = {}
 
     def hoist(node: Expression) -> Expression | None:
@@ -82,9 +97,8 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
             return None
         return Symbol(hoisted.setdefault(node, f"_{len(hoisted)}"))
 
-    equations = [
-        (e.symbol, rebuilt(rename(e.formula, lambda s: Symbol(s.name)), hoist))
-        for e in optimizer.equations
+    formulas = [
+        (e.symbol, rebuilt(rename(e.formula, lambda s: Symbol(s.name)), hoist)) for e in equations
     ]
 
     def lines() -> Iterator[str]:
@@ -93,11 +107,11 @@ def update_source(optimizer: Template, decimals: int | None) -> str:
         yield from (f"    {name} = {code(node)}" for node, name in hoisted.items())
         yield "    for _name, dw in _gradients.items():"
         yield "        w = _parameters[_name]"
-        for own in optimizer.state:
+        for own in state:
             yield f'        {own} = _memory["{memory_key(own, "")}" + _name]'
-        for symbol, formula in equations:
+        for symbol, formula in formulas:
             yield f"        {symbol} = {code.value(formula)}"
-        for own in shown_rows(optimizer):
+        for own in shown:
             yield f'        _memory["{memory_key(own, "")}" + _name] = {own}'
         yield "        _parameters[_name] = w"
 

@@ -31,8 +31,11 @@ from cellcalc.problems.templates import counts_updates
 from cellcalc.toml import listed
 
 MOST_WINDOWS = 60  # whose gradients a script has; of more, only the parameters at the end
-# The cells that a framework's own layers compute, and what PyTorch calls these.
-LAYERS = {"lstm": "LSTM", "lstm-two-biases": "LSTM", "gru": "GRU", "rnn": "RNN"}
+# The cells that frameworks' own layers compute, and what these are called.
+LAYERS = {
+    "pytorch": {"lstm": "LSTM", "lstm-two-biases": "LSTM", "gru": "GRU", "rnn": "RNN"},
+    "keras": {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"},
+}
 
 
 def script(
@@ -117,6 +120,7 @@ class _Script:
         s, held = self.specification, self.write.held
         compares, loops = self.compares(), self.loops()
         closing = self.framework.code["closing"].strip("\n") if compares else ""
+        closing = closing.replace("$layer", self.layer)
         if loops:
             said = Template(self.framework.code["usual_said"].strip("\n"))
             closing = "\n".join(filter(None, [closing, said.substitute(layer=self.layer)]))
@@ -318,15 +322,16 @@ class _Script:
         return _literal(numbers, split=True)
 
     def compares(self) -> bool:
-        """Whether the framework's own LSTM layer can run the same windows."""
-        known = bool(self.model.loss) and "check" in self.framework.code
-        return known and self.layer == "LSTM" and self.mode == "plain"
+        """Whether the framework's own layer can run the same windows."""
+        layers = self.framework.code.get("checked_layers", "").split()
+        known = bool(self.model.loss) and self.layer in layers
+        return known and self.mode == "plain" and self.reads_output_only
 
     @cached_property
     def layer(self) -> str:
-        """Which of PyTorch's layers the cell is; "" where it is none of them."""
+        """Which of the framework's layers the cell is; "" where it is none of them."""
         own = self.model.cell
-        for name, layer in LAYERS.items():
+        for name, layer in LAYERS.get(self.to, {}).items():
             cell = templates.load("cells", name)
             if (cell.equations, cell.output) == (own.equations, own.output):
                 return layer
@@ -341,10 +346,15 @@ class _Script:
         windows = [window for plan in self.plans for window in plan.windows]
         blocks = all(window.first == window.new for window in windows)
         every = scheme.windows is None and scheme.inject != "last" and scheme.update == "window"
+        has_optimizer = update.optimizer.name in self.framework.optimizers
+        return blocks and every and has_optimizer and self.reads_output_only
+
+    @cached_property
+    def reads_output_only(self) -> bool:
+        """Whether the prediction needs nothing of the cell but its output."""
         inner = {row.symbol for row in self.cell} - {self.model.cell.output}
         read = {s.name for row in self.head if row.formula for s in symbols(row.formula)}
-        has_optimizer = update.optimizer.name in self.framework.optimizers
-        return blocks and every and has_optimizer and not read & inner
+        return not read & inner
 
     def loop(self) -> str:
         scheme, code = self.scheme, self.framework.code
@@ -376,10 +386,10 @@ class _Script:
             length=length,
             state_in="(h, c)" if is_lstm else "h",
             state_out="(h, c)" if is_lstm else "h",
-            loss=f"0.0 * (ys.sum() + sum(vars(out).values())) + {total}",
+            loss=total,
             clip=clip,
             step="optimizer.step()" if always else f"if losses:{indent}    optimizer.step()",
-            after=detached if carry else f"{start}  # every block begins again",
+            after=detached if carry else start,
         )
 
     def layer_names(self) -> str:
@@ -391,21 +401,27 @@ class _Script:
             for e in element_keys(name, features if kind == "input" else 1)
         }
         layout = weights.layout_for(self.to, mine, self.model.cell)
-        lines = []
+        rows: dict[str, list[str | None]] = {}
         for block in layout.blocks:
             places = (letter + rest for letter, rest in block.elements(features))
             names = [layout.instead.get(place, place) for place in places]
-            shown = ", ".join(_literal(name) if name in mine else "None" for name in names)
+            rows[block.names[0]] = [name if name in mine else None for name in names]
             mine -= set(names)  # the second of two biases is None
-            lines.append(f'    "{block.names[0]}": [{shown}],')
-        return "\n".join(["{", *lines, "}"])
+        return _literal(rows, split=True)
 
     def check(self) -> str:
-        features = self.specification.features
-        layers = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
+        features, layers = self.specification.features, self.layer_names()
+        if self.to == "pytorch":
+            rows = weights.layout_rows(weights.load_layout(self.to), self.parameters, features)
+            layers = _literal(rows, split=True)
+        states = list(self.model.cell.state)
         return Template(self.framework.code["check"]).substitute(
-            layers=_literal(layers, split=True),
+            layers=layers,
+            layer=self.layer,
             features=features,
+            inputs=_literal(list(element_keys("x", features))),
+            states=_literal(["h", "c"] if self.layer == "LSTM" else states),
+            state="entering" if self.layer == "LSTM" else "entering[0]",
             mean=f" / {self.over('len(losses)')}" if self.scheme.reduction == "mean" else "",
         )
 

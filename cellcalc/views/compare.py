@@ -9,11 +9,12 @@ from dataclasses import asdict
 
 from cellcalc.resources import sentence
 from cellcalc.studies.compare import Compared, Comparison
-from cellcalc.views.document import Block, Figures, Heading, Lines, Title, written
+from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
 from cellcalc.views.schedule import legend, picture, window_data
 from cellcalc.views.table import DECIMALS, Grid, banded, figures
-from cellcalc.views.text import check_page, columns, fixed
+from cellcalc.views.text import check_page, columns, filled, fixed
 
+MOST_DRAWN = 60  # lines of a picture among others
 WIDEST_NAME = 24  # characters of a scheme's name in the table; the picture has all of it
 
 
@@ -27,7 +28,7 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
     check_page(width, decimals)
     compared = comparison.schemes
     title = Title(comparison.title, tuple(_settings(comparison)))
-    blocks: list[Block] = [title, _summary(compared, decimals)]
+    blocks: list[Block] = [title, _summary(compared, decimals, width)]
     names = tuple(_short(one.scheme.name) for one in compared)
     symbols = list(compared[0].gradients)
     gradients = tuple((s, tuple(one.gradients[s] for one in compared)) for s in symbols)
@@ -39,8 +40,19 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
         blocks += [Heading(grid.title), figures(["", *names], body, shown)]
     for one in compared:
         blocks.append(Heading(" = ".join((one.scheme.name, *one.others))))
-        blocks += picture(one.schedule, width, updates=False)
+        blocks += _drawn(one, width)
     return [*blocks, Lines(tuple(legend(updates=False)))]
+
+
+def _drawn(one: Compared, width: int) -> list[Block]:
+    """The picture of a scheme's windows, or where it would be of pages, how to see it."""
+    blocks = list(picture(one.schedule, width, updates=False))
+    lines = sum(block.text.count("\n") + 1 for block in blocks if isinstance(block, Picture))
+    if lines <= MOST_DRAWN:
+        return blocks
+    words = {"count": len(one.schedule.windows), "name": one.scheme.name}
+    notes = [block for block in blocks if not isinstance(block, Picture)]
+    return [Lines(tuple(filled(sentence("compare", "not_drawn", **words), width))), *notes]
 
 
 def _settings(comparison: Comparison) -> Iterator[str]:
@@ -60,7 +72,7 @@ def _words(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _summary(compared: tuple[Compared, ...], decimals: int) -> Figures:
+def _summary(compared: tuple[Compared, ...], decimals: int, width: int) -> Figures:
     headings = sentence("compare", "headings").split(",")
     body = [
         [
@@ -76,11 +88,12 @@ def _summary(compared: tuple[Compared, ...], decimals: int) -> Figures:
         for one in compared
     ]
     widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
+    between = "  " if sum(widths) + 2 * len(widths) - 2 <= width or not width else " "
     lines = []
     for line in (headings, ["-" * width for width in widths], *body):
         gaps = [" " * (width - columns(cell)) for cell, width in zip(line, widths, strict=True)]
         right = map("".join, zip(gaps[1:], line[1:], strict=True))
-        lines.append("  ".join([line[0] + gaps[0], *right]).rstrip())
+        lines.append(between.join([line[0] + gaps[0], *right]).rstrip())
     return figures(headings, body, "\n".join(lines))
 
 

@@ -9,7 +9,9 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from itertools import islice
+from operator import add
 from typing import Any
 
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
@@ -130,7 +132,10 @@ def _json(value: object, block: int) -> Iterator[str]:
                     yield from _json(item, block)
                     mark = ", "
             else:
-                yield mark + ", ".join([_json_number(v) for v in part])
+                if math.isfinite(sum(part)):  # and so is each of them
+                    yield mark + ", ".join(map(repr, part))
+                else:
+                    yield mark + ", ".join([_json_number(v) for v in part])
                 mark = ", "
         yield "]" if mark != "[" else "[]"
     else:
@@ -180,6 +185,18 @@ def _lines(
         return
     low, high = _bounds(first, first + len(values) - 1, selection)
     start = f"{place},{symbol},"
-    numbered = enumerate(_part(values, low, high, first), low)
-    while part := list(islice(numbered, block)):
-        yield "".join([f"{start}{t},{value!r}\n" for t, value in part if value == value])
+    numbers, t = _part(values, low, high, first), low
+    while part := list(islice(numbers, block)):
+        if math.isfinite(sum(part)):  # the usual case: none is nan
+            steps = _steps(t, len(part))
+            yield start + f"\n{start}".join(map(add, steps, map(repr, part))) + "\n"
+        else:
+            numbered = enumerate(part, t)
+            yield "".join([f"{start}{t},{value!r}\n" for t, value in numbered if value == value])
+        t += len(part)
+
+
+@lru_cache(maxsize=256)
+def _steps(first: int, count: int) -> list[str]:
+    """So many steps as they begin a line; the same for each symbol."""
+    return [f"{t}," for t in range(first, first + count)]

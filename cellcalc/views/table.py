@@ -98,9 +98,11 @@ def select(
     if trace.model.author is not None:
         reading = trace.model.author.reading(trace.symbols)
         names = tuple(reading.get(composed(name), name) for name in names)
+    # Of a long run some are not kept, and still symbols of the problem.
+    known = dict.fromkeys((*trace.symbols, *trace.model.quantities))
     for name in names:
-        if name not in trace.symbols:
-            found = unknown(name, trace.symbols)
+        if name not in known:
+            found = unknown(name, known)
             raise OptionError("symbols", "symbols of this problem", found)
     s = trace.specification
     check_whole("epoch", epoch, 1, s.update.epochs)
@@ -598,10 +600,7 @@ def _bands(
     if layout == "steps" and grid.over_time:
         names, headings = headings, names
         cells = [list(column) for column in zip(*cells, strict=True)]
-    widths = [
-        max(columns(heading), *(columns(row[k]) for row in cells))
-        for k, heading in enumerate(headings)
-    ]
+    widths = [_width(column) for column in zip(headings, *cells, strict=True)]
     first = [max(map(columns, [corner, *names])), *widths[:repeated]]
     for start, stop in _cuts(first, widths[repeated:], _overhead(format), limit):
         band = slice(repeated + start, repeated + stop)
@@ -687,6 +686,11 @@ def _prose(text: str, format: str, limit: int) -> str:
     return f"<p>{shown}</p>" if kind == "html" else shown
 
 
+def _width(cells: Sequence[str]) -> int:
+    """How many columns the widest of them takes."""
+    return max(map(len if "".join(cells).isascii() else columns, cells))
+
+
 def _cuts(
     first: Sequence[int], others: Sequence[int], overhead: tuple[int, int], limit: int
 ) -> Iterator[tuple[int, int]]:
@@ -744,13 +748,16 @@ def figures(
 
 def _simple(headings: list[str], body: list[list[str]], align: Sequence[str] = ()) -> str:
     """What tabulate makes in its format ``simple``; cells may have a colour."""
-    widths = [max(map(columns, column)) for column in zip(headings, *body, strict=True)]
+    widths = [_width(column) for column in zip(headings, *body, strict=True)]
     widths = [max(w, columns(head) + 2) for w, head in zip(widths, headings, strict=True)]
     sides = align or ["left", *["right"] * (len(headings) - 1)]
 
     def line(cells: Sequence[str]) -> str:
         texts = []
         for cell, width, side in zip(cells, widths, sides, strict=True):
+            if type(cell) is str and cell.isascii():  # most are
+                texts.append(cell.ljust(width) if side == "left" else cell.rjust(width))
+                continue
             gap = " " * (width - columns(cell))
             texts.append(in_colour(cell) + gap if side == "left" else gap + in_colour(cell))
         return "  ".join(texts).rstrip()

@@ -67,6 +67,10 @@ def check_page(width: int, decimals: int | None = None) -> None:
     check_whole("decimals", decimals, 0, MOST_DECIMALS)
 
 
+# By decimals: the power of ten, the least number that shows two figures, how it is written.
+_FORMATS = [(10.0**k, 10.0 ** (1 - k), f"%.{k}f") for k in range(9)]
+
+
 def fixed(value: float, decimals: int) -> str:
     """``value`` to so many decimals, or in scientific notation where these would show too little.
 
@@ -76,6 +80,12 @@ def fixed(value: float, decimals: int) -> str:
     """
     if math.isnan(value):
         return ""
+    if 1 < decimals < len(_FORMATS):
+        scale, least, form = _FORMATS[decimals]
+        size = value if value >= 0 else -value
+        # The usual case: it shows enough, and is no half that is rounded by hand otherwise.
+        if least <= size < 1e6 and abs((size * scale) % 1.0 - 0.5) > 1e-5:
+            return form % value
     text = f"{rounded(value, decimals):.{decimals}f}"  # halves away from zero, as by hand
     exact = abs(float(text) - value) < 1e-6 * 10.0**-decimals  # but for float noise
     if math.isinf(value) or (exact and abs(value) < 1e6):
@@ -92,6 +102,8 @@ def tabular(value: float, decimals: int) -> str:
     Below a millionth it is scientific all the same.
     """
     text = fixed(value, decimals)
+    if "e" not in text:
+        return text
     mantissa, e, exponent = text.partition("e-")
     if not e or int(exponent) > SMALLEST or decimals > MOST_DECIMALS // 3:
         return text

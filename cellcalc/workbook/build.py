@@ -138,6 +138,10 @@ def build_workbook(
         practice, sheets = practice or "backward", ("Practice",)
     assignment = assignment or Assignment(practice)
     chosen = _chosen(sheets, assignment, blank, key)
+    if not trace.model.state:  # nothing is handed on from step to step, so nothing is unrolled
+        if any(name.casefold() == "unrolled" for name in sheets):
+            raise OptionError("sheets", "a cell with a state for the sheet Unrolled", "none")
+        chosen = tuple(kind for kind in chosen if kind != "Unrolled")
     left_out: list[str] = []
     while True:
         kept = tuple(kind for kind in chosen if kind not in left_out)

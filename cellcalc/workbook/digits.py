@@ -22,6 +22,7 @@ from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.xlsx.cells import Cell, letters
 
 DIGITS, FEWEST, MOST = 4, 2, 8
+MORE_DIGITS = 1  # in tables of many numbers: BPTT, Windows, Gradients
 SMALL, LONG = 1e-4, 1e9
 FIGURES = 15  # of a number in a spreadsheet
 MORE = (0, 2, 8)  # digits more than chosen, in turn, where a line of working takes them

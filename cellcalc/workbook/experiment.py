@@ -44,6 +44,8 @@ def build_results(
         if number == 0:
             write_samples(worksheet)
         sheet.set_up(worksheet)
+    titles = [sheet.title for sheet in sheets]
+    workbook.active = titles.index(MAP) if MAP in titles else 0  # what it is about
     workbook.properties.title = experiment.title
     workbook.properties.creator = "cellcalc"
     workbook.calculation.fullCalcOnLoad = True
@@ -98,7 +100,7 @@ def _heat_map(experiment: Experiment, results: Sequence[Result]) -> Iterator[She
         name: f"{RESULTS}!{absolute(HEADING + 1, k)}:{absolute(last, k)}"
         for k, name in enumerate(COLUMNS, 1)
     }
-    chosen = results[-1].learning_rate, results[-1].epochs
+    chosen = _chosen(results)
     values = {
         (r.scheme, name): record(r)[name]
         for r in results
@@ -151,6 +153,18 @@ def _heat_map(experiment: Experiment, results: Sequence[Result]) -> Iterator[She
         sheet.page_setup.fitToHeight = 1
 
     yield Sheet(MAP, Rows(rows, 1 + len(k2), number), set_up)
+
+
+def _chosen(results: Sequence[Result]) -> tuple[float, int]:
+    """The rate and epochs shown at first: of the longest runs the rate that some scheme does best
+    with, and not one by which all diverge."""
+
+    def loss(result: Result) -> tuple[int, float]:
+        found = result.final.median
+        return -result.epochs, found if math.isfinite(found) else math.inf
+
+    best = min(results, key=loss)
+    return best.learning_rate, best.epochs
 
 
 def _choice(row: int, name: str, value: float) -> Row:

@@ -35,13 +35,13 @@ Ends = list[tuple[Literal["num", "formula"], float | str]]
 _NEXT_FORMAT = {TINY: 200}  # numbers for formats used by rules only
 
 
-def set_up_page(sheet: Worksheet, pages_wide: int = 1) -> None:
-    """A4 landscape, so many pages wide; no grid lines."""
+def set_up_page(sheet: Worksheet, pages_wide: int = 1, pages_high: int = 0) -> None:
+    """A4 landscape, so many pages wide, and high (0: as many as it takes); no grid lines."""
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = "9"  # A4
     sheet.page_setup.fitToWidth = pages_wide
-    sheet.page_setup.fitToHeight = 0  # as many as it takes
+    sheet.page_setup.fitToHeight = pages_high
     properties = sheet.sheet_properties.pageSetUpPr
     if properties is not None:
         properties.fitToPage = True
@@ -73,10 +73,14 @@ def set_width(sheet: Worksheet, width: float, first: int, last: int) -> None:
     span.width, span.min, span.max = width, first, last
 
 
+def _number_format(format: str) -> NumberFormat:
+    number = _NEXT_FORMAT.setdefault(format, 200 + len(_NEXT_FORMAT))
+    return NumberFormat(numFmtId=number, formatCode=format)
+
+
 def format_where(sheet: Worksheet, area: str, test: str, format: str) -> None:
     """Another number format where a formula holds, written for the area's first cell."""
-    number = _NEXT_FORMAT.setdefault(format, 200 + len(_NEXT_FORMAT))
-    look = DifferentialStyle(numFmt=NumberFormat(numFmtId=number, formatCode=format))
+    look = DifferentialStyle(numFmt=_number_format(format))
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
@@ -124,16 +128,23 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
 
 
 def shade_by_tens(sheet: Worksheet, area: str, scale: str) -> None:
-    """Gradients in shades: one paler for each factor of ten below the size in a cell."""
+    """Gradients in shades: one paler for each factor of ten below the size in a cell.
+
+    What would show as 0 has an exponent, by the same rules: LibreOffice applies one rule only.
+    """
     first = area.partition(":")[0].replace("$", "")
     for k, pair in enumerate(zip(NEGATIVES, POSITIVES, strict=True), 1):
         for sign, colour in zip(("-", ""), pair, strict=True):
             least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
-            compare = f"{sign}{first}>{least}"
-            test = f"AND(ISNUMBER({first}),{compare})"
-            look = DifferentialStyle(fill=PatternFill(bgColor=colour))
+            compare = f"ISNUMBER({first}),{sign}{first}>{least}"
+            tiny = DifferentialStyle(
+                fill=PatternFill(bgColor=colour), numFmt=_number_format(TINY_SHOWN)
+            )
+            usual = DifferentialStyle(fill=PatternFill(bgColor=colour))
             # The first that holds wins; others, as of the digits, go on to apply.
-            sheet.conditional_formatting.add(area, Rule("expression", dxf=look, formula=[test]))
+            for look, test in ((tiny, f"{compare},ABS({first})<0.0001"), (usual, compare)):
+                rule = Rule("expression", dxf=look, formula=[f"AND({test})"])
+                sheet.conditional_formatting.add(area, rule)
 
 
 def look_where(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 import cellcalc
@@ -13,6 +15,7 @@ from tests.marking.equations import Shape
 from tests.marking.problems import random_problem
 from tests.marking.sheets import DEGREES, sheet, written
 from tests.marking.working import Where, values_of
+from tests.support.oracles import sample
 
 PROBLEM = random_problem("copying", Shape(2, "linear"), steps=5)
 TRACE = cellcalc.loads(PROBLEM.toml()).run()
@@ -32,14 +35,18 @@ def turned(text: str) -> str:
     return text[1:] if text.startswith("-") else f"-{text}"
 
 
-@pytest.mark.parametrize("degree", DEGREES[1:])
+ERRORS = {
+    "two digits were exchanged": exchanged,
+    "point was moved": moved,
+    "sign was": turned,
+}
+
+
 @pytest.mark.parametrize(
-    ("change", "says"),
-    [(exchanged, "two digits were exchanged"), (moved, "point was moved"), (turned, "sign was")],
-    ids=["digits", "point", "sign"],
+    ("symbol", "says", "degree"),
+    sample(product(["dW_f2", "dU_o", "db_g", "dV"], ERRORS, DEGREES[1:]), 3),
 )
-@pytest.mark.parametrize("symbol", ["dW_f2", "dU_o", "db_g", "dV"])
-def test_an_error_in_copying_a_gradient(symbol: str, change, says: str, degree: str) -> None:  # type: ignore[no-untyped-def]
+def test_an_error_in_copying_a_gradient(symbol: str, says: str, degree: str) -> None:
     rounding = Rounding(4)
     values = values_of(PROBLEM, rounding)
     kept = {w: v for w, v in values.items() if w.part in ("gradient", "forward", "backward")}
@@ -48,7 +55,7 @@ def test_an_error_in_copying_a_gradient(symbol: str, change, says: str, degree: 
     given = written(kept, rounding)
     where = next(w for w in given if w.symbol == symbol and w.part == "gradient")
     assert isinstance(where, Where)
-    given[where] = change(given[where])
+    given[where] = ERRORS[says](given[where])
     text = sheet(given, PROBLEM).text
     report = mark(TRACE, entries_of_text(text))
     (slip,) = report.slips

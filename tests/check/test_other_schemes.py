@@ -91,3 +91,13 @@ def test_a_plan_followed_as_it_was_asked_has_no_cause() -> None:
     values = values_of(problem, Rounding(5))
     page = sheet(written(marked_values(problem, values, DEGREES[1]), Rounding(5)), problem)
     assert not marked(problem, page).slips
+
+
+@pytest.mark.parametrize("rounding", [Rounding(decimals=3), Rounding(decimals=3, zeros=False)])
+def test_new_weights_that_round_to_the_old_ones_are_answers(rounding: Rounding) -> None:
+    """At three decimals a small update changes nothing; nothing may be left out for that."""
+    for seed in range(6):
+        problem = random_problem(f"small updates {seed}", Shape(1), Plan(k1=2, k2=2), STEPS)
+        values = marked_values(problem, values_of(problem, rounding), DEGREES[2])
+        found = marked(problem, sheet(written(values, rounding), problem))
+        assert set(found.verdicts) <= {"correct", "coarse"}

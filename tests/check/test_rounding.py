@@ -86,6 +86,16 @@ def test_right_work_rounded_at_every_step_is_right(r: Round, written: str, final
 DATA = random_data(11, features=1, steps=4)
 
 
+def test_a_plain_nought_among_decimals_is_one_of_them() -> None:
+    values = worked(DATA)
+    small = min((k for k in values if k.startswith("d")), key=lambda k: abs(values[k]))
+    written = {k: f"{v:.2f}".rstrip("0") for k, v in values.items() if abs(v) > 0.011}
+    text = "".join(f"{k} = {v}\n" for k, v in written.items())
+    report = mark(DATA.problem().run(), entries_of_text(f"{text}{small} = 0\n"))
+    (one,) = [m for m in report.marked if m.answer.given == "0"]
+    assert one.verdict is Verdict.COARSE
+
+
 def test_what_is_outside_by_a_few_units_is_an_arithmetic_slip() -> None:
     values = worked(DATA)
     values["dc[2]"] += 4e-5

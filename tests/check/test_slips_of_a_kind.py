@@ -6,6 +6,8 @@ found by working other problems with it.
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from tests.marking.arithmetic import Rounding
@@ -14,12 +16,12 @@ from tests.marking.problems import SHAPES, random_problem
 from tests.marking.sheets import DEGREES, sheet, written
 from tests.marking.slips import of_table
 from tests.marking.working import values_of
+from tests.support.oracles import sample
 
 NAMES = ["nothing handed on", "last loss only", "dc gets dh whole", "1 - f for i"]
 
 
-@pytest.mark.parametrize("degree", DEGREES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "degree"), sample(product(NAMES, DEGREES), 2))
 def test_it_is_the_one_cause_and_called_by_its_name(name: str, degree: str) -> None:
     problem = random_problem("1 slips 0", SHAPES[0])
     (slip,) = [one for one in of_table(problem.shape, 4) if one.name == name]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import html
 import json
+import os
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +175,24 @@ def test_a_class_is_marked_in_two_minutes_and_half_a_gigabyte(
     _, _, seconds = marked
     assert seconds < 2 * 120  # on two cores
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 250_000  # KB, of each of two
+
+
+@pytest.mark.skipif(not THOROUGH, reason="there is no killing but in a thorough run")
+def test_a_kill_in_the_middle_and_going_on_loses_nothing(
+    marked: tuple[classroom.Class, Path, float], tmp_path: Path
+) -> None:
+    one, report, _ = marked
+    again = tmp_path / "report"
+    words = ["class", "mark", str(one.folder), str(one.submissions), "-o", str(again)]
+    command = [sys.executable, "-m", "cellcalc", *words]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        while len(list((again / ".marked").glob("*.json"))) < STUDENTS // 4:
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    kept = {path.name: path.stat().st_mtime_ns for path in (again / ".marked").glob("*.json")}
+    assert not (again / "gradebook.csv").exists()
+    assert run(*words).returncode == 0
+    assert (again / "gradebook.csv").read_text() == (report / "gradebook.csv").read_text()
+    for name, time_ in kept.items():  # none of them was marked again
+        assert (again / ".marked" / name).stat().st_mtime_ns == time_

@@ -14,6 +14,7 @@ import openpyxl
 import pytest
 
 import cellcalc
+from cellcalc import resources
 from cellcalc.check.suggest import suggestion
 from cellcalc.classroom.making import Made, make_class, write_class
 from cellcalc.classroom.roster import numbered, read_roster
@@ -215,6 +216,24 @@ def test_a_sheet_says_whose_it_is_and_can_be_checked_alone(tmp_path: Path, run: 
     assert summary["open"] == 45 and summary["wrong"] + summary["coarse"] == 1
     again = json.loads(run("check", tmp_path / "c/key/s017.toml", sheet, "-f", "json").stdout)
     assert again["summary"] == summary
+
+
+def test_a_cell_of_ones_own_goes_with_the_keys(tmp_path: Path, run: Run) -> None:
+    cell = resources.text("templates/cells/lstm.toml").replace("forget gate", "my own gate")
+    (tmp_path / "mine.toml").write_text(cell, "utf-8")
+    text = resources.text("examples/two_step.toml").replace('"lstm"', '"mine.toml"')
+    (tmp_path / "task.toml").write_text(text, "utf-8")
+    out = tmp_path / "c"
+    result = run("class", "make", tmp_path / "task.toml", "--count", "2", "-o", out,
+                 "--vary", "inputs", "--practice", "dc", "--jobs", "1")  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert sorted(p.name for p in (out / "key").iterdir()) == [
+        "own_cells.toml", "s001.toml", "s002.toml",
+    ]  # fmt: skip
+    (tmp_path / "mine.toml").unlink()
+    report = tmp_path / "r"
+    result = run("class", "mark", out, out / "students", "-o", report, "--jobs", "1")
+    assert result.stderr.startswith("marked the work of 2 of 2 students")
 
 
 def test_sheets_without_equations() -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import cellcalc
+from cellcalc import resources
 from cellcalc.classroom.making import make_class
 from cellcalc.classroom.parallel import Done, each
 from cellcalc.classroom.roster import numbered
@@ -57,3 +58,17 @@ def test_an_executor_of_ones_own_makes_the_same_files(kind: type) -> None:
     alone = make_class(specification, numbered(3), seed=5)
     with kind(2) as pool:
         assert make_class(specification, numbered(3), seed=5, workers=pool).files == alone.files
+
+
+def spoken(name: str) -> str:
+    return resources.sentence("class", name)
+
+
+def test_a_job_speaks_the_language_of_whoever_asks_for_it() -> None:
+    resources.use("zh")
+    try:
+        found = by_number(list(each(spoken, ["late", "missing"], workers=2)))  # type: ignore[arg-type]
+        own = [spoken("late"), spoken("missing")]
+    finally:
+        resources.use(resources.FIRST)
+    assert [found[0][0], found[1][0]] == own != [spoken("late"), spoken("missing")]

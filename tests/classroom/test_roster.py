@@ -77,6 +77,7 @@ def test_long_ids_stay_apart() -> None:
 def test_ids_that_make_the_same_name_get_different_files() -> None:
     roster = read_roster(b"id\na/b\na:b\na_b\n", "roster.csv")
     assert [s.stem for s in roster.students] == ["a_b", "a_b~2", "a_b~3"]
+    assert read_roster(b"id\nown_cells\n", "r").students[0].stem == "own_cells~2"
 
 
 @pytest.mark.parametrize(

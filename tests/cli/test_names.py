@@ -9,7 +9,8 @@ import pytest
 
 import cellcalc
 from cellcalc.cli import main
-from cellcalc.cli.common import FORMER, GROUPS
+from cellcalc.cli.common import FORMER
+from cellcalc.cli.group import GROUPS
 from tests.support.command import Run
 
 

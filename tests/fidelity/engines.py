@@ -14,6 +14,7 @@ import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -59,63 +60,71 @@ def place(coordinate: str) -> tuple[int, int]:
     return openpyxl.utils.cell.coordinate_to_tuple(coordinate)
 
 
-def formualizer(books: Books) -> Results:
-    module("formualizer")
-    return {name: by_formualizer(book, formula_cells(book)) for name, book in books.items()}
+BROKEN = ("", "cannot be opened")  # in place of a cell: why not
 
 
-def ironcalc(books: Books) -> Results:
-    engine = module("ironcalc")
-    results = {}
+def of_each(compute: Callable[[Any, bytes], Values], package: str, books: Books) -> Results:
+    """An engine that takes one workbook after another; what it cannot open is told."""
+    engine = module(package)
+    results: Results = {}
     for name, book in books.items():
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "book.xlsx"
-            path.write_bytes(book)
-            model = engine.load_from_xlsx(str(path), "en", "UTC", "en")
-        model.evaluate()
-        order = {title: k for k, title in enumerate(titles(book))}
-        results[name] = {
-            (title, cell): model.get_cell_value(order[title], *place(cell))
-            for title, cell in formula_cells(book)
-        }
+        try:
+            results[name] = compute(engine, book)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a panic of Rust's is no Exception
+            results[name] = {BROKEN: f"{type(error).__name__}: {error}"}
     return results
 
 
-def cellrune(books: Books) -> Results:
-    engine = module("cellrune")
-    results = {}
-    for name, book in books.items():
-        opened = engine.Workbook.from_bytes(book)
+def _formualizer(_engine: Any, book: bytes) -> Values:
+    return by_formualizer(book, formula_cells(book))
+
+
+def _ironcalc(engine: Any, book: bytes) -> Values:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "book.xlsx"
+        path.write_bytes(book)
+        model = engine.load_from_xlsx(str(path), "en", "UTC", "en")
+    model.evaluate()
+    order = {title: k for k, title in enumerate(titles(book))}
+    return {
+        (title, cell): model.get_cell_value(order[title], *place(cell))
+        for title, cell in formula_cells(book)
+    }
+
+
+def _cellrune(engine: Any, book: bytes) -> Values:
+    opened = engine.Workbook.from_bytes(book)
+    try:
         opened.recalculate()
-        results[name] = read(opened.to_bytes())
+        return read(opened.to_bytes())
+    finally:
         opened.close()
-    return results
 
 
-def formulon(books: Books) -> Results:
-    engine = module("formulon")
-    results = {}
-    for name, book in books.items():
-        with engine.Workbook.load(book) as opened:
-            opened.recalc()
-            order = {title: k for k, title in enumerate(titles(book))}
-            values = {}
-            for title, cell in formula_cells(book):
-                row, column = place(cell)
-                found = opened.get_value(order[title], row - 1, column - 1)
-                values[title, cell] = found.to_python()
-            results[name] = values
-    return results
+def _formulon(engine: Any, book: bytes) -> Values:
+    values: Values = {}
+    with engine.Workbook.load(book) as opened:
+        opened.recalc()
+        order = {title: k for k, title in enumerate(titles(book))}
+        for title, cell in formula_cells(book):
+            row, column = place(cell)
+            found = opened.get_value(order[title], row - 1, column - 1)
+            values[title, cell] = found.to_python()
+    return values
 
 
-def betteroffice(books: Books) -> Results:
-    engine = module("betteroffice_xlsx")
-    results = {}
-    for name, book in books.items():
-        opened = engine.Workbook.open_recalculated(book)
-        cells = formula_cells(book)
-        results[name] = {(title, cell): opened.value(title, cell) for title, cell in cells}
-    return results
+def _betteroffice(engine: Any, book: bytes) -> Values:
+    opened = engine.Workbook.open_recalculated(book)
+    return {(title, cell): opened.value(title, cell) for title, cell in formula_cells(book)}
+
+
+formualizer = partial(of_each, _formualizer, "formualizer")
+ironcalc = partial(of_each, _ironcalc, "ironcalc")
+cellrune = partial(of_each, _cellrune, "cellrune")
+formulon = partial(of_each, _formulon, "formulon")
+betteroffice = partial(of_each, _betteroffice, "betteroffice_xlsx")
 
 
 def libreoffice(books: Books) -> Results:

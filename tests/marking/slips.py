@@ -127,10 +127,21 @@ def of_table(shape: Shape, steps: int) -> list[Slip]:
             Slip("y − target taken for dy", everywhere(dy="dE*(y - target)")),
             Slip("readout's slope left out", everywhere(dz_y="dy")),
             Slip("readout's slope left out of dh", everywhere(dh_via_z_y="dy*V")),
-            Slip("dz_y called dy", everywhere(dy="dE*(y - target)", dz_y="dy")),
+            Slip(
+                "dz_y called dy",
+                everywhere(
+                    **{
+                        "dy": "dE*(y - target)",
+                        "dz_y": "dy",
+                        "part dV": "dy*h",
+                        "part db_y": "dy",
+                    }
+                ),
+            ),
         ]
-        half = {"last loss only", "last error at every step"}
+        half = {"last loss only", "last error at every step", "error's sign"}
         slips = [s for s in slips if s.name not in half]
+        slips.append(Slip("error's sign", everywhere(dy="-dE*(y - target)/(y*(1 - y))")))
     elif shape.loss == "squared":
         slips = [s for s in slips if s.name not in ("factor 2", "E without the half")]
         slips.append(Slip("factor 2 left out", everywhere(dy="dE*(y - target)")))

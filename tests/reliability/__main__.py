@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import platform
+import re
 import resource
 import sys
 import time
+from datetime import UTC, datetime
 from functools import partial
+from importlib import metadata
 
 from tests.reliability import (
     Campaign,
@@ -17,8 +21,10 @@ from tests.reliability import (
     injection,
     inputs,
     numbers,
+    templates,
     workbooks,
 )
+from tests.support.paths import ROOT
 
 _WORDS = "a result or one line a mistake"
 CAMPAIGNS: tuple[Campaign, ...] = (
@@ -54,6 +60,11 @@ CAMPAIGNS: tuple[Campaign, ...] = (
     ),
     Campaign("command lines of random words", "commands", _WORDS, commands.options, 60, 5_000),
     Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 1_500),
+    Campaign("cell templates at random, every command", "commands", _WORDS, templates.commands, 4, 400),
+    Campaign("their gradients", "numbers", "central differences, where smooth",
+             templates.differences, 40, 2_000),
+    Campaign("their workbooks", "formula cells", "formualizer's recalculation",
+             templates.recalculated, 3, 150),
     Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
              extremes.extremes, 1, 1_000),
     Campaign("endless standard input", "pipes", "60 s, 2.5 GB, one line", extremes.pipes, 1, 3),
@@ -85,11 +96,35 @@ CAMPAIGNS: tuple[Campaign, ...] = (
 )  # fmt: skip
 
 
+PAGE = ROOT / "docs" / "reliability.md"
+_HEADING = "| tried | how many |"
+_MEASURED = re.compile(r"^Measured .*$", re.MULTILINE)
+
+
+def with_row(page: str, row: str) -> str:
+    """The page with a row of its table as it is now, in the order of the campaigns."""
+    lines = page.split("\n")
+    first = next(k for k, line in enumerate(lines) if line.startswith(_HEADING)) + 2
+    last = next(k for k in range(first, len(lines) + 1) if not lines[k : k + 1] or lines[k] == "")
+    rows = {_name(line): line for line in (*lines[first:last], row)}
+    order = [campaign.name for campaign in CAMPAIGNS]
+    kept = [rows[name] for name in order if name in rows]
+    versions = f"Python {platform.python_version()}, numpy {metadata.version('numpy')}"
+    said = f"Measured with {versions}; the newest of its rows on {datetime.now(UTC).date()}:"
+    text = "\n".join([*lines[:first], *kept, *lines[last:]])
+    return _MEASURED.sub(said, text, count=1)
+
+
+def _name(row: str) -> str:
+    return row.split("|")[1].strip()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("names", nargs="*", help="only campaigns whose name contains one of these")
     parser.add_argument("--quick", action="store_true", help="as few as the test suite")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--write", action="store_true", help=f"put the rows into docs/{PAGE.name}")
     chosen = parser.parse_args()
     trouble = 0
     print("| tried | how many | held against | differences |\n| --- | ---: | --- | --- |")
@@ -104,10 +139,10 @@ def main() -> int:
             continue
         note = f" ({outcome.note})" if outcome.note else ""
         count = f"{outcome.tried:,} {campaign.unit}"
-        print(
-            f"| {campaign.name} | {count} | {campaign.held} | {len(outcome.found)}{note} |",
-            flush=True,
-        )
+        row = f"| {campaign.name} | {count} | {campaign.held} | {len(outcome.found)}{note} |"
+        print(row, flush=True)
+        if chosen.write:
+            PAGE.write_text(with_row(PAGE.read_text(encoding="utf-8"), row), encoding="utf-8")
         trouble += len(outcome.found)
         for found in outcome.found[:10]:
             print(f"  {campaign.name}: {found}", file=sys.stderr)

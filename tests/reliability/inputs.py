@@ -195,6 +195,8 @@ def invoke(*arguments: str) -> Result:
 
 def complaint(result: Result) -> str:
     """What is wrong with how a command ended, or an empty text."""
+    if "mistake in cellcalc" in result.stderr:  # what nobody foresaw is told in one line, too
+        return result.stderr.strip()
     if result.exit_code in (0, 1):
         return "" if "Traceback" not in result.stderr else "a traceback"
     if result.exit_code != 2:

@@ -143,3 +143,22 @@ def test_the_layer_is_the_cell_s(example: str, layer: str) -> None:
     problem = cellcalc.load(example, scheme="block(2)")
     text = script(problem.specification, problem.model, "pytorch")
     assert f"torch.nn.{layer}(" in text
+
+
+KERAS = [("lstm", "LSTM"), ("gru", "GRU"), ("rnn", "SimpleRNN")]
+
+
+def test_keras_s_layers_give_the_gradients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    module("torch")
+    module("keras")
+    scripts, layers = {}, {}
+    for cell, layer in KERAS:
+        problem = drawn(list(PARAMETERS).index(cell))
+        text = script(problem.specification, problem.model, "keras", trace=problem.run())
+        scripts |= {cell: text, f"{cell}_wrong": text.replace("ys[0, s - first, 0]", "ys[0, 0, 0]")}
+        layers |= {cell: layer, f"{cell}_wrong": layer}
+    for name, (status, text) in run_all(scripts, tmp_path).items():
+        assert f"keras.layers.{layers[name]} gives the same gradients to within" in text
+        assert status == int(name.endswith("_wrong")), name

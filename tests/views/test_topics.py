@@ -172,8 +172,9 @@ def test_an_unknown_topic_suggests_the_nearest(run: Run) -> None:
     result = run("explain", "tbtt")
     assert result.exit_code == 2
     assert result.stderr == (
-        "Error: TOPIC: expected a topic (bptt, tbptt, schemes, lstm, vanishing, papers, notation "
-        'or marking), found "tbtt"; did you mean tbptt?\n'
+        "Error: TOPIC: expected a topic (bptt, tbptt, schemes, lstm, vanishing, papers, notation, "
+        'marking, problem, training or gradients), a word or a symbol, found "tbtt"; '
+        "did you mean tbptt?\n"
     )
 
 

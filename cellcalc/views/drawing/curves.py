@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MOST_WINDOWS = 60  # rows of a schedule
 MOST_NUMBERS = 12  # steps up to which the numbers stand in the boxes
 FAINT = 1e-5  # of the largest derivative: the end of the scale
+MANY = 60  # points and lines, above which they hide what they are to show
 LEVELS = 14  # lines of equal loss
 
 
@@ -251,8 +252,10 @@ def _by_window(axes: Axes, one: PassTrace) -> None:
     """The loss of each step, and where the parameters change."""
     steps = [t for t in range(1, one.steps + 1) if one.counted(t)]
     values = [one.forward["E"][t] for t in steps] if one.forward else []
-    axes.plot(steps, values, color=FORWARD, marker="o", markersize=4, linewidth=1.2)
+    few = len(steps) <= MANY
+    axes.plot(steps, values, color=FORWARD, marker="o" if few else "", markersize=4, linewidth=1.2)
     fired = [w.last for w in one.windows if w.window.updates and w.last < one.steps]
+    fired = fired if len(fired) <= MANY else []
     for k, t in enumerate(fired):
         label = sentence("drawing", "update") if k == 0 else None
         axes.axvline(t + 0.5, color=CALM, linewidth=1.0, linestyle="--", label=label)

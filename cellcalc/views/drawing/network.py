@@ -35,6 +35,7 @@ MOST_COLUMNS = 5  # steps of an unrolled network side by side, where nobody says
 MOST_WIDE = 40  # steps that may be asked for
 BOX, GAP, ROW = 1.75, 1.45, 0.23  # inches
 SMALL = 7.5  # points
+WIDEST = 17  # letters in a box that say what it is made of
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,8 @@ def _cell_box(axes: Axes, box: Box, t: int, shown: Shown) -> None:
     if slope is not None:
         lines.append((f"∂: {number(slope)}", BACKWARD))
     if box.source:
-        lines.append((box.source, LINE))
+        fits = len(box.source) <= WIDEST
+        lines.append((box.source if fits else f"{box.source[: WIDEST - 1]}…", LINE))
     pitch = 0.19
     for k, (line, color) in enumerate(lines):
         place = y + (len(lines) - 1) * pitch / 2 - k * pitch

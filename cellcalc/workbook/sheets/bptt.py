@@ -461,7 +461,7 @@ def over_steps(row: int, first: int, last: int) -> str:
 
 
 STEP_WIDTH = 11  # characters of a step's column
-STEPS_A_PAGE = 10
+MOST_A_PAGE = 13  # columns of steps on a printed page
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
 
@@ -493,7 +493,7 @@ def set_up_bptt(
     if layout.first is layout:
         for (low, high), areas in layout.given.items():
             numbers_only(sheet, areas, low, high)
-    set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // STEPS_A_PAGE))
+    set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // MOST_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for top in blocks[:MAX_BREAKS]:  # each on a page of its own
         sheet.row_breaks.append(Break(id=top - 1))
@@ -544,7 +544,7 @@ def _formulas(part: Cell | Fill) -> tuple[list[str], list[float]]:
 
 
 PAGE = 705.0, 500.0  # points inside the margins of A4 and of Letter alike, in landscape
-DIGIT = 5.25  # points that a character takes of a column's width
+DIGIT, PADDING = 5.25, 3.75  # points that a character takes of a column's width, and its edges
 
 
 def _scale(sheet: Worksheet, layout: Layout) -> None:
@@ -558,16 +558,22 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
             for q in rows
         ]
         lines.append(sum(text_lines(text, EQUATION_WIDTH) for text in texts) + 4)
-    width = 11 + 15 + EQUATION_WIDTH + STEP_WIDTH * (1 + min(STEPS_A_PAGE, layout.steps + 2))
+    across = layout.steps + 2
+    pages = -(-across // MOST_A_PAGE)
+    across = -(-across // pages)  # as many on each page
+    width = (11 + 15 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
     wide, high = PAGE
-    scale = min(wide / (width * DIGIT), high / (max(lines) * LINE_HEIGHT), 1.0)
+    scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
+    for page in range(1, pages):
+        sheet.col_breaks.append(Break(id=FIRST - 1 + page * across))
     properties = sheet.sheet_properties.pageSetUpPr
     if properties is not None:
         properties.fitToPage = False  # of pages so fitted Excel ignores the breaks
     sheet.page_setup.scale = max(40, int(100 * scale))
+    sheet.print_area = f"A1:{letters(layout.width)}{layout.height}"
 
 
-ROOM = 9  # digits before and after the point that a step's column has room for
+ROOM = 10  # digits before and after the point that a step's column has room for
 
 
 def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
@@ -609,6 +615,8 @@ def _add_comments(sheet: Worksheet, layout: Layout) -> None:
         rows += [(first.rows[q.symbol], q) for q in derived_rows(model)]
     for row, quantity in rows:
         text = _comment(quantity, model)
+        if not text.strip():  # an empty comment is one that some programs stumble over
+            continue
         comment = Comment(text, "cellcalc", width=360, height=40 + 18 * (len(text) // 45 + 1))
         sheet.cell(row, SYMBOL).comment = comment
 

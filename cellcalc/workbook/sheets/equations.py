@@ -19,21 +19,23 @@ from cellcalc.xlsx.page import set_up_page, set_widths
 
 HEADINGS = ("symbol", "equation", "cell", "formula", "meaning", "source")
 WIDTHS = (14, 50, 7, 46, 44, 60)  # characters
+LINES_A_PAGE = 75  # of print
 
 
 def equations(book: Book) -> Iterator[Sheet]:
     """The sheet, with the formulas of one step on the first BPTT sheet."""
     layout, model = book.first, book.trace.model
     quantities = [*model.forward, *(derived_rows(model) if layout.windows else [])]
-    rows = Rows(_rows(layout, quantities), len(HEADINGS), len(quantities) + 1)
-    yield Sheet("Equations", rows, _set_up)
+    rows = list(_rows(layout, quantities))
+    pages = max(1, round(sum(row.lines for row in rows) / LINES_A_PAGE))
 
+    def set_up(sheet: Worksheet) -> None:
+        set_widths(sheet, WIDTHS)
+        sheet.freeze_panes = "B2"
+        set_up_page(sheet, pages_high=pages)  # no page with a few rows only
+        sheet.print_title_rows = "1:1"
 
-def _set_up(sheet: Worksheet) -> None:
-    set_widths(sheet, WIDTHS)
-    sheet.freeze_panes = "B2"
-    set_up_page(sheet)
-    sheet.print_title_rows = "1:1"
+    yield Sheet("Equations", Rows(rows, len(HEADINGS), len(rows)), set_up)
 
 
 def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:

@@ -26,7 +26,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import FAILURE, Book, Sheet
-from cellcalc.workbook.digits import DIGITS
+from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
 from cellcalc.workbook.formulas import Formula, target
 from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
@@ -47,7 +47,7 @@ from cellcalc.xlsx.styles import NUMBER_DECIMALS
 
 TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
-ROOM = 8  # digits that a column of numbers has room for
+ROOM = 9  # digits that a column of numbers has room for
 MOST_MOVES = 20_000  # cells of forward mode
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
@@ -296,10 +296,12 @@ class _Gradients:
     def look(self) -> Iterator[Cell]:
         """What the rules read, from where it is chosen; they see their own sheet only."""
         if self.moment is not None:
-            places = ((self.moment.scale, SCALE_ROW), (float(DIGITS), DIGITS_ROW))
-            for k, (value, row) in enumerate(places):
-                text = f"{self.moment.home}!{self.moment.work(row)}"
-                yield Cell(self.look_at + k, "small_number", value, text)
+            scale, digits = (
+                f"{self.moment.home}!{self.moment.work(row)}" for row in (SCALE_ROW, DIGITS_ROW)
+            )
+            yield Cell(self.look_at, "small_number", self.moment.scale, scale)
+            now, text = float(DIGITS + MORE_DIGITS), f"{digits}+{MORE_DIGITS}"
+            yield Cell(self.look_at + 1, "small_number", now, text)
 
     def heading(self) -> Row:
         names = {NAME: "parameter", BPTT: "bptt"}

@@ -686,7 +686,8 @@ class _Handout(_Practice):
         figures = self.handout.figures
         yield Row(2, [Cell(1, "note", sentence("practice", "handout", figures=figures))])
         name, own = self.handout.name, self.handout.id
-        yield Row(3, [Cell(1, "label", sentence("practice", "whose", name=name, id=own))])
+        whose = sentence("practice", "whose", name=name, id=own).strip()
+        yield Row(3, [Cell(1, "label", whose)])
 
     def shown(self, cell: Cell, row: int) -> Cell:
         is_open = row in self.open_rows

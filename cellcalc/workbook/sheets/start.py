@@ -204,7 +204,8 @@ class _Start:
                     cells.append(self.linked(FIRST_VALUE + k, "matrix_value", value, place))
             if len(cells) > 1:
                 yield self.row(*cells)
-        self.shown.append(f"B{first}:{letters(FIRST_VALUE + len(kinds) - 1)}{self.number}")
+        if kinds and self.number >= first:
+            self.shown.append(f"B{first}:{letters(FIRST_VALUE + len(kinds) - 1)}{self.number}")
 
     def says(self, symbol: str) -> str:
         says = gist(self.model.quantities[symbol].says, ",")
@@ -285,7 +286,8 @@ class _Start:
         first = self.number + 1
         for experiment in found:
             yield self.experiment(experiment)
-        self.shown.append(f"{letters(NOW)}{first}:{letters(BECOMES)}{self.number}")
+        if self.number >= first:
+            self.shown.append(f"{letters(NOW)}{first}:{letters(BECOMES)}{self.number}")
 
     def merge_experiment(self) -> None:
         self.merged.append((self.number, DO, DO_END))
@@ -357,7 +359,7 @@ class _Start:
         if self.book.has_moment:
             moment = self.book.moment
             moment.set_up(sheet, TITLE)
-            for area in filter(None, self.shown):
+            for area in self.shown:
                 show_digits(sheet, area, moment.work(DIGITS_ROW))
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         if self.losses and not self.book.practice:

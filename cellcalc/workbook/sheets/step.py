@@ -347,7 +347,7 @@ class _Step:
         sheet.sheet_view.zoomScale = 90
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
-        set_up_page(sheet)
+        set_up_page(sheet, pages_high=-(-len(self.entries) // ENTRIES_A_PAGE) + 1)
         last = self.shares + len(self.model.gradients) if self.learns else self.shares - 3
         right = letters(max(LOCAL if self.learns else VALUE, self.drawn.reaches))
         sheet.print_area = f"A1:{right}{last}"
@@ -388,6 +388,7 @@ class _Step:
 
 BOX_ROWS = 3  # label, value, gradient
 LABEL_AT, VALUE_AT, GRADIENT_AT = 0, 1, 2
+ENTRIES_A_PAGE = 40  # lines of the table on a printed page, after that of the picture
 MOST_GATES, MOST_KINDS = 10, 6  # of the table of weights
 LEFT, RIGHT, UP, DOWN = "◀", "▶", "▲", "▼"
 

@@ -18,7 +18,7 @@ from cellcalc.model.model import Group, Quantity
 from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book
-from cellcalc.workbook.digits import DIGITS
+from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
 from cellcalc.workbook.layout import FIRST, TITLE_ROWS, Layout, derived_rows
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import Look
@@ -47,11 +47,11 @@ def look_of(layout: Layout) -> Look:
 def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet of a pass with the scale and the digits, from where they are chosen."""
     first = layout.width + BEYOND
-    cells = [
-        Cell(first + k, "small_number", value, f"{moment.home}!{moment.work(row)}")
-        for k, (value, row) in enumerate(((moment.scale, SCALE_ROW), (float(DIGITS), DIGITS_ROW)))
-        if k or layout.windows
-    ]
+    scale = f"{moment.home}!{moment.work(SCALE_ROW)}"
+    digits = f"{moment.home}!{moment.work(DIGITS_ROW)}+{MORE_DIGITS}"
+    cells = [Cell(first + 1, "small_number", float(DIGITS + MORE_DIGITS), digits)]
+    if layout.windows:
+        cells.insert(0, Cell(first, "small_number", moment.scale, scale))
 
     def made() -> Iterator[Row]:
         for row in rows.rows:

@@ -30,6 +30,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.charts import Chart, Line, draw, size
+from cellcalc.workbook.digits import MORE_DIGITS
 from cellcalc.workbook.layout import FIRST, Layout
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
@@ -62,7 +63,7 @@ TITLE = "Windows"
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
 MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
-ROOM = 7  # digits that a step's column has room for
+ROOM = 8  # digits that a step's column has room for
 # Columns off the picture: how often each loss is counted, and how far back by the scheme itself.
 COUNTS, OWN = WORK + 20, WORK + 21
 K1_ROW, K2_ROW, SHARES = 6, 7, 8
@@ -441,7 +442,8 @@ class _Windows:
         """The digits chosen, from a row on. With the column before it is another area than that of
         the colours."""
         area = f"{step_column(0)}{first}:{corner}"
-        show_digits(sheet, area, self.moment.work(DIGITS_ROW), NUMBER_DECIMALS, room=ROOM)
+        digits = f"({self.moment.work(DIGITS_ROW)}+{MORE_DIGITS})"
+        show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
 
 
 def _dot(a: list[float], b: list[float]) -> float:
