@@ -256,6 +256,9 @@ _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
 _OF_NET_INPUT = re.compile(r"\s*(?:δ|delta_?)\s*z_?[{a-z]")
 # A derivative is never raised to a power on the left: δz_f^3.
 _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
+# What the next step hands on, as in a program, where nothing else of that step stands beside it.
+_NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
+_LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
@@ -362,6 +365,14 @@ class _Reader:
             raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
+        if entry.form in ("", "text", "array") and not self.names.author:
+            if handed := _NEXT.fullmatch(entry.left.strip()):
+                if "c" not in handed.groups() or self.is_number(entry.right):
+                    return  # what is handed on to the step before: dh_next = …
+                entry = replace(entry, left=HANDED_ON)
+            if _is_handed(entry.right):
+                shown = entry.right.strip()
+                entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
         if entry.form in ("code", "last") and self._defines(entry):
@@ -574,6 +585,19 @@ class _Reader:
         if alone := self.names.elements(formula):
             raise ExpressionError(f"one feature of {alone[0]}, as in {alone[0]}1", f'"{alone[0]}"')
         return {name: formula}
+
+
+def _is_handed(right: str) -> bool:
+    """Whether dc_next is what is handed on: it stands alone, with nothing of the next step."""
+    found = _NEXT.search(right)
+    if found is None or _LATER.search(_NEXT.sub("", right)):
+        return False
+    before, after = right[: found.start()].rstrip(), right[found.end() :].lstrip()
+    return not re.search(r"[*·⊙∘×/\w)]$", before) and not re.match(r"[*·⊙∘×/\w(∂δ^]", after)
+
+
+def _from_later(match: re.Match[str]) -> str:
+    return f"d{match[1] or match[2]}__from_later"
 
 
 def _with_points(text: str) -> str:

@@ -19,7 +19,12 @@ from cellcalc.check.reading.mathematics import FUNCTION_NAMES
 
 MAX_SOURCE = 200_000
 MAX_DEPTH = 80  # of expressions within one another
+MAX_MENDED = 60_000  # characters of a program some of whose lines are no Python
+MOST_MENDED = 12  # of such lines
+MOST_BROKEN = 5  # one line in so many, where nothing else says that it is a program
 MAX_TEXT = 9_000  # characters of one equation
+_ASSIGNED = re.compile(r"([A-Za-z_]\w{0,40}(?:\[[\w+-]{1,8}\])?)\s*[-+]?=(?!=)")
+_OPENS_BLOCK = re.compile(r"\s*(?:for|if|elif|else|while|def|class|with)\b[^#]*$")
 _HANDED_ON = re.compile(r"d_?[hca]t?")
 _HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
@@ -87,7 +92,13 @@ def is_code(text: str, certain: bool = False) -> bool:
         return False
     tree = _parsed(text)
     if tree is None:
-        return False
+        found = _mended(text)
+        if found is None:
+            return False
+        tree, broken = found
+        lines = sum(1 for line in text.split("\n") if line.strip())
+        if not certain and len(broken) * MOST_BROKEN > lines:
+            return False
     if certain:
         return True
     return any(
@@ -105,6 +116,38 @@ def _parsed(text: str) -> ast.Module | None:
             return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             return None
+
+
+def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
+    """A program without the few lines that are no Python, and those lines by their numbers.
+
+    Such as ``print loss`` of Python 2, or a bracket that is never closed. None where that does
+    not make it one.
+    """
+    lines = _source(text).expandtabs(4).split("\n")
+    broken: dict[int, str] = {}
+    for _ in range(2 * MOST_MENDED):
+        source = "\n".join(lines)
+        if len(source) > MAX_MENDED or len(broken) > MOST_MENDED or _too_deep(source):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return ast.parse(source), broken
+            except SyntaxError as error:
+                place = (error.lineno or 0) - 1
+            except (ValueError, RecursionError, MemoryError, OverflowError):
+                return None
+        if not 0 <= place < len(lines) or lines[place].strip() in ("", "pass"):
+            return None
+        line = lines[place]
+        if _OPENS_BLOCK.match(line) and place not in broken:
+            lines[place] = line.rstrip().rstrip(":") + ":"  # for t in range(T), without its colon
+            if lines[place] != line:
+                continue
+        broken[place + 1] = line.strip()
+        lines[place] = line[: len(line) - len(line.lstrip())] + "pass"
+    return None
 
 
 def _source(text: str) -> str:
@@ -129,14 +172,21 @@ def _too_deep(source: str) -> bool:
 
 def entries_of_code(text: str) -> list[Entry]:
     """The equations of a program, an entry each."""
-    tree = _parsed(text)
+    tree, broken = _parsed(text), {}
     if tree is None:
-        return [Entry(1, "", "", form=PROSE)]
+        found = _mended(text)
+        if found is None:
+            return [Entry(1, "", "", form=PROSE)]
+        tree, broken = found
     program = _Program(tree, _index_base(tree), _source(text).split("\n"))
     try:
         entries = list(program.read())
     except RecursionError:
         return [Entry(1, "", "", form=PROSE)]
+    for number, line in broken.items():
+        if named := _ASSIGNED.match(line):
+            why = "\0a line that is no Python"
+            entries.append(Entry(number, named[1], why, form="code", written=line[:200]))
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
