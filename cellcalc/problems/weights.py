@@ -329,9 +329,15 @@ class Layout:
         return ""
 
 
-def layout_names() -> tuple[str, ...]:
-    """The layouts that there are files for."""
-    return resources.names("templates/layouts")
+def layout_names(folder: str = "") -> tuple[str, ...]:
+    """The layouts of the LSTM that there are files for; those of another cell in its folder."""
+    return resources.names(f"templates/layouts/{folder}".rstrip("/"))
+
+
+def layout_folders() -> tuple[str, ...]:
+    """The cells besides the LSTM that there are layouts for: gru, rnn."""
+    found = (resources.folder("templates") / "layouts").iterdir()
+    return tuple(sorted(one.name for one in found if one.is_dir()))
 
 
 @cache
