@@ -172,7 +172,8 @@ def _too_deep(source: str) -> bool:
 
 def entries_of_code(text: str) -> list[Entry]:
     """The equations of a program, an entry each."""
-    tree, broken = _parsed(text), {}
+    tree = _parsed(text)
+    broken: dict[int, str] = {}
     if tree is None:
         found = _mended(text)
         if found is None:
