@@ -172,6 +172,7 @@ def read(
     many of them a pass has.
     """
     entries = list(entries)
+    entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
     raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -203,6 +204,21 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+
+
+def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
+    """dW_f[0] and dW_f[1], as a program prints the elements, are those of features 1 and 2."""
+    entries = list(entries)
+    found = [(e, None if e.form in (PROSE, OWN) else _ELEMENT.fullmatch(e.left)) for e in entries]
+    is_from_0 = features > 1 and any(match and match[2] == "0" for _, match in found)
+    for entry, match in found:
+        if is_from_0 and match:
+            left = f"{match[1]}{int(match[2]) + 1}{match[3]}"
+            entry = replace(entry, left=left)
+        yield entry
 
 
 _OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
