@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -329,9 +330,15 @@ class Layout:
         return ""
 
 
-def layout_names() -> tuple[str, ...]:
-    """The layouts that there are files for."""
-    return resources.names("templates/layouts")
+def layout_names(folder: str = "") -> tuple[str, ...]:
+    """The layouts of the LSTM that there are files for; those of another cell in its folder."""
+    return resources.names(f"templates/layouts/{folder}".rstrip("/"))
+
+
+def layout_folders() -> tuple[str, ...]:
+    """The cells besides the LSTM that there are layouts for: gru, rnn."""
+    found = (resources.folder("templates") / "layouts").iterdir()
+    return tuple(sorted(one.name for one in found if one.is_dir()))
 
 
 @cache
@@ -607,8 +614,9 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
         if math.prod(shape) * dtype.itemsize > len(data):
             raise refuse(f"a header that announces {_many(shape)} numbers, and fewer of them")
         array = numpy.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
-        raise refuse(f"an error: {error}") from None
+    except (ValueError, EOFError, SyntaxError, TypeError, KeyError, MemoryError,
+            RecursionError, OverflowError, tokenize.TokenError) as error:  # fmt: skip
+        raise refuse(f"an error: {error}") from None  # numpy takes a header for Python's own text
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
         values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
     shown: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ FORMATS, STYLES, FONTS = 250, 64_000, 1_024
 NEWER = {"LET", "LAMBDA", "XLOOKUP", "TEXTJOIN", "CONCAT", "IFS", "SWITCH", "MAXIFS", "FILTER"}
 NEWER |= {"SEQUENCE", "FORMULATEXT", "OFFSET", "INDIRECT", "TEXT", "NOW", "TODAY", "RAND"}
 _REFERENCE = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE", re.I)
-_ESCAPED = re.compile(r"_x(?!005F_)[0-9A-Fa-f]{4}_")
+_ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _OF_ONE = re.compile(r"INDEX\((?:'[^']*'!|\w+!)?(\$?[A-Z]{1,3}\$?\d+):\1,")
 _STRING = re.compile(r'"(?:[^"]|"")*"')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -187,7 +187,8 @@ def _cells(row: ElementTree.Element, looks: list[ElementTree.Element]) -> Iterat
             elif 0 < abs(float(value)) < 2.2250738585072014e-308:
                 yield f"{place}: a number below those of Excel"
         for shown in (text, value if cell.get("t") == "str" else ""):
-            if _ESCAPED.search(shown or "") or _CONTROL.search(shown or ""):
+            bare = (shown or "").replace("_x005F_", "")  # an underscore, as it is escaped
+            if _ESCAPED.search(bare) or _CONTROL.search(bare):
                 yield f"{place}: a text that Excel shows otherwise"
             if len(shown or "") > TEXT:
                 yield f"{place}: a text of {len(shown or '')} characters"
