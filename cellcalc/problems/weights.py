@@ -160,8 +160,13 @@ def family(own: Collection[str]) -> str:
     return "rnn" if "W" in stems else ""
 
 
-def layout_for(name: str, own: Collection[str], cell: Template | None = None) -> Layout:
+def layout_for(
+    name: str, own: Collection[str], cell: Template | None = None, gradients: bool = False
+) -> Layout:
     """The layout of that name for the cell that has these parameters.
+
+    A constant that a framework adds to a bias changes no derivative: it matters not to
+    ``gradients``.
 
     Raises :class:`~cellcalc.errors.InputError` where there is none, and where the cell means
     something else by them.
@@ -173,7 +178,8 @@ def layout_for(name: str, own: Collection[str], cell: Template | None = None) ->
         found = f"{name}, which is for {listed(others, 'and')}"
         _misfit(f"a layout for {FAMILIES[kind][0]} ({listed(known)})", found)
     chosen = load_layout(_place(kind, name))
-    if cell is not None and chosen.coefficient not in ("", *cell.coefficients):
+    adds_more = cell is not None and chosen.coefficient not in ("", *cell.coefficients)
+    if cell is not None and adds_more and not gradients:
         whose = f"a cell with the coefficient {chosen.coefficient}"
         _misfit(f"{whose}, as lstm-forget-bias, which {name} adds at run time", cell.name)
     if cell is not None and kind.startswith("gru") and _lets_in(cell):

@@ -584,6 +584,9 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
+        if layout.source is not layout:  # what refers to an empty cell is 0
+            again = over_steps(layout.rows[TARGET], 1, layout.steps)
+            format_where(sheet, again, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
     for quantity in layout.model.forward:
         cells = over_steps(layout.rows[quantity.symbol], 1, layout.steps)
         if is_gate(quantity):
