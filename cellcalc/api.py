@@ -8,6 +8,7 @@ array([0.78572615, 1.5176331 ])
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -356,6 +357,8 @@ class Problem:
         from cellcalc.check.words import to_json, to_text
 
         check_positive("tolerance", tolerance)
+        _is_place("epoch", epoch)
+        _is_place("sequence", sequence)
         trace = self.run()
         chosen = trace.only(epoch, sequence)
         if isinstance(mine, Path) or (isinstance(mine, str) and not set("=\n:") & set(mine)):
@@ -396,6 +399,7 @@ class Problem:
         from cellcalc.views.table import select
         from cellcalc.views.worked import explained
 
+        _is_text("symbol", symbol, "the key of a quantity")
         trace = self.run()
         check_whole("t", t, 0, max(one.steps for one in trace.passes))
         try:
@@ -475,6 +479,9 @@ class Problem:
         """
         from cellcalc.studies import compare
 
+        for name in schemes:
+            _is_text("schemes", name, f"names of schemes ({listed(forms())})")
+        _is_place("sequence", sequence)
         compare.Comparison.as_text = staticmethod(_comparison_as_text)
         return compare.compare(self.specification, self.model, schemes, k1, k2, sequence)
 
@@ -498,6 +505,7 @@ class Problem:
         """
         from cellcalc.studies.flow import Flow, flow
 
+        _is_place("sequence", sequence)
         Flow.as_text = staticmethod(_flow_as_text)
         return flow(self.specification, self.model, sequence)
 
@@ -552,7 +560,7 @@ class Problem:
         """
         from cellcalc.studies import experiment
 
-        names = [schemes] if isinstance(schemes, str) else schemes
+        names = _several(schemes)
         chosen = experiment.design(
             self.specification,
             self.model,
@@ -617,12 +625,15 @@ class Problem:
         from cellcalc.files import write_file
         from cellcalc.workbook import build_workbook
 
-        path = Path(file)
+        path = _path(file)
         if path.suffix.lower() != ".xlsx":
             ending = path.suffix or "no ending"
             raise OutputError(f"{path}: expected the ending .xlsx, found {ending}")
-        names = [one.strip() for one in sheets.split(",")] if isinstance(sheets, str) else sheets
-        wanted = tuple(names)
+        names = sheets.split(",") if isinstance(sheets, str) else _several(sheets)
+        for name in names:
+            _is_text("sheets", name, "names of sheets")
+        wanted = tuple(name.strip() for name in names)
+        _is_text("practice", practice, "what is to be filled in, as backward or c,dc")
         trace = self.run()
         task = exercise_of(trace, practice, level, seed, key, blank)
 
@@ -698,7 +709,7 @@ class Problem:
         """
         from cellcalc.views.drawing import Wanted, draw, format_of
 
-        path = None if file is None else Path(file)
+        path = None if file is None else _path(file)
         if path is not None:
             format_of(path)
         shown = self if notation is None else self.of(self.specification, _author(notation))
@@ -732,10 +743,11 @@ class Problem:
         from cellcalc.files import write_file
         from cellcalc.views.problem_text import PROBLEM, problem_files
 
+        place = None if file is None else _path(file)
         files = problem_files(self.specification)
-        for name, text in files.items() if file is not None else ():
-            assert file is not None
-            path = Path(file) if name == PROBLEM else Path(file).parent / name
+        for name, text in files.items() if place is not None else ():
+            assert place is not None
+            path = place if name == PROBLEM else place.parent / name
             contents = text.encode()
             write_file(path, lambda out, contents=contents: out.write(contents), force)  # type: ignore[misc]
         return files[PROBLEM]
@@ -979,6 +991,7 @@ def _author(notation: str | None) -> Author | None:
         return None
     from cellcalc.language import authors  # here: most problems have no author
 
+    _is_text("notation", notation, "the name of an author, or the path of a file")
     return authors.load(notation)
 
 
@@ -1002,6 +1015,19 @@ def _is_text(argument: str, given: object, expected: str) -> None:
     """Raise :class:`OptionError` unless it is a text."""
     if not isinstance(given, str):
         raise OptionError(argument, expected, describe(given))
+
+
+def _path(file: object) -> Path:
+    """Where a file is to be, or :class:`OptionError`."""
+    if not isinstance(file, str | os.PathLike) or isinstance(os.fspath(file), bytes):
+        raise OptionError("file", "a path", describe(file))
+    return Path(file)
+
+
+def _is_place(argument: str, place: object) -> None:
+    """Raise :class:`OptionError` unless it is a number, counted from 1; how many is for others."""
+    if place is None:
+        raise OptionError(argument, "a whole number of at least 1", describe(place))
 
 
 KINDS = tuple(templates.SEEN)

@@ -39,13 +39,21 @@ def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
     if _LONG_KEY.search(text):
         found = "a longer one"
         raise InputError(
-            [Mistake(shown_as, "", f"keys of at most {MAX_KEY_PARTS} names joined by dots", found)]
+            [
+                Mistake(
+                    shown_as,
+                    "" if shown_as else "text",
+                    f"keys of at most {MAX_KEY_PARTS} names joined by dots",
+                    found,
+                )
+            ]
         )
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         reason = "tables nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Mistake(shown_as, "", "TOML", f"an error: {reason}")]) from None
+        key = "" if shown_as else "text"  # the argument, where it is no file
+        raise InputError([Mistake(shown_as, key, "TOML", f"an error: {reason}")]) from None
 
 
 def as_float(value: object) -> float | None:

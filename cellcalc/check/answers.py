@@ -23,7 +23,7 @@ from cellcalc.check.reading.prose import (
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.spelling import Written
-from cellcalc.check.world import STEPS
+from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
@@ -47,6 +47,7 @@ __all__ = [
 MAX_ANSWERS = 200_000
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN = "prose", "own"
+HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,10 @@ def read(
     many of them a pass has.
     """
     entries = list(entries)
+    entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
+    raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -190,8 +194,9 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases)
-            reader = _Reader(names, steps, Rules(optimizer) if optimizer else None, windows)
+            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases, apart)
+            rules = Rules(optimizer) if optimizer else None
+            reader = _Reader(names, steps, rules, windows, raised)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -213,6 +218,21 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     is_name = error.found == f'"{entry.left}"'
     label, expected = (entry.left, error.expected) if is_name else ("", "")
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
+
+
+_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+
+
+def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
+    """dW_f[0] and dW_f[1], as a program prints the elements, are those of features 1 and 2."""
+    entries = list(entries)
+    found = [(e, None if e.form in (PROSE, OWN) else _ELEMENT.fullmatch(e.left)) for e in entries]
+    is_from_0 = features > 1 and any(match and match[2] == "0" for _, match in found)
+    for entry, match in found:
+        if is_from_0 and match:
+            left = f"{match[1]}{int(match[2]) + 1}{match[3]}"
+            entry = replace(entry, left=left)
+        yield entry
 
 
 _OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
@@ -263,15 +283,31 @@ _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|�
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
+_OF_NET_INPUT = re.compile(r"\s*(?:δ|delta_?)\s*z_?[{a-z]")
+# A derivative is never raised to a power on the left: δz_f^3.
+_STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
+# What the next step hands on, as in a program, where nothing else of that step stands beside it.
+_NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
+_LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
+_FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
-    def __init__(self, names: Names, steps: int, rules: Rules | None, windows: int = 1) -> None:
+    def __init__(
+        self,
+        names: Names,
+        steps: int,
+        rules: Rules | None,
+        windows: int = 1,
+        raised: bool = False,  # whether steps stand above elsewhere in the document
+    ) -> None:
+        self.raised = raised
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
@@ -294,6 +330,8 @@ class _Reader:
         left = entry.left.strip().replace("{", "").replace("}", "")
         if left in self.names.known and left != STEPS:
             return False
+        if entry.form in ("code", "last") and _SQUASHED.search(entry.right):
+            return False  # n = tanh(…)
         is_each = left in _EACH or left.endswith("_w")
         return is_setting(left) or (is_each and bool(_OF_EACH.search(entry.right)))
 
@@ -331,6 +369,10 @@ class _Reader:
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
         self.defined = self.given = False
+        if entry.left.strip() == STEPS and self.names.has_reset and _FRACTION.search(entry.right):
+            entry = replace(entry, left="g")  # PyTorch's n, the candidate of a GRU
+            if entry.form in ("code", "last"):
+                self.names.local[STEPS] = Symbol("g", 0)
         if len(entry.left) > 200:
             raise ExpressionError("a quantity before the equals sign", "a longer text")
         if entry.values:
@@ -353,11 +395,26 @@ class _Reader:
             raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
+        if entry.form in ("", "text", "array") and not self.names.author:
+            if handed := _NEXT.fullmatch(entry.left.strip()):
+                if "c" not in handed.groups() or self.is_number(entry.right):
+                    return  # what is handed on to the step before: dh_next = …
+                entry = replace(entry, left=HANDED_ON)
+            if _is_handed(entry.right):
+                shown = entry.right.strip()
+                entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
+        if entry.left == HANDED_ON and not self.is_handed_on():
+            return
         if entry.form in ("code", "last") and self._defines(entry):
             return
         if entry.right.startswith("\0"):
             raise ExpressionError("a formula", entry.right[1:])
         yield self.answer(entry)
+
+    def is_handed_on(self) -> bool:
+        """Whether a step hands dc to the one before along the carousel alone."""
+        row = self.names.model.quantities.get("dc")
+        return row is not None and [term.via for term in row.terms if term.later > 0] == ["c"]
 
     def slope(self, entry: Entry) -> Answer:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t = c_{t-1}."""
@@ -393,6 +450,8 @@ class _Reader:
                 formula = self.names.parsed(entry.right, Style(code=True))
             except ExpressionError:
                 return True  # neither: it is no answer
+            if name in (STEPS, LAST_STEP) and not symbols(formula):
+                return True  # how many steps there are
             self.names.local[name] = formula
             self.defined = True
             return True
@@ -425,6 +484,8 @@ class _Reader:
         if path := _PATH.fullmatch(entry.left.strip()):
             return self._path(path[1], path[2], style), None
         left, t = in_words(entry.left, self.names)
+        if entry.t is None and t is None and (above := _STEP_ABOVE.fullmatch(left)):
+            left = f"{above[1]}^({above[2]})"
         expression = self.names.parsed(left, style)
         if not isinstance(expression, Symbol):
             expression = self._row_of(expression)
@@ -504,7 +565,9 @@ class _Reader:
         time = author.time if author is not None else ""
         style = Style(
             argument=time == "argument" or _is_argument(entry.left),
-            raised=time in ("superscript", "parenthesis") or bool(_RAISED.search(entry.left)),
+            raised=time in ("superscript", "parenthesis")
+            or bool(_RAISED.search(entry.left))
+            or (self.raised and bool(_RAISED.search(text))),
             code=entry.form in ("code", "last"),
         )
         formula = self.names.parsed(text, style)
@@ -552,6 +615,19 @@ class _Reader:
         if alone := self.names.elements(formula):
             raise ExpressionError(f"one feature of {alone[0]}, as in {alone[0]}1", f'"{alone[0]}"')
         return {name: formula}
+
+
+def _is_handed(right: str) -> bool:
+    """Whether dc_next is what is handed on: it stands alone, with nothing of the next step."""
+    found = _NEXT.search(right)
+    if found is None or _LATER.search(_NEXT.sub("", right)):
+        return False
+    before, after = right[: found.start()].rstrip(), right[found.end() :].lstrip()
+    return not re.search(r"[*·⊙∘×/\w)]$", before) and not re.match(r"[*·⊙∘×/\w(∂δ^]", after)
+
+
+def _from_later(match: re.Match[str]) -> str:
+    return f"d{match[1] or match[2]}__from_later"
 
 
 def _with_points(text: str) -> str:

@@ -402,6 +402,10 @@ class FormulaMarker:
                 notes[sentence("check", "for_this_problem", facts=facts)] = None
                 continue
             own = Updating(self.actual, trace, swept)
+            meant, known = own.named(name, formula)
+            if known and all(update.agrees(name, meant) for update in updates):
+                notes[sentence("check", "for_this_problem", facts=", ".join(known))] = None
+                continue
             candidates = [own, *updates]
             shown = next((u for u in candidates if not u.agrees(name, formula)), updates[0])
             example = Counterexample(

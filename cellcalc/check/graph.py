@@ -177,6 +177,11 @@ class Graph:
         is_mean = len(steps) > 1 and whole and abs(one.loss / whole * len(steps) - 1) < 1e-9
         run = averaged if is_mean else summed
         self.add(Node((p, 0, TOTAL_LOSS, None), TOTAL_LOSS, run, inputs))
+        if len(one.windows) < 2 or TOTAL_LOSS not in self.wanted:
+            return
+        for w, window in enumerate(one.windows, 1):  # those that each window injects
+            if own := [self.index[p, 0, LOSS, t] for t in window.window.losses]:
+                self.add(Node((p, w, TOTAL_LOSS, None), TOTAL_LOSS, run, own))
 
     def forward(self, p: int, t: int) -> None:
         self.used[p, t] = dict(self.weights)

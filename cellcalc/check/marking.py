@@ -263,6 +263,8 @@ class _Placing:
         key = asked = self.key(one, answer, p, w)
         if self.is_updated(answer.symbol) and key[3] is None:
             key = self.updated(one, key)
+        if key[2] == TOTAL_LOSS and answer.window is not None:
+            key = self.loss_of(graph, answer, key)
         node = graph.index.get(key)
         if node is None and key[2] in self.parameters and key[3] is None:
             node = graph.weight(key)
@@ -274,6 +276,15 @@ class _Placing:
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
         return Spot(answer, key, node, true, asked)
+
+    def loss_of(self, graph: Graph, answer: Answer, whole: Key) -> Key:
+        """L under the heading of a window: that window's, or that of the whole pass."""
+        of_window = (whole[0], answer.window or 0, TOTAL_LOSS, None)
+        both = [key for key in (whole, of_window) if key in graph.index]
+        if answer.number is None or len(both) < 2:
+            return whole
+        value = answer.number.value
+        return min(both, key=lambda key: abs(graph.true[graph.index[key]] - value))
 
     def key(self, one: PassTrace, answer: Answer, p: int, w: int) -> Key:
         symbol, t = answer.symbol, answer.t

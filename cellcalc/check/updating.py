@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cached_property
 from itertools import count, islice
 
 from cellcalc.check.sight import Sight
+from cellcalc.check.spelling import FEW
 from cellcalc.check.world import World
 from cellcalc.engine.optimizer import Updater
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import DECIMALS, Value, work
 from cellcalc.language.keys import COUNT, derivative_key, memory_key
-from cellcalc.language.tree import Edge, Expression, symbols
+from cellcalc.language.tree import Edge, Expression, Neg, Number, Symbol, rebuilt, symbols
 from cellcalc.problems.updates import Update
 
 AGREED = 1e-9  # of the change of a parameter
@@ -67,6 +70,28 @@ class Updating:
         parameters, memory = self._updated
         return name in parameters or name in memory
 
+    def named(self, name: str, formula: Expression) -> tuple[Expression, list[str]]:
+        """A formula with symbols in place of the problem's numbers: 0.7 - 0.1*dW_f.
+
+        Those are the value of ``name`` before the update, and its gradient, to the digits that
+        are written; and what has been put in.
+        """
+        own = {name: self.given(name)}
+        if (gradient := derivative_key(name)) in self.window.gradients:
+            own[gradient] = self.window.gradients[gradient]
+        put: dict[str, None] = {}
+
+        def symbol(e: Expression) -> Expression | None:
+            if not isinstance(e, Number):
+                return None
+            for known, value in own.items():
+                if _is_written(e.value, abs(value)):
+                    put[f"{known} = {value:g}"] = None
+                    return Symbol(known) if value >= 0 else Neg(Symbol(known))
+            return None
+
+        return rebuilt(formula, symbol), list(put)
+
     def gives(self, name: str, formula: Expression) -> float:
         """What a formula makes of it."""
         numbers = _Numbers(self, name)
@@ -78,6 +103,16 @@ class Updating:
         true, start = self.true(name), self.given(name)
         allowed = AGREED * abs(true - start) + NOISE * max(abs(true), abs(start))
         return abs(self.gives(name, formula) - true) <= allowed
+
+
+def _is_written(written: float, value: float) -> bool:
+    """Whether a number is a value to the digits that it has: all of them, or three at least."""
+    if not value or not math.isfinite(value):
+        return False
+    digits = Decimal(repr(written)).normalize()
+    half = float(Decimal((0, (5,), int(digits.as_tuple().exponent) - 1)))
+    is_long = len(digits.as_tuple().digits) >= FEW
+    return abs(written - value) <= (half * 1.02 if is_long else AGREED * value)
 
 
 class _Numbers(Sight):
@@ -92,18 +127,26 @@ class _Numbers(Sight):
             **update.settings,
             COUNT: float(updating.window.update),
             **memory,
-            **(self.earlier(updating) if is_memory else {}),
+            **(self.earlier(updating, name) if is_memory else {}),
         }
 
-    def earlier(self, updating: Updating) -> Mapping[str, float]:
-        """The optimizer's own numbers before the update; before the first those it starts with."""
+    def earlier(self, updating: Updating, name: str) -> Mapping[str, float]:
+        """The optimizer's own numbers before the update; before the first those it starts with.
+
+        But those of equations before that for ``name`` are new: m_hat is made of the new m.
+        """
         optimizer = updating.trace.specification.update.optimizer
+        order = [equation.symbol for equation in optimizer.equations]
+        places = [k for k, symbol in enumerate(order) if name.startswith(f"{symbol}_")]
+        own = max(places, key=lambda k: len(order[k]), default=0)  # m_hat_W is of m_hat, not of m
+        made = {memory_key(symbol, of) for symbol in order[:own] for of in updating.before}
         start = {
             memory_key(own, name): value
             for own, value in optimizer.state.items()
             for name in updating.before
         }
-        return {**start, **updating.window.memory_before}
+        found = {**start, **updating.window.memory_before}
+        return {key: value for key, value in found.items() if key not in made}
 
     def fixed(self, name: str) -> float:
         if name in self.more:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from cellcalc.check.answers import Unreadable, parse_answer
@@ -465,6 +466,7 @@ class _Words:
 
     def answer(self, one: Marked) -> dict[str, Any]:
         answer, tells = one.answer, self.tells_all
+        slip = one.slip or self.without_cause.get(id(one))
         of_window = self.is_of_window(one) and one.window
         found: dict[str, Any] = {
             "line": answer.line,
@@ -478,11 +480,22 @@ class _Words:
             "expected": _finite(one.expected) if tells else None,
             "verdict": one.verdict.value,
             "note": one.note,
-            "slip": self.short_slip(one.slip) if tells and one.slip is not None else None,
+            "slip": self.short_slip(slip) if tells and slip is not None else None,
         }
         if tells:
             found |= dict(self.more(one))
         return found
+
+    @cached_property
+    def without_cause(self) -> Mapping[int, Slip]:
+        """The causes that are none, of formulas, by the answers that they are listed with."""
+        report = self.report
+        return {
+            id(report.marked[k]): slip
+            for slip in report.slips
+            if slip.kind is Kind.UNEXPLAINED
+            for k in slip.answers
+        }
 
     def more(self, one: Marked) -> Iterator[tuple[str, Any]]:
         """What is known of an answer beside its verdict."""

@@ -11,7 +11,7 @@ from cellcalc.classroom.assignment import Assignment
 from cellcalc.classroom.deciding import Row
 from cellcalc.classroom.judging import Record
 from cellcalc.classroom.pages import Block, Code, Heading, Items, Paragraph, Table
-from cellcalc.classroom.rubric import Points, number
+from cellcalc.classroom.rubric import Points, left_out, number
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
 
@@ -67,6 +67,11 @@ class _Page:
             yield Paragraph(_sentence(note), "note")
         if failed or not self.row.counts:
             return
+        if self.answers and (left := left_out(self.record)):
+            asked = len(self.record["asked"])
+            yield Paragraph(
+                _sentence(sentence("class", "left_out", count=left, asked=asked)), "note"
+            )
         yield from self.sum()
         yield from self.right()
         yield from self.mistakes()

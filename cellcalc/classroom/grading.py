@@ -29,7 +29,7 @@ from cellcalc.classroom.overview import overview
 from cellcalc.classroom.pages import to_html, to_markdown
 from cellcalc.classroom.parallel import each
 from cellcalc.classroom.result import Result
-from cellcalc.classroom.rubric import Rubric, points_of, read_rubric, verdicts_of
+from cellcalc.classroom.rubric import Rubric, left_out, points_of, read_rubric
 from cellcalc.errors import OutputError
 from cellcalc.files import write_file
 from cellcalc.model.derivation import model_of
@@ -197,7 +197,7 @@ def _results(
         elif record:
             notes += record["notes"]
             points = points_of(record, rubric, row.late)
-            left = _left_out(record)
+            left = left_out(record)
             if all(a["verdict"] == Verdict.OPEN for a in record["marks"]["answers"]):
                 notes.append(sentence("class", "nothing_filled_in"))
             elif left:
@@ -207,14 +207,6 @@ def _results(
         notes += copies.get(number, ())
         results.append(Result(row, record, points, tuple(dict.fromkeys(notes))))
     return results
-
-
-def _left_out(record: Record) -> int:
-    """How many of what is asked for are not answered in a file that is no sheet of ours."""
-    answers = record["marks"]["answers"]
-    if any(answer["verdict"] == Verdict.OPEN for answer in answers):
-        return 0  # they are counted as open
-    return len(record["asked"]) - len(verdicts_of(record))
 
 
 # What several have alike

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cellcalc.check.report import Verdict
 from cellcalc.classroom.deciding import Row
 from cellcalc.classroom.judging import Record
-from cellcalc.classroom.rubric import Points
+from cellcalc.classroom.rubric import Points, left_out
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class Result:
         if not self.is_marked:
             return False
         answers = self.record["marks"]["answers"]
-        return bool(answers) and all(a["verdict"] == Verdict.CORRECT for a in answers)
+        if not answers or left_out(self.record):
+            return False
+        return all(answer["verdict"] == Verdict.CORRECT for answer in answers)
 
     def count(self, name: str) -> int:
         """How many answers have a verdict; how many slips there are."""

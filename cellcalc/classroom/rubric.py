@@ -255,3 +255,11 @@ def _is_nothing(given: str) -> bool:
 def number(value: float) -> str:
     """A number of points, without needless zeros."""
     return f"{round(value, 2) + 0.0:g}"
+
+
+def left_out(record: Record) -> int:
+    """How many of what is asked for are not answered in a file that is no sheet of ours."""
+    answers = record["marks"]["answers"]
+    if any(answer["verdict"] == Verdict.OPEN for answer in answers):
+        return 0  # they are counted as open
+    return len(record["asked"]) - len(verdicts_of(record))

@@ -36,7 +36,7 @@ COMMANDS = {
 }
 
 
-@click.group(cls=Outermost, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("cellcalc", cls=Outermost, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--debug", is_flag=True, expose_value=False, help="Show where a mistake comes from.")
 @click.version_option(__version__, prog_name="cellcalc")
 def main() -> None:

@@ -31,6 +31,7 @@ from cellcalc.cli.group import said as said
 from cellcalc.errors import (
     OptionError,
     OutputError,
+    describe,
 )
 from cellcalc.files import same_file
 from cellcalc.problems.schemes import Override
@@ -91,10 +92,17 @@ class SectionedCommand(click.Command):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Refuse an option without a value, or given twice, where one would be forgotten.
 
-        Former names of options are taken for those of now, with a note.
+        Former names of options are taken for those of now, with a note. Whatever else is wrong
+        with them is said as any other mistake is.
         """
         args = [self._of_now(argument) for argument in args]
-        values, _, order = self.make_parser(context).parse_args(list(args))
+        called = context.command_path
+        try:
+            values, beyond, order = self.make_parser(context).parse_args(list(args))
+        except click.UsageError as error:
+            from cellcalc.cli.usage import of_parser
+
+            raise of_parser(error, self, called) from None
         for parameter in order:
             if not isinstance(parameter, click.Option) or parameter.is_flag:
                 continue
@@ -103,7 +111,16 @@ class SectionedCommand(click.Command):
                 raise OptionError(name, "one value", f"{order.count(parameter)} of them")
             if found == "" or (isinstance(found, list) and "" in found):
                 raise OptionError(name, "a value", "an empty text")
-        return super().parse_args(context, args)
+        if beyond and not context.resilient_parsing:
+            places = [p.human_readable_name for p in self.params if isinstance(p, click.Argument)]
+            expected = f"no more than {' '.join(places)}" if places else "options only"
+            raise OptionError(called, expected, describe(beyond[0]))
+        try:
+            return super().parse_args(context, args)
+        except click.BadParameter as error:
+            from cellcalc.cli.usage import of_value
+
+            raise of_value(error, values, context) from None
 
     def invoke(self, context: click.Context) -> Any:
         with patience():
@@ -221,15 +238,15 @@ def _one_override(command: Command) -> Command:
 
 
 def _lengths(
-    context: click.Context, parameter: click.Parameter, value: str | None
+    _context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, ...] | None:
     """A list such as 3,5,2."""
     if value is None:
         return None
     lengths = [item.strip() for item in value.split(",")]
     if not all(item.isascii() and item.isdigit() and int(item[:10]) > 0 for item in lengths):
-        message = f"expected lengths, whole numbers of at least 1, as in 3,5,2; found {value!r}"
-        raise click.BadParameter(message, context, parameter)
+        expected = "lengths, whole numbers of at least 1, as in 3,5,2"
+        raise OptionError(parameter.name or "", expected, describe(value))
     return tuple(int(item[:10]) for item in lengths)
 
 

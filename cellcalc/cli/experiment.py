@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -23,7 +23,8 @@ from cellcalc.cli.common import (
     windows_option,
 )
 from cellcalc.cli.formats import format_option
-from cellcalc.errors import OptionError, OutputError, unknown
+from cellcalc.errors import OptionError, OutputError, describe, unknown
+from cellcalc.resources import sentence
 
 if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override, Scheme
@@ -33,25 +34,24 @@ MOST = 1_000_000_000  # of a whole number in a list
 
 
 def _whole(
-    context: click.Context, parameter: click.Parameter, value: str | None
+    _context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, ...]:
     """A list such as 1,4,12."""
-    found = _listed(value, int, "whole numbers of at least 1", context, parameter)
+    found = _listed(value, int, "whole numbers of at least 1", parameter)
     return tuple(map(int, found))
 
 
 def _positive(
-    context: click.Context, parameter: click.Parameter, value: str | None
+    _context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[float, ...]:
     """A list such as 0.05,0.1."""
-    return _listed(value, float, "numbers above 0", context, parameter)
+    return _listed(value, float, "numbers above 0", parameter)
 
 
 def _listed(
     value: str | None,
     kind: type[int] | type[float],
     expected: str,
-    context: click.Context,
     parameter: click.Parameter,
 ) -> tuple[float, ...]:
     numbers = []
@@ -61,8 +61,9 @@ def _listed(
         except ValueError:
             number = 0.0
         if not 0 < number < MOST:
-            message = f"expected {expected}, as in 1,2,5; found {item.strip()!r}"
-            raise click.BadParameter(message, context, parameter)
+            raise OptionError(
+                parameter.name or "", f"{expected}, as in 1,2,5", describe(item.strip())
+            )
         numbers.append(number)
     return tuple(numbers)
 
@@ -148,7 +149,7 @@ def experiment(
     )
     for path in (output, workbook):
         if path:
-            _check_free(path, force)
+            _note_what_is_there(path, force)
     results: list[Result] = []
     interrupted = False
     with _open_rows(rows, force) as write:
@@ -159,9 +160,12 @@ def experiment(
         except KeyboardInterrupt:
             interrupted = True
     if results:
-        emit(_rendered(planned, results, format), output, force)
+        text = _rendered(planned, results, format)
+        _keep(output, lambda path, force: emit(text, path, force), force)
         if workbook:
-            _write_workbook(planned, results, workbook, force)
+            _keep(
+                workbook, lambda path, force: _write_workbook(planned, results, path, force), force
+            )
     if interrupted:
         where = f"; they are in {rows}" if rows else ""
         done = f"stopped after {len(results)} of {planned.rows} rows{where}"
@@ -228,6 +232,27 @@ def _check_free(path: Path, force: bool) -> None:
     from cellcalc.files import refuse_to_overwrite
 
     refuse_to_overwrite(path, force)
+
+
+def _note_what_is_there(path: Path, force: bool) -> None:
+    """Say before the run that a file stays, unless these very bytes come out again."""
+    if path.is_file() and not force:
+        click.echo(f"Note: {sentence('experiment', 'stays', file=path)}", err=True)
+
+
+def _keep(path: Path | None, write: Callable[[Any, bool], None], force: bool) -> None:
+    """Write results; where another file is in the way, beside it, since they took long."""
+    from cellcalc.files import free_name
+
+    try:
+        write(path, force)
+    except OutputError:
+        if path is None or not path.is_file() or force:
+            raise
+        free = free_name(path)
+        write(free, False)
+        beside = f"found another; the results are in {free}"
+        raise OutputError(f"{path}: expected no file of that name (or `force`), {beside}") from None
 
 
 def _rendered(planned: Experiment, results: list[Result], format: str) -> str:

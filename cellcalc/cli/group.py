@@ -14,7 +14,7 @@ import click
 
 from cellcalc import resources
 from cellcalc.cli.console import prepare
-from cellcalc.errors import CellcalcError, LimitError, OptionError, printable, unknown
+from cellcalc.errors import CellcalcError, LimitError, OptionError, unknown
 
 COMPLETING = "_CELLCALC_COMPLETE"  # the variable by which a shell asks
 # The commands in the order in which people need them.
@@ -80,9 +80,6 @@ class Commands(click.Group):
             for line in said(error, command):
                 click.echo(f"Error: {line}", err=True)
             context.exit(2)
-        except click.UsageError as error:
-            message = printable(error.format_message())  # which repeats what was typed
-            raise click.UsageError(message, error.ctx) from None
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in the groups of ``GROUPS``, as people need them."""
@@ -100,7 +97,7 @@ class Commands(click.Group):
         if args and self.get_command(context, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(context)
             found = unknown(args[0], known)
-            context.fail(f"expected a command ({', '.join(known)}), found {found}")
+            raise OptionError(context.command_path, f"a command ({', '.join(known)})", found)
         return super().resolve_command(context, args)
 
 

@@ -25,6 +25,8 @@ TROUBLE = 2
 INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 CLOSED = 141
 DEBUG = "--debug"
+# What click raises where a group without a command shows its help; it has it since 8.2.
+HELP: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 STREAM_ERRORS = (ENOSPC, EIO, EBADF, EINVAL)
 
 
@@ -64,6 +66,14 @@ class Outermost(Commands):
             status = super().main(args, prog_name, complete_var, False, **extra)
             if sys.stdout is not None:
                 sys.stdout.flush()
+        except click.UsageError as error:
+            if error.ctx is None or isinstance(error, HELP):
+                error.show()
+            else:  # of a group of commands, which stands before the command's own options
+                from cellcalc.cli.usage import of_parser
+
+                _say(f"Error: {of_parser(error, error.ctx.command, error.ctx.command_path)}")
+            return TROUBLE
         except click.ClickException as error:
             error.show()
             return error.exit_code

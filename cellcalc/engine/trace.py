@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from cellcalc.engine.lazy import LazyRow
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import (
+    InputError,
     OptionError,
     PackageError,
     SymbolError,
@@ -214,7 +215,11 @@ class Trace:
 
         check_choice("layout", layout, weights.layout_names())
         own, features = set(self.initial), self.model.features
-        chosen = weights.layout_for(layout, own, self.model.cell)
+        try:
+            chosen = weights.layout_for(layout, own, self.model.cell, gradients=True)
+        except InputError as error:
+            mistake = error.mistakes[0]
+            raise OptionError("layout", mistake.expected, mistake.found) from None
         arrays, gradients = {}, self.gradients
         for block in chosen.blocks:
             places = [chosen.place(letter, rest, own) for letter, rest in block.elements(features)]

@@ -7,10 +7,11 @@ steps; what it injects, whether the state goes on, and when parameters change ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from math import inf
+from numbers import Integral
 from typing import Any, TypedDict
 
 from cellcalc.errors import (
@@ -36,6 +37,7 @@ CHOICES = {
 }
 LIMITS = ("clip_norm", "clip_value")
 WINDOWS = "windows"
+LENGTHS = "a list of lengths, whole numbers of at least 1"
 KEYS = ("scheme", "k1", "k2", WINDOWS, *CHOICES, *LIMITS)
 MOST_WINDOWS = 100_000  # lengths in a list
 WIDEST = 14  # lengths drawn around k spread by k/14 and are at least k/14, as AWD-LSTM's 5 of 70
@@ -288,6 +290,13 @@ class Override:
         for name in given:
             if name not in known:
                 raise OptionError(name, f"one of {listed(known)}", unknown(name, known))
+        if (lengths := given.get(WINDOWS)) is not None:
+            if isinstance(lengths, str | bytes) or not isinstance(lengths, Iterable):
+                raise OptionError(WINDOWS, LENGTHS, describe(lengths))
+            whole = [int(one) if isinstance(one, Integral) else one for one in lengths]
+            if not whole:
+                raise OptionError(WINDOWS, LENGTHS, describe(whole))
+            given[WINDOWS] = tuple(whole)
         return cls(**given)
 
     @property
@@ -307,8 +316,7 @@ class Override:
             check_whole(key, getattr(self, key), 1)
         for length in self.windows or ():
             if not _is_count(length):
-                expected = "a list of lengths, whole numbers of at least 1"
-                raise OptionError(WINDOWS, expected, describe(length))
+                raise OptionError(WINDOWS, LENGTHS, describe(length))
 
 
 def _is_count(value: object) -> bool:
@@ -408,8 +416,8 @@ def _lengths(section: Section) -> Lengths | None:
         return RandomLengths(usual.mean, deviation, least, half, seed)
     whole = isinstance(value, list) and 0 < len(value) <= MOST_WINDOWS
     if not whole or not all(map(_is_count, value)):
-        section.wrong(WINDOWS, "a list of lengths, whole numbers of at least 1")
-        return (1,)
+        section.wrong(WINDOWS, LENGTHS)
+        return RandomLengths.around(1)  # stands for them, and need not add up to the steps
     return tuple(value)
 
 

@@ -271,6 +271,9 @@ def _coefficients(file: Section) -> dict[str, float]:
 def _equation(item: Section) -> Equation:
     item.only(("symbol", "formula", "says"))
     symbol, text = item.text("symbol"), item.text("formula")
+    for key, what in (("symbol", "the name of a quantity"), ("formula", "a formula")):
+        if key in item.values and isinstance(item.values[key], str) and not item.text(key):
+            item.wrong(key, what)
     if symbol:
         _check_name(item, "symbol", symbol)
     formula: Expression = ZERO

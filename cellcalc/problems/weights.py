@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -159,8 +160,13 @@ def family(own: Collection[str]) -> str:
     return "rnn" if "W" in stems else ""
 
 
-def layout_for(name: str, own: Collection[str], cell: Template | None = None) -> Layout:
+def layout_for(
+    name: str, own: Collection[str], cell: Template | None = None, gradients: bool = False
+) -> Layout:
     """The layout of that name for the cell that has these parameters.
+
+    A constant that a framework adds to a bias changes no derivative: it matters not to
+    ``gradients``.
 
     Raises :class:`~cellcalc.errors.InputError` where there is none, and where the cell means
     something else by them.
@@ -172,7 +178,8 @@ def layout_for(name: str, own: Collection[str], cell: Template | None = None) ->
         found = f"{name}, which is for {listed(others, 'and')}"
         _misfit(f"a layout for {FAMILIES[kind][0]} ({listed(known)})", found)
     chosen = load_layout(_place(kind, name))
-    if cell is not None and chosen.coefficient not in ("", *cell.coefficients):
+    adds_more = cell is not None and chosen.coefficient not in ("", *cell.coefficients)
+    if cell is not None and adds_more and not gradients:
         whose = f"a cell with the coefficient {chosen.coefficient}"
         _misfit(f"{whose}, as lstm-forget-bias, which {name} adds at run time", cell.name)
     if cell is not None and kind.startswith("gru") and _lets_in(cell):
@@ -329,9 +336,15 @@ class Layout:
         return ""
 
 
-def layout_names() -> tuple[str, ...]:
-    """The layouts that there are files for."""
-    return resources.names("templates/layouts")
+def layout_names(folder: str = "") -> tuple[str, ...]:
+    """The layouts of the LSTM that there are files for; those of another cell in its folder."""
+    return resources.names(f"templates/layouts/{folder}".rstrip("/"))
+
+
+def layout_folders() -> tuple[str, ...]:
+    """The cells besides the LSTM that there are layouts for: gru, rnn."""
+    found = (resources.folder("templates") / "layouts").iterdir()
+    return tuple(sorted(one.name for one in found if one.is_dir()))
 
 
 @cache
@@ -607,8 +620,9 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
         if math.prod(shape) * dtype.itemsize > len(data):
             raise refuse(f"a header that announces {_many(shape)} numbers, and fewer of them")
         array = numpy.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError, KeyError) as error:
-        raise refuse(f"an error: {error}") from None
+    except (ValueError, EOFError, SyntaxError, TypeError, KeyError, MemoryError,
+            RecursionError, OverflowError, tokenize.TokenError) as error:  # fmt: skip
+        raise refuse(f"an error: {error}") from None  # numpy takes a header for Python's own text
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
         values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
     shown: tuple[str, ...] = ()

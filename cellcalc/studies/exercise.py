@@ -21,9 +21,11 @@ from cellcalc.engine.trace import (
 )
 from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
+from cellcalc.language.keys import FACTOR, NORM, clipped_key, gathered_key, memory_key
 from cellcalc.language.tree import ZERO, Edge, Expression, Symbol, spelled_out, symbols
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
 from cellcalc.problems.sequences import or_zero
+from cellcalc.problems.templates import shown_rows
 
 PARTS = ("forward", "backward", "all", "paths")
 # What a person is given: the equations; none of them; some to choose from; a run with a mistake.
@@ -36,6 +38,9 @@ FIGURES = 3  # that are asked for where nothing else is said
 MOST_FIGURES = 6  # that a sheet can ask for
 NOTHING = 1e-12  # what still counts as 0
 HALF = 0.51  # of a unit of the last figure: half, and a little more for the noise of arithmetic
+
+# What an update makes of a parameter's gradient: added up over windows, and clipped.
+_IN_UPDATE = (gathered_key, clipped_key)
 
 # The number of a window (0: the forward pass), a symbol, a step (None: the total).
 Place = tuple[int, str, int | None]
@@ -133,6 +138,8 @@ class Exercise:
         one, model = self.pass_trace, self.model
         found = {spot.place for spot in self.open}
         updated: set[str] = set()  # the parameters whose newest value tells something
+        free = {*one.before} - {*self.trace.specification.update.frozen}
+        computed = shown_rows(self.trace.specification.update.optimizer)
         at_once = one.schedule.scheme.update == "window"
 
         def tells(number: int, row: Quantity, t: int) -> bool:
@@ -152,6 +159,9 @@ class Exercise:
         for t in range(1, one.steps + 2):
             if at_once or t > one.steps:
                 found |= {(0, name, t) for name in updated}
+                # The optimizer's own rows: the first velocity is the gradient itself.
+                remembered = (memory_key(own, name) for name in updated & free for own in computed)
+                found |= {(0, name, t) for name in remembered}
             for row in model.forward if t <= one.steps else ():
                 if tells(0, row, t):
                     found.add((0, row.symbol, t))
@@ -172,6 +182,9 @@ class Exercise:
                     if parts & found or (number, row.symbol, None) in found:
                         found.add((number, row.symbol, None))
                         updated.add(row.derivative_of)
+                        found |= {(number, key(row.derivative_of), None) for key in _IN_UPDATE}
+                if updated:
+                    found |= {(number, name, None) for name in (NORM, FACTOR)}
         if any((0, LOSS, t) in found for t in range(1, one.steps + 1)):
             found |= {(0, LOSS, None), (0, TOTAL_LOSS, None)}
         return frozenset(found)

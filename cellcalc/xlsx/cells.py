@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -120,6 +121,12 @@ def literal(value: float) -> str:
 
 
 def text_lines(text: str, width: int) -> int:
-    """About how many lines a text takes in a column so many digits wide."""
+    """About how many lines a text takes in a column so many digits wide.
+
+    >>> text_lines("a sentence of five words", 25), text_lines("遗忘门关上，梯度不再传回", 12)
+    (1, 2)
+    """
     size = len(text) + sum(letter in "φωδεΓ" for letter in text) / 2  # some are wide
+    if not text.isascii():  # a Chinese letter is as wide as two digits
+        size += 1.4 * sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
     return max(1, ceil(size / (1.2 * width)))  # letters are narrower than digits

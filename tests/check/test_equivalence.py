@@ -33,7 +33,7 @@ TRACES = {
 
 
 # Names that answers may use, and stand-ins by which this test has them read.
-STAND_INS = {"learning_rate": "dE[1]", "v_W_f": "dE[2]"}
+STAND_INS = {"learning_rate": ("dE", 1), "v_W_f": ("dE", 2)}
 _SUM = re.compile(r"SUM\[(.*?)\.\.(.*?)\] (.*)")
 
 
@@ -50,8 +50,8 @@ def answer_of(text: str, trace: Trace) -> Answer:
     limits = _SUM.fullmatch(right)
     if limits:
         right = f"sum({limits[3]})"
-    for name, stand_in in STAND_INS.items():
-        right = right.replace(name, stand_in)
+    for name, (key, step) in STAND_INS.items():
+        right = right.replace(name, f"{key}[{step}]")
     steps = trace.passes[0].steps
     sheet = read(entries_of_text(f"{left} = {right}"), trace.model, steps, None)
     assert not sheet.unreadable
@@ -62,8 +62,8 @@ def answer_of(text: str, trace: Trace) -> Answer:
     if limits:
         assert isinstance(formula, Call)
         formula = Call("sum", formula.argument, (_limit(limits[1]), _limit(limits[2])))
-    back = {stand_in: name for name, stand_in in STAND_INS.items()}
-    formula = rename(formula, lambda s: replace(s, name=back.get(s.name, s.name)))
+    back = {Symbol(key, step=step): Symbol(name) for name, (key, step) in STAND_INS.items()}
+    formula = rename(formula, lambda s: back.get(s, s))
     return replace(answer, formulas={key: formula})
 
 

@@ -98,6 +98,7 @@ if not THOROUGH:  # looking for what explains a wrong number takes its time
 
 
 @pytest.mark.parametrize("document", WITH_A_SLIP, ids=[d["name"] for d in WITH_A_SLIP])
+@pytest.mark.cases(6)
 def test_a_wrong_number_in_it_is_not_right(document: Mapping[str, Any]) -> None:
     report = marked(document, wrong=True)
     assert not report.unreadable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from cellcalc.check.marking import mark
 from cellcalc.check.report import Report, Verdict
 from cellcalc.errors import InputError
 from cellcalc.problems.specification import read_specification
+from tests.support.sheets_written import as_ods
 
 HOMEWORK = """
 title = "Homework"
@@ -309,6 +309,7 @@ def test_tables_of_every_shape(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
+@pytest.mark.cases(6)
 def test_a_wrong_number_in_a_table_is_wrong(name: str) -> None:
     text = TABLES[name].replace("-0.1981", "-0.1891").replace("-0,1981", "-0,1891")
     text = text.replace("-1.980999999999999983e-01", "-1.890999999999999959e-01")
@@ -344,35 +345,9 @@ def test_a_sheet_of_ones_own() -> None:
     assert report.marked[0].answer.line == "Sheet1!C5"
 
 
-def ods(rows: list[list[object]]) -> bytes:
-    """An OpenDocument spreadsheet, as small as one can be."""
-
-    def cell(value: object) -> str:
-        if isinstance(value, str):
-            text = f"<text:p>{value}</text:p>"
-            return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
-        return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
-
-    body = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
-    names = " ".join(
-        f'xmlns:{k}="urn:oasis:names:tc:opendocument:xmlns:{k}:1.0"'
-        for k in ("office", "table", "text")
-    )
-    content = (
-        f'<?xml version="1.0"?><office:document-content {names}><office:body><office:spreadsheet>'
-        f'<table:table table:name="Tabelle1">{body}</table:table>'
-        "</office:spreadsheet></office:body></office:document-content>"
-    )
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as package:
-        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        package.writestr("content.xml", content)
-    return file.getvalue()
-
-
 def test_an_opendocument_sheet() -> None:
     rows: list[list[object]] = [["t", "c", "dc"], [1, 0.3774, -0.2235], [2, 0.578, -0.09995]]
-    assert all_correct(marked(ods(rows), "mine.ods"), 4)
+    assert all_correct(marked(as_ods(rows), "mine.ods"), 4)
 
 
 JSON = {

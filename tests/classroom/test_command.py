@@ -24,14 +24,16 @@ def test_every_command_helps_itself(name: str, run: Run) -> None:
     [
         (("mkae", "gomez"), "expected a command (export, make, mark), found \"mkae\"; did you mean "
          "make?"),
-        (("make", "gomez", "--count", "2"), "Missing option '-o'"),
-        (("make", "gomez", "--count", "0", "-o", "x"), "Invalid value for '--count'"),
+        (("make", "gomez", "--count", "2"), "Error: --output: expected a path, found nothing"),
+        (("make", "gomez", "--count", "0", "-o", "x"), "Error: --count: expected a "
+         "whole number from 1 to 10000, found \"0\""),
         (("make", "gomez", "r.csv", "--count", "2", "-o", "x"), "Error: --count: expected no "
          "roster with it, found r.csv"),
         (("mark", "nowhere", "handed", "-o", "r"), "Error: nowhere: expected the folder of a "
          "class, found nothing there"),
         (("export", "nowhere", "--to", "csv"), "Error: nowhere: expected the folder of a class"),
-        (("export", "nowhere", "--to", "qti"), "Invalid value for '--to'"),
+        (("export", "nowhere", "--to", "qti"), "Error: --to: expected one of moodle, gift, "
+         "csv, found \"qti\""),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(

@@ -145,11 +145,11 @@ def test_what_does_not_fit_is_said(arguments: list[str], message: str, run: Run)
 @pytest.mark.parametrize(
     ("option", "value", "found"),
     [
-        ("--k1", "1,0", "whole numbers of at least 1, as in 1,2,5; found '0'"),
-        ("--k2", "1,,3", "whole numbers of at least 1, as in 1,2,5; found ''"),
-        ("--learning-rate", "0.1,-1", "numbers above 0, as in 1,2,5; found '-1'"),
-        ("--learning-rate", "nan", "numbers above 0, as in 1,2,5; found 'nan'"),
-        ("--epochs", "ten", "whole numbers of at least 1, as in 1,2,5; found 'ten'"),
+        ("--k1", "1,0", 'whole numbers of at least 1, as in 1,2,5, found "0"'),
+        ("--k2", "1,,3", "whole numbers of at least 1, as in 1,2,5, found an empty text"),
+        ("--learning-rate", "0.1,-1", 'numbers above 0, as in 1,2,5, found "-1"'),
+        ("--learning-rate", "nan", 'numbers above 0, as in 1,2,5, found "nan"'),
+        ("--epochs", "ten", 'whole numbers of at least 1, as in 1,2,5, found "ten"'),
     ],
 )
 def test_lists_are_checked(option: str, value: str, found: str, run: Run) -> None:

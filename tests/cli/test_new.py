@@ -160,7 +160,7 @@ def test_what_does_not_fit_is_said(arguments: list[str], message: str, run: Run)
 
 def test_an_unknown_task_is_said(run: Run) -> None:
     result = run("new", "--task", "eco")
-    assert result.exit_code == 2 and "'eco' is not one of 'echo'" in result.stderr
+    assert result.exit_code == 2 and 'found "eco"; did you mean echo?' in result.stderr
 
 
 @pytest.fixture

@@ -90,11 +90,13 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only every Nth workbook")
     options = parser.parse_args()
     began = time.monotonic()
-    wanted = list(books())[:: options.every]
+    everything = list(books())
+    wanted = everything[:: options.every]
     with ProcessPoolExecutor() as pool:
         given = dict(zip([one.name for one in wanted], pool.map(made, wanted), strict=True))
     cells = sum(len(formula_cells(book)) for book in given.values())
-    print(f"{len(given)} workbooks, {cells:,} formula cells, {time.monotonic() - began:.0f} s")
+    seconds = time.monotonic() - began
+    print(f"{len(given)} workbooks, {cells:,} formula cells, {seconds:.0f} s", flush=True)
     run = Run()
     told = [f"{name}: {line}" for name, book in given.items() for line in lint.complaints(book)]
     run.add("Excel's limits", len(given), cells, told)
@@ -118,7 +120,8 @@ def main() -> int:
         f"planted faults found: {found} of {len(FAULTS)}; {time.monotonic() - began:.0f} s in all"
     )
     if options.write:
-        PAGE.write_text(page(run, found, len(given), cells, time.monotonic() - began))
+        sizes = len(given), len(everything)
+        PAGE.write_text(page(run, found, sizes, cells, time.monotonic() - began))
     return int(run.failed)
 
 
@@ -178,14 +181,15 @@ def plant(book: bytes, run: Run) -> int:
     return found
 
 
-def page(run: Run, found: int, files: int, cells: int, seconds: float) -> str:
+def page(run: Run, found: int, files: tuple[int, int], cells: int, seconds: float) -> str:
     """The table as a page of the documentation."""
     today = datetime.now(UTC).date()
     lines = [
         "# What spreadsheet programs make of the workbooks",
         "",
-        f"Written by `python -m tests.fidelity --write` on {today}: {files} workbooks of every",
-        f"command, cell, scheme and optimizer, {cells:,} formula cells, {seconds:.0f} s, with",
+        f"Written by `python -m tests.fidelity --write` on {today}: {files[0]} of the {files[1]}",
+        "workbooks that there are of every command, cell, scheme and optimizer (`--every N` takes",
+        f"one in N), {cells:,} formula cells, {seconds:.0f} s on a busy machine, with",
         f"Python {platform.python_version()}. Each engine computed them from stored values that",
         "had been made wrong, as they are and with a weight and an input changed; what it shows is",
         "compared with what is stored. Excel itself was not run: `tools/excel/` is for who has it.",

@@ -26,7 +26,8 @@ FORMATS, STYLES, FONTS = 250, 64_000, 1_024
 NEWER = {"LET", "LAMBDA", "XLOOKUP", "TEXTJOIN", "CONCAT", "IFS", "SWITCH", "MAXIFS", "FILTER"}
 NEWER |= {"SEQUENCE", "FORMULATEXT", "OFFSET", "INDIRECT", "TEXT", "NOW", "TODAY", "RAND"}
 _REFERENCE = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE", re.I)
-_ESCAPED = re.compile(r"_x(?!005F_)[0-9A-Fa-f]{4}_")
+_ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")
+_OF_ONE = re.compile(r"INDEX\((?:'[^']*'!|\w+!)?(\$?[A-Z]{1,3}\$?\d+):\1,")
 _STRING = re.compile(r'"(?:[^"]|"")*"')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -59,6 +60,10 @@ def complaints(contents: bytes) -> Iterator[str]:
                 yield f"{name}: ids of shapes outside of the blocks of the sheet"
             if len(re.findall(r"<x:Anchor>", text)) < len(ids):
                 yield f"{name}: a shape without an anchor"
+        if name.startswith("xl/comments"):
+            for comment in ElementTree.fromstring(part).iter(f"{MAIN}comment"):
+                if not "".join(t.text or "" for t in comment.iter(f"{MAIN}t")).strip():
+                    yield f"{name}: a comment without a text on {comment.get('ref')}"
         if name.startswith("xl/charts/") and b"<f>" in part and b"Cache>" not in part:
             yield f"{name}: a chart without the values that it shows"
     if twice := [one for one, count in shapes.items() if count > 1]:
@@ -182,7 +187,8 @@ def _cells(row: ElementTree.Element, looks: list[ElementTree.Element]) -> Iterat
             elif 0 < abs(float(value)) < 2.2250738585072014e-308:
                 yield f"{place}: a number below those of Excel"
         for shown in (text, value if cell.get("t") == "str" else ""):
-            if _ESCAPED.search(shown or "") or _CONTROL.search(shown or ""):
+            bare = (shown or "").replace("_x005F_", "")  # an underscore, as it is escaped
+            if _ESCAPED.search(bare) or _CONTROL.search(bare):
                 yield f"{place}: a text that Excel shows otherwise"
             if len(shown or "") > TEXT:
                 yield f"{place}: a text of {len(shown or '')} characters"
@@ -229,5 +235,7 @@ def _formula(text: str, place: str) -> Iterator[str]:
     for name in re.findall(r"([A-Z][A-Z0-9.]*)\(", bare):
         if name in NEWER or name not in FORMULAE:
             yield f"{place}: the function {name}"
+    if _OF_ONE.search(bare):
+        yield f"{place}: an INDEX of a single cell, which not every program takes"
     if "#REF!" in bare or "[" in bare:
         yield f"{place}: a reference to nothing, or to another file"

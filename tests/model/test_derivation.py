@@ -89,9 +89,10 @@ def test_what_enters_the_window() -> None:
         }),
         ("logistic", "cross-entropy", {
             "dy": "dE[t]*(-target[t]/y[t] + (1 - target[t])/(1 - y[t]))",
-            "dh_via_y": "dy[t]*y[t]*(1 - y[t])*V",
-            "dV": "dy[t]*y[t]*(1 - y[t])*h[t]",
-            "db_y": "dy[t]*y[t]*(1 - y[t])",
+            "dz_y": "dy[t]*y[t]*(1 - y[t])",
+            "dh_via_z_y": "dz_y[t]*V",
+            "dV": "dz_y[t]*h[t]",
+            "db_y": "dz_y[t]",
         }),
     ],
 )  # fmt: skip

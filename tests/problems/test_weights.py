@@ -325,6 +325,7 @@ HOSTILE = {
     ),
     "pickle": (npz({"a.npy": b"\x80\x04cos\nsystem\n"}), "expected an array of real numbers"),
     "header": (npz({"a.npy": npy("__import__('os')")}), "expected an array of real numbers"),
+    "open header": (npz({"a.npy": npy("{'descr': '<f8', 'shape': (3, ")}), "an error: "),
     "many": (npz({f"{k}.npy": b"" for k in range(1001)}), "at most 1000 arrays, found 1001"),
     "truncated": (npz({"a.npy": npy("{}")})[:40], "an archive made by numpy.savez"),
 }

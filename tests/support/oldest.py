@@ -18,7 +18,7 @@ def oldest(requirements: list[str], python: tuple[int, int]) -> list[str]:
     """``["numpy==1.24"]`` for ``["numpy>=1.24"]``."""
     pins = []
     for requirement in requirements:
-        match = re.fullmatch(r"([a-z]+)>=([0-9.]+)", requirement)
+        match = re.fullmatch(r"([a-z]+(?:\[[a-z]+\])?)>=([0-9.]+)", requirement)
         assert match, f"{requirement}: expected name>=version"
         name, version = match.groups()
         later = [v for built, v in BUILT_FOR.get(name, {}).items() if built <= python]

@@ -140,6 +140,7 @@ def test_the_errors_are_those_of_the_comparison(run: Run) -> None:
 
 
 @EVERY
+@pytest.mark.cases(5)
 def test_the_commands_to_try_work(name: str, run: Run, tmp_path: Path,
                                   monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)

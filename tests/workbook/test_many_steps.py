@@ -42,6 +42,7 @@ def written(given: Trace, practice: str = "") -> bytes:
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.cases(2)
 def test_each_member_of_a_shared_formula_reads_as_its_own_formula(case: str) -> None:
     given = trace(11, CASES[case], "epochs = 2")
     contents = written(given)
@@ -120,6 +121,7 @@ def test_what_formulas_read_grows_in_proportion_to_the_steps(practice: str) -> N
 
 @pytest.mark.parametrize("practice", ["", "all"])
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.cases(3)
 def test_no_formula_is_volatile(case: str, practice: str) -> None:
     found = formulas(written(trace(8, CASES[case]), practice))
     assert len(found) > 500

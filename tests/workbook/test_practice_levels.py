@@ -255,6 +255,7 @@ def mistaken(contents: bytes, trace: Trace, given: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("seed", sample(range(24), 6))
 @pytest.mark.parametrize("name", DATA)
+@pytest.mark.cases(4)
 def test_the_planted_mistake_is_found(name: str, seed: int) -> None:
     trace = DATA[name].problem().run()
     planted = assignment(trace, "all", 4, seed).mistake

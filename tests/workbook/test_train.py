@@ -74,6 +74,7 @@ def parameters(values: spreadsheets.Values, passes: int) -> list[dict[str, float
 
 @pytest.mark.parametrize("equal", [False, True])
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.cases(4)
 def test_its_rows_are_the_passes_of_the_trace(case: str, equal: bool) -> None:
     trace = problem(case, equal).run()
     book = book_of(trace, ["Train"])

@@ -219,7 +219,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize(("name", "edit"), CHOSEN)
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
     name: str, edit: str, libreoffice: dict[str, bytes]
 ) -> None:

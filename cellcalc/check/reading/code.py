@@ -14,12 +14,18 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.answers import HANDED_ON, PROSE, Entry
 from cellcalc.check.reading.mathematics import FUNCTION_NAMES
 
 MAX_SOURCE = 200_000
 MAX_DEPTH = 80  # of expressions within one another
+MAX_MENDED = 60_000  # characters of a program some of whose lines are no Python
+MOST_MENDED = 12  # of such lines
+MOST_BROKEN = 5  # one line in so many, where nothing else says that it is a program
 MAX_TEXT = 9_000  # characters of one equation
+_ASSIGNED = re.compile(r"([A-Za-z_]\w{0,40}(?:\[[\w+-]{1,8}\])?)\s*[-+]?=(?!=)")
+_OPENS_BLOCK = re.compile(r"\s*(?:for|if|elif|else|while|def|class|with)\b[^#]*$")
+_HANDED_ON = re.compile(r"d_?[hca]t?")
 _HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
@@ -40,7 +46,17 @@ _COURSERA = {"dft": "dz_f", "dit": "dz_i", "dcct": "dz_g", "dot": "dz_o"}
 _SAME = ("copy", "item", "detach", "clone", "squeeze", "flatten", "ravel", "numpy", "float",
          "double", "reshape", "view", "astype", "cpu", "to", "unsqueeze", "contiguous", "transpose",
          "t")  # fmt: skip
-_WRAPPERS = ("float", "array", "asarray", "tensor", "squeeze", "atleast_2d", "float64", "float32")
+_WRAPPERS = (
+    "float",
+    "copy",
+    "array",
+    "asarray",
+    "tensor",
+    "squeeze",
+    "atleast_2d",
+    "float64",
+    "float32",
+)
 _OF_TWO = {"multiply": "*", "mul": "*", "add": "+", "subtract": "-", "sub": "-", "divide": "/",
            "true_divide": "/", "outer": "*", "power": "**", "pow": "**"}  # fmt: skip
 _MODULES = ("np", "numpy", "math", "torch", "F", "functional", "nn", "tf", "jnp", "special",
@@ -58,6 +74,10 @@ _MATRIX = re.compile(r"W(?P<gate>_?(?:[figocu]|cand|cell))")  # [U, W] of one ga
 _MATRIX_SLOPE = re.compile(rf"(?P<lead>d_?){_MATRIX.pattern}")
 _SUMMED = re.compile(r"d_?[WUbV]\w*|[Ll]oss|L|total_loss")  # what a loop adds up
 _OWN_STATE = re.compile(r"[chaCH](?:_?t)?|[ch]_?state|cell|hidden")
+_INITIAL = re.compile(r"[hca](?:_?(?:0|init|initial|start|prev|old)|prev)|(?:initial|prev)_?[hca]")
+_STEPS = re.compile(
+    r"[TNn]|T_?x|(?:seq|sequence)_?(?:len|length)|(?:n|num)_?steps|time_?steps|steps"
+)
 _LISTS = re.compile(r"d?[a-z]s")
 _GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
@@ -72,7 +92,13 @@ def is_code(text: str, certain: bool = False) -> bool:
         return False
     tree = _parsed(text)
     if tree is None:
-        return False
+        found = _mended(text)
+        if found is None:
+            return False
+        tree, broken = found
+        lines = sum(1 for line in text.split("\n") if line.strip())
+        if not certain and len(broken) * MOST_BROKEN > lines:
+            return False
     if certain:
         return True
     return any(
@@ -90,6 +116,38 @@ def _parsed(text: str) -> ast.Module | None:
             return ast.parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
             return None
+
+
+def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
+    """A program without the few lines that are no Python, and those lines by their numbers.
+
+    Such as ``print loss`` of Python 2, or a bracket that is never closed. None where that does
+    not make it one.
+    """
+    lines = _source(text).expandtabs(4).split("\n")
+    broken: dict[int, str] = {}
+    for _ in range(2 * MOST_MENDED):
+        source = "\n".join(lines)
+        if len(source) > MAX_MENDED or len(broken) > MOST_MENDED or _too_deep(source):
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                return ast.parse(source), broken
+            except SyntaxError as error:
+                place = (error.lineno or 0) - 1
+            except (ValueError, RecursionError, MemoryError, OverflowError):
+                return None
+        if not 0 <= place < len(lines) or lines[place].strip() in ("", "pass"):
+            return None
+        line = lines[place]
+        if _OPENS_BLOCK.match(line) and place not in broken:
+            lines[place] = line.rstrip().rstrip(":") + ":"  # for t in range(T), without its colon
+            if lines[place] != line:
+                continue
+        broken[place + 1] = line.strip()
+        lines[place] = line[: len(line) - len(line.lstrip())] + "pass"
+    return None
 
 
 def _source(text: str) -> str:
@@ -115,13 +173,21 @@ def _too_deep(source: str) -> bool:
 def entries_of_code(text: str) -> list[Entry]:
     """The equations of a program, an entry each."""
     tree = _parsed(text)
+    broken: dict[int, str] = {}
     if tree is None:
-        return [Entry(1, "", "", form=PROSE)]
+        found = _mended(text)
+        if found is None:
+            return [Entry(1, "", "", form=PROSE)]
+        tree, broken = found
     program = _Program(tree, _index_base(tree), _source(text).split("\n"))
     try:
         entries = list(program.read())
     except RecursionError:
         return [Entry(1, "", "", form=PROSE)]
+    for number, line in broken.items():
+        if named := _ASSIGNED.match(line):
+            why = "\0a line that is no Python"
+            entries.append(Entry(number, named[1], why, form="code", written=line[:200]))
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
@@ -174,6 +240,7 @@ class _Scope:
     twice: dict[str, tuple[str, str]] = field(default_factory=dict)  # f = W*x + b; f = sigmoid(f)
     appended: frozenset[str] = frozenset()  # the lists that each turn puts a number at the end of
     done: set[str] = field(default_factory=set)  # what this turn of the loop has given already
+    stepping: bool = False  # a function of one step: def step(h, x): h = tanh(W*x + U*h)
 
 
 class _Program:
@@ -186,6 +253,7 @@ class _Program:
         self.filled: dict[str, dict[int, ast.expr]] = {}  # concat[:n_a, :] = a_prev
         self.columns = _order_of_columns(tree)
         self.before_first = _before_first(tree)
+        self.started = _started(tree)
         self.with_start = frozenset(map(_single, _sliced_to_last(tree)))
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -283,10 +351,18 @@ class _Program:
         ):
             renamed |= _STEP_NAMES
             renamed |= _ARRIVING
+        handed_in = {argument.arg for argument in node.args.args}
+        own = {
+            name: value
+            for name, value in _carried(node.body).items()
+            if name in handed_in and _OWN_STATE.fullmatch(name) and not loops
+        }
         return _Scope(
             renamed=renamed,
             constants=dict(scope.constants),
             inside=True,
+            carried=own,
+            stepping=bool(own),
             twice=_twice(node.body),
         )
 
@@ -309,7 +385,11 @@ class _Program:
             self.body(node.body, replace(inner, loop=scope.loop, inside=scope.inside))
             return
         inner.carried = _carried(node.body)
-        inner.twice = _twice(node.body)
+        inner.twice = {
+            of: its
+            for of, its in _twice(node.body).items()
+            if not (of in inner.carried and _HANDED_ON.fullmatch(of))
+        }
         inner.appended = frozenset(map(_single, _appended(node.body)))
         self.body(node.body, inner)
 
@@ -377,6 +457,12 @@ class _Program:
         ):
             return
         plain = name.removesuffix("[t]")
+        if name in ("dc_prev", "dprev_c") and scope.inside and not scope.loop:
+            try:
+                self.add(node, HANDED_ON, self.write(value, scope, 0), scope)
+            except _UnreadableError as error:
+                self.add(node, HANDED_ON, "", scope, str(error))
+            return
         if _is_handed_on(name) and plain not in scope.renamed.values():
             return
         if _is_unpacked(name, value):
@@ -386,6 +472,14 @@ class _Program:
             return
         self.stacks.pop(name, None)
         self.filled.pop(name, None)
+        if not scope.loop and name in self.started:
+            return  # what the last step begins with, to which each turn hands on
+        if (
+            isinstance(value, ast.Name)
+            and _OWN_STATE.fullmatch(name)
+            and _INITIAL.fullmatch(value.id)
+        ):
+            return  # h = h0
         if _is_setup(value):
             if _literal(value) is not None:
                 scope.constants[name] = _literal(value) or ""
@@ -415,11 +509,12 @@ class _Program:
     def is_arriving(self, name: str, scope: _Scope) -> bool:
         """Whether a name is a derivative that each turn hands to the one before as dh and dc."""
         is_carried = name in scope.carried and name not in scope.done
-        return bool(scope.backward and is_carried and re.fullmatch(r"d_?[hca]t?", name))
+        return bool(scope.backward and is_carried and _HANDED_ON.fullmatch(name))
 
     def is_own_state(self, name: str, scope: _Scope) -> bool:
         """Whether a name is a state that each turn of a loop makes of the last: c = f*c + i*g."""
-        return bool(not scope.backward and scope.loop and _OWN_STATE.fullmatch(name))
+        is_turn = scope.loop or scope.stepping
+        return bool(not scope.backward and is_turn and _OWN_STATE.fullmatch(name))
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""
@@ -724,7 +819,9 @@ class _Program:
         if name in scope.carried and self.is_own_state(name, scope):
             known = scope.renamed.get(name, name)
             return _timed(known, shift if name in scope.done else shift - 1)
-        if name in scope.carried and not (name in scope.done and re.fullmatch(r"d_?[hca]t?", name)):
+        if name in scope.carried and scope.backward and name in self.started:
+            return "dh" + (_index(shift) if shift else "")
+        if name in scope.carried and not (name in scope.done and _HANDED_ON.fullmatch(name)):
             given = scope.carried[name]
             turn = 1 if scope.backward else -1
             return f"({self.write(given, replace_carried(scope, name), shift + turn)})"
@@ -804,6 +901,9 @@ class _Program:
                 time = _index(self.sliced(name, part))
             elif (number := _whole(part)) is not None:
                 features.append(number)
+            elif self.base >= 0 and (last := _from_last(part)) is not None and len(parts) == 1:
+                place = last + 1 - self.base
+                return f"{name}[T{place:+d}]" if place else f"{name}[T]"
             elif isinstance(part, ast.Constant) and part.value is None:
                 continue
             else:
@@ -1053,6 +1153,16 @@ def _last_relative(node: ast.expr) -> int | None:
     return None
 
 
+def _from_last(node: ast.expr) -> int | None:
+    """How far an index is from the number of steps, where that is what a name says: T - 1."""
+    ends = [n for n in ast.walk(node) if isinstance(n, ast.Name | ast.Call)]
+    is_named = bool(ends) and (
+        (isinstance(ends[0], ast.Name) and bool(_STEPS.fullmatch(ends[0].id)))
+        or (isinstance(ends[0], ast.Call) and _base_name(ends[0].func) == "len")
+    )
+    return _last_relative(node) if is_named else None
+
+
 def _whole(node: ast.expr) -> int | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, int) and abs(node.value) < 10**6:
         return int(node.value)
@@ -1222,6 +1332,39 @@ def _before_first(tree: ast.AST) -> frozenset[str]:
         if isinstance(target, ast.Subscript) and _whole(target.slice) == -1
     )
     return frozenset(map(_single, names))
+
+
+def _started(tree: ast.AST) -> frozenset[str]:
+    """The derivative by h, where a loop begins with that of the last loss and adds none in it."""
+    found: set[str] = set()
+    for loop in (n for n in ast.walk(tree) if isinstance(n, ast.For)):
+        steps = _range(loop.iter)
+        if steps is None or not steps[2]:
+            continue
+        for name in _carried(loop.body):
+            added = any(
+                (isinstance(n, ast.AugAssign) and _base_name(n.target) == name)
+                or (isinstance(n, ast.Assign) and _added_to(name, n.value) is not None)
+                for n in ast.walk(loop)
+            )
+            if re.fullmatch(r"d_?[ha]t?", name) and not added:
+                found.add(name)
+    begun = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and not _is_setup(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name) and node.lineno < _first_loop(tree, target.id)
+    }
+    return frozenset(found & begun)
+
+
+def _first_loop(tree: ast.AST, name: str) -> int:
+    """The line of the first loop that hands a name on; 0 where there is none."""
+    lines = [
+        n.lineno for n in ast.walk(tree) if isinstance(n, ast.For) and name in _carried(n.body)
+    ]
+    return min(lines, default=0)
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:

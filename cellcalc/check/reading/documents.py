@@ -23,6 +23,11 @@ _PAGE_ENDINGS = (".html", ".htm")
 # What of a web page nobody reads, and what ends a line of it.
 _UNSEEN = re.compile(r"<(head|script|style)\b[^<>]{0,300}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _LINE_END = re.compile(r"</(?:p|div|li|tr|h[1-6]|table|ul|ol)\s*>|<br\s*/?>", re.IGNORECASE)
+# A pair of an OrderedDict as Python prints it: ('weight_ih_l0.grad', tensor([[0.1]])).
+_ORDERED = re.compile(
+    r"\(\s*['\"]([^'\"]{1,80})['\"]\s*,\s*(?:Parameter containing:\s*)?"
+    r"((?:torch\.)?(?:tensor|array)\([^()]{0,100000}\))\s*\)"
+)
 _OTHERS = {
     b"%PDF": "a PDF file; its text can be copied into a text file",
     b"\x89PNG": "a picture",
@@ -78,6 +83,8 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     """The entries of a text, whichever of its forms it has."""
     if ending in _PAGE_ENDINGS:
         text = _lines_of_page(text)
+    if text.lstrip().startswith("OrderedDict("):
+        text = _ORDERED.sub(lambda pair: f"\n{pair[1]} = {pair[2]}\n", text)  # a line each
     start = text.lstrip()[:1]
     if ending == ".ipynb" or (start == "{" and '"nbformat"' in text and '"cells"' in text):
         from cellcalc.check.reading.jupyter import entries_of_notebook

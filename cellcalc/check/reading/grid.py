@@ -48,9 +48,13 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 
 
 def _at(entry: Entry, where: object) -> Entry:
-    """An entry that has no step of its own has that of the heading above the table."""
-    t = getattr(where, "t", None)
-    return replace(entry, t=t) if entry.t is None and not entry.values else entry
+    """An entry that has no step or window of its own has that of the heading above the table."""
+    t = getattr(where, "t", None) if entry.t is None and not entry.values else entry.t
+    window, epoch, sequence = (
+        getattr(where, key, None) if getattr(entry, key) is None else getattr(entry, key)
+        for key in ("window", "epoch", "sequence")
+    )
+    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence)
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
@@ -227,15 +231,27 @@ def _without_time(
             )
 
 
+# What an optimizer keeps for a parameter.
+_KEPT = re.compile(
+    r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
+)
+
+
 def _stages_of(names: Sequence[str], symbol: int | None) -> dict[int, str]:
-    """The columns of a table of parameters: "d" their gradients, "new" and "given" their values."""
+    """The columns of a table of parameters: "d" their gradients, "new" and "given" their values.
+
+    "m" and "v" are what the optimizer keeps for them.
+    """
     if symbol is None:
         return {}
-    found = {}
+    found: dict[int, str] = {}
     for k, name in enumerate(names):
         if k == symbol or not name:
             continue
-        is_gradient = re.search(r"grad|ableitung|∂|^d_?w$|梯度", name)
+        is_gradient = re.search(r"grad|ableitung|∂|^d_?w$|梯度|^analytic|^backprop|^bptt$", name)
+        if kept := _KEPT.fullmatch(name):
+            found[k] = "m" if kept[1] else "v"
+            continue
         stage = "d" if is_gradient else stage_of(name) or stage_after(name)
         if stage:
             found[k] = stage
@@ -255,6 +271,9 @@ def _of_parameters(
             if value.lower() in _EMPTY:
                 continue
             is_derivative = re.match(r"∂|δ|∇|d[A-Z_Lb]|grad", name)
+            if stage in ("m", "v"):
+                yield Entry(place(number, column), f"{stage}_{name}", value, form="cell")
+                continue
             left = f"∂L/∂{name}" if stage == "d" and not is_derivative else name
             entry = Entry(place(number, column), left, value, form="cell")
             yield entry if stage == "d" else replace(entry, stage=stage)
@@ -269,9 +288,15 @@ _ROW = re.compile(
 )
 
 
+_FEATURE = re.compile(
+    r"\s*[\[(]\s*(?:feature|feat\.?|input|merkmal|x)\s*_?([0-9]{1,3})\s*[\])]$", re.I
+)
+
+
 def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
     """Parameters or gradients by gates: a row W, U or b, a column each gate; or the other way."""
     header, *below = rows
+    header = [_FEATURE.sub(r"\1", cell) for cell in header]
     gates = [k for k, cell in enumerate(header) if k and _GATE.fullmatch(_letter(cell))]
     kinds = [k for k, cell in enumerate(header) if k and _ROW.fullmatch(cell)]
     found = []

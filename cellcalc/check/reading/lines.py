@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.prose import AT_STEP, stage_after, stage_of, wordy
-from cellcalc.check.reading.vocabulary import longest_first, words
+from cellcalc.check.reading.vocabulary import called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
 MAX_JOINED = 2_000  # lines of one printed array
@@ -112,6 +113,16 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        if len(text) <= 2_000 and (logged := _log_label().match(text)):
+            numbers = {}
+            for word, number in _log_words().findall(logged[1]):
+                numbers[_place_named(word)] = int(number)
+            self.where = _found(replace(self.where, t=None), numbers)
+            text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
+        if len(text) <= 2_000 and (of_pass := _PASS_LABEL.match(text)):
+            found = heading_of(of_pass[1], self.where)
+            if found is not None and replace(found, t=None) != replace(self.where, t=None):
+                self.where, text = found, text[of_pass.end() :]
         label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
         if label is not None:
             found = heading_of(label[1] or label[2], self.where, True)
@@ -282,7 +293,12 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             continue
         text, end = line.text, place + 1
         if end < len(lines) and _names_array(text, lines[end].text):
-            text, end = f"{text.strip()} {lines[end].text.strip()}", end + 1
+            name = text.strip()
+            if (prompted := _PROMPT.sub("", name)) != name:
+                name = prompted.rpartition(";")[2].strip()
+            text, end = f"{name} {lines[end].text.strip()}", end + 1
+        if (below := _below(text, lines, end)) is not None:
+            text, end = below
         if (listed := _bulleted(text, lines, end)) is not None:
             text, end = listed
         if _opens_array(text):
@@ -320,10 +336,14 @@ def _columns(lines: list[Line], place: int) -> int:
     header = lines[place].text.split()
     if len(header) < 2 or any(sign in lines[place].text for sign in ("=", "≈", "[[")):
         return place
+    if _is_of_pass(header) or (len(header) == 2 and header[0].endswith(":")):
+        return place
     start = place + 1
     ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
     if ruled:
         start += 1
+    elif start + 1 < len(lines) and re.fullmatch(r"\s*(?:-{4,}|={4,}|─{4,})\s*", lines[start].text):
+        start += 1  # a rule below the header, if rows of numbers follow
     elif start < len(lines) and re.fullmatch(r"\s*[^\W\d]{1,9}\s*", lines[start].text):
         widths = {len(line.text.split()) for line in lines[start + 1 : start + 3]}
         start += widths == {len(header) + 1}  # the name of the index, as pandas prints it
@@ -332,9 +352,12 @@ def _columns(lines: list[Line], place: int) -> int:
         cells = lines[end].text.split()
         if len(cells) < 2 or not all(_NUMERIC.fullmatch(cell) for cell in cells[1:]):
             break
+        if _is_of_pass(cells):
+            break
         end += 1
     many = end - start
-    first_is_time = re.fullmatch(r"(?:t|step|time|k|zeit|schritt)", header[0], re.IGNORECASE)
+    is_time = re.fullmatch(r"(?:t|step|time|k|zeit|schritt)", header[0], re.IGNORECASE)
+    first_is_time = bool(is_time) or header[0].lower() in words("columns")["symbol"]
     numbers = all(_NUMERIC.fullmatch(cell) for cell in header[1:])
     header_only = all(_NUMERIC.fullmatch(c) for c in header)
     if many >= 1 and not header_only and (ruled or first_is_time or numbers):
@@ -344,6 +367,12 @@ def _columns(lines: list[Line], place: int) -> int:
     if many >= 2 and named and len(widths) == 1 and widths.pop() in (len(header), len(header) + 1):
         return end
     return place
+
+
+def _is_of_pass(cells: list[str]) -> bool:
+    """Whether a line is "Epoch 1" or the like, which is a heading and no row of a table."""
+    of_pass = (*words("time")["windows"], *words("time")["epochs"], *words("time")["sequences"])
+    return len(cells) == 2 and cells[0].lower() in of_pass
 
 
 _NUMERIC = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?|nan|NaN|-|–")
@@ -384,6 +413,26 @@ _ARRAY_START = re.compile(
 )
 
 
+_NUMBERS_ALONE = re.compile(
+    r"\s*[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?:\s+[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)*\s*"
+)
+
+
+def _below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """``dW =`` with its numbers below an empty line, as MATLAB prints them; and where it ends."""
+    if not re.fullmatch(r"\s*[^\W\d][\w.]{0,40}\s*=\s*", text):
+        return None
+    for place in range(start, min(start + 3, len(lines))):
+        below = lines[place].text
+        if below.strip():
+            numbers = below.split()
+            if len(below) > 2_000 or not _NUMBERS_ALONE.fullmatch(below):
+                return None
+            shown = numbers[0] if len(numbers) == 1 else f"[{', '.join(numbers)}]"
+            return f"{text.strip()} {shown}", place + 1
+    return None
+
+
 def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
     """``c:`` with a number in each bullet below it, as YAML has a list; and where it ends."""
     bare = text.strip()
@@ -405,7 +454,9 @@ _NUMBER_BULLET = re.compile(r"\s*[-*]\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)
 
 def _names_array(text: str, following: str) -> bool:
     """Whether a line names the array that is printed below it: ``dc:``."""
-    bare = text.strip()
+    bare = _PROMPT.sub("", text.strip())
+    if bare != text.strip():
+        bare = bare.rpartition(";")[2].strip()  # h = hs.squeeze(); h
     if not _names_one(bare):
         return False
     is_array = re.match(r"\s*(?:\[+\s*[-+.0-9]|(?:np\.|torch\.)?(?:array|tensor)\()", following)
@@ -473,19 +524,27 @@ _BULLET = re.compile(
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_NUMBERS = {word: number for number, word in enumerate(_WORDS, 1)}
-_CHINESE_STEP = re.compile(
-    r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)"
+_CHINESE_NUMBER = re.compile(
+    r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻"
+    r"|(?P<window>窗口|窗|ウィンドウ)|(?P<epoch>轮|輪|回合|エポック)|(?P<sequence>序列|系列))"
 )
-_RANGE = re.compile(r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots)")
+_RANGE = re.compile(
+    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots)"
+)
 _WHOLE_RANGE = re.compile(
-    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|to\b|bis\b|and\b|\\ldots|\s|[0-9nTN]+\b)*"
+    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots|\s|[0-9nTN]+\b)*"
 )
 _STEP_LABEL = re.compile(
     r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
     r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
+)
+_PASS_LABEL = re.compile(
+    r"([^:=]{0,60}[0-9一-十][^:=]{0,30})(?<!\s)\s*(?:[:,]\s+|：\s*|\s[-–—]\s+)(?=\S)"
+)
+_NAME_AND_NUMBER = re.compile(
+    r"^\s*([^\W\d]\S{0,30})\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*$"
 )
 _STEP_WITHIN = re.compile(
     r"(?:^|(?<=[.;:!])\s|(?<=\s{2})|(?<=\)\s))\s*t\s*=\s*([0-9]{1,6})\s*:\s+(?=\S*[^\W\d]\S*\s*[=≈:])"
@@ -496,6 +555,28 @@ _STEPPING = re.compile(
     r"initial|erste[rs]?|zweite[rs]?|dritte[rs]?|letzte[rs]?|nächste[rs]?|rückwärts|vorwärts)\b",
     re.IGNORECASE,
 )
+
+
+def _passes_called() -> str:
+    """The words for a window, an epoch or a sequence; an update may be a heading of its own."""
+    several = [w for section in list(_KEYS)[1:] for w in longest_first("time", section)]
+    return "|".join(re.escape(word) for word in several if word != "update")
+
+
+@cache
+def _log_words() -> re.Pattern[str]:
+    return re.compile(rf"({_passes_called()})\s*[=:#]?\s*([0-9]{{1,6}})", re.IGNORECASE)
+
+
+@cache
+def _log_label() -> re.Pattern[str]:
+    """What a line of a log begins with: [Epoch 1/2] loss: 0.4; epoch 1, sequence 2, loss 0.4."""
+    one = rf"(?:{_passes_called()})\s*[=:#]?\s*[0-9]{{1,6}}(?:\s*/\s*[0-9]{{1,6}})?"
+    return re.compile(
+        rf"\s*[\[(]?\s*({one}(?:[\s,;|-]+{one}){{0,2}})\s*[\])]?[\s:|,;–-]+"
+        r"(?=(?:[^\W\d]|∂).{0,300}[0-9])",
+        re.IGNORECASE,
+    )
 
 
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
@@ -531,22 +612,24 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     line = latex.to_plain(text) if latex.has_latex(text) else text
     bare = _bare(line)
     found: dict[str, int] = {}
-    rest = bare
+    spans = bool(_RANGE.search(bare))  # window 2 (t = 3 to 4)
+    rest = _WHOLE_RANGE.sub(" ", bare) if spans else bare
     for key, pattern in _FOUND:
         for match in list(pattern.finditer(rest))[:4]:
             found.setdefault(key, int(match[1]))
         rest = pattern.sub(" ", rest)
-    if chinese := _CHINESE_STEP.search(rest):
-        found.setdefault("t", _CHINESE.get(chinese[1], 0) or int(chinese[1]))
-        rest = _CHINESE_STEP.sub(" ", rest)
-    is_equation = bool(re.search(r"[=≈←]", rest))
-    if "t" not in found and not is_equation and (ordinal := _ordinal(rest)) is not None:
-        found["t"] = ordinal
-        rest = ""
-    if _RANGE.search(bare):
+    for chinese in list(_CHINESE_NUMBER.finditer(rest))[:4]:
+        number = _CHINESE.get(chinese[1], 0) or int(chinese[1])
+        found.setdefault(chinese.lastgroup or "t", number)
+    rest = _CHINESE_NUMBER.sub(" ", rest)
+    is_equation = bool(re.search(r"[=≈←]", _WHOLE_RANGE.sub(" ", rest)))
+    for key, ordinal, pattern in () if is_equation else _ordinals(rest):
+        if key not in found:
+            found[key] = ordinal
+            rest = "" if key == "t" else pattern.sub(" ", rest)
+    if spans:
         found.pop("t", None)
-        if found:
-            rest = _WHOLE_RANGE.sub(" ", rest)
+        rest = rest if found else bare
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
     many = len(re.findall(r"[^\W\d_]+", rest))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
@@ -574,14 +657,29 @@ def _found(where: Where, numbers: Mapping[str, int]) -> Where:
     )
 
 
-def _ordinal(text: str) -> int | None:
-    lowered = text.lower()
-    steps = "|".join(re.escape(w) for w in longest_first("time", "steps"))
-    for number, word in enumerate(words("time")["ordinals"], 1):
-        if re.search(rf"\b{word}\s+(?:{steps})\b", lowered):
-            return number
-    match = re.search(rf"\b(?:{steps})\s+({'|'.join(_NUMBERS)})\b", lowered)
-    return _NUMBERS[match[1]] if match else None
+@cache
+def _ordinal_patterns() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
+    """What "second step", "2nd window" and "2. Fenster" say, each with its number; 0 for digits."""
+    found = []
+    for section, key in _KEYS.items():
+        known = longest_first("time", section)
+        several = "|".join(map(re.escape, known))
+        dotted = "|".join(re.escape(word) for word in known if word in words("time")["dotted"])
+        digits = rf"\b([0-9]{{1,6}})(?:(?:st|nd|rd|th|er|[èe]re|[èe]me|e|º|ª)\s+(?:{several})"
+        digits += rf"|\.\s+(?:{dotted}))\b" if dotted else r")\b"
+        found.append((key, 0, re.compile(digits, re.IGNORECASE)))
+        for number, word in enumerate(words("time")["ordinals"], 1):
+            found.append((key, number, re.compile(rf"\b(?:{word})\s+(?:{several})\b", re.I)))
+        for number, word in enumerate(_WORDS, 1):
+            found.append((key, number, re.compile(rf"\b(?:{several})\s+{word}\b", re.I)))
+    return tuple(found)
+
+
+def _ordinals(text: str) -> Iterator[tuple[str, int, re.Pattern[str]]]:
+    """The steps, windows and so on that a heading numbers in words."""
+    for key, number, pattern in _ordinal_patterns():
+        if match := pattern.search(text):
+            yield key, number or int(match[1]), pattern
 
 
 def _bare(text: str) -> str:
@@ -655,13 +753,18 @@ _IS = re.compile(
     r"|est égal à|es|vale|è|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
     r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
 )
+_NEW_AND_NUMBER = re.compile(
+    r"^((?:new|updated|neues?|nouveau)\s+[A-Za-z]\S{0,8})\s+([-+]?[0-9]*[.,][0-9]+)\s*$",
+    re.IGNORECASE,
+)
+_IS_EACH = re.compile(r"(?<!\S)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])")
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ÿ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -699,7 +802,12 @@ _PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
 
 def _all_words(text: str) -> bool:
     """Whether all that has a number behind a colon is a word: Page: 3 Line: 14."""
-    return all(re.fullmatch(r"[^\W\d_]{4,}", found[1]) for found in _PAIR.finditer(text))
+    labels = [found[1] for found in _PAIR.finditer(text)]
+    return all(re.fullmatch(r"[^\W\d_]{4,}", label) and not _is_known(label) for label in labels)
+
+
+def _is_known(word: str) -> bool:
+    return word.lower() in called("quantities") or _place_named(word) != ""
 
 
 def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
@@ -711,6 +819,9 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     if found := _printed(number, text, where):
         yield from found
         return
+    text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
+    if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
+        text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
     if match := _IS.match(text):
         yield _entry(number, match["left"], match["right"], where)
         return
@@ -747,6 +858,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         found = heading_of(label, where, True) if re.search(r"[0-9一-十]", label) else None
         if found is not None and found.t is not None:
             where = found
+        elif (found := heading_of(label, where)) is not None:
+            where = found  # Epoch 2: loss = 0.4
         if listed := _LISTED.match(rest):  # targets: 0.5, 1.25; learning rate = 0.1
             yield from _entries_of(number, label.strip(), [listed[1]], where, "colon")
             parts[0] = listed[2]
@@ -772,7 +885,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     groups = list(_split(parts))
     for left, *values in groups:
         if _is_step(left, values):
-            where = replace(where, t=int(values[0].strip(" .,;")[:6]))
+            place = {_place_named(left): int(values[0].strip(" .,;")[:6])}
+            where = _found(where, place)
     for left, *values in groups:
         if _is_step(left, values):
             if len(groups) == 1:
@@ -794,7 +908,15 @@ def _staged(where: Where, label: str) -> Where:
 def _is_step(left: str, values: list[str]) -> bool:
     """Whether it is the step that the line is for: t = 2."""
     is_one = len(values) == 1 and values[0].strip(" .,;").isdecimal()
-    return is_one and bool(_STEP_NAME.match(left.strip()))
+    return is_one and _place_named(left) != ""
+
+
+def _place_named(name: str) -> str:
+    """What a name says of where a line belongs: "t", "epoch", or "" for neither."""
+    if _STEP_NAME.match(name.strip()):
+        return "t"
+    bare = name.strip().lower()
+    return next((key for section, key in _KEYS.items() if bare in words("time")[section]), "")
 
 
 def _colon(text: str) -> re.Match[str] | None:
@@ -837,12 +959,23 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
                 yield [*current, tight[1]]
                 current = [tight[2]]
                 continue
+        between = None if match or is_last else _WORDS_BETWEEN.fullmatch(part)
+        if between and _NAMEISH.fullmatch(between[3]) and _depth(between[3]) == 0:
+            yield [*current, between[1]]
+            current = [f"{between[2]} {between[3]}"]
+            continue
         if match is None:
             current.append(part)
             continue
         yield [*current, match["value"]]
         current = [_unlabelled(match["name"])]
     yield current
+
+
+# η = 0.1 the new weights are W_f = …
+_WORDS_BETWEEN = re.compile(
+    r"\s*([-+]?[0-9]*[.,]?[0-9]+)\s+((?:[^\W\d_]{2,20}\s+){0,7}[^\W\d_]{2,20})\s+(\S{1,40})\s*"
+)
 
 
 def _tight(parts: list[str]) -> bool:
@@ -890,6 +1023,12 @@ def _entries_of(
         return
     if found is not None:
         values, shape = found
+        names = _names_within(between[-1]) if between else []
+        if names and len(names) == len(values):
+            for name, value in zip(names, values, strict=True):
+                whose = re.sub(r"^(?:∂|d)(?=[A-Z])(?![LEJ]/)", "∂L/∂", name)
+                yield _entry(number, whose, value, where)
+            return
         yield replace(_entry(number, left, "", where), values=values, shape=shape)
         return
     if form == "colon" and not right.strip():
@@ -897,6 +1036,14 @@ def _entries_of(
         return
     entry = _entry(number, left, right, where)
     yield replace(entry, between=tuple(between), form=form)
+
+
+def _names_within(text: str) -> list[str]:
+    """The names that a list of names has: [∂W_f; ∂W_i], beside the list of their numbers."""
+    bare = re.sub(r"^[\[(](.{1,400})[\])]$", r"\1", text.strip()[:500])
+    names = [one for one in re.split(r"[;,\s]+", bare) if one]
+    alike = {re.sub(r"[\W\d_].*", "", name.lstrip("∂")) for name in names}
+    return names if len(names) > 1 == len(alike) and all(map(_NAMEISH.fullmatch, names)) else []
 
 
 def _may_be_list(text: str) -> bool:

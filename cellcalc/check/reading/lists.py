@@ -14,7 +14,7 @@ from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
 from cellcalc.language.tree import Symbol
-from cellcalc.problems.weights import Block, Layout, layout_names, load_layout
+from cellcalc.problems.weights import Block, Layout, layout_folders, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
 _CALL = re.compile(
@@ -150,11 +150,15 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
         yield from _of_vector(entry, stem, shape, names, steps)
         return
     features = names.model.features
-    if count == features > 1 and count != steps and (of := re.fullmatch(r"x([0-9]{1,6})", stem)):
+    if (
+        count == features > 1
+        and count != steps
+        and (of := re.fullmatch(r"(d?x)([0-9]{1,6})", stem))
+    ):
         # Of several features x_1 = (0.5, 2) is the input of step 1.
         for feature, value in enumerate(values, 1):
-            step = int(of[1]) + 1 - names.first_step
-            yield _one(entry, _at(names, f"x{feature}", step), value)
+            step = int(of[2]) + 1 - names.first_step
+            yield _one(entry, _at(names, f"{of[1]}{feature}", step), value)
         return
     if windows > 1 and shape == (windows, steps) and stem in names.varying:
         for window in range(windows):
@@ -268,7 +272,8 @@ def _without_grad(name: str) -> str:
 def _blocks() -> dict[str, list[tuple[Layout, Block]]]:
     """The arrays of all layouts by their names; one name may be of several cells."""
     found: dict[str, list[tuple[Layout, Block]]] = {}
-    for layout in map(load_layout, layout_names()):
+    folders = ("", *(f"{name}/" for name in layout_folders()))
+    for layout in (load_layout(f + name) for f in folders for name in layout_names(f)):
         for block in layout.blocks:
             for name in block.names:
                 found.setdefault(name, []).append((layout, block))

@@ -65,11 +65,18 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "E": ("loss_t", "e_t"),
     "L": ("loss", "Loss", "total_loss", "L_total", "E_total", "J", "loss_total", "totalloss"),
     "u": ("z",),
+    "W": ("W_x", "Wx", "W_xh", "Wxh", "W_hx", "Whx", "W_ih", "Wih", "W_ax", "Wax", "W_in"),
+    "U": ("W_h", "Wh", "W_hh", "Whh", "W_rec", "W_aa", "Waa", "U_h", "Uh", "U_hh"),
+    "b": ("b_h", "bh", "b_a", "ba", "bias"),
+    "z": ("a", "net", "z_h", "zh", "hraw"),
+    "dz": ("dhraw", "dh_raw", "dtanh", "da"),
+    "dy": ("error", "err", "fehler", "erreur", "residual"),
 }  # fmt: skip
 _DERIVED = re.compile(
     r"(?:d(?:L|E|J|loss|Loss)_?d|delta_|Delta_|grad_|grad|gradient_|d_|D|d)(?P<name>.+)"
 )
 _DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
+_ANGLED = re.compile(r"[⟨<]")
 _PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
@@ -82,8 +89,8 @@ class Names:
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
     calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
-    each parameter. ``aliases`` are names that mean another key in this document, ``local`` are
-    names that the writer has defined.
+    each parameter. ``aliases`` are names that mean another key in this document, ``apart`` tells
+    that its δz_f are apart from its δf, ``local`` are names that the writer has defined.
     """
 
     model: Model
@@ -93,6 +100,7 @@ class Names:
     rate: float | None = None
     moments: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -116,6 +124,11 @@ class Names:
     def coefficients(self) -> frozenset[str]:
         """Numbers of the templates, which are given and so no answers."""
         return frozenset(row.symbol for row in self.model.coefficients)
+
+    @cached_property
+    def has_reset(self) -> bool:
+        """Whether it is a GRU, whose candidate PyTorch calls n."""
+        return {"r", "u", "g"} <= self.varying
 
     @cached_property
     def constant(self) -> frozenset[str]:
@@ -161,6 +174,8 @@ class Names:
             return number(self.rate)
         if (part := _PART.fullmatch(written.stem)) is not None:
             return self._paths(part[1], part[2], written)
+        if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
+            written = replace(written, stem="h")  # Ng's a^{<t>}
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
         if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
@@ -238,6 +253,9 @@ class Names:
     def _placed(self, written: Written, key: str, numbers: list[int], digits: str) -> Expression:
         """The symbol for a key, with the feature and the step that stand at it."""
         shown = written.text or written.stem
+        is_placed = numbers or written.step is not None or written.shift is not None
+        if key == STEPS and is_placed and self.has_reset:
+            key = "g"  # PyTorch's n, the candidate of a GRU
         if written.primes or written.new:
             if key not in self.parameters and key not in self.vectors:
                 raise ExpressionError("a quantity without a stroke", f'"{shown}"')
@@ -384,7 +402,8 @@ class Names:
         key = f"d{base}"
         if key not in self.known:
             return None
-        if lead in ("δ", "delta") and self.author is None and f"dz_{base}" in self.known:
+        by_either = lead in ("δ", "delta") and self.author is None and not self.apart
+        if by_either and f"dz_{base}" in self.known:
             both = f"d{base} (by the gate) or dz_{base} (by its net input)"
             raise ExpressionError("one reading", f'"{lead}_{stem}", which may be {both}')
         return key

@@ -64,12 +64,20 @@ _FILLERS = frozenset(
         "neue",
         "neuer",
         "neues",
+        "更新后的",
+        "更新后",
+        "更新後の",
+        "新的",
+        "新",
         "compute",
         "for",
         "our",
         "my",
         "final",
         "der",
+        "la",
+        "le",
+        "les",
         "die",
         "das",
         "wert",
@@ -115,9 +123,20 @@ _LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 # W_f new, W_f (after): which value it is has been noted by stage_of.
 _STAGED = re.compile(
     r"^((?:\S*[∂δ_\[ₜ0-9]\S*|d?[WUbV]\w?\S*))\s+\(?(?:new|after|updated|neu|old|before|given|initial|alt|"
-    r"(?:after|before|nach|vor)\s+(?:the\s+|dem\s+)?(?:update|step))\)?$",
+    r"(?:after|before|nach|vor|après)\s+(?:the\s+|dem\s+|one\s+|an?\s+|einem\s+|la\s+)?"
+    r"(?:update|step|mise à jour)"
+    r"(?:\s+(?:with|mit|avec|using|at)\s[^=:]{0,40})?)\)?$",
     re.IGNORECASE,
 )
+
+
+_DERIVING = re.compile(
+    r"\b(?:gradients?|derivative|ableitung|dérivée|derivada)(?:\s+(?:of|the|der|des|loss|verlusts?|de|la|"
+    r"du|perte|coût|w\.?r\.?t\.?|with|respect|to|nach|von|bezüglich|bzgl\.?|par|rapport|à|for|at|für))*$"
+)
+
+
+_VERB = re.compile(r"\s+(?:is|ist|est|es|vaut|equals|beträgt|now|then)$")
 
 
 def _steps() -> str:
@@ -144,6 +163,11 @@ def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False)
     """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
     if colon and (wordy(right) >= 2 or len(re.findall(r"\b[^\W\d_]{2,}\b", right)) >= 3):
         return True
+    phrase = " ".join(left.lower().split())
+    is_phrase = bool(re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)+", phrase))
+    is_text = bool(wordy(right)) and not re.search(r"[0-9]\.[0-9]|[=*/^]", right)
+    if colon and is_phrase and is_text and phrase not in called("quantities"):
+        return True  # as here: Graves 2013
     if colon and re.fullmatch(r"[^\W\d_]{4,}|\w+(?:\.\w+)+", left.strip()):
         return True  # a label, or a name of a program
     if wordy(left) >= 2 and " ".join(left.lower().split()) not in called("quantities"):
@@ -174,10 +198,13 @@ def is_setting(left: str) -> bool:
     """Whether a left side is no quantity, but how the problem is set: a rate, a size, a length."""
     names = words("settings")["names"]
     bare = " ".join(left.strip(" .,:;").replace("_", " ").replace("-", " ").lower().split())
+    bare = bare.rpartition(", ")[2]  # Adam, lr
     if bare in names:
         return True
     *before, last = bare.split() or [""]
     phrase = " ".join(word for word in before if word not in _FILLERS)
+    if before and not phrase and last in names:
+        return True  # with η
     return len(phrase) > 3 and phrase in names and len(last) <= 5  # the learning rate η
 
 
@@ -248,13 +275,20 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
         return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
     *before, last = text.split()
+    if before and _INDEXED.search(last) and _DERIVING.search(" ".join(before).lower()):
+        return last if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) else f"∂L/∂{last}", t
     while before and before[0].lower().strip(",.:") in _FILLERS:
         del before[0]
     if not before:
         return last, t
+    if " ".join(before).lower() in words("net_input")["words"] and re.match(r"z|a_|net", last):
+        return last, t  # net input z_f
     if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
         phrase = " ".join(before).lower()
-        if phrase not in words("derivative")["words"] and phrase not in words("net_input")["words"]:
+        if phrase in words("derivative")["words"]:
+            is_derivative = re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last)
+            return last if is_derivative else f"∂L/∂{last}", t
+        if phrase not in words("net_input")["words"]:
             return last, t  # a sentence that ends in the quantity
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
         phrase = " ".join(before).lower()
@@ -264,6 +298,7 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             all(word.strip(",.:") in _FILLERS for word in phrase.split())
             or _named(phrase, names) is not None
             or phrase in called("quantities")
+            or _named(_VERB.sub("", phrase), names) is not None
         ):
             return last, t
         if any(phrase == word for word in words("derivative")["words"]):

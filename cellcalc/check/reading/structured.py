@@ -83,9 +83,14 @@ _BARE = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": 
 def as_json(text: str) -> str | None:
     """What Python prints of a dictionary, {'c': array([0.1, 0.2])}, as JSON; None for others."""
     bare = text.strip()
-    if not bare.startswith(("{'", '{"')) or not bare.endswith("}") or len(bare) > 2_000_000:
+    if (
+        not re.match(r"\{\s*(?:['\"]|[0-9]{1,6}\s*:)", bare)
+        or not bare.endswith("}")
+        or len(bare) > 2_000_000
+    ):
         return None
     bare = _WRAPPED.sub(r"\1", _QUOTED.sub(lambda m: f'"{m[1] or m[2] or ""}"', bare))
+    bare = re.sub(r"(?<=[{,])(\s*)([0-9]{1,6})(?=\s*:)", r'\1"\2"', bare)  # {1: {…}}
     bare = re.sub(r"\b(?:None|True|False|nan|inf)\b", lambda m: _BARE[m[0]], bare)
     bare = re.sub(r"(?<=[\[\s,:-])(\d+)\.(?=[\s,\]}])", r"\1.0", bare)  # [1., 2.]
     bare = re.sub(r",\s*(?=[\]}])", "", bare)
@@ -154,6 +159,13 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         elif isinstance(value, Mapping):
             if lower in _SKIPPED:
                 continue
+            if _by_step(value) and not _STEP_KEY.fullmatch(lower) and lower not in _TIMES:
+                name = _named(key, context)
+                for step, one in value.items():
+                    if one is not None:
+                        left = f"{name}[{int(_STEP_KEY.fullmatch(step.lower())[1])}]"  # type: ignore[index]
+                        yield context.entry(f"{where}.{step}", left, _text(one))
+                continue
             yield from _of(value, _within(key, context), where)
         elif _is_records(value):
             if key == "windows" and len(by_name) > 1:
@@ -171,6 +183,14 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
             left = _named(key, context)
             t = context.t if "[" not in left else None
             yield context.entry(where, left, _text(value), t=t, gradient=context.gradient)
+
+
+def _by_step(value: Mapping[str, Any]) -> bool:
+    """Whether it has a number for each step: {"1": 0.3, "2": 0.4}."""
+    return bool(value) and all(
+        _STEP_KEY.fullmatch(key.lower()) and (one is None or isinstance(one, str))
+        for key, one in value.items()
+    )
 
 
 def _named(key: str, context: Context) -> str:

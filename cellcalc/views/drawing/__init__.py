@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +128,8 @@ def _bounds(steps: str | Sequence[int] | None, n: int) -> tuple[int, int] | None
     if steps is None:
         return None
     expected = f"steps from 1 to {n}, as in 3-6"
+    if not isinstance(steps, str | Iterable):
+        raise OptionError("steps", expected, describe(steps))
     numbers: list[Any] = list(steps)
     if isinstance(steps, str):
         numbers = [part.strip() for part in steps.replace("–", "-").split("-")]

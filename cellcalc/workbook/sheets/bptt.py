@@ -584,6 +584,9 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
+        if layout.source is not layout:  # what refers to an empty cell is 0
+            again = over_steps(layout.rows[TARGET], 1, layout.steps)
+            format_where(sheet, again, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)
     for quantity in layout.model.forward:
         cells = over_steps(layout.rows[quantity.symbol], 1, layout.steps)
         if is_gate(quantity):
@@ -615,6 +618,8 @@ def _add_comments(sheet: Worksheet, layout: Layout) -> None:
         rows += [(first.rows[q.symbol], q) for q in derived_rows(model)]
     for row, quantity in rows:
         text = _comment(quantity, model)
+        if not text.strip():  # an empty comment is one that some programs stumble over
+            continue
         comment = Comment(text, "cellcalc", width=360, height=40 + 18 * (len(text) // 45 + 1))
         sheet.cell(row, SYMBOL).comment = comment
 

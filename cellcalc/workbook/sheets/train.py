@@ -342,8 +342,11 @@ class _Train:
         first, last = self.inputs_row + 1, self.inputs_row + self.sequences
         for key in [key for key in self.columns if key[0] in "xy"]:
             if key[3] <= plan.steps:
-                area = f"{absolute(first, self.columns[key])}:{absolute(last, self.columns[key])}"
-                yield key, f"INDEX({area},{letters(SEQUENCE)}{{row}})"
+                place_of_first = absolute(first, self.columns[key])
+                area = f"{place_of_first}:{absolute(last, self.columns[key])}"
+                chosen = f"INDEX({area},{letters(SEQUENCE)}{{row}})"
+                # Of one cell not every program takes an INDEX.
+                yield key, place_of_first if first == last else chosen
         for t in range(1, plan.steps + 1):
             for quantity in self.model.forward:
                 yield ("f", quantity.symbol, 0, t), self.forward(plan, quantity, t)

@@ -1,0 +1,42 @@
+"""An exercise on a run that is trained holds no answer in the rows of the update either."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from cellcalc.studies.exercise import exercise
+from tests.support.problems import Data, random_data
+from tests.support.spreadsheets import book_of, read
+
+
+def trained(seed: int, bptt: str, update: str) -> Data:
+    return replace(random_data(seed, 2, 5, "linear"), bptt=bptt, update=update)
+
+
+BLOCKS = 'scheme = "block(2)"'
+TRAINED = {
+    "plain": trained(51, BLOCKS, ""),
+    "momentum": trained(52, BLOCKS, 'optimizer = "momentum"'),
+    "nesterov": trained(53, BLOCKS, 'optimizer = "nesterov"'),
+    "adam": trained(54, BLOCKS, 'optimizer = "adam"'),
+    "adagrad": trained(55, BLOCKS, 'optimizer = "adagrad"'),
+    "value clipped": trained(56, f"{BLOCKS}\nclip_value = 5.0", ""),
+    "norm clipped": trained(57, f"{BLOCKS}\nclip_norm = 50.0", 'optimizer = "momentum"'),
+    "added up": trained(58, f'{BLOCKS}\nupdate = "sequence"', 'optimizer = "adam"'),
+}
+
+
+@pytest.mark.parametrize("asked", ["backward", "all", "dW_f1,dU_f"])
+@pytest.mark.parametrize("name", TRAINED)
+def test_no_stored_number_is_a_gradient_asked_for(name: str, asked: str) -> None:
+    data = TRAINED[name]
+    contents = book_of(data, practice=asked, key=False)
+    stored = [v for v in read(contents).values() if isinstance(v, float) and v]
+    totals = [s for s in exercise(data.problem().run(), asked).open if s.t is None and s.value]
+    gradients = [spot for spot in totals if spot.window]
+    assert gradients
+    for spot in gradients:
+        found = [v for v in stored if abs(v) == pytest.approx(abs(spot.value), rel=1e-9)]
+        assert not found, spot.place
