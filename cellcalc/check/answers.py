@@ -124,11 +124,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An answer that could not be read, and why."""
+    """An answer that could not be read, and why.
+
+    ``label`` is its name and ``expected`` what stands for several alike: those that are read, but
+    ask for a step or a window that is not there.
+    """
 
     line: int | str
     given: str
     why: str
+    label: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,7 @@ def read(
     many of them a pass has.
     """
     entries = list(entries)
+    entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
     raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -197,12 +204,35 @@ def read(
             if reader.is_text(entry):
                 passed.add(entry.line)
                 continue
-            unreadable.append(Unreadable(entry.line, _shown(entry), printable(str(error))))
+            unreadable.append(_unread(entry, error))
             continue
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
+    """An answer that cannot be read; where it is its name only, like others of unknown names."""
+    why = printable(str(error))
+    is_name = error.found == f'"{entry.left}"'
+    label, expected = (entry.left, error.expected) if is_name else ("", "")
+    return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
+
+
+_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+
+
+def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
+    """dW_f[0] and dW_f[1], as a program prints the elements, are those of features 1 and 2."""
+    entries = list(entries)
+    found = [(e, None if e.form in (PROSE, OWN) else _ELEMENT.fullmatch(e.left)) for e in entries]
+    is_from_0 = features > 1 and any(match and match[2] == "0" for _, match in found)
+    for entry, match in found:
+        if is_from_0 and match:
+            left = f"{match[1]}{int(match[2]) + 1}{match[3]}"
+            entry = replace(entry, left=left)
+        yield entry
 
 
 _OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")

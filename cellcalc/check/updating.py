@@ -127,18 +127,26 @@ class _Numbers(Sight):
             **update.settings,
             COUNT: float(updating.window.update),
             **memory,
-            **(self.earlier(updating) if is_memory else {}),
+            **(self.earlier(updating, name) if is_memory else {}),
         }
 
-    def earlier(self, updating: Updating) -> Mapping[str, float]:
-        """The optimizer's own numbers before the update; before the first those it starts with."""
+    def earlier(self, updating: Updating, name: str) -> Mapping[str, float]:
+        """The optimizer's own numbers before the update; before the first those it starts with.
+
+        But those of equations before that for ``name`` are new: m_hat is made of the new m.
+        """
         optimizer = updating.trace.specification.update.optimizer
+        order = [equation.symbol for equation in optimizer.equations]
+        places = [k for k, symbol in enumerate(order) if name.startswith(f"{symbol}_")]
+        own = max(places, key=lambda k: len(order[k]), default=0)  # m_hat_W is of m_hat, not of m
+        made = {memory_key(symbol, of) for symbol in order[:own] for of in updating.before}
         start = {
             memory_key(own, name): value
             for own, value in optimizer.state.items()
             for name in updating.before
         }
-        return {**start, **updating.window.memory_before}
+        found = {**start, **updating.window.memory_before}
+        return {key: value for key, value in found.items() if key not in made}
 
     def fixed(self, name: str) -> float:
         if name in self.more:

@@ -10,7 +10,7 @@ _SAME: dict[int, int | str] = {code: code - 0xFEE0 for code in range(0xFF01, 0xF
 _SAME |= dict.fromkeys(map(ord, "−–—‐‑‒﹣➖"), "-")
 _SAME |= dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008"
                                 "\u2009\u200a\u202f\u205f\u3000"), " ")  # fmt: skip
-_SAME |= dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"), "")
+_SAME |= dict.fromkeys(map(ord, "\u2061\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"), "")
 _SAME |= dict.fromkeys(map(ord, "’‘′ʹ＇`´"), "'")
 _SAME |= dict.fromkeys(map(ord, "“”„″"), '"')
 _SAME |= {ord("【"): "[", ord("】"): "]", ord("〈"): "⟨", ord("〉"): "⟩", ord("《"): "⟨",

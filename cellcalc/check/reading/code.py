@@ -240,6 +240,7 @@ class _Scope:
     twice: dict[str, tuple[str, str]] = field(default_factory=dict)  # f = W*x + b; f = sigmoid(f)
     appended: frozenset[str] = frozenset()  # the lists that each turn puts a number at the end of
     done: set[str] = field(default_factory=set)  # what this turn of the loop has given already
+    stepping: bool = False  # a function of one step: def step(h, x): h = tanh(W*x + U*h)
 
 
 class _Program:
@@ -350,10 +351,18 @@ class _Program:
         ):
             renamed |= _STEP_NAMES
             renamed |= _ARRIVING
+        handed_in = {argument.arg for argument in node.args.args}
+        own = {
+            name: value
+            for name, value in _carried(node.body).items()
+            if name in handed_in and _OWN_STATE.fullmatch(name) and not loops
+        }
         return _Scope(
             renamed=renamed,
             constants=dict(scope.constants),
             inside=True,
+            carried=own,
+            stepping=bool(own),
             twice=_twice(node.body),
         )
 
@@ -504,7 +513,8 @@ class _Program:
 
     def is_own_state(self, name: str, scope: _Scope) -> bool:
         """Whether a name is a state that each turn of a loop makes of the last: c = f*c + i*g."""
-        return bool(not scope.backward and scope.loop and _OWN_STATE.fullmatch(name))
+        is_turn = scope.loop or scope.stepping
+        return bool(not scope.backward and is_turn and _OWN_STATE.fullmatch(name))
 
     def _is_answer(self, name: str, value: ast.expr, scope: _Scope) -> bool:
         """Whether a number given to a name is an answer, not a setting: dc3 = -0.1981."""

@@ -48,9 +48,13 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 
 
 def _at(entry: Entry, where: object) -> Entry:
-    """An entry that has no step of its own has that of the heading above the table."""
-    t = getattr(where, "t", None)
-    return replace(entry, t=t) if entry.t is None and not entry.values else entry
+    """An entry that has no step or window of its own has that of the heading above the table."""
+    t = getattr(where, "t", None) if entry.t is None and not entry.values else entry.t
+    window, epoch, sequence = (
+        getattr(where, key, None) if getattr(entry, key) is None else getattr(entry, key)
+        for key in ("window", "epoch", "sequence")
+    )
+    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence)
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:

@@ -297,6 +297,8 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             if (prompted := _PROMPT.sub("", name)) != name:
                 name = prompted.rpartition(";")[2].strip()
             text, end = f"{name} {lines[end].text.strip()}", end + 1
+        if (below := _below(text, lines, end)) is not None:
+            text, end = below
         if (listed := _bulleted(text, lines, end)) is not None:
             text, end = listed
         if _opens_array(text):
@@ -334,7 +336,7 @@ def _columns(lines: list[Line], place: int) -> int:
     header = lines[place].text.split()
     if len(header) < 2 or any(sign in lines[place].text for sign in ("=", "≈", "[[")):
         return place
-    if _is_of_pass(header):
+    if _is_of_pass(header) or (len(header) == 2 and header[0].endswith(":")):
         return place
     start = place + 1
     ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
@@ -409,6 +411,26 @@ _ARRAY_START = re.compile(
     r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
     r"(?:\[|(?:array|tensor|Parameter containing)\b)"
 )
+
+
+_NUMBERS_ALONE = re.compile(
+    r"\s*[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?:\s+[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)*\s*"
+)
+
+
+def _below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """``dW =`` with its numbers below an empty line, as MATLAB prints them; and where it ends."""
+    if not re.fullmatch(r"\s*[^\W\d][\w.]{0,40}\s*=\s*", text):
+        return None
+    for place in range(start, min(start + 3, len(lines))):
+        below = lines[place].text
+        if below.strip():
+            numbers = below.split()
+            if len(below) > 2_000 or not _NUMBERS_ALONE.fullmatch(below):
+                return None
+            shown = numbers[0] if len(numbers) == 1 else f"[{', '.join(numbers)}]"
+            return f"{text.strip()} {shown}", place + 1
+    return None
 
 
 def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:

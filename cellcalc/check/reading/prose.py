@@ -64,6 +64,11 @@ _FILLERS = frozenset(
         "neue",
         "neuer",
         "neues",
+        "更新后的",
+        "更新后",
+        "更新後の",
+        "新的",
+        "新",
         "compute",
         "for",
         "our",
@@ -158,6 +163,11 @@ def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False)
     """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
     if colon and (wordy(right) >= 2 or len(re.findall(r"\b[^\W\d_]{2,}\b", right)) >= 3):
         return True
+    phrase = " ".join(left.lower().split())
+    is_phrase = bool(re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+)+", phrase))
+    is_text = bool(wordy(right)) and not re.search(r"[0-9]\.[0-9]|[=*/^]", right)
+    if colon and is_phrase and is_text and phrase not in called("quantities"):
+        return True  # as here: Graves 2013
     if colon and re.fullmatch(r"[^\W\d_]{4,}|\w+(?:\.\w+)+", left.strip()):
         return True  # a label, or a name of a program
     if wordy(left) >= 2 and " ".join(left.lower().split()) not in called("quantities"):
@@ -271,6 +281,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         del before[0]
     if not before:
         return last, t
+    if " ".join(before).lower() in words("net_input")["words"] and re.match(r"z|a_|net", last):
+        return last, t  # net input z_f
     if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
         phrase = " ".join(before).lower()
         if phrase in words("derivative")["words"]:

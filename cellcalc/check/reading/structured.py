@@ -83,9 +83,14 @@ _BARE = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": 
 def as_json(text: str) -> str | None:
     """What Python prints of a dictionary, {'c': array([0.1, 0.2])}, as JSON; None for others."""
     bare = text.strip()
-    if not bare.startswith(("{'", '{"')) or not bare.endswith("}") or len(bare) > 2_000_000:
+    if (
+        not re.match(r"\{\s*(?:['\"]|[0-9]{1,6}\s*:)", bare)
+        or not bare.endswith("}")
+        or len(bare) > 2_000_000
+    ):
         return None
     bare = _WRAPPED.sub(r"\1", _QUOTED.sub(lambda m: f'"{m[1] or m[2] or ""}"', bare))
+    bare = re.sub(r"(?<=[{,])(\s*)([0-9]{1,6})(?=\s*:)", r'\1"\2"', bare)  # {1: {…}}
     bare = re.sub(r"\b(?:None|True|False|nan|inf)\b", lambda m: _BARE[m[0]], bare)
     bare = re.sub(r"(?<=[\[\s,:-])(\d+)\.(?=[\s,\]}])", r"\1.0", bare)  # [1., 2.]
     bare = re.sub(r",\s*(?=[\]}])", "", bare)
