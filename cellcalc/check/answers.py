@@ -124,11 +124,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """An answer that could not be read, and why."""
+    """An answer that could not be read, and why.
+
+    ``label`` is its name and ``expected`` what stands for several alike: those that are read, but
+    ask for a step or a window that is not there.
+    """
 
     line: int | str
     given: str
     why: str
+    label: str = ""
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,12 +204,20 @@ def read(
             if reader.is_text(entry):
                 passed.add(entry.line)
                 continue
-            unreadable.append(Unreadable(entry.line, _shown(entry), printable(str(error))))
+            unreadable.append(_unread(entry, error))
             continue
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
+    """An answer that cannot be read; where it is its name only, like others of unknown names."""
+    why = printable(str(error))
+    is_name = error.found == f'"{entry.left}"'
+    label, expected = (entry.left, error.expected) if is_name else ("", "")
+    return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
 _ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")

@@ -17,19 +17,22 @@ from cellcalc.check.amounts import Run
 from cellcalc.check.amounts import formula as compiled
 from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
 from cellcalc.check.report import Kind
-from cellcalc.check.slips import Edit, Edits, sayings, slopes, whole_cost
+from cellcalc.check.slips import Edit, Edits, drawn_value, sayings, slopes, whole_cost
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
 from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ONE,
+    Add,
     Call,
     Div,
     Expression,
+    Mul,
     Neg,
     Number,
     Symbol,
+    add,
     multiply,
     rebuilt,
     rename,
@@ -588,11 +591,17 @@ class Causes:
             yield replace(cause, changes=changes)
         n = Symbol("n")
         for equation in equations:
+            damped = _dampened(equation.formula, optimizer.state, optimizer.settings)
+            if damped is not None and damped[0] not in seen:
+                seen.add(damped[0])
+                words = {"part": self.edits.write(damped[1])}
+                yield self.of_update("dampened", equation.symbol, damped[0], words)
             formula = _renamed_to(equation.formula, Symbol("dw"), Div(Symbol("dw"), n))
             if formula != equation.formula and equation is equations[0]:
                 yield self.of_update("mean_gradient", equation.symbol, formula, {})
+            known = {drawn_value(formula) for formula in seen}
             for made in self.edits.variants(equation.formula):
-                if made not in seen:
+                if made not in seen and drawn_value(made) not in known:
                     seen.add(made)
                     words = {"symbol": equation.symbol, "rule": LANGUAGE(made)}
                     yield self.of_update("other_update", equation.symbol, made, words)
@@ -851,6 +860,24 @@ def _undivided(formula: Expression, states: Collection[str]) -> Expression:
         return None
 
     return rebuilt(formula, plain)
+
+
+def _dampened(
+    formula: Expression, states: Collection[str], settings: Collection[str]
+) -> tuple[Expression, Expression] | None:
+    """momentum*v[t-1] + dw with (1 - momentum)*dw instead, and that factor."""
+    gradient = Symbol("dw")
+    if not isinstance(formula, Add) or gradient not in formula.terms:
+        return None
+    for term in formula.terms:
+        match term:
+            case Mul((Symbol(decay) as share, Symbol(state))) if (
+                decay in settings and state in states
+            ):
+                factor = add(ONE, Neg(share))
+                whole = multiply(factor, gradient)
+                return add(*(whole if t == gradient else t for t in formula.terms)), factor
+    return None
 
 
 def _before_update(symbol: Symbol) -> Symbol:

@@ -25,6 +25,7 @@ MOST_CAUSES = 8
 PAIRED = 150  # of the likeliest causes, each with each
 FINALISTS = 60
 CHANCE, STRICT = 0.1, 1e-4  # accidental matches to be expected where a cause is believed
+LONELY = 0.01  # the same where it explains one wrong answer and the others stay
 MISFIT = 4.0  # what not fitting closely counts, against how far-fetched a cause is
 ALIKE = 0.25  # scores that differ by less are as good as the same
 FARTHER = 1.0  # how much worse than the best the others may be that are told
@@ -382,7 +383,8 @@ class Explainer:
             chance *= self.accident(tried, w)
         if len(explains) == 1 or cause.nodes is not None:
             chance *= len(wrong)  # any of them might have been met
-        if chance > (STRICT if leaves[k] else CHANCE):
+        is_lonely = len(explains) == 1 and len(wrong) > 1
+        if chance > (STRICT if leaves[k] else LONELY if is_lonely else CHANCE):
             return None
         if leaves[k] and len(explains) < 2:
             return None
@@ -392,6 +394,7 @@ class Explainer:
             tried.causes[o]
             for o in order
             if o != k
+            and not _same_told(cause, tried.causes[o])
             and counts[o] == counts[k]
             and leaves[o] <= leaves[k]
             and scores[o] <= scores[k] + FARTHER
@@ -525,6 +528,12 @@ class Explainer:
         for row, k in enumerate(plain):
             found[k] = tried.misfit[row]
         return found
+
+
+def _same_told(one: Cause, other: Cause) -> bool:
+    """Whether two causes are the same formula in the same rows, at all steps or at those seen."""
+    same = one.formula == other.formula and one.symbol == other.symbol
+    return one.formula is not None and same and set(one.rows) == set(other.rows)
 
 
 def _with(one: Tried, other: Tried) -> Tried:

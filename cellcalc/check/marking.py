@@ -72,8 +72,7 @@ def mark(
         try:
             placed.append((answer, *placing.of(answer)))
         except ExpressionError as error:
-            shown = f"{_label(answer)} = {answer.given}" if answer.given else _label(answer)
-            unreadable.append(Unreadable(answer.line, shown, str(error)))
+            unreadable.append(_not_there(answer, error))
     formulas = [one for one in placed if one[0].formulas is not None]
     every = _formulas(trace, formulas, tolerance)
     checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
@@ -92,8 +91,7 @@ def mark(
         except ExpressionError as error:
             if answer.number is not None and w:
                 beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
-            shown = f"{_label(answer)} = {answer.given}"
-            unreadable.append(Unreadable(answer.line, shown, str(error)))
+            unreadable.append(_not_there(answer, error))
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
@@ -321,6 +319,13 @@ class _Placing:
             expected = sentence("check", "swept", window=w, first=window.first, last=window.last)
             return expected, shown
         return sentence("check", "has_value", steps=one.steps), shown
+
+
+def _not_there(answer: Answer, error: ExpressionError) -> Unreadable:
+    """An answer for a step or a window that the run does not have."""
+    label = _label(answer)
+    shown = f"{label} = {answer.given}" if answer.given else label
+    return Unreadable(answer.line, shown, str(error), label, error.expected)
 
 
 def _traced(one: PassTrace, key: Key, otherwise: float) -> float:

@@ -21,7 +21,7 @@ from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
 from cellcalc.check.graph import Graph, Key, Override, summed
-from cellcalc.check.report import Kind, Marked, Redo, Slip, Verdict
+from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, NOTHING, Written
 from cellcalc.engine.optimizer import rules
@@ -441,9 +441,9 @@ class NumberMarker:
         elif cause.kind is Kind.FORMULA and symbol != shown and symbol not in says:
             says = sentence("check", "in_row", row=symbol, says=says)
         others = tuple(
-            dict.fromkeys(
-                self.told(other, shown) for other in first.others if other.says != cause.says
-            )
+            Alternative(other.symbol or shown, other.formula, told)
+            for other in first.others
+            if (told := self.told(other, shown)) != says
         )
         return Slip(
             symbol, cause.formula, says, cause.true, cause.total, others, first.apart,
@@ -566,7 +566,10 @@ class NumberMarker:
         is_whole = abs(number.value - spot.true) <= WHOLE * abs(spot.true)  # 0.87 and no more
         if verdict is Verdict.CORRECT and not is_whole and self.is_coarse(spot):
             verdict = Verdict.COARSE
-            note = sentence("check", "coarse", figures=number.figures)
+            # What honest rounding might have made of it is not for that right as far as it goes.
+            name = "coarse" if stands_for(number, spot.true) else "too_coarse"
+            name += "_one" if number.figures == 1 else ""
+            note = sentence("check", name, figures=number.figures)
         relative = None
         if math.isfinite(number.value) and math.isfinite(spot.true):
             size = max(abs(number.value), abs(spot.true))

@@ -39,6 +39,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """Another cause that fits as well: the row, its equation as it was used, a sentence."""
+
+    symbol: str
+    formula: Expression | None
+    says: str
+
+
+@dataclass(frozen=True)
 class Slip:
     """One cause of wrong answers, however many it explains.
 
@@ -46,7 +55,7 @@ class Slip:
     that equation as it must have been used: None where the cause is none. ``says`` tells it in a
     sentence, ``true`` is the right equation, ``total`` whether both are of a sum over the window.
     ``rows`` are all the rows in which the same edit was made, ``steps`` those steps at which it
-    was (none: at every one). ``others`` are further explanations that fit as well, ``apart`` the
+    was (none: at every one). ``alternatives`` are further causes that fit as well, ``apart`` the
     value that would tell them apart. ``answers`` are the places of the answers that it explains
     in :attr:`Report.marked`.
     """
@@ -56,12 +65,17 @@ class Slip:
     says: str
     true: Expression | None
     total: bool
-    others: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     apart: str = ""
     kind: Kind = Kind.FORMULA
     rows: tuple[str, ...] = ()
     steps: tuple[int, ...] = ()
     answers: tuple[int, ...] = ()
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The further explanations as sentences, none twice."""
+        return tuple(dict.fromkeys(one.says for one in self.alternatives))
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,18 @@ The kinds are the rows of ``templates/slips.toml``.
 
 from __future__ import annotations
 
+import random
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from typing import Any
 
 from cellcalc.check.world import LAST_LOSS
+from cellcalc.engine.codegen import evaluate
 from cellcalc.language.calculus import derivatives, differentiate
 from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.keys import derivative_key
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
     ONE,
@@ -81,6 +84,12 @@ def slopes() -> Mapping[str, list[str]]:
     return table
 
 
+def forms() -> list[Mapping[str, Any]]:
+    """Formulas of rows as people write them, each with the templates that it is for."""
+    found: list[Mapping[str, Any]] = _file()["form"]
+    return found
+
+
 def sayings(table: str, name: str) -> str:
     """What is told of a cause that is no edit: of the table ``whole``, ``copy``, ``arithmetic``."""
     text: str = _file()[table][name]["says"]
@@ -113,7 +122,8 @@ class Edits:
         """All edits of a row's equation, no two with the same result."""
         if row.formula is None:
             return list(_distinct(self._of_counts(row))) if row.symbol == f"d{LOSS}" else []
-        found = _distinct([*self._by_paths(row), *self._within(row), *self._families(row)])
+        own = [*self._by_paths(row), *self._within(row), *self._families(row)]
+        found = _distinct([*own, *self._otherwise(row, own), *self._put_in(row)])
         return [
             edit
             for edit in found
@@ -251,12 +261,51 @@ class Edits:
         yield Edit(symbol, _negative(formula), "sign_of_whole")
         yield Edit(symbol, multiply(TWO, formula), "doubled")
         yield Edit(symbol, Div(formula, TWO), "halved")
+        yield from self._nodes(symbol, formula)
+
+    def _nodes(self, symbol: str, formula: Expression) -> Iterator[Edit]:
+        """A row's formula with one node edited."""
         for made, kind, part, instead, extra in self._variants(formula):
             words = {
                 "part": self.write(part) if part else "",
                 "instead": self.write(instead) if instead else "",
             }
             yield Edit(symbol, made, kind, words, extra)
+
+    def _otherwise(self, row: Quantity, own: Collection[Edit]) -> Iterator[Edit]:
+        """Edits of the row as people write it, where that is not as the rules give it.
+
+        Those that come to the same as an edit of the rules' formula are left to that.
+        """
+        model = self.model
+        known = {drawn_value(edit.formula) for edit in own}
+        for form in forms():
+            templates = {"loss": model.loss, "readout": model.readout}
+            asked = {key: form[key] for key in templates if key in form}
+            is_there = all(
+                (one := templates[key]) is not None and one.name == name
+                for key, name in asked.items()
+            )
+            if row.symbol == form["row"] and is_there:
+                for edit in self._nodes(row.symbol, parse(form["formula"])):
+                    if drawn_value(edit.formula) not in known:
+                        yield replace(edit, extra=edit.extra + form["cost"])
+
+    def _put_in(self, row: Quantity) -> Iterator[Edit]:
+        """Edits of the readout's slope in one row that has it put in, dy*y*(1 - y) for dz_y."""
+        net = self.siblings.argument.get(PREDICTION)
+        before = self.model.quantities.get(derivative_key(net)) if net is not None else None
+        if before is None or before.formula is None or row.formula is None:
+            return
+        own = Symbol(before.symbol, 0)
+        if own not in symbols(row.formula):
+            return
+        for edit in self._nodes(row.symbol, before.formula):
+            if self.is_possible(before, edit.formula):
+                instead: dict[Expression, Expression] = {own: edit.formula}
+                yield replace(
+                    edit, formula=rebuilt(row.formula, instead.get), extra=edit.extra + 0.4
+                )
 
     def _variants(self, e: Expression) -> Iterator[tuple[Any, ...]]:
         """The tree with one node edited: tree, kind, what was there, what is now, extra cost."""
@@ -304,6 +353,9 @@ class Edits:
             case Symbol():
                 for other, kind, extra in self.siblings.of(e):
                     yield other, kind, e, other, extra
+                if e.name in self.siblings.function:
+                    again = Call(self.siblings.function[e.name], e)
+                    yield again, "function_twice", e, again, 0.0
                 if e.name in self.gates:
                     complement = add(ONE, Neg(e))
                     yield complement, "complement", e, complement, 0.0
@@ -379,6 +431,18 @@ def _at_end(formula: Expression, end: End) -> Expression:
     return rename(formula, fixed)
 
 
+def drawn_value(formula: Expression) -> float | None:
+    """What a formula gives for some numbers, in so many figures; None where it gives nothing."""
+
+    def number(symbol: Symbol) -> float:
+        return random.Random(str(symbol)).uniform(0.2, 0.8)
+
+    try:
+        return float(f"{evaluate(formula, number):.10g}")
+    except (ArithmeticError, ValueError):
+        return None
+
+
 def _distinct(edits: Iterable[Edit]) -> list[Edit]:
     """The cheapest edit for each result."""
     best: dict[Expression, Edit] = {}
@@ -405,6 +469,17 @@ class Siblings:
             if isinstance(row.formula, Call) and isinstance(row.formula.argument, Symbol)
         }
         self.value = {argument: name for name, argument in self.argument.items()}
+        self.function = {
+            row.symbol: row.formula.function
+            for row in model.forward
+            if row.symbol in self.argument and isinstance(row.formula, Call)
+        }
+        states = list(model.state)
+        # The states, what is made of them, and the prediction: each is taken for another.
+        self.flow = [*states, *(self.value[s] for s in states if s in self.value), PREDICTION]
+        readout = next((row.formula for row in model.forward if row.symbol == PREDICTION), None)
+        is_copy = isinstance(readout, Symbol)  # y = h is no other quantity
+        self.before = [name for name in self.flow if not (is_copy and name == PREDICTION)]
 
     def of(self, symbol: Symbol) -> Iterator[tuple[Symbol, str, float]]:
         """What may stand in its place: another step, another quantity."""
@@ -416,7 +491,9 @@ class Siblings:
                     yield Symbol(symbol.name, shift), "wrong_time", extra
         for name, kind, extra in self.names(symbol.name):
             if symbol.shift == -1 and name in self.varying and name not in self.model.state:
-                continue  # only a state is looked up at the step before
+                if name not in self.before:
+                    continue  # only a state, or what is made of one, is looked up a step before
+                extra += 0.3
             yield replace(symbol, name=name), kind, extra
 
     def names(self, name: str) -> Iterator[tuple[str, str, float]]:
@@ -468,13 +545,11 @@ class Siblings:
     def _others(self, base: str) -> Iterator[str]:
         """What plays a like part: the inputs and the output before; states, their values, y."""
         inputs = [row.symbol for row in self.model.inputs if row.symbol != TARGET]
-        states = list(self.model.state)
         output = self.model.cell.output
-        flow = [*states, *(self.value[s] for s in states if s in self.value), "y"]
         if base in inputs:
             yield from (*inputs, output)
-        elif base in flow:
-            yield from flow
+        elif base in self.flow:
+            yield from self.flow
             if base == output:
                 yield from inputs
         elif base == TARGET:

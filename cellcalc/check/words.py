@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from cellcalc.check.answers import parse_answer
+from cellcalc.check.answers import Unreadable, parse_answer
 from cellcalc.check.report import Counterexample, Kind, Marked, Part, Redo, Report, Slip, Verdict
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.notation import LANGUAGE, Binding, Indexed
@@ -142,9 +142,7 @@ class _Words:
             yield from self.causes()
         elif (first := self.report.first_wrong) is not None:
             yield self.hint(first)
-        for one in self.report.unreadable:
-            line = sentence("check", "line", line=one.line) if one.line else ""
-            yield self.wrapped(sentence("check", "unreadable", line=line, given=one.given), one.why)
+        yield from self.unread()
         if self.hints is not Hint.WHERE:
             yield from self.tables()
         if passed := self.report.passed_over:
@@ -154,6 +152,20 @@ class _Words:
         below = legend(self.model, [a.symbol for a in answered if not a.slope])
         if below is not None:
             yield below.text(self.width)
+
+    def unread(self) -> Iterator[str]:
+        """What could not be read; answers for steps that are not there together."""
+        alike: dict[object, list[Unreadable]] = {}
+        for k, one in enumerate(self.report.unreadable):
+            alike.setdefault(one.expected or k, []).append(one)
+        for first, *more in alike.values():
+            given, why, line = first.given, first.why, first.line
+            if more:
+                given = _few([one.label for one in (first, *more)])
+                count = len(more) + 1
+                why = sentence("check", "not_there", count=count, expected=first.expected)
+            place = sentence("check", "line", line=line) if line else ""
+            yield self.wrapped(sentence("check", "unreadable", line=place, given=given), why)
 
     def summary(self) -> str:
         report = self.report
@@ -219,8 +231,7 @@ class _Words:
 
     def labels(self, marked: Sequence[Marked]) -> str:
         """The names of some answers: the first few."""
-        labels = [self.label(one) for one in marked]
-        return ", ".join(labels[:LABELS]) + (" …" if len(labels) > LABELS else "")
+        return _few([self.label(one) for one in marked])
 
     def label(self, one: Marked) -> str:
         """The quantity and its step: dc[2]; with its window and pass where there are several."""
@@ -444,6 +455,8 @@ class _Words:
         }
         if report.remarks:
             whole["remarks"] = list(report.remarks)
+        if report.passed_over:
+            whole["passed_over"] = report.passed_over
         first = report.first_wrong
         if first is not None:
             whole["first"] = report.marked.index(first)
@@ -529,6 +542,14 @@ class _Words:
         found["true"] = "" if slip.true is None else LANGUAGE(slip.true)
         found["rows"], found["steps"] = list(slip.rows), list(slip.steps)
         found["apart"] = slip.apart
+        found["alternatives"] = [
+            {
+                "symbol": one.symbol,
+                "formula": "" if one.formula is None else LANGUAGE(one.formula),
+                "says": one.says,
+            }
+            for one in slip.alternatives
+        ]
         return found
 
     # Lines
@@ -574,6 +595,10 @@ def _sums(formula: Expression, write: Indexed) -> str:
     if any(s.step is not None for s in symbols(formula)):
         return LANGUAGE(formula)
     return write(formula)
+
+
+def _few(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:LABELS]) + (" …" if len(labels) > LABELS else "")
 
 
 def _minus(text: str) -> str:

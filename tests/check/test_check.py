@@ -144,7 +144,7 @@ def is_nothing(marked: Marked) -> bool:
 
 def test_few_figures_are_too_coarse_to_tell() -> None:
     (one,) = mark(TRACE, entries_of_text("dc[2] = -0.07")).marked
-    assert one.verdict is Verdict.COARSE and "prove little" in one.note
+    assert one.verdict is Verdict.COARSE and "proves little" in one.note
     (one,) = mark(TRACE, entries_of_text("dc[2] = -0.0711")).marked
     assert one.verdict is Verdict.CORRECT and not one.note
 

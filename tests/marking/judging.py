@@ -96,7 +96,7 @@ def names(cause: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """What a cause says was done, and then the others that fit as well: symbol, formula, words."""
     symbol = cause.get("symbol") or ""
     found = [(symbol, cause.get("formula") or "", cause.get("says", ""))]
-    for other in cause.get("others") or []:
+    for other in cause.get("alternatives") or cause.get("others") or []:
         if isinstance(other, str):
             left, equals, right = other.partition(" = ")
             left = left.removesuffix("[t]").strip()

@@ -154,7 +154,7 @@ class _Pass:
     def __init__(self, worker: Worker, sequence: Sequence, epoch: int, number: int) -> None:
         self.worker, self.sequence, self.epoch, self.number = worker, sequence, epoch, number
         self.n = n = sequence.steps
-        self.rows: Rows = {name: [0.0] * (n + 2) for name in worker.shape.rows}
+        self.rows: Rows = {name: [0.0] * (n + 3) for name in worker.shape.rows}
         for k, name in enumerate(worker.shape.inputs):
             self.rows[name][1 : n + 1] = [row[k] for row in sequence.x]
         self.rows["target"][1 : n + 1] = list(sequence.target)
@@ -259,7 +259,7 @@ class _Pass:
                 rows[name] = [*rows[name][: first - 1], value, *rows[name][first:]]
         derived = [name for name in rows if name[0] == "d" and name != "dE"]
         for name in derived:
-            rows[name] = [0.0] * (n + 2)
+            rows[name] = [0.0] * (n + 3)
         for name, value in left.items():
             rows[name][last + 1] = value
         ahead = {}
