@@ -170,6 +170,7 @@ print("RESULT " + json.dumps([found, wrong]))
 """
 
 
+@pytest.mark.cases(0)
 def test_layers_of_keras_are_the_same_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

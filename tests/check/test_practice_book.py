@@ -107,6 +107,7 @@ def fills(filled: Filled) -> dict[str, dict[str, object]]:
 
 
 @pytest.mark.parametrize("name", sample(EXERCISES, 3))
+@pytest.mark.cases(1)
 def test_the_sheet_and_the_command_agree(name: tuple[str, str], run: Run, tmp_path: Path) -> None:
     filled = Filled(name)
     all_fills = fills(filled)

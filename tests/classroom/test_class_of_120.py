@@ -50,6 +50,7 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> tuple[classroom.Class, P
     return one, place / "report", seconds
 
 
+@pytest.mark.cases(0)
 def test_every_student_is_a_row_in_the_order_of_the_list(
     marked: tuple[classroom.Class, Path, float],
 ) -> None:

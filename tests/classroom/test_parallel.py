@@ -35,6 +35,7 @@ def test_every_job_is_done_once() -> None:
     assert by_number(found) == {k: (k + 50, "") for k in range(9)}
 
 
+@pytest.mark.cases(0)
 def test_a_job_that_kills_its_process_takes_no_other_with_it() -> None:
     jobs = [2, 4, 13, 8, 10, 12]
     found = by_number(list(each(half, jobs, workers=2)))

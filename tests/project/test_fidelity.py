@@ -32,6 +32,7 @@ def test_lint_finds_each_planted_fault(sound: bytes, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("fault", [one for one in FAULTS if one.by != LINT], ids=lambda f: f.name)
+@pytest.mark.cases(1)
 def test_engine_finds_each_planted_fault(sound: bytes, fault: Fault) -> None:
     faulty = planted(sound, fault)
     assert differences(faulty, formualizer({"": faulty})[""], texts=False)

@@ -16,7 +16,7 @@ FOUND = sorted(path for path in CORPUS.rglob("*") if path.is_file() and path.par
 
 
 @pytest.mark.parametrize("campaign", CAMPAIGNS, ids=[campaign.name for campaign in CAMPAIGNS])
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 def test_nothing_goes_wrong(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     try:

@@ -241,7 +241,7 @@ def differences(ours: Any, theirs: Any, place: str = "") -> list[str]:
 
 @pytest.mark.parametrize("to", FRAMEWORKS)
 @pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 def test_the_script_prints_the_numbers_of_the_trace(name: str, to: str, printed: Any) -> None:
     theirs = printed(to)[name]
     assert isinstance(theirs, dict), theirs

@@ -104,6 +104,7 @@ def test_the_usual_loop_ends_with_the_same_parameters(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 2, 3])
+@pytest.mark.cases(0)
 def test_a_loop_that_goes_wrong_is_found(seed: int, tmp_path: Path) -> None:
     """With another rate, or the state forgotten between blocks, the exit status is 1."""
     module("torch")
@@ -148,6 +149,7 @@ def test_the_layer_is_the_cell_s(example: str, layer: str) -> None:
 KERAS = [("lstm", "LSTM"), ("gru", "GRU"), ("rnn", "SimpleRNN")]
 
 
+@pytest.mark.cases(0)
 def test_keras_s_layers_give_the_gradients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))

@@ -28,8 +28,8 @@ def spread(cases: Sequence[Case], most: int) -> list[Case]:
     """At most so many of the cases: the first, the last, and some evenly between."""
     if len(cases) <= most:
         return list(cases)
-    if most == 1:
-        return [cases[0]]
+    if most < 2:
+        return list(cases[:most])
     return [cases[round(place * (len(cases) - 1) / (most - 1))] for place in range(most)]
 
 

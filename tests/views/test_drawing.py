@@ -63,6 +63,7 @@ def test_every_picture_of_every_kind_is_vectors_with_its_letters_in_it(
     assert all("$" not in text.strip("$") or text.count("$") % 2 == 0 for text in texts(drawing))
 
 
+@pytest.mark.cases(0)
 def test_fonts_are_embedded_and_the_same_picture_is_the_same_file(tmp_path: Path) -> None:
     for name in ("a.pdf", "b.pdf", "a.svg", "b.svg", "a.png", "b.png"):
         problem().draw("unrolled", tmp_path / name)

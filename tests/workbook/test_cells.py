@@ -118,7 +118,7 @@ def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[
 
 
 @pytest.mark.parametrize("name", CHOSEN)
-@pytest.mark.cases(1)
+@pytest.mark.cases(0)
 def test_libreoffice_computes_the_trace_of_the_edited_problem(
     name: str, libreoffice: dict[str, bytes]
 ) -> None:

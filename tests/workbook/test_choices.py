@@ -44,6 +44,7 @@ def try_all(contents: bytes, leave_out: str = "") -> int:
 
 
 @pytest.mark.parametrize("name", ["full", "missing"])
+@pytest.mark.cases(1)
 def test_no_choice_on_a_study_sheet_gives_an_error(name: str) -> None:
     gaps = random_data(91, 2, 4, missing=True)
     data = GOMEZ if name == "full" else replace(gaps, bptt='scheme = "tbptt(2,3)"')

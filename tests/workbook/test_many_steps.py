@@ -111,6 +111,7 @@ def references(contents: bytes) -> Counter[str]:
 
 
 @pytest.mark.parametrize("practice", ["", "all"])
+@pytest.mark.cases(1)
 def test_what_formulas_read_grows_in_proportion_to_the_steps(practice: str) -> None:
     small, middle, large = (references(written(trace(n), practice)) for n in (10, 20, 40))
     assert set(small) >= ({"BPTT", "Step", "Gradients", "Checks"} if not practice else {"Hints"})

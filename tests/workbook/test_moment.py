@@ -46,7 +46,7 @@ CASES = [(name, *moment) for name in PROBLEMS for moment in moments(name)]
 
 
 @pytest.mark.parametrize(("name", "step", "window"), CASES[::3])
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 def test_every_sheet_shows_the_moment_chosen(
     name: str, step: int, window: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

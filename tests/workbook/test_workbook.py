@@ -229,6 +229,7 @@ def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
     assert not [value for value in got.values() if str(value).startswith("#")]
 
 
+@pytest.mark.cases(0)
 def test_poison_reaches_the_engines() -> None:
     """The recalculation tests would prove nothing if stored values came through."""
     book = spreadsheets.poisoned(BOOKS["gomez"])

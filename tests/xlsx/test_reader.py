@@ -63,6 +63,7 @@ def test_it_reads_what_openpyxl_saved_again(written: bytes) -> None:
     assert found["Practice"]["E5"] == Cell(True, False)
 
 
+@pytest.mark.cases(0)
 def test_it_reads_what_libreoffice_saved(soffice: str, written: bytes, tmp_path: Path) -> None:
     saved = by_libreoffice(soffice, {"a": written}, tmp_path)["a"]
     assert read_cells(saved) == by_openpyxl(saved)
