@@ -90,3 +90,16 @@ def test_a_slip_in_what_is_handed_on_shows(line: str) -> None:
 def test_numbers_of_the_problem_in_the_formula_of_an_update(line: str, verdict: Verdict) -> None:
     (one,) = report_of(line).marked
     assert one.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Compared with window 1, the gradient is smaller.",
+        "Window 1 gave more than these 2 steps do",
+    ],
+)
+def test_a_sentence_about_another_window_moves_no_answer(sentence: str) -> None:
+    text = f"Window 2\n{sentence}\ndW_f = «dW_f/w2:.5f»\n"
+    (one,) = marked({"problem": "block", "text": text, "file": "a.txt"}).marked
+    assert one.verdict is Verdict.CORRECT

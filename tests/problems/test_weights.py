@@ -279,7 +279,7 @@ def test_each_mistake_is_one_line(name: str, tmp_path: Path) -> None:
          "did you mean keras?"),
         ('layout = "keras"', 'p.toml: parameters.layout: expected from = "weights.npz" beside it, '
                              'or nothing here, found "keras"'),
-        ('from = "w.csv"', "w.csv: line 3: expected a name and a number, found \"W_f, 1, 2\""),
+        ('from = "w.csv"', "w.csv: line 3: expected a name and a number, found 3 values"),
         ('from = "w.json"', "w.json: U_f: expected rows of the same length, found rows of several"),
         ('from = "w.json"\nprefix = "lstm"',
          "p.toml: parameters.from: expected arrays whose names begin with lstm., found b_f (w.json)"),

@@ -113,13 +113,15 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
-        if len(text) <= 2_000 and (logged := _log_label().match(text)):
+        logged = _log_label().match(text) if len(text) <= 2_000 else None
+        if logged is not None and _tells(text[logged.end() :]):
             numbers = {}
             for word, number in _log_words().findall(logged[1]):
                 numbers[_place_named(word)] = int(number)
             self.where = _found(replace(self.where, t=None), numbers)
             text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
-        if len(text) <= 2_000 and (of_pass := _PASS_LABEL.match(text)):
+        of_pass = _PASS_LABEL.match(text) if len(text) <= 2_000 else None
+        if of_pass is not None and _tells(text[of_pass.end() :]):
             found = heading_of(of_pass[1], self.where)
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
@@ -541,7 +543,7 @@ _STEP_LABEL = re.compile(
     re.IGNORECASE,
 )
 _PASS_LABEL = re.compile(
-    r"([^:=]{0,60}[0-9一-十][^:=]{0,30})(?<!\s)\s*(?:[:,]\s+|：\s*|\s[-–—]\s+)(?=\S)"
+    r"([^:=]{0,60}[0-9一-十][^:=]{0,30})(?<!\s)\s*(?::\s+|：\s*|\s[-–—]\s+)(?=\S)"
 )
 _NAME_AND_NUMBER = re.compile(
     r"^\s*([^\W\d]\S{0,30})\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*$"
@@ -561,6 +563,11 @@ def _passes_called() -> str:
     """The words for a window, an epoch or a sequence; an update may be a heading of its own."""
     several = [w for section in list(_KEYS)[1:] for w in longest_first("time", section)]
     return "|".join(re.escape(word) for word in several if word != "update")
+
+
+def _tells(rest: str) -> bool:
+    """Whether an answer stands behind a label, and no sentence that speaks of another window."""
+    return bool(_NAME_AND_NUMBER.match(rest) or re.search(r"[=≈→←：]|:\s", rest))
 
 
 @cache
