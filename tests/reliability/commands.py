@@ -94,6 +94,7 @@ def _drawn(generator: random.Random) -> list[str]:
     words = [name, *filter(None, [generator.choice(SOURCES.get(name, EXAMPLES))])]
     parameters = main.commands[name].params
     options = [p for p in parameters if isinstance(p, click.Option) and not p.is_eager]
+    options = [p for p in options if "--open" not in p.opts]  # no viewer is to be started
     for argument in parameters:
         if argument.name == "answers":
             words += VALUES["answers"]
