@@ -105,6 +105,11 @@ def test_reader_that_has_seen_enough_ends_it_quietly(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def _hear_signals() -> None:
+    """A shell that runs tests in the background has them ignore SIGINT, and what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_signal_leaves_no_partial_file(tmp_path: Path, name: str, status: int) -> None:
     values = ",".join(["0.5"] * 2000)
@@ -112,7 +117,9 @@ def test_signal_leaves_no_partial_file(tmp_path: Path, name: str, status: int) -
     (tmp_path / "p.toml").write_text(text + f"target = [{values}]\n")
     arguments = [sys.executable, "-m", "cellcalc", "workbook", "p.toml", "-o", "p.xlsx"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    started = subprocess.Popen(arguments, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
+    started = subprocess.Popen(
+        arguments, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL, preexec_fn=_hear_signals
+    )
     deadline = time.monotonic() + 30
     while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)  # until it has begun to write
