@@ -125,8 +125,10 @@ def _symbols(context: click.Context) -> Iterable[str]:
     from cellcalc import api
     from cellcalc.errors import CellcalcError
 
+    # Before an option that still lacks its value, the problem may stand among the rest.
+    named = context.params.get("problem") or next(iter(context.args), "gomez")
     try:
-        model = api.load(str(context.params.get("problem") or "gomez")).model
+        model = api.load(str(named)).model
     except CellcalcError:
         return ()
     return model.quantities
