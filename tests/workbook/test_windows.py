@@ -22,7 +22,7 @@ SCHEMES: list[dict[str, object]] = [
     {"scheme": "tbptt(4,2)", "inject": "all"},
     {"windows": [3, 5, 2]},
     {"scheme": "naive-split(3)", "inject": "last"},
-    {"scheme": "forum-last(3)"},
+    {"scheme": "forum-last(3,3)"},
     {"scheme": "keras-stateless(4)"},
 ]
 
