@@ -10,12 +10,12 @@ import os
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from cellcalc.archives import DAMAGE, DAMAGED_PART
 from cellcalc.errors import InputError, Mistake, printable
 from cellcalc.files import MAX_BYTES, read_bytes
 
@@ -25,8 +25,6 @@ MOST_UNPACKED = 64_000_000  # bytes of what is in it, together
 MOST_SHOWN = 200  # characters of a file's name
 ZIP = ".zip"
 _NOISE = re.compile(r"(?i)(\..*|__macosx|thumbs\.db|desktop\.ini|~\$.*|.*~|.*\.tmp)")
-_OPEN_ENDED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError,
-               RuntimeError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -191,7 +189,7 @@ def _time(entry: zipfile.ZipInfo) -> float:
 def _opened(source: Path | bytes, shown: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
-    except _OPEN_ENDED as error:
+    except DAMAGE as error:
         raise InputError([Mistake(shown, "", "a sound zip", f"damage ({error})")]) from None
 
 
@@ -200,7 +198,7 @@ def _member(package: zipfile.ZipFile, name: str, shown: str) -> bytes:
     try:
         with package.open(name) as file:
             contents = file.read(MAX_BYTES + 1)
-    except (*_OPEN_ENDED, KeyError) as error:
+    except DAMAGED_PART as error:
         raise InputError([Mistake(shown, "", "a sound zip", f"damage ({error})")]) from None
     if len(contents) > MAX_BYTES:
         limit = f"at most {MAX_BYTES // 1_000_000} MB"

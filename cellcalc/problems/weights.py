@@ -8,7 +8,6 @@ import math
 import re
 import tokenize
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cellcalc import resources
+from cellcalc.archives import DAMAGE
 from cellcalc.errors import InputError, Mistake, did_you_mean
 from cellcalc.files import Folder, parse_json
 from cellcalc.language.arithmetic.decimals import FLOATS, work
@@ -594,7 +594,7 @@ def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:
                 left -= len(data)
                 arrays[key] = array_of_npy(data, name, key)
             return arrays
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+    except DAMAGE as error:
         found = f"an error: {error}"
         raise InputError([Mistake(name, "", "an archive made by numpy.savez", found)]) from None
 

@@ -7,13 +7,12 @@ has its value as an attribute, or its text in paragraphs.
 from __future__ import annotations
 
 import io
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 
 from openpyxl.utils.cell import get_column_letter
 
+from cellcalc.archives import DAMAGE, DAMAGED_PART
 from cellcalc.xlsx.reader import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -38,7 +37,7 @@ def is_opendocument(contents: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             return _MIME in package.namelist() and _CONTENT in package.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except DAMAGE:
         return False
 
 
@@ -56,10 +55,7 @@ def read_opendocument(contents: bytes, shown_as: str) -> dict[str, Cells]:
             tables = Tables(inside.budget)
             inside.feed(_CONTENT, tables)
             return tables.sheets
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError,
-        OSError, OverflowError, UnicodeError, ValueError, KeyError,
-    ) as error:  # fmt: skip
+    except DAMAGED_PART as error:
         raise _refused(shown_as, "", "a sound .ods spreadsheet", f"damage ({error})") from None
 
 

@@ -12,15 +12,14 @@ from __future__ import annotations
 import io
 import math
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from posixpath import normpath
 from typing import NamedTuple, NoReturn
 from xml.parsers import expat
 
+from cellcalc.archives import DAMAGE
 from cellcalc.errors import InputError, Mistake, printable
 from cellcalc.toml import read_bytes
 
@@ -64,10 +63,7 @@ def read_cells(
     try:
         with _opened(contents, name) as package:
             return _Package(package, name).cells(sheets, formulas)
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError,
-        OSError, OverflowError, UnicodeError, ValueError,
-    ) as error:  # fmt: skip
+    except DAMAGE as error:
         raise _refused(name, "", "a sound .xlsx workbook", f"damage ({error})") from None
 
 

@@ -15,7 +15,7 @@ from tests.support.paths import ROOT
 # From the ground up. A package imports only what stands in a line above its own here.
 ORDER = [
     ("errors",),
-    ("files",),
+    ("files", "archives"),
     ("resources", "toml"),
     ("language", "xlsx"),
     ("problems",),

@@ -10,6 +10,7 @@ from pathlib import PurePath
 
 from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
 
+from cellcalc.archives import DAMAGE
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
@@ -57,7 +58,7 @@ def _members(contents: bytes, name: str) -> list[str]:
     try:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             return package.namelist()[:5_000]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+    except DAMAGE as error:
         raise InputError(
             [Mistake(name, "", "a sound .xlsx workbook or an .npz", f"damage ({error})")]
         ) from None
