@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 
 from cellcalc.classroom.assignment import Assignment
@@ -27,7 +28,7 @@ def task_text(trace: Trace, assignment: Assignment, student: Student, ending: st
     return "\n\n".join(page(trace, assignment, student).blocks()) + "\n"
 
 
-class _Task:
+class _Task(ABC):
     """What both formats say."""
 
     def __init__(self, trace: Trace, assignment: Assignment, student: Student) -> None:
@@ -97,29 +98,29 @@ class _Task:
             lines.append(f"{spot.symbol}{index} = {EXAMPLE}")
         return lines
 
-    def writer(self) -> Indexed:
-        raise NotImplementedError
+    @abstractmethod
+    def writer(self) -> Indexed: ...
 
-    def top(self, title: str, who: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def top(self, title: str, who: str) -> str: ...
 
-    def heading(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def heading(self, text: str) -> str: ...
 
-    def table(self, head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def table(self, head: Sequence[str], body: Sequence[Sequence[str]]) -> str: ...
 
-    def equations(self, write: Indexed) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def equations(self, write: Indexed) -> str: ...
 
-    def listed(self, rows: Sequence[tuple[str, str]]) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def listed(self, rows: Sequence[tuple[str, str]]) -> str: ...
 
-    def text(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def text(self, text: str) -> str: ...
 
-    def example(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def example(self) -> str: ...
 
     def end(self) -> Iterator[str]:
         yield from ()
