@@ -189,13 +189,18 @@ class _Unrolled:
 
     def quantity(self, axes: Axes, key: str, t: int, x: float, y: float) -> None:
         """A value above its gradient, both named."""
+        self.named(axes, key, t, x, y + 0.08, y - 0.02)
+
+    def named(self, axes: Axes, key: str, t: int, x: float, above: float, below: float) -> bool:
+        """A value at one height and its gradient at another; whether there is a gradient."""
         value, slope = self.shown.value(key, t), self.shown.slope(key, t)
         if value is not None:
             text = f"{self.labels.maths(key, t)} = {number(value)}"
-            axes.text(x, y + 0.08, text, fontsize=SMALL, color=FORWARD, ha="center")
+            axes.text(x, above, text, fontsize=SMALL, color=FORWARD, ha="center")
         if slope is not None:
             text = f"{self.labels.maths(derivative_key(key), t)} = {number(slope)}"
-            axes.text(x, y - 0.02, text, fontsize=SMALL, color=BACKWARD, ha="center", va="top")
+            axes.text(x, below, text, fontsize=SMALL, color=BACKWARD, ha="center", va="top")
+        return slope is not None
 
     def handed_on(self, axes: Axes, state: str, t: int, y: float) -> None:
         """The arrow from step t to the next, with the state above it and its gradient below."""
@@ -206,16 +211,9 @@ class _Unrolled:
             end -= 0.1
             axes.text((start + end) / 2, y + 0.24, "↺", fontsize=SMALL + 2, color=LINE, ha="center")
         _arrow(axes, (start, y), (end, y), LINE, dashed=t in (0, n))
-        value, slope = self.shown.value(state, t), self.shown.slope(state, t)
-        middle = (start + end) / 2
-        if value is not None:
-            text = f"{self.labels.maths(state, t)} = {number(value)}"
-            axes.text(middle, y + 0.06, text, fontsize=SMALL, color=FORWARD, ha="center")
-        if slope is not None:
-            text = f"{self.labels.maths(derivative_key(state), t)} = {number(slope)}"
-            axes.text(middle, y - 0.07, text, fontsize=SMALL, color=BACKWARD, ha="center", va="top")
-            if back and t < self.last + 1:
-                _arrow(axes, (end - 0.05, y - 0.3), (start + 0.05, y - 0.3), BACKWARD)
+        has_slope = self.named(axes, state, t, (start + end) / 2, y + 0.06, y - 0.07)
+        if has_slope and back and t < self.last + 1:
+            _arrow(axes, (end - 0.05, y - 0.3), (start + 0.05, y - 0.3), BACKWARD)
 
 
 def inner(model: Model) -> list[str]:
