@@ -21,24 +21,12 @@ from cellcalc.check.report import Report, Verdict
 from cellcalc.engine.trace import Trace
 from tests.support.lstm import backward, forward, parameters
 from tests.support.oracles import THOROUGH
-from tests.support.problems import Data, random_data
+from tests.support.problems import HOMEWORK, Data, random_data
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "handed_in.toml"
 DOCUMENTS = tomllib.loads(CORPUS.read_text(encoding="utf-8"))["document"]
 HOLE = re.compile(r"«(?P<wrong>!?)(?P<name>\w+)(?:@(?P<t>\d+))?(?::(?P<form>[^»]+))?»")
-A = Data(
-    features=1,
-    steps=3,
-    readout="identity",
-    loss="half-squared",
-    parameters={
-        "W_f": 0.7, "U_f": 0.1, "b_f": 0.15, "W_i": 0.95, "U_i": 0.8, "b_i": 0.65,
-        "W_g": 0.45, "U_g": 0.15, "b_g": 0.2, "W_o": 0.6, "U_o": 0.25, "b_o": 0.1,
-    },
-    initial={"h": 0.2, "c": -0.3},
-    x=[[1.0], [0.5], [-0.4]],
-    target=[0.5, 1.25, 0.3],
-)  # fmt: skip
+A = HOMEWORK
 
 
 def numbers(data: Data) -> dict[str, float]:

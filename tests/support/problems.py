@@ -144,3 +144,18 @@ target = [0.3, 0.1, nan, nan, 0.6]
 optimizer = "momentum"
 learning_rate = 0.2
 """
+
+# A homework of one input and three steps, with numbers of few digits and a start that is not 0.
+HOMEWORK = Data(
+    features=1,
+    steps=3,
+    readout="identity",
+    loss="half-squared",
+    parameters={
+        "W_f": 0.7, "U_f": 0.1, "b_f": 0.15, "W_i": 0.95, "U_i": 0.8, "b_i": 0.65,
+        "W_g": 0.45, "U_g": 0.15, "b_g": 0.2, "W_o": 0.6, "U_o": 0.25, "b_o": 0.1,
+    },
+    initial={"h": 0.2, "c": -0.3},
+    x=[[1.0], [0.5], [-0.4]],
+    target=[0.5, 1.25, 0.3],
+)  # fmt: skip
