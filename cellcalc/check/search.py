@@ -68,8 +68,8 @@ class Search:
     def _candidates(
         self, name: str, formula: Expression, total: bool
     ) -> Iterator[tuple[Edit, ...]]:
+        yield from ((edit,) for edit in self._by_net_input(name))  # says more than a missing 1 - y
         yield from ((edit,) for edit in self.of(name, total))
-        yield from ((edit,) for edit in self._by_net_input(name))
         yield from ((edit,) for edit in islice(self._inner(name, formula), MOST_INNER))
         row = self.rows[name]
         if total or row.formula is None or self._is_strange(row, formula):
