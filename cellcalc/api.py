@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
@@ -43,6 +43,7 @@ from cellcalc.problems.specification import (
     read_specification,
 )
 from cellcalc.problems.updates import read_update
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.toml import (
     Reader,
@@ -105,7 +106,7 @@ class Shown(str):
         return self.markdown or f"```\n{str(self).rstrip()}\n```"
 
 
-@dataclass(frozen=True, repr=False)
+@record
 class Marks:
     """What marking came to.
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from numbers import Integral, Real
+
+from cellcalc.records import record
 
 MOST_SHOWN = 100  # mistakes of one file
 MOST_GATHERED = 10_000  # after which reading stops
@@ -84,7 +85,7 @@ class PackageError(CellcalcError, ImportError):
         super().__init__(f"{what} needs {package}, which is not installed: {installed}")
 
 
-@dataclass(frozen=True)
+@record
 class Mistake:
     """One thing wrong in a file: which key, what was expected there, what was found.
 

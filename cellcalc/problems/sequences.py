@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
 from array import array
 from collections import abc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.files import Folder
 from cellcalc.language.keys import element_keys
+from cellcalc.records import record
 from cellcalc.toml import Section, as_float, decode, describe
 
 TARGET = "target"
@@ -28,7 +28,7 @@ Values = abc.Sequence[float]  # a tuple or an array
 Note = Callable[[str, str, str], None]  # where, what was expected, what was found
 
 
-@dataclass(frozen=True)
+@record
 class Sequence:
     """The data of one sequence.
 
@@ -250,6 +250,8 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
     if not isinstance(inputs, list) or not all(isinstance(one, str) for one in inputs):
         table.wrong("x", "a column's name, or a list of names")
         return None
+    import csv  # here, as below: most problems have no tables
+
     text = decode(contents, name)
     opening = text.partition("\n")[0]
     separator = max(";\t,", key=opening.count)
@@ -316,6 +318,8 @@ def _rows(section: Section, count: int) -> tuple[int, int]:
 
 def _csv_rows(contents: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """The lines that are not empty, with their numbers."""
+    import csv
+
     decode(contents, name)  # says where it is no text; line by line it takes less memory
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(contents), encoding="utf-8-sig"))
     try:
@@ -346,13 +350,13 @@ def _read_rows(
 
 # A problem may be somebody else's, and may name any file that its reader can read. So a message
 # quotes of a table what is like a column's name, or like a number that is none, and nothing else.
-_TITLE = re.compile(r"[^\W\d_][\w()/%°-]{0,24}( [\w()/%°-]{1,12}){0,2}")
-_NUMBER_LIKE = re.compile(r"[-+0-9.,;:eE% ]{1,20}|[A-Za-z/#?*-]{1,4}")
+_TITLE = r"[^\W\d_][\w()/%°-]{0,24}( [\w()/%°-]{1,12}){0,2}"
+_NUMBER_LIKE = r"[-+0-9.,;:eE% ]{1,20}|[A-Za-z/#?*-]{1,4}"
 MOST_TITLES = 20
 
 
 def _plausible(header: list[str]) -> list[str]:
-    return [title for title in header if _TITLE.fullmatch(title)]
+    return [title for title in header if re.fullmatch(_TITLE, title)]
 
 
 def titles_of(header: list[str]) -> str:
@@ -367,7 +371,7 @@ def titles_of(header: list[str]) -> str:
 
 
 def _shown(cell: str) -> str:
-    return describe(cell) if not cell or _NUMBER_LIKE.fullmatch(cell) else "a text"
+    return describe(cell) if not cell or re.fullmatch(_NUMBER_LIKE, cell) else "a text"
 
 
 def _compact(values: array[float]) -> Values:

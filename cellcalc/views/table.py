@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from cellcalc.language.notation import plain_number
 from cellcalc.language.tree import Call
 from cellcalc.model.model import LOSS, PREDICTION, Model, Quantity
 from cellcalc.problems.templates import shown_rows
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import (
@@ -47,7 +48,7 @@ DECIMALS = 5
 MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
-@dataclass(frozen=True)
+@record
 class Selection:
     """What to show: which parts, symbols (all where empty), steps, epoch and sequence (all where
     None).
@@ -192,7 +193,7 @@ def _bounds(steps: str, longest: int) -> tuple[int, int]:
     return first, last
 
 
-@dataclass(frozen=True)
+@record
 class Grid:
     """One table: a title, the column headings, and a row of numbers for each symbol.
 
