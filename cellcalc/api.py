@@ -680,14 +680,15 @@ class Problem:
         step : int, optional
             Of the cell; the middle of the window where it is not said.
         steps : str or sequence of int, optional
-            Of the unrolled network, as ``"3-6"`` or ``range(3, 7)``.
+            Of the unrolled network, as ``"3:6"`` or ``range(3, 7)``.
         window, epoch, sequence : int, optional
             Whose values and gradients, from 1: the longest window, the first epoch and sequence
             where they are not said. The picture says which where there are several.
         of : str or sequence of str, optional
             Of a sweep: one parameter or two, as ``"U_f,b_f"``; those with the largest gradients
-            where it is not said. Of the flow: a state; the one that is handed on by itself
-            (``"c"``) where it is not said.
+            where it is not said. Of the flow: the states, each in a panel of its own; all of them
+            where it is not said, but for ``ax``, which holds one: that which is handed on by
+            itself (``"c"``).
         span : float, optional
             Of a sweep: how far to either side of the problem's own value.
         force : bool

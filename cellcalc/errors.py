@@ -130,7 +130,7 @@ def describe(value: object) -> str:
         case bool():
             return str(value).lower()
         case int() | float():
-            is_large = abs(value) > 1e300 and value != math.inf
+            is_large = 1e300 < abs(value) < math.inf
             return "a number too large" if is_large else f"{value:.6g}"
         case Integral():  # as numpy has them
             return str(int(value))

@@ -34,12 +34,12 @@ WHAT = ("unrolled", "cell", "schedule", "flow", "gradients", "training", "sweep"
     help="Which picture.",
 )
 @click.option("--step", metavar="N", type=int, help="Of the cell.")
-@click.option("--steps", metavar="A-B", help="Of the unrolled network.")
+@click.option("--steps", metavar="FROM:TO", help="Of the unrolled network, as in 2:5.")
 @click.option("--window", metavar="N", type=int, help="Whose gradients.")
 @click.option("--epoch", metavar="N", type=int, help="Which epoch.")
 @click.option("--sequence", metavar="N", type=int, help="Which sequence.")
 @click.option(
-    "--of", metavar="A,B", help="Of a sweep: parameters, one or two; of the flow: a state."
+    "--of", metavar="A,B", help="Of a sweep: parameters, one or two; of the flow: its states."
 )
 @click.option("--span", metavar="X", type=float, help="Of a sweep: so far to either side.")
 @scheme_options

@@ -94,9 +94,28 @@ def read_sequence(section: Section, base: Folder) -> Sequence | None:
         if key in section.values and not from_csv:
             section.wrong(key, "csv beside it, or nothing here")
     sequence = _from_csv(section, base) if from_csv else _from_lists(section)
+    if sequence is not None and not from_csv:  # a table's are named by their lines
+        _check_finite(section, sequence)
     return sequence if len(section.reader.mistakes) == noted else None
 
 
+def _check_finite(section: Section, sequence: Sequence) -> None:
+    """Note each input that is no finite number, and each target that is infinite."""
+    for name, columns in (("x", sequence.inputs), (TARGET, (sequence.targets or (),))):
+        for column in columns:
+            if math.isfinite(sum(column)):  # the usual case
+                continue
+            for step, value in enumerate(column, 1):
+                if _is_refused(value, name == TARGET):
+                    key = section.key(f"{name}[{step}]")
+                    section.reader.mistake(key, FINITE, describe(value))
+
+
+def _is_refused(value: float, may_be_missing: bool) -> bool:
+    return not math.isfinite(value) and not (may_be_missing and math.isnan(value))
+
+
+FINITE = "a finite number"
 KEYS = ("x", TARGET, "csv", "columns", "rows", "standardize")
 NEXT = "next"  # in place of a target's column: the input of the next step
 
@@ -278,9 +297,10 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
             place = header.index(title)
             cell = row[place].strip() if place < len(row) else ""
             number = _plain(cell, separator)
-            if number is None or (math.isnan(number) and title != target):
+            if number is None or _is_refused(number, title == target):
                 where = f"line {line}, {title}"
-                raise InputError([Mistake(name, where, "a number", _shown(cell))])
+                expected = FINITE if number is not None and cell else "a number"
+                raise InputError([Mistake(name, where, expected, _shown(cell))])
             column.append(number)
     if not rows[1:]:
         raise InputError([Mistake(name, "", "at least one step below the header", "none")])
@@ -400,7 +420,10 @@ def _csv_number(title: str, cell: str, line: int, mistake: Note) -> float:
     if not text and title == TARGET:
         return math.nan
     try:
-        return float(text if "_" not in text else "")
+        value = float(text if "_" not in text else "")
     except ValueError:
         mistake(f"line {line}, {title}", "a number", _shown(text))
         return math.nan
+    if _is_refused(value, title == TARGET):
+        mistake(f"line {line}, {title}", FINITE, _shown(text))
+    return value

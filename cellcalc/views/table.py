@@ -35,6 +35,7 @@ from cellcalc.views.text import (
     in_colour,
     markdown_text,
     openness,
+    step_range,
     tabular,
 )
 
@@ -117,7 +118,8 @@ def select(
             raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
     if steps and set(shown) == {"update"}:
         raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
-    bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
+    longest = max(pass_trace.steps for pass_trace in trace.passes)
+    bounds = step_range(steps, 0, longest) if steps else None
     return Selection(shown, names, bounds, epoch, sequence)
 
 
@@ -180,17 +182,6 @@ def check_shown(selection: Selection, symbols: Collection[str]) -> None:
         if selection.steps is not None:
             found = "{}:{}".format(*selection.steps)
         raise OptionError(name, "a part of the problem in which something is computed", found)
-
-
-def _bounds(steps: str, longest: int) -> tuple[int, int]:
-    match = re.fullmatch(r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9}):(?P<last>[0-9]{0,9})", steps)
-    first = last = -1
-    if match:
-        first = int(match["only"] or match["first"] or 0)
-        last = int(match["only"] or match["last"] or longest)
-    if not 0 <= first <= last <= longest:
-        raise OptionError("steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
-    return first, last
 
 
 @record

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-from cellcalc.errors import check_whole
+from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.letters import (
     ACCENTS,
@@ -119,6 +119,24 @@ def short(value: float, decimals: int) -> str:
     if abs(value - nearest) <= noise and "e" not in plain and (nearest or not value):
         return plain
     return fixed(value, decimals)
+
+
+_STEPS = r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9})\s*[:–-]\s*(?P<last>[0-9]{0,9})"
+
+
+def step_range(text: str, least: int, longest: int) -> tuple[int, int]:
+    """The first and the last step of ``"2:5"``, ``"2-5"``, ``"2:"``, ``":5"`` or ``"4"``.
+
+    Raises :class:`~cellcalc.errors.OptionError` unless they are from ``least`` to ``longest``.
+    """
+    match = re.fullmatch(_STEPS, text.strip())
+    first = last = -1
+    if match:
+        first = int(match["only"] or match["first"] or least)
+        last = int(match["only"] or match["last"] or longest)
+    if not least <= first <= last <= longest:
+        raise OptionError("steps", f"FROM:TO within {least}:{longest}", f'"{text}"')
+    return first, last
 
 
 def columns(text: str) -> int:

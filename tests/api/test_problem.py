@@ -57,6 +57,18 @@ def test_the_file_that_says_the_same_gives_the_same(more: dict[str, Any]) -> Non
     assert again.specification.title == given.specification.title
 
 
+def test_rows_of_targets_for_rows_of_one_input_are_sequences() -> None:
+    one = {name: value[:1] if name[0] == "W" else value for name, value in PARAMETERS.items()}
+    x, target = [[0.5, -1.0, 0.25], [1.0, 2.0]], [[0.1, 0.4, -0.2], [0.3, 0.6]]
+    rows = problem(parameters=one, x=x, target=target).run()
+    arrays = problem(parameters=one, x=[*map(np.array, x)], target=[*map(np.array, target)]).run()
+    pairs = problem(
+        parameters=one, x=None, target=None, sequences=list(zip(x, target, strict=True))
+    )
+    assert [p.loss for p in rows.passes] == [p.loss for p in pairs.run().passes]
+    assert [p.loss for p in rows.passes] == [p.loss for p in arrays.passes]
+
+
 def test_several_sequences_of_different_lengths() -> None:
     pairs = [(X[:2], Y[:2]), {"x": X, "target": Y}]
     sequences = problem(x=None, target=None, sequences=pairs).specification.sequences
