@@ -929,10 +929,11 @@ def from_torch(
     InputError
         As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module, sequences_of
+    from cellcalc.problems.modules import check_inputs, from_module, sequences_of
 
     made = from_module(module, readout, layer, direction, cell)
     data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    check_inputs(made, data, layer)
     return Problem(**{**made, **data, **options})
 
 
@@ -981,10 +982,11 @@ def from_keras(
     InputError
         As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_keras_layer, sequences_of
+    from cellcalc.problems.modules import check_inputs, from_keras_layer, sequences_of
 
     made, every_step = from_keras_layer(module, readout, layer, direction, cell)
     data = sequences_of(x, target, True, every_step)
+    check_inputs(made, data, layer)
     return Problem(**{**made, **data, **options})
 
 

@@ -125,6 +125,14 @@ def parse_json(
         raise InputError([Mistake(shown_as, "", what, f"an error: {error}")]) from None
 
 
+def is_device(name: str) -> bool:
+    """Whether Windows takes the name for a device, whatever its ending: CON, aux.txt, com1.csv.
+
+    What is written there is lost, or waits for a modem.
+    """
+    return re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", name) is not None
+
+
 def exists(path: Path) -> bool:
     """Whether there is something of that name; also where it cannot be looked at."""
     try:
@@ -233,6 +241,9 @@ def _kind(path: Path) -> int:
 
     Raises :class:`~cellcalc.errors.OutputError` for what nothing may be written to.
     """
+    if sys.platform == "win32" and path.name.casefold() != "nul" and is_device(path.name):
+        expected = "a name that Windows does not keep for a device"
+        raise OutputError(f"{path}: expected {expected}, found {path.name}")
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -138,6 +138,14 @@ def test_the_gradients_in_pytorchs_names_are_autograds() -> None:
         trace.gradients_as("torch")
 
 
+def test_inputs_of_another_layer_are_told_at_x() -> None:
+    torch = module("torch")
+    with pytest.raises(cellcalc.OptionError, match=r"x: expected 2 inputs a step, .* found 1$"):
+        cellcalc.from_torch(torch.nn.LSTM(2, 1), X[:, 0], Y)
+    with pytest.raises(cellcalc.OptionError, match="x: expected one input a step, what layer 1"):
+        cellcalc.from_torch(torch.nn.LSTM(2, 1, num_layers=2), X, Y, layer=1)
+
+
 def test_modules_that_are_no_single_unit_are_refused() -> None:
     torch = module("torch")
     with pytest.raises(cellcalc.OptionError, match="hidden size 3"):
