@@ -354,11 +354,11 @@ class _Parameters:
         """The value at each step: the one before, or a new one after a window has fired."""
         sheet = self.sheet
         value = self.first_value(name)
-        if sheet.before is None:
+        if sheet.begins_with is None:
             yield Cell(FIRST, "input" if name in self.trace.initial else "edge", value)
         else:
-            ends = sheet.before.cell(name, sheet.before.steps + 1, sheet)
-            yield Cell(FIRST, "number", value, ends)
+            before, t = sheet.begins_with
+            yield Cell(FIRST, "number", value, before.cell(name, t, sheet))
         whole = "count" if name == COUNT else ""
         fired = sorted(self.fired) if self.changes(name) else []
         for start, end in pairwise([0, *fired, sheet.steps + 1]):
