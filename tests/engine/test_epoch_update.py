@@ -10,7 +10,7 @@ import pytest
 
 from cellcalc.engine import batch
 from tests.support import lstm
-from tests.support.problems import Data, random_data
+from tests.support.problems import random_data
 
 EPOCHS = 3
 FIRST = random_data(61, features=1, steps=4)
