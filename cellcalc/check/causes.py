@@ -659,13 +659,18 @@ class Causes:
 
     def of_rule(self, symbol: str, formula: Expression) -> Changes:
         """Another formula for one of the optimizer's equations; n is the number of steps."""
+        kept: dict[int, Override] = {}
 
         def changes(graph: Graph) -> Overrides:
+            if graph is self.graph and kept:
+                return kept
             found = {}
             for place in graph.rows.get(f"{symbol} update", ()):
                 p, w, _, _ = graph.nodes[place].key
                 steps = Number(float(len(graph.window(p, w).steps)))
                 found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
+            if graph is self.graph:
+                kept.update(found)
             return found
 
         return changes

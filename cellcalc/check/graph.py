@@ -32,6 +32,7 @@ Key = tuple[int, int, str, int | None]
 # To decimals nobody keeps a mean square: it would be 0, and the step divided by it.
 FIGURES = Style(FEW, None)
 MOST_FIGURES = 8  # of a number that is put in as it stands
+FEW_WORLDS = 4  # that are quicker worked out one by one than together
 MOST_SOURCES = 2_500  # above which errors are not kept apart
 
 
@@ -492,23 +493,32 @@ class Graph:
         """
         count = len(changes)
         meant = meant or {}
-        by_node: dict[int, list[int]] = {}
+        # Causes of several rows share the changes of single rows: each is worked out once.
+        by_node: dict[int, dict[int, tuple[Override, list[int]]]] = {}
         for k, overrides in enumerate(changes):
-            for place in overrides:
-                by_node.setdefault(place, []).append(k)
+            for place, override in overrides.items():
+                alike = by_node.setdefault(place, {})
+                alike.setdefault(id(override), (override, []))[1].append(k)
         used: list[Any] = []
         worked: list[Any] = []
         for place, node in enumerate(self.nodes):
             value = _worked(node, used, None)
             if place in by_node:
                 array = np.full(count, value) if np.ndim(value) == 0 else value.copy()
-                for k in by_node[place]:
-                    override = changes[k][place]
-                    own = [
-                        v if type(v) is float else float(v) if np.ndim(v) == 0 else float(v[k])
-                        for v in (used[i] for i in override.inputs)
-                    ]
-                    array[k] = override.run(own)
+                for override, worlds in by_node[place].values():
+                    own = [used[i] for i in override.inputs]
+                    arrays = [i for i, v in enumerate(own) if isinstance(v, np.ndarray)]
+                    if not arrays:
+                        array[worlds] = override.run([float(v) for v in own])
+                    elif len(worlds) < FEW_WORLDS:
+                        for k in worlds:
+                            array[k] = override.run(
+                                [float(v[k] if i in arrays else v) for i, v in enumerate(own)]
+                            )
+                    else:
+                        for i in arrays:
+                            own[i] = own[i][worlds]
+                        array[worlds] = override.run(own)
                 value = array
             worked.append(value)
             if place in meant:
