@@ -35,7 +35,8 @@ CELLS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "a gate and a candidate": (
         {"h": f"sigmoid({NET})*h[t-1] + (1 - sigmoid({NET}))*tanh(k*h[t-1] - U)"},
-        {"z_h": NET, "z_h_2": "k*h[t-1] - U", "h": "sigmoid(z_h)*h[t-1] + (1-sigmoid(z_h))*tanh(z_h_2)"},
+        {"z_h": NET, "z_h_2": "k*h[t-1] - U",
+         "h": "sigmoid(z_h)*h[t-1] + (1 - sigmoid(z_h))*tanh(z_h_2)"},
     ),
     "the slope needs the argument": (
         {"h": f"log(2 + abs({NET}))"},
