@@ -140,9 +140,10 @@ class Layout:
         The update after an epoch stands behind the last sequence that has a window; sequences
         that follow it in that epoch are still run with what it began with.
         """
-        before = self.before
-        if before is None or self.trace.scheme.update != "epoch":
-            return before and (before, before.steps + 1)
+        if (before := self.before) is None:
+            return None
+        if self.trace.scheme.update != "epoch":
+            return before, before.steps + 1
         epoch, fired = before.pass_trace.epoch, before
         if self.pass_trace.epoch == epoch:
             return before, 0
