@@ -16,7 +16,7 @@ from openpyxl.utils import FORMULAE
 
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, FACTOR, NORM, clipped_key, gathered_key, memory_key
-from cellcalc.model.model import TARGET, Model, Quantity
+from cellcalc.model.model import TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.problems.updates import BOUNDS
@@ -25,7 +25,7 @@ from cellcalc.xlsx.cells import absolute, letters
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 MOST_PASSES = 50  # with a sheet each
-TOTAL_LOSS, RATE = "L", "learning_rate"
+RATE = "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
 SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached

@@ -24,7 +24,16 @@ from cellcalc.language.keys import (
     memory_key,
 )
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
+from cellcalc.model.model import (
+    LOSS,
+    TARGET,
+    TOTAL_LOSS,
+    Group,
+    Model,
+    Quantity,
+    is_gate,
+    is_squashed,
+)
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.resources import has_sentence, sentence
@@ -46,7 +55,6 @@ from cellcalc.workbook.layout import (
     SYMBOL,
     TITLE_ROWS,
     TOTAL,
-    TOTAL_LOSS,
     Layout,
     WindowRows,
     clips,
