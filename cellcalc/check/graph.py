@@ -127,8 +127,12 @@ class Graph:
         settings = trace.specification.update.settings
         self.settings = {n: self.constant(("setting", n), v) for n, v in settings.items()}
         before = -2
+        waits: tuple[int, PassTrace] | None = None
         for number in self.passes:
             one = trace.passes[number]
+            if waits and (number != before + 1 or one.epoch != waits[1].epoch):
+                self.last_update(*waits)
+                waits = None
             if number != before + 1:  # what happened before is taken as it is
                 self.weights = {
                     n: self.constant((number, n), value) for n, value in one.before.items()
@@ -138,7 +142,18 @@ class Graph:
                 }
                 self.gathered = {}
             self.one_pass(number, one)
+            if trace.specification.scheme.update == "sequence":
+                self.last_update(number, one)
+            elif trace.specification.scheme.update == "epoch" and one.windows:
+                waits = number, one  # until all of the epoch's sequences have been run
             before = number
+        if waits:
+            self.last_update(*waits)
+
+    def last_update(self, p: int, one: PassTrace) -> None:
+        """The update after a sequence or an epoch, where one follows this pass's last window."""
+        if one.windows and one.windows[-1].used:
+            self.update(p, len(one.windows), one.windows[-1])
 
     def one_pass(self, p: int, one: PassTrace) -> None:
         for name in self.given:
@@ -164,8 +179,6 @@ class Graph:
                 self.update(p, w, window)
         for t in range(done + 1, one.steps + 1):
             self.forward(p, t)
-        if not each and one.windows and one.windows[-1].used:
-            self.update(p, len(one.windows), one.windows[-1])
         if one.loss is not None:
             self.loss(p, one)
 

@@ -134,6 +134,26 @@ class Layout:
         return {bounds: [a for a in areas if areas[a] == bounds] for bounds in areas.values()}
 
     @property
+    def begins_with(self) -> tuple[Layout, int] | None:
+        """The sheet and the step there whose parameters this sheet begins with.
+
+        The update after an epoch stands behind the last sequence that has a window; sequences
+        that follow it in that epoch are still run with what it began with.
+        """
+        if (before := self.before) is None:
+            return None
+        if self.trace.scheme.update != "epoch":
+            return before, before.steps + 1
+        epoch, fired = before.pass_trace.epoch, before
+        if self.pass_trace.epoch == epoch:
+            return before, 0
+        while not any(window.trace.used for window in fired.windows):
+            if fired.before is None or fired.before.pass_trace.epoch != epoch:
+                return before, before.steps + 1
+            fired = fired.before
+        return fired, fired.steps + 1
+
+    @property
     def quoted(self) -> str:
         """The sheet's name as formulas write it."""
         return f"'{self.title}'" if " " in self.title else self.title
