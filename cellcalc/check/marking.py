@@ -61,9 +61,10 @@ def mark(
     check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
-    rate = update.settings.get("learning_rate")
     most = max(len(one.windows) for one in trace.passes)
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
+    sheet = reading.read(
+        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most
+    )
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
