@@ -33,6 +33,7 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
+from cellcalc.workbook.sheets.chosen import chosen_pass
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
@@ -57,7 +58,7 @@ from cellcalc.xlsx.writer import fixed_date, write_package
 def _bptt(book: Book) -> Iterator[Sheet]:
     """The computation itself; beside an exercise it is the key, and hidden."""
     key = bool(book.practice)
-    for layout in book.layouts:
+    for layout in book.layouts + ([book.seen] if book.pass_shown else []):
         rows = bptt_rows(layout)
         if book.large:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
@@ -167,6 +168,7 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     trace, practice = book.trace, book.practice
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
+    book.pass_shown = chosen_pass(book)
     workbook = Workbook()
     for kind, make in SHEETS.items():
         if book.has(kind) and kind != "Start":
