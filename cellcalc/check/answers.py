@@ -166,16 +166,15 @@ def read(
     model: Model,
     steps: int,
     author: Mapping[str, str] | None,
-    rate: float | None = None,
+    settings: Mapping[str, float] | None = None,
     optimizer: Template | None = None,
     windows: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
-    ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written,
-    ``windows`` how
-    many of them a pass has.
+    ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
+    numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
+    be written, ``windows`` how many of them a pass has.
     """
     entries = list(entries)
     entries = list(_elements_from_1(entries, model.features))
@@ -194,7 +193,8 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases, apart)
+            first = entry.first_step
+            names = Names(model, steps, whose, first, settings or {}, moments, aliases, apart)
             rules = Rules(optimizer) if optimizer else None
             reader = _Reader(names, steps, rules, windows, raised)
             readers[entry.first_step, whose is None] = reader

@@ -260,7 +260,8 @@ class _Script:
             reset="" if carry else "\n            start = t",
             end_update=self.end_update() if once else "",
         )
-        return (_WAITING + text) if scheme.update == "epoch" else text
+        waits = _WAITING.format(also="last_window = {}\n" if "last_window" in text else "")
+        return waits + text if scheme.update == "epoch" else text
 
     def periods(self) -> str:
         """The lines that say when windows fire."""
@@ -301,8 +302,9 @@ class _Script:
             return Template(_END_UPDATE).substitute(asked=asked)
         if not ends:
             return ""
-        ending = Template(_END_UPDATE).substitute(asked=f"data is sequences[{ends[-1]}]")
-        return ending + _START_AGAIN
+        keep = "" if ends[-1] == len(self.plans) - 1 else _LAST_WINDOW
+        window = 'last_window["window"]' if keep else "windows[-1]"
+        return Template(keep + _END_EPOCH).substitute(place=ends[-1], window=window)
 
     def over(self, window: str) -> str:
         """How many losses a mean is over: the window's, or those that go into the update."""
@@ -477,11 +479,9 @@ _NOW_UPDATE_IF = """
                 gathered = dict.fromkeys(trained, 0.0)"""
 _WAITING = """\
 waiting = dict.fromkeys(trained, 0.0)  # gradients added up over the sequences of an epoch
-
+{also}
 
 """
-_START_AGAIN = """
-        waiting.update(dict.fromkeys(trained, 0.0))"""
 _TOTAL = {
     "sum": "sum(record[t].E for t in counted)",
     "mean": "sum(record[t].E for t in counted) / len(counted)",
@@ -490,6 +490,15 @@ _END_UPDATE = """
     if $asked:
         update(gathered)
         windows[-1]["after"] = vars(numbers(p))"""
+# Sequences without targets may follow the last one that has a window.
+_LAST_WINDOW = """
+    if data is sequences[$place]:
+        last_window.update(window=windows[-1])"""
+_END_EPOCH = """
+    if data is sequences[-1]:
+        update(gathered)
+        $window["after"] = vars(numbers(p))
+        waiting.update(dict.fromkeys(trained, 0.0))"""
 _CLIP = {
     "clip_norm": """
     factor = min(1.0, clip_norm / (math.hypot(*gradients.values()) + 1e-6))

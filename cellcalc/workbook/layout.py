@@ -16,7 +16,7 @@ from openpyxl.utils import FORMULAE
 
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, FACTOR, NORM, clipped_key, gathered_key, memory_key
-from cellcalc.model.model import TARGET, Model, Quantity
+from cellcalc.model.model import TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.problems.updates import BOUNDS
@@ -25,7 +25,7 @@ from cellcalc.xlsx.cells import absolute, letters
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 MOST_PASSES = 50  # with a sheet each
-TOTAL_LOSS, RATE = "L", "learning_rate"
+RATE = "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
 SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached
@@ -132,6 +132,26 @@ class Layout:
             if name in self.rows:
                 areas[self.setting(name)] = SETTINGS.get(name, TYPED)
         return {bounds: [a for a in areas if areas[a] == bounds] for bounds in areas.values()}
+
+    @property
+    def begins_with(self) -> tuple[Layout, int] | None:
+        """The sheet and the step there whose parameters this sheet begins with.
+
+        The update after an epoch stands behind the last sequence that has a window; sequences
+        that follow it in that epoch are still run with what it began with.
+        """
+        if (before := self.before) is None:
+            return None
+        if self.trace.scheme.update != "epoch":
+            return before, before.steps + 1
+        epoch, fired = before.pass_trace.epoch, before
+        if self.pass_trace.epoch == epoch:
+            return before, 0
+        while not any(window.trace.used for window in fired.windows):
+            if fired.before is None or fired.before.pass_trace.epoch != epoch:
+                return before, before.steps + 1
+            fired = fired.before
+        return fired, fired.steps + 1
 
     @property
     def quoted(self) -> str:

@@ -33,13 +33,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Where:
-    """What headings have said so far."""
+    """What headings have said so far; ``said`` has the outer ones of them before the inner ones."""
 
     t: int | None = None
     window: int | None = None
     epoch: int | None = None
     sequence: int | None = None
     stage: str = ""  # which value of a parameter is meant, as in Entry
+    said: tuple[str, ...] = ()
 
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
@@ -544,6 +545,7 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 # Headings.
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
+_OF_PASS = ("epoch", "sequence", "window")
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _BULLET = re.compile(
     r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
@@ -707,12 +709,26 @@ def _is_of_step(text: str) -> bool:
 
 
 def _found(where: Where, numbers: Mapping[str, int]) -> Where:
+    """What holds after a heading: with sequence 2 the window of sequence 1 is over.
+
+    It is so only where windows were headings within sequences, not the other way round.
+    """
+    said = where.said
+    for key in _OF_PASS:
+        if key in numbers and key in said:
+            said = said[: said.index(key)]
+    said += tuple(key for key in _OF_PASS if key in numbers and key not in said)
+
+    def of(key: str, before: int | None) -> int | None:
+        return numbers.get(key, None if key in where.said and key not in said else before)
+
     return Where(
         numbers.get("t", where.t),
-        numbers.get("window", where.window),
-        numbers.get("epoch", where.epoch),
-        numbers.get("sequence", where.sequence),
+        of("window", where.window),
+        of("epoch", where.epoch),
+        of("sequence", where.sequence),
         where.stage,
+        said,
     )
 
 

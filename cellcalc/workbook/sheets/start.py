@@ -16,7 +16,7 @@ from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace
 from cellcalc.errors import CellcalcError
 from cellcalc.language.tree import Symbol, spelled_out, symbols
-from cellcalc.model.model import LOSS, TARGET, Model, is_gate
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
 from cellcalc.studies.exercise import CHOICE, MISTAKE
@@ -25,7 +25,6 @@ from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
     RATE,
-    TOTAL_LOSS,
     Layout,
     WindowRows,
     free_parameters,
