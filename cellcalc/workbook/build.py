@@ -33,7 +33,6 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
-from cellcalc.workbook.sheets.chosen import chosen_pass
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
@@ -47,7 +46,7 @@ from cellcalc.workbook.sheets.tracing import (
     traced,
     with_look,
 )
-from cellcalc.workbook.sheets.train import train
+from cellcalc.workbook.sheets.train import chosen_pass, train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
 from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute

@@ -9,7 +9,7 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from cellcalc.workbook.sheets.chosen import TITLE
+from cellcalc.workbook.sheets.train import CHOSEN_TITLE as TITLE
 from tests.support.problems import Data, random_data
 from tests.support.sheets import Live
 from tests.support.spreadsheets import Made, book_of, read

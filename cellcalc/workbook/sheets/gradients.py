@@ -491,7 +491,7 @@ class _Gradients:
         fold(sheet)
         set_up_page(sheet)
         meaning = PARTS + self.parts
-        sheet.column_dimensions[letters(meaning)].width = 44
+        sheet.column_dimensions[letters(meaning)].width = 50
         sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))

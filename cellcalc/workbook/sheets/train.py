@@ -28,11 +28,19 @@ from cellcalc.problems.templates import counts_updates
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import rule_formula
-from cellcalc.workbook.layout import clips, free_parameters, setting_values
+from cellcalc.workbook.layout import (
+    Layout,
+    Taken,
+    clips,
+    free_parameters,
+    lay_out_chosen,
+    setting_values,
+)
+from cellcalc.workbook.moment import WORDS_ROW, WORK, Choosable
 from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import set_up_page, set_width, set_widths, show_scientific
 
-TITLE = "Train"
+TITLE, CHOSEN_TITLE = "Train", "Chosen pass"
 PASS, EPOCH, SEQUENCE, LOSS_AT, RECENT = 1, 2, 3, 4, 5  # columns
 FIRST = 7  # the first column of numbers of a pass
 NAMES, VALUES = 4, 5  # rows of what does not change: settings, initial state
@@ -113,6 +121,35 @@ def passes_of(book: Book) -> Passes | None:
     """Where the sheet has them; None where there is none."""
     made = book.trace.model.loss and len(book.trace.passes) > 1 and can_train(book)
     return Passes(_Train(book)) if made else None
+
+
+def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
+    """Where everything stands on the sheet, and what can be chosen; None where there is no choice.
+
+    The sheet takes the parameters that the pass begins with from this one and computes it as BPTT
+    does the first one; the study sheets read it in place of BPTT. So any pass can be looked at,
+    however many there are. There is a choice where this sheet has more than one pass. Which sequence is shown can be
+    chosen where all are swept and updated alike, else it is the first.
+    """
+    passes = passes_of(book) if book.has_moment and book.has("Train") else None
+    if passes is None or not book.first.windows:
+        return None
+    sequences = len(book.trace.specification.sequences)
+    several = sequences > 1 and passes.alike
+    epochs = len(book.trace.passes) // sequences
+    if epochs == 1 and not several:
+        return None
+    home, choosable = book.home, Choosable(epochs, sequences, several)
+
+    def begins(symbol: str) -> str:
+        return passes.begins(symbol, choosable.cell(home))
+
+    def data(symbol: str, t: int) -> str:
+        return passes.data(symbol, t, choosable.sequence_cell(home))
+
+    words_at = f"{home}!{absolute(WORDS_ROW, WORK + 1)}"
+    taken = Taken(begins, data, lambda: book.moment.words, words_at)
+    return lay_out_chosen(book.layouts, CHOSEN_TITLE, taken), choosable
 
 
 class _Train:

@@ -437,7 +437,7 @@ class _Windows:
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
         # As many pages as make none with a few rows only, or half a chart.
         set_up_page(sheet, pages_high=max(1, round(self.folded / LINES_A_PAGE)))
-        sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
+        sheet.print_area = f"A1:{step_column(max(self.steps, 11))}{self.folded - 1}"
 
     def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
         """The digits chosen, from a row on. With the column before it is another area than that of
