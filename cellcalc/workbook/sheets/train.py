@@ -128,8 +128,8 @@ def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
 
     The sheet takes the parameters that the pass begins with from this one and computes it as BPTT
     does the first one; the study sheets read it in place of BPTT. So any pass can be looked at,
-    however many there are. There is a choice where this sheet has more than one pass. Which sequence is shown can be
-    chosen where all are swept and updated alike, else it is the first.
+    however many there are. There is a choice where this sheet has more than one pass. Which
+    sequence is shown can be chosen where all are swept and updated alike, else it is the first.
     """
     passes = passes_of(book) if book.has_moment and book.has("Train") else None
     if passes is None or not book.first.windows:
