@@ -1,4 +1,4 @@
-"""``keras-stateful(k)`` is what a real ``keras.layers.LSTM(stateful=True)`` does, fitted in blocks."""
+"""``keras-stateful(k)`` does what ``keras.layers.LSTM(stateful=True)`` does, fitted in blocks."""
 
 from __future__ import annotations
 
