@@ -300,7 +300,7 @@ def test_the_workbook_is_set_up_for_screen_and_paper() -> None:
     assert book.sheetnames == ["BPTT", "Equations"]
     assert book.calculation.fullCalcOnLoad
     sheet = book["BPTT"]
-    assert sheet.freeze_panes == "E5"
+    assert sheet.freeze_panes == "C5"
     assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
     assert sheet.print_title_rows == "$4:$4" and sheet.print_title_cols == "$A:$D"
     assert sheet.column_dimensions["C"].width > 40
