@@ -23,7 +23,7 @@ from cellcalc.check.search import Point, Search
 from cellcalc.check.sight import Followers, Sight, has_limits
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.updating import RuleNumbers, Updating, drawn_rules
-from cellcalc.check.world import TOTAL_LOSS, Equations, Place, Setting, World
+from cellcalc.check.world import Equations, Place, Setting, World
 from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import (
@@ -37,7 +37,7 @@ from cellcalc.language.arithmetic.decimals import (
 )
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Expression, Symbol, multiply, spelled_out, symbols, walk
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import LOSS, TOTAL_LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
 

@@ -17,12 +17,12 @@ import numpy as np
 from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
 from cellcalc.check.figures import Style
 from cellcalc.check.spelling import FEW
-from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
+from cellcalc.check.world import LAST_LOSS, STEPS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, memory_key
 from cellcalc.language.tree import Add, Edge, Expression, Mul, Number, Symbol, spelled_out
-from cellcalc.model.model import LOSS, TARGET, Model, Quantity
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import shown_rows
 

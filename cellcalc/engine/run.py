@@ -171,7 +171,8 @@ class _Run:
             final=dict(self.parameters),
             memory=dict(self.updater.memory),
             updates=self.updater.count,
-            standing_in=frozenset(STANDING_IN),
+            standing_in=frozenset(STANDING_IN)
+            | ({"rounded_away"} if self.updater.rounded_away else set()),
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
+TOTAL_LOSS = "L"
 COUNTED = derivative_key(LOSS)  # how much a step's loss counts: 1, a share of a mean, or 0
 
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
 from cellcalc.check.reading.slopes import slopes
-from cellcalc.check.world import STEPS, TOTAL_LOSS
+from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.letters import MARK, composed
@@ -33,7 +33,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import Model
+from cellcalc.model.model import TOTAL_LOSS, Model
 from cellcalc.problems.templates import RATE
 
 MAX_NAME = 60
