@@ -435,7 +435,7 @@ class NumberMarker:
             waiting = [k for k in waiting if k not in explained]
         if self.is_most(waiting):  # a cause of a few among them is an accident
             kept = [one for one in kept if len(one.explains) >= len(waiting)]
-        # A slip at one step only is hardly one where the same row has another that nothing explains.
+        # A slip at one step is hardly one where nothing explains another in the same row.
         left = {self.spots[k].key[2] for k in waiting if k not in copied}
         kept = [
             one
