@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,13 +12,13 @@ import click
 
 from cellcalc.cli.common import (
     as_scheme,
+    bar,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
     refuse,
-    something_said,
     text_options,
     windows_option,
 )
@@ -216,15 +215,8 @@ def _run(planned: Experiment, jobs: int, done: Sequence[Result] = ()) -> Iterato
 
     with ExitStack() as stack:
         executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
-        if not sys.stderr.isatty():
-            yield from run(planned, executor=executor, done=done)
-            return
-        something_said()
-        length = planned.passes
-        bar = stack.enter_context(
-            click.progressbar(length=length, label="training", file=sys.stderr)
-        )
-        yield from run(planned, lambda done: bar.update(done - bar.pos), executor, done)
+        progress = stack.enter_context(bar(planned.passes, "training"))
+        yield from run(planned, progress, executor, done)
 
 
 @contextmanager
