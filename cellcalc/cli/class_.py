@@ -129,6 +129,7 @@ def make(
     place = printable(str(output))
     kept = sentence("class", "unchanged") if not written else ""
     click.echo(sentence("class", "made", count=total, folder=place) + kept, err=True)
+    click.echo(sentence("class", "next", folder=place), err=True)
 
 
 @class_.command("mark", cls=SectionedCommand, short_help="All that is handed in, marked.")
