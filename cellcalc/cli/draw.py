@@ -38,9 +38,7 @@ WHAT = ("unrolled", "cell", "schedule", "flow", "gradients", "training", "sweep"
 @click.option("--window", metavar="N", type=int, help="Which window's gradients.")
 @click.option("--epoch", metavar="N", type=int, help="Which epoch.")
 @click.option("--sequence", metavar="N", type=int, help="Which sequence.")
-@click.option(
-    "--of", metavar="A,B", help="For sweep: one or two parameters; for flow: a state."
-)
+@click.option("--of", metavar="A,B", help="For sweep: one or two parameters; for flow: a state.")
 @click.option("--span", metavar="X", type=float, help="For sweep: how far to either side.")
 @scheme_options
 @notation_option

@@ -54,7 +54,11 @@ def test_a_wrong_call_is_one_line(
 
 
 def test_a_scheme_without_its_numbers_is_told_with_them(run: Run) -> None:
-    for name, form in (("tbptt", "tbptt(k1,k2)"), ("block", "block(k)"), ("tbptt(5)", "tbptt(k1,k2)")):
+    for name, form in (
+        ("tbptt", "tbptt(k1,k2)"),
+        ("block", "block(k)"),
+        ("tbptt(5)", "tbptt(k1,k2)"),
+    ):
         assert f"did you mean {form}?" in run("table", "gomez", "--scheme", name).stderr
 
 
