@@ -91,9 +91,7 @@ class _Check(SectionedCommand):
     show_default=True,
     help="Number of the first step in the answers.",
 )
-@click.option(
-    "--suggest", is_flag=True, help="Tell which slips would change nothing in this problem."
-)
+@click.option("--suggest", is_flag=True, help="Tell which slips would not show in this problem.")
 @click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options

@@ -49,7 +49,7 @@ LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how 
 
 # The options of a scheme besides its name and periods, and what each decides.
 OPTIONS = {
-    "--inject": "Which losses a window injects: those since the last window, all of its steps, or its last step's.",
+    "--inject": "Losses that a window injects: new ones, those of all its steps, or its last.",
     "--tail": "A shorter period at the end: sweep k2 steps, only its own steps, or leave it out.",
     "--state": "After a window the state is carried on, or reset to the initial one.",
     "--weights": "Weights in the chain rule: the current ones, or those stored with each step.",

@@ -36,9 +36,7 @@ if TYPE_CHECKING:
 @click.option("--k2", metavar="N", type=int, help="The same for k2.")
 @windows_option("Blocks of A, then B, … steps as a SCHEME.")
 @refining_options
-@click.option(
-    "--epochs", metavar="N", type=int, help="Accepted, without effect: nothing is updated here."
-)
+@click.option("--epochs", metavar="N", type=int, help="No effect: nothing is updated here.")
 @text_options
 @format_option("text", "markdown", "html", "json")
 def compare(
