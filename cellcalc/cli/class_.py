@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cellcalc.cli.common import (
     Commands,
     SectionedCommand,
+    bar,
     emit,
     load,
     output_options,
     problem_argument,
     refuse,
-    something_said,
 )
 from cellcalc.errors import OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN
@@ -119,7 +118,7 @@ def make(
     else:
         students = numbered(count or 0)
     total = len(students.students)
-    with _progress(total, sentence("class", "making")) as progress:
+    with bar(total, sentence("class", "making")) as progress:
         made = make_class(
             loaded.specification, students, practice, figures, seed, parts, texts, solutions,
             not without_equations, jobs or processors(), progress,
@@ -243,25 +242,13 @@ def _steps() -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     with ExitStack() as stack:
-        bars: dict[str, Any] = {}
+        told: dict[str, Callable[[int], None] | None] = {}
 
         def tell(what: str, done: int, of: int) -> None:
-            if what not in bars:
+            if what not in told:
                 stack.close()
-                something_said()
-                bar = click.progressbar(length=of, label=what, file=sys.stderr)
-                bars[what] = stack.enter_context(bar)
-            bars[what].update(done - bars[what].pos)
+                told[what] = stack.enter_context(bar(of, what))
+            if progress := told[what]:
+                progress(done)
 
         yield tell
-
-
-@contextmanager
-def _progress(total: int, label: str) -> Iterator[Callable[[int], None] | None]:
-    """A bar on standard error, if somebody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    something_said()
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)

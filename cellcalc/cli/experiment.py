@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,12 +12,12 @@ import click
 
 from cellcalc.cli.common import (
     as_scheme,
+    bar,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
-    something_said,
     text_options,
     windows_option,
 )
@@ -191,15 +190,8 @@ def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
 
     with ExitStack() as stack:
         executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
-        if not sys.stderr.isatty():
-            yield from run(planned, executor=executor)
-            return
-        something_said()
-        length = planned.passes
-        bar = stack.enter_context(
-            click.progressbar(length=length, label="training", file=sys.stderr)
-        )
-        yield from run(planned, lambda done: bar.update(done - bar.pos), executor)
+        progress = stack.enter_context(bar(planned.passes, "training"))
+        yield from run(planned, progress, executor)
 
 
 @contextmanager
