@@ -286,6 +286,7 @@ def test_quantities_named_in_sentences() -> None:
         ("templates",),
     ],
 )
+@pytest.mark.cases(4)
 def test_every_command_has_plain_output(arguments: tuple[str, ...], wide: Run) -> None:
     shown = wide(*arguments).stdout
     plain = wide(*arguments, "--ascii").stdout
