@@ -171,7 +171,7 @@ def handed_in(name: str, what: str, seed: int) -> dict[Place, float]:
 @pytest.mark.parametrize("seed", sample(range(40), 14))
 @pytest.mark.parametrize("key", [False, True])
 @pytest.mark.parametrize("name", ["gomez", "truncated"])
-@pytest.mark.cases(3)
+@pytest.mark.cases(3, thorough=60)
 def test_the_sheet_judges_a_file_as_check_does(name: str, key: bool, seed: int) -> None:
     contents = made(name, "all", 1, key)
     trace = DATA[name].problem().run()
@@ -259,7 +259,7 @@ def mistaken(contents: bytes, trace: Trace, given: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("seed", sample(range(24), 6))
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.cases(2)
+@pytest.mark.cases(2, thorough=30)
 def test_the_planted_mistake_is_found(name: str, seed: int) -> None:
     trace = DATA[name].problem().run()
     planted = assignment(trace, "all", 4, seed).mistake
