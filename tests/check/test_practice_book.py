@@ -20,7 +20,7 @@ from tests.support.command import Run
 from tests.support.oracles import sample
 from tests.support.problems import random_data
 from tests.support.sheets import Live
-from tests.support.spreadsheets import Made, book_of
+from tests.support.spreadsheets import Made, book_of, to_fill_in
 from tests.workbook.test_practice import Paper
 
 GOMEZ = load("gomez")
@@ -55,7 +55,7 @@ class Filled:
 
     def saved(self, path: Path, answers: Mapping[str, object], figures: int = 3) -> Path:
         """The file with the answers in it; no formula keeps its value, as openpyxl has it."""
-        book = openpyxl.load_workbook(io.BytesIO(self.contents))
+        book = to_fill_in(self.contents)
         for cell, value in answers.items():
             book["Practice"][cell] = value
         book["Practice"]["B2"] = figures

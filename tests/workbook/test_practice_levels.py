@@ -54,7 +54,7 @@ def open_cells(contents: bytes) -> list[str]:
 
 def checked(run: Run, path: Path, contents: bytes, answers: dict[str, object]) -> dict[str, str]:
     """The verdicts of `check` by cell, of the workbook with these answers written in."""
-    book = openpyxl.load_workbook(io.BytesIO(contents))
+    book = spreadsheets.to_fill_in(contents)
     for cell, value in answers.items():
         book["Practice"][cell] = value
     book.save(path)
@@ -248,7 +248,7 @@ def test_a_choice_is_judged_live_with_the_key_only() -> None:
 
 def mistaken(contents: bytes, trace: Trace, given: str) -> tuple[str, str]:
     """The verdict on an answer to where the mistake is, and the row that is expected."""
-    book = openpyxl.load_workbook(io.BytesIO(contents))
+    book = spreadsheets.to_fill_in(contents)
     book["Practice"]["B2"] = given
     file = io.BytesIO()
     book.save(file)
