@@ -49,6 +49,7 @@ from cellcalc.workbook.sheets.tracing import (
 from cellcalc.workbook.sheets.train import train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
+from cellcalc.workbook.words import Words
 from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package
@@ -189,7 +190,8 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     if book.has("BPTT"):
         _define_names(workbook, book)
     _describe(workbook, trace)
-    contents = {sheet.title: sheet.rows for sheet in book.made}
+    words = Words.of(trace.model, strict=not practice)
+    contents = {sheet.title: words.rows(sheet.rows) for sheet in book.made}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
     write_package(file, workbook, STYLES, contents, date)
 
