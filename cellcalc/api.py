@@ -560,6 +560,11 @@ class Problem:
         """
         from cellcalc.studies import experiment
 
+        if executor is not None and not callable(getattr(executor, "map", None)):
+            raise OptionError("executor", "a concurrent.futures.Executor", describe(executor))
+        if each is not None and not callable(each):
+            raise OptionError("each", "a function of a row", describe(each))
+        rows_done = _results(done)
         names = _several(schemes)
         chosen = experiment.design(
             self.specification,
@@ -573,7 +578,7 @@ class Problem:
             held_out=held_out,
         )
         rows = []
-        for row in experiment.run(chosen, executor=executor, done=tuple(done)):
+        for row in experiment.run(chosen, executor=executor, done=rows_done):
             rows.append(row)
             if each:
                 each(row)
@@ -1004,6 +1009,17 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
         expected = f"names of schemes ({listed(forms())})"
         raise OptionError("schemes", expected, unknown(name, forms()))
     return found
+
+
+def _results(done: object) -> tuple[Result, ...]:
+    """Rows of an experiment, given as any iterable of them."""
+    from cellcalc.studies.experiment import Result as Row
+
+    rows = tuple(done) if isinstance(done, Iterable) else (done,)
+    for row in rows:
+        if not isinstance(row, Row):
+            raise OptionError("done", "rows of an experiment, as it returns them", describe(row))
+    return rows
 
 
 def _several(given: Any) -> tuple[Any, ...]:

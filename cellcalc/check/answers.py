@@ -166,16 +166,15 @@ def read(
     model: Model,
     steps: int,
     author: Mapping[str, str] | None,
-    rate: float | None = None,
+    settings: Mapping[str, float] | None = None,
     optimizer: Template | None = None,
     windows: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
-    ``author`` are the symbols of an author's notation with our keys, ``rate`` is the problem's
-    learning rate, which a formula may name; ``optimizer`` the one whose rules may be written,
-    ``windows`` how
-    many of them a pass has.
+    ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
+    numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
+    be written, ``windows`` how many of them a pass has.
     """
     entries = list(entries)
     entries = list(_elements_from_1(entries, model.features))
@@ -194,7 +193,8 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            names = Names(model, steps, whose, entry.first_step, rate, moments, aliases, apart)
+            first = entry.first_step
+            names = Names(model, steps, whose, first, settings or {}, moments, aliases, apart)
             rules = Rules(optimizer) if optimizer else None
             reader = _Reader(names, steps, rules, windows, raised)
             readers[entry.first_step, whose is None] = reader
@@ -293,6 +293,7 @@ _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
+_DIGITS = re.compile(r"[-+\s0-9.,eE]*")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
@@ -409,7 +410,31 @@ class _Reader:
             return
         if entry.right.startswith("\0"):
             raise ExpressionError("a formula", entry.right[1:])
+        if entry.form not in ("code", "last", OWN):
+            parts = [*entry.between, entry.right]
+            kept = [part for part in parts if not self.is_again(part, entry)]
+            if not kept:
+                return  # δ_t = ∂L/∂c_t: what it is called besides
+            entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
         yield self.answer(entry)
+
+    def is_again(self, part: str, entry: Entry) -> bool:
+        """Whether a part of a line is the quantity itself once more, by another of its names."""
+        if len(part) > 60 or _DIGITS.fullmatch(part) or part.strip() == entry.left.strip():
+            return False
+        try:
+            found = self.names.parsed(_without_comment(part), Style(target=True))
+            if not isinstance(found, Symbol):
+                return False
+            target, t = self.target(entry)
+        except ExpressionError:
+            return False
+        if found.name != target.name:
+            return False
+        if found.has_time and found.step is None and found.shift != 0:
+            return found == target
+        mine, other = target.step or t or entry.t, found.step or entry.t
+        return mine == other
 
     def is_handed_on(self) -> bool:
         """Whether a step hands dc to the one before along the carousel alone."""
@@ -662,4 +687,4 @@ _COMMENT = re.compile(
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
     text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
-    return text.rstrip(" .;,✓✔☑✅") if len(text) > 1 else text
+    return text.rstrip(" .;,:✓✔☑✅") if len(text) > 1 else text

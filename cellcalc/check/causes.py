@@ -16,10 +16,11 @@ from typing import Any
 from cellcalc.check.amounts import Run
 from cellcalc.check.amounts import formula as compiled
 from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
-from cellcalc.check.report import Kind
+from cellcalc.check.report import Kind, Slip
 from cellcalc.check.slips import Edit, Edits, drawn_value, sayings, slopes, whole_cost
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import Trace
+from cellcalc.language.calculus import product, total
 from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
@@ -41,7 +42,7 @@ from cellcalc.language.tree import (
 from cellcalc.model.derivation import model_of
 from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
-from cellcalc.problems.templates import shown_rows
+from cellcalc.problems.templates import RATE, Template, shown_rows
 from cellcalc.resources import sentence
 
 TOTALS: Mapping[str, Run] = {
@@ -576,7 +577,7 @@ class Causes:
             replace(e, formula=rename(e.formula, _before_update)) for e in optimizer.equations
         ]
         last = equations[-1]
-        named = dict(self.update_rules(last.formula))
+        named = update_rules(last.formula)
         seen = {last.formula, *named.values()}
         for name, formula in named.items():
             yield self.of_update(name, last.symbol, formula, {})
@@ -613,27 +614,6 @@ class Causes:
             if scheme.clip_value is not None and scheme.clip_norm is None:
                 yield self.reclipped("clip_by_norm", scheme.clip_value, None)
 
-    def update_rules(self, formula: Expression) -> Iterator[tuple[str, Expression]]:
-        """The last equation of the optimizer, w[t-1] - learning_rate*…, done otherwise."""
-        rate, before = Symbol("learning_rate"), Symbol("w", -1)
-        names = {s.name for s in symbols(formula)}
-        yield "gradient_given", Symbol("dw")
-        without = rebuilt(formula, lambda e: Number(1.0) if e == rate else None)
-        if rate.name in names:
-            yield "rate_left_out", without
-            twice = multiply(rate, rate)
-            yield "rate_twice", rebuilt(formula, lambda e: twice if e == rate else None)
-            yield "ascent", rebuilt(formula, lambda e: Neg(rate) if e == rate else None)
-        if any(s == before for s in symbols(formula)):
-            yield "change_only", rebuilt(formula, lambda e: Number(0.0) if e == before else None)
-            yield "not_updated", before
-
-        rootless = rebuilt(
-            formula, lambda e: e.argument if isinstance(e, Call) and e.function == "sqrt" else None
-        )
-        if rootless != formula:
-            yield "no_root", rootless
-
     def of_update(
         self, name: str, symbol: str, formula: Expression, words: Mapping[str, Any]
     ) -> Cause:
@@ -659,13 +639,18 @@ class Causes:
 
     def of_rule(self, symbol: str, formula: Expression) -> Changes:
         """Another formula for one of the optimizer's equations; n is the number of steps."""
+        kept: dict[int, Override] = {}
 
         def changes(graph: Graph) -> Overrides:
+            if graph is self.graph and kept:
+                return kept
             found = {}
             for place in graph.rows.get(f"{symbol} update", ()):
                 p, w, _, _ = graph.nodes[place].key
                 steps = Number(float(len(graph.window(p, w).steps)))
                 found[place] = graph.override(place, _renamed_to(formula, Symbol("n"), steps))
+            if graph is self.graph:
+                kept.update(found)
             return found
 
         return changes
@@ -748,6 +733,68 @@ def variants(true: Scheme, n: int) -> Iterator[tuple[str, Scheme]]:
         for value in values:
             if value != getattr(true, key):
                 yield f"{key}_{value}", other(**{key: value})
+
+
+def update_rules(formula: Expression) -> Mapping[str, Expression]:
+    """The last equation of the optimizer, w[t-1] - learning_rate*…, done otherwise."""
+    rate, before = Symbol(RATE), Symbol("w", -1)
+
+    def changed(change: Callable[[Expression], Expression | None]) -> Expression:
+        return rebuilt(formula, change)
+
+    def upwards(e: Expression) -> Expression | None:
+        match e:
+            case Neg(operand) if rate in symbols(operand):
+                return operand
+            case Mul(factors) if rate in factors:
+                return Neg(e)
+        return None
+
+    def without_rate(e: Expression) -> Expression | None:
+        match e:
+            case Mul(factors) if rate in factors:
+                return product(*(factor for factor in factors if factor != rate))
+        return None
+
+    def change(e: Expression) -> Expression | None:
+        match e:
+            case Add(terms) if before in terms:
+                return total(*(term for term in terms if term != before))
+        return None
+
+    def rootless(e: Expression) -> Expression | None:
+        return e.argument if isinstance(e, Call) and e.function == "sqrt" else None
+
+    made: dict[str, Expression] = {"gradient_given": Symbol("dw")}
+    if rate in symbols(formula):
+        made["rate_left_out"] = changed(without_rate)
+        twice = multiply(rate, rate)
+        made["rate_twice"] = changed(lambda e: twice if e == rate else None)
+        made["ascent"] = changed(upwards)
+    if before in symbols(formula):
+        made["change_only"] = changed(change)
+        made["not_updated"] = before
+    made["no_root"] = changed(rootless)
+    return {name: rule for name, rule in made.items() if rule != formula}
+
+
+def slips_of_update(optimizer: Template, parameter: str, steps: int) -> Iterator[Slip]:
+    """The wrong rules for a parameter's new value; ``steps`` are those of the window."""
+    last = optimizer.equations[-1]
+    rule = rename(last.formula, _before_update)
+    own = {"w": parameter, "dw": derivative_key(parameter)}
+    own |= {state: memory_key(state, parameter) for state in shown_rows(optimizer)}
+
+    def shown(formula: Expression) -> Expression:
+        return rename(_renamed(formula, own), lambda s: Symbol(s.name))
+
+    made = list(update_rules(rule).items())
+    for n in (Symbol("n"), Number(float(steps))):
+        made.append(("mean_gradient", _renamed_to(rule, Symbol("dw"), Div(Symbol("dw"), n))))
+    for name, formula in made:
+        if formula != rule:
+            says = sayings("whole", name)
+            yield Slip(parameter, shown(formula), says, shown(rule), False, kind=Kind.UPDATE)
 
 
 def joined(causes: Sequence[Cause]) -> Cause:

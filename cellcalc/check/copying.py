@@ -65,6 +65,8 @@ def miscopied(
             # Nor may the bound be wide beside the reading: near 0 some point always fits.
             is_sharp = reference.bound <= CHANCE * abs(value)
             is_telling = is_sharp and tried * share <= CHANCE * far
+            if name == "digit" and not (is_telling and number.figures >= FEW):
+                continue  # of few figures one digit less is no likeness at all
             width = reference.bound + HALF * number.unit
             if abs(value - number.value) < APART * width:
                 continue

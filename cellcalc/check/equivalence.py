@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
 from functools import cached_property
 from typing import Any
 
 from cellcalc.check.answers import Answer, mentioned
+from cellcalc.check.causes import slips_of_update
 from cellcalc.check.drawn import Fact, Random
-from cellcalc.check.report import Counterexample, Marked, Verdict
+from cellcalc.check.report import Counterexample, Marked, Slip, Verdict
 from cellcalc.check.search import Point, Search
 from cellcalc.check.sight import Followers, Sight, has_limits
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.updating import RuleNumbers, Updating, drawn_rules
-from cellcalc.check.world import TOTAL_LOSS, Equations, Place, Setting, World
+from cellcalc.check.world import Equations, Place, Setting, World
 from cellcalc.engine.optimizer import rules
 from cellcalc.engine.trace import Trace, WindowTrace
 from cellcalc.language.arithmetic.decimals import (
@@ -36,7 +37,7 @@ from cellcalc.language.arithmetic.decimals import (
 )
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Expression, Symbol, multiply, spelled_out, symbols, walk
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import LOSS, TOTAL_LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
 
@@ -411,8 +412,20 @@ class FormulaMarker:
             example = Counterexample(
                 shown.gives(name, formula), shown.true(name), None, {}, shown is own
             )
-            return self.marked(answer, Verdict.WRONG, counterexample=example)
+            slip = self.slip_of_update(name, formula, updates) if name in own.before else None
+            return self.marked(answer, Verdict.WRONG, counterexample=example, slip=slip)
         return self.marked(answer, Verdict.CORRECT, note="; ".join(notes))
+
+    def slip_of_update(
+        self, name: str, formula: Expression, updates: Sequence[Updating]
+    ) -> Slip | None:
+        """The wrong rule that a formula for a parameter's new value is, if it is a known one."""
+        optimizer = updates[0].trace.specification.update.optimizer
+        for slip in slips_of_update(optimizer, name, len(self.setting.swept)):
+            rule = slip.formula
+            if rule is not None and all(u.is_same(name, formula, rule) for u in updates):
+                return slip
+        return None
 
     def ruled(self, answer: Answer) -> Marked:
         """A rule of the optimizer, written for every parameter w.

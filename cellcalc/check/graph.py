@@ -17,12 +17,12 @@ import numpy as np
 from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
 from cellcalc.check.figures import Style
 from cellcalc.check.spelling import FEW
-from cellcalc.check.world import LAST_LOSS, STEPS, TOTAL_LOSS
+from cellcalc.check.world import LAST_LOSS, STEPS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, memory_key
 from cellcalc.language.tree import Add, Edge, Expression, Mul, Number, Symbol, spelled_out
-from cellcalc.model.model import LOSS, TARGET, Model, Quantity
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import shown_rows
 
@@ -32,6 +32,7 @@ Key = tuple[int, int, str, int | None]
 # To decimals nobody keeps a mean square: it would be 0, and the step divided by it.
 FIGURES = Style(FEW, None)
 MOST_FIGURES = 8  # of a number that is put in as it stands
+FEW_WORLDS = 4  # that are quicker worked out one by one than together
 MOST_SOURCES = 2_500  # above which errors are not kept apart
 
 
@@ -126,8 +127,12 @@ class Graph:
         settings = trace.specification.update.settings
         self.settings = {n: self.constant(("setting", n), v) for n, v in settings.items()}
         before = -2
+        waits: tuple[int, PassTrace] | None = None
         for number in self.passes:
             one = trace.passes[number]
+            if waits and (number != before + 1 or one.epoch != waits[1].epoch):
+                self.last_update(*waits)
+                waits = None
             if number != before + 1:  # what happened before is taken as it is
                 self.weights = {
                     n: self.constant((number, n), value) for n, value in one.before.items()
@@ -137,7 +142,18 @@ class Graph:
                 }
                 self.gathered = {}
             self.one_pass(number, one)
+            if trace.specification.scheme.update == "sequence":
+                self.last_update(number, one)
+            elif trace.specification.scheme.update == "epoch" and one.windows:
+                waits = number, one  # until all of the epoch's sequences have been run
             before = number
+        if waits:
+            self.last_update(*waits)
+
+    def last_update(self, p: int, one: PassTrace) -> None:
+        """The update after a sequence or an epoch, where one follows this pass's last window."""
+        if one.windows and one.windows[-1].used:
+            self.update(p, len(one.windows), one.windows[-1])
 
     def one_pass(self, p: int, one: PassTrace) -> None:
         for name in self.given:
@@ -163,8 +179,6 @@ class Graph:
                 self.update(p, w, window)
         for t in range(done + 1, one.steps + 1):
             self.forward(p, t)
-        if not each and one.windows and one.windows[-1].used:
-            self.update(p, len(one.windows), one.windows[-1])
         if one.loss is not None:
             self.loss(p, one)
 
@@ -479,23 +493,32 @@ class Graph:
         """
         count = len(changes)
         meant = meant or {}
-        by_node: dict[int, list[int]] = {}
+        # Causes of several rows share the changes of single rows: each is worked out once.
+        by_node: dict[int, dict[int, tuple[Override, list[int]]]] = {}
         for k, overrides in enumerate(changes):
-            for place in overrides:
-                by_node.setdefault(place, []).append(k)
+            for place, override in overrides.items():
+                alike = by_node.setdefault(place, {})
+                alike.setdefault(id(override), (override, []))[1].append(k)
         used: list[Any] = []
         worked: list[Any] = []
         for place, node in enumerate(self.nodes):
             value = _worked(node, used, None)
             if place in by_node:
                 array = np.full(count, value) if np.ndim(value) == 0 else value.copy()
-                for k in by_node[place]:
-                    override = changes[k][place]
-                    own = [
-                        v if type(v) is float else float(v) if np.ndim(v) == 0 else float(v[k])
-                        for v in (used[i] for i in override.inputs)
-                    ]
-                    array[k] = override.run(own)
+                for override, worlds in by_node[place].values():
+                    own = [used[i] for i in override.inputs]
+                    arrays = [i for i, v in enumerate(own) if isinstance(v, np.ndarray)]
+                    if not arrays:
+                        array[worlds] = override.run([float(v) for v in own])
+                    elif len(worlds) < FEW_WORLDS:
+                        for k in worlds:
+                            array[k] = override.run(
+                                [float(v[k] if i in arrays else v) for i, v in enumerate(own)]
+                            )
+                    else:
+                        for i in arrays:
+                            own[i] = own[i][worlds]
+                        array[worlds] = override.run(own)
                 value = array
             worked.append(value)
             if place in meant:

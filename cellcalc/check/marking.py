@@ -17,12 +17,12 @@ from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, Written
-from cellcalc.check.world import TOTAL_LOSS, Equations, setting_of
+from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.letters import MARK
-from cellcalc.model.model import LOSS, TARGET
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
@@ -61,9 +61,10 @@ def mark(
     check_marking(trace.specification, trace.model)
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
-    rate = update.settings.get("learning_rate")
     most = max(len(one.windows) for one in trace.passes)
-    sheet = reading.read(entries, trace.model, steps, _names(trace), rate, update.optimizer, most)
+    sheet = reading.read(
+        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most
+    )
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)

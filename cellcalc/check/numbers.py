@@ -192,7 +192,7 @@ class NumberMarker:
         graph = self.graph
         is_entering = w and t == graph.window(p, w).first - 1 and symbol in graph.entering
         row = graph.entering[symbol] if is_entering else self.model.quantities.get(symbol)
-        true = row.formula if row is not None and t is not None else None
+        right = row.formula if row is not None and t is not None else None
 
         def values(expression: Expression) -> list[Amount]:
             run, places = graph.placed(expression, p, w, t or 0)
@@ -200,12 +200,14 @@ class NumberMarker:
                 Amount(self.anchors[k][0], np.zeros(1)) if k in self.anchors else self.rough(k)
                 for k in places
             ]
-            found = [run(own), run([self.rough(k) for k in places])]
+            # What follows from answers of one's own may be wrong, and the true values put in right.
+            true = [Amount(self.key[k].value, np.array([self.key[k].bound()])) for k in places]
+            found = [run(own), run([self.rough(k) for k in places]), run(true)]
             return [v if isinstance(v, Amount) else Amount(v, np.zeros(1)) for v in found]
 
         method = self.method
         assert method is not None
-        return working.judge(spot.answer, lambda part: method(part, spot.key), true, values)
+        return working.judge(spot.answer, lambda part: method(part, spot.key), right, values)
 
     def rough(self, place: int) -> Amount:
         """What follows at a node, and what rounding may do to it."""

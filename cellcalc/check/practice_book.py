@@ -21,6 +21,7 @@ from cellcalc.check.inconsistent import inconsistent
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import InputError, Mistake, OptionError, printable
+from cellcalc.model.model import TOTAL_LOSS
 from cellcalc.problems.schemes import AS_WRITTEN, Scheme
 from cellcalc.problems.specification import Specification, read_specification
 from cellcalc.problems.templates import Template
@@ -33,7 +34,6 @@ from cellcalc.studies.exercise import (
     LEVELS,
     MISTAKE,
     RIGHT,
-    TOTAL_LOSS,
     Exercise,
     Place,
     exercise,

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable
 from functools import cache
 from typing import TypeGuard
 
-from cellcalc.check.world import STEPS, TOTAL_LOSS, Equations, Place, Setting, World
+from cellcalc.check.world import STEPS, Equations, Place, Setting, World
 from cellcalc.language.arithmetic.decimals import LAST_STEP, MEAN, SUM, Value
 from cellcalc.language.tree import Call, Edge, Expression, spelled_out, symbols, walk
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import LOSS, TOTAL_LOSS
 
 
 class Sight:

@@ -69,6 +69,7 @@ _NOTE = re.compile(
     r"|(?:<-|<=|->|=>|←|→|--+|#|//|%|⇐|\\\\)\s?.{0,200}"
     r"|[,;.:]?\s*[(\[](?P<words>[^()\[\]]{0,80}(?:\([^()]{0,20}\))?[^()\[\]]{0,40})[)\]]\s*[.,;✓✔]*"
     r"|[,;]?\s*(?:rounded|approx|approximately|gerundet|ungefähr|circa|ca\.?|about|to|s\.?f\.?|d\.?p\.?|units?|from|since|because|as|which|so|and|ok|OK)\b.{0,200}"
+    r"|[;,]\s+[^\W\d_]{2,20}(?:\s+[^\W\d_]{2,20}){1,12}\s*[.:]?"
     r"|\\(?:quad|qquad|checkmark|text|;|,).{0,200}"
     r")",
     re.DOTALL,

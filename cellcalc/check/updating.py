@@ -100,9 +100,16 @@ class Updating:
 
     def agrees(self, name: str, formula: Expression) -> bool:
         """Whether a formula makes the same of it as the optimizer."""
-        true, start = self.true(name), self.given(name)
-        allowed = AGREED * abs(true - start) + NOISE * max(abs(true), abs(start))
-        return abs(self.gives(name, formula) - true) <= allowed
+        return self._is_close(name, self.gives(name, formula), self.true(name))
+
+    def is_same(self, name: str, formula: Expression, other: Expression) -> bool:
+        """Whether two formulas make the same of it."""
+        return self._is_close(name, self.gives(name, formula), self.gives(name, other))
+
+    def _is_close(self, name: str, value: float, other: float) -> bool:
+        start = self.given(name)
+        allowed = AGREED * abs(other - start) + NOISE * max(abs(other), abs(start))
+        return abs(value - other) <= allowed
 
 
 def _is_written(written: float, value: float) -> bool:

@@ -15,13 +15,13 @@ from typing import Any
 from cellcalc.engine.trace import PassTrace, WindowTrace
 from cellcalc.language.arithmetic.decimals import FLOATS, MEAN, SUM, Arithmetic, Value, Work, work
 from cellcalc.language.tree import Call, Edge, Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import LOSS, TARGET, Model, Quantity
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, Quantity
 
 Place = tuple[str, int | None]  # a quantity at a step; None: over the whole window
 # What a value that was given at a place may have been before it was rounded: given the place, the
 # value, and what the equation gives there.
 Meant = Callable[[Place, Any, Any], Any]
-STEPS, TOTAL_LOSS, LAST_STEP = "n", "L", "T"
+STEPS, LAST_STEP = "n", "T"
 LAST_LOSS = "last_loss"  # the weights of the losses if only the window's last one counted
 
 

@@ -27,10 +27,10 @@ from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, check_choice, printable, unknown
 from cellcalc.language.notation import plain_number
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import COUNTED, LOSS, TARGET, Model
+from cellcalc.model.model import COUNTED, LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
-from cellcalc.studies.exercise import HALF, TOTAL_LOSS, Place, Spot, exercise, half_unit
+from cellcalc.studies.exercise import HALF, Place, Spot, exercise, half_unit
 from cellcalc.views.worked import left_side
 
 FORMATS = ("moodle", "gift", "csv")

@@ -93,6 +93,8 @@ def train(
                 done += 1
                 if progress:
                     progress(done)
+            if run.scheme.update == "epoch" and any(w.updates for p in plans for w in p.windows):
+                run.apply()
             if number in keep:
                 kept[number] = run.now()
     return Trained(losses, run.now(), kept)
@@ -228,7 +230,7 @@ class _Batch:
                 self.step(columns, self.numbers(), done + 1, stop - start + 1, stop - start)
             counted = sequence.has_target[start:stop]
             total += sum(columns[LOSS][t] for t, counts in enumerate(counted, 1) if counts)
-        once = self.scheme.update != "window" and plan.windows
+        once = self.scheme.update == "sequence" and plan.windows
         if learns and once and plan.windows[-1].updates:
             self.apply()
         return self.filled(self.reduced(total, sequence))

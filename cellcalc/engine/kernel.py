@@ -342,4 +342,5 @@ def _compiled(text: str, numbers: int, arrays: int) -> Callable[..., Any]:
     exec(compile(text, "<cellcalc kernel>", "exec"), namespace)
     whole, number, array = numba.int64, numba.float64, numba.float64[::1]
     signature = (whole, whole, whole, *[number] * numbers, *[array] * arrays)
-    return numba.njit(signature)(namespace["bptt"])
+    compiled: Callable[..., Any] = numba.njit(signature)(namespace["bptt"])  # typed without numba
+    return compiled

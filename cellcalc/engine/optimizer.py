@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
-from cellcalc.engine.codegen import Code, compile_source, reads
+from cellcalc.engine.codegen import Code, compile_expression, compile_source, reads
 from cellcalc.language.arithmetic import floats
 from cellcalc.language.keys import COUNT, derivative_key, memory_key
-from cellcalc.language.tree import Expression, Number, Symbol, rebuilt, rename, symbols
+from cellcalc.language.tree import Div, Expression, Number, Symbol, rebuilt, rename, symbols, walk
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import Equation, Template, shown_rows
 from cellcalc.problems.updates import Update
@@ -38,6 +38,7 @@ class Updater:
         self.count = update.count
         self.gathered: dict[str, float] = {}
         self.function = compile_source(update_source(update.optimizer, decimals), "update")
+        self.rounded_away = False  # whether a step was divided by what rounding has made of 0
 
     def gather(
         self, gradients: Mapping[str, float], parameters: Mapping[str, float]
@@ -59,12 +60,40 @@ class Updater:
             state = self.update.optimizer.state.items()
             self.memory = {memory_key(own, name): value for name in used for own, value in state}
         settings = {**self.update.settings, COUNT: float(self.count)}
+        before = dict(parameters)
         self.function(parameters, used, self.memory, settings)
+        if self.decimals is not None and not self.rounded_away:
+            self.rounded_away = any(self._rounded_away(before, used, settings))
         self.gathered = {}
         return {derivative_key(name): gradient for name, gradient in used.items()}
 
+    def _rounded_away(
+        self, before: Mapping[str, float], used: Mapping[str, float], settings: Mapping[str, float]
+    ) -> Iterator[bool]:
+        """Whether a divisor has no digit at these decimals, as Adam's root of a v of 0."""
+        assert self.decimals is not None
+        own = shown_rows(self.update.optimizer)
+        for name, gradient in used.items():
+            values = {**settings, "w": before[name], "dw": gradient}
+            values |= {row: self.memory[memory_key(row, name)] for row in own}
+            small = 0.5 * 10.0**-self.decimals
+            yield gradient != 0.0 and any(
+                abs(divisor(values)) < small for divisor in _divisors(self.update.optimizer)
+            )
+
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
+
+
+def _divisors(optimizer: Template) -> list[Callable[[Mapping[str, float]], float]]:
+    """What the optimizer's equations divide by that is not the same for all parameters."""
+    fixed = {*optimizer.settings, COUNT}
+    return [
+        compile_expression(node.denominator)
+        for equation in optimizer.equations
+        for node in walk(equation.formula)
+        if isinstance(node, Div) and {s.name for s in symbols(node.denominator)} - fixed
+    ]
 
 
 def update_source(optimizer: Template, decimals: int | None) -> str:

@@ -149,7 +149,7 @@ class _Run:
 
     def trace(self, progress: Progress | None) -> Trace:
         specification = self.specification
-        passes = []
+        passes: list[PassTrace] = []
         for epoch in range(1, specification.update.epochs + 1):
             if epoch > 1 and schedule.changes(specification.scheme):
                 self.plans = schedule.planned(specification, epoch)
@@ -157,6 +157,9 @@ class _Run:
                 passes.append(self.one_pass(epoch, place, sequence))
                 if progress:
                     progress(len(passes))
+            if specification.scheme.update == "epoch":
+                own = passes[-len(specification.sequences) :]
+                passes[-len(own) :] = self.epoch_done(own)
         longest = max(sequence.steps for sequence in specification.sequences)
         return Trace(
             specification=specification,
@@ -168,7 +171,8 @@ class _Run:
             final=dict(self.parameters),
             memory=dict(self.updater.memory),
             updates=self.updater.count,
-            standing_in=frozenset(STANDING_IN),
+            standing_in=frozenset(STANDING_IN)
+            | ({"rounded_away"} if self.updater.rounded_away else set()),
         )
 
     def one_pass(self, epoch: int, place: int, sequence: Sequence) -> PassTrace:
@@ -176,7 +180,7 @@ class _Run:
         plan = self.plans[place - 1]
         memory, updates = dict(self.updater.memory), self.updater.count
         forward, windows = self.segments(place, sequence, plan)
-        if plan.scheme.update != "window" and windows and windows[-1].window.updates:
+        if plan.scheme.update == "sequence" and windows and windows[-1].window.updates:
             windows[-1] = self.updated(windows[-1])
         loss = None
         if TARGET in forward:
@@ -203,6 +207,17 @@ class _Run:
             updates=updates,
             coefficients=self.coefficients,
         )
+
+    def epoch_done(self, passes: list[PassTrace]) -> list[PassTrace]:
+        """The passes of an epoch with its one update, which comes after all of its sequences.
+
+        It is noted in the last window, behind which there may be sequences that have none.
+        """
+        for place, one in enumerate(passes):
+            if one.windows and one.windows[-1].window.updates:
+                windows = (*one.windows[:-1], self.updated(one.windows[-1]))
+                passes[place] = replace(one, windows=windows)
+        return passes
 
     def segments(
         self, place: int, sequence: Sequence, plan: Schedule

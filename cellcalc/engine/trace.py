@@ -145,7 +145,8 @@ class Trace:
         The optimizer's state at the end, and how often it has updated.
     standing_in : frozenset of str
         What has no value somewhere, so that 1e-300 stands in for an argument: ``log`` of what is
-        not above 0, ``divide`` by 0.
+        not above 0, ``divide`` by 0. ``rounded_away`` where hand rounding has made 0 of what the
+        optimizer divides by, all but its ``epsilon``.
     """
 
     specification: Specification

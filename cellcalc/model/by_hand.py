@@ -1,9 +1,10 @@
 """The equations as a person works them with a pocket calculator.
 
-A derivative that is needed only once, as a factor of the next (dg, which goes into dz_g and
-nowhere else), is not written down: the two products are worked in one go, and only what is
-written down is rounded. So published examples were made: Gomez's δa = δstate·i·(1 − a²). It stands
-by itself, since it is about equations, and not about running them.
+Every net input is written down, also where the cell's equations have no row for it. A derivative
+that is needed only once, as a factor of the next (dg, which goes into dz_g and nowhere else), is
+not: the two products are worked in one go, and only what is written down is rounded. So published
+examples were made: Gomez's δa = δstate·i·(1 − a²). It stands by itself, since it is about
+equations, and not about running them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ from collections import Counter
 from dataclasses import replace
 
 from cellcalc.language.tree import Expression, Symbol, rebuilt, walk
+from cellcalc.model.derivation import build
 from cellcalc.model.model import Model, Quantity
 
 
 def by_hand(model: Model) -> Model:
-    """The model with each derivative that is used once put into the row that uses it."""
+    """The model with a row for each net input, and without those for derivatives used once.
+
+    What is used once is put into the row that uses it.
+    """
+    parts = (model.cell, model.readout, model.loss, model.features, model.stored_weights)
+    model = build(*parts, model.error, model.author, model.ascii, net_inputs="all")
     inlined = _used_once(model)
 
     def worked(row: Quantity) -> Quantity:

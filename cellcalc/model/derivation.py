@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from cellcalc.language.calculus import differentiate
 from cellcalc.language.keys import derivative_key, element_keys, path_key
@@ -37,6 +37,7 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.model.net_inputs import with_net_inputs
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
 from cellcalc.resources import gist, language, said, sentence
@@ -44,6 +45,7 @@ from cellcalc.resources import gist, language, said, sentence
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author
 
+NetInputs = Literal["as written", "needed", "all"]
 MOST_REMEMBERED = 50  # models
 MOST_SPELLED_OUT = 4  # features up to which W @ x is written as a sum in the equations
 
@@ -57,6 +59,7 @@ def build(
     error: Template | None = None,
     author: Author | None = None,
     ascii: bool = False,
+    net_inputs: NetInputs = "as written",
 ) -> Model:
     """The model of a cell with a readout and, where there are targets, a loss.
 
@@ -77,12 +80,22 @@ def build(
         In whose symbols texts are.
     ascii : bool
         Write texts without Unicode.
+    net_inputs : {"as written", "needed", "all"}
+        Which net inputs get a row though the equations have none: those that a slope needs once
+        more, where it must be with the weights of their time; or all, as by hand.
 
     Returns
     -------
     Model
         Every quantity with its equation: forward as the templates have it, backward derived.
     """
+    if net_inputs != "as written":
+        of_all = [part for part in (cell, readout, loss, error) if part is not None]
+        taken = {name for part in of_all for name in (*part.fixed, *part.state)}
+        taken |= {e.symbol for part in of_all for e in part.equations}
+        cell = with_net_inputs(cell, taken, net_inputs == "all")
+        taken |= {e.symbol for e in cell.equations}
+        readout = with_net_inputs(readout, taken, net_inputs == "all")
     builder = _Builder(cell, readout, loss, features, stored_weights, error, author, ascii)
     return builder.model()
 
@@ -111,7 +124,8 @@ def model_of(
     s = specification
     stored = s.scheme.weights == "stored"
     parts = tuple(map(_Same, (s.cell, s.readout, s.loss, s.error, author)))
-    return _remembered(parts, s.features, stored, ascii, language())
+    needed: NetInputs = "needed" if s.scheme.meets_old_weights and not stored else "as written"
+    return _remembered(parts, s.features, stored, ascii, needed, language())
 
 
 class _Same:
@@ -129,11 +143,16 @@ class _Same:
 
 @lru_cache(maxsize=MOST_REMEMBERED)
 def _remembered(
-    parts: tuple[_Same, ...], features: int, stored: bool, ascii: bool, _language: str
+    parts: tuple[_Same, ...],
+    features: int,
+    stored: bool,
+    ascii: bool,
+    needed: NetInputs,
+    _language: str,
 ) -> Model:
     """A model, derived once for the problems that share their templates."""
     cell, readout, loss, error, author = (part.it for part in parts)
-    return build(cell, readout, loss, features, stored, error, author, ascii)
+    return build(cell, readout, loss, features, stored, error, author, ascii, needed)
 
 
 class _Builder:

@@ -22,6 +22,7 @@ from cellcalc.language.notation import (
     Unicode,
 )
 from cellcalc.language.tree import (
+    ONE,
     ZERO,
     Add,
     Call,
@@ -31,6 +32,7 @@ from cellcalc.language.tree import (
     Symbol,
     add,
     rebuilt,
+    shifted,
     walk,
 )
 from cellcalc.problems.templates import Template
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 
 TARGET, LOSS, PREDICTION = "target", "E", "y"
-_REST = Add((Number(1.0), Neg(Symbol(PREDICTION, 0))))  # 1 - y
+TOTAL_LOSS = "L"
 COUNTED = derivative_key(LOSS)  # how much a step's loss counts: 1, a share of a mean, or 0
 
 
@@ -209,17 +211,22 @@ class Model:
         return tuple(rows)
 
     @cached_property
-    def _logistic(self) -> Expression | None:
-        """The net input of the prediction, where that is logistic and the loss takes log(1 - y)."""
-        row = next((row for row in self.forward if row.symbol == PREDICTION), None)
-        loss = next((row for row in self.forward if row.symbol == LOSS), None)
-        if row is None or loss is None or loss.formula is None or not self.loss:
-            return None
-        saturates = any(n == Call("log", _REST) for n in walk(loss.formula))
-        match row.formula:
-            case Call("sigmoid", net) if saturates:
-                return net
-        return None
+    def _logistic(self) -> dict[str, Expression]:
+        """The net input of the prediction, where that is logistic and the loss takes log(1 - y).
+
+        Also that of h, where y is no more than another name for it.
+        """
+        rows = {row.symbol: row.formula for row in self.forward if row.formula is not None}
+        saturating = Call("log", add(ONE, Neg(Symbol(PREDICTION, 0))))
+        if not self.loss or LOSS not in rows or saturating not in walk(rows[LOSS]):
+            return {}
+        names = [PREDICTION]
+        while isinstance(same := rows.get(names[-1]), Symbol) and same.shift == 0:
+            names.append(same.name)
+        match rows.get(names[-1]):
+            case Call("sigmoid", net):
+                return dict.fromkeys(names, net)
+        return {}
 
     def computed(self, formula: Expression) -> Expression:
         """The formula as it is computed: 1 - y of a logistic y from y's net input.
@@ -227,11 +234,15 @@ class Model:
         It is the same number; but where y is nearly 1 the difference as it is written loses its
         digits, so that a cross-entropy would stand still at 690.8 and its slope at 0.
         """
-        net = self._logistic
-        if net is None:
-            return formula
-        exact = Call("complement", Symbol(PREDICTION, 0), (net,))
-        return rebuilt(formula, lambda e: exact if e == _REST else None)
+        nets = self._logistic
+
+        def exact(e: Expression) -> Expression | None:
+            match e:
+                case Add((Number(1.0), Neg(Symbol(name, int() as shift)))) if name in nets:
+                    return Call("complement", Symbol(name, shift), (shifted(nets[name], shift),))
+            return None
+
+        return rebuilt(formula, exact) if nets else formula
 
     @cached_property
     def generated(self) -> dict[object, Any]:

@@ -131,6 +131,13 @@ class Scheme:
             return self
         return replace(self, k1=self.k1 or steps, k2=self.k2 or steps)
 
+    @property
+    def meets_old_weights(self) -> bool:
+        """Whether a window may reach back over an update, to steps of other weights."""
+        blocks = self.windows is not None or self.k1 is None or self.state == "reset"
+        slides = self.k2 is None or (self.k1 is not None and self.k2 > self.k1)
+        return self.update == "window" and not blocks and (slides or self.tail == "flush")
+
     def lasting(self, k1: int | None = None, k2: int | None = None) -> Scheme:
         """The same options with other periods, which the name then says."""
         k1, k2 = k1 or self.k1, k2 or self.k2

@@ -73,9 +73,6 @@ def script(
     if isinstance(specification.scheme.windows, RandomLengths):
         found = specification.scheme.name
         raise OptionError("scheme", "one whose windows are not drawn, for a script", found)
-    if specification.update.count:
-        expected = "none: a script begins with the optimizer's own start"
-        raise OptionError("update.from", expected, f"{specification.update.count} updates before")
     return _Script(specification, model, to, trace).text(file)
 
 
@@ -221,9 +218,36 @@ class _Script:
             expected = f"optimizer {listed(tuple(own))}"
             raise OptionError("to", f"{self.to} with {expected}", f'"{optimizer.name}"')
         if own:
-            return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
-        rules = "\n".join(f"        {line}" for line in self.rules())
-        return Template(_part("update")).substitute(rule=optimizer.title, clip=clip, rules=rules)
+            begun = _literal(self.begun(), split=True) if self.goes_on else ""
+            go_on = Template(code["go_on"] if begun else "").substitute(
+                begun=begun, count=update.count
+            )
+            return Template(code["update"]).substitute(
+                optimizer=own[optimizer.name], clip=clip, count=update.count, go_on=go_on
+            )
+        held: dict[str, list[float]] = {}
+        for values in update.state.values() if update.count else ():
+            for name, value in values.items():
+                held.setdefault(name, []).append(value)
+        return Template(_part("update")).substitute(
+            rule=optimizer.title,
+            clip=clip,
+            rules="\n".join(f"        {line}" for line in self.rules()),
+            memory=_literal(held),
+            count=update.count,
+        )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the optimizer has a state from earlier training."""
+        update = self.specification.update
+        return bool(update.count and update.optimizer.state)
+
+    def begun(self) -> dict[str, dict[str, float]]:
+        """The optimizer's state, under the names of the framework's own."""
+        update = self.specification.update
+        names = self.framework.states[update.optimizer.name]
+        return {names[own]: dict(values) for own, values in update.state.items()}
 
     def rules(self) -> list[str]:
         """The optimizer's equations, as assignments one after the other."""
@@ -260,7 +284,8 @@ class _Script:
             reset="" if carry else "\n            start = t",
             end_update=self.end_update() if once else "",
         )
-        return (_WAITING + text) if scheme.update == "epoch" else text
+        waits = _WAITING.format(also="last_window = {}\n" if "last_window" in text else "")
+        return waits + text if scheme.update == "epoch" else text
 
     def periods(self) -> str:
         """The lines that say when windows fire."""
@@ -301,8 +326,9 @@ class _Script:
             return Template(_END_UPDATE).substitute(asked=asked)
         if not ends:
             return ""
-        ending = Template(_END_UPDATE).substitute(asked=f"data is sequences[{ends[-1]}]")
-        return ending + _START_AGAIN
+        keep = "" if ends[-1] == len(self.plans) - 1 else _LAST_WINDOW
+        window = 'last_window["window"]' if keep else "windows[-1]"
+        return Template(keep + _END_EPOCH).substitute(place=ends[-1], window=window)
 
     def over(self, window: str) -> str:
         """How many losses a mean is over: the window's, or those that go into the update."""
@@ -341,7 +367,7 @@ class _Script:
         """Whether the training is that of the usual loop: blocks, each with an update."""
         scheme, update = self.scheme, self.specification.update
         known = bool(self.model.loss and self.layer) and "plain" in self.framework.code
-        if not known or self.mode != "plain" or update.frozen or update.count:
+        if not known or self.mode != "plain" or {*self.parameters} <= {*update.frozen}:
             return False
         windows = [window for plan in self.plans for window in plan.windows]
         blocks = all(window.first == window.new for window in windows)
@@ -390,6 +416,8 @@ class _Script:
             clip=clip,
             step="optimizer.step()" if always else f"if losses:{indent}    optimizer.step()",
             after=detached if carry else start,
+            hold=code["plain_hold"].rstrip() if self.specification.update.frozen else "",
+            go_on=code["plain_go_on"] if self.goes_on else "",
         )
 
     def layer_names(self) -> str:
@@ -477,11 +505,9 @@ _NOW_UPDATE_IF = """
                 gathered = dict.fromkeys(trained, 0.0)"""
 _WAITING = """\
 waiting = dict.fromkeys(trained, 0.0)  # gradients added up over the sequences of an epoch
-
+{also}
 
 """
-_START_AGAIN = """
-        waiting.update(dict.fromkeys(trained, 0.0))"""
 _TOTAL = {
     "sum": "sum(record[t].E for t in counted)",
     "mean": "sum(record[t].E for t in counted) / len(counted)",
@@ -490,6 +516,15 @@ _END_UPDATE = """
     if $asked:
         update(gathered)
         windows[-1]["after"] = vars(numbers(p))"""
+# Sequences without targets may follow the last one that has a window.
+_LAST_WINDOW = """
+    if data is sequences[$place]:
+        last_window.update(window=windows[-1])"""
+_END_EPOCH = """
+    if data is sequences[-1]:
+        update(gathered)
+        $window["after"] = vars(numbers(p))
+        waiting.update(dict.fromkeys(trained, 0.0))"""
 _CLIP = {
     "clip_norm": """
     factor = min(1.0, clip_norm / (math.hypot(*gradients.values()) + 1e-6))
@@ -516,7 +551,10 @@ WIDTH = 100  # of a line of code
 
 @dataclass(frozen=True)
 class Framework:
-    """What a framework's file has; ``optimizers`` are its own, or none."""
+    """What a framework's file has; ``optimizers`` are its own, or none.
+
+    ``states`` says what each of these calls that which it keeps for a parameter.
+    """
 
     title: str
     says: str
@@ -526,6 +564,7 @@ class Framework:
     functions: Mapping[str, str]
     code: Mapping[str, str]
     optimizers: Mapping[str, str]
+    states: Mapping[str, Mapping[str, str]]
 
 
 def framework_names() -> tuple[str, ...]:
@@ -536,7 +575,11 @@ def framework_names() -> tuple[str, ...]:
 @cache
 def framework(name: str) -> Framework:
     return Framework(
-        **{"optimizers": {}, **resources.read_toml(f"templates/frameworks/{name}.toml")}
+        **{
+            "optimizers": {},
+            "states": {},
+            **resources.read_toml(f"templates/frameworks/{name}.toml"),
+        }
     )
 
 

@@ -38,6 +38,7 @@ class Compared:
     ``others`` are the names of schemes that come to the same here. ``errors`` are relative to the
     size of full BPTT's (nan where that is 0 and the scheme's is not); ``error`` is that of the
     whole vector, ``angle`` lies between the two, in degrees (nan where one of them is 0).
+    ``own`` tells that it is, or comes to the same as, the problem's own scheme.
     """
 
     scheme: Scheme
@@ -48,6 +49,7 @@ class Compared:
     errors: Mapping[str, float]
     error: float
     angle: float
+    own: bool = False
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,7 +150,10 @@ def compare(
         reduction=usual.reduction,
         set_aside=_set_aside(specification),
         schemes=tuple(
-            _compared(scheme, _others(same), schedule, loss, gradients, reference)
+            replace(
+                _compared(scheme, _others(same), schedule, loss, gradients, reference),
+                own=any(one is usual for one, *_ in same),
+            )
             for same in distinct.values()
             for scheme, schedule, loss, gradients in same[:1]
         ),

@@ -23,14 +23,13 @@ from cellcalc.errors import OptionError, unknown
 from cellcalc.language.arithmetic.decimals import FLOATS, Value, work
 from cellcalc.language.keys import FACTOR, NORM, clipped_key, gathered_key, memory_key
 from cellcalc.language.tree import ZERO, Edge, Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
+from cellcalc.model.model import COUNTED, LOSS, TOTAL_LOSS, Group, Model, Quantity
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 
 PARTS = ("forward", "backward", "all", "paths")
 # What a person is given: the equations; none of them; some to choose from; a run with a mistake.
 EQUATIONS, HIDDEN, CHOICE, MISTAKE = LEVELS = (1, 2, 3, 4)
-TOTAL_LOSS = "L"
 # The marks: right; right given the answers before it; right as far as it goes, with fewer figures
 # than are asked for; wrong; not a number.
 RIGHT, CARRIED, COARSE, WRONG, NO_NUMBER = "✓", "~", "≈", "✗", "?"

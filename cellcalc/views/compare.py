@@ -15,6 +15,7 @@ from cellcalc.views.table import DECIMALS, Grid, banded, figures
 from cellcalc.views.text import check_page, columns, filled, fixed
 
 MOST_DRAWN = 60  # lines of a picture among others
+OWN = " *"  # behind the name of the problem's own scheme
 WIDEST_NAME = 24  # characters of a scheme's name in the table; the picture has all of it
 
 
@@ -29,7 +30,7 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
     compared = comparison.schemes
     title = Title(comparison.title, tuple(_settings(comparison)))
     blocks: list[Block] = [title, _summary(compared, decimals, width)]
-    names = tuple(_short(one.scheme.name) for one in compared)
+    names = tuple(map(_name, compared))
     symbols = list(compared[0].gradients)
     gradients = tuple((s, tuple(one.gradients[s] for one in compared)) for s in symbols)
     errors = tuple((s, tuple(100 * one.errors[s] for one in compared)) for s in symbols)
@@ -39,7 +40,8 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
         shown = "\n\n".join(banded(grid, places, width, repeated=1))
         blocks += [Heading(grid.title), figures(["", *names], body, shown)]
     for one in compared:
-        blocks.append(Heading(" = ".join((one.scheme.name, *one.others))))
+        mark = OWN if one.own else ""
+        blocks.append(Heading(" = ".join((one.scheme.name, *one.others)) + mark))
         blocks += _drawn(one, width)
     return [*blocks, Lines(tuple(legend(updates=False)))]
 
@@ -61,6 +63,7 @@ def _settings(comparison: Comparison) -> Iterator[str]:
         place = sentence("compare", "place", k=comparison.sequence, count=comparison.sequences)
     yield sentence("compare", f"of_{comparison.reduction}") + place
     yield sentence("compare", "no_update")
+    yield sentence("compare", "own", mark=OWN.strip())
     if comparison.set_aside:
         options = ", ".join(f"{key} {_words(v)}" for key, v in comparison.set_aside.items())
         yield sentence("compare", "set_aside", options=options)
@@ -76,7 +79,7 @@ def _summary(compared: tuple[Compared, ...], decimals: int, width: int) -> Figur
     headings = sentence("compare", "headings").split(",")
     body = [
         [
-            _short(one.scheme.name),
+            _name(one),
             str(len(one.schedule.windows)),
             f"{one.schedule.backward_cells:,}",
             f"{one.schedule.injected:,}",
@@ -101,6 +104,11 @@ def _percent(value: float) -> str:
     return "–" if math.isnan(value) else f"{100 * value:.2f} %"
 
 
+def _name(one: Compared) -> str:
+    """A scheme as columns call it; the problem's own is marked."""
+    return _short(one.scheme.name) + (OWN if one.own else "")
+
+
 def _short(name: str) -> str:
     return name if len(name) <= WIDEST_NAME else f"{name[: WIDEST_NAME - 1]}…"
 
@@ -116,6 +124,7 @@ def to_json(comparison: Comparison) -> str:
             {
                 "name": one.scheme.name,
                 "same_as": list(one.others),
+                "own": one.own,
                 "scheme": asdict(one.scheme.on(one.schedule.steps)),
                 "windows": [window_data(window) for window in one.schedule.windows],
                 "dropped": list(one.schedule.dropped),

@@ -16,6 +16,7 @@ from typing import Any
 
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.keys import derivative_key
+from cellcalc.model.model import TOTAL_LOSS
 from cellcalc.views.table import EVERYTHING, Selection
 
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
@@ -157,6 +158,8 @@ def to_csv(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK) 
         if "forward" in selection.passes:
             for symbol, values in pass_trace.forward.items():
                 yield from _lines(f"{place},,,forward", symbol, values, 0, selection, block)
+            if TOTAL_LOSS in selection.symbols and pass_trace.loss is not None:
+                yield f"{place},,,forward,{TOTAL_LOSS},,{pass_trace.loss!r}\n"
         for number, window in enumerate(pass_trace.windows, 1):
             yield from _window_lines(f"{place},{number},{window.update}", window, selection, block)
 

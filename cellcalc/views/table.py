@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
@@ -20,8 +20,8 @@ from cellcalc.language.keys import derivative_key, entering_key, memory_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
 from cellcalc.language.tree import Call
-from cellcalc.model.model import LOSS, PREDICTION, Model, Quantity
-from cellcalc.problems.templates import shown_rows
+from cellcalc.model.model import LOSS, PREDICTION, TOTAL_LOSS, Model, Quantity
+from cellcalc.problems.templates import Template, shown_rows
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import (
@@ -73,6 +73,11 @@ class Selection:
     def shows(self, symbol: str) -> bool:
         return (not self.symbols or symbol in self.symbols) and symbol not in self.hidden
 
+    def shows_update(self, name: str, optimizer: Template) -> bool:
+        """Whether the update of a parameter is shown: also where its gradient is chosen, its m."""
+        kept = (memory_key(own, name) for own in shown_rows(optimizer))
+        return any(map(self.shows, (name, derivative_key(name), *kept)))
+
     def within(self, t: int) -> bool:
         return self.steps is None or self.steps[0] <= t <= self.steps[1]
 
@@ -99,7 +104,8 @@ def select(
         reading = trace.model.author.reading(trace.symbols)
         names = tuple(reading.get(composed(name), name) for name in names)
     # Of a long run some are not kept, and still symbols of the problem.
-    known = dict.fromkeys((*trace.symbols, *trace.model.quantities))
+    places = _places(trace)
+    known = dict.fromkeys((*trace.symbols, *trace.model.quantities, *chain(*places.values())))
     for name in names:
         if name not in known:
             found = unknown(name, known)
@@ -110,7 +116,6 @@ def select(
     for part in passes:
         check_choice("passes", part, PASSES)
     shown = tuple(passes) or PASSES
-    places = _places(trace.model)
     for name in names:
         if not any(name in places[part] for part in shown):
             raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
@@ -149,28 +154,37 @@ def first_look(trace: Trace, selection: Selection) -> Selection:
     return replace(selection, hidden=frozenset(hidden))
 
 
-def _places(model: Model) -> dict[str, set[str]]:
+def _places(trace: Trace) -> dict[str, set[str]]:
     """Which symbols each part has; the gradients' contributions are data of the backward pass."""
+    model, update = trace.model, trace.specification.update
+    own = shown_rows(update.optimizer) if model.loss else []
+    kept = {memory_key(o, name) for o in own for name in trace.initial if name not in update.frozen}
     names = [row.symbol for row in model.parameters]
     derived = [r.symbol for row in model.backward for r in (row, *model.paths_of(row))]
     parts = [r.symbol for row in model.gradients for r in (row, *model.paths_of(row))]
     entering = [entering_key(name) for name in model.state]
     return {
-        "forward": {row.symbol for row in (*model.inputs, *model.forward)},
+        "forward": {
+            *(row.symbol for row in (*model.inputs, *model.forward)),
+            *([TOTAL_LOSS] if model.loss else []),
+        },
         "backward": {*derived, *parts},
         "gradients": {*(row.symbol for row in model.gradients), *entering},
-        "update": {*names, *map(derivative_key, names)},
+        "update": {*names, *map(derivative_key, names), *kept},
     }
 
 
-def check_shown(selection: Selection, symbols: Collection[str]) -> None:
+def check_shown(selection: Selection, symbols: Collection[str], kept: Collection[str] = ()) -> None:
     """Raise :class:`~cellcalc.errors.OptionError` where a selection leaves something out of sight.
 
     ``symbols`` are those that are shown: what was asked for must be among them, if only as the
-    parameter whose update its gradient is, and something must be shown.
+    parameter whose update its gradient is, or what the optimizer keeps for it (``kept``: m, v, …),
+    and something must be shown.
     """
+    updated = {derivative_key(name) for name in symbols}
+    updated |= {memory_key(own, name) for own in kept for name in symbols}
     for name in selection.symbols:
-        if name not in symbols and name not in map(derivative_key, symbols):
+        if name not in symbols and name not in updated:
             what = "symbols of the parts, steps and passes that are shown"
             raise OptionError("symbols", what, f'"{name}"')
     if not symbols:
@@ -220,6 +234,10 @@ def grids(
             if pass_trace.loss is not None:
                 loss = sentence("table", "loss", loss=fixed(pass_trace.loss, decimals))
             yield _forward(trace, pass_trace, selection, place + loss + _changed(pass_trace))
+            if TOTAL_LOSS in selection.symbols and pass_trace.loss is not None:
+                title = sentence("table", "forward", place=place)
+                rows = ((TOTAL_LOSS, (pass_trace.loss,)),)
+                yield Grid(title, (sentence("table", "total"),), rows, over_time=False)
         for number, window in enumerate(pass_trace.windows, 1):
             where = place + window_of(pass_trace, number, window)
             if "backward" in selection.passes and window.backward:
@@ -228,8 +246,7 @@ def grids(
                 yield _gradients(window, selection, where)
             if "update" in selection.passes and window.used:
                 title = update_title(trace, window, place)
-                shown = shown_rows(trace.specification.update.optimizer)
-                yield _update(window, selection, title, shown)
+                yield _update(window, selection, title, trace.specification.update.optimizer)
 
 
 def _changed(pass_trace: PassTrace) -> str:
@@ -312,13 +329,14 @@ def update_title(trace: Trace, window: WindowTrace, place: str) -> str:
     return sentence("table", "only_update")
 
 
-def _update(window: WindowTrace, selection: Selection, title: str, shown: Sequence[str]) -> Grid:
-    """Each parameter's update; ``shown`` is what else the optimizer computes for it: m, v, …"""
+def _update(window: WindowTrace, selection: Selection, title: str, optimizer: Template) -> Grid:
+    """Each parameter's update, with what else the optimizer computes for it: m, v, …"""
+    shown = shown_rows(optimizer)
     is_clipped = window.used != window.summed
     rows = []
     for name, before in window.before.items():
         symbol, after = derivative_key(name), window.after[name]
-        if name not in selection.hidden and (selection.shows(name) or selection.shows(symbol)):
+        if name not in selection.hidden and selection.shows_update(name, optimizer):
             gradient = window.summed.get(symbol, window.gradients[symbol])
             used = (window.used.get(symbol, math.nan),) if is_clipped else ()
             held = (window.memory_after.get(memory_key(own, name), math.nan) for own in shown)
@@ -443,7 +461,7 @@ def render(
     blocks = _heading_blocks(trace, format)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
-    check_shown(selection, keys)
+    check_shown(selection, keys, shown_rows(trace.specification.update.optimizer))
     if selection.hidden and format != "tsv" and (said := _meanings(trace.model, keys)):
         blocks.append(_prose(said, format, limit))
     if selection.brief:
@@ -642,7 +660,7 @@ def _meanings(model: Model, keys: Collection[str]) -> str:
 
 def _folded(trace: Trace, selection: Selection) -> int:
     """How many rows are left out of the tables of the parts that are shown."""
-    places = _places(trace.model)
+    places = _places(trace)
     return sum(
         any(symbol in places[part] for part in selection.passes) for symbol in selection.hidden
     )

@@ -502,8 +502,9 @@ class _Explainer:
     def update(self, window: WindowTrace) -> Iterator[Line]:
         if "update" not in self.selection.passes or self.selection.steps or not window.used:
             return
+        optimizer = self.trace.specification.update.optimizer
         for name in window.before:
-            if self.selection.shows(name) or self.selection.shows(derivative_key(name)):
+            if self.selection.shows_update(name, optimizer):
                 yield from self.updated(window, name)
 
     def updated(self, window: WindowTrace, name: str) -> Iterator[Line]:

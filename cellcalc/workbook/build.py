@@ -46,7 +46,7 @@ from cellcalc.workbook.sheets.tracing import (
     traced,
     with_look,
 )
-from cellcalc.workbook.sheets.train import train
+from cellcalc.workbook.sheets.train import chosen_pass, train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
 from cellcalc.workbook.words import Words
@@ -58,7 +58,7 @@ from cellcalc.xlsx.writer import fixed_date, write_package
 def _bptt(book: Book) -> Iterator[Sheet]:
     """The computation itself; beside an exercise it is the key, and hidden."""
     key = bool(book.practice)
-    for layout in book.layouts:
+    for layout in book.layouts + ([book.seen] if book.pass_shown else []):
         rows = bptt_rows(layout)
         if book.large:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
@@ -168,6 +168,7 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     trace, practice = book.trace, book.practice
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
+    book.pass_shown = chosen_pass(book)
     workbook = Workbook()
     for kind, make in SHEETS.items():
         if book.has(kind) and kind != "Start":

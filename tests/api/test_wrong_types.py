@@ -19,6 +19,12 @@ CALLS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "compare": ("schemes", lambda junk: P.compare(junk)),
     "compare, sequence": ("sequence", lambda junk: P.compare("full", sequence=junk)),
     "flow": ("sequence", lambda junk: P.flow(junk)),
+    "experiment, done": ("done", lambda junk: P.experiment("full", epochs=1, seeds=1, done=junk)),
+    "experiment, each": ("each", lambda junk: P.experiment("full", epochs=1, seeds=1, each=junk)),
+    "experiment, executor": (
+        "executor",
+        lambda junk: P.experiment("full", junk, epochs=1, seeds=1),
+    ),
     "workbook": ("file", lambda junk: P.workbook(junk)),
     "workbook, practice": ("practice", lambda junk: P.workbook("a.xlsx", practice=junk)),
     "to_toml": ("file", lambda junk: P.to_toml(junk)),

@@ -28,7 +28,8 @@ HOCHREITER = load("gomez", notation="hochreiter").run()
 
 def sheet(text: str, trace: object = TRACE) -> Sheet:
     one = trace.passes[0]  # type: ignore[attr-defined]
-    return read(entries_of_text(text), trace.model, one.steps, None, 0.1)  # type: ignore[attr-defined]
+    model = trace.model  # type: ignore[attr-defined]
+    return read(entries_of_text(text), model, one.steps, None, {"learning_rate": 0.1})
 
 
 NUMBERS = """\

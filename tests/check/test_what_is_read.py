@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cellcalc.check.report import Verdict
-from tests.check.test_handed_in import CORPUS, marked
+from tests.support.people import CORPUS, marked
 
-KINDS: dict[str, Any] = tomllib.loads((CORPUS.parent / "kinds.toml").read_text(encoding="utf-8"))
+KINDS: dict[str, Any] = tomllib.loads((CORPUS / "kinds.toml").read_text(encoding="utf-8"))
 ELSEWHERE = {
     "workbook (`.xlsx`, `.ods`)",  # test_reading_documents.py has files of these
     "text in any encoding",

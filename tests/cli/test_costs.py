@@ -76,7 +76,7 @@ def test_who_waits_is_told(tmp_path: Path) -> None:
         "Problem.run = slow; main(['table', 'gomez', '-o', 'a.txt'])"
     )
     leader, follower = pty.openpty()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, stderr=follower, check=False
     )

@@ -127,7 +127,8 @@ def in_a_terminal(words: list[str], rows: int = 24, **environment: str) -> str:
 
     child, terminal = pty.fork()
     if child == 0:
-        settings = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", **environment}
+        settings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        settings |= {"TERM": "xterm", **environment}
         for name in ("COLUMNS", "LINES"):
             settings.pop(name, None)
         os.execve(sys.executable, [sys.executable, "-m", "cellcalc", *words], settings)

@@ -72,6 +72,29 @@ def test_cross_entropy_does_not_saturate(readout: str, loss: str, torch: Any) ->
     assert not trace.standing_in
 
 
+def test_nor_where_the_net_input_has_no_row(torch: Any, tmp_path: Path) -> None:
+    """The cell's own output is the probability, of a net input that stands in its equation."""
+    cell = 'output = "h"\nparameters = {W = "input", U = "scalar"}\n[state]\nh = 0.0\n'
+    cell += '[[equation]]\nsymbol = "h"\nformula = "sigmoid(W @ x + U*h[t-1])"\n'
+    (tmp_path / "cell.toml").write_text(cell)
+    text = 'cell = "cell.toml"\nloss = "cross-entropy"\n[parameters]\nW = 1.0\nU = 0.5\n'
+    text += f"[[sequence]]\nx = {SATURATED}\ntarget = {WANTED}\n"
+    trace = Problem.of(read_specification(text, "p", tmp_path)).run()
+    p = {name: torch.tensor(v, requires_grad=True) for name, v in (("W", 1.0), ("U", 0.5))}
+    h, losses = torch.tensor(0.0), []
+    for value, wanted in zip(SATURATED, WANTED, strict=True):
+        z = p["W"] * value + p["U"] * h
+        h = torch.sigmoid(z)
+        entropy = torch.nn.functional.binary_cross_entropy_with_logits
+        losses.append(entropy(z, torch.tensor(wanted)))
+    slopes = torch.autograd.grad(sum(losses), list(p.values()))
+    assert trace["E"].tolist() == pytest.approx([v.item() for v in losses], rel=1e-12, abs=1e-15)
+    assert [trace.gradients[n] for n in ("dW", "dU")] == pytest.approx(
+        [v.item() for v in slopes], rel=1e-12
+    )
+    assert not trace.standing_in
+
+
 def test_huber_is_that_of_torch_at_its_bounds_too(torch: Any) -> None:
     x, target = [1.0, 0.5, 3.0, -4.0, 0.25], [0.0, 2.0, 2.5, -1.25, 0.1]
     trace = run_of("identity", "huber", x, target)

@@ -313,3 +313,20 @@ def test_by_hand_updates_are_rounded_too() -> None:
         for window in one.windows:
             for values in (window.after, window.memory_after, window.used):
                 assert all(value == round(value, 4) for value in values.values())
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "adagrad"])
+def test_a_second_moment_that_rounds_to_0_is_said(optimizer: str) -> None:
+    data = random_data(9, 1, 5)
+    data.update = f'optimizer = "{optimizer}"'
+    problem = data.problem()
+    assert "rounded_away" in problem.run(hand_rounding=1).standing_in
+    assert not problem.run(hand_rounding=12).standing_in
+    assert not problem.run().standing_in
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov"])
+def test_who_does_not_divide_has_nothing_rounded_away(optimizer: str) -> None:
+    data = random_data(9, 1, 5)
+    data.update = f'optimizer = "{optimizer}"'
+    assert not data.problem().run(hand_rounding=1).standing_in

@@ -22,6 +22,7 @@ from tests.reliability import (
     inputs,
     numbers,
     templates,
+    texts,
     workbooks,
 )
 from tests.support.paths import ROOT
@@ -58,6 +59,8 @@ CAMPAIGNS: tuple[Campaign, ...] = (
                  300 if name == "problem files" else 2_000)
         for name in inputs.KINDS
     ),
+    Campaign("texts of every kind that people hand in", "texts", "answers or one message, 1 s of computing",
+             texts.fuzz, 100, 100_000),
     Campaign("command lines of random words", "commands", _WORDS, commands.options, 60, 5_000),
     Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 1_500),
     Campaign("cell templates at random, every command", "commands", _WORDS, templates.commands, 4, 400),

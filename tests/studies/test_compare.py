@@ -97,3 +97,15 @@ def test_a_name_that_is_none_and_a_sequence_that_is_not_there(run: Run) -> None:
     assert result.exit_code == 2 and "did you mean block(k)?" in result.stderr
     result = run("compare", "ten_steps", "--sequence", 2)
     assert result.exit_code == 2 and "found 2" in result.stderr
+
+
+def test_the_problem_s_own_scheme_is_marked_though_it_comes_to_another(run: Run) -> None:
+    data = replace(random_data(4, 1, 6), bptt='scheme = "keras-stateful(3)"')
+    found = compared(data, "full", "block(3)", "tbptt(2,5)")
+    assert [one.own for one in found.schemes] == [False, True, False]
+    data = replace(data, bptt='scheme = "tbptt(6,6)"')
+    assert [one.own for one in compared(data, "full", "block(3)").schemes] == [True, False]
+    said = run("compare", "ten_steps", "full", "block(4)").stdout
+    assert "tbptt(2,5) *" in said and "* the problem's own scheme" in said
+    told = json.loads(run("compare", "ten_steps", "block(4)", "--format", "json").stdout)
+    assert [one["name"] for one in told["schemes"] if one["own"]] == ["tbptt(2,5)"]

@@ -1,4 +1,4 @@
-"""The documents of tests/corpus/people.toml with their numbers put in, and marked.
+"""The documents of people.toml and handed_in.toml (tests/corpus), their numbers put in, marked.
 
 The numbers are of tests/support/training.py.
 """
@@ -26,9 +26,10 @@ from cellcalc.problems.specification import read_specification
 from tests.support.sheets_written import as_ods, as_xlsx
 from tests.support.training import of_problem
 
-CORPUS = Path(__file__).parents[1] / "corpus" / "people.toml"
-PEOPLE = tomllib.loads(CORPUS.read_text(encoding="utf-8"))
-DOCUMENTS = PEOPLE["document"]
+CORPUS = Path(__file__).parents[1] / "corpus"
+PEOPLE = tomllib.loads((CORPUS / "people.toml").read_text(encoding="utf-8"))
+_MORE = tomllib.loads((CORPUS / "handed_in.toml").read_text(encoding="utf-8"))
+DOCUMENTS = [*PEOPLE["document"], *_MORE["document"]]
 HOLE = re.compile(
     r"«(?P<wrong>!?)(?P<name>\w+)(?:@(?P<t>\d+))?(?P<at>(?:/[wse]\d)*)(?::(?P<form>[^»]+))?»"
 )
@@ -47,16 +48,28 @@ def trace(name: str) -> Trace:
     return Problem.of(read_specification(spec["toml"], "people.toml", Path())).run()
 
 
-def filled(document: Mapping[str, Any], wrong: bool) -> str:
-    known = numbers(document["problem"])
+def _number(document: Mapping[str, Any], hole: re.Match[str], wrong: bool) -> str:
+    at = {part[0]: part[1] for part in hole["at"].split("/") if part}
+    place = "".join(f"/{k}{at.get(k, '1')}" for k in "wse")
+    step = f"@{hole['t']}" if hole["t"] else ""
+    value = numbers(document["problem"])[hole["name"] + step + place]
+    if wrong:
+        value = value * 1.3 + (0.02 if value > 0 else -0.02)
+    return format(value, hole["form"] or ".4f")
 
+
+def slipped(document: Mapping[str, Any]) -> tuple[float, int | None] | None:
+    """The number that is wrong in the wrong document, and its step; None where it is a formula."""
+    hole = next((found for found in HOLE.finditer(document["text"]) if found["wrong"]), None)
+    if hole is None:
+        return None
+    step = int(hole["t"]) if hole["t"] else None
+    return float(_number(document, hole, wrong=True)), step
+
+
+def filled(document: Mapping[str, Any], wrong: bool) -> str:
     def put(hole: re.Match[str]) -> str:
-        at = {part[0]: part[1] for part in hole["at"].split("/") if part}
-        place = "".join(f"/{k}{at.get(k, '1')}" for k in "wse")
-        value = known[hole["name"] + (f"@{hole['t']}" if hole["t"] else "") + place]
-        if wrong and hole["wrong"]:
-            value = value * 1.3 + (0.02 if value > 0 else -0.02)
-        text = format(value, hole["form"] or ".4f")
+        text = _number(document, hole, wrong and bool(hole["wrong"]))
         if document.get("wide"):
             text = text.translate(WIDE)
         return text.replace(".", ",") if document.get("comma") else text

@@ -47,6 +47,9 @@ PROBLEMS: dict[str, Data] = {
     "epoch": replace(random_data(27, 2, 5), more=[(SECOND.x, SECOND.target)],
                      bptt='k1 = 2\nk2 = 3\nupdate = "epoch"\nreduction = "mean"\nclip_norm = 0.05',
                      update='optimizer = "nesterov"\nepochs = 2'),
+    "epoch_behind": replace(random_data(27, 1, 4), update='optimizer = "adam"\nepochs = 3',
+                            more=[([[0.3], [0.9]], [0.2, 0.1]), ([[0.5], [-0.4]], [math.nan] * 2)],
+                            bptt='scheme = "block(3)"\nupdate = "epoch"\nclip_value = 0.3'),
     "epoch_sum": replace(random_data(27, 2, 5), more=[(SECOND.x, SECOND.target)],
                          bptt='scheme = "block(2)"\nupdate = "epoch"', update="epochs = 2"),
     "sequence_mean": replace(TEN, bptt='scheme = "keras-stateless(4)"\nupdate = "sequence"'),
@@ -115,7 +118,7 @@ def test_the_sheets_hold_the_trace(name: str) -> None:
                     assert grid.value(BACKWARD + k, symbol, t) == value
             rows = grid.blocks[BACKWARD + k][1]
             for parameter in window.before:
-                total = grid.sheet[f"D{rows[f'd{parameter}']}"].value
+                total = grid.values[f"D{rows[f'd{parameter}']}"]
                 assert total == window.gradients[f"d{parameter}"]
             outside = [t for t in range(one.steps + 2)
                        if t not in range(window.first - 1, window.last + 2)]  # fmt: skip
@@ -152,8 +155,11 @@ def test_later_sheets_begin_where_the_one_before_ended() -> None:
 
 
 def test_windows_say_what_they_are() -> None:
-    sheet = Grid(BOOKS["tbptt"]).sheet
-    headings = [(row[0].value, row[2].value) for row in sheet.iter_rows() if row[1].value == "t"]
+    values = Grid(BOOKS["tbptt"]).values
+    rows = sorted(
+        int(cell[1:]) for cell, value in values.items() if cell[0] == "B" and value == "t"
+    )
+    headings = [(values.get(f"A{row}"), values.get(f"C{row}")) for row in rows]
     assert headings[3:] == [
         ("Backward 1", "fires after t = 2; losses: t = 1–2"),
         ("Backward 2", "fires after t = 4; losses: t = 3–4"),

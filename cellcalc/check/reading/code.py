@@ -65,7 +65,8 @@ _MAKERS = (
     "zeros", "zeros_like", "ones", "empty", "empty_like", "rand", "randn", "full", "dict", "list",
     "len", "arange", "linspace", "split", "chunk", "concatenate", "hstack", "vstack", "stack",
     "cat", "append", "range", "load", "open", "default_rng", "seed", "forward", "backward",
-    "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape",
+    "Parameter", "LSTM", "LSTMCell", "enumerate", "zip", "OrderedDict", "shape", "DataFrame",
+    "Series", "read_csv", "read_excel",
 )  # fmt: skip
 _DOTS = ("dot", "matmul", "mm", "inner", "einsum_dot")
 _INPUT = re.compile(r"[xX](?:_?t)?")

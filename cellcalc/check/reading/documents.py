@@ -90,7 +90,12 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         from cellcalc.check.reading.jupyter import entries_of_notebook
 
         return entries_of_notebook(text, name)
-    if ending == ".json" or (start in "{[" and start and _is_json(text)):
+    if start == "{" and "\n" in text.strip():
+        from cellcalc.check.reading.structured import entries_of_json, lines_of_json
+
+        if (listed := lines_of_json(text)) is not None:
+            return entries_of_json(listed, name)
+    if ending in (".json", ".jsonl") or (start in "{[" and start and _is_json(text)):
         from cellcalc.check.reading.structured import entries_of_json
 
         return entries_of_json(text, name)
@@ -100,7 +105,12 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         if (printed := as_json(text)) is not None:
             return entries_of_json(printed, name)
     from cellcalc.check.reading.code import entries_of_code, is_code
+    from cellcalc.check.reading.programs import as_python
+    from cellcalc.check.reading.sessions import with_names
 
+    text = with_names(text)
+    if (respelled := as_python(text, ending)) is not None and is_code(respelled, certain=True):
+        return entries_of_code(respelled)
     if is_code(text, certain=ending in _CODE_ENDINGS):
         return entries_of_code(text)
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:

@@ -63,6 +63,12 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
         return None
+    if again := _again(names):
+        return _side_by_side(rows, number, again, place)
+    if names[0] == "" and len(below) > 1 and _names_index(below[0][1]):
+        header = [below[0][1][0], *header[1:]]  # the index's own line, as pandas writes it
+        names = [below[0][1][0].lower(), *names[1:]]
+        below = below[1:]
     if (found := _by_gate(rows[number:], lambda r, c: place(r + number, c))) is not None:
         return found
     columns = {key: _column(names, key) for key in words("columns")}
@@ -79,7 +85,7 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
         return list(_of_parameters(below, symbol or 0, stages, place))
     across = _across(header, columns["symbol"])
     if across:
-        return list(_time_across(below, header, across, place))
+        return list(_time_across(below, header, across, place, columns["symbol"]))
     time = columns["time"]
     if time is None and names[0] == "" and len(names) > 1:
         time = 0
@@ -97,6 +103,24 @@ def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
     if time is None and len(below) >= 1 and len(numeric) == len(others) >= 1:
         return list(_without_time(below, header, numeric, place))
     return None
+
+
+def _again(names: Sequence[str]) -> int:
+    """Where a second table begins beside the first: at its own column of steps; 0 for nowhere."""
+    times = [k for k, name in enumerate(names) if name in ("t", "step", "schritt", "time", "zeit")]
+    return times[1] if len(times) == 2 and times[0] == 0 and times[1] > 1 else 0
+
+
+def _side_by_side(rows: Rows, number: int, second: int, place: Place) -> list[Entry] | None:
+    """Two tables beside one another, each with steps of its own."""
+    left = _of_header([row[:second] for row in rows], number, place)
+    right = _of_header([row[second:] for row in rows], number, lambda r, c: place(r, c + second))
+    return None if left is None or right is None else [*left, *right]
+
+
+def _names_index(row: Sequence[str]) -> bool:
+    """Whether a row has a name for the first column and nothing else."""
+    return row[0].lower() in words("columns")["time"] and not any(row[1:])
 
 
 def _column(names: Sequence[str], key: str) -> int | None:
@@ -158,9 +182,12 @@ def _time_across(
     header: Sequence[str],
     steps: dict[int, int],
     place: Place,
+    symbols: int | None = None,
 ) -> Iterator[Entry]:
     total = next((k for k, c in enumerate(header) if c.lower() in words("columns")["total"]), None)
     named = min(steps) - 1
+    if symbols is not None and symbols < named:
+        named = symbols  # between it and the steps stands what each quantity means
     if total is not None and total == named:
         named -= 1
     for number, row in below:
@@ -177,7 +204,14 @@ def _time_across(
             if value.lower() not in _EMPTY:
                 yield Entry(place(number, column), f"{symbol}[{t}]", value, form="cell")
         if total is not None and (value := _cell(row, total)).lower() not in _EMPTY:
-            yield Entry(place(number, total), symbol, value, form="cell")
+            whole = "L" if _LOSS.fullmatch(symbol) else symbol
+            yield Entry(place(number, total), whole, value, form="cell")
+
+
+# The loss of a step, whose total is L.
+_LOSS = re.compile(
+    r"[EeLJ](?:_?\{?t\}?|ₜ)?|loss(?:es)?|errors?|fehler|verlust|perte|损失", re.IGNORECASE
+)
 
 
 def _time_down(

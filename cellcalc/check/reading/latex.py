@@ -33,7 +33,7 @@ _SPACES = (",", ";", "!", ":", " ", ">", "quad", "qquad", "enspace", "thinspace"
 _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", "text", "textbf",
           "textit", "textrm", "texttt", "textsf", "emph", "operatorname", "operatorname*",
           "mbox", "hbox", "underline", "boxed", "mathbb", "vec", "mathop", "textnormal",
-          "ensuremath", "fbox", "underbrace", "overbrace", "cancel", "tag")  # fmt: skip
+          "ensuremath", "fbox", "cancel", "tag", "num", "framebox", "colorbox")  # fmt: skip
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
 
 
@@ -164,6 +164,15 @@ class _Converter:
                 return " "
             inside = self.argument()
             return inside if name.startswith("math") and inside.isalnum() else f"{inside}"
+        if name in ("underbrace", "overbrace"):
+            inside = self.argument()
+            if self.peek() in ("_", "^"):  # what is said of it
+                self.place += 1
+                self.argument()
+            return f" {_as_one(inside)} "
+        if name in ("overset", "underset", "stackrel"):
+            self.argument()
+            return self.argument()
         if name in ("left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr"):
             if self.peek() == ".":
                 self.place += 1
@@ -186,7 +195,7 @@ class _Converter:
             return " Σ"
         if name == "prod":
             return " prod"
-        if name == "nabla":
+        if name == "nabla" or (name == "partial" and self.peek() == "_"):
             return self.nabla()
         if name in _FUNCTIONS:
             return f" {name}"

@@ -15,7 +15,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.lists import list_of
-from cellcalc.check.reading.prose import AT_STEP, stage_after, stage_of, wordy
+from cellcalc.check.reading.prose import AT_STEP, is_setting, stage_after, stage_of, wordy
 from cellcalc.check.reading.vocabulary import called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
@@ -33,13 +33,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Where:
-    """What headings have said so far."""
+    """What headings have said so far; ``said`` has the outer ones of them before the inner ones."""
 
     t: int | None = None
     window: int | None = None
     epoch: int | None = None
     sequence: int | None = None
     stage: str = ""  # which value of a parameter is meant, as in Entry
+    said: tuple[str, ...] = ()
 
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
@@ -70,6 +71,9 @@ def _bounded(text: str) -> str:
     return "\n".join(line[: MAX_LINE + 1] for line in text.split("\n"))
 
 
+_TYPST_HEADING = re.compile(r"={1,4}\s+(?=[^\W\d][^=≈]*$)")
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
@@ -94,6 +98,8 @@ class _Notes:
                 else:
                     yield Entry(line.number, "", "", form=PROSE)
                 continue
+            if _TYPST_HEADING.match(text):
+                text, line = text.lstrip("= "), replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 self.where = replace(heading, stage=stage_after(text, line.number > 1))
@@ -131,6 +137,11 @@ class _Notes:
             if found is not None and found.t is not None:
                 self.where = found
                 text = _bare(text)[label.end() :]
+        elif (phrase := _step_phrase().match(_bare(text))) is not None and len(text) <= 2_000:
+            rest = _bare(text)[phrase.end() :]
+            if _ANSWERED.search(rest):
+                self.where = replace(self.where, t=int(phrase[1]))
+                text = _unled(rest)
         labels = list(_STEP_WITHIN.finditer(text)) if len(text) <= 2_000 else []
         end = labels[0].start() if labels else len(text)
         if text[:end].strip() or not labels:
@@ -146,6 +157,9 @@ class _Notes:
 
             source = "\n".join(line.text for line in block.lines)
             number = block.lines[0].number
+            from cellcalc.check.reading.programs import as_python
+
+            source = as_python(source, block.language) or source
             if is_code(source, certain=block.language == "python"):
                 yield from (_moved(e, number - 1) for e in entries_of_code(source))
             else:
@@ -287,6 +301,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
         underlined = (
             place + 1 < len(lines)
             and not line.kind
+            and lines[place + 1].number == line.number + 1
             and re.fullmatch(r"\s*(?:-{3,}|={3,}|─{3,}|━{3,}|~{3,})\s*", lines[place + 1].text)
         )
         if underlined:
@@ -303,7 +318,13 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             text, end = below
         if (listed := _bulleted(text, lines, end)) is not None:
             text, end = listed
-        if _opens_array(text):
+        if _OPENS_DICTIONARY.match(text) and text.count("{") > text.count("}"):
+            last = next((k for k in range(end, min(end + MAX_JOINED, len(lines)))
+                         if lines[k].text.rstrip().endswith("}")), -1)  # fmt: skip
+            if last >= 0:
+                text = " ".join([text, *(lines[k].text.strip() for k in range(end, last + 1))])
+                end = last + 1
+        elif _opens_array(text):
             while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
                 text += " " + lines[end].text.strip()
                 end += 1
@@ -327,7 +348,7 @@ def _is_grid_rule(text: str) -> bool:
 
 
 def _is_rule(cell: str) -> bool:
-    return bool(re.fullmatch(r"\s*:?[-=─━]*:?\s*", cell))
+    return bool(re.fullmatch(r"\s*:?[-=─━+]*:?\s*", cell))
 
 
 _COLUMNS_RULE = re.compile(r"\s*-{2,}(?:\s{1,}-{2,})+\s*")
@@ -340,6 +361,8 @@ def _columns(lines: list[Line], place: int) -> int:
         return place
     if _is_of_pass(header) or (len(header) == 2 and header[0].endswith(":")):
         return place
+    if header[-1].endswith(":"):
+        return place  # a heading: step 1:
     start = place + 1
     ruled = start < len(lines) and bool(_COLUMNS_RULE.fullmatch(lines[start].text))
     if ruled:
@@ -392,7 +415,8 @@ def _cells(text: str, kind: str) -> list[str]:
         return ["---"]
     bare = bare.removeprefix("|").removesuffix("|")
     cells = re.split(r"(?<!\\)\|", bare)
-    return [cell.replace("\\|", "|").strip().strip("`").strip() for cell in cells]
+    cells = [cell.replace("\\|", "|").strip().strip("`").strip() for cell in cells]
+    return [latex.to_plain(cell.strip("*")) if "\\" in cell else cell for cell in cells]
 
 
 def _tables_of_latex(lines: Iterable[Line | Block]) -> Iterator[Line | Block]:
@@ -415,6 +439,7 @@ _ARRAY_START = re.compile(
 )
 
 
+_OPENS_DICTIONARY = re.compile(r"\s*\{\s*['\"\d]")  # of Python, printed over several lines
 _NUMBERS_ALONE = re.compile(
     r"\s*[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?:\s+[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)*\s*"
 )
@@ -520,6 +545,7 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 # Headings.
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
+_OF_PASS = ("epoch", "sequence", "window")
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _BULLET = re.compile(
     r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
@@ -542,6 +568,23 @@ _STEP_LABEL = re.compile(
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
 )
+_ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
+
+
+@cache
+def _step_phrase() -> re.Pattern[str]:
+    """What a sentence begins with that is for one step: "For t = 3 we get", 当t=4时."""
+    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    return re.compile(
+        rf"(?:(?:at|for|in|when|bei|für|im|zu|zum|pour|à|au|en|para|per|a|al|для|при|в)\s+"
+        rf"(?:the\s+|l'|la\s+|el\s+)?(?:(?:{steps})\s*)?(?:[tk]\s*=\s*)?|[当當在于]\s*[tk]\s*=\s*"
+        rf"|(?=[tk]\s*=\s*[0-9]{{1,6}}\s*(?:时|時))[tk]\s*=\s*)"
+        r"([0-9]{1,6})(?![0-9.]|\s*(?:[-–…+*/=^)]|\.\.|,?\s*[0-9]|,?\s*(?:and|und|et|y|to|bis|or|oder|ou|o)\b))"
+        r"\s*(?:时刻|時刻|时|時)?\s*[,:]?\s+",
+        re.IGNORECASE,
+    )
+
+
 _PASS_LABEL = re.compile(
     r"([^:=]{0,60}[0-9一-十][^:=]{0,30})(?<!\s)\s*(?::\s+|：\s*|\s[-–—]\s+)(?=\S)"
 )
@@ -618,6 +661,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     comment = bool(re.match(r"\s*(?:#|//|%)", text))
     line = latex.to_plain(text) if latex.has_latex(text) else text
     bare = _bare(line)
+    if (numbered := _NUMBERING.match(bare)) and _is_of_step(bare[numbered.end() :]):
+        bare = bare[numbered.end() :]  # 1. Time step 1
     found: dict[str, int] = {}
     spans = bool(_RANGE.search(bare))  # window 2 (t = 3 to 4)
     rest = _WHOLE_RANGE.sub(" ", bare) if spans else bare
@@ -654,13 +699,36 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     return None
 
 
+_NUMBERING = re.compile(r"\(?(?:[0-9]{1,2}|[a-z])[.)]\s+(?=[^\W\d])")
+
+
+def _is_of_step(text: str) -> bool:
+    """Whether a text says a step in digits, and little besides."""
+    match = next((p.search(text) for key, p in _FOUND if key == "t" and p.search(text)), None)
+    return match is not None and len(text) - len(match[0]) <= 3
+
+
 def _found(where: Where, numbers: Mapping[str, int]) -> Where:
+    """What holds after a heading: with sequence 2 the window of sequence 1 is over.
+
+    It is so only where windows were headings within sequences, not the other way round.
+    """
+    said = where.said
+    for key in _OF_PASS:
+        if key in numbers and key in said:
+            said = said[: said.index(key)]
+    said += tuple(key for key in _OF_PASS if key in numbers and key not in said)
+
+    def of(key: str, before: int | None) -> int | None:
+        return numbers.get(key, None if key in where.said and key not in said else before)
+
     return Where(
         numbers.get("t", where.t),
-        numbers.get("window", where.window),
-        numbers.get("epoch", where.epoch),
-        numbers.get("sequence", where.sequence),
+        of("window", where.window),
+        of("epoch", where.epoch),
+        of("sequence", where.sequence),
         where.stage,
+        said,
     )
 
 
@@ -717,6 +785,8 @@ _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
 
+# What reStructuredText has around maths.
+_ROLE = re.compile(r":math:`([^`]{1,2000})`|^\s*\.\.\s+math::\s*(?=\S)")
 _LOGGED = re.compile(
     r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+"
 )
@@ -730,6 +800,13 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if re.match(r"\s*%\s*[^\W\d]", text):
         return ""  # a comment of LaTeX
     text = _NUMBERED.sub("", _LOGGED.sub("", text, count=1), count=1)
+    text = (
+        _ROLE.sub(lambda m: f"${m[1]}$" if m[1] else "", text)
+        if ":math:" in text or "math::" in text
+        else text
+    )
+    if "**" in text and "\\" in text:
+        text = _BOLD.sub(r"\2", text)  # around maths, whose signs are no longer bold afterwards
     if is_maths or latex.has_latex(text) or "$" in text:
         text = _without_latex_ends(text)
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
@@ -742,7 +819,48 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _CHECK.sub("", _BULLET.sub("", text, count=1))
     text = _EMPHASIS.sub(r"\2", _BOLD.sub(r"\2", text))
     text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
+    text = _TIGHT_NUMBER.sub("", text, count=1)
+    text = _label().sub("", text, count=1)
+    text = _LOOSE.sub("_", text) if " _" in text else text
+    text = _LOOSE_SLOPE.sub(r"d\1/d", text)
+    if " dot" in text or " approx" in text:  # as Typst has them
+        text = _TYPST_DOT.sub(" * ", _TYPST_ABOUT.sub(" ≈ ", text))
     return _COMMENT.sub("", text).strip()
+
+
+_TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
+_LOOSE = re.compile(r"(?<=[A-Za-z∂])\s{1,3}_\s{0,3}(?=[A-Za-z0-9{])")  # c _ 1, of a scan
+_LOOSE_SLOPE = re.compile(r"\bd\s+([LEJ])\s*/\s*d\s+(?=[A-Za-z])")
+_TYPST_DOT = re.compile(r"(?<=[\w)\]}])\s+dot(?:\.\w{1,4})?\s+(?=[\w(∂σ])")
+_TYPST_ABOUT = re.compile(r"\s+approx\s+(?=[-+.0-9])")
+
+
+@cache
+def _label() -> re.Pattern[str]:
+    """What only says that an answer follows: Answer: c_1 = 0.2."""
+    several = "|".join(re.escape(word) for word in longest_first("labels", "words"))
+    return re.compile(rf"^\s*(?:{several})\s*[:：]\s*(?=\S)", re.IGNORECASE)
+
+
+@cache
+def _leading() -> re.Pattern[str]:
+    """Words before an answer that say nothing of it: and so h_1 = 0.2."""
+    several = "|".join(re.escape(word) for word in longest_first("leading", "words"))
+    chinese = "|".join(re.escape(word) for word in longest_first("leading", "chinese"))
+    return re.compile(
+        rf"^(?:(?:{several})(?:\s*,\s*|\s+)|(?:{chinese})\s*,?\s*)(?=[^\W\d]|∂)", re.IGNORECASE
+    )
+
+
+def _unled(name: str) -> str:
+    """A quantity without the words before it that say nothing of it."""
+    name = name.lstrip(",;. ")
+    for _ in range(3):
+        rest = _leading().sub("", name, count=1)
+        if rest == name:
+            break
+        name = rest
+    return name
 
 
 def _without_latex_ends(text: str) -> str:
@@ -752,7 +870,7 @@ def _without_latex_ends(text: str) -> str:
 
 
 _SIGN = re.compile(
-    r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|≈|≃|≅|∼|~(?=\s*[-+0-9.])|[→⟹⇒](?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
+    r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|~=|≈=?|≃|≅|∼|~(?=\s*[-+0-9.])|[→⟹⇒](?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
 )
 _IS = re.compile(
     r"^(?P<left>.{1,160}?\S)\s+"
@@ -760,11 +878,22 @@ _IS = re.compile(
     r"|est égal à|es|vale|è|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
     r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
 )
+# In Chinese no space stands around it.
+_IS_WORD = re.compile(r"\s(?:is|ist|est|vaut|equals|beträgt|es|è)\s")
+_IS_CHINESE = re.compile(
+    r"^(?P<left>[^=≈:：]{1,80}?)(?:约为|約為|大约是|等于|等於|为|為|是)\s*:?\s*(?P<right>[-+]?\s?[0-9][^=]*)$"
+)
 _NEW_AND_NUMBER = re.compile(
     r"^((?:new|updated|neues?|nouveau)\s+[A-Za-z]\S{0,8})\s+([-+]?[0-9]*[.,][0-9]+)\s*$",
     re.IGNORECASE,
 )
 _IS_EACH = re.compile(r"(?<!\S)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])")
+# One number, as numpy and torch print it: tensor(0.3, grad_fn=<AddBackward0>), np.float64(0.3).
+_SCALAR = re.compile(
+    r"(?<![\w.])(?:torch\.|np\.|numpy\.)?(?:tensor|array|float64|float32)\(\s*"
+    r"([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+\.)"
+    r"(?:,\s*(?:grad_fn|dtype|device|requires_grad)\s*=[^(),]{1,60}(?:\(\))?){0,4}\s*\)"
+)
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ÿ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
@@ -826,11 +955,16 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     if found := _printed(number, text, where):
         yield from found
         return
+    if text[:1] == "{" and text[-1:] == "}" and re.search(r"->|→", text):
+        text = text[1:-1].strip()  # {c[1] -> 0.3, c[2] -> 0.5}
+    if "(" in text:
+        text = _SCALAR.sub(r"\1", text)
     text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
     if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
         text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
-    if match := _IS.match(text):
-        yield _entry(number, match["left"], match["right"], where)
+    if len(text) < 2_000 and (several := _each_is(text)):
+        for left, right in several:
+            yield _entry(number, left, right, where)
         return
     at = AT_STEP.search(text)
     if (at and len(AT_STEP.findall(text)) == 1 and _COLON.search(text) is None) or (
@@ -847,7 +981,43 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     yield from _of_parts(number, text, where)
 
 
+_BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
+
+
+def _each_is(text: str) -> list[tuple[str, str]]:
+    """Quantities and numbers of sentences: "The loss is 0.4; the cell state at t = 1 is 0.2"."""
+    pieces = [text]
+    if len(_IS_WORD.findall(text)) > 1:
+        pieces = [piece for piece in _BETWEEN_SENTENCES.split(text) if piece]
+    found = []
+    for piece in pieces:
+        match = _IS.match(piece) or _IS_CHINESE.match(piece)
+        if match is None:
+            return []
+        found.append((_unled(match["left"]), match["right"]))
+    return found
+
+
+_ARROW = re.compile(r"\s*(?:→|->|⟶|=>|⇒)\s*")
+_PLAIN_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_ARROWS = re.compile(rf"\s*{_PLAIN_NUMBER}(?:{_ARROW.pattern}{_PLAIN_NUMBER})+\s*\.?")
+_TRANSPOSED = re.compile(r"^(\s*[\[(][^\[\]()]*[\])])\s*(?:\^\s*\{?\s*[T⊤]\s*\}?|\.T|')\s*\.?$")
+_SETTING_LABEL = re.compile(
+    rf"^(?P<label>[^:=]{{1,120}}?=\s*(?:{_PLAIN_NUMBER}|[0-9]+,[0-9]+))\s*:\s+(?=[^:=]{{1,60}}[=≈])"
+)
+_OVER_STEPS = re.compile(rf"^(?P<left>[^=:]{{1,60}}?)\s*(?:[=:]|≈)\s*(?P<right>{_ARROWS.pattern})$")
+
+
 def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
+    if len(text) < 2_000 and (setting := _SETTING_LABEL.match(text)):
+        name = setting["label"].partition("=")[0].split()
+        if name and is_setting(name[-1]):  # After one update with η = 0.2: W_o = 0.3
+            where, text = _staged(where, setting["label"]), text[setting.end() :]
+    if len(text) < 2_000 and (over := _OVER_STEPS.match(text)) and "→" in text.replace("->", "→"):
+        values = _ARROW.split(over["right"].strip(" ."))
+        if len(values) > 2:  # two are from the old to the new one: W_f: 0.7 → 0.698
+            yield from _entries_of(number, over["left"], [f"[{', '.join(values)}]"], where, "")
+            return
     parts = _parts(text)
     colon = _colon(parts[0])
     form = ""
@@ -899,8 +1069,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             if len(groups) == 1:
                 yield Entry(number, "", "", form=PROSE)
             continue
-        left = left.lstrip(",;. ").removeprefix("and ").strip()
-        yield from _entries_of(number, left, values, where, form)
+        yield from _entries_of(number, _unled(left).strip(), values, where, form)
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
@@ -997,14 +1166,53 @@ def _unlabelled(name: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    text = _unlabelled(text)
-    bare = re.sub(r"^(?:and|und|sowie|so|then|thus|hence)\s+", "", text.strip())
+    bare = _unled(_unlabelled(text).strip())
     *before, last = bare.split() or [""]
     if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
         return True
     return bool(_NAMEISH.fullmatch(bare)) or (
         bool(bare) and len(bare) < 40 and wordy(bare) == len(bare.split()) > 1
     )
+
+
+_ELLIPSIS = re.compile(
+    r"\s*,?\s*(?:…|\.\.+|\s(?:to|bis|through|à|a|hasta|至|到)\s)\s*,?\s*|\s*[-–]\s*(?=\S*[₀-₉]$)"
+)
+_AT_END = re.compile(
+    r"(?P<stem>.+?)(?P<open>_\{?|\[|\(|\^?[<⟨]|)(?P<t>[0-9]{1,5}|[₀-₉]{1,5})(?P<close>[\]})>⟩]?)"
+)
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def _listed_names(left: str, between: list[str], count: int) -> list[str]:
+    """The quantities that a list of names or a range of steps before a list of numbers stands for.
+
+    ``h_1, h_2, h_3``, ``(f_1, …, f_4)``, ``c_4 … c_1``; or between equals signs, behind h.
+    """
+    for text in (left, *between[-1:]):
+        bare = _TRANSPOSED.sub(r"\1", text.strip()[:600])
+        if bare[:1] in "([" and bare[-1:] in ")]":
+            bare = bare[1:-1].strip()
+        ends = _ELLIPSIS.split(bare)
+        if len(ends) == 2 and all(ends):
+            first, last = (
+                _AT_END.fullmatch(end.split(",")[-1 if k == 0 else 0].strip())
+                for k, end in enumerate(ends)
+            )
+            if first and last and first["stem"] == last["stem"] and first["open"] == last["open"]:
+                low, high = (int(one["t"].translate(_SUBSCRIPTS)) for one in (first, last))
+                steps = range(low, high + 1) if low <= high else range(low, high - 1, -1)
+                if len(steps) == count:
+                    return [f"{first['stem']}[{t}]" for t in steps]
+            continue
+        names = [one.strip() for one in re.split(r"\s*[,;]\s*(?![^\[({]*[\])}])", bare)]
+        if (
+            len(names) == count > 1
+            and all(_NAMEISH.fullmatch(name) for name in names)
+            and (text is left or _AT_END.fullmatch(names[0]))
+        ):
+            return names
+    return []
 
 
 _RANGE_LEFT = re.compile(
@@ -1016,8 +1224,17 @@ def _entries_of(
     number: int | str, left: str, rest: list[str], where: Where, form: str
 ) -> Iterator[Entry]:
     *between, right = rest
+    right = _TRANSPOSED.sub(r"\1", right)
     span = _RANGE_LEFT.match(left)
     found = list_of(right) if _may_be_list(right) else None
+    if (
+        found is not None
+        and len(found[1]) == 1
+        and (several := _listed_names(left, between, len(found[0])))
+    ):
+        for name, value in zip(several, found[0], strict=True):
+            yield _entry(number, name, value, where)
+        return
     if span and found is not None and len(found[1]) == 1:
         first, last = int(span[2]), int(span[3])
         steps = range(first, last + 1) if first <= last else range(first, last - 1, -1)
@@ -1026,7 +1243,7 @@ def _entries_of(
                 yield replace(_entry(number, f"{span[1]}[{t}]", value, where))
             return
     if found is not None and not found[1]:
-        yield replace(_entry(number, left, found[0][0], where), form=form)
+        yield replace(_entry(number, left, found[0][0], where), form=form, between=tuple(between))
         return
     if found is not None:
         values, shape = found

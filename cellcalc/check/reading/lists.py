@@ -135,10 +135,16 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
     if len(entry.values) > MAX_NUMBERS:
         raise ExpressionError(f"at most {MAX_NUMBERS:,} numbers", f"{len(entry.values):,}")
     shape = tuple(n for n in entry.shape if n != 1) or (1,)
+    if readout := _of_readout(entry, names):
+        yield readout
+        return
     if is_of_layout(entry.left):
         yield from _of_layout(entry, names)
         return
     left, _ = in_words(_without_grad(entry.left), names)
+    if (several := _PLURAL.fullmatch(left)) and several[1] in names.varying:
+        left = several[1]  # hs, dcs
+        entry = replace(entry, left=left)
     target = names.parsed(left, Style(target=True))
     stem = target.name if isinstance(target, Symbol) else ""
     at_step = isinstance(target, Symbol) and target.step is not None
@@ -262,6 +268,28 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 
 # Names of a framework's arrays: which of our parameters their numbers are.
+
+
+_PLURAL = re.compile(r"(d?(?:[hcfiogxyE]|z_?[fiog]))s")
+_READOUT = re.compile(
+    r"(?:\w+\.)?(?:fc|linear|lin|out|output|readout|head|dense|decoder|proj|classifier|h2o|hidden2out|fc_out)"
+    r"[0-9]?\.(?P<what>weight|bias)(?P<grad>\.grad|_grad)?"
+)
+
+
+def _of_readout(entry: Entry, names: Names) -> Entry | None:
+    """The weight or the bias of a linear layer behind the cell, by what programs call it."""
+    match = _READOUT.fullmatch(entry.left.strip().strip("\"'"))
+    if match is None:
+        return None
+    key = "V" if match["what"] == "weight" else "b_y"
+    if len(entry.values) != 1 or key not in names.parameters:
+        return None
+    gradient = True if match["grad"] else entry.gradient
+    if gradient is None:
+        both = f"the weights after the update, or gradients ({entry.left}.grad)"
+        raise ExpressionError("one reading", f'"{entry.left}", which may be {both}')
+    return _one(entry, _at(names, f"d{key}" if gradient else key, None), entry.values[0])
 
 
 def _without_grad(name: str) -> str:

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
 from cellcalc.check.reading.slopes import slopes
-from cellcalc.check.world import STEPS, TOTAL_LOSS
+from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.letters import MARK, composed
@@ -33,10 +33,18 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import Model
+from cellcalc.model.model import TOTAL_LOSS, Model
+from cellcalc.problems.templates import RATE
 
 MAX_NAME = 60
-_RATES = ("learning_rate", "lr", "eta", "η", "alpha", "α", "rate", "learningrate", "ε", "epsilon")
+# How a setting of an update may be called, where the problem's optimizer has one of that name.
+_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "epsilon": ("ε", "ϵ", "eps"),
+    "beta1": ("β1", "b1"),
+    "beta2": ("β2", "b2"),
+    "momentum": ("β", "beta", "μ", "mu", "γ", "gamma", "ρ", "rho"),
+    RATE: ("lr", "eta", "η", "alpha", "α", "rate", "learningrate", "ε", "epsilon"),
+}
 _HAT, _BAR, _TILDE = "\u0302", "\u0304", "\u0303"
 _ACCENT = {"hat": _HAT, "bar": _BAR, "tilde": _TILDE}
 
@@ -88,16 +96,17 @@ class Names:
 
     ``author`` are the symbols of the author's notation with our keys (those that mean something
     else to the author marked). ``steps`` is the number of steps; ``first_step`` what the writer
-    calls the first, ``rate`` the problem's learning rate, ``moments`` what the optimizer keeps for
-    each parameter. ``aliases`` are names that mean another key in this document, ``apart`` tells
-    that its δz_f are apart from its δf, ``local`` are names that the writer has defined.
+    calls the first, ``settings`` are the numbers of the problem's update, which a formula may name
+    (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
+    names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
+    δf, ``local`` are names that the writer has defined.
     """
 
     model: Model
     steps: int = 0
     author: Mapping[str, str] | None = None
     first_step: int = 1
-    rate: float | None = None
+    settings: Mapping[str, float] = field(default_factory=dict)
     moments: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
@@ -168,10 +177,8 @@ class Names:
             return self._defined(written)
         if plainly and written.stem in ("T", "N", "Tx") and written.stem not in self.known:
             return Symbol(STEPS)
-        if plainly and self._key(written.stem, False) is None and written.stem in _RATES:
-            if self.rate is None:
-                raise ExpressionError("a number for the learning rate", f'"{written.stem}"')
-            return number(self.rate)
+        if (value := self._setting(written)) is not None:
+            return number(value)
         if (part := _PART.fullmatch(written.stem)) is not None:
             return self._paths(part[1], part[2], written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
@@ -196,6 +203,21 @@ class Names:
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
+
+    def _setting(self, written: Written) -> float | None:
+        """The number of the problem's update that a name stands for: 0.1 for the learning rate."""
+        if written.derivative or written.primes or self._key(written.stem, False) is not None:
+            return None
+        name = "".join([written.stem.replace("_", ""), *map(str, written.numbers)])
+        if written.stem in self.settings:
+            return self.settings[written.stem]
+        for setting, spelled in _SETTINGS.items():
+            if name == setting.replace("_", "") or name in spelled:
+                if setting in self.settings:
+                    return self.settings[setting]
+                if setting == RATE:
+                    raise ExpressionError("a number for the learning rate", f'"{written.stem}"')
+        return None
 
     def _slope(self, written: Written, by: Written) -> Expression:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t is c[t-1]."""

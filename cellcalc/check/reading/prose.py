@@ -108,6 +108,14 @@ _FILLERS = frozenset(
         "as",
         "used",
         "richtig",
+        "el",
+        "il",
+        "lo",
+        "los",
+        "si",
+        "einem",
+        "dem",
+        "den",
     ]
 )
 _INDEXED = re.compile(r"[\[_∂ₜ₀-₉(⟨^]|[0-9]$")
@@ -131,12 +139,17 @@ _STAGED = re.compile(
 
 
 _DERIVING = re.compile(
-    r"\b(?:gradients?|derivative|ableitung|dérivée|derivada)(?:\s+(?:of|the|der|des|loss|verlusts?|de|la|"
+    r"\b(?:gradient[es]?|derivative|ableitung|dérivée|derivata|derivada)(?:\s+(?:of|the|der|des|di|loss|verlusts?|de|la|"
     r"du|perte|coût|w\.?r\.?t\.?|with|respect|to|nach|von|bezüglich|bzgl\.?|par|rapport|à|for|at|für))*$"
 )
 
 
-_VERB = re.compile(r"\s+(?:is|ist|est|es|vaut|equals|beträgt|now|then)$")
+# W_f的梯度, 损失对W_f的偏导数
+_CHINESE_SLOPE = re.compile(
+    r"(?:(?:总?损失(?:函数)?|L|E)\s*(?:对|关于|相对于))?\s*([A-Za-z]\w{0,8}(?:_\{\w{1,6}\})?)\s*的(?:梯度|偏?导数?|偏微分)"
+)
+_CHINESE_NAME = re.compile(r"([\u3040-\u9fff]{1,12})\s*([A-Za-z∂]\S{0,20})")
+_VERB = re.compile(r"\s+(?:is|ist|est|es|è|vaut|equals|beträgt|now|then)$")
 
 
 def _steps() -> str:
@@ -260,6 +273,10 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             break
     text = left.strip().rstrip(":").strip()
     text = _STAGED.sub(r"\1", text)
+    if of_chinese := _CHINESE_SLOPE.fullmatch(text):
+        return f"∂L/∂{of_chinese[1]}", t
+    if (chinese := _CHINESE_NAME.fullmatch(text)) and chinese[1] in called("quantities"):
+        return chinese[2], t  # 损失函数L
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())

@@ -72,6 +72,19 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
     return found
 
 
+def lines_of_json(text: str) -> str | None:
+    """A line an object, as programs log them, as one list; None for any other text."""
+    lines = [line.strip().rstrip(",") for line in text.split("\n") if line.strip()]
+    if len(lines) < 2 or not all(line[0] == "{" and line[-1] == "}" for line in lines):
+        return None
+    whole = f"[{','.join(lines)}]"
+    try:
+        parse_json(whole, "")
+    except InputError:
+        return None
+    return whole
+
+
 _QUOTED = re.compile(r"(?<=[\s{\[,(:])'([^'\"\\\n]{0,200})'(?=[\s}\],):])|^'([^'\"\\\n]{0,200})'")
 _WRAPPED = re.compile(
     r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
@@ -143,7 +156,28 @@ def _of_record(item: Mapping[str, Any], context: Context, path: str) -> Iterator
     yield Entry(path, left, _text(value), None, window, epoch, sequence, form="cell")
 
 
+def _split(data: Mapping[str, Any], path: str) -> list[Entry] | None:
+    """The rows of a frame that pandas writes in parts: columns, index, data."""
+    columns, rows, index = data.get("columns"), data.get("data"), data.get("index")
+    if not (isinstance(columns, list) and isinstance(rows, list) and columns and rows):
+        return None
+    if not all(isinstance(row, list) and len(row) == len(columns) for row in rows):
+        return None
+    labels = index if isinstance(index, list) and len(index) == len(rows) else [""] * len(rows)
+    from cellcalc.check.reading.grid import entries_of_rows
+
+    named = any(str(one).lower() in _TIMES for one in columns)
+    cells = [[str(one) for one in (["", *columns] if not named else columns)]]
+    for label, row in zip(labels, rows, strict=True):
+        shown = [_text(value) for value in row]
+        cells.append(shown if named else [_text(label), *shown])
+    return entries_of_rows(cells, lambda r, _: f"{path}data[{r - 1}]")
+
+
 def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterator[Entry]:
+    if {"columns", "data"} <= data.keys() and (rows := _split(data, path)) is not None:
+        yield from rows
+        return
     context = _told(data, context)
     nested = any(isinstance(v, Mapping) or _is_records(v) for v in data.values())
     by_name = {k.lower(): k for k in data}

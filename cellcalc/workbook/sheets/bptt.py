@@ -24,9 +24,18 @@ from cellcalc.language.keys import (
     memory_key,
 )
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import LOSS, TARGET, Group, Model, Quantity, is_gate, is_squashed
+from cellcalc.model.model import (
+    LOSS,
+    TARGET,
+    TOTAL_LOSS,
+    Group,
+    Model,
+    Quantity,
+    is_gate,
+    is_squashed,
+)
 from cellcalc.problems.sequences import or_zero
-from cellcalc.problems.templates import shown_rows
+from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.resources import has_sentence, sentence
 from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.table import heading, place_of
@@ -46,7 +55,6 @@ from cellcalc.workbook.layout import (
     SYMBOL,
     TITLE_ROWS,
     TOTAL,
-    TOTAL_LOSS,
     Layout,
     WindowRows,
     clips,
@@ -96,8 +104,16 @@ def _title(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
     if sheet.model.author is not None:
         settings.append(sentence("legend", "short", title=sheet.model.author.title))
     settings += notes
-    yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.pass_trace))], lines=2)
+    taken = sheet.taken
+    if taken is None:
+        title += place_of(sheet.trace, sheet.pass_trace)
+    else:
+        title = sentence("sheet", "chosen_pass", title=title)
+    yield Row(1, [Cell(1, "title", title)], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
+    if taken is not None:  # nothing there is to be changed
+        yield Row(3, [Cell(1, "notice", taken.words(), taken.words_at)])
+        return
     legend = [
         Cell(1, "legend_input", sentence("sheet", "legend_input")),
         Cell(2, "legend_input"),
@@ -120,7 +136,11 @@ def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
     """What was given, or (in later epochs) the cells where it was given."""
     values = sheet.pass_trace.forward[symbol][1:]
     gaps = any(map(math.isnan, values))
-    if sheet.source is not sheet:
+    if sheet.taken is not None:
+        for t, value in enumerate(values, 1):
+            shown = "" if math.isnan(value) else value
+            yield Cell(column(t), "number", shown, sheet.taken.data(symbol, t))
+    elif sheet.source is not sheet:
         given = list(map(or_zero, values))
         yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
     elif gaps:
@@ -319,6 +339,8 @@ class _Parameters:
         self.sheet, self.trace = sheet, sheet.trace
         self.update = sheet.trace.specification.update
         self.write = sheet.model.unicode()
+        # With an optimizer that does not count, a parameter may have the name.
+        self.counter = COUNT if counts_updates(self.update.optimizer) else None
         # An update follows its window, or (once for all windows) the end of the sequence.
         once = sheet.trace.scheme.update != "window"
         self.fired = {
@@ -345,7 +367,7 @@ class _Parameters:
             if name in equations and (name in self.free or name in self.start):
                 right = self.write(equations[name].formula)
                 says = f"{self.write(Symbol(name))} ← {right}"
-            elif name == COUNT:
+            elif name == self.counter:
                 says = sentence("sheet", "updates")
             else:
                 says = self.sheet.model.quantities[name].says
@@ -355,12 +377,14 @@ class _Parameters:
         """The value at each step: the one before, or a new one after a window has fired."""
         sheet = self.sheet
         value = self.first_value(name)
-        if sheet.before is None:
+        if sheet.taken is not None:
+            yield Cell(FIRST, "number", value, sheet.taken.begins(name))
+        elif sheet.begins_with is None:
             yield Cell(FIRST, "input" if name in self.trace.initial else "edge", value)
         else:
-            ends = sheet.before.cell(name, sheet.before.steps + 1, sheet)
-            yield Cell(FIRST, "number", value, ends)
-        whole = "count" if name == COUNT else ""
+            before, t = sheet.begins_with
+            yield Cell(FIRST, "number", value, before.cell(name, t, sheet))
+        whole = "count" if name == self.counter else ""
         fired = sorted(self.fired) if self.changes(name) else []
         for start, end in pairwise([0, *fired, sheet.steps + 1]):
             if start in self.fired and self.changes(name):
@@ -376,27 +400,29 @@ class _Parameters:
         return self.sheet.cell(name, start + k)
 
     def changes(self, name: str) -> bool:
-        return name in self.free or name in self.start or name == COUNT
+        return name in self.free or name in self.start or name == self.counter
 
     def first_value(self, name: str) -> float:
         """The value that the sheet begins with."""
         pass_trace = self.sheet.pass_trace
-        start = {**self.start, COUNT: float(pass_trace.updates)}
-        return {**start, **pass_trace.memory, **pass_trace.before}[name]
+        if name == self.counter:
+            return float(pass_trace.updates)
+        return {**self.start, **pass_trace.memory, **pass_trace.before}[name]
 
     def new_values(self, window: WindowRows) -> Mapping[str, float]:
         trace = window.trace
-        return {**trace.memory_after, **trace.after, COUNT: float(trace.update)}
+        count = {self.counter: float(trace.update)} if self.counter else {}
+        return {**trace.memory_after, **trace.after, **count}
 
     def updated(self, name: str, t: int, window: WindowRows) -> str:
         """The formula of the optimizer's equation for one row after a window has fired."""
         sheet = self.sheet
-        if name == COUNT:
+        if name == self.counter:
             return f"{sheet.cell(COUNT, t - 1)}+1"
         owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
         cells = {key: sheet.setting(key) for key in self.update.settings}
         cells[derivative_key(owner)] = window.total(self.used_gradient(owner))
-        if COUNT in sheet.rows:
+        if self.counter:
             cells[COUNT] = sheet.cell(COUNT, t)
         for symbol in (owner, *self.memory_of(owner)):
             cells[symbol] = sheet.cell(symbol, t - 1)
@@ -416,7 +442,7 @@ class _Parameters:
         return gathered_key(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
-EQUATION_WIDTH = 46  # characters; longer equations are wrapped
+EQUATION_WIDTH = 41  # characters; longer equations are wrapped
 
 
 def block_heading(
@@ -483,10 +509,11 @@ def set_up_bptt(
 ) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
-    set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
+    set_widths(sheet, (11, 14, EQUATION_WIDTH, STEP_WIDTH))
     set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
-    sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
+    # Narrow: on a projector or a phone frozen columns must leave room for the numbers.
+    sheet.freeze_panes = f"{letters(EQUATION)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
     fold(sheet, 2)
     _add_rules(sheet, layout, look)
@@ -566,7 +593,7 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     across = layout.steps + 2
     pages = -(-across // MOST_A_PAGE)
     across = -(-across // pages)  # as many on each page
-    width = (11 + 15 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
+    width = (11 + 14 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
     wide, high = PAGE
     scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
     for page in range(1, pages):

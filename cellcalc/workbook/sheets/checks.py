@@ -184,7 +184,7 @@ def _kinds(book: Book) -> Iterator[Kind]:
         yield Kind(sentence("checks", "as_written"), written)
         yield from _again(book)
     if book.has("Gradients") and first.windows and book.large is None:
-        yield Kind("", list(_by_two_ways(first)))
+        yield Kind("", list(_by_two_ways(book.seen)))
     errors, word = [], Words.of(book.trace.model).word
     for sheet in book.made:  # the title is in the first row, and may be any text
         cells = f"'{sheet.title}'!A2:{letters(sheet.rows.width)}{sheet.rows.height}"
@@ -251,7 +251,7 @@ def _again(book: Book) -> Iterator[Kind]:
     A cell whose formula has been overwritten is found as soon as it is not what it should be.
     """
     left = MOST_COMPUTED_AGAIN
-    for layout in book.layouts:
+    for layout in book.layouts + ([book.seen] if book.pass_shown else []):
         kinds: dict[str, Kind] = {}
         for row in bptt_rows(layout).rows:
             cells = [c for c in row.cells if c.formula is not None and _is_number(c)]

@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.engine.trace import backward_values, forward_values
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.tree import Symbol
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import LOSS, TOTAL_LOSS
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.studies.exercise import (
@@ -53,7 +53,6 @@ from cellcalc.workbook.layout import (
     FIRST,
     TITLE_ROWS,
     TOTAL,
-    TOTAL_LOSS,
     Layout,
     WindowRows,
     column,
@@ -499,7 +498,7 @@ class _Practice:
 
     def set_up(self, sheet: Worksheet) -> None:
         layout = self.layout
-        set_widths(sheet, (11, 15, EQUATION_WIDTH, 11))
+        set_widths(sheet, (11, 14, EQUATION_WIDTH, 11))
         set_width(sheet, 12, FIRST, layout.width)
         sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
         fold(sheet)

@@ -1,0 +1,104 @@
+"""What a person copied from a console: the names that were typed, with what was printed for each.
+
+``In [3]: dc`` above ``Out[3]: array([…])``, ``> dc`` above ``[1] 0.1 0.2`` of R, ``>>> dc``. Each
+printed value becomes a line ``dc = …``; lines stay where they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+# A name, alone or rounded or printed: round(dc, 5), print(dc), np.round(dc, 4).
+_NAME = (
+    r"(?:(?:np\.|numpy\.|torch\.)?(?:round|signif|print|format|display)\(\s*)?"
+    r"(?P<name>[^\W\d][\w.]{0,40})(?:\s*,\s*[\w=\s]{1,12})?\s*\)?\s*;?\s*"
+)
+_TYPED = re.compile(rf"\s*(?P<prompt>In \[[0-9]{{1,5}}\]:|>>>|>|julia>)\s*{_NAME}")
+_OTHER = re.compile(r"\s*(?:In \[[0-9]{1,5}\]:|>>>|julia>)\s*\S")
+_OUT = re.compile(r"\s*Out\[[0-9]{1,5}\]:[ \t]*(?P<rest>.*)")
+_OF_R = re.compile(rf"\s*\[(?P<first>[0-9]{{1,6}})\]\s+(?P<numbers>{_NUMBER}(?:\s+{_NUMBER})*)\s*")
+_LIST_OF_R = re.compile(r"\s*\$(?P<name>[^\W\d]\w{0,40})\s*")
+_OF_JULIA = re.compile(r"\s*[0-9]{1,6}-element \w+\{Float\d\d(?:, ?1)?\}:\s*")
+_ONE = re.compile(rf"\s*{_NUMBER}\s*")
+_SHOWN = re.compile(rf"\s*(?:(?:np\.|torch\.)?(?:array|tensor)\(|\[+\s*[-+.0-9]|{_NUMBER}\s*$)")
+_SIGNS = re.compile(r"^\s*(?:Out\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
+
+
+def with_names(text: str) -> str:
+    """The text of a session with ``name =`` before each value that was asked for by its name."""
+    if not _SIGNS.search(text):
+        return text
+    lines = text.split("\n")
+    made = list(lines)
+    name = ""
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        if len(line) > 2_000:
+            place += 1
+            continue
+        if match := _TYPED.fullmatch(line) or _LIST_OF_R.fullmatch(line):
+            if _is_answered(lines, place):
+                name, made[place] = match["name"], ""
+        elif match := _OUT.fullmatch(line):
+            rest = place if match["rest"].strip() else place + 1
+            if rest > place:
+                made[place] = ""
+            shown = match["rest"] if rest == place else lines[rest] if rest < len(lines) else ""
+            if name and _SHOWN.match(shown):
+                made[rest] = f"{name} = {shown.strip()}"
+                place = rest
+            name = ""
+        elif name and _OF_R.fullmatch(line):
+            place = _of_r(lines, made, place, name)
+            name = ""
+        elif name and _OF_JULIA.fullmatch(line):
+            place = _of_julia(lines, made, place, name)
+            name = ""
+        elif name and _SHOWN.match(line):
+            made[place] = f"{name} = {line.strip()}"
+            name = ""
+        elif line.strip():
+            name = ""
+        place += 1
+    return "\n".join(made)
+
+
+def _is_answered(lines: Sequence[str], place: int) -> bool:
+    """Whether what is printed for a name stands below it."""
+    below = next((line for line in lines[place + 1 : place + 3] if line.strip()), "")
+    if len(below) > 2_000 or _OTHER.match(below):
+        return False
+    if lines[place].lstrip().startswith(("> ", ">", "$")) and not lines[place].lstrip().startswith(
+        ">>>"
+    ):
+        return bool(_OF_R.fullmatch(below))  # > quotes as well
+    return bool(_OUT.fullmatch(below) or _SHOWN.match(below) or _OF_JULIA.fullmatch(below))
+
+
+def _of_r(lines: Sequence[str], made: list[str], place: int, name: str) -> int:
+    """``[1] 0.1 0.2`` and the lines that go on from it; where it ends."""
+    numbers: list[str] = []
+    end = place
+    while end < len(lines) and (match := _OF_R.fullmatch(lines[end][:2_000])):
+        if int(match["first"]) != len(numbers) + 1:
+            break
+        numbers += match["numbers"].split()
+        made[end] = ""
+        end += 1
+    made[place] = f"{name} = {numbers[0] if len(numbers) == 1 else '[' + ', '.join(numbers) + ']'}"
+    return end - 1
+
+
+def _of_julia(lines: Sequence[str], made: list[str], place: int, name: str) -> int:
+    """A number a line below ``4-element Vector{Float64}:``; where it ends."""
+    numbers: list[str] = []
+    end = place + 1
+    while end < len(lines) and len(lines[end]) < 100 and _ONE.fullmatch(lines[end]):
+        numbers.append(lines[end].strip())
+        made[end] = ""
+        end += 1
+    made[place] = f"{name} = [{', '.join(numbers)}]"
+    return end - 1
