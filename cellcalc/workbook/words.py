@@ -42,21 +42,16 @@ _SUMMED = re.compile(rf"\bSUMIFS?\(({_RANGE}),")
 
 @dataclass(frozen=True)
 class Words:
-    """Writes formulas with ``word`` for what cannot be computed.
-
-    ``strict`` says that a formula which reads a word shows one too; else a sum passes over it, as
-    it has to over what a student typed.
-    """
+    """Writes formulas with ``word`` for what cannot be computed, also of what reads one."""
 
     word: str
-    strict: bool = True
 
     @classmethod
-    def of(cls, model: Model, strict: bool = True) -> Words:
+    def of(cls, model: Model) -> Words:
         """Those for a cell: numbers too large, or none at all of a root of less than 0."""
         formulas = [row.formula for row in model.forward if row.formula is not None]
         rooted = any(_has_no_value(e) for formula in formulas for e in walk(formula))
-        return cls(sentence("sheet", "no_number" if rooted else "too_large"), strict)
+        return cls(sentence("sheet", "no_number" if rooted else "too_large"))
 
     def rows(self, rows: Rows) -> Rows:
         """The rows of a sheet, made as they are written."""
@@ -86,7 +81,7 @@ class Words:
         >>> words.formula("SUM(F41:H41)"), words.formula("F39")
         ('IFERROR(SUMPRODUCT(F41:H41+0),"too large")', 'F39')
         """
-        text = strict(text) if self.strict else text
+        text = strict(text)
         if _HARMLESS.fullmatch(text) or _CHOSEN.fullmatch(text) or _is_guarded(text):
             return text
         return f'IFERROR({text},"{self.word}")'
