@@ -569,12 +569,16 @@ class Siblings:
             yield "y"
 
     def families(self, formula: Expression) -> Iterator[tuple[str, str, Exchange]]:
-        """Exchanges of one kind of parameter for another, all through an equation."""
+        """Exchanges of one kind of parameter for another, all through an equation.
+
+        Derivatives of gates may be exchanged with the prediction's, or without it.
+        """
         slopes = {f"d{argument}": f"d{value}" for value, argument in self.argument.items()}
-        for old, new, names in (
-            ("∂z", "∂", slopes),
-            ("∂", "∂z", {value: argument for argument, value in slopes.items()}),
-        ):
+        gates = {net: value for net, value in slopes.items() if value != f"d{PREDICTION}"}
+        ways = [("∂z", "∂", slopes), ("∂", "∂z", {v: net for net, v in slopes.items()})]
+        if gates != slopes:
+            ways += [("∂z", "∂", gates), ("∂", "∂z", {v: net for net, v in gates.items()})]
+        for old, new, names in ways:
             if sum(s.name in names for s in symbols(formula)) > 1:
                 yield old, new, lambda s, names=names: replace(s, name=names.get(s.name, s.name))  # type: ignore[misc]
         used = [s.name for s in symbols(formula) if s.name in self.parameters]
