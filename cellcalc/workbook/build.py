@@ -19,6 +19,7 @@ from cellcalc.resources import sentence
 from cellcalc.studies.exercise import CHOICE, HIDDEN, Assignment
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Handout, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import (
@@ -49,7 +50,6 @@ from cellcalc.workbook.sheets.tracing import (
 from cellcalc.workbook.sheets.train import chosen_pass, train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
-from cellcalc.workbook.words import Words
 from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute
 from cellcalc.xlsx.styles import STYLES, write_samples
 from cellcalc.xlsx.writer import fixed_date, write_package

@@ -13,9 +13,9 @@ import pytest
 
 from cellcalc.api import Trace
 from cellcalc.workbook import build_workbook
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import lay_out
 from cellcalc.workbook.sheets.bptt import bptt_rows
-from cellcalc.workbook.words import Words
 from cellcalc.xlsx.cells import letters
 from tests.support import spreadsheets
 from tests.support.problems import random_data

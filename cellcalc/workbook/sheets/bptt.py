@@ -48,6 +48,7 @@ from cellcalc.workbook.formulas import (
     target,
     targets,
 )
+from cellcalc.workbook.guards import Words, strict
 from cellcalc.workbook.layout import (
     EQUATION,
     FIRST,
@@ -65,7 +66,6 @@ from cellcalc.workbook.layout import (
     memory_names,
     setting_values,
 )
-from cellcalc.workbook.words import Words, strict
 from cellcalc.xlsx.cells import MAX_BREAKS, Cell, Fill, Row, Rows, letters, literal, text_lines
 from cellcalc.xlsx.page import (
     fill_where,

@@ -13,10 +13,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
-from cellcalc.workbook.words import Words
 from cellcalc.xlsx.cells import (
     MAX_FORMULA,
     Cell,

@@ -13,8 +13,8 @@ from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import backward_formula, forward_formula
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import Layout, column, derived_rows
-from cellcalc.workbook.words import Words
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import set_up_page, set_widths
 

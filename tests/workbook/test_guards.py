@@ -7,8 +7,8 @@ import math
 import pytest
 
 from cellcalc.api import Problem
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import lay_out
-from cellcalc.workbook.words import Words
 from tests.support.problems import random_data
 from tests.support.sheets import Live, same
 from tests.support.spreadsheets import book_of, formula_cells, read
