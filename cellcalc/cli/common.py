@@ -50,15 +50,15 @@ LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how 
 
 # The options of a scheme besides its name and periods, and what each decides.
 OPTIONS = {
-    "--inject": "Whose losses a window injects: those since the last, all in it, its last.",
-    "--tail": "A last, shorter period: sweeps k2 steps, its own only, or does not fire.",
-    "--state": "Over a window's edge: goes on, or back to the initial one.",
-    "--weights": "Of the chain rule: those of now, or of when each step was computed.",
-    "--update": "After each window, or once a sequence or epoch.",
-    "--empty": "Where no loss was injected: an update all the same, or none.",
+    "--inject": "Losses that a window injects: new ones, those of all its steps, or its last.",
+    "--tail": "A shorter period at the end: sweep k2 steps, only its own steps, or leave it out.",
+    "--state": "After a window the state is carried on, or reset to the initial one.",
+    "--weights": "Weights in the chain rule: the current ones, or those stored with each step.",
+    "--update": "Update after each window, or once per sequence or epoch.",
+    "--empty": "Where a window injects no loss: update all the same, or skip the update.",
     "--reduction": "L is the sum of the losses, or their mean.",
-    "--clip-norm": "The greatest norm of the gradient.",
-    "--clip-value": "The greatest size of each of its numbers.",
+    "--clip-norm": "Scale the gradient down to a norm of at most X.",
+    "--clip-value": "Clip each number of the gradient to between -X and X.",
 }
 
 
@@ -167,7 +167,7 @@ def problem_argument(command: Command) -> Command:
         is_flag=True,
         expose_value=False,
         callback=_note_confined,
-        help="Of files that PROBLEM names, read those in its own folder only.",
+        help="Read files that PROBLEM names from its own folder only.",
     )
     return click.argument("problem", metavar="PROBLEM")(confined(command))
 

@@ -67,7 +67,7 @@ def _listed(
     return tuple(numbers)
 
 
-@command("Train under many k1, k2, schemes and rates: which learn?")
+@command("Train under many k1, k2, schemes and rates, and compare.")
 @problem_argument
 @click.option("--k1", metavar="A,B,…", callback=_whole, help="With each k2: fire every k1 steps.")
 @click.option(
@@ -80,7 +80,7 @@ def _listed(
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
-@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes side by side.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Number of processes.")
 @click.option(
     "--csv",
     "rows",
