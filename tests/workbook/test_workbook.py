@@ -204,7 +204,7 @@ def edited(name: str, edit: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize(("name", "edit"), CASES)
-@pytest.mark.cases(8)
+@pytest.mark.cases(4)
 def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str, edit: str) -> None:
     book, expected = edited(name, edit)
     got = spreadsheets.by_formualizer(book, spreadsheets.formula_cells(expected))
