@@ -13,6 +13,7 @@ import pytest
 
 from cellcalc.api import Trace
 from cellcalc.workbook import build_workbook
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import lay_out
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import letters
@@ -47,6 +48,7 @@ def test_each_member_of_a_shared_formula_reads_as_its_own_formula(case: str) -> 
     given = trace(11, CASES[case], "epochs = 2")
     contents = written(given)
     found = spreadsheets.read(contents, formulas=True)
+    words = Words.of(given.model)
     for layout in lay_out(given):
         expected = {
             f"{letters(cell.column)}{row.number}": cell.formula
@@ -56,7 +58,7 @@ def test_each_member_of_a_shared_formula_reads_as_its_own_formula(case: str) -> 
         }
         assert len(expected) > 300
         for place, formula in expected.items():
-            assert found[layout.title, place] == f"={formula}", place
+            assert found[layout.title, place] == f"={words.formula(formula)}", place
 
 
 def test_shared_formulas_keep_to_excels_rules() -> None:

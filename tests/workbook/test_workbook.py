@@ -125,7 +125,7 @@ def _relative(formula: str, column: int) -> str:
     return re.sub(r"(?<![$A-Z])([A-Z]{1,3})([0-9]+)\b", distance, formula)
 
 
-SAFE = {"EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "SUMPRODUCT", "LN"}
+SAFE = {"EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "SUMPRODUCT", "LN", "IFERROR"}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
