@@ -438,8 +438,8 @@ def check_lengths(section: Section, scheme: Scheme, steps: Sequence[int]) -> Non
     ``steps`` are those of each sequence; the blocks of a shorter one end with it. Raises
     :class:`~cellcalc.errors.OptionError` where the list is not the file's own.
     """
-    own = WINDOWS in section.values and isinstance(scheme.windows, tuple)
-    own = own and list(scheme.windows or ()) == section.values[WINDOWS]
+    lengths = list(scheme.windows) if isinstance(scheme.windows, tuple) else None
+    own = lengths is not None and lengths == section.values.get(WINDOWS)
     try:
         check_adding_up(scheme, steps)
     except OptionError as error:
