@@ -107,6 +107,7 @@ def test_run_time_dependencies_are_exactly_these_four() -> None:
         (["export", "gomez", "--to", "pytorch"], ["openpyxl", "numpy", "tabulate", "torch"]),
     ],
 )
+@pytest.mark.cases(3)
 def test_a_command_imports_only_what_it_uses(arguments: list[str], absent: list[str]) -> None:
     code = f"""
 import sys
