@@ -12,7 +12,7 @@ from cellcalc.engine.trace import Trace
 from cellcalc.studies.exercise import Assignment
 from cellcalc.workbook.large_numbers import Large, has_large
 from cellcalc.workbook.layout import Layout, lay_out
-from cellcalc.workbook.moment import PLACES, Moment
+from cellcalc.workbook.moment import PLACES, Choosable, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
 
@@ -54,6 +54,7 @@ class Book:
     ``named`` are those asked for by name; ``key`` that an exercise holds its answers.
     ``practice`` says what an exercise asks for ("" for none), ``blank`` that it is for paper,
     ``assignment`` how it asks, ``handout`` that it is that of a student in a class.
+    ``pass_shown`` is the sheet of the pass chosen, and what can be chosen, of several passes.
     ``made`` are the sheets made so far, which the sheet of checks looks at; ``failed`` is how many
     checks fail in the workbook as it is written, known when that sheet is made.
     """
@@ -66,6 +67,7 @@ class Book:
     key: bool = False
     assignment: Assignment = field(default_factory=lambda: Assignment(""))
     handout: Handout | None = None
+    pass_shown: tuple[Layout, Choosable] | None = None
     made: list[Sheet] = field(default_factory=list)
     failed: int = 0
 
@@ -83,13 +85,23 @@ class Book:
 
     @property
     def first(self) -> Layout:
-        """The first BPTT sheet, to which the study sheets refer."""
+        """The first BPTT sheet, where everything is put in."""
         return self.layouts[0]
+
+    @property
+    def seen(self) -> Layout:
+        """The sheet that the study sheets refer to: of the pass chosen, or the first."""
+        return self.pass_shown[0] if self.pass_shown else self.first
+
+    @property
+    def home(self) -> str:
+        """The sheet on which the moment is chosen: the first of those that show one."""
+        return next(kind for kind in PLACES if kind in self.chosen)
 
     @cached_property
     def moment(self) -> Moment:
-        """The choice of moment, made on the first of the sheets that show one."""
-        return Moment(self.first, next(kind for kind in PLACES if kind in self.chosen))
+        """The choice of moment."""
+        return Moment(self.seen, self.home, self.pass_shown[1] if self.pass_shown else None)
 
     @property
     def has_moment(self) -> bool:

@@ -19,6 +19,7 @@ from cellcalc.resources import sentence
 from cellcalc.studies.exercise import CHOICE, HIDDEN, Assignment
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Handout, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import (
@@ -46,7 +47,7 @@ from cellcalc.workbook.sheets.tracing import (
     traced,
     with_look,
 )
-from cellcalc.workbook.sheets.train import train
+from cellcalc.workbook.sheets.train import chosen_pass, train
 from cellcalc.workbook.sheets.unrolled import unrolled
 from cellcalc.workbook.sheets.windows import windows
 from cellcalc.xlsx.cells import MAX_COLUMNS, MAX_ROWS, TooLongError, absolute
@@ -57,7 +58,7 @@ from cellcalc.xlsx.writer import fixed_date, write_package
 def _bptt(book: Book) -> Iterator[Sheet]:
     """The computation itself; beside an exercise it is the key, and hidden."""
     key = bool(book.practice)
-    for layout in book.layouts:
+    for layout in book.layouts + ([book.seen] if book.pass_shown else []):
         rows = bptt_rows(layout)
         if book.large:
             rows = bptt_rows(layout, sentence("sheet", "large_note"))
@@ -167,6 +168,7 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     trace, practice = book.trace, book.practice
     if book.large:
         book.chosen = _without_study(book.chosen, sheets, practice)
+    book.pass_shown = chosen_pass(book)
     workbook = Workbook()
     for kind, make in SHEETS.items():
         if book.has(kind) and kind != "Start":
@@ -190,6 +192,9 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
         _define_names(workbook, book)
     _describe(workbook, trace)
     contents = {sheet.title: sheet.rows for sheet in book.made}
+    if not practice:  # where a word is what a student typed, and no sum may fail for it
+        words = Words.of(trace.model)
+        contents = {title: words.rows(rows) for title, rows in contents.items()}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
     write_package(file, workbook, STYLES, contents, date)
 

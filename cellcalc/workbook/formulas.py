@@ -64,7 +64,7 @@ def formula(
             return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
-            return f"{seen_on}{_COLUMN[symbol.shift]}{row}"
+            return sheet.number(symbol.name, f"{seen_on}{_COLUMN[symbol.shift]}{row}")
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
 
     def cells(symbol: Symbol) -> str:

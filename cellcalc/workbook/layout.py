@@ -9,7 +9,7 @@ with the parameters that the one before ended with.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from openpyxl.utils import FORMULAE
@@ -59,13 +59,28 @@ class WindowRows:
         return column(self.trace.last)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Formulas: of what a parameter (or a row of the optimizer) begins with; of an input at a step.
+
+    A target that is missing is an empty text. ``words`` says what is shown, ``words_at`` is their
+    cell.
+    """
+
+    begins: Callable[[str], str]
+    data: Callable[[str, int], str]
+    words: Callable[[], str]
+    words_at: str
+
+
 @dataclass
 class Layout:
     """The rows of one sheet. ``headings`` are those of the first three blocks.
 
     ``before`` is the sheet of the pass before, ``first`` the first sheet (where the settings and
     the initial state are), ``source`` the sheet where this sequence's data are; each is this
-    sheet itself where there is no other. ``all_sheets`` are those of all passes.
+    sheet itself where there is no other. ``all_sheets`` are those of all passes. ``taken`` is for
+    a sheet that shows one pass or another: where it takes first values and data from.
     """
 
     trace: Trace
@@ -79,6 +94,7 @@ class Layout:
     first: Layout = field(init=False)
     source: Layout = field(init=False)
     all_sheets: list[Layout] = field(default_factory=list)
+    taken: Taken | None = None
 
     def __post_init__(self) -> None:
         self.first = self.source = self
@@ -111,10 +127,18 @@ class Layout:
         reference = f"{letters(column(t))}{self.rows[symbol]}"
         return reference if seen_from in (None, self) else f"{self.quoted}!{reference}"
 
+    def number(self, symbol: str, reference: str) -> str:
+        """A reference to a value of a symbol, as a number where its cells may hold a text."""
+        return f"N({reference})" if self.taken is not None and symbol == TARGET else reference
+
     def setting(self, name: str) -> str:
         """The cell of the learning rate and the like, which are on the first sheet only."""
         reference = absolute(self.first.rows[name], FIRST)
         return reference if self.first is self else f"{self.first.quoted}!{reference}"
+
+    def setting_elsewhere(self, name: str) -> str:
+        """The same cell as any other sheet names it."""
+        return f"{self.first.quoted}!{absolute(self.first.rows[name], FIRST)}"
 
     @property
     def given(self) -> dict[tuple[float, float], list[str]]:
@@ -178,6 +202,15 @@ def lay_out(trace: Trace) -> list[Layout]:
         sheets.append(sheet)
         sheet.all_sheets = sheets
     return sheets
+
+
+def lay_out_chosen(sheets: list[Layout], title: str, taken: Taken) -> Layout:
+    """A sheet beside those of the passes, laid out as the first one: that of the pass chosen."""
+    first = sheets[0]
+    chosen = Layout(first.trace, first.pass_trace, title, taken=taken)
+    chosen.first, chosen.all_sheets = first, sheets
+    _fill(chosen, with_settings=False)
+    return chosen
 
 
 def _fill(sheet: Layout, with_settings: bool) -> None:

@@ -1,4 +1,4 @@
-"""The one choice of moment that all study sheets show: step, window, loss, and digits.
+"""The one choice of moment that all study sheets show: step, window, loss, digits, and pass.
 
 It is made in named cells of one sheet, Start where there is one. Each study sheet repeats it on
 top. What follows from it (the steps that the window sweeps, the largest gradient, words for a
@@ -23,30 +23,55 @@ from cellcalc.xlsx.cells import Cell, absolute, letters
 from cellcalc.xlsx.page import link, whole_numbers
 
 STEP, WINDOW, LOSS, DIGITS_NAME = "focus_step", "focus_window", "focus_loss", "digits"
-CHOICES = (STEP, WINDOW, LOSS, DIGITS_NAME)
+EPOCH, SEQUENCE = "focus_epoch", "focus_sequence"  # where there are several
+CHOICES = (STEP, WINDOW, LOSS, DIGITS_NAME, EPOCH, SEQUENCE)
 STRIP_ROW, NOTICE_ROW = 3, 4  # on each study sheet
 # Where each sheet has the values of the strip; the label stands in the column before.
 PLACES = {
-    "Start": (2, 4, 6, 8),
-    "Unrolled": (2, 8, 14, 20),
-    "Step": (2, 6, 10, 14),
-    "Windows": (2, 5, 8, 11),
+    "Start": (2, 4, 6, 8, 10, 12),
+    "Unrolled": (2, 6, 10, 14, 18, 22),
+    "Step": (2, 6, 10, 14, 18, 20),
+    "Windows": (2, 5, 7, 9, 11, 13),
 }
 ALL = "all"  # the losses, unless one is chosen
 WORK = 130  # the column of what is worked out
-TABLE = 16  # the row of the heading of its table of windows
+TABLE = 20  # the row of the heading of its table of windows
 STEP_ROW, WINDOW_ROW, FIRST_ROW, LAST_ROW, BEFORE_ROW, LOSS_ROW, DIGITS_ROW = range(2, 9)
 SCALE_ROW, SWEPT_ROW, WORDS_ROW, OFFSET_ROW, LOSSES_ROW = range(9, 14)
+EPOCH_ROW, SEQUENCE_ROW, PASS_ROW = range(14, 17)
 COLUMNS = ("window", "first", "last", "losses", "resets", "offset")  # of the table
 MOST_SCALED = 60  # windows that are looked at for the largest gradient
 
 
 @dataclass(frozen=True)
+class Choosable:
+    """Which passes can be chosen; of which sequence only where ``several`` can be."""
+
+    epochs: int
+    sequences: int
+    several: bool
+
+    @staticmethod
+    def cell(home: str) -> str:
+        """The cell with the number of the pass chosen, counted from 1 over all epochs."""
+        return f"{home}!{absolute(PASS_ROW, WORK + 1)}"
+
+    @staticmethod
+    def sequence_cell(home: str) -> str:
+        """The cell with the number of its sequence."""
+        return f"{home}!{absolute(SEQUENCE_ROW, WORK + 1)}"
+
+
+@dataclass(frozen=True)
 class Moment:
-    """The choice over the first BPTT sheet; ``home`` is the sheet on which it is made."""
+    """The choice over the BPTT sheet shown; ``home`` is the sheet on which it is made.
+
+    ``passes`` says which passes can be chosen, where there are several.
+    """
 
     layout: Layout
     home: str
+    passes: Choosable | None = None
 
     # What is chosen at first.
 
@@ -87,6 +112,8 @@ class Moment:
             WINDOW: float(self.window + 1) if windows else None,
             LOSS: ALL if windows else None,
             DIGITS_NAME: float(DIGITS),
+            EPOCH: 1.0 if self.passes and self.passes.epochs > 1 else None,
+            SEQUENCE: 1.0 if self.passes and self.passes.several else None,
         }
 
     # Where it is.
@@ -97,7 +124,8 @@ class Moment:
 
     def names(self) -> dict[str, str]:
         """The defined names, and where they are."""
-        return {name: f"{self.home}!{self.chosen(name)}" for name in CHOICES}
+        apart = {name for name in (EPOCH, SEQUENCE) if self.initial[name] is None}
+        return {name: f"{self.home}!{self.chosen(name)}" for name in CHOICES if name not in apart}
 
     def work(self, row: int) -> str:
         """A cell of what is worked out; each study sheet has it in the same place."""
@@ -119,7 +147,8 @@ class Moment:
 
     def strip(self, title: str) -> list[Cell]:
         """The cells of the strip, on its home to be changed, elsewhere repeated."""
-        rows = dict(zip(CHOICES, (STEP_ROW, WINDOW_ROW, LOSS_ROW, DIGITS_ROW), strict=True))
+        chosen_rows = STEP_ROW, WINDOW_ROW, LOSS_ROW, DIGITS_ROW, EPOCH_ROW, SEQUENCE_ROW
+        rows = dict(zip(CHOICES, chosen_rows, strict=True))
         cells = []
         for name, place in zip(CHOICES, PLACES[title], strict=True):
             value = self.initial[name]
@@ -142,6 +171,9 @@ class Moment:
     def words(self) -> str:
         n, trace = self.layout.steps, self.trace
         text = sentence("moment", "of", step=self.step, last=n)
+        if self.passes:
+            text = sentence("moment", self._pass_words, epoch=1, epochs=self.passes.epochs,
+                            sequence=1, sequences=self.passes.sequences) + text  # fmt: skip
         if trace is None:
             return text
         many = len(self.layout.windows)
@@ -154,11 +186,23 @@ class Moment:
             text += sentence("moment", "no_target")
         return text
 
+    @property
+    def _pass_words(self) -> str:
+        """Which words say what pass is shown."""
+        assert self.passes is not None
+        if self.passes.sequences == 1:
+            return "pass_epoch"
+        return "pass_both" if self.passes.epochs > 1 else "pass_sequence"
+
     def _words(self) -> str:
         """The formula of the words."""
         n, windows = self.layout.steps, self.layout.windows
         step = absolute(STEP_ROW, WORK + 1)
-        chosen = self.chosen(STEP)
+
+        def refused(name: str, place: str, no: str, last: int) -> str:
+            named = self.chosen(name)
+            wrong = f"{place}<>IF(ISNUMBER({named}),{named},0)"
+            return f'IF({wrong},{spliced(no, last=str(last))},"")&'
 
         def spliced(name: str, **cells: str) -> str:
             text = sentence("moment", name, **{key: f"\x01{key}\x01" for key in cells})
@@ -169,18 +213,23 @@ class Moment:
                 if piece
             )
 
-        wrong = f"{step}<>IF(ISNUMBER({chosen}),{chosen},0)"
-        text = f'IF({wrong},{spliced("no_step", last=str(n))},"")&'
+        text = refused(STEP, step, "no_step", n)
+        if self.passes:
+            epoch, sequence = (absolute(row, WORK + 1) for row in (EPOCH_ROW, SEQUENCE_ROW))
+            if self.passes.epochs > 1:
+                text += refused(EPOCH, epoch, "no_epoch", self.passes.epochs)
+            if self.passes.several:
+                text += refused(SEQUENCE, sequence, "no_sequence", self.passes.sequences)
+            many = {"epochs": str(self.passes.epochs), "sequences": str(self.passes.sequences)}
+            text += spliced(self._pass_words, epoch=epoch, sequence=sequence, **many) + "&"
         text += spliced("of", step=step, last=str(n))
         if not windows:
             return text
         window, first, last = (absolute(row, WORK + 1) for row in (WINDOW_ROW, FIRST_ROW, LAST_ROW))
         if len(windows) > 1:
-            many = str(len(windows))
-            named = self.chosen(WINDOW)
-            wrong = f"{window}<>IF(ISNUMBER({named}),{named},0)"
-            text = f'IF({wrong},{spliced("no_window", last=many)},"")&{text}'
-            text += "&" + spliced("sweeps", number=window, many=many, first=first, last=last)
+            all_windows = str(len(windows))
+            text = refused(WINDOW, window, "no_window", len(windows)) + text
+            text += "&" + spliced("sweeps", number=window, many=all_windows, first=first, last=last)
         row = f"{self.layout.quoted}!{self._row(TARGET)}"
         target = f"ISNUMBER(INDEX({row},1,{step}+1))"
         swept = f"{absolute(SWEPT_ROW, WORK + 1)}=1"
@@ -228,6 +277,14 @@ class Moment:
         yield line(BEFORE_ROW, "before", float(self.before), text)
         text = within(DIGITS_NAME, MOST, DIGITS, FEWEST)
         yield line(DIGITS_ROW, DIGITS_NAME, float(DIGITS), text)
+        if self.passes:
+            text = within(EPOCH, self.passes.epochs, 1) if self.passes.epochs > 1 else "1"
+            yield line(EPOCH_ROW, EPOCH, 1.0, text)
+            text = within(SEQUENCE, self.passes.sequences, 1) if self.passes.several else "1"
+            yield line(SEQUENCE_ROW, SEQUENCE, 1.0, text)
+            epoch, sequence = (absolute(row, WORK + 1) for row in (EPOCH_ROW, SEQUENCE_ROW))
+            text = f"({epoch}-1)*{self.passes.sequences}+{sequence}"
+            yield line(PASS_ROW, "pass", 1.0, text)
         yield line(WORDS_ROW, "words", self.words, self._words())
         if self.trace is None:
             yield from self._traceable()
@@ -335,9 +392,9 @@ class Moment:
     def forward_cell(self, symbol: Symbol) -> str:
         """What a symbol of a forward equation stands for at the step chosen."""
         if symbol.name in self.layout.pass_trace.coefficients:
-            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
+            return self.layout.setting_elsewhere(symbol.name)
         row = BEFORE_ROW if symbol.shift == -1 else STEP_ROW
-        return self.index(symbol.name, f"{self.work(row)}+1")
+        return self.layout.number(symbol.name, self.index(symbol.name, f"{self.work(row)}+1"))
 
     def backward_cell(self, symbol: Symbol) -> str:
         """The same for a symbol of an equation of the window chosen."""
@@ -351,7 +408,7 @@ class Moment:
             return self.in_window(symbol.name, at)
         if symbol.shift == -1:
             return self.forward_cell(symbol)
-        return self.index(symbol.name, at)
+        return self.layout.number(symbol.name, self.index(symbol.name, at))
 
     def index(self, symbol: str, place: str) -> str:
         """A cell of a row of the upper blocks; ``place`` 1 is t = 0."""
@@ -386,10 +443,13 @@ class Moment:
             if title != self.home:
                 link(sheet, cell, f"{self.home}!{self.chosen(name).replace('$', '')}")
                 continue
-            prompt = sentence("moment", f"{name}_note", last=many if name == WINDOW else n)
             low, high = {STEP: (1, n), WINDOW: (1, max(1, many)), LOSS: (1, n)}.get(
                 name, (FEWEST, MOST)
             )
+            if self.passes and name in (EPOCH, SEQUENCE):
+                epochs, sequences = self.passes.epochs, self.passes.sequences
+                low, high = 1, epochs if name == EPOCH else sequences
+            prompt = sentence("moment", f"{name}_note", last=high)
             words = f'EXACT({cell},"{ALL}")' if name == LOSS else ""
             whole_numbers(sheet, cell, (low, high), sentence("moment", name), prompt, words)
 

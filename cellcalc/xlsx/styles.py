@@ -85,7 +85,7 @@ STYLES: dict[str, Style] = {
     "value": Style(bold=True, align="right", format=NUMBER, line="D9D9D9"),
     "factor": Style(align="right", format=NUMBER, line="D9D9D9", color="595959"),
     "flag": Style(bold=True, align="center"),
-    "exponent": Style(align="right", format="0.00E+00"),
+    "exponent": Style(align="right", format="0.00E+00;-0.00E+00;0"),
     "whole": Style(align="right", format="0"),
     "small": Style(color=GREY, size=9),
     "small_number": Style(color=GREY, size=9, align="right", format=NUMBER),
@@ -137,7 +137,8 @@ STYLES: dict[str, Style] = {
     ),
     "matrix_head": Style(bold=True, align="center", fill="F2F2F2", box=True),
     "cell_value": Style(align="right", format="0.0000", line="D9D9D9"),
-    "do": Style(wrap=True, top=True, line="D9D9D9"),
+    "do": Style(wrap=True, line="D9D9D9"),
+    "try_link": Style(color="0563C1", underline=True, line="D9D9D9"),
     "text": Style(wrap=True, line="D9D9D9", indent=1),
     "formula_text": Style(wrap=True, line="D9D9D9", color="404040", indent=1, quoted=True),
 }

@@ -51,7 +51,7 @@ for _ in range(job["epochs"]):
     state = start0
     for start in range(0, len(x), k):
         piece = [x[None, start : start + k], *state]
-        # The layer's own stateful = True keeps these; its PyTorch backend cannot train with it.
+        # test_keras_stateful.py leaves this to the layer itself.
         reached = [np.asarray(s) for s in states.predict(piece, verbose=0)]
         model.fit(piece, y[None, start : start + k, None], batch_size=1, **once)
         state = reached if job["stateful"] else start0
@@ -80,6 +80,7 @@ CASES += sample([("stateful", "sgd"), ("stateless", "sgd")], 3)
 
 
 @pytest.mark.parametrize(("name", "optimizer"), CASES)
+@pytest.mark.cases(1, thorough=6)
 def test_keras_trains_to_the_same_weights(
     name: str, optimizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

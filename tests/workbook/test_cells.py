@@ -55,10 +55,10 @@ def stored(name: str, after_edit: bool = False) -> Stored:
 
 def edited(name: str) -> tuple[CellData, dict[str, float | None]]:
     """Another weight, input, target, initial state and coefficient, and the cells they are in."""
-    data, sheet = copy.deepcopy(PROBLEMS[name]), openpyxl.load_workbook(io.BytesIO(BOOKS[name]))
-    rows = {
-        str(sheet["BPTT"].cell(row, 2).value): row for row in range(sheet["BPTT"].max_row, 3, -1)
-    }
+    data, rows = copy.deepcopy(PROBLEMS[name]), {}
+    for (sheet, cell), symbol in spreadsheets.read(BOOKS[name]).items():
+        if sheet == "BPTT" and cell[0] == "B" and int(cell[1:]) > 3:
+            rows.setdefault(str(symbol), int(cell[1:]))
     last = "FGHIJKLMN"[len(data.x) - 1]
     weight, state = next(iter(data.parameters)), next(iter(data.initial))
     data.x[0][0], data.target[-1] = 0.6875, 0.3125
@@ -83,7 +83,7 @@ def unlike(
 
     def same(value: object, other: object) -> bool:
         if isinstance(other, int | float) and isinstance(value, int | float):
-            return value == pytest.approx(other, rel=1e-10, abs=1e-12)
+            return abs(value - other) <= max(1e-10 * abs(other), 1e-12)
         if isinstance(other, str) and isinstance(value, str) and value != other:
             # A number in words is rounded to 12 digits, the last of which may differ.
             return NUMBER.sub("", value) == NUMBER.sub("", other) and numbers_in(
@@ -113,7 +113,7 @@ def test_formualizer_computes_what_is_stored(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sample(PROBLEMS, 3))
-@pytest.mark.cases(4)
+@pytest.mark.cases(2)
 def test_formualizer_computes_the_trace_of_the_edited_problem(name: str) -> None:
     expected, book = stored(name, True), spreadsheets.poisoned(BOOKS[name], edited(name)[1])
     got = spreadsheets.by_formualizer(book, expected.formulas)
@@ -137,6 +137,7 @@ def test_libreoffice_computes_the_trace_of_the_edited_problem(
 
 
 @pytest.mark.parametrize("cell", SHAPES)
+@pytest.mark.cases(2)
 def test_an_exercise_opens_with_what_is_stored(cell: str) -> None:
     book = book_of(PROBLEMS[cell], practice="all")
     expected = Stored(spreadsheets.read(book), spreadsheets.formula_cells(book))
@@ -146,6 +147,7 @@ def test_an_exercise_opens_with_what_is_stored(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", SHAPES)
+@pytest.mark.cases(2)
 def test_start_links_to_cells_that_are_there(cell: str) -> None:
     guide = openpyxl.load_workbook(io.BytesIO(BOOKS[cell]))["Start"]
     links = [c.hyperlink.location for row in guide.iter_rows() for c in row if c.hyperlink]
@@ -163,7 +165,7 @@ def test_start_of_a_forward_pass_has_no_link_to_a_sheet_that_is_not_there() -> N
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.cases(5)
+@pytest.mark.cases(2)
 def test_every_cell_that_ships_has_a_picture_with_arrows(cell: str) -> None:
     texts = {text for (sheet, _), text in stored(cell, True).values.items() if sheet == "Step"}
     assert {"▶", "▲"} <= texts

@@ -70,12 +70,12 @@ def test_the_sheet_holds_the_trace_where_the_contract_says(name: str) -> None:
     for symbol, value in window.after.items():
         assert grid.value(PARAMETERS, symbol, 0) == window.before[symbol]
         assert grid.value(PARAMETERS, symbol, n + 1) == value
-        assert grid.sheet[grid.names[f"d{symbol}"]].value == window.gradients[f"d{symbol}"]
+        assert grid.values[grid.names[f"d{symbol}"]] == window.gradients[f"d{symbol}"]
         assert grid.names[f"d{symbol}"] == f"D{grid.blocks[BACKWARD][1][f'd{symbol}']}"
         assert grid.names[symbol] == grid.cell(PARAMETERS, symbol, 0)
-    assert grid.sheet[grid.names["loss"]].value == one.loss
-    assert grid.sheet[f"D{grid.blocks[FORWARD][1]['L']}"].value == one.loss
-    assert grid.sheet[grid.names["learning_rate"]].value == data.learning_rate
+    assert grid.values[grid.names["loss"]] == one.loss
+    assert grid.values[f"D{grid.blocks[FORWARD][1]['L']}"] == one.loss
+    assert grid.values[grid.names["learning_rate"]] == data.learning_rate
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -125,7 +125,7 @@ def _relative(formula: str, column: int) -> str:
     return re.sub(r"(?<![$A-Z])([A-Z]{1,3})([0-9]+)\b", distance, formula)
 
 
-SAFE = {"EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "SUMPRODUCT", "LN"}
+SAFE = {"EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "SUMPRODUCT", "LN", "IFERROR"}
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -204,7 +204,7 @@ def edited(name: str, edit: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize(("name", "edit"), CASES)
-@pytest.mark.cases(8)
+@pytest.mark.cases(4)
 def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str, edit: str) -> None:
     book, expected = edited(name, edit)
     got = spreadsheets.by_formualizer(book, spreadsheets.formula_cells(expected))
@@ -300,7 +300,7 @@ def test_the_workbook_is_set_up_for_screen_and_paper() -> None:
     assert book.sheetnames == ["BPTT", "Equations"]
     assert book.calculation.fullCalcOnLoad
     sheet = book["BPTT"]
-    assert sheet.freeze_panes == "E5"
+    assert sheet.freeze_panes == "C5"
     assert sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0
     assert sheet.print_title_rows == "$4:$4" and sheet.print_title_cols == "$A:$D"
     assert sheet.column_dimensions["C"].width > 40
@@ -430,4 +430,4 @@ def test_the_command_names_the_file_after_the_problem(
     assert run("workbook", "gomez", "--force").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gomez.xlsx"]
     trace: Trace = cellcalc.load("gomez").run()
-    assert Grid(before).sheet["A1"].value == trace.specification.title
+    assert Grid(before).values["A1"] == trace.specification.title

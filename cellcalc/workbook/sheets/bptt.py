@@ -48,6 +48,7 @@ from cellcalc.workbook.formulas import (
     target,
     targets,
 )
+from cellcalc.workbook.guards import Words, strict
 from cellcalc.workbook.layout import (
     EQUATION,
     FIRST,
@@ -103,8 +104,16 @@ def _title(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
     if sheet.model.author is not None:
         settings.append(sentence("legend", "short", title=sheet.model.author.title))
     settings += notes
-    yield Row(1, [Cell(1, "title", title + place_of(sheet.trace, sheet.pass_trace))], lines=2)
+    taken = sheet.taken
+    if taken is None:
+        title += place_of(sheet.trace, sheet.pass_trace)
+    else:
+        title = sentence("sheet", "chosen_pass", title=title)
+    yield Row(1, [Cell(1, "title", title)], lines=2)
     yield Row(2, [Cell(1, "note", " · ".join(settings))])
+    if taken is not None:  # nothing there is to be changed
+        yield Row(3, [Cell(1, "notice", taken.words(), taken.words_at)])
+        return
     legend = [
         Cell(1, "legend_input", sentence("sheet", "legend_input")),
         Cell(2, "legend_input"),
@@ -127,7 +136,11 @@ def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
     """What was given, or (in later epochs) the cells where it was given."""
     values = sheet.pass_trace.forward[symbol][1:]
     gaps = any(map(math.isnan, values))
-    if sheet.source is not sheet:
+    if sheet.taken is not None:
+        for t, value in enumerate(values, 1):
+            shown = "" if math.isnan(value) else value
+            yield Cell(column(t), "number", shown, sheet.taken.data(symbol, t))
+    elif sheet.source is not sheet:
         given = list(map(or_zero, values))
         yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
     elif gaps:
@@ -364,7 +377,9 @@ class _Parameters:
         """The value at each step: the one before, or a new one after a window has fired."""
         sheet = self.sheet
         value = self.first_value(name)
-        if sheet.begins_with is None:
+        if sheet.taken is not None:
+            yield Cell(FIRST, "number", value, sheet.taken.begins(name))
+        elif sheet.begins_with is None:
             yield Cell(FIRST, "input" if name in self.trace.initial else "edge", value)
         else:
             before, t = sheet.begins_with
@@ -427,7 +442,7 @@ class _Parameters:
         return gathered_key(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
-EQUATION_WIDTH = 46  # characters; longer equations are wrapped
+EQUATION_WIDTH = 41  # characters; longer equations are wrapped
 
 
 def block_heading(
@@ -494,10 +509,11 @@ def set_up_bptt(
 ) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
-    set_widths(sheet, (11, 15, EQUATION_WIDTH, STEP_WIDTH))
+    set_widths(sheet, (11, 14, EQUATION_WIDTH, STEP_WIDTH))
     set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
-    sheet.freeze_panes = f"{letters(FIRST)}{first_row + 1}"
+    # Narrow: on a projector or a phone frozen columns must leave room for the numbers.
+    sheet.freeze_panes = f"{letters(EQUATION)}{first_row + 1}"
     sheet.sheet_view.zoomScale = 90
     fold(sheet, 2)
     _add_rules(sheet, layout, look)
@@ -521,10 +537,12 @@ EXACT = 1e-12  # relative to the largest number of a row
 def show_overwritten(sheet: Worksheet, layout: Layout) -> None:
     """Each cell red that is not what its formula gives, as the sheet of checks counts them.
 
-    A rule has the formula that its cell had when the workbook was written. Rules see their own
-    sheet only, so a cell that reads another one is left to the checks.
+    A rule has the formula that its cell had when the workbook was written. A word that stands for
+    what cannot be computed is right where the formula gives no number. Rules see their own sheet
+    only, so a cell that reads another one is left to the checks.
     """
     rules: list[tuple[str, str]] = []
+    word = Words.of(layout.model).word
     for row in bptt_rows(layout).rows:
         for part in row.parts:
             formulas, values = _formulas(part)
@@ -535,8 +553,10 @@ def show_overwritten(sheet: Worksheet, layout: Layout) -> None:
                 first = f"{letters(part.column + k)}{row.number}"
                 end = len(values) - 1 if len(formulas) == 1 else k
                 area = f"{first}:{letters(part.column + end)}{row.number}"
+                text = strict(text)
                 gap = f"ABS({first}-({text}))>{literal(EXACT * size)}"
-                rules.append((area, f"IF(ISNUMBER({first}),{gap},TRUE)"))
+                other = f'OR(NOT(EXACT({first},"{word}")),ISNUMBER({text}))'
+                rules.append((area, f"IF(ISNUMBER({first}),{gap},{other})"))
     if len(rules) <= MOST_WATCHED:
         for area, test in rules:
             fill_where(sheet, area, test, BAD)
@@ -573,7 +593,7 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     across = layout.steps + 2
     pages = -(-across // MOST_A_PAGE)
     across = -(-across // pages)  # as many on each page
-    width = (11 + 15 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
+    width = (11 + 14 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
     wide, high = PAGE
     scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
     for page in range(1, pages):

@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
@@ -183,12 +184,13 @@ def _kinds(book: Book) -> Iterator[Kind]:
         yield Kind(sentence("checks", "as_written"), written)
         yield from _again(book)
     if book.has("Gradients") and first.windows and book.large is None:
-        yield Kind("", list(_by_two_ways(first)))
-    errors = []
-    for sheet in book.made:
-        cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
+        yield Kind("", list(_by_two_ways(book.seen)))
+    errors, word = [], Words.of(book.trace.model).word
+    for sheet in book.made:  # the title is in the first row, and may be any text
+        cells = f"'{sheet.title}'!A2:{letters(sheet.rows.width)}{sheet.rows.height}"
         what = sentence("checks", "errors", sheet=sheet.title)
-        errors.append(Check(what, f"IF(ISERROR(MAX({cells})),1,0)", limit=0.0))
+        text = f'IF(ISERROR(MAX({cells})),1,COUNTIF({cells},"{word}"))'
+        errors.append(Check(what, text, limit=0.0))
     yield Kind(sentence("checks", "all_errors"), errors)
 
 
@@ -249,7 +251,7 @@ def _again(book: Book) -> Iterator[Kind]:
     A cell whose formula has been overwritten is found as soon as it is not what it should be.
     """
     left = MOST_COMPUTED_AGAIN
-    for layout in book.layouts:
+    for layout in book.layouts + ([book.seen] if book.pass_shown else []):
         kinds: dict[str, Kind] = {}
         for row in bptt_rows(layout).rows:
             cells = [c for c in row.cells if c.formula is not None and _is_number(c)]

@@ -59,8 +59,8 @@ START, UP, DOWN, MARK = 4, 5, 6, 7  # columns of the parameters as they are move
 
 def gradients(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass; none where there is nothing to learn."""
-    if book.first.windows:
-        maker = _Gradients(book.first, book.moment if book.has_moment else None)
+    if book.seen.windows:
+        maker = _Gradients(book.seen, book.moment if book.has_moment else None)
         rows = list(maker.rows())
         width = max(row.width for row in rows)
         yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
@@ -141,12 +141,13 @@ class Moves:
         if symbol.shift == -1 and at in layout.pass_trace.schedule.resets:
             at = 0
         if symbol.name in layout.pass_trace.coefficients:
-            return f"{layout.quoted}!{layout.setting(symbol.name)}"
+            return layout.setting_elsewhere(symbol.name)
         if symbol.name in layout.trace.initial:
             return f"{layout.quoted}!{absolute(layout.rows[symbol.name], FIRST)}"
         if self.base is not None and symbol.name in self.base.rows:
             return f"{letters(column(at))}{self.base.rows[symbol.name]}"
-        return f"{layout.quoted}!{letters(column(at))}{layout.rows[symbol.name]}"
+        place = f"{layout.quoted}!{letters(column(at))}{layout.rows[symbol.name]}"
+        return layout.number(symbol.name, place)
 
     def formula(self, name: str, symbol: str, t: int) -> str:
         """How a quantity moves at step t: the local factors times how what it is made of moves."""
@@ -465,7 +466,7 @@ class _Gradients:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (20, 14, 14, 12, 13, 12, 3))
-        set_width(sheet, 10, PARTS, max(column(self.layout.steps), PARTS + self.parts))
+        set_width(sheet, 10, PARTS, PARTS + self.parts - 1)
         title, prompt = sentence("gradients", "chosen"), sentence("gradients", "chosen_note")
         cell = f"{letters(VALUE)}{self.lesson + CHOSEN}"
         drop_down(sheet, cell, self.column(NAME), title, prompt)
@@ -489,7 +490,9 @@ class _Gradients:
         sheet.freeze_panes = f"B{TABLE + 1}"
         fold(sheet)
         set_up_page(sheet)
-        sheet.print_area = f"A1:{letters(PARTS + max(self.parts, 1) - 1)}{self.lesson + APART}"
+        meaning = PARTS + self.parts
+        sheet.column_dimensions[letters(meaning)].width = 50
+        sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))
         show_scientific(sheet, f"C{self.first}:{width}{last}")
@@ -578,11 +581,12 @@ class Rerun:
         if symbol.name in self.parameters:
             return self.parameters[symbol.name]
         if symbol.name in self.layout.pass_trace.coefficients:
-            return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
+            return self.layout.setting_elsewhere(symbol.name)
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
             return f"{place}{self.rows[symbol.name]}"
-        return f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
+        reference = f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
+        return self.layout.number(symbol.name, reference)
 
     def _cells_of(self, vector: Symbol) -> str:
         names = element_keys(vector.name, self.model.features)

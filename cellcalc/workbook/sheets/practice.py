@@ -498,7 +498,7 @@ class _Practice:
 
     def set_up(self, sheet: Worksheet) -> None:
         layout = self.layout
-        set_widths(sheet, (11, 15, EQUATION_WIDTH, 11))
+        set_widths(sheet, (11, 14, EQUATION_WIDTH, 11))
         set_width(sheet, 12, FIRST, layout.width)
         sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
         fold(sheet)

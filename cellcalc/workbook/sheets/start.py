@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from openpyxl.chart import BarChart, Reference
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.run import run_model
@@ -34,7 +35,7 @@ from cellcalc.workbook.layout import (
 from cellcalc.workbook.moment import DIGITS_ROW, NOTICE_ROW, STRIP_ROW
 from cellcalc.workbook.sheets.checks import OVERALL_CELL
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
-from cellcalc.xlsx.page import flag, link, set_up_page, set_widths, show_digits
+from cellcalc.xlsx.page import flag, format_where, link, set_up_page, set_widths, show_digits
 from cellcalc.xlsx.styles import POSITIVE
 
 TITLE = "Start"
@@ -42,6 +43,7 @@ LABEL, FIRST_VALUE = 1, 2  # columns
 LABEL_WIDTH, WIDTH, COLUMNS = 24, 10, 14
 LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
+MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
 DO, DO_END, PLACE, WATCH, NOW, WRITTEN, BECOMES, MEANS, MEANS_END = 1, 4, 5, 6, 7, 8, 9, 10, 14
@@ -78,6 +80,7 @@ class _Start:
         self.merged: list[tuple[int, int, int]] = []
         self.shown: list[str] = []  # areas whose numbers follow the choice of digits
         self.losses: tuple[int, int] | None = None  # the row of the losses, and how many
+        self.breaks: list[int] = []  # rows after which a printed page may end
 
     def rows(self) -> Iterator[Row]:
         rows = {row.number: row for row in self._rows()}
@@ -169,9 +172,8 @@ class _Start:
 
     # What goes in.
 
-    def linked(self, column: int, style: str, value: float | str | None, place: str) -> Cell:
-        """The number of a cell of BPTT, and a link to it."""
-        there = f"{self.layout.quoted}!{place}"
+    def linked(self, column: int, style: str, value: float | str | None, there: str) -> Cell:
+        """The number of a cell of a BPTT sheet, and a link to it."""
         self.links.append((f"{letters(column)}{self.number + 1}", there))
         if value is None:
             return Cell(column, style, "–", f'IF(ISNUMBER({there}),{there},"–")')
@@ -199,7 +201,7 @@ class _Start:
                 if kind in row:
                     name = row[kind]
                     value = self.trace.initial[name]
-                    place = self.layout.cell(name, 0)
+                    place = f"{self.layout.quoted}!{self.layout.cell(name, 0)}"
                     cells.append(self.linked(FIRST_VALUE + k, "matrix_value", value, place))
             if len(cells) > 1:
                 yield self.row(*cells)
@@ -213,35 +215,46 @@ class _Start:
 
     def steps(self) -> Iterator[Row]:
         """Inputs and targets as strips over the steps, and each step's loss."""
-        n = min(self.layout.steps, MOST_STEPS)
-        write, pass_trace = self.model.unicode(), self.layout.pass_trace
-        heading = [Cell(LABEL, "plain_label", _words()["inputs"]["steps"])]
+        words = _words()["inputs"]
+        many = len(self.trace.specification.sequences)
+        for number, layout in enumerate(self.book.layouts[: min(many, MOST_SEQUENCES)], 1):
+            text = (
+                words["sequence"].format(number=number, many=many) if many > 1 else words["steps"]
+            )
+            yield from self.strip(layout, text)
+            if number == 1 and LOSS in layout.rows and self.book.large is None:
+                yield self.loss_row()
+
+    def strip(self, layout: Layout, words: str) -> Iterator[Row]:
+        """The inputs and targets of a sequence."""
+        n = min(layout.steps, MOST_STEPS)
+        heading = [Cell(LABEL, "plain_label", words)]
         heading += [Cell(FIRST_VALUE + t - 1, "matrix_head", float(t)) for t in range(1, n + 1)]
-        if n < self.layout.steps:
-            text = _words()["inputs"]["more"].format(last=self.layout.steps)
+        if n < layout.steps:
+            text = _words()["inputs"]["more"].format(last=layout.steps)
             heading.append(Cell(FIRST_VALUE + n, "note", text))
         yield self.row(*heading)
         for quantity in self.model.inputs:
             name = quantity.symbol
-            cells = [Cell(LABEL, "lane_label", write(Symbol(name, 0)))]
+            cells = [Cell(LABEL, "lane_label", self.model.unicode()(Symbol(name, 0)))]
             for t in range(1, n + 1):
-                value = pass_trace.forward[name][t]
+                value = layout.pass_trace.forward[name][t]
                 shown = None if math.isnan(value) else value
-                place = self.layout.cell(name, t)
+                place = f"{layout.quoted}!{layout.cell(name, t)}"
                 cells.append(self.linked(FIRST_VALUE + t - 1, "matrix_value", shown, place))
             yield self.row(*cells)
-        if LOSS in self.layout.rows and self.book.large is None:
-            cells = [Cell(LABEL, "lane_label", write(Symbol(LOSS, 0)))]
-            for t in range(1, n + 1):
-                target = f"{self.layout.quoted}!{self.layout.cell(TARGET, t)}"
-                there = f"{self.layout.quoted}!{self.layout.cell(LOSS, t)}"
-                counted = pass_trace.counted(t)
-                loss = pass_trace.forward[LOSS][t] if counted else "–"
-                text = f'IF(ISNUMBER({target}),{there},"–")'
-                cells.append(Cell(FIRST_VALUE + t - 1, "loss_value", loss, text))
-            yield self.row(*cells)
-            self.losses = (self.number, n)
-            self.shown.append(f"B{self.number}:{letters(n + 1)}{self.number}")
+
+    def loss_row(self) -> Row:
+        """The loss of each step, in the pass that is shown; 0 where there is no target."""
+        seen, n = self.book.seen, min(self.layout.steps, MOST_STEPS)
+        cells = [Cell(LABEL, "lane_label", self.model.unicode()(Symbol(LOSS, 0)))]
+        for t in range(1, n + 1):
+            there = f"{seen.quoted}!{seen.cell(LOSS, t)}"
+            loss = seen.pass_trace.forward[LOSS][t] if seen.pass_trace.counted(t) else 0.0
+            cells.append(Cell(FIRST_VALUE + t - 1, "loss_value", loss, there))
+        row = self.row(*cells)
+        self.losses = (self.number, n)
+        return row
 
     def beginnings(self) -> Iterator[Row]:
         """The initial state and what can be set, as pairs of a name and its number."""
@@ -260,11 +273,12 @@ class _Start:
             for name in names
         ]
         for at in range(0, len(pairs), 5):
-            cells: list[Cell] = [Cell(LABEL, "plain_label", _words()["inputs"]["state"])]
+            words = _words()["inputs"]["settings" if at else "state"]
+            cells: list[Cell] = [Cell(LABEL, "plain_label", words)]
             for k, (label, name, value) in enumerate(pairs[at : at + 5]):
                 place = FIRST_VALUE + 2 * k
                 cells.append(Cell(place, "strip_label", label))
-                where = self.layout.cell(name, 0)
+                where = f"{self.layout.quoted}!{self.layout.cell(name, 0)}"
                 cells.append(self.linked(place + 1, "matrix_value", value, where))
             yield self.row(*cells)
 
@@ -300,8 +314,8 @@ class _Start:
         row = self.row(
             Cell(DO, "do", do),
             *(Cell(k, "do") for k in range(DO + 1, DO_END + 1)),
-            Cell(PLACE, "link", f"{quoted}!{experiment.cell}"),
-            Cell(WATCH, "link", experiment.watched),
+            Cell(PLACE, "try_link", f"{quoted}!{experiment.cell}"),
+            Cell(WATCH, "try_link", experiment.watched),
             Cell(NOW, "value", experiment.before, f"{quoted}!{experiment.place}"),
             Cell(WRITTEN, "factor", experiment.before),
             Cell(BECOMES, "factor", experiment.after),
@@ -329,6 +343,7 @@ class _Start:
 
     def sheets(self) -> Iterator[Row]:
         words = _words()["sheets"]
+        self.breaks.append(self.number + 1)
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
         for title in (TITLE, *shown):
@@ -346,6 +361,8 @@ class _Start:
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (LABEL_WIDTH, *(WIDTH,) * (COLUMNS - 1)))
         set_up_page(sheet)
+        for row in self.breaks:
+            sheet.row_breaks.append(Break(id=row))
         last = max(max((end for _, _, end in self.merged), default=1), LAMP)
         sheet.print_area = f"A1:{letters(last)}{self.number}"
         if self.book.has("Checks"):
@@ -358,6 +375,11 @@ class _Start:
         if self.book.has_moment:
             moment = self.book.moment
             moment.set_up(sheet, TITLE)
+            if self.losses:
+                row, n = self.losses
+                area = f"B{row}:{letters(n + 1)}{row}"
+                format_where(sheet, area, f"NOT(ISNUMBER(B{row - 1}))", '"–"')
+                self.shown.append(area)
             for area in self.shown:
                 show_digits(sheet, area, moment.work(DIGITS_ROW))
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"

@@ -50,6 +50,8 @@ from cellcalc.xlsx.page import (
 TITLE = "Step"
 PICTURE_ROW = 6
 BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 12, 3.4, 13
+NUMBER_WIDTHS = 10, 9, 11.5, 9, 9, 9
+LOWEST = 32  # the row below the picture that is on the first screen
 BOXES = 8  # columns of boxes that the table below uses
 # Columns of the table: forward on the left, backward on the right.
 SYMBOL, LINES, LINES_END, VALUE = 1, 2, 7, 8
@@ -60,7 +62,7 @@ TABLE = 26  # the first column of the numbers used
 
 def step(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass."""
-    maker = _Step(book.first, book.moment)
+    maker = _Step(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
     yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
@@ -68,7 +70,7 @@ def step(book: Book) -> Iterator[Sheet]:
 
 def lines_of(book: Book) -> dict[str, tuple[str, str]]:
     """For each symbol the cell of its equation with the numbers of the step, and what it says."""
-    maker = _Step(book.first, book.moment)
+    maker = _Step(book.seen, book.moment)
     found = {}
     for number, entry in enumerate(maker.entries, maker.heading + 1):
         cells, _ = maker.entry(number, entry)
@@ -342,9 +344,9 @@ class _Step:
         columns = max(BOXES + 1, self.drawn.columns)
         widths += [BOX_WIDTH, GAP_WIDTH] * columns
         set_widths(sheet, tuple(widths))
-        set_widths(sheet, (BOX_WIDTH, BOX_WIDTH, BOX_WIDTH), BACK_VALUE)
+        set_widths(sheet, NUMBER_WIDTHS, BACK_VALUE)  # the weights' too, beside the cell
         set_widths(sheet, (12, 11, 12, 12, 20), TABLE)
-        sheet.sheet_view.zoomScale = 90
+        sheet.sheet_view.zoomScale = 90 if self.heading <= LOWEST else 80  # the picture whole
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         set_up_page(sheet, pages_high=-(-len(self.entries) // ENTRIES_A_PAGE) + 1)

@@ -1,4 +1,4 @@
-"""The trace on the first BPTT sheet: what a number is made of, and what uses it.
+"""The trace on the BPTT sheet that is shown: what a number is made of, and what uses it.
 
 A symbol is chosen on top; the step is the one in focus. To the right of the grid stands for each
 row which rows read it, at which distance in time, and which it reads: rules colour the cells by
@@ -61,8 +61,8 @@ def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
 
 
 def has_trace(book: Book, layout: Layout) -> bool:
-    """Whether the sheet of a pass shows a trace: the first one, if it is no huge one."""
-    return has_look(book, layout) and layout is book.first and layout.width > STEP_AT
+    """Whether the sheet of a pass has the trace: the one shown elsewhere, if it is no huge one."""
+    return has_look(book, layout) and layout is book.seen and layout.width > STEP_AT
 
 
 def traced(book: Book, layout: Layout, rows: Rows) -> Rows:

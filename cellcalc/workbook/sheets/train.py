@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 from openpyxl.chart import LineChart, Reference
@@ -27,15 +28,23 @@ from cellcalc.problems.templates import counts_updates
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import rule_formula
-from cellcalc.workbook.layout import clips, free_parameters, setting_values
+from cellcalc.workbook.layout import (
+    Layout,
+    Taken,
+    clips,
+    free_parameters,
+    lay_out_chosen,
+    setting_values,
+)
+from cellcalc.workbook.moment import WORDS_ROW, WORK, Choosable
 from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import set_up_page, set_width, set_widths, show_scientific
 
-TITLE = "Train"
+TITLE, CHOSEN_TITLE = "Train", "Chosen pass"
 PASS, EPOCH, SEQUENCE, LOSS_AT, RECENT = 1, 2, 3, 4, 5  # columns
 FIRST = 7  # the first column of numbers of a pass
 NAMES, VALUES = 4, 5  # rows of what does not change: settings, initial state
-CHART_ROWS = 15
+CHART_ROWS = 12
 MOST_CELLS = 500_000
 Key = tuple[str, str, int, int]  # what kind, which symbol, window or version, step
 
@@ -65,6 +74,82 @@ def train(book: Book) -> Iterator[Sheet]:
         return
     maker = _Train(book)
     yield Sheet(TITLE, Rows(maker.rows(), maker.width, maker.last), maker.set_up)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Where another sheet finds what a pass begins with, and the data of a sequence."""
+
+    maker: _Train
+
+    def begins(self, symbol: str, number: str) -> str:
+        """A formula: what a parameter or a row of the optimizer is before a pass."""
+        kind = {COUNT: "n"}.get(symbol, "p" if symbol in self.maker.trace.initial else "m")
+        rows = self.maker.first, self.maker.last
+        return self._index(self.maker.columns[kind, symbol, 0, 0], rows, number)
+
+    def data(self, symbol: str, t: int, number: str) -> str:
+        """A formula: an input of a sequence, "" where it has no target."""
+        first = self.maker.inputs_row + 1
+        rows = first, first + self.maker.sequences - 1
+        value = self._index(self.maker.columns["x", symbol, 0, t], rows, number)
+        if symbol != TARGET:
+            return value
+        there = self._index(self.maker.columns["y", TARGET, 0, t], rows, number)
+        return f'IF({there}=1,{value},"")'
+
+    @staticmethod
+    def _index(place: int, rows: tuple[int, int], number: str) -> str:
+        first, last = (absolute(row, place) for row in rows)
+        if first == last:  # of one cell not every program takes an INDEX
+            return f"{TITLE}!{first}"
+        return f"INDEX({TITLE}!{first}:{last},{number})"
+
+    @property
+    def alike(self) -> bool:
+        """Whether a pass over any sequence has the windows and the updates of the first one's."""
+        plans = [
+            (plan.steps, plan.resets, [
+                (w.first, w.fires_at, w.injects_from, w.updates) for w in plan.windows
+            ])
+            for plan in self.maker.plans
+        ]  # fmt: skip
+        return self.maker.trace.scheme.update != "epoch" and all(p == plans[0] for p in plans)
+
+
+def passes_of(book: Book) -> Passes | None:
+    """Where the sheet has them; None where there is none."""
+    made = book.trace.model.loss and len(book.trace.passes) > 1 and can_train(book)
+    return Passes(_Train(book)) if made else None
+
+
+def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
+    """Where everything stands on the sheet, and what can be chosen; None where there is no choice.
+
+    The sheet takes the parameters that the pass begins with from this one and computes it as BPTT
+    does the first one; the study sheets read it in place of BPTT. So any pass can be looked at,
+    however many there are. There is a choice where this sheet has more than one pass. Which
+    sequence is shown can be chosen where all are swept and updated alike, else it is the first.
+    """
+    passes = passes_of(book) if book.has_moment and book.has("Train") else None
+    if passes is None or not book.first.windows:
+        return None
+    sequences = len(book.trace.specification.sequences)
+    several = sequences > 1 and passes.alike
+    epochs = len(book.trace.passes) // sequences
+    if epochs == 1 and not several:
+        return None
+    home, choosable = book.home, Choosable(epochs, sequences, several)
+
+    def begins(symbol: str) -> str:
+        return passes.begins(symbol, choosable.cell(home))
+
+    def data(symbol: str, t: int) -> str:
+        return passes.data(symbol, t, choosable.sequence_cell(home))
+
+    words_at = f"{home}!{absolute(WORDS_ROW, WORK + 1)}"
+    taken = Taken(begins, data, lambda: book.moment.words, words_at)
+    return lay_out_chosen(book.layouts, CHOSEN_TITLE, taken), choosable
 
 
 class _Train:
@@ -434,7 +519,7 @@ class _Train:
         """The inputs and targets of each sequence, in the columns of the passes' own."""
         keys = [key for key in self.columns if key[0] in "xy"]
         cells = [Cell(1, "label", sentence("train", "data"))]
-        yield Row(self.inputs_row, cells)
+        yield Row(self.inputs_row, cells, outline=1, hidden=True)
         for number, layout in enumerate(self.book.layouts[: self.sequences], 1):
             cells = [Cell(SEQUENCE, "whole", float(number))]
             for key in keys:
@@ -448,7 +533,7 @@ class _Train:
                     elif symbol == TARGET:
                         text = f"IF(ISNUMBER({there}),{there},0)"
                     cells.append(Cell(self.columns[key], "heat", or_zero(value), text))
-            yield Row(self.inputs_row + number, cells)
+            yield Row(self.inputs_row + number, cells, outline=1, hidden=True)
 
     def headings(self) -> Iterator[Row]:
         """Two rows: the window or step, and the symbol."""
@@ -471,7 +556,7 @@ class _Train:
             upper.append(Cell(column, "small", where))
             lower.append(Cell(column, "heading", label))
         yield Row(self.heading, sorted(upper, key=lambda c: c.column))
-        yield Row(self.heading + 1, sorted(lower, key=lambda c: c.column), lines=2)
+        yield Row(self.heading + 1, sorted(lower, key=lambda c: c.column), lines=3)
 
     def passes(self) -> Iterator[Row]:
         keys = sorted(self.columns, key=self.columns.__getitem__)
@@ -536,7 +621,7 @@ class _Train:
     def chart(self, sheet: Worksheet) -> None:
         drawing = LineChart()
         drawing.title = sentence("train", "chart")
-        drawing.width, drawing.height = 20, 7.2
+        drawing.width, drawing.height = 22, 6
         data = Reference(sheet, RECENT, self.first - 1, RECENT, self.last)
         drawing.add_data(data, titles_from_data=True)
         drawing.set_categories(Reference(sheet, PASS, self.first, PASS, self.last))

@@ -63,18 +63,19 @@ from cellcalc.xlsx.styles import CUT, FOCUS, NEGATIVES, POSITIVES
 
 TITLE = "Unrolled"
 SLOTS = 12  # steps shown side by side
+LEAST_SLOTS = 10  # whose width the choice of moment and the chart take
 MOST_STEPS = 60  # with a backward pass of the sheet's own
 MOST_INPUTS, MOST_GATES = 4, 8
 MOST_SAID = 18  # characters of a label's words
 EQUATION_ROW, LINE_ROW, TIME_ROW = 5, 6, 8
 LABEL = 1
 VALUE_WIDTH, GAP_WIDTH, LABEL_WIDTH = 8.7, 2.6, 21
-TABLE = 30  # the column of the numbers of the line worked out, and of those drawn: off the picture
+TABLE = 40  # the column of the numbers of the line worked out, and of those drawn: off the picture
 
 
 def unrolled(book: Book) -> Iterator[Sheet]:
     """The sheet for the first pass."""
-    maker = _Unrolled(book.first, book.moment)
+    maker = _Unrolled(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
     yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
@@ -202,7 +203,7 @@ class _Unrolled:
         if name in self.work_rows:
             return f"{at_step(at)}{self.work_rows[name]}"
         if name in self.pass_trace.coefficients:
-            return f"{self.layout.quoted}!{self.layout.setting(name)}"
+            return self.layout.setting_elsewhere(name)
         if name in self.parameter_rows and symbol.shift is None:
             return absolute(self.parameter_rows[name], 2)
         if name in self.parameter_rows:
@@ -210,7 +211,7 @@ class _Unrolled:
             return self.moment.index(name, f"MIN({at},{fires})+1")
         if symbol.shift == -1 and at in self.pass_trace.schedule.resets:
             at = 0
-        return f"{self.layout.quoted}!{self.layout.cell(name, at)}"
+        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}")
 
     def work_formula(self, quantity: Quantity, t: int) -> str:
         first, last = (self.moment.work(row) for row in (FIRST_ROW, LAST_ROW))
@@ -455,7 +456,7 @@ class _Unrolled:
 
             def cell(symbol: Symbol, k: int = k) -> str:
                 if symbol.name in self.pass_trace.coefficients:
-                    return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
+                    return self.layout.setting_elsewhere(symbol.name)
                 if symbol.shift is None:
                     at = f"{self.moment.work(LAST_ROW)}+1" if self.learns else "2"
                     return self.moment.index(symbol.name, at)
@@ -549,20 +550,20 @@ class _Unrolled:
                     return self.moment.in_window(symbol.name, at)
                 return self.own_index(self.work_rows[symbol.name], f"{at}-1")
             if symbol.name in self.pass_trace.coefficients:
-                return f"{self.layout.quoted}!{self.layout.setting(symbol.name)}"
+                return self.layout.setting_elsewhere(symbol.name)
             fires = f"{self.moment.work(LAST_ROW)}+1"
             if symbol.name in self.layout.trace.initial:
                 at = fires if symbol.shift is None else f"MIN({at},{fires})"
-            return self.moment.index(symbol.name, at)
+            return self.layout.number(symbol.name, self.moment.index(symbol.name, at))
 
         return Excel(cell=cell, cells=str)(later)
 
     # The look.
 
     def set_up(self, sheet: Worksheet) -> None:
-        last = slot(self.slots)
+        last = max(slot(self.slots), slot(LEAST_SLOTS))
         set_widths(sheet, (LABEL_WIDTH,))
-        set_widths(sheet, (VALUE_WIDTH, GAP_WIDTH) * (self.slots + 1), 2)
+        set_widths(sheet, (VALUE_WIDTH, GAP_WIDTH) * max(self.slots + 1, LEAST_SLOTS), 2)
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"B{TIME_ROW + 1}"
         if self.slots >= SLOTS - 1:  # all of them on a first screen
@@ -626,7 +627,7 @@ class _Unrolled:
         drawing.type, drawing.grouping, drawing.overlap = "col", "stacked", 100
         symbol = self.write(Symbol(derivative_key(self.drawn), 0))
         drawing.title = sentence("unrolled", "chart", symbol=symbol)
-        drawing.width, drawing.height = 27, 7.5
+        drawing.width, drawing.height = 25, 7.5
         data = Reference(sheet, TABLE, self.data_row + 1, TABLE + self.slots, self.data_row + 2)
         drawing.add_data(data, from_rows=True, titles_from_data=True)
         drawing.set_categories(

@@ -71,9 +71,9 @@ K1_ROW, K2_ROW, SHARES = 6, 7, 8
 
 def windows(book: Book) -> Iterator[Sheet]:
     """The sheet of the first pass; none without a loss in the steps that it shows."""
-    if not book.first.windows:
+    if not book.seen.windows:
         return
-    maker = _Windows(book.first, book.moment, book.has("Gradients"))
+    maker = _Windows(book.seen, book.moment, book.has("Gradients"))
     if maker.losses:
         rows = list(maker.rows())
         width = max(row.width for row in rows)
@@ -435,8 +435,9 @@ class _Windows:
             drawing.width = 24
             sheet.add_chart(drawing, f"A{self.chart_row}")
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
-        set_up_page(sheet)
-        sheet.print_area = f"A1:{step_column(max(self.steps, 9))}{self.folded - 1}"
+        # As many pages as make none with a few rows only, or half a chart.
+        set_up_page(sheet, pages_high=max(1, round(self.folded / LINES_A_PAGE)))
+        sheet.print_area = f"A1:{step_column(max(self.steps, 11))}{self.folded - 1}"
 
     def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
         """The digits chosen, from a row on. With the column before it is another area than that of
@@ -455,6 +456,7 @@ def _first_value(layout: Layout, name: str) -> str:
     return f"{layout.quoted}!{absolute(layout.rows[name], FIRST)}"
 
 
+LINES_A_PAGE = 60  # of print, where it is scaled down to fit
 BEFORE = 3  # step t stands in the column after this by t
 
 
@@ -538,7 +540,7 @@ class Working:
                 return here if seed else "0"
             return f"{step_column(t)}{self.place(block, name, late + shift)}"
         if name in self.pass_trace.coefficients:
-            return f"{self.layout.quoted}!{absolute(self.layout.rows[name], FIRST)}"
+            return self.layout.setting_elsewhere(name)
         if name in self.pass_trace.before:
             return _first_value(self.layout, name)
         at = t + late + shift
@@ -546,7 +548,7 @@ class Working:
             at = 0
         if self.base is not None and name in self.base.rows:
             return f"{letters(FIRST + at)}{self.base.rows[name]}"
-        return f"{self.layout.quoted}!{self.layout.cell(name, at)}"
+        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}")
 
     def _value(self, block: str, name: str, late: int, t: int) -> float:
         def value(symbol: Symbol) -> float:
