@@ -17,15 +17,17 @@ from tests.support.sheets_written import as_ods, as_xlsx
 
 TRACE = load("gomez").run()
 ROWS = [["t", "c", "qq"], [1, 0.7857, 0.1], [2, 1.5176, 0.2]]
+PRINTED = {
+    "output_type": "execute_result",
+    "data": {"text/plain": ["array([0.1, 0.2, 0.3, 0.4])"]},
+}
 NOTEBOOK = {
     "nbformat": 4,
     "cells": [
         {"cell_type": "markdown", "source": ["Forward\n", "c_2 = 3 + q_2"]},
-        {"cell_type": "code", "source": ["dc"], "outputs": [
-            {"output_type": "execute_result", "data": {"text/plain": ["array([0.1, 0.2, 0.3, 0.4])"]}}
-        ]},
+        {"cell_type": "code", "source": ["dc"], "outputs": [PRINTED]},
     ],
-}  # fmt: skip
+}
 
 
 def packed() -> bytes:
