@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from math import inf
 from numbers import Integral
@@ -22,6 +22,7 @@ from cellcalc.errors import (
     describe,
     unknown,
 )
+from cellcalc.records import record
 from cellcalc.resources import read_toml
 from cellcalc.toml import Section, as_float, listed
 
@@ -43,7 +44,7 @@ MOST_WINDOWS = 100_000  # lengths in a list
 WIDEST = 14  # lengths drawn around k spread by k/14 and are at least k/14, as AWD-LSTM's 5 of 70
 
 
-@dataclass(frozen=True)
+@record
 class RandomLengths:
     """Blocks whose lengths are drawn anew for each pass, as Merity et al. 2017 (AWD-LSTM) draw.
 
@@ -76,7 +77,7 @@ class RandomLengths:
 Lengths = tuple[int, ...] | RandomLengths
 
 
-@dataclass(frozen=True)
+@record
 class Scheme:
     """How a sequence is cut into windows; ``k1`` or ``k2`` None is the sequence's length.
 
@@ -158,7 +159,7 @@ def _few(lengths: tuple[int, ...], between: str = ", ") -> str:
     return between.join(shown if len(shown) <= 8 else [*shown[:6], "…", shown[-1]])
 
 
-@dataclass(frozen=True)
+@record
 class Named:
     """A named scheme, as ``templates/schemes.toml`` has it: ``tbptt(k1,k2)``.
 
@@ -265,7 +266,7 @@ class Options(TypedDict, total=False):
     epochs: int | None
 
 
-@dataclass(frozen=True)
+@record
 class Override:
     """What goes before a problem file: options of its scheme, and how many epochs.
 
@@ -363,6 +364,9 @@ def _overridden(scheme: Scheme, fixed: tuple[str, ...], override: Override) -> S
     if any(override.options.get(key, getattr(scheme, key)) != getattr(scheme, key)
            for key in fixed):  # fmt: skip
         scheme = scheme.in_blocks(scheme.windows) if scheme.windows else scheme.lasting()
+    blocks = override.windows if override.windows is not None else scheme.windows
+    if blocks is not None and override.tail == "flush":
+        raise OptionError("tail", "short or discard, since blocks do not overlap", '"flush"')
     scheme = replace(scheme, **override.options)
     if override.windows is not None:
         if override.k1 is not None or override.k2 is not None:

@@ -10,7 +10,7 @@ import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +36,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
+from cellcalc.records import record
 from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
@@ -66,7 +67,7 @@ MOST_REMEMBERED = 100  # templates that need not be read again
 _WEIGHT_KINDS = ("input", "scalar")
 
 
-@dataclass(frozen=True)
+@record
 class Equation:
     """``symbol[t] = formula``; ``says`` is its meaning in words."""
 
@@ -75,7 +76,7 @@ class Equation:
     says: str
 
 
-@dataclass(frozen=True)
+@record
 class Template:
     """A cell, readout, loss or optimizer as its file has it, checked.
 

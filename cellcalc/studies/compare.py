@@ -77,7 +77,9 @@ class Comparison:
         ]
         more = len(self.schemes) - 1 - MOST_SHOWN
         lines += [f"and {more} more"] if more > 0 else []
-        first = f"full BPTT beside {len(self.schemes) - 1} others, sequence {self.sequence}"
+        count = len(self.schemes) - 1
+        others = "another scheme" if count == 1 else f"{count} others"
+        first = f"full BPTT beside {others}, sequence {self.sequence}"
         return "<Comparison: " + "\n ".join([first, *lines]) + ">"
 
     def _repr_markdown_(self) -> str | None:

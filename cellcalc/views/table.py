@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from cellcalc.language.notation import plain_number
 from cellcalc.language.tree import Call
 from cellcalc.model.model import LOSS, PREDICTION, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.templates import Template, shown_rows
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import (
@@ -34,6 +35,7 @@ from cellcalc.views.text import (
     in_colour,
     markdown_text,
     openness,
+    step_range,
     tabular,
 )
 
@@ -47,7 +49,7 @@ DECIMALS = 5
 MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
-@dataclass(frozen=True)
+@record
 class Selection:
     """What to show: which parts, symbols (all where empty), steps, epoch and sequence (all where
     None).
@@ -121,7 +123,8 @@ def select(
             raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
     if steps and set(shown) == {"update"}:
         raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
-    bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
+    longest = max(pass_trace.steps for pass_trace in trace.passes)
+    bounds = step_range(steps, 0, longest) if steps else None
     return Selection(shown, names, bounds, epoch, sequence)
 
 
@@ -195,18 +198,7 @@ def check_shown(selection: Selection, symbols: Collection[str], kept: Collection
         raise OptionError(name, "a part of the problem in which something is computed", found)
 
 
-def _bounds(steps: str, longest: int) -> tuple[int, int]:
-    match = re.fullmatch(r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9}):(?P<last>[0-9]{0,9})", steps)
-    first = last = -1
-    if match:
-        first = int(match["only"] or match["first"] or 0)
-        last = int(match["only"] or match["last"] or longest)
-    if not 0 <= first <= last <= longest:
-        raise OptionError("steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
-    return first, last
-
-
-@dataclass(frozen=True)
+@record
 class Grid:
     """One table: a title, the column headings, and a row of numbers for each symbol.
 
@@ -797,4 +789,7 @@ def check_layout(
     if format not in (*FORMATS, *others, "simple"):
         from tabulate import tabulate_formats  # here, since loading it takes as long as all else
 
-        check_choice("format", format, dict.fromkeys((*FORMATS, *others, *tabulate_formats)))
+        if format not in tabulate_formats:
+            ours = ", ".join((*FORMATS, *others))
+            found = unknown(format, (*FORMATS, *others, *tabulate_formats))
+            raise OptionError("format", f"one of {ours}, or a format of tabulate", found)

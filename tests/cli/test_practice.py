@@ -92,7 +92,9 @@ def test_what_follows_from_an_earlier_mistake_is_carried() -> None:
 
 
 def test_another_exercises_record_is_refused(run: Run, folder: Path) -> None:
-    run(*ASKED, stdin=typed("quit"))
+    run(*ASKED, stdin=typed("quit"))  # without an answer nothing is kept
+    assert not list(folder.iterdir())
+    run(*ASKED, stdin=typed("?", "quit"))
     result = run("practice", "gomez", "--practice", "c", stdin=typed("quit"))
     assert result.exit_code == 2
     assert "gomez-practice.json: exercise: expected the record of this exercise (--again" in (
@@ -107,7 +109,7 @@ def test_another_exercises_record_is_refused(run: Run, folder: Path) -> None:
     "problem", ["gomez", "two_step", "gru_chung", "peephole", "ten_steps", "truncated"]
 )
 @pytest.mark.parametrize("asked", ["backward", "all"])
-@pytest.mark.cases(3)
+@pytest.mark.cases(1)
 def test_the_right_answers_are_right_and_every_hint_leads_to_them(problem: str, asked: str) -> None:
     trace = cellcalc.load(problem).run()
     practice = Practice(trace, asked)

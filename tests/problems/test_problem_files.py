@@ -63,6 +63,9 @@ BROKEN: dict[str, tuple[str, str, list[str]]] = {
     "targets too few": ("[0.5, 1.25]", "[0.5]", ["sequence[1].target: expected a list of 2, one number a step (nan where there is none), found a list of 1"]),
     "target is a number": ("[0.5, 1.25]", "0.5", ["sequence[1].target: expected a list of 2, one number a step (nan where there is none), found 0.5"]),
     "target holds text": ("[0.5, 1.25]", '[0.5, "a"]', ['sequence[1].target[2]: expected a number, found "a"']),
+    "x is nan": ("[0.5, 3]", "[nan, 3]", ["sequence[1].x[2]: expected a finite number, found nan"]),
+    "x is infinite": ("[1, 2]", "[1, -inf]", ["sequence[1].x[1]: expected a finite number, found -inf"]),
+    "target is infinite": ("[0.5, 1.25]", "[0.5, inf]", ["sequence[1].target[2]: expected a finite number, found inf"]),
     "unknown key in sequence": ("target = [", "targets = [", ["sequence[1].targets: expected one of the keys x, target, csv, columns, rows or standardize, found an unknown key; did you mean target?"]),
     "csv missing": (DATA, 'csv = "none.csv"', ["sequence[1].csv: expected a file, found nothing there (none.csv)"]),
     "csv and x": ("target = [0.5, 1.25]", 'csv = "none.csv"', ["sequence[1].x: expected either csv or x and target, found both", "sequence[1].csv: expected a file, found nothing there (none.csv)"]),
@@ -128,12 +131,12 @@ def test_an_empty_file_lists_all_that_is_missing(run: Run, tmp_path: Path) -> No
 
 
 CSV = {
-    "wrong columns": ("x1,x3,target\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, found x1, x3, target"),
-    "misspelled target": ("x1,x2,tarqet\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, found x1, x2, tarqet; did you mean target?"),
+    "wrong columns": ("x1,x3,target\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found x1, x3, target"),
+    "misspelled target": ("x1,x2,tarqet\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found x1, x2, tarqet; did you mean target?"),
     "short row": ("x1,x2,target\n\n1,2\n", "line 3: expected 3 values, found 2"),
     "text": ("x1,x2,target\n1,b,3\n", 'line 2, x2: expected a number, found "b"'),
     "empty input": ("x1,x2,target\n1,,3\n", "line 2, x2: expected a number, found an empty text"),
-    "empty file": ("", "line 1: expected the columns x (or x1, x2, …) and target, found nothing"),
+    "empty file": ("", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found nothing"),
     "header only": ("x1,x2,target\n", "expected at least one step below the header, found none"),
 }  # fmt: skip
 

@@ -169,6 +169,7 @@ def test_without_targets_only_the_forward_pass_is_shown(tmp_path: Path, run: Run
     ("arguments", "expected"),
     [
         (["--steps", "2:9"], '--steps: expected FROM:TO within 0:2, found "2:9"'),
+        (["--steps", "2-9"], '--steps: expected FROM:TO within 0:2, found "2-9"'),
         (["--steps", "b"], '--steps: expected FROM:TO within 0:2, found "b"'),
         (["--symbols", "c,dcc"],
          '--symbols: expected symbols of this problem, found "dcc"; did you mean dc?'),

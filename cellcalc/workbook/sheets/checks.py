@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
@@ -184,11 +185,12 @@ def _kinds(book: Book) -> Iterator[Kind]:
         yield from _again(book)
     if book.has("Gradients") and first.windows and book.large is None:
         yield Kind("", list(_by_two_ways(book.seen)))
-    errors = []
-    for sheet in book.made:
-        cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
+    errors, word = [], Words.of(book.trace.model).word
+    for sheet in book.made:  # the title is in the first row, and may be any text
+        cells = f"'{sheet.title}'!A2:{letters(sheet.rows.width)}{sheet.rows.height}"
         what = sentence("checks", "errors", sheet=sheet.title)
-        errors.append(Check(what, f"IF(ISERROR(MAX({cells})),1,0)", limit=0.0))
+        text = f'IF(ISERROR(MAX({cells})),1,COUNTIF({cells},"{word}"))'
+        errors.append(Check(what, text, limit=0.0))
     yield Kind(sentence("checks", "all_errors"), errors)
 
 
