@@ -229,9 +229,7 @@ class NumberMarker:
         elif self.is_alike(spot):
             outcome.verdict = Verdict.CORRECT
             outcome.note = self.program_note(spot)
-        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
-            self.rounded(spot, outcome)
-        elif self.is_within(k):  # of another rounding of what is before it than the one written
+        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)) or self.is_within(k):
             self.rounded(spot, outcome)
 
     def second_verdicts(self) -> None:
