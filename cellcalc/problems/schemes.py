@@ -23,7 +23,7 @@ from cellcalc.errors import (
     unknown,
 )
 from cellcalc.records import record
-from cellcalc.resources import read_toml
+from cellcalc.resources import read_toml, sentence
 from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
@@ -111,9 +111,10 @@ class Scheme:
             case None:
                 shown = [f"k1 = {self.k1 or 'n'}", f"k2 = {self.k2 or 'n'}"]
             case RandomLengths():
-                shown = [f"blocks of some {self.windows.mean} steps, seed {self.windows.seed}"]
+                mean, seed = self.windows.mean, self.windows.seed
+                shown = [sentence("scheme", "some_blocks", mean=mean, seed=seed)]
             case _:
-                shown = [f"blocks of {_few(self.windows)} steps"]
+                shown = [sentence("scheme", "blocks", lengths=_few(self.windows))]
         shown.append(f"inject {self.inject}")
         for key, (default, *_) in CHOICES.items():
             if key != "inject" and getattr(self, key) != default:
@@ -438,16 +439,24 @@ def check_lengths(section: Section, scheme: Scheme, steps: Sequence[int]) -> Non
     ``steps`` are those of each sequence; the blocks of a shorter one end with it. Raises
     :class:`~cellcalc.errors.OptionError` where the list is not the file's own.
     """
+    lengths = list(scheme.windows) if isinstance(scheme.windows, tuple) else None
+    own = lengths is not None and lengths == section.values.get(WINDOWS)
+    try:
+        check_adding_up(scheme, steps)
+    except OptionError as error:
+        if not own:
+            raise
+        section.reader.mistake(section.key(WINDOWS), error.expected, error.found)
+
+
+def check_adding_up(scheme: Scheme, steps: Sequence[int]) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` where lengths do not add up to the longest's."""
     if not isinstance(scheme.windows, tuple) or not steps:
         return
     total = sum(scheme.windows)
     if total != max(steps):
         which = "the steps" if len(steps) == 1 else "the steps of the longest sequence"
-        expected = f"lengths that add up to {max(steps)}, {which}"
-        if WINDOWS in section.values and list(scheme.windows) == section.values[WINDOWS]:
-            section.reader.mistake(section.key(WINDOWS), expected, str(total))
-        else:
-            raise OptionError(WINDOWS, expected, str(total))
+        raise OptionError(WINDOWS, f"lengths that add up to {max(steps)}, {which}", str(total))
 
 
 def _with_options(section: Section, scheme: Scheme, fixed: tuple[str, ...]) -> Scheme:

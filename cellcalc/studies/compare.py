@@ -20,6 +20,7 @@ from cellcalc.problems.schemes import (
     CHOICES,
     LIMITS,
     Scheme,
+    check_adding_up,
     filled_forms,
     fixed_by,
     forms,
@@ -135,6 +136,8 @@ def compare(
         n = chosen.steps
         names = (*names, f"tbptt({k1 or usual.k1 or n},{k2 or usual.k2 or n})")
     schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
+    for scheme in schemes:
+        check_adding_up(scheme, [one.steps for one in specification.sequences])
     alone = replace(specification, sequences=(chosen,))
     distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
     for scheme in schemes:

@@ -18,7 +18,7 @@ from cellcalc.engine import batch
 from cellcalc.engine.schedule import plans
 from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
-from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.schemes import Scheme, check_adding_up
 from cellcalc.problems.specification import Specification, redrawn
 
 if TYPE_CHECKING:
@@ -171,6 +171,8 @@ def design(
     n = max(sequence.steps for sequence in trained.sequences)
     pairs = [_pair(specification.scheme, a, b) for a in k1 or (n,) for b in k2 or (n,) if a and b]
     chosen = list(schemes) + (pairs if k1 or k2 else [])
+    for scheme in chosen:
+        check_adding_up(scheme, [sequence.steps for sequence in every])
     usual = specification.update.epochs
     return Experiment(
         title=specification.title,
