@@ -385,8 +385,8 @@ def _kind(format: str) -> str:
     return _KINDS.get(format, format)
 
 
-def heading(trace: Trace) -> list[str]:
-    """Title and settings, a line each."""
+def heading(trace: Trace, width: int = 0) -> list[str]:
+    """Title and settings, a line each, of at most so many columns (0: any)."""
     s = trace.specification
     kind = "parts" if s.loss else "error" if s.error else "no_loss"
     part = s.loss or s.error
@@ -406,7 +406,7 @@ def heading(trace: Trace) -> list[str]:
             lines.append(sentence("table", key, number=place, steps=steps))
     if trace.decimals is not None:
         lines.append(sentence("table", "rounded", decimals=trace.decimals))
-    return lines
+    return [lines[0], *(line for text in lines[1:] for line in filled(text, width))]
 
 
 def render(
@@ -450,7 +450,7 @@ def render(
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = LATEX_WIDTH if format == "latex" else 0 if format in MARKUP else width
-    blocks = _heading_blocks(trace, format)
+    blocks = _heading_blocks(trace, format, limit)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
     check_shown(selection, keys, shown_rows(trace.specification.update.optimizer))
@@ -547,9 +547,9 @@ def _legend_block(below: Legend | None, format: str, limit: int) -> str:
     return below.text(limit)
 
 
-def _heading_blocks(trace: Trace, format: str) -> list[str]:
-    """The title and the settings."""
-    title, *settings = heading(trace)
+def _heading_blocks(trace: Trace, format: str, limit: int) -> list[str]:
+    """The title and the settings, on lines of at most so many columns (0: any)."""
+    title, *settings = heading(trace, 0 if _kind(format) in _TITLES else limit)
     kind = _kind(format)
     if kind not in _TITLES:
         return [title] if format in MARKUP else ["\n".join([title, *settings])]
