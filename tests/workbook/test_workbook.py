@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 
 import cellcalc
 from cellcalc.api import Problem, Trace
-from cellcalc.errors import OutputError
+from cellcalc.errors import InputError
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests.support import spreadsheets
@@ -408,10 +408,10 @@ def test_a_workbook_that_would_not_fit_is_refused(tmp_path: Path, run: Run) -> N
     assert not (tmp_path / "long.xlsx").exists()
 
 
-def test_inputs_that_a_spreadsheet_cannot_hold_are_refused() -> None:
+def test_an_input_that_a_spreadsheet_cannot_hold_does_not_get_as_far() -> None:
     data = copy.deepcopy(GOMEZ)
     data.x[1][1] = math.nan
-    with pytest.raises(OutputError, match="found another value in x2 at t = 2"):
+    with pytest.raises(InputError, match="expected a finite number, found nan"):
         spreadsheets.workbook(data.problem())
 
 
