@@ -23,7 +23,7 @@ from cellcalc.errors import (
     unknown,
 )
 from cellcalc.records import record
-from cellcalc.resources import read_toml
+from cellcalc.resources import read_toml, sentence
 from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
@@ -111,9 +111,10 @@ class Scheme:
             case None:
                 shown = [f"k1 = {self.k1 or 'n'}", f"k2 = {self.k2 or 'n'}"]
             case RandomLengths():
-                shown = [f"blocks of some {self.windows.mean} steps, seed {self.windows.seed}"]
+                mean, seed = self.windows.mean, self.windows.seed
+                shown = [sentence("scheme", "some_blocks", mean=mean, seed=seed)]
             case _:
-                shown = [f"blocks of {_few(self.windows)} steps"]
+                shown = [sentence("scheme", "blocks", lengths=_few(self.windows))]
         shown.append(f"inject {self.inject}")
         for key, (default, *_) in CHOICES.items():
             if key != "inject" and getattr(self, key) != default:
