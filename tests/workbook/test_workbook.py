@@ -23,7 +23,7 @@ from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests.support import spreadsheets
 from tests.support.command import Run
-from tests.support.oracles import sample
+from tests.support.oracles import parameters_of, sample
 from tests.support.problems import GOMEZ, Data, random_data
 from tests.support.sheets import BACKWARD, FORWARD, INPUTS, PARAMETERS, Grid, differences
 
@@ -212,9 +212,12 @@ def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str, 
 
 
 @pytest.fixture(scope="module")
-def libreoffice(soffice: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """All the edited workbooks, recalculated in one run of LibreOffice."""
-    books = {f"{name}-{edit}": edited(name, edit)[0] for name, edit in CHOSEN}
+def libreoffice(
+    soffice: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, bytes]:
+    """The edited workbooks that are asked for, recalculated in one run of LibreOffice."""
+    asked = parameters_of(request.session, "libreoffice", "name", "edit")
+    books = {f"{n}-{e}": edited(n, e)[0] for n, e in CHOSEN if (n, e) in asked}
     return spreadsheets.by_libreoffice(soffice, books, tmp_path_factory.mktemp("libreoffice"))
 
 
