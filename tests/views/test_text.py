@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cellcalc.views.text import markdown_text
+from cellcalc.views.text import markdown_text, wrap
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,8 @@ from cellcalc.views.text import markdown_text
 )
 def test_markdown_keeps_text_plain(text: str, expected: str) -> None:
     assert markdown_text(text) == expected
+
+
+@pytest.mark.parametrize("width", [-7, 0, 1, 9])
+def test_a_paragraph_without_room_is_ten_columns_wide(width: int) -> None:
+    assert wrap("right in method, and so", width) == ["right in", "method,", "and so"]
