@@ -16,6 +16,7 @@ from cellcalc.cli.common import (
     SectionedCommand,
     bar,
     emit,
+    language_option,
     load,
     output_options,
     problem_argument,
@@ -71,6 +72,7 @@ def class_() -> None:
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
 @scheme_options
+@language_option
 def make(
     problem: str,
     roster: Path | None,
@@ -150,6 +152,7 @@ def make(
               help="Files changed later are late, as in 2026-11-30T09:00.")  # fmt: skip
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed in REPORT since.")
+@language_option
 def mark(
     folder: Path,
     submissions: Path,

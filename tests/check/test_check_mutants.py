@@ -21,7 +21,7 @@ from cellcalc.language.tree import Expression
 from tests.support.oracles import THOROUGH, sample
 from tests.support.problems import random_data
 
-EVERY = 35 if THOROUGH else 220
+EVERY = 30 if THOROUGH else 220
 FIGURES = 4
 
 PROBLEMS = {
