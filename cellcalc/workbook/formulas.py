@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -15,6 +15,7 @@ from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
 from cellcalc.xlsx.cells import Fill, absolute, letters
 
 _COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
+AROUND = {-1: ("before", "after"), 0: ("open", "close")}  # a reference to a state, by its shift
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,14 @@ def formula(
 
     def cell(symbol: Symbol) -> str:
         if symbol.name in sheet.pass_trace.coefficients:
-            return seen_on + sheet.setting(symbol.name)
+            return f"SUM({seen_on}{sheet.setting(symbol.name)})"
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
-            return sheet.number(symbol.name, f"{seen_on}{_COLUMN[symbol.shift]}{row}")
+            place = f"{seen_on}{_COLUMN[symbol.shift]}{row}"
+            if symbol.name in sheet.model.state and symbol.shift in AROUND:
+                opens, closes = AROUND[symbol.shift]
+                return f"{{{opens}}}{place}{{{closes}}}"
+            return sheet.number(symbol.name, place)
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
 
     def cells(symbol: Symbol) -> str:
@@ -77,10 +82,15 @@ def formula(
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
+        around: dict[str, str] = {}  # the state that was put in, where it is read
+        for shift, begins in ((-1, t == 1 or t - 1 in resets), (0, t == 0 or at_reset)):
+            around |= dict(zip(AROUND[shift], ("SUM(", ")") if begins else ("", ""), strict=True))
         this = f"${letters(FIRST)}$" if at_reset else letters(column(t))
-        return text.format(previous=before, this=this, next=letters(column(t + 1)))
+        return text.format(previous=before, this=this, next=letters(column(t + 1)), **around)
 
-    apart = resets if "{previous}" in text else ()
+    apart: Iterable[int] = resets if "{previous}" in text else ()
+    if f"{{{AROUND[-1][0]}}}" in text:
+        apart = {0, *resets}
     return Formula(at, frozenset(s for t in apart for s in (t + 1, t + 2)))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from openpyxl.utils import FORMULAE
 
@@ -127,9 +128,23 @@ class Layout:
         reference = f"{letters(column(t))}{self.rows[symbol]}"
         return reference if seen_from in (None, self) else f"{self.quoted}!{reference}"
 
-    def number(self, symbol: str, reference: str) -> str:
-        """A reference to a value of a symbol, as a number where its cells may hold a text."""
-        return f"N({reference})" if self.taken is not None and symbol == TARGET else reference
+    def number(self, symbol: str, reference: str, t: int | None = None) -> str:
+        """A reference to a value of a symbol at step t (None: any but the first).
+
+        Where a person may have put a text, it is a number all the same (0), and no error follows.
+        N() would say so better, but is an error of an empty cell in Gnumeric.
+        """
+        typed = symbol in self.typed or (t == 0 and symbol in self.model.state)
+        return f"SUM({reference})" if typed else reference
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """The symbols whose cells at the steps are put in."""
+        return frozenset(row.symbol for row in self.model.inputs)
+
+    def setting_value(self, name: str) -> str:
+        """The number of a setting, as formulas read it."""
+        return f"SUM({self.setting(name)})"
 
     def setting(self, name: str) -> str:
         """The cell of the learning rate and the like, which are on the first sheet only."""
@@ -137,8 +152,8 @@ class Layout:
         return reference if self.first is self else f"{self.first.quoted}!{reference}"
 
     def setting_elsewhere(self, name: str) -> str:
-        """The same cell as any other sheet names it."""
-        return f"{self.first.quoted}!{absolute(self.first.rows[name], FIRST)}"
+        """The same as any other sheet names it."""
+        return f"SUM({self.first.quoted}!{absolute(self.first.rows[name], FIRST)})"
 
     @property
     def given(self) -> dict[tuple[float, float], list[str]]:

@@ -10,7 +10,7 @@ from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.model.model import LOSS
+from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
@@ -261,6 +261,8 @@ def _again(book: Book) -> Iterator[Kind]:
             words = sentence("checks", "again", sheet=layout.title, group=group)
             kind = kinds.setdefault(group, Kind(words))
             symbol = labels.get(SYMBOL, "")
+            if layout.taken is not None and symbol == TARGET:
+                continue  # which may be an empty text, and that has no difference
             kind.checks += _row_again(layout, row.number, symbol, cells)
         yield from kinds.values()
 

@@ -143,11 +143,11 @@ class Moves:
         if symbol.name in layout.pass_trace.coefficients:
             return layout.setting_elsewhere(symbol.name)
         if symbol.name in layout.trace.initial:
-            return f"{layout.quoted}!{absolute(layout.rows[symbol.name], FIRST)}"
+            return f"SUM({layout.quoted}!{absolute(layout.rows[symbol.name], FIRST)})"
         if self.base is not None and symbol.name in self.base.rows:
             return f"{letters(column(at))}{self.base.rows[symbol.name]}"
         place = f"{layout.quoted}!{letters(column(at))}{layout.rows[symbol.name]}"
-        return layout.number(symbol.name, place)
+        return layout.number(symbol.name, place, at)
 
     def formula(self, name: str, symbol: str, t: int) -> str:
         """How a quantity moves at step t: the local factors times how what it is made of moves."""
@@ -416,7 +416,7 @@ class _Gradients:
         for row, name in enumerate(self.names, self.table + 1):
             start = f"{letters(START)}{row}"
             moved = f"IF(ISNUMBER({size}),{size},0)*{letters(MARK)}{row}"
-            given = f"{self.layout.quoted}!{self.layout.cell(name, 0)}"
+            given = f"SUM({self.layout.quoted}!{self.layout.cell(name, 0)})"
             yield Row(
                 row,
                 [
@@ -558,7 +558,7 @@ class Rerun:
         values = pass_trace.forward[symbol]
         if symbol in self.model.state:
             given = self.layout.cell(symbol, 0)
-            yield Cell(FIRST, "number", values[0], f"{self.layout.quoted}!{given}")
+            yield Cell(FIRST, "number", values[0], f"SUM({self.layout.quoted}!{given})")
         quantity = self.model.quantities[symbol]
         assert quantity.formula is not None
         text = Excel(cell=self._cell, cells=self._cells_of)(quantity.formula)

@@ -453,7 +453,7 @@ def _dot(a: list[float], b: list[float]) -> float:
 
 def _first_value(layout: Layout, name: str) -> str:
     """The cell of a parameter as the first sheet begins with it."""
-    return f"{layout.quoted}!{absolute(layout.rows[name], FIRST)}"
+    return f"SUM({layout.quoted}!{absolute(layout.rows[name], FIRST)})"
 
 
 LINES_A_PAGE = 60  # of print, where it is scaled down to fit
@@ -548,7 +548,7 @@ class Working:
             at = 0
         if self.base is not None and name in self.base.rows:
             return f"{letters(FIRST + at)}{self.base.rows[name]}"
-        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}")
+        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}", at)
 
     def _value(self, block: str, name: str, late: int, t: int) -> float:
         def value(symbol: Symbol) -> float:
