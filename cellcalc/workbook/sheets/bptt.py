@@ -141,9 +141,7 @@ def _input(sheet: Layout, symbol: str) -> Iterator[Cell | Fill]:
             yield Cell(column(t), "number", shown, sheet.taken.data(symbol, t))
     elif sheet.source is not sheet:
         given = list(map(or_zero, values))
-        yield Fill(
-            FIRST + 1, "number", given, lambda k: f"SUM({sheet.source.cell(symbol, k + 1, sheet)})"
-        )
+        yield Fill(FIRST + 1, "number", given, lambda k: sheet.source.cell(symbol, k + 1, sheet))
     elif gaps:
         for t, value in enumerate(values, 1):
             yield Cell(column(t), "input", None if math.isnan(value) else value)
@@ -186,7 +184,7 @@ class _Forward:
             yield Cell(TOTAL, "total", self.pass_trace.loss or 0.0, text)
         if symbol in sheet.model.state:
             first = sheet.first
-            given = None if first is sheet else f"SUM({first.cell(symbol, 0, sheet)})"
+            given = None if first is sheet else first.cell(symbol, 0, sheet)
             yield Cell(FIRST, "number" if given else "input", values[0], given)
         numbers = values[1 : n + 1]
         if symbol == LOSS:  # a step without a target has none

@@ -39,6 +39,9 @@ _REFERENCE = re.compile(
 )
 
 
+_COPY = re.compile(r"(?:'[^']+'|\w+)!\$?[A-Z]+\$?[0-9]+")
+
+
 @dataclass(frozen=True)
 class Check:
     """A formula whose value must lie within the limit of 0; ``given`` is a result made elsewhere.
@@ -283,6 +286,8 @@ def _row_again(layout: Layout, row: int, symbol: str, cells: list[Cell]) -> Iter
         own = f"{there}{letters(cell.column)}{row}"
         formula = _REFERENCE.sub(rf"{there}\1", cell.formula or "")
         text = f"{own}-({formula})"
+        if _COPY.fullmatch(cell.formula or ""):  # of what was put in, which may be a text
+            text = f"SUM({own})-SUM({formula})"
         if texts and (
             len(texts) >= MOST_ARGUMENTS or sum(map(len, texts)) + len(text) > MAX_FORMULA - 500
         ):
