@@ -157,7 +157,9 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
         return ""
     from difflib import get_close_matches  # here, for the few who need it
 
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    name = word.partition("(")[0]  # tbptt, of which the known form is tbptt(k1,k2)
+    alike = [other for other in known if "(" in other and other.partition("(")[0] == name]
+    near = alike or get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -66,6 +66,7 @@ class Entry:
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
+    ``array`` is the framework's array of which it is one number.
     """
 
     line: int | str
@@ -83,6 +84,7 @@ class Entry:
     first_step: int = 1
     written: str = ""
     stage: str = ""
+    array: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,9 @@ class Answer:
     the quantity and this last part, each an answer for the same quantity. An ``open`` answer was
     asked for and left empty: it has neither number nor formulas. ``rule`` is what a rule of the
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
-    ``stage`` is that of the entry. ``slope`` is what a formula may be, where it is not
-    for a quantity of the cell, but for the derivative of one by another. A ``tentative`` answer
-    may mean something else too: it is right, or nothing is said of it.
+    ``stage`` and ``array`` are those of the entry. ``slope`` is what a formula may be, where it is
+    not for a quantity of the cell, but for the derivative of one by another. A ``tentative``
+    answer may mean something else too: it is right, or nothing is said of it.
     """
 
     line: int | str
@@ -116,6 +118,7 @@ class Answer:
     stage: str = ""
     slope: tuple[Expression, ...] = ()
     tentative: bool = False
+    array: str = ""
 
     @property
     def kind(self) -> str:
@@ -501,7 +504,7 @@ class _Reader:
         symbol, t = self.placed(target, entry)
         shown, stage = text.strip(), stage_of(entry.left) or entry.stage
         return Answer(entry.line, symbol, t, shown, entry.window, number, epoch=entry.epoch,
-                      sequence=entry.sequence, stage=stage)  # fmt: skip
+                      sequence=entry.sequence, stage=stage, array=entry.array)  # fmt: skip
 
     def target(self, entry: Entry) -> tuple[Symbol, int | None]:
         """What an answer is for, and the step where words say it."""

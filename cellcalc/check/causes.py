@@ -42,8 +42,15 @@ from cellcalc.language.tree import (
 from cellcalc.model.derivation import model_of
 from cellcalc.model.model import COUNTED, PREDICTION, Quantity
 from cellcalc.problems.schemes import CHOICES, Scheme
-from cellcalc.problems.templates import RATE, Template, shown_rows
+from cellcalc.problems.templates import RATE, Template, load, shown_rows
 from cellcalc.resources import sentence
+
+# Two things at once that are one in people's programs: what is done, the problem's loss and
+# reduction, and those that were used instead. Each by itself is a cause of its own.
+OTHER_LOSSES = (
+    ("mean_squares", "half-squared", "sum", "squared", "mean"),
+    ("half_sum", "squared", "mean", "half-squared", "sum"),
+)
 
 TOTALS: Mapping[str, Run] = {
     "first_only": lambda values: values[0],
@@ -686,12 +693,25 @@ class Causes:
                 words,
                 trace=lambda scheme=scheme: self.rerun(scheme),
             )
+        own = specification.loss.name if specification.loss else ""
+        for name, loss, reduction, other, its in OTHER_LOSSES:
+            if (own, specification.scheme.reduction) == (loss, reduction):
+                scheme = replace(true, reduction=its)
+                yield self.cause(
+                    name,
+                    merged(()),
+                    "",
+                    {},
+                    trace=lambda scheme=scheme, other=other: self.rerun(scheme, other),
+                )
 
-    def rerun(self, scheme: Scheme) -> Trace | None:
+    def rerun(self, scheme: Scheme, loss: str = "") -> Trace | None:
         true = self.graph.trace.specification
         specification = replace(true, scheme=scheme)
+        if loss:
+            specification = replace(specification, loss=load("losses", loss))
         model = self.model
-        if scheme.weights != true.scheme.weights:
+        if loss or scheme.weights != true.scheme.weights:
             model = model_of(specification, model.author)
         try:
             return run_model(specification, model)

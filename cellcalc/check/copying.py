@@ -23,8 +23,12 @@ _NUMBER = re.compile(r"([+-]?)([0-9]*\.?[0-9]*)(.*)")
 
 @dataclass(frozen=True)
 class Copied:
-    """What a number was copied from, in words; the formula that it comes to, if there is one."""
+    """What a number was copied from, in words; the formula that it comes to, if there is one.
 
+    ``kind`` is what happened, as in ``templates/slips.toml``.
+    """
+
+    kind: str
     says: str
     formula: Expression | None = None
     true: Expression | None = None
@@ -81,8 +85,8 @@ def miscopied(
                 total = key[3] is None and formula is not None
                 if formula is not None:
                     true: Expression = Call("sum", formula) if total else formula
-                    return Copied(says, Neg(true), true, total)
-                return Copied(says)
+                    return Copied(name, says, Neg(true), true, total)
+                return Copied(name, says)
     if number.figures < FEW:
         return None
     return _elsewhere(graph, causes, key, number, references, values)
@@ -104,6 +108,8 @@ def _misread(text: str, number: Written, digit: bool) -> Iterator[tuple[str, flo
         if digits[a] != digits[b]:
             swapped = list(digits)
             swapped[a], swapped[b] = swapped[b], swapped[a]
+            if _significant("".join(swapped)) == _significant(digits):
+                continue  # 8.000 for 0.8000: the point was moved
             if (value := _value(sign + "".join(swapped) + rest)) is not None:
                 yield "digits", value
     for power in POINTS:
@@ -114,6 +120,10 @@ def _misread(text: str, number: Written, digit: bool) -> Iterator[tuple[str, flo
                 made = sign + digits[:k] + other + digits[k + 1 :] + rest
                 if (value := _value(made)) is not None:
                     yield "digit", value
+
+
+def _significant(digits: str) -> str:
+    return digits.replace(".", "").strip("0")
 
 
 def _value(text: str) -> float | None:
@@ -156,9 +166,9 @@ def _elsewhere(
                     true = own.formula if own is not None else None
                     if t is None:
                         whole = Call("sum", true) if true is not None else None
-                        return Copied(says, Call("sum", row.formula), whole, True)
-                    return Copied(says, Symbol(other[2], 0), true)
-                return Copied(says)
+                        return Copied(name, says, Call("sum", row.formula), whole, True)
+                    return Copied(name, says, Symbol(other[2], 0), true)
+                return Copied(name, says)
     return None
 
 

@@ -14,7 +14,7 @@ SAFE = 1.15  # for what the first order leaves out
 LONG = 7  # significant figures from which on numbers come from a program
 SINGLE = 2.5e-7  # relative: what one equation in single precision may be off
 ALIKE = 1e-6  # relative error below which a program's number is right
-DOUBLE = 12  # figures from which on a program's numbers are no single precision's
+DOUBLE = 12  # figures, or decimals, from which on numbers are no single precision's
 FLOAT = 2.0**-50  # relative: what the few operations of an equation do to a number of float64
 
 
@@ -41,7 +41,7 @@ class Style:
     @property
     def is_long(self) -> bool:
         """Whether the numbers have more figures than anybody writes."""
-        return (self.figures or 0) >= LONG
+        return (self.figures or 0) >= LONG or (self.decimals or 0) >= DOUBLE
 
 
 def style_of(numbers: Iterable[Written]) -> Style:

@@ -96,7 +96,7 @@ def _entries(key: str, array: Any, trace: Trace) -> Iterator[Entry]:
             found = f"an unknown name{did_you_mean(symbol, known)}"
             raise OptionError(key, "a symbol of the problem, or an array of a framework", found)
         for index, place in places:
-            yield _entry(key, index, place, array[index])
+            yield replace(_entry(key, index, place, array[index]), array=key)
 
 
 def _entry(

@@ -217,7 +217,12 @@ class _Placing:
         self.seen: Counter[object] = Counter()
 
     def sort(self, answer: Answer) -> object:
-        return (answer.symbol, answer.epoch, answer.sequence, answer.number is None)
+        """What is alike, so that as many as there are windows are one for each.
+
+        PyTorch's two biases have one gradient: that of the other is no second window's.
+        """
+        is_formula = answer.number is None
+        return (answer.symbol, answer.epoch, answer.sequence, is_formula, answer.array)
 
     def is_unplaced(self, answer: Answer) -> bool:
         is_total = answer.t is None and answer.window is None and answer.formulas is None

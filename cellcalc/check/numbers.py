@@ -32,6 +32,7 @@ from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
 EXAMPLES = 3
+HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
@@ -361,15 +362,12 @@ class NumberMarker:
         some = [k for k in copied if k not in explained]
         # Among many numbers that nothing explains, one may look like another by chance.
         believed = len(waiting) <= EXAMPLES or len(some) > len(waiting) / 2
-        for k, copy in copied.items():
-            if k not in explained and believed:
-                self.attach(Slip(
-                    self.spots[k].key[2], copy.formula, copy.says, copy.true, copy.total,
-                    kind=Kind.COPY, rows=(self.spots[k].key[2],),
-                ), [k])  # fmt: skip
-                explained.add(k)
+        if believed:
+            explained.update(self.attach_copies({k: copied[k] for k in some}))
         rest = [k for k in wrong if k not in explained]
         last = [k for k in rest if self.is_last_digit(k)]
+        if self.is_most(rest) and len(last) < len(rest) / 2:
+            last = []  # of numbers that nothing explains some are near by chance
         for k in last:
             says = sayings("arithmetic", "last_digit")
             symbol = self.spots[k].key[2]
@@ -377,6 +375,30 @@ class NumberMarker:
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
+
+    def attach_copies(self, copied: Mapping[int, Copied]) -> list[int]:
+        """Note numbers copied wrongly; the same habit all over a sheet is one cause."""
+        by_habit: dict[object, list[int]] = {}
+        for k, copy in copied.items():
+            by_habit.setdefault(copy.kind if copy.kind in HABITS else k, []).append(k)
+        for places in list(by_habit.values()):
+            groups = [places] if len(places) > EXAMPLES else [[k] for k in places]
+            for group in groups:
+                copy = copied[group[0]]
+                rows = tuple(dict.fromkeys(self.spots[k].key[2] for k in group))
+                one = Slip(
+                    rows[0], copy.formula, copy.says, copy.true, copy.total,
+                    kind=Kind.COPY, rows=rows,
+                )  # fmt: skip
+                if len(group) > 1:
+                    says = sayings("copy", "several").format(says=copy.says, more=len(group) - 1)
+                    one = replace(one, formula=None, true=None, says=says)
+                self.attach(one, group)
+        return list(copied)
+
+    def is_most(self, places: Sequence[int]) -> bool:
+        """Whether so many answers are most of the sheet."""
+        return len(places) > max(EXAMPLES, len(self.spots) / 2)
 
     def is_unexplained(self, k: int) -> bool:
         """Whether an answer is wrong and nothing has been said of it yet."""
@@ -411,8 +433,16 @@ class NumberMarker:
             best = replace(best, explains=tuple(explained), apart=self.named(apart))
             kept.append(best)
             waiting = [k for k in waiting if k not in explained]
-        if len(waiting) > max(EXAMPLES, len(self.spots) / 2):
-            kept = [one for one in kept if len(one.explains) > EXAMPLES]
+        if self.is_most(waiting):  # a cause of a few among them is an accident
+            kept = [one for one in kept if len(one.explains) >= len(waiting)]
+        # A slip at one step is hardly one where nothing explains another in the same row.
+        left = {self.spots[k].key[2] for k in waiting if k not in copied}
+        kept = [
+            one
+            for one in kept
+            if not (one.cause.steps and len(one.explains) == 1)
+            or self.spots[one.explains[0]].key[2] not in left
+        ]
         merged: list[list[Found]] = []
         for one in kept:
             for group in merged:
@@ -485,7 +515,8 @@ class NumberMarker:
                 if self.outcomes[self.best[place]].verdict is Verdict.WRONG:
                     return
                 yield self.anchors[place][0]
-            yield self.follow[place].value
+            if place < spot.node:  # what is worked out later may rest on the wrong number itself
+                yield self.follow[place].value
             yield self.graph.true[place]
 
         references = [
@@ -513,7 +544,7 @@ class NumberMarker:
         """What nothing explains: row by row, or all as one where it is most of the sheet."""
         if not places:
             return
-        if len(places) > EXAMPLES and len(places) > len(self.spots) / 2:
+        if self.is_most(places):
             first = sorted(places, key=self.order.index)
             names = ", ".join(self.label(k) for k in first[:EXAMPLES])
             words = {"wrong": len(places), "count": len(self.spots), "examples": names}

@@ -157,6 +157,11 @@ class Practice:
         }
         return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was answered, or a hint asked for."""
+        return any(one.tries or one.hints for one in self.given.values())
+
     def go_on(self, text: str, name: str) -> None:
         """Take up a record; raises :class:`~cellcalc.errors.InputError` for another's."""
         try:
@@ -166,7 +171,9 @@ class Practice:
         except (ValueError, TypeError, KeyError):
             raise InputError([Mistake(name, "", "the record of an exercise", "none")]) from None
         if not own:
-            expected = "the record of this exercise (`again` begins anew)"
+            expected = (
+                "the record of this exercise (`again` begins anew, another `record` keeps both)"
+            )
             raise InputError([Mistake(name, "exercise", expected, "that of another one")])
         known: Sequence[Place] = [question.place for question in self.questions]
         for row in rows:

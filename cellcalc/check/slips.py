@@ -9,13 +9,13 @@ import random
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from cellcalc.check.world import LAST_LOSS
 from cellcalc.engine.codegen import evaluate
 from cellcalc.language.calculus import derivatives, differentiate
-from cellcalc.language.functions import FUNCTIONS
+from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
@@ -117,9 +117,17 @@ class Edits:
         self.write = model.maths()
         gates = (row.symbol for row in model.forward if is_gate(row))
         self.gates = tuple(name for name in gates if name != PREDICTION)
+        self.kept: dict[str, list[Edit]] = {}  # of the model's own rows
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""
+        if self.model.quantities.get(row.symbol) is not row:
+            return self._of(row)
+        if row.symbol not in self.kept:
+            self.kept[row.symbol] = self._of(row)
+        return self.kept[row.symbol].copy()
+
+    def _of(self, row: Quantity) -> list[Edit]:
         if row.formula is None:
             return list(_distinct(self._of_counts(row))) if row.symbol == f"d{LOSS}" else []
         own = [*self._by_paths(row), *self._within(row), *self._families(row)]
@@ -244,7 +252,7 @@ class Edits:
         for call in (n for n in walk(via.formula) if isinstance(n, Call)):
             true = derivatives(call.function)[0]
             for kind, texts in slopes().items():
-                for rule in _rules(texts, call.function, true):
+                for rule in _rules(texts, call, true):
                     local = differentiate(via.formula, used, own, {call.function: rule})
                     local = shifted(local, term.later)
                     if local not in (ZERO, term.local):
@@ -277,16 +285,17 @@ class Edits:
 
         Those that come to the same as an edit of the rules' formula are left to that.
         """
-        model = self.model
-        known = {drawn_value(edit.formula) for edit in own}
+        templates = {"loss": self.model.loss, "readout": self.model.readout}
+        known: set[float | None] | None = None  # of many edits: only where a form is there
         for form in forms():
-            templates = {"loss": model.loss, "readout": model.readout}
             asked = {key: form[key] for key in templates if key in form}
             is_there = all(
                 (one := templates[key]) is not None and one.name == name
                 for key, name in asked.items()
             )
             if row.symbol == form["row"] and is_there:
+                if known is None:
+                    known = {drawn_value(edit.formula) for edit in own}
                 for edit in self._nodes(row.symbol, parse(form["formula"])):
                     if drawn_value(edit.formula) not in known:
                         yield replace(edit, extra=edit.extra + form["cost"])
@@ -354,7 +363,7 @@ class Edits:
                 for other, kind, extra in self.siblings.of(e):
                     yield other, kind, e, other, extra
                 if e.name in self.siblings.function:
-                    again = Call(self.siblings.function[e.name], e)
+                    again = replace(self.siblings.function[e.name], argument=e)
                     yield again, "function_twice", e, again, 0.0
                 if e.name in self.gates:
                     complement = add(ONE, Neg(e))
@@ -379,14 +388,16 @@ class Edits:
                 yield Edit(row.symbol, made, kind, {"part": old, "instead": new})
 
 
-def _rules(texts: Iterable[str], function: str, true: Expression) -> Iterator[Expression]:
+def _rules(texts: Iterable[str], call: Call, true: Expression) -> Iterator[Expression]:
     """What the derivative of a function is taken for, in u and s."""
     value, argument = Symbol("s"), Symbol("u")
     for text in texts:
         put_in: dict[Expression, Expression] = {Symbol("DERIVATIVE"): true}
         start = parse(text)
         if text == "AT_VALUE":
-            put_in, start = {value: Call(function, value), argument: value}, true
+            others = ARGUMENTS[1 : 1 + len(call.others)]
+            again = Call(call.function, value, tuple(map(Symbol, others)))
+            put_in, start = {value: again, argument: value}, true
         elif text == "AT_ARGUMENT":
             put_in, start = {value: argument}, true
         yield rebuilt(start, put_in.get)
@@ -434,13 +445,15 @@ def _at_end(formula: Expression, end: End) -> Expression:
 def drawn_value(formula: Expression) -> float | None:
     """What a formula gives for some numbers, in so many figures; None where it gives nothing."""
 
-    def number(symbol: Symbol) -> float:
-        return random.Random(str(symbol)).uniform(0.2, 0.8)
-
     try:
-        return float(f"{evaluate(formula, number):.10g}")
+        return float(f"{evaluate(formula, _drawn):.10g}")
     except (ArithmeticError, ValueError):
         return None
+
+
+@lru_cache(maxsize=1024)
+def _drawn(symbol: Symbol) -> float:
+    return random.Random(str(symbol)).uniform(0.2, 0.8)
 
 
 def _distinct(edits: Iterable[Edit]) -> list[Edit]:
@@ -470,7 +483,7 @@ class Siblings:
         }
         self.value = {argument: name for name, argument in self.argument.items()}
         self.function = {
-            row.symbol: row.formula.function
+            row.symbol: row.formula
             for row in model.forward
             if row.symbol in self.argument and isinstance(row.formula, Call)
         }
@@ -556,12 +569,16 @@ class Siblings:
             yield "y"
 
     def families(self, formula: Expression) -> Iterator[tuple[str, str, Exchange]]:
-        """Exchanges of one kind of parameter for another, all through an equation."""
+        """Exchanges of one kind of parameter for another, all through an equation.
+
+        Derivatives of gates may be exchanged with the prediction's, or without it.
+        """
         slopes = {f"d{argument}": f"d{value}" for value, argument in self.argument.items()}
-        for old, new, names in (
-            ("∂z", "∂", slopes),
-            ("∂", "∂z", {value: argument for argument, value in slopes.items()}),
-        ):
+        gates = {net: value for net, value in slopes.items() if value != f"d{PREDICTION}"}
+        ways = [("∂z", "∂", slopes), ("∂", "∂z", {v: net for net, v in slopes.items()})]
+        if gates != slopes:
+            ways += [("∂z", "∂", gates), ("∂", "∂z", {v: net for net, v in gates.items()})]
+        for old, new, names in ways:
             if sum(s.name in names for s in symbols(formula)) > 1:
                 yield old, new, lambda s, names=names: replace(s, name=names.get(s.name, s.name))  # type: ignore[misc]
         used = [s.name for s in symbols(formula) if s.name in self.parameters]

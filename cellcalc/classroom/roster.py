@@ -20,10 +20,11 @@ from cellcalc.toml import Reader
 
 # What the columns are called, the likelier first; compared without case, spaces and signs.
 IDS = ("id", "studentid", "idnumber", "sisuserid", "matriculationnumber", "matriculation",
-       "matrikelnummer", "studentnumber", "number", "username", "login", "sisloginid")  # fmt: skip
-NAMES = ("name", "fullname", "studentname", "student")
-FIRST_NAMES = ("firstname", "givenname", "forename", "vorname")
-LAST_NAMES = ("lastname", "surname", "familyname", "nachname")
+       "matrikelnummer", "studentnumber", "学号", "number", "username", "login",
+       "sisloginid")  # fmt: skip
+NAMES = ("name", "fullname", "studentname", "student", "姓名")
+FIRST_NAMES = ("firstname", "givenname", "forename", "vorname", "名")
+LAST_NAMES = ("lastname", "surname", "familyname", "nachname", "姓")
 MOST_STUDENTS = 10_000
 MOST_LETTERS = 80  # of a file's name
 MOST_TEXT = 200  # characters of an id or a name
@@ -31,6 +32,7 @@ MOST_TEXT = 200  # characters of an id or a name
 RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 # What templates of a teacher's own are called beside the keys.
 KEPT = ("own_cells", "own_readouts", "own_losses", "own_optimizers")
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
 _UNSAFE = re.compile(r"[^\w.@+=-]")  # letters of any script and digits are safe
 
 
@@ -166,9 +168,16 @@ def _student(row: Sequence[str], columns: _Columns, header: Sequence[str]) -> St
         return printable(row[k]) if k < len(row) else ""
 
     id = cell(columns.id)
-    name = " ".join(filter(None, map(cell, columns.names)))[:MOST_TEXT]
+    name = _joined([text for text in map(cell, columns.names) if text])[:MOST_TEXT]
     others = {header[k]: cell(k) for k in columns.others}
     return Student(id, name, safe_name(id), others)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """First name and surname as they are written together: a Chinese surname comes first."""
+    if len(parts) == 2 and all(_HAN.fullmatch(part) for part in parts):
+        return "".join(reversed(parts))
+    return " ".join(parts)
 
 
 def _rows(text: str, file: str) -> list[tuple[int, list[str]]]:

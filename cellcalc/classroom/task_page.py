@@ -55,6 +55,9 @@ class _Task(ABC):
             expansion = f"{self.trace.scheme.name} ({self.trace.scheme.expansion()})"
             yield self.text(sentence("class", "scheme", scheme=expansion))
         yield self.heading(sentence("class", "asked"))
+        meaning = self.meaning()
+        if meaning:
+            yield self.text(meaning)
         yield self.listed(list(self.asked()))
         yield self.text(sentence("class", "precise", figures=self.assignment.figures))
         yield self.text(sentence("class", "hand_in", file=f"{self.student.stem}.xlsx"))
@@ -89,6 +92,18 @@ class _Task(ABC):
             numbers = sorted(t for t in steps if t is not None)
             where = sentence("class", "each_step", steps=", ".join(map(str, numbers)))
             yield symbol, of + (where if numbers else sentence("class", "in_total"))
+
+    def meaning(self) -> str:
+        """What a name such as dc stands for, by the first that is asked for; "" for none."""
+        for spot in exercise(self.trace, self.assignment.practice).open:
+            if spot.symbol in self.model.derivatives:
+                averaged = "mean" if self.trace.scheme.reduction == "mean" else "sum"
+                return sentence(
+                    "class", "meaning", key=spot.symbol,
+                    of=spot.symbol.removeprefix("d"),
+                    loss=sentence("class", f"loss_{averaged}"),
+                )  # fmt: skip
+        return ""
 
     def first_lines(self) -> list[str]:
         """How an answer is written, for the first quantities asked for."""

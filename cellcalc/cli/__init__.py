@@ -18,15 +18,15 @@ gc.set_threshold(50_000, 20, 100)
 # Each command: its module, whose function is called so too, and what the list says of it.
 COMMANDS = {
     "check": ("check", "Mark work done by hand, and name the slip."),
-    "class": ("class_", "A variant for each student; all of them marked."),
+    "class": ("class_", "Make a variant for each student, and mark them all."),
     "compare": ("compare", "Schemes side by side: their windows, gradients and errors."),
     "completion": ("completion", "Completion of every name in your shell; a man page."),
     "derive": ("derive", "The equations of forward and backward pass, and why."),
     "draw": ("draw", "A picture for a slide or a paper: SVG, PDF or PNG."),
-    "experiment": ("experiment", "Train under many k1, k2, schemes and rates: which learn?"),
-    "explain": ("explain", "What BPTT, truncation, the LSTM are; with computed numbers."),
+    "experiment": ("experiment", "Train under many k1, k2, schemes and rates, and compare."),
+    "explain": ("explain", "What BPTT, truncation and the LSTM are, with numbers."),
     "export": ("export", "A script that computes the same in PyTorch, Keras or numpy."),
-    "flow": ("flow", "Where the gradient goes, and what truncation cuts off."),
+    "flow": ("flow", "How far gradients reach, and what truncation cuts off."),
     "new": ("new", "A commented problem file, ready to run."),
     "practice": ("practice", "An exercise in the terminal: a quantity at a time, marked at once."),
     "schedule": ("schedule", "Which window sweeps which steps, and what it costs."),
@@ -37,7 +37,7 @@ COMMANDS = {
 
 
 @click.group("cellcalc", cls=Outermost, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, expose_value=False, help="Show where a mistake comes from.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 @click.version_option(__version__, prog_name="cellcalc")
 def main() -> None:
     """Backpropagation through time in one LSTM memory cell, step by step.

@@ -63,8 +63,8 @@ class _Check(SectionedCommand):
     "--hints",
     metavar="LEVEL",
     type=click.Choice(LEVELS),
-    help="Tell less of the first mistake: where it is (so without LEVEL), then which quantity, "
-    "which term, all.",
+    help="A hint instead of the correction: where the first mistake is (default), its quantity, "
+    "its term, or all.",
 )
 @click.option(
     "--figures",
@@ -89,9 +89,9 @@ class _Check(SectionedCommand):
     type=click.Choice(["0", "1"]),
     default="1",
     show_default=True,
-    help="What the answers call the first step.",
+    help="Number of the first step in the answers.",
 )
-@click.option("--suggest", is_flag=True, help="Tell which slips this problem would hide.")
+@click.option("--suggest", is_flag=True, help="Tell which slips would not show in this problem.")
 @click.option("--width", metavar="N", type=int, help="Columns of the page.")
 @notation_option
 @scheme_options
@@ -130,7 +130,7 @@ def check(
     \b
     Numbers are judged by the digits written. An answer that follows from an
     earlier mistake is carried, not wrong. Exit status: 0 all right, 1
-    something is not, 2 trouble.
+    something is not, 2 bad usage or input.
 
     \b
     Examples:
@@ -238,7 +238,8 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
         entries += read_answers_file(Path(answers))
     entries += _inline(inline, alone=answers is None)
     if all(entry.form == PROSE for entry in entries):
-        found = f"{len(entries)} lines of text without one" if entries else "none"
+        lines = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
+        found = f"{lines} of text without one" if entries else "none"
         raise OptionError("answers", "answers in a file or with -e", found)
     return entries
 

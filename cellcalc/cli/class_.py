@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cellcalc.cli.common import (
     Commands,
     SectionedCommand,
+    bar,
     emit,
     load,
     output_options,
     problem_argument,
     refuse,
-    something_said,
 )
 from cellcalc.errors import OptionError, printable
 from cellcalc.problems.schemes import AS_WRITTEN
@@ -31,7 +30,7 @@ FOLDER = click.Path(path_type=Path)
 @click.group(
     "class",
     cls=Commands,
-    short_help="A variant for each student; all of them marked.",
+    short_help="Make a variant for each student, and mark them all.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def class_() -> None:
@@ -50,22 +49,22 @@ def class_() -> None:
 @click.argument("roster", metavar="[ROSTER.csv]", required=False, type=FOLDER)
 @click.option("-o", "--output", metavar="DIR", type=FOLDER, required=True, help="The folder.")
 @click.option("--count", metavar="N", type=click.IntRange(1, 10_000),
-              help="So many students, s001, s002, …, in place of a roster.")  # fmt: skip
+              help="Number of students, called s001, s002, …, instead of a roster.")  # fmt: skip
 @click.option("--practice", metavar="WHAT", default="",
               help="What to work out: backward, forward, all, or symbols such as c,dc.  "
               "[default: backward]")  # fmt: skip
 @click.option("--figures", metavar="N", type=click.IntRange(1, 15), default=3, show_default=True,
               help="Significant figures asked for.")  # fmt: skip
 @click.option("--seed", metavar="S", type=click.IntRange(0), default=1, show_default=True,
-              help="Which numbers are drawn.")  # fmt: skip
+              help="Seed of the numbers drawn.")  # fmt: skip
 @click.option("--vary", metavar="A,B,…", default="parameters,inputs,targets,initial",
               show_default=True, help="Which numbers differ from student to student.")  # fmt: skip
 @click.option("--text", "texts", multiple=True, type=click.Choice(["md", "tex"]),
-              help="The task as text, too; may be repeated.")  # fmt: skip
+              help="Also write the task as text; may be repeated.")  # fmt: skip
 @click.option("--without-equations", is_flag=True,
               help="Sheets without the equations of what is to be worked out.")  # fmt: skip
-@click.option("--solutions", is_flag=True, help="A workbook with the solution of each variant.")
-@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes side by side.")
+@click.option("--solutions", is_flag=True, help="Also write a workbook with each solution.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
 def make(
     problem: str,
@@ -87,12 +86,13 @@ def make(
     \b
     ROSTER.csv has a column id, and any others: name, e-mail, group, …
     DIR gets
-      students/ID.xlsx   a sheet to fill in; nothing in it gives the key away
+      students/ID.xlsx   a sheet to fill in; it holds no answers
       key/ID.toml        the problem with the student's numbers
       class.toml, roster.csv
 
-    Numbers have few digits, differ, and are not 0; no gate saturates, no known
-    slip stays hidden. The same seed makes the same files, to the byte.
+    Numbers have few digits, differ from one another and are not 0; no gate
+    saturates, and every known slip changes a result. The same seed makes the
+    same files, to the byte.
 
     \b
     Examples:
@@ -118,7 +118,7 @@ def make(
     else:
         students = numbered(count or 0)
     total = len(students.students)
-    with _progress(total, sentence("class", "making")) as progress:
+    with bar(total, sentence("class", "making")) as progress:
         made = make_class(
             loaded.specification, students, practice, figures, seed, parts, texts, solutions,
             not without_equations, jobs or processors(), progress,
@@ -129,19 +129,20 @@ def make(
     place = printable(str(output))
     kept = sentence("class", "unchanged") if not written else ""
     click.echo(sentence("class", "made", count=total, folder=place) + kept, err=True)
+    click.echo(sentence("class", "next", folder=place), err=True)
 
 
-@class_.command("mark", cls=SectionedCommand, short_help="All that is handed in, marked.")
+@class_.command("mark", cls=SectionedCommand, short_help="Mark all that was handed in.")
 @click.argument("folder", metavar="DIR", type=FOLDER)
 @click.argument("submissions", metavar="SUBMISSIONS", type=FOLDER)
 @click.option("-o", "--output", metavar="REPORT", type=FOLDER, required=True,
               help="The folder of the report.")  # fmt: skip
 @click.option("--rubric", metavar="FILE", type=FOLDER,
-              help="How answers become points; else cellcalc's own.")  # fmt: skip
-@click.option("--solutions", is_flag=True, help="Feedback with the right values.")
+              help="How answers become points.  [default: cellcalc's own]")  # fmt: skip
+@click.option("--solutions", is_flag=True, help="Put the right values into the feedback.")
 @click.option("--due", metavar="WHEN", type=click.DateTime(DATES),
               help="Files changed later are late, as in 2026-11-30T09:00.")  # fmt: skip
-@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Processes side by side.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed in REPORT since.")
 def mark(
     folder: Path,
@@ -157,13 +158,13 @@ def mark(
 
     \b
     DIR is what cellcalc class make wrote. SUBMISSIONS is a folder or a zip, as
-    Moodle and Canvas give them out, or any other: each file belongs to whom the
-    workbook says, else to whom its name or folder says. REPORT gets
+    Moodle and Canvas give them out, or any other. Whose a file is, the workbook
+    itself says, else the name of the file or of its folder. REPORT gets
       gradebook.csv      a row for each student, and gradebook.xlsx
       feedback/ID.html   what each is told, and ID.md
       class.md           the class at a glance, and class.html
 
-    Every form is read that cellcalc check reads. A file that cannot be read is
+    Files may have any form that cellcalc check reads. A file that cannot be read is
     a row with its reason. What is marked is not marked again unless it, or its
     key, changed. Exit status: 0 when all were marked, however well.
 
@@ -198,14 +199,14 @@ def mark(
     "--symbols",
     metavar="A,B,…",
     default="",
-    help="Quantities with questions of their own: else the gradients' totals.",
+    help="Quantities that get a question each.  [default: the gradients]",
 )
 @click.option(
     "--questions",
     type=click.Choice(["all", "cloze", "numerical"]),
     default="all",
     show_default=True,
-    help="For moodle: whole sheets, single values, or both.",
+    help="For moodle: both, whole sheets, or single values.",
 )
 @output_options
 def export(
@@ -241,25 +242,13 @@ def _steps() -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     with ExitStack() as stack:
-        bars: dict[str, Any] = {}
+        told: dict[str, Callable[[int], None] | None] = {}
 
         def tell(what: str, done: int, of: int) -> None:
-            if what not in bars:
+            if what not in told:
                 stack.close()
-                something_said()
-                bar = click.progressbar(length=of, label=what, file=sys.stderr)
-                bars[what] = stack.enter_context(bar)
-            bars[what].update(done - bars[what].pos)
+                told[what] = stack.enter_context(bar(of, what))
+            if progress := told[what]:
+                progress(done)
 
         yield tell
-
-
-@contextmanager
-def _progress(total: int, label: str) -> Iterator[Callable[[int], None] | None]:
-    """A bar on standard error, if somebody looks."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    something_said()
-    with click.progressbar(length=total, label=label, file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)

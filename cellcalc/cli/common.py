@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -49,15 +50,15 @@ LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how 
 
 # The options of a scheme besides its name and periods, and what each decides.
 OPTIONS = {
-    "--inject": "Whose losses a window injects: those since the last, all in it, its last.",
-    "--tail": "A last, shorter period: sweeps k2 steps, its own only, or does not fire.",
-    "--state": "Over a window's edge: goes on, or back to the initial one.",
-    "--weights": "Of the chain rule: those of now, or of when each step was computed.",
-    "--update": "After each window, or once a sequence or epoch.",
-    "--empty": "Where no loss was injected: an update all the same, or none.",
+    "--inject": "Losses that a window injects: new ones, those of all its steps, or its last.",
+    "--tail": "A shorter period at the end: sweep k2 steps, only its own steps, or leave it out.",
+    "--state": "After a window the state is carried on, or reset to the initial one.",
+    "--weights": "Weights in the chain rule: the current ones, or those stored with each step.",
+    "--update": "Update after each window, or once per sequence or epoch.",
+    "--empty": "Where a window injects no loss: update all the same, or skip the update.",
     "--reduction": "L is the sum of the losses, or their mean.",
-    "--clip-norm": "The greatest norm of the gradient.",
-    "--clip-value": "The greatest size of each of its numbers.",
+    "--clip-norm": "Scale the gradient down to a norm of at most X.",
+    "--clip-value": "Clip each number of the gradient to between -X and X.",
 }
 
 
@@ -166,7 +167,7 @@ def problem_argument(command: Command) -> Command:
         is_flag=True,
         expose_value=False,
         callback=_note_confined,
-        help="Of files that PROBLEM names, read those in its own folder only.",
+        help="Read files that PROBLEM names from its own folder only.",
     )
     return click.argument("problem", metavar="PROBLEM")(confined(command))
 
@@ -474,43 +475,88 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
 
 
 SILENT = 2.0  # seconds, after which somebody who looks is told that it goes on
-_NOTHING_SAID = threading.Event()
+
+
+class _Waiting:
+    """What somebody before a terminal has been told, and when."""
+
+    def __init__(self) -> None:
+        self.over = True  # whether results or questions have taken over
+        self.bar: tuple[str, Any] | None = None  # one that moves meanwhile, and its label
+        self.last = 0.0
+
+
+_WAITING = _Waiting()
 
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Tell somebody who waits before a terminal that something is being done."""
-
-    def tell() -> None:
-        if _NOTHING_SAID.is_set():
-            click.echo(sentence("trouble", "patience"), err=True)
-
+    """Tell somebody who waits before a terminal that something is being done, again and again."""
     if not is_terminal(sys.stderr):
         yield
         return
-    _NOTHING_SAID.set()
-    timer = threading.Timer(SILENT, tell)
-    timer.daemon = True
-    timer.start()
+    began = _WAITING.last = time.monotonic()
+    _WAITING.over, ended = False, threading.Event()
+
+    def tell() -> None:
+        again = False
+        while not ended.wait(max(0.01, _WAITING.last + SILENT - time.monotonic())):
+            now = time.monotonic()
+            if _WAITING.over:
+                return
+            if now < _WAITING.last + SILENT:
+                continue
+            seconds = sentence("trouble", "still", seconds=round(now - began))
+            if _WAITING.bar:
+                label, shown = _WAITING.bar
+                shown.label = f"{label} {seconds}"
+                shown.render_progress()
+            elif again:  # in one line, over which whatever follows is written
+                click.echo(f"{seconds}\r", err=True, nl=False)
+            else:
+                click.echo(sentence("trouble", "patience"), err=True)
+            again, _WAITING.last = True, now
+
+    ticker = threading.Thread(target=tell, daemon=True)
+    ticker.start()
     try:
         yield
     finally:
-        timer.cancel()
+        ended.set()
+        ticker.join(1.0)
 
 
 def something_said() -> None:
-    """Note that who waits has been told something: a result, or a bar that moves."""
-    _NOTHING_SAID.clear()
+    """Note that who waits has been told something, and is told more: a result, a question."""
+    _WAITING.over = True
+
+
+@contextmanager
+def bar(length: int, label: str) -> Iterator[Callable[[int], None] | None]:
+    """What to tell how much is done, shown as a bar on standard error, if somebody looks."""
+    if not is_terminal(sys.stderr):
+        yield None
+        return
+    try:
+        with click.progressbar(length=length, label=label, file=sys.stderr) as shown:
+            _WAITING.bar = label, shown
+
+            def tell(done: int) -> None:
+                _WAITING.last = time.monotonic()
+                shown.update(done - shown.pos)
+
+            yield tell
+    finally:
+        _WAITING.bar, _WAITING.last = None, time.monotonic()
 
 
 @contextmanager
 def _progress(passes: int, steps: int) -> Iterator[Callable[[int], None] | None]:
-    if steps < LONG_RUN or not is_terminal(sys.stderr):
+    if steps < LONG_RUN:
         yield None
         return
-    something_said()
-    with click.progressbar(length=passes, label="computing", file=sys.stderr) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+    with bar(passes, "computing") as progress:
+        yield progress
 
 
 def emit(result: str | Iterable[str], output: Path | None, force: bool) -> None:

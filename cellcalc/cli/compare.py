@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--k2", metavar="N", type=int, help="The same for k2.")
 @windows_option("Blocks of A, then B, … steps as a SCHEME.")
 @refining_options
-@click.option("--epochs", metavar="N", type=int, help="Set aside: nothing is updated here.")
+@click.option("--epochs", metavar="N", type=int, help="No effect: nothing is updated here.")
 @text_options
 @format_option("text", "markdown", "html", "json")
 def compare(
@@ -58,8 +58,8 @@ def compare(
     All use the parameters of the problem, with no update in between: what differs is the
     truncation alone. Shown are the sum of each scheme's gradients, its distance from the full
     gradient of the same loss L, the angle between the two, and the windows. The problem's own
-    scheme is always among them; schemes that come to the same are one. Without a SCHEME every
-    scheme that has a name.
+    scheme is always among them; schemes that amount to the same are shown as one. Without a
+    SCHEME, every named scheme is shown.
 
     \b
     Examples:

@@ -33,15 +33,13 @@ WHAT = ("unrolled", "cell", "schedule", "flow", "gradients", "training", "sweep"
     show_default=True,
     help="Which picture.",
 )
-@click.option("--step", metavar="N", type=int, help="Of the cell.")
-@click.option("--steps", metavar="A-B", help="Of the unrolled network.")
-@click.option("--window", metavar="N", type=int, help="Whose gradients.")
+@click.option("--step", metavar="N", type=int, help="For cell: which step.")
+@click.option("--steps", metavar="A-B", help="For unrolled: which steps.")
+@click.option("--window", metavar="N", type=int, help="Which window's gradients.")
 @click.option("--epoch", metavar="N", type=int, help="Which epoch.")
 @click.option("--sequence", metavar="N", type=int, help="Which sequence.")
-@click.option(
-    "--of", metavar="A,B", help="Of a sweep: parameters, one or two; of the flow: a state."
-)
-@click.option("--span", metavar="X", type=float, help="Of a sweep: so far to either side.")
+@click.option("--of", metavar="A,B", help="For sweep: one or two parameters; for flow: a state.")
+@click.option("--span", metavar="X", type=float, help="For sweep: how far to either side.")
 @scheme_options
 @notation_option
 @output_options

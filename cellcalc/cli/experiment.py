@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,12 +12,12 @@ import click
 
 from cellcalc.cli.common import (
     as_scheme,
+    bar,
     command,
     emit,
     load,
     problem_argument,
     refining_options,
-    something_said,
     text_options,
     windows_option,
 )
@@ -68,7 +67,7 @@ def _listed(
     return tuple(numbers)
 
 
-@command("Train under many k1, k2, schemes and rates: which learn?")
+@command("Train under many k1, k2, schemes and rates, and compare.")
 @problem_argument
 @click.option("--k1", metavar="A,B,…", callback=_whole, help="With each k2: fire every k1 steps.")
 @click.option(
@@ -81,7 +80,7 @@ def _listed(
 @click.option("--epochs", metavar="A,B,…", callback=_whole, help="Results after so many epochs.")
 @click.option("--seeds", metavar="N", type=int, help="Seeds 1 to N.")
 @click.option("--hold-out", metavar="N", type=int, help="Don't train on the last N sequences.")
-@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Processes side by side.")
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), help="Number of processes.")
 @click.option(
     "--csv",
     "rows",
@@ -191,15 +190,8 @@ def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
 
     with ExitStack() as stack:
         executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
-        if not sys.stderr.isatty():
-            yield from run(planned, executor=executor)
-            return
-        something_said()
-        length = planned.passes
-        bar = stack.enter_context(
-            click.progressbar(length=length, label="training", file=sys.stderr)
-        )
-        yield from run(planned, lambda done: bar.update(done - bar.pos), executor)
+        progress = stack.enter_context(bar(planned.passes, "training"))
+        yield from run(planned, progress, executor)
 
 
 @contextmanager

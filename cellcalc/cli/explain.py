@@ -10,7 +10,7 @@ from cellcalc.cli.common import command, emit, in_ascii, terminal_width, text_op
 from cellcalc.cli.formats import format_option
 
 
-@command("What BPTT, truncation, the LSTM are; with computed numbers.")
+@command("What BPTT, truncation and the LSTM are, with numbers.")
 @click.argument("topic", metavar="[TOPIC]", required=False)
 @text_options
 @format_option("text", "markdown", "html", "json")

@@ -42,13 +42,13 @@ def export(
     output: Path | None,
     force: bool,
 ) -> None:
-    """Write a script by which the framework you trust checks cellcalc.
+    """Write a script that checks cellcalc in PyTorch, Keras or numpy.
 
     It has the problem's forward equations and numbers, and runs by itself: every window of
     truncated BPTT, every update. The derivatives are the framework's own: PyTorch's autograd,
     that of Keras's backend, or, for numpy, complex-step derivatives. It prints the values by
     quantity and step (with --json as cellcalc table --format json does), and ends with the
-    largest difference from cellcalc's numbers; its exit status is 1 if that is no rounding.
+    largest difference from cellcalc's numbers; its exit status is 1 if that is more than rounding.
     "python check.py --against run.json" compares every number of a table in JSON.
 
     \b

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override
 
 
-@command("Where the gradient goes, and what truncation cuts off.")
+@command("How far gradients reach, and what truncation cuts off.")
 @problem_argument
 @click.option("--sequence", metavar="N", type=int, default=1, help="Which sequence.")
 @scheme_options
@@ -41,7 +41,7 @@ def flow(
     output: Path | None,
     force: bool,
 ) -> None:
-    """Show how much each loss depends on each earlier cell: does the gradient get there?
+    """Show how much each loss depends on each earlier state.
 
     The grid holds the total derivative of each loss with respect to each state before it, in
     shades. Below it: what is left of it lag by lag, beside the product of the forget gates, and

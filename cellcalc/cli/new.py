@@ -44,7 +44,7 @@ STEPS, INPUTS, CELL, READOUT, LOSS = 3, 2, "lstm", "identity", "half-squared"
 @click.option("--lag", metavar="N", type=int, help="With echo, sine, series: steps from x to y.")
 @click.option("--sequences", metavar="N", type=int, help="With a task: how many sequences.")
 @click.option("--example", metavar="NAME", help="A copy of a bundled example.")
-@click.option("--seed", metavar="N", type=int, help="What numbers are drawn.  [default: 1]")
+@click.option("--seed", metavar="N", type=int, help="Seed of the numbers drawn.  [default: 1]")
 @output_options
 @written_as("toml", "text")
 def new(output: Path | None, force: bool, **given: Any) -> None:

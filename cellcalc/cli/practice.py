@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cellcalc.check.practising import Practice, Question
     from cellcalc.problems.schemes import Override
 
+HANGING = 6 * " "
 HINT, SKIP, QUIT = ("?", "？"), ("", "skip"), ("q", "quit", "exit")
 
 
@@ -95,15 +96,18 @@ def practice(
     count = len(one.questions)
     if path.exists() and not again:
         one.go_on(path.read_text(encoding="utf-8"), str(path))
-        _say("going_on", right=one.counts["right"], asked=count)
+        if one.has_begun:
+            _say("going_on", right=one.counts["right"], asked=count)
     _say("how", count=count, figures=figures)
     for question in list(one.next()):
         goes_on = _ask(one, question)
-        write_file(path, partial(_write, one), force=True)
+        if one.has_begun:
+            write_file(path, partial(_write, one), force=True)
         if not goes_on:
             break
     counts = one.counts
-    _say("kept" if counts["left"] else "done", **counts, file=path)
+    ended = "done" if not counts["left"] else "kept" if one.has_begun else "nothing"
+    _say(ended, **counts, file=path)
     context.exit(1 if counts["left"] else 0)
 
 
@@ -115,11 +119,17 @@ def _say(name: str, **words: object) -> None:
     _show(sentence("practise", name, **words))
 
 
-def _show(text: str) -> None:
-    from cellcalc.views.text import ascii_text, filled
+def _show(text: str, indent: str = "") -> None:
+    """Print lines, folded to the terminal; ``indent`` stands before all but the first of each."""
+    from cellcalc.views.text import ascii_text, columns, filled, wrap
 
+    width = terminal_width()
     for line in text.split("\n"):
-        for row in filled(line, terminal_width()):
+        rows = filled(line, width)
+        if indent and width and columns(line) > width:
+            lead = line[: len(line) - len(line.lstrip())]
+            rows = wrap(line.strip(), width, initial_indent=lead, subsequent_indent=indent)
+        for row in rows:
             click.echo(ascii_text(row) if in_ascii() else row)
 
 
@@ -146,7 +156,7 @@ def _ask(one: Practice, question: Question) -> bool:
         if text in HINT:
             hint = question.hints[min(given.hints, len(question.hints) - 1)]
             given.hints += 1
-            _show(f"  {hint}")
+            _show(f"  {hint}", HANGING)
             continue
         judged = one.judge(question, text)
         mark = MARKS.get(judged.verdict, "!")

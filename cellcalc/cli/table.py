@@ -67,7 +67,7 @@ FORMATS = ("text", "markdown", "html", "latex", *EXPORTS)
     type=int,
     help="Decimals shown.  [default: 5, or those of --hand-rounding]",
 )
-@click.option("--all", "everything", is_flag=True, help="Every row and pass; folds nothing.")
+@click.option("--all", "everything", is_flag=True, help="Show every row and pass.")
 @click.option("--explain", is_flag=True, help="Work each value out, with the numbers put in.")
 @click.option("--step", metavar="T", type=int, help="With --explain: only this step.")
 @click.option(
@@ -108,7 +108,7 @@ def table(
 ) -> None:
     """Print every value of the forward pass, backward pass, gradients and update.
 
-    Rows that a first look can do without are folded: the paths of sums, derivatives of inputs,
+    Some rows are left out at first: the paths of sums, derivatives of inputs,
     parameters that nothing changes; of a long training there is a summary, and its last epoch.
     --all shows them, and so does --symbols by name.
 

@@ -13,6 +13,8 @@ import click
 
 from cellcalc.errors import OptionError, describe, did_you_mean, printable, unknown
 
+A_PROBLEM = "a problem file, or the name of an example (cellcalc templates examples lists them)"
+
 
 def of_parser(error: click.UsageError, command: click.Command, called: str) -> OptionError:
     """The mistake that made a command line unreadable: an unknown option, or one without a value.
@@ -66,7 +68,9 @@ def of_value(
     if parameter is None or parameter.name is None:  # which click knows of all but odd ones
         return OptionError(context.command_path, "another value", printable(error.format_message()))
     if isinstance(error, click.MissingParameter):
-        return OptionError(parameter.name, _expected(parameter.type), "nothing")
+        is_problem = parameter.name == "problem"
+        expected = A_PROBLEM if is_problem else _expected(parameter.type)
+        return OptionError(parameter.name, expected, "nothing")
     given = values.get(parameter.name)
     each = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     wrong = next((value for value in each if _is_refused(value, parameter, context)), given)

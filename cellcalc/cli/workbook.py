@@ -109,4 +109,6 @@ def workbook(
     if has_large(trace):
         click.echo(f"Warning: {sentence('sheet', 'large_warning')}", err=True)
     click.get_current_context().meta[WRITTEN] = path
-    click.echo(f"wrote {printable(str(path))}", err=True)
+    name = printable(str(path))
+    then = f"; {sentence('practice', 'next', file=name)}" if practice and not blank else ""
+    click.echo(f"wrote {name}{then}", err=True)

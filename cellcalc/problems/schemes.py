@@ -363,6 +363,9 @@ def _overridden(scheme: Scheme, fixed: tuple[str, ...], override: Override) -> S
     if any(override.options.get(key, getattr(scheme, key)) != getattr(scheme, key)
            for key in fixed):  # fmt: skip
         scheme = scheme.in_blocks(scheme.windows) if scheme.windows else scheme.lasting()
+    blocks = override.windows if override.windows is not None else scheme.windows
+    if blocks is not None and override.tail == "flush":
+        raise OptionError("tail", "short or discard, since blocks do not overlap", '"flush"')
     scheme = replace(scheme, **override.options)
     if override.windows is not None:
         if override.k1 is not None or override.k2 is not None:

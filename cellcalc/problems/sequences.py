@@ -206,7 +206,8 @@ def _from_csv(section: Section, base: Folder) -> Sequence | None:
         return None
     try:
         contents = base.read(name, MAX_CSV_BYTES)
-        if "columns" in section.values or "rows" in section.values:
+        own = "columns" in section.values or "rows" in section.values
+        if own or _separator(contents) != ",":
             return _chosen_columns(section, contents, name)
         return _parse_csv(contents, name)
     except InputError as error:
@@ -251,23 +252,28 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
         table.wrong("x", "a column's name, or a list of names")
         return None
     text = decode(contents, name)
-    opening = text.partition("\n")[0]
-    separator = max(";\t,", key=opening.count)
+    separator = _separator(contents)
     try:
         rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
     except csv.Error as error:
         raise InputError([Mistake(name, "", "a CSV table", f"an error: {error}")]) from None
     header = [title.strip() for title in rows[0]] if rows else []
     target = table.values.get(TARGET)
+    if target is not None and not isinstance(target, str):
+        table.wrong(TARGET, 'a column\'s name, or "next"')
+        return None
     if not inputs:
         inputs = [title for title in header if title != TARGET]
         target = TARGET if target is None and TARGET in header else target
     is_next = target == NEXT and NEXT not in header
-    chosen = [*inputs, *([target] if isinstance(target, str) and not is_next else [])]
-    for title in chosen:
+    chosen = [*inputs, *([target] if target is not None and not is_next else [])]
+    for place, title in enumerate(chosen):
         if title not in header:
-            found = f"{describe(title)}{did_you_mean(title, _plausible(header))}"
-            section.reader.mistake(table.key("x"), f"a column ({titles_of(header)})", found)
+            key, own = ("x", "") if place < len(inputs) else (TARGET, f', or "{NEXT}"')
+            near = [*_plausible(header), *([NEXT] if own else [])]
+            expected = f"a column ({titles_of(header)}){own}"
+            found = f"{describe(title)}{did_you_mean(title, near)}"
+            section.reader.mistake(table.key(key), expected, found)
             return None
     first, last = _rows(section, len(rows) - 1)
     columns: list[list[float]] = [[] for _ in chosen]
@@ -293,6 +299,12 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
     )
 
 
+def _separator(contents: bytes) -> str:
+    """What is between the columns, by the first line: a comma, where there is nothing else."""
+    opening = contents.partition(b"\n")[0].decode("utf-8", "replace")
+    return max(",;\t", key=opening.count)
+
+
 def _plain(cell: str, separator: str) -> float | None:
     """A number; with a decimal comma where commas do not separate; nan where there is nothing."""
     if not cell:
@@ -309,7 +321,9 @@ def _rows(section: Section, count: int) -> tuple[int, int]:
     value = section.values.get("rows", [1, count])
     whole = isinstance(value, list) and len(value) == 2 and all(type(n) is int for n in value)
     if not whole or not 1 <= value[0] <= value[1] <= count:
-        section.wrong("rows", f"the first and the last row, as in [1, {count}]")
+        expected = f"the first and the last row, as in [1, {count}]"
+        found = str(value) if whole else describe(value)
+        section.reader.mistake(section.key("rows"), expected, found)
         return 1, count
     return value[0], value[1]
 
@@ -385,7 +399,7 @@ def _check_header(header: list[str], mistake: Note) -> None:
         header[header.index("x1")] = "x"
         return
     if sorted(inputs) != sorted(expected) or len(set(header)) != len(header):
-        wanted = "the columns x (or x1, x2, …) and target"
+        wanted = "the columns x (or x1, x2, …) and target, or others by columns = {x = …}"
         wrong = _plausible([title for title in inputs if title not in expected])
         hint = did_you_mean(wrong[0], (*expected, TARGET)) if wrong else ""
         mistake("line 1", wanted, titles_of(header) + hint)

@@ -73,9 +73,6 @@ def script(
     if isinstance(specification.scheme.windows, RandomLengths):
         found = specification.scheme.name
         raise OptionError("scheme", "one whose windows are not drawn, for a script", found)
-    if specification.update.count:
-        expected = "none: a script begins with the optimizer's own start"
-        raise OptionError("update.from", expected, f"{specification.update.count} updates before")
     return _Script(specification, model, to, trace).text(file)
 
 
@@ -221,9 +218,36 @@ class _Script:
             expected = f"optimizer {listed(tuple(own))}"
             raise OptionError("to", f"{self.to} with {expected}", f'"{optimizer.name}"')
         if own:
-            return Template(code["update"]).substitute(optimizer=own[optimizer.name], clip=clip)
-        rules = "\n".join(f"        {line}" for line in self.rules())
-        return Template(_part("update")).substitute(rule=optimizer.title, clip=clip, rules=rules)
+            begun = _literal(self.begun(), split=True) if self.goes_on else ""
+            go_on = Template(code["go_on"] if begun else "").substitute(
+                begun=begun, count=update.count
+            )
+            return Template(code["update"]).substitute(
+                optimizer=own[optimizer.name], clip=clip, count=update.count, go_on=go_on
+            )
+        held: dict[str, list[float]] = {}
+        for values in update.state.values() if update.count else ():
+            for name, value in values.items():
+                held.setdefault(name, []).append(value)
+        return Template(_part("update")).substitute(
+            rule=optimizer.title,
+            clip=clip,
+            rules="\n".join(f"        {line}" for line in self.rules()),
+            memory=_literal(held),
+            count=update.count,
+        )
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the optimizer has a state from earlier training."""
+        update = self.specification.update
+        return bool(update.count and update.optimizer.state)
+
+    def begun(self) -> dict[str, dict[str, float]]:
+        """The optimizer's state, under the names of the framework's own."""
+        update = self.specification.update
+        names = self.framework.states[update.optimizer.name]
+        return {names[own]: dict(values) for own, values in update.state.items()}
 
     def rules(self) -> list[str]:
         """The optimizer's equations, as assignments one after the other."""
@@ -343,7 +367,7 @@ class _Script:
         """Whether the training is that of the usual loop: blocks, each with an update."""
         scheme, update = self.scheme, self.specification.update
         known = bool(self.model.loss and self.layer) and "plain" in self.framework.code
-        if not known or self.mode != "plain" or update.frozen or update.count:
+        if not known or self.mode != "plain" or {*self.parameters} <= {*update.frozen}:
             return False
         windows = [window for plan in self.plans for window in plan.windows]
         blocks = all(window.first == window.new for window in windows)
@@ -392,6 +416,8 @@ class _Script:
             clip=clip,
             step="optimizer.step()" if always else f"if losses:{indent}    optimizer.step()",
             after=detached if carry else start,
+            hold=code["plain_hold"].rstrip() if self.specification.update.frozen else "",
+            go_on=code["plain_go_on"] if self.goes_on else "",
         )
 
     def layer_names(self) -> str:
@@ -525,7 +551,10 @@ WIDTH = 100  # of a line of code
 
 @dataclass(frozen=True)
 class Framework:
-    """What a framework's file has; ``optimizers`` are its own, or none."""
+    """What a framework's file has; ``optimizers`` are its own, or none.
+
+    ``states`` says what each of these calls that which it keeps for a parameter.
+    """
 
     title: str
     says: str
@@ -535,6 +564,7 @@ class Framework:
     functions: Mapping[str, str]
     code: Mapping[str, str]
     optimizers: Mapping[str, str]
+    states: Mapping[str, Mapping[str, str]]
 
 
 def framework_names() -> tuple[str, ...]:
@@ -545,7 +575,11 @@ def framework_names() -> tuple[str, ...]:
 @cache
 def framework(name: str) -> Framework:
     return Framework(
-        **{"optimizers": {}, **resources.read_toml(f"templates/frameworks/{name}.toml")}
+        **{
+            "optimizers": {},
+            "states": {},
+            **resources.read_toml(f"templates/frameworks/{name}.toml"),
+        }
     )
 
 

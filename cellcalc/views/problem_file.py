@@ -89,7 +89,8 @@ def own_problem(
         raise OptionError("initial", f"states of {cell} ({known})", f'"{unknown_states[0]}"')
     title = printable(own.title) or sentence("new", "title", steps=steps)
     lines = [
-        *_comment(sentence("new", "own" if own == Own() else "given_numbers", file=file)),
+        *_comment(sentence("new", "own" if own == Own() else "given_numbers")),
+        *_to_try(file),
         "",
         *_header(title, cell, readout, loss),
         "[parameters]",
@@ -149,6 +150,12 @@ def _comment(text: str, fill: bool = True) -> list[str]:
             " ".join(text.split()), WIDTH - 2, break_long_words=False, break_on_hyphens=False
         )
     return [f"# {line}".rstrip() for line in text.splitlines()]
+
+
+def _to_try(file: str) -> list[str]:
+    """Commands for the file, each whole on a line."""
+    commands = ("table {}", "table {} --explain", "workbook {}")
+    return [f"#   cellcalc {command.format(file)}" for command in commands]
 
 
 def _header(title: str, cell: str, readout: str, loss: str) -> Iterator[str]:

@@ -797,4 +797,7 @@ def check_layout(
     if format not in (*FORMATS, *others, "simple"):
         from tabulate import tabulate_formats  # here, since loading it takes as long as all else
 
-        check_choice("format", format, dict.fromkeys((*FORMATS, *others, *tabulate_formats)))
+        if format not in tabulate_formats:
+            ours = ", ".join((*FORMATS, *others))
+            found = unknown(format, (*FORMATS, *others, *tabulate_formats))
+            raise OptionError("format", f"one of {ours}, or a format of tabulate", found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from openpyxl.formatting.rule import ColorScale, FormatObject, Rule
@@ -78,9 +79,40 @@ def _number_format(format: str) -> NumberFormat:
     return NumberFormat(numFmtId=number, formatCode=format)
 
 
+class _Look(DifferentialStyle):
+    """A look that cells have where a formula holds: equal ones are one object.
+
+    openpyxl compares each with all that are there when it numbers them, field by field.
+    """
+
+    __attrs__ = DifferentialStyle.__attrs__
+    __elements__ = DifferentialStyle.__elements__
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+@lru_cache(maxsize=1024)
+def _look(
+    ink: str = "",
+    fill: str = "",
+    bold: bool = False,
+    strike: bool = False,
+    dotted: bool = False,
+    format: str = "",
+) -> _Look:
+    font = Font(color=ink or None, bold=bold or None, strike=strike or None)
+    side = Side("dotted", color="000000")
+    return _Look(
+        font=font if ink or bold or strike else None,
+        numFmt=_number_format(format) if format else None,
+        fill=PatternFill(bgColor=fill) if fill else None,
+        border=Border(left=side, right=side, top=side, bottom=side) if dotted else None,
+    )
+
+
 def format_where(sheet: Worksheet, area: str, test: str, format: str) -> None:
     """Another number format where a formula holds, written for the area's first cell."""
-    look = DifferentialStyle(numFmt=_number_format(format))
+    look = _look(format=format)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
@@ -103,13 +135,13 @@ def flag(sheet: Worksheet, area: str) -> None:
 def fill_where(sheet: Worksheet, area: str, test: str, colours: tuple[str, str]) -> None:
     """An ink and a fill where a formula holds, written for the area's first cell."""
     ink, fill = colours
-    look = DifferentialStyle(font=Font(color=ink), fill=PatternFill(bgColor=fill))
+    look = _look(ink, fill)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
 def grey_where(sheet: Worksheet, area: str, test: str) -> None:
     """Grey ink, struck out, where a formula holds: what is left out of account."""
-    look = DifferentialStyle(font=Font(color="9A9A9A", strike=True))
+    look = _look("9A9A9A", strike=True)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
@@ -137,10 +169,7 @@ def shade_by_tens(sheet: Worksheet, area: str, scale: str) -> None:
         for sign, colour in zip(("-", ""), pair, strict=True):
             least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
             compare = f"ISNUMBER({first}),{sign}{first}>{least}"
-            tiny = DifferentialStyle(
-                fill=PatternFill(bgColor=colour), numFmt=_number_format(TINY_SHOWN)
-            )
-            usual = DifferentialStyle(fill=PatternFill(bgColor=colour))
+            tiny, usual = _look(fill=colour, format=TINY_SHOWN), _look(fill=colour)
             # The first that holds wins; others, as of the digits, go on to apply.
             for look, test in ((tiny, f"{compare},ABS({first})<0.0001"), (usual, compare)):
                 rule = Rule("expression", dxf=look, formula=[f"AND({test})"])
@@ -158,13 +187,7 @@ def look_where(
     dotted: bool = False,
 ) -> None:
     """Another look where a formula holds, written for the area's first cell."""
-    font = Font(color=ink or None, bold=bold or None, strike=strike or None)
-    look = DifferentialStyle(font=font if ink or bold or strike else None)
-    if fill:
-        look.fill = PatternFill(bgColor=fill)
-    if dotted:
-        side = Side("dotted", color="000000")
-        look.border = Border(left=side, right=side, top=side, bottom=side)
+    look = _look(ink, fill, bold, strike, dotted)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cellcalc import resources
 from cellcalc.api import Trace, load
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
+from cellcalc.check.report import Verdict
 from cellcalc.check.words import Hint, to_json, to_text
+from tests.support.cells import random_cell
 from tests.support.oracles import THOROUGH, sample
 from tests.support.problems import random_data
 
@@ -71,3 +74,18 @@ def reported(trace: Trace, text: str) -> None:
             assert all(k < len(data["answers"]) for k in slip["answers"])
     text = to_text(report, trace.model, width=80, everything=True)
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+# First the one whose function has more arguments than one.
+CELLS = sorted(resources.names("templates/cells"), key=lambda name: name != "lstm-clip")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.cases(1)
+def test_a_wrong_number_in_every_cell_that_ships_gives_a_report(cell: str) -> None:
+    trace = random_cell(cell, 3, steps=3).problem().run()
+    state = next(iter(trace.model.state))
+    lines = f"{state}[1] = 0.9\n{state}[2] = 0.3\nd{state}[2] = 0.7"
+    report = mark(trace, entries_of_text(lines))
+    assert to_text(report, trace.model)
+    assert {m.verdict for m in report.marked} - {Verdict.CORRECT}

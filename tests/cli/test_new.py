@@ -20,8 +20,10 @@ from tests.support.command import Run
 command = import_module("cellcalc.cli.new")  # the name there is that of the command
 
 OWN = """\
-# A problem to start from: the numbers are drawn at random, change any of them. Try `cellcalc
-# table FILE`, `cellcalc table FILE --explain`, `cellcalc workbook FILE`.
+# A problem to start from: its numbers are drawn at random; change any of them. To try:
+#   cellcalc table FILE
+#   cellcalc table FILE --explain
+#   cellcalc workbook FILE
 
 title = "A problem of 3 steps"
 cell = "lstm"          # others: cellcalc templates cells

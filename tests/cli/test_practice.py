@@ -92,7 +92,9 @@ def test_what_follows_from_an_earlier_mistake_is_carried() -> None:
 
 
 def test_another_exercises_record_is_refused(run: Run, folder: Path) -> None:
-    run(*ASKED, stdin=typed("quit"))
+    run(*ASKED, stdin=typed("quit"))  # without an answer nothing is kept
+    assert not list(folder.iterdir())
+    run(*ASKED, stdin=typed("?", "quit"))
     result = run("practice", "gomez", "--practice", "c", stdin=typed("quit"))
     assert result.exit_code == 2
     assert "gomez-practice.json: exercise: expected the record of this exercise (--again" in (

@@ -30,13 +30,16 @@ from tests.support.command import Run
         ("table gomez --force=1", "--force: expected no value, found one"),
         ("table gomez more", 'cellcalc table: expected no more than PROBLEM, found "more"'),
         ("check gomez a b", 'cellcalc check: expected no more than PROBLEM [ANSWERS], found "b"'),
-        ("table", "PROBLEM: expected a value, found nothing"),
+        ("table", "PROBLEM: expected a problem file, or the name of an example "
+         "(cellcalc templates examples lists them), found nothing"),
         ("export gomez", "--to: expected one of pytorch, keras, numpy, found nothing"),
         ("class make gomez", "--output: expected a path, found nothing"),
         ("class mark a b -o r --due soon",
          '--due: expected a date, or a date and a time as in 2026-11-30T09:00, found "soon"'),
         ("tabel gomez", 'cellcalc: expected a command ('),
         ("class mak", 'cellcalc class: expected a command (export, make, mark), found "mak"'),
+        ("table gomez --format docx",
+         "--format: expected one of text, markdown, html, latex, csv, json, or a format of tabulate, found "),
         ("--foo", "--foo: expected an option that cellcalc --help lists, found no such option"),
         ("class --foo", "--foo: expected an option that cellcalc class --help lists, found no such option"),
     ],
@@ -48,6 +51,15 @@ def test_a_wrong_call_is_one_line(
     result = run(*arguments.split())
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"Error: {line}") and result.stderr.count("\n") == 1
+
+
+def test_a_scheme_without_its_numbers_is_told_with_them(run: Run) -> None:
+    for name, form in (
+        ("tbptt", "tbptt(k1,k2)"),
+        ("block", "block(k)"),
+        ("tbptt(5)", "tbptt(k1,k2)"),
+    ):
+        assert f"did you mean {form}?" in run("table", "gomez", "--scheme", name).stderr
 
 
 def test_every_choice_of_every_command_is_told(run: Run) -> None:

@@ -51,7 +51,7 @@ for _ in range(job["epochs"]):
     state = start0
     for start in range(0, len(x), k):
         piece = [x[None, start : start + k], *state]
-        # The layer's own stateful = True keeps these; its PyTorch backend cannot train with it.
+        # test_keras_stateful.py leaves this to the layer itself.
         reached = [np.asarray(s) for s in states.predict(piece, verbose=0)]
         model.fit(piece, y[None, start : start + k, None], batch_size=1, **once)
         state = reached if job["stateful"] else start0

@@ -128,12 +128,12 @@ def test_an_empty_file_lists_all_that_is_missing(run: Run, tmp_path: Path) -> No
 
 
 CSV = {
-    "wrong columns": ("x1,x3,target\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, found x1, x3, target"),
-    "misspelled target": ("x1,x2,tarqet\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, found x1, x2, tarqet; did you mean target?"),
+    "wrong columns": ("x1,x3,target\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found x1, x3, target"),
+    "misspelled target": ("x1,x2,tarqet\n1,2,3\n", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found x1, x2, tarqet; did you mean target?"),
     "short row": ("x1,x2,target\n\n1,2\n", "line 3: expected 3 values, found 2"),
     "text": ("x1,x2,target\n1,b,3\n", 'line 2, x2: expected a number, found "b"'),
     "empty input": ("x1,x2,target\n1,,3\n", "line 2, x2: expected a number, found an empty text"),
-    "empty file": ("", "line 1: expected the columns x (or x1, x2, …) and target, found nothing"),
+    "empty file": ("", "line 1: expected the columns x (or x1, x2, …) and target, or others by columns = {x = …}, found nothing"),
     "header only": ("x1,x2,target\n", "expected at least one step below the header, found none"),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ import pytest
 import cellcalc
 from cellcalc.api import Problem
 from cellcalc.scripts.frameworks import framework, script
+from cellcalc.views.export import to_json
 from tests.support.oracles import module, sample
 
 PARAMETERS = {
@@ -101,6 +102,44 @@ def test_the_usual_loop_ends_with_the_same_parameters(tmp_path: Path) -> None:
         assert "def usual_loop" in scripts[name] and ".detach()" in scripts[name]
         assert "the usual loop, with torch.nn." in text
         assert status == 0, text[-300:]
+
+
+def going_on(seed: int, folder: Path) -> Problem:
+    """A problem with frozen parameters, trained on from where another has ended."""
+    rng = random.Random(f"going on {seed}")
+    text = drawn(seed).to_toml()
+    given = text.partition("[parameters]\n")[2].partition("\n\n")[0].splitlines()
+    frozen = rng.sample([line.partition(" = ")[0] for line in given], 3)
+    first = text.replace("frozen = []", f"frozen = {frozen!r}")
+    run = cellcalc.loads(first).run()
+    file = folder / f"run{seed}.json"
+    file.write_text("".join(to_json(run)), encoding="utf-8")
+    head, _, rest = first.partition("\n[parameters]\n")
+    rest = rest.partition("\n[")[2]
+    onward = f'{head}\n[parameters]\nfrom = "{file.name}"\n[{rest}'
+    onward = onward.replace("\n[update]\n", f'\n[update]\nfrom = "{file.name}"\n', 1)
+    path = folder / f"onward{seed}.toml"
+    path.write_text(onward, encoding="utf-8")
+    problem = cellcalc.load(path)
+    assert problem.specification.update.count == run.updates > 0
+    assert problem.specification.update.frozen
+    return problem
+
+
+@pytest.mark.parametrize("to", ["pytorch", "numpy"])
+def test_scripts_go_on_from_a_run_and_keep_what_is_frozen(to: str, tmp_path: Path) -> None:
+    module("torch")
+    scripts = {}
+    for seed in sample(range(60), 4):
+        problem = going_on(seed, tmp_path)
+        trace = problem.run()
+        frozen = problem.specification.update.frozen
+        assert all(trace.final[name] == trace.initial[name] for name in frozen)
+        text = script(problem.specification, problem.model, to, trace=trace)
+        assert to == "numpy" or "def usual_loop" in text
+        scripts[f"s{seed}"] = text
+    for name, (status, text) in run_all(scripts, tmp_path).items():
+        assert status == 0, (name, text[-300:])
 
 
 @pytest.mark.parametrize("seed", [0, 2, 3])

@@ -70,12 +70,12 @@ def test_the_sheet_holds_the_trace_where_the_contract_says(name: str) -> None:
     for symbol, value in window.after.items():
         assert grid.value(PARAMETERS, symbol, 0) == window.before[symbol]
         assert grid.value(PARAMETERS, symbol, n + 1) == value
-        assert grid.sheet[grid.names[f"d{symbol}"]].value == window.gradients[f"d{symbol}"]
+        assert grid.values[grid.names[f"d{symbol}"]] == window.gradients[f"d{symbol}"]
         assert grid.names[f"d{symbol}"] == f"D{grid.blocks[BACKWARD][1][f'd{symbol}']}"
         assert grid.names[symbol] == grid.cell(PARAMETERS, symbol, 0)
-    assert grid.sheet[grid.names["loss"]].value == one.loss
-    assert grid.sheet[f"D{grid.blocks[FORWARD][1]['L']}"].value == one.loss
-    assert grid.sheet[grid.names["learning_rate"]].value == data.learning_rate
+    assert grid.values[grid.names["loss"]] == one.loss
+    assert grid.values[f"D{grid.blocks[FORWARD][1]['L']}"] == one.loss
+    assert grid.values[grid.names["learning_rate"]] == data.learning_rate
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
@@ -430,4 +430,4 @@ def test_the_command_names_the_file_after_the_problem(
     assert run("workbook", "gomez", "--force").exit_code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["gomez.xlsx"]
     trace: Trace = cellcalc.load("gomez").run()
-    assert Grid(before).sheet["A1"].value == trace.specification.title
+    assert Grid(before).values["A1"] == trace.specification.title

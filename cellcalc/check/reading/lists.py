@@ -355,7 +355,7 @@ def _of_layout(entry: Entry, names: Names) -> Iterator[Entry]:
             continue
         for key, (letter, rest), value in zip(keys, places, entry.values, strict=True):
             if gradient:  # both biases of a gate have the same gradient
-                yield _one(entry, _at(names, f"d{key}", None), value)
+                yield _one(replace(entry, array=name), _at(names, f"d{key}", None), value)
             elif key == letter + rest or not key.startswith(layout.instead.get(letter, "\0")):
                 yield _one(entry, _at(names, key, None), value)
         return
