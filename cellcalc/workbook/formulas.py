@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -15,7 +15,6 @@ from cellcalc.workbook.layout import FIRST, Layout, WindowRows, column
 from cellcalc.xlsx.cells import Fill, absolute, letters
 
 _COLUMN = {-1: "{previous}", 0: "{this}", 1: "{next}"}
-AROUND = {-1: ("before", "after"), 0: ("open", "close")}  # a reference to a state, by its shift
 
 
 @dataclass(frozen=True)
@@ -60,21 +59,26 @@ def formula(
     their place are those that the next step begins with.
     """
 
-    def cell(symbol: Symbol) -> str:
+    def place(symbol: Symbol) -> str:
         if symbol.name in sheet.pass_trace.coefficients:
-            return f"SUM({seen_on}{sheet.setting(symbol.name)})"
+            return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
-            place = f"{seen_on}{_COLUMN[symbol.shift]}{row}"
-            if symbol.name in sheet.model.state and symbol.shift in AROUND:
-                opens, closes = AROUND[symbol.shift]
-                return f"{{{opens}}}{place}{{{closes}}}"
-            return sheet.number(symbol.name, place)
+            return f"{seen_on}{_COLUMN[symbol.shift]}{row}"
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
+
+    def cell(symbol: Symbol) -> str:
+        if symbol.name in sheet.pass_trace.coefficients:
+            return f"SUM({place(symbol)})"
+        if symbol.name in sheet.model.state and symbol.shift == 0:
+            return f"{{open}}{place(symbol)}{{close}}"
+        # The state before is put in at the first step; a row is one formula for all of them.
+        typed = 0 if symbol.shift == -1 else None
+        return sheet.number(symbol.name, place(symbol), typed)
 
     def cells(symbol: Symbol) -> str:
         elements = element_keys(symbol.name, sheet.model.features)
-        first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
+        first, last = (place(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
         return f"{first}:{last.removeprefix(seen_on)}"
 
     text = Excel(cell=cell, cells=cells)(sheet.model.computed(expression))
@@ -82,15 +86,13 @@ def formula(
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
-        around: dict[str, str] = {}  # the state that was put in, where it is read
-        for shift, begins in ((-1, t == 1 or t - 1 in resets), (0, t == 0 or at_reset)):
-            around |= dict(zip(AROUND[shift], ("SUM(", ")") if begins else ("", ""), strict=True))
-        this = f"${letters(FIRST)}$" if at_reset else letters(column(t))
-        return text.format(previous=before, this=this, next=letters(column(t + 1)), **around)
+        this, later = letters(column(t)), letters(column(t + 1))
+        opens, closes = ("SUM(", ")") if t == 0 or at_reset else ("", "")
+        if at_reset:
+            this = f"${letters(FIRST)}$"
+        return text.format(previous=before, this=this, next=later, open=opens, close=closes)
 
-    apart: Iterable[int] = resets if "{previous}" in text else ()
-    if f"{{{AROUND[-1][0]}}}" in text:
-        apart = {0, *resets}
+    apart = resets if "{previous}" in text else ()
     return Formula(at, frozenset(s for t in apart for s in (t + 1, t + 2)))
 
 

@@ -578,19 +578,21 @@ class Rerun:
         yield from Formula(at, apart).fills(1, "number", numbers)
 
     def _cell(self, symbol: Symbol) -> str:
-        if symbol.name in self.parameters:
-            return self.parameters[symbol.name]
         if symbol.name in self.layout.pass_trace.coefficients:
             return self.layout.setting_elsewhere(symbol.name)
+        return self.layout.number(symbol.name, self._place(symbol))
+
+    def _place(self, symbol: Symbol) -> str:
+        if symbol.name in self.parameters:
+            return self.parameters[symbol.name]
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
             return f"{place}{self.rows[symbol.name]}"
-        reference = f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
-        return self.layout.number(symbol.name, reference)
+        return f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
 
     def _cells_of(self, vector: Symbol) -> str:
         names = element_keys(vector.name, self.model.features)
-        first, last = (self._cell(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
+        first, last = (self._place(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
         return f"{first}:{last.partition('!')[2] or last}"
 
     def _run(self, values: Mapping[str, float]) -> PassTrace:
