@@ -88,6 +88,15 @@ class Passes:
         rows = self.maker.first, self.maker.last
         return self._index(self.maker.columns[kind, symbol, 0, 0], rows, number)
 
+    def loss(self, number: str) -> str:
+        """A formula: the loss of a pass."""
+        return self._index(LOSS_AT, (self.maker.first, self.maker.last), number)
+
+    def gradient(self, symbol: str, window: int, number: str) -> str:
+        """A formula: the gradient of a parameter in a window (from 0) of a pass."""
+        rows = self.maker.first, self.maker.last
+        return self._index(self.maker.columns["g", symbol, window, 0], rows, number)
+
     def data(self, symbol: str, t: int, number: str) -> str:
         """A formula: an input of a sequence, "" where it has no target."""
         first = self.maker.inputs_row + 1
