@@ -6,7 +6,6 @@ import ctypes
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.problems import MissingError
@@ -15,6 +14,7 @@ from cellcalc.engine.kernel import Kernel
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import Quantity
+from cellcalc.records import record
 
 _HEAD = """\
 #include <math.h>
@@ -22,7 +22,7 @@ static inline double sigmoid(double u) { return 1.0/(1.0 + exp(u < -700.0 ? 700.
 """
 
 
-@dataclass(frozen=True)
+@record
 class _C(Code):
     """C; the rows in ``scalars`` are variables, since no other step reads them."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, Unpack
@@ -43,6 +43,7 @@ from cellcalc.problems.specification import (
     read_specification,
 )
 from cellcalc.problems.updates import read_update
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.toml import (
     Reader,
@@ -105,7 +106,7 @@ class Shown(str):
         return self.markdown or f"```\n{str(self).rstrip()}\n```"
 
 
-@dataclass(frozen=True, repr=False)
+@record
 class Marks:
     """What marking came to.
 
@@ -684,14 +685,15 @@ class Problem:
         step : int, optional
             Of the cell; the middle of the window where it is not said.
         steps : str or sequence of int, optional
-            Of the unrolled network, as ``"3-6"`` or ``range(3, 7)``.
+            Of the unrolled network, as ``"3:6"`` or ``range(3, 7)``.
         window, epoch, sequence : int, optional
             Whose values and gradients, from 1: the longest window, the first epoch and sequence
             where they are not said. The picture says which where there are several.
         of : str or sequence of str, optional
             Of a sweep: one parameter or two, as ``"U_f,b_f"``; those with the largest gradients
-            where it is not said. Of the flow: a state; the one that is handed on by itself
-            (``"c"``) where it is not said.
+            where it is not said. Of the flow: the states, each in a panel of its own; all of them
+            where it is not said, but for ``ax``, which holds one: that which is handed on by
+            itself (``"c"``).
         span : float, optional
             Of a sweep: how far to either side of the problem's own value.
         force : bool
@@ -932,10 +934,11 @@ def from_torch(
     InputError
         As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_module, sequences_of
+    from cellcalc.problems.modules import check_inputs, from_module, sequences_of
 
     made = from_module(module, readout, layer, direction, cell)
     data = sequences_of(x, target, bool(getattr(module, "batch_first", False)))
+    check_inputs(made, data, layer)
     return Problem(**{**made, **data, **options})
 
 
@@ -984,10 +987,11 @@ def from_keras(
     InputError
         As of :class:`Problem`.
     """
-    from cellcalc.problems.modules import from_keras_layer, sequences_of
+    from cellcalc.problems.modules import check_inputs, from_keras_layer, sequences_of
 
     made, every_step = from_keras_layer(module, readout, layer, direction, cell)
     data = sequences_of(x, target, True, every_step)
+    check_inputs(made, data, layer)
     return Problem(**{**made, **data, **options})
 
 

@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from numbers import Integral, Real
+
+from cellcalc.records import record
 
 MOST_SHOWN = 100  # mistakes of one file
 MOST_GATHERED = 10_000  # after which reading stops
@@ -84,7 +85,7 @@ class PackageError(CellcalcError, ImportError):
         super().__init__(f"{what} needs {package}, which is not installed: {installed}")
 
 
-@dataclass(frozen=True)
+@record
 class Mistake:
     """One thing wrong in a file: which key, what was expected there, what was found.
 
@@ -129,7 +130,7 @@ def describe(value: object) -> str:
         case bool():
             return str(value).lower()
         case int() | float():
-            is_large = abs(value) > 1e300 and value != math.inf
+            is_large = 1e300 < abs(value) < math.inf
             return "a number too large" if is_large else f"{value:.6g}"
         case Integral():  # as numpy has them
             return str(int(value))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import filecmp
-import json
 import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from cellcalc.errors import InputError, Mistake, OutputError
+from cellcalc.records import record
 
 MAX_BYTES = 16_000_000  # of one input file
 _NOT_WAITING = getattr(os, "O_NONBLOCK", 0)  # for a writer, or for a reader
@@ -70,7 +68,7 @@ def decode(contents: bytes, shown_as: str) -> str:
         raise InputError([Mistake(shown_as, "", "text in UTF-8", found)]) from None
 
 
-@dataclass(frozen=True)
+@record
 class Folder:
     """Where the paths in a problem start, and the files that were read by them.
 
@@ -119,10 +117,20 @@ def parse_json(
         deepest = max(deepest, depth)
     if deepest > MAX_JSON_DEPTH:
         raise InputError([Mistake(shown_as, "", what, "lists or tables nested too deep")])
+    import json
+
     try:
         return json.loads(text, parse_float=number, parse_int=number, parse_constant=number)
     except ValueError as error:  # a number of too many digits, too
         raise InputError([Mistake(shown_as, "", what, f"an error: {error}")]) from None
+
+
+def is_device(name: str) -> bool:
+    """Whether Windows takes the name for a device, whatever its ending: CON, aux.txt, com1.csv.
+
+    What is written there is lost, or waits for a modem.
+    """
+    return re.fullmatch(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", name) is not None
 
 
 def exists(path: Path) -> bool:
@@ -178,6 +186,8 @@ def write_file(path: Path, write: Callable[[BinaryIO], object], force: bool = Fa
     if path.is_symlink():
         path = path.resolve()
     try:
+        import tempfile  # here, since few commands write a file
+
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     except OSError as error:
         raise _trouble(path, error) from None
@@ -231,6 +241,9 @@ def _kind(path: Path) -> int:
 
     Raises :class:`~cellcalc.errors.OutputError` for what nothing may be written to.
     """
+    if sys.platform == "win32" and path.name.casefold() != "nul" and is_device(path.name):
+        expected = "a name that Windows does not keep for a device"
+        raise OutputError(f"{path}: expected {expected}, found {path.name}")
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -250,7 +263,11 @@ def _holds_the_same(path: Path, other: Path) -> bool:
     """Whether both are files of the same bytes."""
     try:
         same_size = path.is_file() and path.stat().st_size == other.stat().st_size
-        return same_size and filecmp.cmp(path, other, shallow=False)
+        if not same_size:
+            return False
+        import filecmp
+
+        return filecmp.cmp(path, other, shallow=False)
     except OSError:  # it is not to be read
         return False
 

@@ -46,14 +46,13 @@ def names(place: str) -> tuple[str, ...]:
 @lru_cache(maxsize=100)
 def _listing(path: Path, changed: int) -> tuple[str, ...]:  # noqa: ARG001
     """The names in a folder as it was at that time."""
-    return tuple(sorted(file.stem for file in path.glob("*.toml")))
+    return tuple(sorted(file.stem for file in path.iterdir() if file.suffix == ".toml"))
 
 
 # Languages
 
 
 FIRST = "en"  # the language that everything is written in, and the one of data and files
-_HEADING = re.compile(r"^\[(\w+)\]$", re.MULTILINE)
 _chosen = FIRST
 
 
@@ -89,8 +88,15 @@ def known_language(locale: str) -> str | None:
 @cache
 def _texts(language: str) -> Mapping[str, str]:
     """The text of each section: a command needs few of them, and parsing all takes longer."""
-    _, *parts = _HEADING.split(text(f"templates/lang/{language}/sentences.toml"))
-    return dict(zip(parts[::2], parts[1::2], strict=True))
+    sections: dict[str, str] = {}
+    name = ""
+    for part in f"\n{text(f'templates/lang/{language}/sentences.toml')}".split("\n["):
+        title, bracket, rest = part.partition("]\n")
+        if bracket and title.isidentifier():
+            name, sections[title] = title, rest
+        elif name:  # a line of a text that begins so
+            sections[name] += f"\n[{part}"
+    return sections
 
 
 @cache
@@ -149,4 +155,4 @@ def _words(language: str) -> Mapping[str, str]:
 def gist(says: str, mark: str = ":") -> str:
     """What stands before the first such mark, also if it is a Chinese one."""
     wide = {":": "：", ",": "，"}[mark]
-    return re.split(f"[{mark}{wide}]", says, maxsplit=1)[0]
+    return says.replace(wide, mark).partition(mark)[0]

@@ -68,7 +68,7 @@ def student(programs: Path, folder: Path) -> Iterator[Row]:
     for name, contents in pages.files(text).items():
         (folder / name).write_text(contents, encoding="utf-8")
     typed = [session.command for session in pages.sessions(text)]
-    kinds = "workbook|check exercise|schedule|explain"
+    kinds = "workbook|schedule|explain"
     named = re.findall(rf"`(cellcalc (?:{kinds}) [^`]+)`", text)
     for command in [*typed, *named]:
         words = shlex.split(command)

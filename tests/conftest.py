@@ -21,21 +21,24 @@ ALLOWED = ("there is no ", "needs the command ", "needs the right to mount", "go
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of a test with many cases some are run, spread over all of them; each in a thorough run.
 
-    Where a case takes long, the mark ``cases(N)`` says how many, which may be none. What is asked
-    for by name, with ``::`` or ``-k``, is run with all its cases.
+    Where a case takes long, the mark ``cases(N)`` says how many, which may be none, and
+    ``cases(N, thorough=M)`` how many there are in a thorough run. What is asked for by name, with
+    ``::`` or ``-k``, is run with all its cases.
     """
-    if THOROUGH or config.option.keyword or any("::" in argument for argument in config.args):
+    if config.option.keyword or any("::" in argument for argument in config.args):
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    kept = {item for group in cases.values() for item in spread(group, _most(group[0]))}
+    kept = {item for group in cases.values() for item in spread(group, _most(group))}
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = [item for item in items if item in kept]
 
 
-def _most(item: pytest.Item) -> int:
-    mark = item.get_closest_marker("cases")
+def _most(cases: list[pytest.Item]) -> int:
+    mark = cases[0].get_closest_marker("cases")
+    if THOROUGH:
+        return mark.kwargs.get("thorough", len(cases)) if mark else len(cases)
     return mark.args[0] if mark else MOST_CASES
 
 

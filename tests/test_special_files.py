@@ -116,3 +116,15 @@ def test_no_output_goes_over_an_input(
     assert result.exit_code == 2
     assert "Error: " in result.stderr and "mistake in cellcalc" not in result.stderr
     assert {name: (tmp_path / name).read_text() for name in FILES} == FILES
+
+
+@pytest.mark.parametrize("name", ["CON", "con.csv", "Aux.xlsx", "com1.json", "LPT³.txt", "prn .md"])
+def test_what_windows_takes_for_a_device_is_no_name_of_a_file_there(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_file(tmp_path / name, hello)  # elsewhere it is a file like others
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(OutputError, match="a name that Windows does not keep for a device"):
+        write_file(tmp_path / name, hello, force=True)
+    for fine in ("NUL", "console.csv", "com.csv", "com10.csv", "my con.csv"):
+        write_file(tmp_path / fine, hello)

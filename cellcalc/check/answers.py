@@ -291,11 +291,17 @@ _OF_NET_INPUT = re.compile(r"\s*(?:δ|delta_?)\s*z_?[{a-z]")
 _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
 _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
+# The same, by what a step calls it that makes it: dc_prev = dc*f.
+_BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
+# A function of an argument that is no quantity of a step.
+_FUNCTION = re.compile(
+    r"\s*(?:where\s+|with\s+|mit\s+|wobei\s+|avec\s+)?(?:σ|sigma|sigmoid|tanh|sech|[fgφ]|d?tanh|d?sigmoid)'*\s*\(\s*([xzausv])\s*\)\s*"
+)
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
@@ -325,6 +331,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
+            return True  # what a function is: σ(z) = 1/(1 + e^{-z})
         if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):
             return True
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
@@ -400,7 +408,8 @@ class _Reader:
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
         if entry.form in ("", "text", "array") and not self.names.author:
-            if handed := _NEXT.fullmatch(entry.left.strip()):
+            handed = _NEXT.fullmatch(entry.left.strip()) or _BEFORE.fullmatch(entry.left.strip())
+            if handed:
                 if "c" not in handed.groups() or self.is_number(entry.right):
                     return  # what is handed on to the step before: dh_next = …
                 entry = replace(entry, left=HANDED_ON)
@@ -466,6 +475,8 @@ class _Reader:
         What is given to an input, x = inputs[t], is no answer either.
         """
         try:
+            if re.fullmatch(r"e(?:\[[^\]]*\])?", entry.left):
+                raise ExpressionError("a name of ours", "e")  # the error y - target as a rule
             target, _ = self.target(entry)
             inputs = {row.symbol for row in self.names.model.inputs}
             stem = target.name

@@ -229,8 +229,11 @@ class NumberMarker:
         elif self.is_alike(spot):
             outcome.verdict = Verdict.CORRECT
             outcome.note = self.program_note(spot)
-        elif any(self.fits(spot, amount) for amount in self.following(spot, self.follow)):
-            self.rounded(spot, outcome)
+        else:
+            # Or else of another rounding of what is before it than the one that is written.
+            follows = any(self.fits(spot, one) for one in self.following(spot, self.follow))
+            if follows or self.is_within(k):
+                self.rounded(spot, outcome)
 
     def second_verdicts(self) -> None:
         """Against what follows where a wrong answer was not gone on with."""
@@ -501,6 +504,7 @@ class NumberMarker:
         for number, k in enumerate(ordered):
             self.outcomes[k].slip = slip
             self.outcomes[k].verdict = Verdict.REPEATED if number else Verdict.WRONG
+            self.outcomes[k].note = ""  # such as what its bare number had
 
     def is_within(self, k: int) -> bool:
         """Whether the right value lies within the bound of what rounding can do."""

@@ -491,9 +491,13 @@ class PracticeBook:
             return replace(one, verdict=Verdict.WRONG, note="", slip=None)
         if verdict is one.verdict:
             return one
+        number = one.answer.number
+        is_nought = number is not None and not number.value  # is not right as far as it goes
         notes = {
             Verdict.CORRECT: sentence("check", "rounded"),
-            Verdict.COARSE: sentence("practice", "coarse"),
+            Verdict.COARSE: sentence("check", "too_coarse", figures=0)
+            if is_nought
+            else sentence("practice", "coarse"),
         }
         return replace(one, verdict=verdict, note=notes.get(verdict, ""), slip=None, redo=None)
 

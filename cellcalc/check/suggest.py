@@ -21,6 +21,7 @@ from cellcalc.errors import OptionError
 from cellcalc.language.arithmetic.decimals import FLOATS, Arithmetic
 from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.resources import sentence
+from cellcalc.views.document import Block, Figures, Lines, Title, written
 from cellcalc.views.table import tabulated
 from cellcalc.views.text import wrap
 
@@ -49,7 +50,7 @@ class Remedy:
 
 
 def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
-    """Which slips a problem hides, and what to change; as text or JSON.
+    """Which slips a problem hides, and what to change; as text, Markdown, HTML or JSON.
 
     Raises :class:`~cellcalc.errors.OptionError` for a problem without a loss, or with more steps
     than anybody works out by hand.
@@ -64,7 +65,7 @@ def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
     remedies = judge.remedies([edit for row in rows for edit in row.hidden])
     if format == "json":
         return _json(rows, remedies)
-    return _text(trace, rows, remedies, width or 10**6)
+    return written(_page(trace, rows, remedies, width or 10**6), format)
 
 
 class Judge:
@@ -214,33 +215,35 @@ def _json(rows: Sequence[Hidden], remedies: Sequence[Remedy]) -> str:
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
 
 
-def _text(trace: Trace, rows: Sequence[Hidden], remedies: Sequence[Remedy], width: int) -> str:
+def _page(
+    trace: Trace, rows: Sequence[Hidden], remedies: Sequence[Remedy], width: int
+) -> Iterator[Block]:
     slips, hidden = sum(row.slips for row in rows), sum(len(row.hidden) for row in rows)
-    blocks = [trace.specification.title]
+    yield Title(trace.specification.title)
     if not hidden:
-        blocks.append(sentence("suggest", "good", slips=slips))
-        return "\n\n".join(blocks) + "\n"
-    blocks.append(sentence("suggest", "hides", slips=slips, hidden=hidden, share=hidden / slips))
-    body = []
-    for row in rows:
-        if row.hidden:
-            examples = sorted(row.hidden, key=lambda edit: edit.cost)[:SHOWN]
-            says = "; ".join(edit.says for edit in examples)
-            more = " …" if len(row.hidden) > SHOWN else ""
-            lines = wrap(says + more, max(width - 24, 30))
-            body += [
-                [
-                    row.row,
-                    sentence("experiment", "of", part=len(row.hidden), count=row.slips),
-                    lines[0],
-                ]
-            ]
-            body += [["", "", line] for line in lines[1:]]
+        yield Lines((sentence("suggest", "good", slips=slips),))
+        return
+    share = hidden / slips
+    yield Lines((sentence("suggest", "hides", slips=slips, hidden=hidden, share=share),))
     headings = [sentence("suggest", name) for name in ("row", "hidden", "examples")]
-    blocks.append(tabulated(headings, body, "simple", ("left", "left", "left")))
+    told = [_told(row) for row in rows if row.hidden]
+    folded: list[list[str]] = []
+    for row, share_of, examples in told:
+        first, *others = wrap(examples, max(width - 24, 30))
+        folded += [[row, share_of, first], *(["", "", line] for line in others)]
+    text = tabulated(headings, folded, "simple", ("left", "left", "left"))
+    yield Figures(tuple(headings), tuple(told), text, prose=True)
     if remedies:
-        lines = [sentence("suggest", "change")]
-        for remedy in remedies:
-            lines.append(sentence("suggest", "remedy", says=remedy.says, count=remedy.uncovers))
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
+        changes = (
+            sentence("suggest", "remedy", says=remedy.says, count=remedy.uncovers)
+            for remedy in remedies
+        )
+        yield Lines((sentence("suggest", "change"), *changes))
+
+
+def _told(row: Hidden) -> tuple[str, str, str]:
+    """The row, how many of its slips are hidden, and examples of them."""
+    examples = sorted(row.hidden, key=lambda edit: edit.cost)[:SHOWN]
+    more = " …" if len(row.hidden) > SHOWN else ""
+    share = sentence("experiment", "of", part=len(row.hidden), count=row.slips)
+    return row.row, share, "; ".join(edit.says for edit in examples) + more

@@ -145,6 +145,9 @@ def _paired(
     symbolic: Expression, numeric: Expression
 ) -> list[tuple[Expression, Expression]] | None:
     """The operands of two nodes of one sort, each with the one in its place."""
+    if isinstance(symbolic, Mul) and isinstance(numeric, Neg) and isinstance(numeric.operand, Mul):
+        first, *rest = numeric.operand.factors  # -0.5*0.12: the sign is that of the first factor
+        numeric = Mul((Neg(first), *rest))
     match symbolic, numeric:
         case (Add(), Add()) | (Mul(), Mul()) | (Div(), Div()) | (Pow(), Pow()) | (Neg(), Neg()):
             pass

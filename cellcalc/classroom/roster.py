@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from cellcalc.check.reading.characters import decoded
 from cellcalc.errors import InputError, Mistake, describe, printable
+from cellcalc.files import is_device
 from cellcalc.toml import Reader
 
 # What the columns are called, the likelier first; compared without case, spaces and signs.
@@ -29,7 +30,6 @@ MOST_STUDENTS = 10_000
 MOST_LETTERS = 80  # of a file's name
 MOST_TEXT = 200  # characters of an id or a name
 # Names that no file may have on Windows, whatever its ending.
-RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?")
 # What templates of a teacher's own are called beside the keys.
 KEPT = ("own_cells", "own_readouts", "own_losses", "own_optimizers")
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]+")
@@ -127,7 +127,7 @@ def safe_name(id: str) -> str:
     """A file's name, without its ending, for an id: any system can have it, and it stays inside."""
     text = unicodedata.normalize("NFC", id).strip(" .")
     text = _UNSAFE.sub("_", text).lstrip(".-=+@") or "_"
-    if RESERVED.fullmatch(text):
+    if is_device(text):
         text = f"_{text}"
     if len(text.encode()) > MOST_LETTERS:
         short = text.encode()[: MOST_LETTERS - 9].decode(errors="ignore")

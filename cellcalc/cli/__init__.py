@@ -5,6 +5,7 @@ Each command imports what it needs when it runs, so that ``--help`` is quick.
 
 from __future__ import annotations
 
+import atexit
 import gc
 
 import click
@@ -14,6 +15,7 @@ from cellcalc.cli.outermost import Outermost
 
 # Modules and classes are no garbage: looking for it while they are loaded takes a tenth longer.
 gc.set_threshold(50_000, 20, 100)
+atexit.register(gc.freeze)  # nor when the process ends, and all of its memory with it
 
 # Each command: its module, whose function is called so too, and what the list says of it.
 COMMANDS = {

@@ -23,7 +23,7 @@ from cellcalc.cli.common import (
     text_options,
 )
 from cellcalc.cli.formats import format_option
-from cellcalc.errors import OptionError, check_choice
+from cellcalc.errors import OptionError
 
 if TYPE_CHECKING:
     from cellcalc.api import Problem
@@ -154,7 +154,6 @@ def check(
             raise OptionError("suggest", "no answers with it", answers or inline[0])
         refuse("`suggest`", "hints", "everything", "figures", "hand_rounding", "tolerance")
         refuse("`suggest`", "notation")
-        check_choice("format", format, ("text", "json"))
         emit(suggestion(load(problem, **chosen).run(), format, columns), output, force)
         return
     from cellcalc.check.marking import mark

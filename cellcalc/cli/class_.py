@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,13 +16,17 @@ from cellcalc.cli.common import (
     SectionedCommand,
     bar,
     emit,
+    language_option,
     load,
     output_options,
     problem_argument,
     refuse,
+    scheme_options,
 )
 from cellcalc.errors import OptionError, printable
-from cellcalc.problems.schemes import AS_WRITTEN
+
+if TYPE_CHECKING:
+    from cellcalc.problems.schemes import Override
 
 DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
 FOLDER = click.Path(path_type=Path)
@@ -66,6 +71,8 @@ def class_() -> None:
 @click.option("--solutions", is_flag=True, help="Also write a workbook with each solution.")
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite files that hold something else.")
+@scheme_options
+@language_option
 def make(
     problem: str,
     roster: Path | None,
@@ -80,6 +87,7 @@ def make(
     solutions: bool,
     jobs: int | None,
     force: bool,
+    override: Override,
 ) -> None:
     """Make a variant of PROBLEM for each student: the same task, other numbers.
 
@@ -112,7 +120,7 @@ def make(
     if roster is None and count is None:
         raise OptionError("roster", "a list of students, or `count` with their number", "neither")
     parts = check_parts(vary)
-    loaded = load(problem, AS_WRITTEN)
+    loaded = load(problem, override)
     if roster is not None:
         students = read_roster(read_bytes(roster, str(roster)), str(roster))
     else:
@@ -144,6 +152,7 @@ def make(
               help="Files changed later are late, as in 2026-11-30T09:00.")  # fmt: skip
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="Number of processes.")
 @click.option("--force", is_flag=True, help="Overwrite what was changed in REPORT since.")
+@language_option
 def mark(
     folder: Path,
     submissions: Path,

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
-import shlex
-import shutil
-import subprocess
 import sys
 import threading
 import time
@@ -438,7 +434,22 @@ def refuse(with_what: str, *names: str) -> None:
 
 
 def terminal_width() -> int:
-    return shutil.get_terminal_size((80, 24)).columns
+    return _terminal_size("COLUMNS", 80)
+
+
+def _terminal_size(variable: str, usual: int) -> int:
+    """Columns or lines: as the variable says, else the terminal.
+
+    As ``shutil`` has it, which is a tenth of what starting a command takes.
+    """
+    given = os.environ.get(variable, "")
+    if given.isdecimal() and int(given):
+        return int(given)
+    try:
+        size = os.get_terminal_size(sys.__stdout__.fileno()) if sys.__stdout__ else None
+    except (OSError, ValueError):
+        return usual
+    return (size and size[variable == "LINES"]) or usual
 
 
 def load(problem: str, override: Override, notation: str | None = None) -> Problem:
@@ -585,7 +596,7 @@ def show(pieces: Iterable[str]) -> None:
     paged = not click.get_current_context().meta.get(PAGED) and is_terminal(sys.stdout)
     something_said()
     if paged:
-        rows, held, count = shutil.get_terminal_size((80, 24)).lines, [], 0
+        rows, held, count = _terminal_size("LINES", 24), [], 0
         for piece in remaining:
             held.append(piece)
             count += piece.count("\n")
@@ -600,6 +611,10 @@ def show(pieces: Iterable[str]) -> None:
 
 def _through_pager(pieces: Iterator[str]) -> bool:
     """Whether there was a pager to show them: PAGER, or less; none where PAGER is empty or cat."""
+    import shlex  # and the others, which most commands do without
+    import shutil
+    import subprocess
+
     words = shlex.split(os.environ.get("PAGER", "less"))
     program = shutil.which(words[0]) if words and words[0] != "cat" else None
     if program is None:
@@ -632,6 +647,8 @@ def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
     In other texts letters that ``encoding`` has stay as they are.
     """
     if format == "json":
+        import json
+
         return lambda text: re.sub(r"[^\x00-\x7f]", lambda c: json.dumps(c[0])[1:-1], text)
     if format in ("html", "unsafehtml"):
         return lambda text: text.encode("ascii", "xmlcharrefreplace").decode()

@@ -34,11 +34,11 @@ WHAT = ("unrolled", "cell", "schedule", "flow", "gradients", "training", "sweep"
     help="Which picture.",
 )
 @click.option("--step", metavar="N", type=int, help="For cell: which step.")
-@click.option("--steps", metavar="A-B", help="For unrolled: which steps.")
+@click.option("--steps", metavar="FROM:TO", help="For unrolled: which steps.")
 @click.option("--window", metavar="N", type=int, help="Which window's gradients.")
 @click.option("--epoch", metavar="N", type=int, help="Which epoch.")
 @click.option("--sequence", metavar="N", type=int, help="Which sequence.")
-@click.option("--of", metavar="A,B", help="For sweep: one or two parameters; for flow: a state.")
+@click.option("--of", metavar="A,B", help="For sweep: one or two parameters; for flow: states.")
 @click.option("--span", metavar="X", type=float, help="For sweep: how far to either side.")
 @scheme_options
 @notation_option

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -18,6 +18,7 @@ from cellcalc.cli.common import (
     load,
     problem_argument,
     refining_options,
+    refuse,
     text_options,
     windows_option,
 )
@@ -88,6 +89,7 @@ def _listed(
     type=click.Path(path_type=Path),
     help="Also write each row to FILE as soon as it is there.",
 )
+@click.option("--resume", is_flag=True, help="Go on with the --csv of a run that was interrupted.")
 @click.option(
     "--workbook",
     metavar="FILE",
@@ -110,6 +112,7 @@ def experiment(
     jobs: int | None,
     format: str,
     rows: Path | None,
+    resume: bool,
     workbook: Path | None,
     windows: tuple[int, ...] | None,
     override: Override,
@@ -124,7 +127,8 @@ def experiment(
     Beside them the cost, and how far the gradient is from full BPTT's before training.
 
     By default: 5 seeds, the problem's learning rate, its epochs (100 where it has 1), a quarter of
-    the sequences held out. An interrupted run leaves the rows that it finished in its --csv.
+    the sequences held out. An interrupted run leaves the rows that it finished in its --csv; the
+    same command with --resume goes on from there.
 
     \b
     Examples:
@@ -146,16 +150,24 @@ def experiment(
         seeds,
         hold_out,
     )
+    if resume and rows is None:
+        raise OptionError("resume", "`rows` with it", "`resume` alone")
+    if resume:
+        refuse("`resume`, since the learning curves are not in the table", "workbook")
+        if format == "json":
+            raise OptionError("format", "another with `resume`, which has no curves", format)
+    done = _done(rows, planned) if resume and rows else []
     for path in (output, workbook):
         if path:
             _note_what_is_there(path, force)
     results: list[Result] = []
     interrupted = False
-    with _open_rows(rows, force) as write:
+    with _open_rows(rows, force, done if resume else None) as write:
         try:
-            for result in _run(planned, jobs or 1):
+            for result in _run(planned, jobs or 1, done):
                 results.append(result)
-                write(result)
+                if result not in done:
+                    write(result)
         except KeyboardInterrupt:
             interrupted = True
     if results:
@@ -167,8 +179,8 @@ def experiment(
             )
     if interrupted:
         where = f"; they are in {rows}" if rows else ""
-        done = f"stopped after {len(results)} of {planned.rows} rows{where}"
-        click.echo(f"Error: {done}", err=True)
+        stopped = f"stopped after {len(results)} of {planned.rows} rows{where}"
+        click.echo(f"Error: {stopped}", err=True)
         click.get_current_context().exit(2)
 
 
@@ -183,7 +195,20 @@ def _scheme(name: str, usual: Scheme) -> Scheme:
     return found
 
 
-def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
+def _done(path: Path, planned: Experiment) -> list[Result]:
+    """The rows of the schemes that an interrupted run had finished; none where there is no file."""
+    from cellcalc.files import decode, exists, read_bytes
+    from cellcalc.studies.experiment import check_done, finished_schemes
+    from cellcalc.views.experiment import read_csv
+
+    if not exists(path):
+        return []
+    found = read_csv(decode(read_bytes(path, str(path)), str(path)), str(path))
+    check_done(planned, found)
+    return [row for rows in finished_schemes(planned, found).values() for row in rows]
+
+
+def _run(planned: Experiment, jobs: int, done: Sequence[Result] = ()) -> Iterator[Result]:
     from concurrent.futures import ProcessPoolExecutor
 
     from cellcalc.studies.experiment import run
@@ -191,20 +216,31 @@ def _run(planned: Experiment, jobs: int) -> Iterator[Result]:
     with ExitStack() as stack:
         executor = stack.enter_context(ProcessPoolExecutor(jobs)) if jobs > 1 else None
         progress = stack.enter_context(bar(planned.passes, "training"))
-        yield from run(planned, progress, executor)
+        yield from run(planned, progress, executor, done)
 
 
 @contextmanager
-def _open_rows(path: Path | None, force: bool) -> Iterator[Callable[[Result], None]]:
-    """A function that adds a row to the file, at once and for good."""
-    from cellcalc.views.experiment import COLUMNS, csv_line, record
+def _open_rows(
+    path: Path | None, force: bool, done: Sequence[Result] | None
+) -> Iterator[Callable[[Result], None]]:
+    """A function that adds a row to the file, at once and for good; below those ``done``, if any.
+
+    A file that is gone on with is first put in order, in one move: rows of a scheme that was not
+    finished are run again, and a line may end in its middle.
+    """
+    from cellcalc.files import write_file
+    from cellcalc.views.experiment import COLUMNS, csv_line, record, to_csv
 
     if path is None:
         yield lambda result: None  # noqa: ARG005
         return
-    _check_free(path, force)
+    if done is None:
+        _check_free(path, force)
+    else:
+        kept = to_csv(done).encode()
+        write_file(path, lambda file: file.write(kept), force=True)
     try:
-        file: TextIO = path.open("w", encoding="utf-8", newline="")
+        file: TextIO = path.open("w" if done is None else "a", encoding="utf-8", newline="")
     except OSError as error:
         found = f'"{error.strerror}"'
         raise OutputError(f"{path}: expected a place to write to, found {found}") from None
@@ -214,8 +250,9 @@ def _open_rows(path: Path | None, force: bool) -> Iterator[Callable[[Result], No
             file.write(csv_line(list(record(result).values())))
             file.flush()
 
-        file.write(csv_line(COLUMNS))
-        file.flush()
+        if done is None:
+            file.write(csv_line(COLUMNS))
+            file.flush()
         yield write
 
 

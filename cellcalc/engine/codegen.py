@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -32,11 +31,12 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.model.model import Group, Model, Quantity
+from cellcalc.records import record
 
 BUILT_IN = ("abs", "tanh")  # Python's own, and math's
 
 
-@dataclass(frozen=True)
+@record
 class Code(Notation):
     """The equation as Python, for ``features`` inputs.
 

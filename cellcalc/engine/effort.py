@@ -6,14 +6,13 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.specification import Specification
+from cellcalc.records import record
 
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
@@ -26,7 +25,7 @@ _BYTES = 3  # what a number in a table of names costs, as so many in a list
 _TABLES = 8  # tables with a number for each parameter that a window keeps
 
 
-@dataclass(frozen=True)
+@record
 class Sizes:
     """From which size on the same numbers are computed in another way.
 

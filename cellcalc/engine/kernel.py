@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -23,6 +23,7 @@ from cellcalc.language.keys import derivative_key, entering_key
 from cellcalc.language.notation import Binding, Text
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols, walk
 from cellcalc.model.model import COUNTED, LOSS, Group, Model, Quantity
+from cellcalc.records import record
 
 # Names in equations begin with a letter, so these are free. Of a symbol at the step that a loop is
 # at, at the step that it comes from, and at the step that it goes to:
@@ -39,7 +40,7 @@ class Keep(Enum):
     LEAST = "least"
 
 
-@dataclass(frozen=True)
+@record
 class _Local(Code):
     """Code in which some symbols are local variables."""
 
@@ -94,7 +95,7 @@ def kernel_of(
     return made
 
 
-@dataclass(frozen=True)
+@record
 class Kernel:
     """The source of ``bptt`` for a model, and what it takes.
 

@@ -8,18 +8,19 @@ its equation; keeping it, too, would take three times the memory.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import overload
 
 from cellcalc.engine.codegen import Code, compile_source, reads
 from cellcalc.language.tree import spelled_out, symbols
 from cellcalc.model.model import TARGET, Model, Quantity
 from cellcalc.problems.sequences import or_zero
+from cellcalc.records import record
 
 BLOCK = 2048  # steps that are worked out at once
 
 
-@dataclass(frozen=True)
+@record
 class Columns:
     """The kept rows of a window: for each symbol its values, and the step of the first of them.
 

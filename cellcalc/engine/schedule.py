@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import accumulate, pairwise, takewhile
 
 from cellcalc.problems.schemes import RandomLengths, Scheme
 from cellcalc.problems.sequences import Sequence as Data
 from cellcalc.problems.specification import Specification
+from cellcalc.records import record
 
 MANY = 100  # steps
 
 
-@dataclass(frozen=True)
+@record
 class Window:
     """One backward sweep: fired after step ``fires_at``, over the steps ``first`` … ``fires_at``.
 
@@ -50,7 +51,7 @@ class Window:
         return range(self.first, self.fires_at + 1)
 
 
-@dataclass(frozen=True)
+@record
 class Schedule:
     """The windows of one sequence, and what they amount to.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from cellcalc.engine.lazy import LazyRow
@@ -25,6 +25,7 @@ from cellcalc.model.model import LOSS, TARGET, Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.specification import Specification
+from cellcalc.records import record
 
 if TYPE_CHECKING:
     import numpy
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 Values = Sequence[float]  # a list, or of a long sequence an array
 
 
-@dataclass(frozen=True)
+@record
 class WindowTrace:
     """One backward sweep, and the update if there is one after it.
 
@@ -76,7 +77,7 @@ class WindowTrace:
         return self.window.swept
 
 
-@dataclass(frozen=True)
+@record
 class PassTrace:
     """One run over one sequence.
 
@@ -123,7 +124,7 @@ class PassTrace:
         return self.forward[symbol][0 if t - 1 in self.schedule.resets else t - 1]
 
 
-@dataclass(frozen=True, repr=False)
+@record
 class Trace:
     """Every value of a run.
 

@@ -9,7 +9,7 @@ means something else to the author, it is marked (``y°``).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +29,7 @@ from cellcalc.language.letters import (
 from cellcalc.language.notation import Ascii, Binding, Latex, Text, Unicode
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import Expression, Symbol, symbols
+from cellcalc.records import record
 from cellcalc.toml import Reader, Section, decode, listed, parse_toml, read_bytes
 
 GATES = ("f", "i", "g", "o")  # in the index of a weight; g is the candidate
@@ -44,7 +45,7 @@ TIMES = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Spelled:
     """A symbol without its time: the text, the number of the feature, whether the text is within
     the author's sign for a derivative, and whether the author has it at all."""
@@ -55,7 +56,7 @@ class Spelled:
     named: bool = True
 
 
-@dataclass(frozen=True)
+@record
 class Author:
     """One author's symbols, in both directions.
 
@@ -308,7 +309,7 @@ class Author:
             yield from (form.replace("_", "") for form in self._typed(key, derived))
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AuthorsUnicode(Unicode):
     """Maths as text in an author's symbols."""
 
@@ -327,7 +328,7 @@ class AuthorsUnicode(Unicode):
         return text, binding
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AuthorsAscii(Ascii):
     """Maths in an author's symbols as they are typed, which :meth:`Author.parse` reads back."""
 
@@ -339,7 +340,7 @@ class AuthorsAscii(Ascii):
         return self.author.ascii(symbol.name, time, derivative), Binding.ATOM
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class AuthorsLatex(Latex):
     """LaTeX maths in an author's symbols."""
 

@@ -7,12 +7,12 @@ To add a function, add a row here, its arithmetic for numbers, arrays and 60 dig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from cellcalc.records import record
 
 ARGUMENTS = ("u", "a", "b")
 
 
-@dataclass(frozen=True)
+@record
 class Function:
     """One function of the argument ``u``, and perhaps of ``a`` and ``b`` beside it.
 

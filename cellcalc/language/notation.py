@@ -7,7 +7,6 @@ where brackets are needed is decided once, here, by how tightly each piece of te
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from enum import IntEnum
 
 from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
@@ -28,6 +27,7 @@ from cellcalc.language.tree import (
     Symbol,
     spelled_out,
 )
+from cellcalc.records import record
 
 
 class Binding(IntEnum):
@@ -136,7 +136,7 @@ class Notation:
 LANGUAGE = Notation()
 
 
-@dataclass(frozen=True)
+@record
 class Indexed(Notation):
     """What is displayed, in Unicode, ASCII or LaTeX: the time may be one certain step.
 
@@ -175,7 +175,7 @@ class Indexed(Notation):
         return derivative, stem, digits, f"t{symbol.shift:+d}" if symbol.shift else "t"
 
 
-@dataclass(frozen=True)
+@record
 class Ascii(Indexed):
     """Maths in plain ASCII, spelled as the equation language is: dc[t+1]*f[t+1], and dc[2]."""
 
@@ -192,7 +192,7 @@ class Ascii(Indexed):
         return symbol.name + (f"[{time}]" if time else ""), Binding.ATOM
 
 
-@dataclass(frozen=True)
+@record
 class Unicode(Indexed):
     """Maths as text, which :func:`cellcalc.language.parser.parse` can read back: ∂L/∂cₜ₊₁·fₜ₊₁."""
 
@@ -225,7 +225,7 @@ class Unicode(Indexed):
 UNICODE = Unicode()
 
 
-@dataclass(frozen=True)
+@record
 class Latex(Indexed):
     """LaTeX maths, for use between dollar signs or in an ``align``."""
 
@@ -273,7 +273,7 @@ class Latex(Indexed):
         return FUNCTIONS[function].latex.format(**dict(texts)), Binding.ATOM
 
 
-@dataclass(frozen=True)
+@record
 class Excel(Notation):
     """A formula for a cell, without the equals sign.
 
@@ -330,7 +330,7 @@ class Excel(Notation):
         return text, Binding.PRODUCT if text.startswith("1/") else Binding.ATOM
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class _Numbers(Indexed):
     """Maths with numbers in place of the symbols.
 
@@ -352,17 +352,17 @@ class _Numbers(Indexed):
         return text, Binding.ATOM
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NumbersPutIn(_Numbers, Unicode):
     """The maths with numbers in place of the symbols: 0.7·1 + 0.45·2 + 0.1·0 + 0.15."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class NumbersInAscii(_Numbers, Ascii):
     """The same in ASCII: 0.7*1 + 0.45*2 + 0.1*0 + 0.15."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class LatexNumbersPutIn(Latex):
     """The same in LaTeX: ``0.7 \\cdot 1 + 0.45 \\cdot 2``."""
 

@@ -62,15 +62,14 @@ _TOKEN = re.compile(
 )
 # An author's symbols have Greek letters, accents and other ways of writing the time: δf̂⟨t−1⟩.
 _LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
-_AUTHORS_TOKEN = re.compile(
+_AUTHORS_TOKEN = (
     _TOKEN.pattern.replace("∂L/∂", "(?:∂L/∂|dL/d)")
     .replace("[A-Za-z][A-Za-z0-9_]*", f"[{_LETTER}][{_LETTER}0-9_°ᶠᵍᵒ\u0300-\u036f]*")
     .replace(
         "ₜ(?:[₊₋][₀-₉]+)?)",
         "ₜ(?:[₊₋][₀-₉]+)?|⁽?ᵗ(?:[⁺⁻][⁰¹²³⁴-⁹]+)?⁾?|[⟨(]t(?:[-+−][0-9]+)?[⟩)])",
-    ),
-    re.VERBOSE,
-)
+    )
+)  # compiled for the first formula that takes it
 _AUTHORS_INDEX = {**FROM_SUPERSCRIPTS, **{ord(bracket): None for bracket in "⁽⁾⟨⟩()"}}
 _INDEX = re.compile(r"t(?:([+-])([0-9]{1,6}))?")
 
@@ -117,7 +116,8 @@ class Parser:
 
     def __init__(self, text: str, names: Mapping[str, str] | None = None) -> None:
         self.text = text
-        self.names, self.tokens = names or {}, _TOKEN if names is None else _AUTHORS_TOKEN
+        self.names = names or {}
+        self.tokens = _TOKEN if names is None else re.compile(_AUTHORS_TOKEN, re.VERBOSE)
         self.position = 0
         self.depth = 0
         self.advance()

@@ -30,20 +30,22 @@ Mul(factors=(Symbol(name='U_f', shift=None, step=None), Symbol(name='h', shift=0
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
+
+from cellcalc.records import record
 
 End = Literal["first", "last"]  # of a window
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Number:
     """A literal; not negative, so that ``-2`` has one shape only: ``Neg(Number(2))``."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Edge:
     """The first or the last step of a window, or the one so many steps from it."""
 
@@ -54,7 +56,7 @@ class Edge:
         return self.end + (f"{self.offset:+d}" if self.offset else "")
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Symbol:
     """A quantity at step ``t + shift``, or at the certain step ``step``, whatever t is.
 
@@ -72,7 +74,7 @@ class Symbol:
         return self.shift is not None or self.step is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Dot:
     """``W @ x``: the sum over features of weight times input."""
 
@@ -80,38 +82,44 @@ class Dot:
     inputs: Symbol
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Neg:
+    """The opposite of something."""
+
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Add:
     """A flat sum of two or more terms; a subtraction is a :class:`Neg` term."""
 
     terms: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Mul:
     """A flat product of two or more factors."""
 
     factors: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Div:
+    """A quotient."""
+
     numerator: Expression
     denominator: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Pow:
+    """Something to the power of something else."""
+
     base: Expression
     exponent: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@record(slots=True)
 class Call:
     """A function of its argument, and ``others`` beside it in ``clip(u, low, high)`` and the like.
 

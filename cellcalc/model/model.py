@@ -6,7 +6,7 @@ What builds it is :mod:`cellcalc.model.derivation`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ from cellcalc.language.tree import (
     walk,
 )
 from cellcalc.problems.templates import Template
+from cellcalc.records import record
 
 if TYPE_CHECKING:
     from cellcalc.language.authors import Author
@@ -58,7 +59,7 @@ class Group(StrEnum):
     GRADIENT = "gradient"
 
 
-@dataclass(frozen=True)
+@record
 class Term:
     """One path by which the loss reaches a quantity: through ``via``, ``later`` steps on.
 
@@ -76,7 +77,7 @@ class Term:
     formula: Expression
 
 
-@dataclass(frozen=True)
+@record
 class Quantity:
     """One row: ``symbol[t] = formula`` (None for what is given), and what it means.
 
@@ -96,7 +97,7 @@ class Quantity:
     via: str = ""
 
 
-@dataclass(frozen=True)
+@record
 class Model:
     """All quantities of a problem, each with its equation.
 

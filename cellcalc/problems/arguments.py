@@ -141,8 +141,11 @@ def _sequences(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
 
 
 def _one_or_more(x: Any, target: Any) -> Iterable[dict[str, Any]]:
-    """One sequence, or one for each item of the first dimension where x has three."""
-    if _depth(x) == 3:
+    """One sequence, or one for each item of the first dimension where x has three.
+
+    So too where x has two and each item has its own row of targets: several of a single input.
+    """
+    if _depth(x) == 3 or (_depth(x) == 2 and _are_rows(target)):
         targets = target if target is not None else [None] * len(x)
         if not isinstance(targets, list) or len(targets) != len(x):
             found = f"{len(targets)} things" if isinstance(targets, list) else describe(targets)
@@ -151,6 +154,12 @@ def _one_or_more(x: Any, target: Any) -> Iterable[dict[str, Any]]:
             yield from _one_or_more(rows, own)
         return
     yield {"x": x} if target is None else {"x": x, TARGET: _column(target)}
+
+
+def _are_rows(target: Any) -> bool:
+    """Whether targets are rows of several; frameworks keep each step's as a row of one."""
+    rows = target if isinstance(target, list) else []
+    return bool(rows) and all(type(row) is list for row in rows) and {*map(len, rows)} != {1}
 
 
 def _depth(value: Any) -> int:

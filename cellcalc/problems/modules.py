@@ -211,6 +211,19 @@ def sequences_of(x: Any, target: Any, batch_first: bool, every_step: bool = True
     return {"x": rows} if target is None else {"x": rows, "target": goals}
 
 
+def check_inputs(made: Mapping[str, Any], data: Mapping[str, Any], layer: int) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` unless x has as many inputs as the layer."""
+    kinds = templates.load("cells", made["cell"]).parameters
+    vectors = [made["parameters"][name] for name, kind in kinds.items() if kind == "input"]
+    shape = shape_of(data["x"])
+    found = 1 if shape is not None and len(shape) == 1 else (shape or (0,))[-1]
+    if not vectors or not found or found == len(vectors[0]):  # x of no shape is told elsewhere
+        return
+    given = "what layer {} is given, the output of the one below" if layer else "as the layer has"
+    inputs = "one input" if len(vectors[0]) == 1 else f"{len(vectors[0])} inputs"
+    raise OptionError("x", f"{inputs} a step, {given.format(layer)}", str(found))
+
+
 def _axis(array: Array, place: int) -> int:
     """A length of an array that the framework made, so that it has the axis."""
     assert array.shape is not None

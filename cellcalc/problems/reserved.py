@@ -20,7 +20,14 @@ from cellcalc.language.keys import (
     initial_key,
     memory_key,
 )
-from cellcalc.problems.templates import INPUTS, SEEN, Template, counts_updates, shown_rows
+from cellcalc.problems.templates import (
+    INPUTS,
+    MOST_REMEMBERED,
+    SEEN,
+    Template,
+    counts_updates,
+    shown_rows,
+)
 from cellcalc.toml import Section
 
 PARTS = ("cell", "readout", "loss")
@@ -36,6 +43,30 @@ def check_names(
 
     ``features`` is how many inputs a step has, ``optimizer`` what changes the parameters.
     """
+    for place, expected, found in _clashes(tuple(parts), features, optimizer):
+        whole.reader.mistake(place, expected, found)
+
+
+Clashes = tuple[tuple[str, str, str], ...]  # where, what was expected, what was found
+# By the templates, which are the same objects for the same texts, and are kept alive here.
+_remembered: dict[tuple[int | None, ...], tuple[object, Clashes]] = {}
+
+
+def _clashes(
+    parts: tuple[Template | None, ...], features: int | None, optimizer: Template | None
+) -> Clashes:
+    key = (*map(id, parts), id(optimizer), features)
+    if key not in _remembered:
+        if len(_remembered) >= MOST_REMEMBERED:
+            _remembered.clear()
+        found = tuple(_found_clashes(parts, features, optimizer))
+        _remembered[key] = ((parts, optimizer), found)
+    return _remembered[key][1]
+
+
+def _found_clashes(
+    parts: tuple[Template | None, ...], features: int | None, optimizer: Template | None
+) -> Iterator[tuple[str, str, str]]:
     taken: dict[str, str] = {}
     meaning = dict(made_names(parts, features, optimizer))
     for key, part in zip(PARTS, parts, strict=True):
@@ -43,15 +74,14 @@ def check_names(
         for name in own:
             if name in taken:
                 expected = f"names that the {taken[name]} does not use"
-                whole.reader.mistake(key, expected, f"{name} beside {name}")
+                yield key, expected, f"{name} beside {name}"
             elif name in meaning:
-                found = f"{name}, {meaning[name]}"
-                whole.reader.mistake(key, "names that mean nothing else", found)
+                yield key, "names that mean nothing else", f"{name}, {meaning[name]}"
         taken |= dict.fromkeys(own, key)
     for name in optimizer.settings if optimizer else ():
         if name in taken or name in meaning:
             expected = "an optimizer whose settings are no symbols of the problem"
-            whole.reader.mistake("update.optimizer", expected, name)
+            yield "update.optimizer", expected, name
 
 
 def own_names(part: Template, features: int | None) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import cache
 from math import inf
 from numbers import Integral
@@ -22,7 +22,8 @@ from cellcalc.errors import (
     describe,
     unknown,
 )
-from cellcalc.resources import read_toml
+from cellcalc.records import record
+from cellcalc.resources import read_toml, sentence
 from cellcalc.toml import Section, as_float, listed
 
 # Each option's values, the default first.
@@ -43,7 +44,7 @@ MOST_WINDOWS = 100_000  # lengths in a list
 WIDEST = 14  # lengths drawn around k spread by k/14 and are at least k/14, as AWD-LSTM's 5 of 70
 
 
-@dataclass(frozen=True)
+@record
 class RandomLengths:
     """Blocks whose lengths are drawn anew for each pass, as Merity et al. 2017 (AWD-LSTM) draw.
 
@@ -76,7 +77,7 @@ class RandomLengths:
 Lengths = tuple[int, ...] | RandomLengths
 
 
-@dataclass(frozen=True)
+@record
 class Scheme:
     """How a sequence is cut into windows; ``k1`` or ``k2`` None is the sequence's length.
 
@@ -110,9 +111,10 @@ class Scheme:
             case None:
                 shown = [f"k1 = {self.k1 or 'n'}", f"k2 = {self.k2 or 'n'}"]
             case RandomLengths():
-                shown = [f"blocks of some {self.windows.mean} steps, seed {self.windows.seed}"]
+                mean, seed = self.windows.mean, self.windows.seed
+                shown = [sentence("scheme", "some_blocks", mean=mean, seed=seed)]
             case _:
-                shown = [f"blocks of {_few(self.windows)} steps"]
+                shown = [sentence("scheme", "blocks", lengths=_few(self.windows))]
         shown.append(f"inject {self.inject}")
         for key, (default, *_) in CHOICES.items():
             if key != "inject" and getattr(self, key) != default:
@@ -158,7 +160,7 @@ def _few(lengths: tuple[int, ...], between: str = ", ") -> str:
     return between.join(shown if len(shown) <= 8 else [*shown[:6], "…", shown[-1]])
 
 
-@dataclass(frozen=True)
+@record
 class Named:
     """A named scheme, as ``templates/schemes.toml`` has it: ``tbptt(k1,k2)``.
 
@@ -265,7 +267,7 @@ class Options(TypedDict, total=False):
     epochs: int | None
 
 
-@dataclass(frozen=True)
+@record
 class Override:
     """What goes before a problem file: options of its scheme, and how many epochs.
 
@@ -437,16 +439,24 @@ def check_lengths(section: Section, scheme: Scheme, steps: Sequence[int]) -> Non
     ``steps`` are those of each sequence; the blocks of a shorter one end with it. Raises
     :class:`~cellcalc.errors.OptionError` where the list is not the file's own.
     """
+    lengths = list(scheme.windows) if isinstance(scheme.windows, tuple) else None
+    own = lengths is not None and lengths == section.values.get(WINDOWS)
+    try:
+        check_adding_up(scheme, steps)
+    except OptionError as error:
+        if not own:
+            raise
+        section.reader.mistake(section.key(WINDOWS), error.expected, error.found)
+
+
+def check_adding_up(scheme: Scheme, steps: Sequence[int]) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` where lengths do not add up to the longest's."""
     if not isinstance(scheme.windows, tuple) or not steps:
         return
     total = sum(scheme.windows)
     if total != max(steps):
         which = "the steps" if len(steps) == 1 else "the steps of the longest sequence"
-        expected = f"lengths that add up to {max(steps)}, {which}"
-        if WINDOWS in section.values and list(scheme.windows) == section.values[WINDOWS]:
-            section.reader.mistake(section.key(WINDOWS), expected, str(total))
-        else:
-            raise OptionError(WINDOWS, expected, str(total))
+        raise OptionError(WINDOWS, f"lengths that add up to {max(steps)}, {which}", str(total))
 
 
 def _with_options(section: Section, scheme: Scheme, fixed: tuple[str, ...]) -> Scheme:

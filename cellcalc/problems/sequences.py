@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import math
 import re
 from array import array
 from collections import abc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from cellcalc.errors import MOST_GATHERED, InputError, Mistake, did_you_mean
 from cellcalc.files import Folder
 from cellcalc.language.keys import element_keys
+from cellcalc.records import record
 from cellcalc.toml import Section, as_float, decode, describe
 
 TARGET = "target"
@@ -28,7 +28,7 @@ Values = abc.Sequence[float]  # a tuple or an array
 Note = Callable[[str, str, str], None]  # where, what was expected, what was found
 
 
-@dataclass(frozen=True)
+@record
 class Sequence:
     """The data of one sequence.
 
@@ -94,9 +94,28 @@ def read_sequence(section: Section, base: Folder) -> Sequence | None:
         if key in section.values and not from_csv:
             section.wrong(key, "csv beside it, or nothing here")
     sequence = _from_csv(section, base) if from_csv else _from_lists(section)
+    if sequence is not None and not from_csv:  # a table's are named by their lines
+        _check_finite(section, sequence)
     return sequence if len(section.reader.mistakes) == noted else None
 
 
+def _check_finite(section: Section, sequence: Sequence) -> None:
+    """Note each input that is no finite number, and each target that is infinite."""
+    for name, columns in (("x", sequence.inputs), (TARGET, (sequence.targets or (),))):
+        for column in columns:
+            if math.isfinite(sum(column)):  # the usual case
+                continue
+            for step, value in enumerate(column, 1):
+                if _is_refused(value, name == TARGET):
+                    key = section.key(f"{name}[{step}]")
+                    section.reader.mistake(key, FINITE, describe(value))
+
+
+def _is_refused(value: float, may_be_missing: bool) -> bool:
+    return not math.isfinite(value) and not (may_be_missing and math.isnan(value))
+
+
+FINITE = "a finite number"
 KEYS = ("x", TARGET, "csv", "columns", "rows", "standardize")
 NEXT = "next"  # in place of a target's column: the input of the next step
 
@@ -251,6 +270,8 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
     if not isinstance(inputs, list) or not all(isinstance(one, str) for one in inputs):
         table.wrong("x", "a column's name, or a list of names")
         return None
+    import csv  # here, as below: most problems have no tables
+
     text = decode(contents, name)
     separator = _separator(contents)
     try:
@@ -282,9 +303,10 @@ def _chosen_columns(section: Section, contents: bytes, name: str) -> Sequence | 
             place = header.index(title)
             cell = row[place].strip() if place < len(row) else ""
             number = _plain(cell, separator)
-            if number is None or (math.isnan(number) and title != target):
+            if number is None or _is_refused(number, title == target):
                 where = f"line {line}, {title}"
-                raise InputError([Mistake(name, where, "a number", _shown(cell))])
+                expected = FINITE if number is not None and cell else "a number"
+                raise InputError([Mistake(name, where, expected, _shown(cell))])
             column.append(number)
     if not rows[1:]:
         raise InputError([Mistake(name, "", "at least one step below the header", "none")])
@@ -330,6 +352,8 @@ def _rows(section: Section, count: int) -> tuple[int, int]:
 
 def _csv_rows(contents: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     """The lines that are not empty, with their numbers."""
+    import csv
+
     decode(contents, name)  # says where it is no text; line by line it takes less memory
     lines = csv.reader(io.TextIOWrapper(io.BytesIO(contents), encoding="utf-8-sig"))
     try:
@@ -360,13 +384,13 @@ def _read_rows(
 
 # A problem may be somebody else's, and may name any file that its reader can read. So a message
 # quotes of a table what is like a column's name, or like a number that is none, and nothing else.
-_TITLE = re.compile(r"[^\W\d_][\w()/%°-]{0,24}( [\w()/%°-]{1,12}){0,2}")
-_NUMBER_LIKE = re.compile(r"[-+0-9.,;:eE% ]{1,20}|[A-Za-z/#?*-]{1,4}")
+_TITLE = r"[^\W\d_][\w()/%°-]{0,24}( [\w()/%°-]{1,12}){0,2}"
+_NUMBER_LIKE = r"[-+0-9.,;:eE% ]{1,20}|[A-Za-z/#?*-]{1,4}"
 MOST_TITLES = 20
 
 
 def _plausible(header: list[str]) -> list[str]:
-    return [title for title in header if _TITLE.fullmatch(title)]
+    return [title for title in header if re.fullmatch(_TITLE, title)]
 
 
 def titles_of(header: list[str]) -> str:
@@ -381,7 +405,7 @@ def titles_of(header: list[str]) -> str:
 
 
 def _shown(cell: str) -> str:
-    return describe(cell) if not cell or _NUMBER_LIKE.fullmatch(cell) else "a text"
+    return describe(cell) if not cell or re.fullmatch(_NUMBER_LIKE, cell) else "a text"
 
 
 def _compact(values: array[float]) -> Values:
@@ -410,7 +434,10 @@ def _csv_number(title: str, cell: str, line: int, mistake: Note) -> float:
     if not text and title == TARGET:
         return math.nan
     try:
-        return float(text if "_" not in text else "")
+        value = float(text if "_" not in text else "")
     except ValueError:
         mistake(f"line {line}, {title}", "a number", _shown(text))
         return math.nan
+    if _is_refused(value, title == TARGET):
+        mistake(f"line {line}, {title}", FINITE, _shown(text))
+    return value

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cellcalc.problems.schemes import AS_WRITTEN, Override, Scheme, check_length
 from cellcalc.problems.sequences import Sequence, read_sequence, standardized
 from cellcalc.problems.templates import Template
 from cellcalc.problems.updates import Update, read_update, vector
+from cellcalc.records import record
 from cellcalc.toml import Reader, Section, as_float, listed, parse_toml
 
 KEYS = (
@@ -32,7 +33,7 @@ WEIGHTS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "
 SCALE = 0.5  # drawn parameters lie within ± this, unless the file says otherwise
 
 
-@dataclass(frozen=True)
+@record
 class Drawn:
     """Which parameters were drawn and not given: uniformly in ±scale."""
 
@@ -40,7 +41,7 @@ class Drawn:
     scale: float
 
 
-@dataclass(frozen=True)
+@record
 class Specification:
     """What a problem file says.
 

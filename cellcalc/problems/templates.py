@@ -10,7 +10,7 @@ import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -36,6 +36,7 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
+from cellcalc.records import record
 from cellcalc.toml import Reader, Section, decode, describe, listed, parse_toml, read_bytes
 
 # What the equations of each kind may use besides their own parameters, states and equations;
@@ -66,7 +67,7 @@ MOST_REMEMBERED = 100  # templates that need not be read again
 _WEIGHT_KINDS = ("input", "scalar")
 
 
-@dataclass(frozen=True)
+@record
 class Equation:
     """``symbol[t] = formula``; ``says`` is its meaning in words."""
 
@@ -75,7 +76,7 @@ class Equation:
     says: str
 
 
-@dataclass(frozen=True)
+@record
 class Template:
     """A cell, readout, loss or optimizer as its file has it, checked.
 
@@ -172,8 +173,23 @@ def load(kind: str, name: str, base: Folder | Path | None = None) -> Template:
     else:
         shown_as = f"templates/{kind}/{name}.toml"
         path = resources.folder("templates") / kind / f"{name}.toml"
-        text = decode(read_bytes(path, shown_as), shown_as)
+        text = _shipped(path, shown_as, _changed(path))
     return _checked(text, shown_as, kind, printable(Path(name).name.removesuffix(".toml")))
+
+
+def _changed(path: Path) -> tuple[int, int] | None:
+    """What tells a file from what it was before: asked for, it takes a tenth of reading it."""
+    try:
+        now = path.stat()
+    except OSError:  # reading it tells why
+        return None
+    return now.st_mtime_ns, now.st_size
+
+
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _shipped(path: Path, shown_as: str, changed: tuple[int, int] | None) -> str:  # noqa: ARG001
+    """The text of a template that ships, as it was at that time."""
+    return decode(read_bytes(path, shown_as), shown_as)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)

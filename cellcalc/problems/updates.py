@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cellcalc.errors import InputError, Mistake, describe, unknown
 from cellcalc.files import Folder, parse_json
 from cellcalc.problems import templates
 from cellcalc.problems.templates import Template
+from cellcalc.records import record
 from cellcalc.toml import Section, as_float, decode
 
 
-@dataclass(frozen=True)
+@record
 class Update:
     """The optimizer's template, its settings (the learning rate among them), how often, and
     the parameters that stay as they are.

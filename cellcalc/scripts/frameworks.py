@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from string import Template
 from typing import Any
@@ -28,6 +27,7 @@ from cellcalc.problems import templates, weights
 from cellcalc.problems.schemes import LIMITS, RandomLengths
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import counts_updates
+from cellcalc.records import record
 from cellcalc.toml import listed
 
 MOST_WINDOWS = 60  # whose gradients a script has; of more, only the parameters at the end
@@ -549,7 +549,7 @@ def dot(weights, w, inputs, x):
 WIDTH = 100  # of a line of code
 
 
-@dataclass(frozen=True)
+@record
 class Framework:
     """What a framework's file has; ``optimizers`` are its own, or none.
 
@@ -583,7 +583,7 @@ def framework(name: str) -> Framework:
     )
 
 
-@dataclass(frozen=True)
+@record
 class Spelling(Notation):
     """Code in which ``p`` holds parameters, ``q`` this step's quantities, ``last`` the last step's.
 
@@ -633,7 +633,7 @@ def _one_call(text: str) -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@record
 class Writer:
     """Writes equations as lines of a function.
 

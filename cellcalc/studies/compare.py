@@ -20,6 +20,7 @@ from cellcalc.problems.schemes import (
     CHOICES,
     LIMITS,
     Scheme,
+    check_adding_up,
     filled_forms,
     fixed_by,
     forms,
@@ -77,7 +78,9 @@ class Comparison:
         ]
         more = len(self.schemes) - 1 - MOST_SHOWN
         lines += [f"and {more} more"] if more > 0 else []
-        first = f"full BPTT beside {len(self.schemes) - 1} others, sequence {self.sequence}"
+        count = len(self.schemes) - 1
+        others = "another scheme" if count == 1 else f"{count} others"
+        first = f"full BPTT beside {others}, sequence {self.sequence}"
         return "<Comparison: " + "\n ".join([first, *lines]) + ">"
 
     def _repr_markdown_(self) -> str | None:
@@ -133,6 +136,8 @@ def compare(
         n = chosen.steps
         names = (*names, f"tbptt({k1 or usual.k1 or n},{k2 or usual.k2 or n})")
     schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
+    for scheme in schemes:
+        check_adding_up(scheme, [one.steps for one in specification.sequences])
     alone = replace(specification, sequences=(chosen,))
     distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
     for scheme in schemes:

@@ -18,7 +18,7 @@ from cellcalc.engine import batch
 from cellcalc.engine.schedule import plans
 from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
-from cellcalc.problems.schemes import Scheme
+from cellcalc.problems.schemes import Scheme, check_adding_up
 from cellcalc.problems.specification import Specification, redrawn
 
 if TYPE_CHECKING:
@@ -171,6 +171,8 @@ def design(
     n = max(sequence.steps for sequence in trained.sequences)
     pairs = [_pair(specification.scheme, a, b) for a in k1 or (n,) for b in k2 or (n,) if a and b]
     chosen = list(schemes) + (pairs if k1 or k2 else [])
+    for scheme in chosen:
+        check_adding_up(scheme, [sequence.steps for sequence in every])
     usual = specification.update.epochs
     return Experiment(
         title=specification.title,
@@ -214,20 +216,48 @@ def run(
     Result
         A row for each scheme, learning rate and number of epochs.
     """
-    there = {_place(row): row for row in done}
-    finished = {
-        scheme: rows
-        for scheme in experiment.schemes
-        if (rows := [there.get(place) for place in _places(experiment, scheme)]) and all(rows)
-    }
+    finished = finished_schemes(experiment, done)
     missing = [scheme for scheme in experiment.schemes if scheme not in finished]
     alone = [replace(experiment, schemes=(scheme,)) for scheme in missing]
     found = executor.map(_rows, alone) if executor else _one_by_one(experiment, missing, progress)
     each, passes = iter(found), experiment.passes // len(experiment.schemes)
     for number, scheme in enumerate(experiment.schemes, 1):
-        yield from (row for row in finished[scheme] if row) if scheme in finished else next(each)
+        yield from finished[scheme] if scheme in finished else next(each)
         if progress and (executor or scheme in finished):  # else it is told on the way
             progress(number * passes)
+
+
+def finished_schemes(experiment: Experiment, done: Sequence[Result]) -> dict[Scheme, list[Result]]:
+    """The schemes that have all of their rows among those ``done``, and these rows."""
+    there = {_place(row): row for row in done}
+    found = {}
+    for scheme in experiment.schemes:
+        rows = [there.get(place) for place in _places(experiment, scheme)]
+        if None not in rows:
+            found[scheme] = [row for row in rows if row is not None]
+    return found
+
+
+def check_done(experiment: Experiment, done: Sequence[Result]) -> None:
+    """Raise :class:`~cellcalc.errors.OptionError` where rows are of another problem or grid.
+
+    What a row says of the gradient before training is computed again, which takes no time beside
+    the training: it varies with every parameter, input and target.
+    """
+    places = {place for one in experiment.schemes for place in _places(experiment, one)}
+    for row in done:
+        if _place(row) not in places:
+            rate = f"rate {row.learning_rate:g}, {row.epochs} epochs, {row.seeds} seeds"
+            expected = "rows of this experiment only"
+            raise OptionError("resume", expected, f"a row of {row.scheme}, {rate}")
+    trained, model, varied = experiment.trained, experiment.model, experiment.varied
+    for scheme, rows in finished_schemes(experiment, done).items():
+        whole = Scheme("full", None, None, reduction=scheme.reduction)
+        gradients = [_gradient(trained, model, one, varied) for one in (scheme, whole)]
+        own = repr(_compared(*gradients))  # in which nan equals nan
+        if any(repr((row.error, row.angle)) != own for row in rows):
+            found = f"other gradients at {scheme.name}"
+            raise OptionError("resume", "rows of this very problem", found)
 
 
 def _place(row: Result) -> tuple[object, ...]:

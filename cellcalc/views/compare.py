@@ -28,7 +28,8 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
     """The schemes in a table, their gradients and errors, and a picture of each one's windows."""
     check_page(width, decimals)
     compared = comparison.schemes
-    title = Title(comparison.title, tuple(_settings(comparison)))
+    settings = (line for text in _settings(comparison) for line in filled(text, width))
+    title = Title(comparison.title, tuple(settings))
     blocks: list[Block] = [title, _summary(compared, decimals, width)]
     names = tuple(map(_name, compared))
     symbols = list(compared[0].gradients)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from html import escape
 
+from cellcalc.records import record
 from cellcalc.views.text import columns, markdown_text
 
 LATEX_PREAMBLE = r"""\documentclass[a4paper]{article}
@@ -30,7 +30,7 @@ def html_page(title: str, blocks: Iterable[str]) -> str:
     return f"<!DOCTYPE html>\n<html>\n<head>\n{head}\n</head>\n<body>\n{body}\n</body>\n</html>\n"
 
 
-@dataclass(frozen=True)
+@record
 class Title:
     """What the page is called, and its settings, a line each."""
 
@@ -38,28 +38,28 @@ class Title:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Heading:
     """What the following blocks are about."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Lines:
     """Lines of prose, each beginning anew."""
 
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Picture:
     """Signs that must stay where they are."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class Figures:
     """A table: the first column is to the left, the others to the right; all left if ``prose``.
 

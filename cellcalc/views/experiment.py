@@ -8,7 +8,9 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import Any
 
+from cellcalc.errors import InputError, Mistake, describe
 from cellcalc.resources import sentence
 from cellcalc.studies.experiment import Experiment, Result, Spread
 from cellcalc.views.document import Block, Figures, Heading, Title
@@ -16,6 +18,7 @@ from cellcalc.views.table import figures
 
 SPREADS = ("final", "best", "held_out")
 PLAIN = ("scheme", "k1", "k2", "learning_rate", "epochs", "seeds")
+WHOLE = ("k1", "k2", "epochs", "seeds", "updates", "backward_cells", "dropped", "diverged")
 COUNTS = ("updates", "backward_cells", "dropped", "error", "angle", "diverged")
 COLUMNS = (
     *PLAIN,
@@ -47,6 +50,40 @@ def csv_line(values: Sequence[str | float | None]) -> str:
 def to_csv(results: Sequence[Result]) -> str:
     """A header and a row for each result."""
     return csv_line(COLUMNS) + "".join(csv_line(list(record(r).values())) for r in results)
+
+
+def read_csv(text: str, shown_as: str) -> list[Result]:
+    """The rows of a table that :func:`csv_line` wrote, without their curves, which are not in it.
+
+    A last line that was not written to its end is left out.
+
+    Raises :class:`~cellcalc.errors.InputError` where it is another table.
+    """
+    whole = text[: text.rfind("\n") + 1]
+    header, *rows = csv.reader(io.StringIO(whole)) if whole else [list(COLUMNS)]
+    if header != list(COLUMNS):
+        expected = f"a table that an experiment wrote ({', '.join(COLUMNS[:3])}, …)"
+        found = describe(",".join(header))
+        raise InputError([Mistake(shown_as, "line 1", expected, found)])
+    return [_result(row, f"line {number}", shown_as) for number, row in enumerate(rows, 2)]
+
+
+def _result(row: list[str], line: str, shown_as: str) -> Result:
+    try:
+        values = dict(zip(COLUMNS, row, strict=True))
+        whole = {name: int(values[name]) for name in WHOLE}
+        numbers = {name: float(values[name]) for name in ("learning_rate", "error", "angle")}
+        spreads = {
+            name: Spread(*(float(values[f"{name}_{part}"]) for part in ("median", "low", "high")))
+            if values[f"{name}_median"]
+            else None
+            for name in SPREADS
+        }
+    except ValueError:
+        expected = f"{len(COLUMNS)} values of an experiment"
+        raise InputError([Mistake(shown_as, line, expected, describe(",".join(row)))]) from None
+    parts: dict[str, Any] = {**whole, **numbers, **spreads}
+    return Result(scheme=values["scheme"], **parts, curve=())
 
 
 def to_json(experiment: Experiment, results: Sequence[Result]) -> str:

@@ -39,12 +39,13 @@ def page(
     scheme, found = flow.schedule.scheme, lags(flow)
     shades, mark = (ASCII_SHADES, ASCII_CUT) if ascii_only else (SHADES, CUT)
     name = sentence("flow", "scheme", name=scheme.name, expansion=scheme.expansion())
-    blocks: list[Block] = [Title(title, (name,))]
+    blocks: list[Block] = [Title(title, tuple(filled(name, width)))]
     for state in flow.matrix:
         blocks.append(Heading(sentence("flow", "grid", state=state)))
         rows = "\n".join(_grid(flow, state, width or 10**6, shades, mark))
         blocks.append(Picture(_coloured(rows, shades, mark) if paint else rows))
-    blocks.append(Lines(tuple(_legend(flow, shades, mark))))
+    signs = (line for text in _legend(flow, shades, mark) for line in filled(text, width))
+    blocks.append(Lines(tuple(signs)))
     blocks += [Heading(sentence("flow", "decay")), _decay(flow, found)]
     words = (line for text in _words(flow, found, ascii_only) for line in filled(text, width))
     return [*blocks, Lines(tuple(words))]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from html import escape
 
 from cellcalc.language.authors import DERIVATIVE, Author
 from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.views.text import wrap
 
 
-@dataclass(frozen=True)
+@record
 class Entry:
     """A symbol as displayed, in Unicode and LaTeX, the key it stands for, and its meaning.
 
@@ -30,7 +30,7 @@ class Entry:
     marked: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Legend:
     """The symbols of one author that differ from their keys, and what must be said of them.
 

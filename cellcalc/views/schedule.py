@@ -14,7 +14,7 @@ from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.views.document import Block, Figures, Heading, Lines, Picture, Title, written
 from cellcalc.views.table import figures
-from cellcalc.views.text import check_page, columns
+from cellcalc.views.text import check_page, columns, filled
 
 MOST_ROWS = 40  # windows shown in one band; of more, the first and the last few
 MOST_BANDS = 20  # of steps; of more, the first and the last few
@@ -114,7 +114,7 @@ def page(specification: Specification, model: Model, width: int = 80) -> list[Bl
     check_page(width)
     scheme = specification.scheme
     settings = sentence("table", "scheme", name=scheme.name, expansion=scheme.expansion())
-    blocks: list[Block] = [Title(specification.title, (settings,))]
+    blocks: list[Block] = [Title(specification.title, tuple(filled(settings, width)))]
     for place, schedule in enumerate(schedules(specification)):
         if len(specification.sequences) > 1:
             blocks.append(Heading(sentence("table", "sequence_heading", number=place + 1)))

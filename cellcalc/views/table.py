@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from cellcalc.language.notation import plain_number
 from cellcalc.language.tree import Call
 from cellcalc.model.model import LOSS, PREDICTION, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.templates import Template, shown_rows
+from cellcalc.records import record
 from cellcalc.resources import sentence
 from cellcalc.toml import listed
 from cellcalc.views.text import (
@@ -34,6 +35,7 @@ from cellcalc.views.text import (
     in_colour,
     markdown_text,
     openness,
+    step_range,
     tabular,
 )
 
@@ -47,7 +49,7 @@ DECIMALS = 5
 MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
-@dataclass(frozen=True)
+@record
 class Selection:
     """What to show: which parts, symbols (all where empty), steps, epoch and sequence (all where
     None).
@@ -121,7 +123,8 @@ def select(
             raise OptionError("symbols", f"symbols of {listed(shown, 'and')}", f'"{name}"')
     if steps and set(shown) == {"update"}:
         raise OptionError("steps", "a part that has steps, which update has not", f'"{steps}"')
-    bounds = _bounds(steps, max(pass_trace.steps for pass_trace in trace.passes)) if steps else None
+    longest = max(pass_trace.steps for pass_trace in trace.passes)
+    bounds = step_range(steps, 0, longest) if steps else None
     return Selection(shown, names, bounds, epoch, sequence)
 
 
@@ -195,18 +198,7 @@ def check_shown(selection: Selection, symbols: Collection[str], kept: Collection
         raise OptionError(name, "a part of the problem in which something is computed", found)
 
 
-def _bounds(steps: str, longest: int) -> tuple[int, int]:
-    match = re.fullmatch(r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9}):(?P<last>[0-9]{0,9})", steps)
-    first = last = -1
-    if match:
-        first = int(match["only"] or match["first"] or 0)
-        last = int(match["only"] or match["last"] or longest)
-    if not 0 <= first <= last <= longest:
-        raise OptionError("steps", f"FROM:TO within 0:{longest}", f'"{steps}"')
-    return first, last
-
-
-@dataclass(frozen=True)
+@record
 class Grid:
     """One table: a title, the column headings, and a row of numbers for each symbol.
 
@@ -393,8 +385,8 @@ def _kind(format: str) -> str:
     return _KINDS.get(format, format)
 
 
-def heading(trace: Trace) -> list[str]:
-    """Title and settings, a line each."""
+def heading(trace: Trace, width: int = 0) -> list[str]:
+    """Title and settings, a line each, of at most so many columns (0: any)."""
     s = trace.specification
     kind = "parts" if s.loss else "error" if s.error else "no_loss"
     part = s.loss or s.error
@@ -414,7 +406,7 @@ def heading(trace: Trace) -> list[str]:
             lines.append(sentence("table", key, number=place, steps=steps))
     if trace.decimals is not None:
         lines.append(sentence("table", "rounded", decimals=trace.decimals))
-    return lines
+    return [lines[0], *(line for text in lines[1:] for line in filled(text, width))]
 
 
 def render(
@@ -458,7 +450,7 @@ def render(
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = LATEX_WIDTH if format == "latex" else 0 if format in MARKUP else width
-    blocks = _heading_blocks(trace, format)
+    blocks = _heading_blocks(trace, format, limit)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
     check_shown(selection, keys, shown_rows(trace.specification.update.optimizer))
@@ -555,9 +547,9 @@ def _legend_block(below: Legend | None, format: str, limit: int) -> str:
     return below.text(limit)
 
 
-def _heading_blocks(trace: Trace, format: str) -> list[str]:
-    """The title and the settings."""
-    title, *settings = heading(trace)
+def _heading_blocks(trace: Trace, format: str, limit: int) -> list[str]:
+    """The title and the settings, on lines of at most so many columns (0: any)."""
+    title, *settings = heading(trace, 0 if _kind(format) in _TITLES else limit)
     kind = _kind(format)
     if kind not in _TITLES:
         return [title] if format in MARKUP else ["\n".join([title, *settings])]

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-from cellcalc.errors import check_whole
+from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.arithmetic.floats import rounded
 from cellcalc.language.letters import (
     ACCENTS,
@@ -121,6 +121,24 @@ def short(value: float, decimals: int) -> str:
     return fixed(value, decimals)
 
 
+_STEPS = r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9})\s*[:–-]\s*(?P<last>[0-9]{0,9})"
+
+
+def step_range(text: str, least: int, longest: int) -> tuple[int, int]:
+    """The first and the last step of ``"2:5"``, ``"2-5"``, ``"2:"``, ``":5"`` or ``"4"``.
+
+    Raises :class:`~cellcalc.errors.OptionError` unless they are from ``least`` to ``longest``.
+    """
+    match = re.fullmatch(_STEPS, text.strip())
+    first = last = -1
+    if match:
+        first = int(match["only"] or match["first"] or least)
+        last = int(match["only"] or match["last"] or longest)
+    if not least <= first <= last <= longest:
+        raise OptionError("steps", f"FROM:TO within {least}:{longest}", f'"{text}"')
+    return first, last
+
+
 def columns(text: str) -> int:
     """How many columns a terminal gives to a text: two to a Chinese character, none to an accent.
 
@@ -156,7 +174,8 @@ def wrap(
 
 def _filled(text: str, width: int, first: str, later: str) -> list[str]:
     lines, line, has_words = [], first, False
-    for word in _WORDS.findall(text):
+    pattern = _WORDS if max(text, default="") >= FIRST_WIDE else _NARROW_WORDS
+    for word in re.findall(pattern, text):
         if has_words and columns(line + word.rstrip()) > width:
             lines.append(line.rstrip())
             line, has_words = later, False
@@ -166,11 +185,13 @@ def _filled(text: str, width: int, first: str, later: str) -> list[str]:
 
 
 # What a line is broken after: a word and the blanks behind it, or a wide character; not before
-# a mark that closes something.
-_WORDS = re.compile(
+# a mark that closes something. Compiled when a text takes it, since it takes milliseconds.
+_WORDS = (
     r"[（「『《“‘]*[\u2e80-\u9fff\uff00-\uffef](?:[、。，；：？！）」』》·…]+|(?=[^\S\n]))*\s*"
     r"|(?:[^\s\u2e80-\u9fff\uff00-\uffef]|\xa0)+[^\S\xa0]*|\s+"
 )
+_NARROW_WORDS = r"[\S\xa0]+[^\S\xa0]*|\s+"  # the same where no character is wide
+FIRST_WIDE = "\u2e80"
 
 _SIGNS = {
     "σ": "sigmoid", "√": "sqrt", "τ": "T", "·": "*", "×": "x", "⊙": "*", "ₙ": "n",
@@ -196,10 +217,11 @@ _LETTERS |= {
     letter.upper(): plain.title() for letter, plain in _LETTERS.items() if letter not in "ßı"
 }
 _ASCII = str.maketrans(_SIGNS | _LETTERS)
-_RAISED = re.compile("([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)")
-_STEP = re.compile("(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])")  # c₂ or f₂ in a sentence
-_GREEK = re.compile(f"([{''.join(GREEK)}])")
-_LETTER = re.compile("(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])")
+# Compiled when something is written in ASCII, which most commands never do.
+_RAISED = "([⁰¹²³⁴-⁹⁺⁻ᵗ⁽⁾]+)"
+_STEP = "(?<![A-Za-z_])([A-Za-z]),?([₀-₉ₜₙ₊₋]+)(?![A-Za-z])"  # c₂ or f₂ in a sentence
+_GREEK = f"([{''.join(GREEK)}])"
+_LETTER = "(?<![A-Za-z])([A-Za-z])([\u0302\u0303\u0304])(?![A-Za-z])"
 
 
 def ascii_text(text: str, encoding: str = "ascii") -> str:
@@ -212,12 +234,12 @@ def ascii_text(text: str, encoding: str = "ascii") -> str:
     ``δî`` as ``delta_i_hat``.
     """
     accented = unicodedata.normalize("NFD", text)
-    text = _LETTER.sub(lambda m: f"{m[1]}_{ACCENTS[m[2]]}", accented)
-    text = _STEP.sub(lambda m: f"{m[1]}[{m[2].translate(FROM_SUBSCRIPTS)}]", text)
+    text = re.sub(_LETTER, lambda m: f"{m[1]}_{ACCENTS[m[2]]}", accented)
+    text = re.sub(_STEP, lambda m: f"{m[1]}[{m[2].translate(FROM_SUBSCRIPTS)}]", text)
     text = text.replace("∂", "d")
-    text = _RAISED.sub(lambda m: f"^{m[1].translate(FROM_SUPERSCRIPTS)}", text)
+    text = re.sub(_RAISED, lambda m: f"^{m[1].translate(FROM_SUPERSCRIPTS)}", text)
     text = text.translate(FROM_SUBSCRIPTS).translate(_ASCII)
-    plain = _GREEK.sub(_greek, unicodedata.normalize("NFKD", text))
+    plain = re.sub(_GREEK, _greek, unicodedata.normalize("NFKD", text))
     plain = re.sub(f"([A-Za-z]){MARK}", r"our_\1", plain).replace(MARK, "*")
     return plain if plain.isascii() else "".join(_kept_or_code(c, encoding) for c in plain)
 
@@ -241,9 +263,9 @@ def _greek(match: re.Match[str]) -> str:
 
 
 # What begins markup anywhere in a line; an underscore does so only at the edge of a word.
-_MARKS = re.compile(r"[\\`*<>\[\]]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\$|~(?=~)|(?<=~)~|#+$")
+_MARKS = r"[\\`*<>\[\]]|&(?=#?\w+;)|(?<![^\W_])_|_(?![^\W_])|\$|~(?=~)|(?<=~)~|#+$"
 
 
 def markdown_text(text: str) -> str:
     """Plain text for one line of Markdown (CommonMark and GitHub's): its marks escaped."""
-    return _MARKS.sub(lambda match: "".join(f"\\{c}" for c in match[0]), text)
+    return re.sub(_MARKS, lambda match: "".join(f"\\{c}" for c in match[0]), text)

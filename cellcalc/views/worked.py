@@ -91,7 +91,7 @@ def explain(
     check_shown(selection, [line.symbol for section in sections for line in section.lines])
     below = legend(trace.model, _seen(trace.model, selection))
     if format == "text":
-        blocks = ["\n".join(heading(trace)), *_texts(sections, width or 10**6)]
+        blocks = ["\n".join(heading(trace, width)), *_texts(sections, width or 10**6)]
         blocks += [below.text(width)] if below else []
         return "\n\n".join(blocks) + "\n"
     if format == "json":

@@ -20,6 +20,7 @@ from cellcalc.resources import sentence
 from cellcalc.studies.exercise import CHOICE, EQUATIONS, HIDDEN, Assignment, sealed
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Handout, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.large_numbers import LARGE
 from cellcalc.workbook.large_numbers import SHEETS as LARGE_SHEETS
 from cellcalc.workbook.layout import (
@@ -195,6 +196,9 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
         _define_names(workbook, book)
     _describe(workbook, trace)
     contents = {sheet.title: sheet.rows for sheet in book.made}
+    if not practice:  # where a word is what a student typed, and no sum may fail for it
+        words = Words.of(trace.model)
+        contents = {title: words.rows(rows) for title, rows in contents.items()}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
     write_package(file, workbook, STYLES, contents, date)
 

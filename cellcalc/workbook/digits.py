@@ -19,6 +19,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from cellcalc.engine.codegen import evaluate
 from cellcalc.language.notation import Binding, Excel, Text, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out
+from cellcalc.records import record
 from cellcalc.xlsx.cells import Cell, letters
 
 DIGITS, FEWEST, MOST = 4, 2, 8
@@ -123,7 +124,7 @@ def shown_formula(cell: str, digits: str) -> str:
     return f"IF({cell}=0,0,IF(AND(ABS({cell})>={SMALL},ABS({cell})<{LONG:.0f}),{usual},{long}))"
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class _Marked(Unicode):
     """The maths with each symbol replaced by a mark that holds its text cell."""
 

@@ -70,11 +70,7 @@ def formula(
     def cell(symbol: Symbol) -> str:
         if symbol.name in sheet.pass_trace.coefficients:
             return f"SUM({place(symbol)})"
-        if symbol.name in sheet.model.state and symbol.shift == 0:
-            return f"{{open}}{place(symbol)}{{close}}"
-        # The state before is put in at the first step; a row is one formula for all of them.
-        typed = 0 if symbol.shift == -1 else None
-        return sheet.number(symbol.name, place(symbol), typed)
+        return sheet.number(symbol.name, place(symbol))
 
     def cells(symbol: Symbol) -> str:
         elements = element_keys(symbol.name, sheet.model.features)
@@ -86,11 +82,8 @@ def formula(
 
     def at(t: int) -> str:
         before = f"${letters(FIRST)}$" if t - 1 in resets else letters(column(t - 1))
-        this, later = letters(column(t)), letters(column(t + 1))
-        opens, closes = ("SUM(", ")") if t == 0 or at_reset else ("", "")
-        if at_reset:
-            this = f"${letters(FIRST)}$"
-        return text.format(previous=before, this=this, next=later, open=opens, close=closes)
+        this = f"${letters(FIRST)}$" if at_reset else letters(column(t))
+        return text.format(previous=before, this=this, next=letters(column(t + 1)))
 
     apart = resets if "{previous}" in text else ()
     return Formula(at, frozenset(s for t in apart for s in (t + 1, t + 2)))

@@ -128,14 +128,18 @@ class Layout:
         reference = f"{letters(column(t))}{self.rows[symbol]}"
         return reference if seen_from in (None, self) else f"{self.quoted}!{reference}"
 
-    def number(self, symbol: str, reference: str, t: int | None = None) -> str:
-        """A reference to a value of a symbol at step t (None: any but the first).
+    def number(self, symbol: str, reference: str) -> str:
+        """A reference to a value of a symbol.
 
-        Where a person may have put a text, it is a number all the same (0), and no error follows.
-        N() would say so better, but is an error of an empty cell in Gnumeric.
+        Where a person may have put a text, it is a number all the same (0), and nothing fails. N()
+        would say so better, but is an error of an empty cell in Gnumeric.
         """
-        typed = symbol in self.typed or (t == 0 and symbol in self.model.state)
-        return f"SUM({reference})" if typed else reference
+        return f"SUM({reference})" if symbol in self.typed else reference
+
+    def first_value(self, name: str) -> str:
+        """What a parameter begins with, as another sheet reads it."""
+        place = f"{self.quoted}!{absolute(self.rows[name], FIRST)}"
+        return f"SUM({place})" if self.first is self else place
 
     @cached_property
     def typed(self) -> frozenset[str]:

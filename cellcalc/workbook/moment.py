@@ -399,7 +399,7 @@ class Moment:
             return self.layout.setting_elsewhere(symbol.name)
         row = BEFORE_ROW if symbol.shift == -1 else STEP_ROW
         place = self.index(symbol.name, f"{self.work(row)}+1")
-        return self.layout.number(symbol.name, place, None if symbol.shift != -1 else 0)
+        return self.layout.number(symbol.name, place)
 
     def backward_cell(self, symbol: Symbol) -> str:
         """The same for a symbol of an equation of the window chosen."""

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 import pytest
@@ -10,6 +16,7 @@ import pytest
 import cellcalc
 from tests.support.command import Run
 from tests.support.oracles import module
+from tests.support.paths import ROOT
 
 NAMES = ["full", "tbptt(5,5)", "tbptt(1,4)"]
 DESIGN: dict[str, Any] = {"epochs": (2, 4), "rates": (0.1, 0.02), "seeds": 2}
@@ -28,15 +35,39 @@ def test_processes_and_threads_give_the_same_rows(alone: list[Any]) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_of_dask_gives_the_same_rows(alone: list[Any]) -> None:
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("processes", [False, True])
+def test_a_cluster_of_dask_gives_the_same_rows(processes: bool, alone: list[Any]) -> None:
     distributed = module("distributed")
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with (
-        distributed.LocalCluster(**settings, processes=False) as cluster,
+        distributed.LocalCluster(**settings, processes=processes) as cluster,
         distributed.Client(cluster) as client,
     ):
         rows = cellcalc.load("echo").experiment(NAMES, executor=client.get_executor(), **DESIGN)
     assert rows == alone
+
+
+@pytest.mark.cases(0)
+@pytest.mark.skipif(which("mpiexec") is None, reason="needs the command mpiexec")
+def test_processes_of_mpi_give_the_same_rows(tmp_path: Path, alone: list[Any]) -> None:
+    module("mpi4py")
+    (tmp_path / "work.py").write_text(
+        "import pickle, sys, cellcalc\n"
+        "from mpi4py.futures import MPIPoolExecutor\n"
+        "if __name__ == '__main__':\n"
+        "    with MPIPoolExecutor(2) as pool:\n"
+        f"        rows = cellcalc.load('echo').experiment({NAMES!r}, executor=pool, **{DESIGN!r})\n"
+        "    pickle.dump(rows, open(sys.argv[1], 'wb'))\n",
+        encoding="utf-8",
+    )
+    program = [sys.executable, "-m", "mpi4py.futures", "work.py", "rows"]
+    as_root = ["--allow-run-as-root", "--oversubscribe"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(
+        ["mpiexec", *as_root, "-n", "3", *program], cwd=tmp_path, env=environment, check=True
+    )
+    assert pickle.loads((tmp_path / "rows").read_bytes()) == alone
 
 
 def test_an_interrupted_experiment_goes_on_with_its_rows(alone: list[Any]) -> None:

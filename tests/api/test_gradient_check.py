@@ -84,6 +84,7 @@ def test_a_right_loop_is_right_in_double_and_in_single_precision(dtype: Any) -> 
         ("dh_next", "dh", "dy[t]"),
     ],
 )
+@pytest.mark.cases(3)
 def test_the_bug_is_named(bug: str, symbol: str, formula: str, only_gradients: bool) -> None:
     mine = backward(bug)
     if only_gradients:
@@ -99,7 +100,7 @@ def test_the_bug_is_named(bug: str, symbol: str, formula: str, only_gradients: b
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("bug", ["dc_next", "tanh twice", "h[t]"])
-@pytest.mark.cases(5)
+@pytest.mark.cases(2)
 def test_nothing_else_is_said_of_drawn_numbers(bug: str, seed: int, dtype: Any) -> None:
     """In single precision too, where each operation is off by what the digits do not show."""
     rng = np.random.default_rng(seed)

@@ -57,6 +57,18 @@ def test_the_file_that_says_the_same_gives_the_same(more: dict[str, Any]) -> Non
     assert again.specification.title == given.specification.title
 
 
+def test_rows_of_targets_for_rows_of_one_input_are_sequences() -> None:
+    one = {name: value[:1] if name[0] == "W" else value for name, value in PARAMETERS.items()}
+    x, target = [[0.5, -1.0, 0.25], [1.0, 2.0]], [[0.1, 0.4, -0.2], [0.3, 0.6]]
+    rows = problem(parameters=one, x=x, target=target).run()
+    arrays = problem(parameters=one, x=[*map(np.array, x)], target=[*map(np.array, target)]).run()
+    pairs = problem(
+        parameters=one, x=None, target=None, sequences=list(zip(x, target, strict=True))
+    )
+    assert [p.loss for p in rows.passes] == [p.loss for p in pairs.run().passes]
+    assert [p.loss for p in rows.passes] == [p.loss for p in arrays.passes]
+
+
 def test_several_sequences_of_different_lengths() -> None:
     pairs = [(X[:2], Y[:2]), {"x": X, "target": Y}]
     sequences = problem(x=None, target=None, sequences=pairs).specification.sequences
@@ -124,6 +136,14 @@ def test_the_gradients_in_pytorchs_names_are_autograds() -> None:
         assert found[name] == pytest.approx(value.grad.numpy(), rel=1e-10, abs=1e-14)
     with pytest.raises(cellcalc.OptionError, match="layout: expected one of"):
         trace.gradients_as("torch")
+
+
+def test_inputs_of_another_layer_are_told_at_x() -> None:
+    torch = module("torch")
+    with pytest.raises(cellcalc.OptionError, match=r"x: expected 2 inputs a step, .* found 1$"):
+        cellcalc.from_torch(torch.nn.LSTM(2, 1), X[:, 0], Y)
+    with pytest.raises(cellcalc.OptionError, match="x: expected one input a step, what layer 1"):
+        cellcalc.from_torch(torch.nn.LSTM(2, 1, num_layers=2), X, Y, layer=1)
 
 
 def test_modules_that_are_no_single_unit_are_refused() -> None:

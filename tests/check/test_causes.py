@@ -49,6 +49,7 @@ def test_a_slip_repeated_is_no_new_deduction_and_not_right_in_method() -> None:
         ("dW_g", lambda text: text.removeprefix("-") if text[0] == "-" else f"-{text}", "sign"),
     ],
 )
+@pytest.mark.cases(1)
 def test_a_number_copied_wrongly_is_recognised(name, copied, words) -> None:  # type: ignore[no-untyped-def]
     values = worked(DATA)
     given = {key: f"{value:.5g}" for key, value in values.items()}
@@ -82,6 +83,7 @@ def windows(trace, figures: int = 7) -> list[Entry]:  # type: ignore[no-untyped-
         ({"scheme": "tbptt(2,3)"}, "k2 = 3"),
     ],
 )
+@pytest.mark.cases(1)
 def test_another_scheme_is_named(done: dict[str, str], words: str) -> None:
     asked = load("ten_steps", scheme="tbptt(2,4)").run()
     other = load("ten_steps", **done).run()  # type: ignore[arg-type]

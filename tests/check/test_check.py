@@ -181,6 +181,13 @@ def test_answers_for_a_certain_window() -> None:
     assert (one.verdict.value, one.window) == ("wrong", 1)
 
 
+def test_what_a_problem_hides_as_a_page(run: Run) -> None:
+    page = run("check", "gomez", "--suggest", "-f", "markdown").stdout
+    assert page.startswith("# Backpropagating an LSTM") and "\n| in " in page
+    page = run("check", "gomez", "--suggest", "-f", "html").stdout
+    assert page.startswith("<!DOCTYPE html>") and "<th>in</th>" in page
+
+
 def test_suggest_says_what_a_problem_hides(run: Run) -> None:
     result = run("check", "gomez", "--suggest")
     assert result.stdout == (EXPECTED / "suggest_gomez.txt").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from cellcalc.language.tree import Expression
 from tests.support.oracles import THOROUGH, sample
 from tests.support.problems import random_data
 
-EVERY = 10 if THOROUGH else 110
+EVERY = 30 if THOROUGH else 220
 FIGURES = 4
 
 PROBLEMS = {
@@ -111,7 +111,7 @@ def test_slips_are_detected_and_named(name: str) -> None:
     counts = Counter(bench.outcome(edit, total) for edit, total in bench.mutants())
     shown = sum(counts.values()) - counts["hidden"]
     print(f"{name}: {dict(counts)}")
-    assert shown > (100 if THOROUGH else 8)
+    assert shown > (30 if THOROUGH else 4)
     assert counts["undetected"] == 0
     assert counts["named"] >= (0.95 if THOROUGH else 0.9) * shown
     assert counts["misnamed"] <= 0.01 * shown  # where others fit as well, they are listed

@@ -46,7 +46,7 @@ ERRORS = {
     ("symbol", "says", "degree"),
     sample(product(["dW_f2", "dU_o", "db_g", "dV"], ERRORS, DEGREES[1:]), 3),
 )
-@pytest.mark.cases(4)
+@pytest.mark.cases(2, thorough=12)
 def test_an_error_in_copying_a_gradient(symbol: str, says: str, degree: str) -> None:
     rounding = Rounding(4)
     values = values_of(PROBLEM, rounding)

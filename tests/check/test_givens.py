@@ -57,6 +57,7 @@ def test_what_the_problem_gives_is_passed_over(text: str, name: str) -> None:
              "Update:\nW_f = 0.7000", "The new weights are\nW_f = 0.7000", "更新后 W_f＝0.7000",
              "Neues Gewicht: W_f = 0,7000", "W_f = 0.7 - 0.1*dW_f = 0.7000"]
 )  # fmt: skip
+@pytest.mark.cases(3)
 def test_the_old_weight_for_the_new_one_is_wrong(line: str) -> None:
     (found,) = marked(line).marked
     assert found.verdict is Verdict.WRONG

@@ -45,6 +45,7 @@ def marked(problem: Problem, edits: Edits, degree: str, plan: Plan | None = None
         (CROSS, "dh_via_z_y", "dy*y*(1 - y[t-1])*V", "usual rows"),
     ],
 )
+@pytest.mark.cases(3)
 def test_one_symbol_taken_for_another_is_named(
     shape: Shape, row: str, formula: str, degree: str
 ) -> None:

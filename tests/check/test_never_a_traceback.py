@@ -58,6 +58,7 @@ def test_any_lines_give_a_report(name: str, lines: list[str]) -> None:
     ("name", "left"),
     sample(product(TRACES, ["dc[t]", "dU_f", "W_f", "c[2]", "L", "dc0"]), 5),
 )
+@pytest.mark.cases(1)
 def test_every_right_hand_side_gives_a_report(name: str, left: str) -> None:
     reported(TRACES[name], "\n".join(f"{left} = {right}" for right in RIGHTS))
 

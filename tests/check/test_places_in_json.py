@@ -20,7 +20,7 @@ KEYS = {
 VERDICTS = ("correct", "carried", "repeated", "coarse", "wrong", "open", "unreadable")
 
 
-@pytest.mark.cases(8)
+@pytest.mark.cases(5, thorough=60)
 @pytest.mark.parametrize("wrong", [False, True])
 @pytest.mark.parametrize("document", DOCUMENTS, ids=[d["name"] for d in DOCUMENTS])
 def test_answers_counts_and_causes_agree(

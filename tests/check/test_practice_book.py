@@ -20,7 +20,7 @@ from tests.support.command import Run
 from tests.support.oracles import sample
 from tests.support.problems import random_data
 from tests.support.sheets import Live
-from tests.support.spreadsheets import Made, book_of
+from tests.support.spreadsheets import Made, book_of, to_fill_in
 from tests.workbook.test_practice import Paper
 
 GOMEZ = load("gomez")
@@ -55,7 +55,7 @@ class Filled:
 
     def saved(self, path: Path, answers: Mapping[str, object], figures: int = 3) -> Path:
         """The file with the answers in it; no formula keeps its value, as openpyxl has it."""
-        book = openpyxl.load_workbook(io.BytesIO(self.contents))
+        book = to_fill_in(self.contents)
         for cell, value in answers.items():
             book["Practice"][cell] = value
         book["Practice"]["B2"] = figures
@@ -136,6 +136,7 @@ def test_the_sheet_and_the_command_agree(name: tuple[str, str], run: Run, tmp_pa
 
 
 @pytest.mark.parametrize("figures", [2, 4, 6])
+@pytest.mark.cases(1)
 def test_the_sheets_own_demand_goes_first(figures: int, run: Run, tmp_path: Path) -> None:
     filled = Filled(("linear", "c,dc,dU_f"))
     answers: dict[str, object] = {c: rounded(v, figures) for c, v in filled.truth.items()}
@@ -212,6 +213,7 @@ def test_a_filled_in_paper_is_marked(run: Run, tmp_path: Path) -> None:
         (("[bptt]", '[bptt]\nscheme = "tbptt(2,4)"'), "bptt.k1: expected 2"),
     ],
 )
+@pytest.mark.cases(3)
 def test_a_workbook_of_another_problem_is_refused_and_what_differs_is_said(
     change: tuple[str, str], message: str, run: Run, tmp_path: Path
 ) -> None:

@@ -59,7 +59,7 @@ def only(text: str, optimizer: str, more: str = "") -> Marked:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 def test_every_rule_that_is_printed_is_read_and_correct(optimizer: str, form: str) -> None:
     for author in AUTHORS:
         trace = trace_of(optimizer, author, form == "ascii")

@@ -9,7 +9,7 @@ import pytest
 
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
-from cellcalc.check.report import Kind, Verdict
+from cellcalc.check.report import Kind, Marked, Report, Verdict
 from tests.support.problems import Data, random_data
 from tests.support.slipped import sigmoid, worked
 
@@ -97,10 +97,15 @@ def test_a_plain_nought_among_decimals_is_one_of_them() -> None:
 
 
 def test_what_is_outside_by_a_few_units_is_an_arithmetic_slip() -> None:
-    values = worked(DATA)
-    values["dc[2]"] += 4e-5
-    text = "".join(f"{name} = {value:.5f}\n" for name, value in values.items())
-    (slip,) = mark(DATA.problem().run(), entries_of_text(text)).slips
+    values, run = worked(DATA), DATA.problem().run()
+
+    def marked() -> Report:
+        text = "".join(f"{name} = {value:.5f}\n" for name, value in values.items())
+        return mark(run, entries_of_text(text))
+
+    found = {(m.answer.symbol, m.answer.t): m.bound for m in marked().marked}
+    values["dc[2]"] += found["dc", 2] + 3e-5
+    (slip,) = marked().slips
     assert slip.kind is Kind.ARITHMETIC and slip.formula is None
 
 
@@ -124,3 +129,21 @@ def test_a_step_without_a_target_has_no_loss() -> None:
     data.target[1] = math.nan
     report = mark(data.problem().run(), entries_of_text("E[2] = nan\ntarget[2] = nan\nE[2] = 0"))
     assert [m.verdict for m in report.marked] == [Verdict.CORRECT] * 3
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_what_lies_within_the_bound_is_right_whatever_is_written_before_it(sign: int) -> None:
+    r, run = figures(4), DATA.problem().run()
+    values = rounded(DATA, r)
+
+    def marked(values: dict[str, float]) -> dict[str, Marked]:
+        text = "".join(f"{name} = {value:.4g}\n" for name, value in values.items())
+        found = mark(run, entries_of_text(text)).marked
+        return {f"{m.answer.symbol}[{m.answer.t}]": m for m in found if m.answer.t}
+
+    for name, one in marked(values).items():
+        if name.startswith("dz_"):
+            assert isinstance(one.expected, float) and one.bound
+            moved = {**values, name: r(one.expected + sign * 0.9 * one.bound)}
+            assert marked(moved)[name].verdict is Verdict.CORRECT

@@ -22,6 +22,7 @@ NAMES = ["nothing handed on", "last loss only", "dc gets dh whole", "1 - f for i
 
 
 @pytest.mark.parametrize(("name", "degree"), sample(product(NAMES, DEGREES), 2))
+@pytest.mark.cases(3)
 def test_it_is_the_one_cause_and_called_by_its_name(name: str, degree: str) -> None:
     problem = random_problem("1 slips 0", SHAPES[0])
     (slip,) = [one for one in of_table(problem.shape, 4) if one.name == name]

@@ -48,6 +48,7 @@ def test_what_is_right_is_read_and_right(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.cases(4)
 def test_what_is_wrong_is_read_and_wrong(kind: str) -> None:
     report = report_of(kind, "wrong")
     assert not report.unreadable

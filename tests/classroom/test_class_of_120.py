@@ -1,4 +1,7 @@
-"""A whole class, made, handed in by simulated students, and marked: the gradebook is right."""
+"""A whole class, made, handed in by simulated students, and marked: the gradebook is right.
+
+In a thorough run; what marking a class gives is tried on a few students in ``test_mark.py``.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from tests.marking.judging import Truth, is_named, worth
 from tests.support import classroom
 from tests.support.oracles import THOROUGH
 
+pytestmark = pytest.mark.cases(0)
 STUDENTS = 120 if THOROUGH else 24
 PROBLEM = "two_step"
 
@@ -56,7 +60,6 @@ def marked(tmp_path_factory: pytest.TempPathFactory) -> tuple[classroom.Class, P
     return one, report, json.loads(cost.read_text())
 
 
-@pytest.mark.cases(0)
 def test_every_student_is_a_row_in_the_order_of_the_list(
     marked: tuple[classroom.Class, Path, list[float]],
 ) -> None:

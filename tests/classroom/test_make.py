@@ -43,6 +43,7 @@ def keys(made: Made) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["two_step", "gru_chung", "ten_steps"])
+@pytest.mark.cases(1)
 def test_numbers_are_few_digits_distinct_and_not_0(name: str) -> None:
     made = three(name)
     for text in keys(made).values():
@@ -134,6 +135,7 @@ def test_a_problem_that_hides_slips_by_itself_says_so() -> None:
         ("peephole", "dU_f", {}),
     ],
 )
+@pytest.mark.cases(3)
 def test_nothing_in_a_sheet_gives_an_answer_away(
     name: str, practice: str, options: dict[str, str]
 ) -> None:

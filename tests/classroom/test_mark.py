@@ -188,6 +188,7 @@ def test_what_cannot_be_read_is_a_row_with_its_reason(
 
 
 @pytest.mark.parametrize("name", ["s002.xlsx", "s002.zip"])
+@pytest.mark.cases(1)
 def test_a_bomb_is_a_row(small: Small, handed: Path, report: Path, name: str) -> None:
     (handed / name).write_bytes(bomb())
     rows = mark(small, handed, report)

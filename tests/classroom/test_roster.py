@@ -27,6 +27,14 @@ def test_ids_and_names_are_found(text: str) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("head", ["学号,姓名", "学号,姓,名", "id,first name,surname"])
+def test_a_chinese_name_is_written_surname_first(head: str) -> None:
+    parts = {"姓名": "王芳", "姓": "王", "surname": "王", "名": "芳", "first name": "芳"}
+    row = ",".join(parts.get(column, "s1") for column in head.split(","))
+    (student,) = read_roster(f"{head}\n{row}\n".encode(), "roster.csv").students
+    assert (student.id, student.name) == ("s1", "王芳")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
 def test_every_encoding_is_read(encoding: str) -> None:
     text = "id;name\ns1;Jörg Müller\ns2;Grace Hopper\n"

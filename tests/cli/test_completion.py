@@ -106,16 +106,68 @@ def test_each_shell_has_a_script(shell: str, run: Run) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs the command bash")
-def test_bash_completes(tmp_path: Path, run: Run) -> None:
+@pytest.fixture
+def surroundings(tmp_path: Path) -> dict[str, str]:
+    """An environment in which cellcalc is a command, as it is when it is installed."""
     command = tmp_path / "cellcalc"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m cellcalc "$@"\n')
     command.chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs the command fish")
+@pytest.mark.cases(1)
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("cellcalc explain carou", ["carousel"]),
+        ("cellcalc table gomez --symbols dU_", [f"dU_{gate}" for gate in "figo"]),
+    ],
+)
+def test_fish_completes(typed: str, completed: list[str], surroundings: dict[str, str]) -> None:
+    asked = f'cellcalc completion fish | source; complete -C "{typed}"'
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", asked],
+        env=surroundings, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert sorted(done.stdout.split()) == sorted(completed), done.stderr
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs the command zsh")
+@pytest.mark.cases(0)
+def test_zsh_completes_at_a_tab(surroundings: dict[str, str]) -> None:
+    import pty
+    import select
+    import time
+
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execvpe("zsh", ["zsh", "-f", "-i"], surroundings)
+
+    def shown_until(text: bytes) -> bytes:
+        shown, end = b"", time.monotonic() + 30
+        while text not in shown and time.monotonic() < end:
+            if select.select([terminal], [], [], 0.2)[0]:
+                shown += os.read(terminal, 4096)
+        return shown
+
+    setting_up = 'autoload -Uz compinit; compinit -u -D; eval "$(cellcalc completion zsh)"'
+    os.write(terminal, f"{setting_up}; echo rea''dy\n".encode())
+    assert b"ready" in shown_until(b"ready")
+    os.write(terminal, b"cellcalc explain carou\t")
+    assert b"carousel" in shown_until(b"carousel")
+    os.close(terminal)
+    os.waitpid(process, 0)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs the command bash")
+def test_bash_completes(surroundings: dict[str, str], run: Run) -> None:
     script = run("completion", "bash").stdout
     ask = "COMP_WORDS=(cellcalc explain carou); COMP_CWORD=2; _cellcalc_completion cellcalc carou; "
     done = subprocess.run(
         ["bash", "-c", f'{script}\n{ask} echo "${{COMPREPLY[@]}}"'],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)},
+        env=surroundings,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.stdout == "carousel\n", done.stderr

@@ -34,6 +34,7 @@ def problem(folder: Path, steps: int) -> str:
         (["table", "P", "--k1", "1", "--k2", "10000"], "numbers to keep"),
     ],
 )
+@pytest.mark.cases(2)
 def test_what_would_take_too_long_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
 ) -> None:

@@ -76,6 +76,8 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("NO_COLOR", "1"), ("PAGER", "cat"), ("COLUMNS", "80")):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    # On a busy machine a command may take so long that it says it is working.
+    monkeypatch.setattr("cellcalc.cli.common.SILENT", 1000.0)
 
 
 def test_every_command_is_tried() -> None:
@@ -83,6 +85,7 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.cases(3)
 def test_a_console_shows_all_of_it(name: str) -> None:
     for options in COMMANDS[name]:
         for words in ([name, *options], [name, "--help"]):
@@ -99,6 +102,7 @@ def test_a_console_shows_all_of_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.cases(3)
 def test_a_file_gets_utf8_and_is_read_back(name: str) -> None:
     for options in COMMANDS[name]:
         expected = printed([name, *options], "utf-8", terminal=False)
@@ -136,6 +140,7 @@ def test_json_for_a_plain_console_has_the_same_data() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii:strict", "utf-8", "cp936"])
+@pytest.mark.cases(2)
 def test_pythonioencoding_is_obeyed(encoding: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "cellcalc", "flow", "ten_steps"]

@@ -97,8 +97,10 @@ def test_colours_only_where_they_are_asked_for(
         assert run(*command, "--color", "never").stdout == plain
         run(*command, "--color", "always", "-o", tmp_path / "a.txt", "--force")
         assert (tmp_path / "a.txt").read_text(encoding="utf-8") == plain
-        for format in ("markdown", "json", "html"):
-            assert "\x1b" not in run(*command, "--color", "always", "-f", format).stdout
+    for format in ("markdown", "json", "html"):
+        assert "\x1b" not in run(*commands[0], "--color", "always", "-f", format).stdout
+        assert "\x1b" not in run(*commands[1], "--color", "always", "-f", format).stdout
+    assert "\x1b" not in run(*commands[2], "--color", "always", "-f", "html").stdout
     monkeypatch.setenv("NO_COLOR", "1")
     assert not COLOUR.search(run("table", "gomez").stdout)
     assert COLOUR.search(run("table", "gomez", "--color", "always").stdout)

@@ -121,6 +121,7 @@ def test_the_same_bytes_again_are_no_error(run: Run, tmp_path: Path) -> None:
     ],
     ids=" ".join,
 )
+@pytest.mark.cases(2)
 def test_latex_compiles(engine: str, arguments: list[str], run: Run, tmp_path: Path) -> None:
     compiler = program(engine)
     assert run(*arguments, "-o", tmp_path / "d.tex").exit_code == 0

@@ -30,6 +30,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
+@pytest.mark.cases(3)
 def test_what_was_written_is_opened(
     words: list[str], file: str, opened: list[str], run: Run
 ) -> None:

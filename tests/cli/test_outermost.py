@@ -78,6 +78,7 @@ def test_full_device_is_said(tmp_path: Path, arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "encoding", ["ascii", "latin-1", "cp437", "cp1252", "koi8-r", "shift_jis", "gb2312"]
 )
+@pytest.mark.cases(3)
 def test_terminal_of_any_encoding(tmp_path: Path, encoding: str) -> None:
     for arguments in (["--help"], ["check", "--help"]):
         done = subprocess.run(
@@ -111,6 +112,7 @@ def _hear_signals() -> None:
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.cases(1)
 def test_signal_leaves_no_partial_file(tmp_path: Path, name: str, status: int) -> None:
     values = ",".join(["0.5"] * 2000)
     text = f'cell = "lstm"\n[parameters]\nrandom = {{seed = 1}}\n[[sequence]]\nx = [{values}]\n'

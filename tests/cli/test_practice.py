@@ -109,7 +109,7 @@ def test_another_exercises_record_is_refused(run: Run, folder: Path) -> None:
     "problem", ["gomez", "two_step", "gru_chung", "peephole", "ten_steps", "truncated"]
 )
 @pytest.mark.parametrize("asked", ["backward", "all"])
-@pytest.mark.cases(3)
+@pytest.mark.cases(1)
 def test_the_right_answers_are_right_and_every_hint_leads_to_them(problem: str, asked: str) -> None:
     trace = cellcalc.load(problem).run()
     practice = Practice(trace, asked)

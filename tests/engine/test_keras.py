@@ -80,6 +80,7 @@ CASES += sample([("stateful", "sgd"), ("stateless", "sgd")], 3)
 
 
 @pytest.mark.parametrize(("name", "optimizer"), CASES)
+@pytest.mark.cases(1, thorough=6)
 def test_keras_trains_to_the_same_weights(
     name: str, optimizer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,7 @@ def test_a_long_training_run_keeps_losses_and_parameters_only() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["full", "overlapping", "stored"])
+@pytest.mark.cases(1)
 def test_machine_code_gives_the_same_numbers(scheme: str) -> None:
     if not REQUIRED:
         pytest.importorskip("numba", reason="numba is not installed")

@@ -26,6 +26,7 @@ from cellcalc.language.tree import (
     shifted,
     spelled_out,
 )
+from tests.support.oracles import THOROUGH
 from tests.support.problems import GATES
 
 DERIVATIVES = frozenset({"dc", "dh", "dz_f", "dW_f1"})
@@ -60,7 +61,7 @@ TREES = st.recursive(LEAVES, _grow, max_leaves=12)
 
 
 @pytest.mark.parametrize("notation", READ_BACK)
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=400 if THOROUGH else 150, deadline=None, derandomize=True)
 @given(tree=TREES)
 def test_what_is_printed_reads_back_as_the_same_tree(notation: str, tree: Expression) -> None:
     assert parse(READ_BACK[notation](tree)) == tree

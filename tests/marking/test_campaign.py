@@ -120,6 +120,7 @@ def test_rounding_is_that_of_people(number: float, rounding: Rounding, text: str
 @pytest.mark.parametrize(
     ("rounding", "style"), sample(product(campaign.ROUNDINGS, STYLES), 3), ids=str
 )
+@pytest.mark.cases(2)
 def test_right_work_lies_within_its_bounds(rounding: Rounding, style: str) -> None:
     for number, shape in enumerate(SHAPES):
         problem = random_problem(number, shape)
@@ -157,6 +158,7 @@ def _shows(slip: Slip, shape: Shape) -> bool:
 
 
 @pytest.mark.parametrize("shape", sample(SHAPES[:4], 3), ids=str)
+@pytest.mark.cases(1)
 def test_every_slip_of_the_reference_shows(shape: Shape) -> None:
     hidden = [slip.name for slip in of_table(shape, 4) if not _shows(slip, shape)]
     assert not hidden

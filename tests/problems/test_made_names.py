@@ -107,7 +107,7 @@ def test_what_adam_would_need_sgd_leaves_free(tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["w", "B", "sum", "h0", "digits"])
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 def test_workbook_recalculates_to_what_it_stores(tmp_path: Path, name: str) -> None:
     book = book_of(problem(tmp_path, name, "adam"))
     stored, cells = read(book), formula_cells(book)

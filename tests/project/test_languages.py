@@ -231,6 +231,7 @@ def test_results_in_chinese_fit_the_page_and_align(words: list[str], run: Run) -
 
 
 @pytest.mark.parametrize("format", ["json", "csv", "latex"])
+@pytest.mark.cases(1)
 def test_data_stay_in_english(format: str, run: Run) -> None:
     words = ["table", "gomez", "--format", format]
     assert run(*words, "--lang", "zh").stdout == run(*words).stdout

@@ -30,6 +30,7 @@ def runner() -> Any:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+@pytest.mark.cases(1)
 def test_a_notebook_gives_the_outputs_that_are_in_it(path: Any) -> None:
     pytest.importorskip("matplotlib")
     notebooks = runner()

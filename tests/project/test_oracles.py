@@ -20,6 +20,7 @@ from tests.support.paths import ROOT
         ("there is no peephole cell", "1", 0),
     ],
 )
+@pytest.mark.cases(1)
 def test_a_skipped_oracle_fails_the_run_that_requires_it(
     reason: str, required: str, status: int, tmp_path: Path
 ) -> None:

@@ -72,6 +72,23 @@ def test_the_wheel_runs_without_the_checkout(wheel: Path, tmp_path: Path) -> Non
     assert "c    0.00000  0.78573  1.51763" in result.stdout
 
 
+def test_one_version_stands_everywhere() -> None:
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    cited = re.search(r"^version: (\S+)", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M)
+    assert headings[0] == cellcalc.__version__
+    assert cited is not None and cited[1] == cellcalc.__version__
+
+
+def test_the_classifiers_name_versions_that_ci_looks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {m[1] for c in project["classifiers"] if (m := re.search(r":: Python :: (3\.\d+)$", c))}
+    looked_for = re.search(
+        r"^for version in (.*); do$", (ROOT / ".ci/run").read_text("utf-8"), re.M
+    )
+    assert named and looked_for is not None and named <= set(looked_for[1].split())
+    assert project["requires-python"] == f">={min(named, key=lambda v: int(v[2:]))}"
+
+
 def test_run_time_dependencies_are_exactly_these_four() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names = {re.split(r"[<>=!~ \[]", dependency)[0] for dependency in project["dependencies"]}
@@ -90,6 +107,7 @@ def test_run_time_dependencies_are_exactly_these_four() -> None:
         (["export", "gomez", "--to", "pytorch"], ["openpyxl", "numpy", "tabulate", "torch"]),
     ],
 )
+@pytest.mark.cases(3)
 def test_a_command_imports_only_what_it_uses(arguments: list[str], absent: list[str]) -> None:
     code = f"""
 import sys

@@ -14,6 +14,7 @@ from tests.support.paths import ROOT
 
 # From the ground up. A package imports only what stands in a line above its own here.
 ORDER = [
+    ("records",),
     ("errors",),
     ("files", "archives"),
     ("resources", "toml"),

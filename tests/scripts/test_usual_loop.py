@@ -93,7 +93,7 @@ def run_all(scripts: dict[str, str], folder: Path) -> dict[str, tuple[int, str]]
 
 def test_the_usual_loop_ends_with_the_same_parameters(tmp_path: Path) -> None:
     module("torch")
-    problems = {f"s{seed}": drawn(seed) for seed in sample(range(60), 5)}
+    problems = {f"s{seed}": drawn(seed) for seed in sample(range(60), 15)}
     scripts = {
         name: script(p.specification, p.model, "pytorch", trace=p.run())
         for name, p in problems.items()
@@ -127,10 +127,11 @@ def going_on(seed: int, folder: Path) -> Problem:
 
 
 @pytest.mark.parametrize("to", ["pytorch", "numpy"])
+@pytest.mark.cases(1)
 def test_scripts_go_on_from_a_run_and_keep_what_is_frozen(to: str, tmp_path: Path) -> None:
     module("torch")
     scripts = {}
-    for seed in sample(range(60), 4):
+    for seed in sample(range(60), 15):
         problem = going_on(seed, tmp_path)
         trace = problem.run()
         frozen = problem.specification.update.frozen

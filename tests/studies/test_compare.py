@@ -109,3 +109,11 @@ def test_the_problem_s_own_scheme_is_marked_though_it_comes_to_another(run: Run)
     assert "tbptt(2,5) *" in said and "* the problem's own scheme" in said
     told = json.loads(run("compare", "ten_steps", "block(4)", "--format", "json").stdout)
     assert [one["name"] for one in told["schemes"] if one["own"]] == ["tbptt(2,5)"]
+
+
+def test_lengths_of_a_named_scheme_add_up_as_those_of_a_file(run: Run) -> None:
+    for command in (["compare"], ["experiment", "--epochs", "1"]):
+        name, *options = command
+        said = run(name, "ten_steps", *options, "--scheme", "windows(3,3)")
+        assert said.exit_code == 2
+        assert "lengths that add up to 10, the steps, found 6" in said.stderr

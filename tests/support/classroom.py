@@ -23,6 +23,7 @@ from tests.marking.problems import Plan, Problem
 from tests.marking.problems import Sequence as Data
 from tests.marking.slips import Slip, of_table
 from tests.marking.working import Where, values_of
+from tests.support.spreadsheets import to_fill_in
 
 # What people hand in besides a filled-in sheet.
 TROUBLES = ("missing", "broken", "picture", "empty", "another's", "copied")
@@ -91,7 +92,7 @@ def problem_of(text: str) -> Problem:
 
 def fill_in(sheet: Path, values: Mapping[Where, float], rounding: Rounding, to: Path) -> int:
     """Type values into the open cells of a sheet, and say how many there were."""
-    book = openpyxl.load_workbook(sheet)
+    book = to_fill_in(sheet.read_bytes())
     page = book["Practice"]
     by_place = {(w.symbol, w.t): v for w, v in values.items() if w.part != "part"}
     steps: dict[int, int] = {}
@@ -208,7 +209,7 @@ def open_cells(sheet: Path) -> list[str]:
 def copy_answers(source: Path, sheet: Path, to: Path) -> None:
     """Somebody's answers in another's sheet."""
     page = openpyxl.load_workbook(source)["Practice"]
-    book = openpyxl.load_workbook(sheet)
+    book = to_fill_in(sheet.read_bytes())
     own = book["Practice"]
     for cell in open_cells(sheet):
         own[cell].value = page[cell].value

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import formualizer
 import openpyxl
+from openpyxl.formatting.formatting import ConditionalFormattingList
 
 from cellcalc.api import Problem, Trace
 from cellcalc.workbook import build_workbook
@@ -133,6 +134,14 @@ def defined_names(contents: bytes) -> dict[str, str]:
         for attributes, where in found
         if "localSheetId" not in attributes
     }
+
+
+def to_fill_in(contents: bytes) -> openpyxl.Workbook:
+    """The workbook to type into and to save, without the rules for looks: these take longest."""
+    book = openpyxl.load_workbook(io.BytesIO(contents))
+    for sheet in book:
+        sheet.conditional_formatting = ConditionalFormattingList()
+    return book
 
 
 def formula_cells(contents: bytes) -> list[tuple[str, str]]:

@@ -53,6 +53,7 @@ def test_equations_in_ascii_are_the_equation_language(cell: str, features: int) 
 
 @pytest.mark.parametrize("name", AUTHORS)
 @pytest.mark.parametrize("cell", sample(CELLS, 4))
+@pytest.mark.cases(5, thorough=90)
 def test_an_authors_equations_in_ascii_are_those_in_unicode(cell: str, name: str) -> None:
     features = 2  # a single one is tried in the derivations below
     _, model = cell_alone(cell, "linear", features=features, notation=name, ascii=True)
@@ -156,6 +157,7 @@ def test_derivations_of_every_cell(cell: str, format: str) -> None:
 
 @pytest.mark.parametrize("name", AUTHORS)
 @pytest.mark.parametrize("cell", sample(CELLS, 4))
+@pytest.mark.cases(5, thorough=90)
 def test_derivations_in_every_authors_symbols(cell: str, name: str) -> None:
     specification, model = cell_alone(cell, "linear", notation=name)
     assert model.author is not None
@@ -286,6 +288,7 @@ def test_quantities_named_in_sentences() -> None:
         ("templates",),
     ],
 )
+@pytest.mark.cases(4)
 def test_every_command_has_plain_output(arguments: tuple[str, ...], wide: Run) -> None:
     shown = wide(*arguments).stdout
     plain = wide(*arguments, "--ascii").stdout

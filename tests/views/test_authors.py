@@ -150,6 +150,7 @@ class TestOutput:
 
 
 @pytest.mark.parametrize("author", AUTHORS)
+@pytest.mark.cases(2)
 def test_latex_of_derivation_and_tables_compiles(
     author: str, tmp_path: Path, pdflatex: str
 ) -> None:

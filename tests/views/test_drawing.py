@@ -139,14 +139,24 @@ def test_a_drawing_is_shown_by_a_notebook() -> None:
     assert len(repr(drawing)) < 100
 
 
+def test_the_flow_has_a_panel_for_each_state() -> None:
+    labels = {}
+    for of in (None, "c", "h,c"):
+        figure = problem().draw("flow", of=of).figure
+        labels[of] = [axes.get_ylabel() for axes in figure.axes if "partial" in axes.get_ylabel()]
+    assert [label.count(r"\partial h_t") for label in labels[None]] == [1, 0]
+    assert [label.count(r"\partial c_t") for label in labels[None]] == [0, 1]
+    assert labels["h,c"] == labels[None] and labels["c"] == labels[None][1:]
+
+
 @pytest.mark.parametrize(
     ("what", "more", "message"),
     [
         ("tree", {}, "what: expected one of unrolled, cell"),
         ("cell", {"step": 9}, "step: expected a whole number from 1 to 4, found 9"),
         ("cell", {"of": "U_f"}, "of: expected it with one of flow, sweep, found it with cell"),
-        ("unrolled", {"steps": "0-2"}, "steps: expected a whole number from 1 to 4, found 0"),
-        ("unrolled", {"steps": "two"}, 'steps: expected steps from 1 to 4, as in 3-6, found "two"'),
+        ("unrolled", {"steps": "0-2"}, 'steps: expected FROM:TO within 1:4, found "0-2"'),
+        ("unrolled", {"steps": "two"}, 'steps: expected FROM:TO within 1:4, found "two"'),
         ("unrolled", {"window": 2}, "window: expected a whole number from 1 to 1, found 2"),
         ("flow", {"of": "q"}, "of: expected one of the states h, c, found q"),
         ("sweep", {"of": "U_q"}, r"of: expected parameters \(W_f1.*did you mean U_"),

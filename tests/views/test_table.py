@@ -169,6 +169,7 @@ def test_without_targets_only_the_forward_pass_is_shown(tmp_path: Path, run: Run
     ("arguments", "expected"),
     [
         (["--steps", "2:9"], '--steps: expected FROM:TO within 0:2, found "2:9"'),
+        (["--steps", "2-9"], '--steps: expected FROM:TO within 0:2, found "2-9"'),
         (["--steps", "b"], '--steps: expected FROM:TO within 0:2, found "b"'),
         (["--symbols", "c,dcc"],
          '--symbols: expected symbols of this problem, found "dcc"; did you mean dc?'),
@@ -184,11 +185,12 @@ def test_options_that_do_not_fit(arguments: list[str], expected: str, run: Run) 
     assert result.stderr == f"Error: {expected}\n"
 
 
-def test_an_unknown_format_lists_the_known_ones(run: Run) -> None:
+def test_an_unknown_format_is_told_with_ours_and_the_nearest(run: Run) -> None:
     result = run("table", "gomez", "--format", "gird")
     assert result.exit_code == 2
     assert result.stderr.startswith(
-        "Error: --format: expected one of text, markdown, html, latex, csv, json, asciidoc, "
+        "Error: --format: expected one of text, markdown, html, latex, csv, json, or a format of "
+        "tabulate, "
     )
     assert result.stderr.endswith('found "gird"; did you mean grid?\n')
 

@@ -113,7 +113,7 @@ def test_formualizer_computes_what_is_stored(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sample(PROBLEMS, 3))
-@pytest.mark.cases(4)
+@pytest.mark.cases(2)
 def test_formualizer_computes_the_trace_of_the_edited_problem(name: str) -> None:
     expected, book = stored(name, True), spreadsheets.poisoned(BOOKS[name], edited(name)[1])
     got = spreadsheets.by_formualizer(book, expected.formulas)
@@ -137,6 +137,7 @@ def test_libreoffice_computes_the_trace_of_the_edited_problem(
 
 
 @pytest.mark.parametrize("cell", SHAPES)
+@pytest.mark.cases(2)
 def test_an_exercise_opens_with_what_is_stored(cell: str) -> None:
     book = book_of(PROBLEMS[cell], practice="all")
     expected = Stored(spreadsheets.read(book), spreadsheets.formula_cells(book))
@@ -146,6 +147,7 @@ def test_an_exercise_opens_with_what_is_stored(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", SHAPES)
+@pytest.mark.cases(2)
 def test_start_links_to_cells_that_are_there(cell: str) -> None:
     guide = openpyxl.load_workbook(io.BytesIO(BOOKS[cell]))["Start"]
     links = [c.hyperlink.location for row in guide.iter_rows() for c in row if c.hyperlink]
@@ -163,7 +165,7 @@ def test_start_of_a_forward_pass_has_no_link_to_a_sheet_that_is_not_there() -> N
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.cases(5)
+@pytest.mark.cases(2)
 def test_every_cell_that_ships_has_a_picture_with_arrows(cell: str) -> None:
     texts = {text for (sheet, _), text in stored(cell, True).values.items() if sheet == "Step"}
     assert {"▶", "▲"} <= texts

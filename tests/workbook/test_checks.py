@@ -20,6 +20,7 @@ PROBLEMS: dict[str, Data] = {
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.cases(1)
 def test_every_overwritten_formula_is_noticed(name: str) -> None:
     book = book_of(PROBLEMS[name], ["Start", "Gradients", "Checks"])
     grid, stored = Grid(book), spreadsheets.read(book)

@@ -54,6 +54,7 @@ def test_no_choice_on_a_study_sheet_gives_an_error(name: str) -> None:
 
 @pytest.mark.parametrize("level", [1, 3, 4])
 @pytest.mark.parametrize("key", [False, True])
+@pytest.mark.cases(2)
 def test_nothing_typed_into_a_practice_sheet_gives_an_error(level: int, key: bool) -> None:
     trace = GOMEZ.problem().run()
     file = io.BytesIO()

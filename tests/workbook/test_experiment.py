@@ -67,6 +67,7 @@ def test_the_heat_map_follows_the_choice(rate: float, epochs: int, made: Made) -
             assert value == pytest.approx(wanted[place], rel=1e-12), place
 
 
+@pytest.mark.cases(0)
 def test_it_recalculates_in_libreoffice(made: Made, soffice: str, tmp_path: Path) -> None:
     _, results, contents = made
     edited = poisoned(contents, {"B3": 0.1, "B4": 2.0}, "Heat map")

@@ -56,6 +56,7 @@ def expected(found: Flow, steps: int, states: tuple[str, ...] = ("h", "c")) -> C
 
 
 @pytest.mark.parametrize("readout", ["identity", "linear", "logistic"])
+@pytest.mark.cases(1)
 def test_its_values_are_those_of_the_matrix(readout: str) -> None:
     problem, contents = made(data_of(readout))
     values = read(contents)
@@ -89,6 +90,7 @@ def test_it_recalculates_after_a_change_in_formualizer() -> None:
         assert value == pytest.approx(cells[place], rel=1e-10, abs=1e-15), place
 
 
+@pytest.mark.cases(0)
 def test_it_recalculates_after_a_change_in_libreoffice(soffice: str, tmp_path: Path) -> None:
     problem, contents = made(data_of())
     whole = by_libreoffice(soffice, {"flow": edited(contents)}, tmp_path)["flow"]
@@ -112,6 +114,7 @@ def test_another_cell_has_its_sheet_too() -> None:
 
 
 @pytest.mark.parametrize("cell", ["gru", "lstm-peephole", "lstm-clip", "rnn", "lstm-forget-bias"])
+@pytest.mark.cases(2)
 def test_cells_of_the_library_have_their_sheet(cell: str) -> None:
     text = (
         f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nrandom = {{seed = 5, scale = 0.9}}\n'
@@ -157,6 +160,7 @@ def test_the_command_writes_it(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["tbptt(2,4)", "forum-last(2,4)", "per-error(3)"])
+@pytest.mark.cases(1)
 def test_it_shows_the_network_before_training_whatever_the_scheme(scheme: str) -> None:
     data = random_data(22, features=2, steps=6, readout="linear")
     data.bptt = f'scheme = "{scheme}"'
@@ -176,6 +180,7 @@ def test_it_shows_the_network_before_training_whatever_the_scheme(scheme: str) -
 
 
 @pytest.mark.parametrize("k1", [2.5, 0, -3, "two", None, 99])
+@pytest.mark.cases(2)
 def test_a_k1_out_of_range_gives_no_error(k1: object) -> None:
     _, contents = made(data_of())
     live = Live(contents)

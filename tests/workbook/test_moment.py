@@ -71,7 +71,7 @@ def rows_of(book: bytes, sheet: str, column: str) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.cases(2)
+@pytest.mark.cases(1)
 def test_step_has_the_numbers_of_the_trace(name: str) -> None:
     trace, live = PROBLEMS[name].problem().run(), Live(BOOKS[name])
     left, right = rows_of(BOOKS[name], "Step", "A"), rows_of(BOOKS[name], "Step", "J")
@@ -96,6 +96,7 @@ def lane(book: bytes, label: str) -> int:
 
 
 @pytest.mark.parametrize("name", ["gomez", "tbptt"])
+@pytest.mark.cases(1)
 def test_one_loss_is_seen_running_back(name: str) -> None:
     data = PROBLEMS[name]
     problem, live = data.problem(), Live(BOOKS[name])
@@ -129,7 +130,7 @@ ODD = [0, -3, 99, 2.5, "six", "all", None, True]
 
 @pytest.mark.parametrize("cell", ["B3", "D3", "F3", "H3"])
 @pytest.mark.parametrize("name", ["missing", "tbptt"])
-@pytest.mark.cases(3)
+@pytest.mark.cases(1)
 def test_nothing_that_is_typed_gives_an_error(name: str, cell: str) -> None:
     live, cells = Live(BOOKS[name]), spreadsheets.formula_cells(BOOKS[name])
     for value in ODD:
@@ -190,7 +191,7 @@ def figures(text: str) -> float:
 
 @pytest.mark.parametrize("digits", [2, 4, 6])
 @pytest.mark.parametrize("name", [*PROBLEMS, "gru", "lstm-peephole"])
-@pytest.mark.cases(5)
+@pytest.mark.cases(2)
 def test_the_numbers_of_every_worked_line_give_its_result(name: str, digits: int) -> None:
     book = BOOKS[name] if name in PROBLEMS else book_of(random_cell(name, 3, features=2, steps=3))
     live, checked = Live(book), 0

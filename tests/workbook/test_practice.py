@@ -57,6 +57,7 @@ class Paper:
 
 
 @pytest.mark.parametrize(("name", "what"), EXERCISES)
+@pytest.mark.cases(2)
 def test_a_fresh_exercise_is_what_is_stored(name: str, what: str) -> None:
     book = BOOKS[name, what]
     got = spreadsheets.by_formualizer(
@@ -66,6 +67,7 @@ def test_a_fresh_exercise_is_what_is_stored(name: str, what: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "what"), EXERCISES)
+@pytest.mark.cases(3)
 def test_the_true_values_are_right_and_finish_the_exercise(name: str, what: str) -> None:
     paper, live = Paper(BOOKS[name, what]), Live(BOOKS[name, what])
     cells = paper.open_cells()
@@ -136,6 +138,7 @@ def test_hints_reveal_the_next_step_only_bit_by_bit() -> None:
 
 
 @pytest.mark.parametrize(("name", "what"), EXERCISES)
+@pytest.mark.cases(2)
 def test_nothing_on_the_sheet_gives_an_answer_away(name: str, what: str) -> None:
     paper = Paper(BOOKS[name, what])
     values = openpyxl.load_workbook(io.BytesIO(BOOKS[name, what]), data_only=True)

@@ -54,7 +54,7 @@ def open_cells(contents: bytes) -> list[str]:
 
 def checked(run: Run, path: Path, contents: bytes, answers: dict[str, object]) -> dict[str, str]:
     """The verdicts of `check` by cell, of the workbook with these answers written in."""
-    book = openpyxl.load_workbook(io.BytesIO(contents))
+    book = spreadsheets.to_fill_in(contents)
     for cell, value in answers.items():
         book["Practice"][cell] = value
     book.save(path)
@@ -68,6 +68,7 @@ def checked(run: Run, path: Path, contents: bytes, answers: dict[str, object]) -
 
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
+@pytest.mark.cases(2)
 def test_the_workbook_opens_at_the_first_empty_cell(level: int) -> None:
     contents = made("gomez", "backward", level)
     book = openpyxl.load_workbook(io.BytesIO(contents))
@@ -111,6 +112,7 @@ def test_paths_are_asked_for_by_their_word_or_by_name() -> None:
 
 
 @pytest.mark.parametrize("name", DATA)
+@pytest.mark.cases(1)
 def test_paths_filled_in_rightly_are_right_on_the_sheet_and_in_check(
     name: str, run: Run, tmp_path: Path
 ) -> None:
@@ -170,6 +172,7 @@ def handed_in(name: str, what: str, seed: int) -> dict[Place, float]:
 @pytest.mark.parametrize("seed", sample(range(40), 14))
 @pytest.mark.parametrize("key", [False, True])
 @pytest.mark.parametrize("name", ["gomez", "truncated"])
+@pytest.mark.cases(3, thorough=60)
 def test_the_sheet_judges_a_file_as_check_does(name: str, key: bool, seed: int) -> None:
     contents = made(name, "all", 1, key)
     trace = DATA[name].problem().run()
@@ -206,6 +209,7 @@ def test_check_gives_the_verdicts_of_the_sheet(run: Run, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("name", DATA)
+@pytest.mark.cases(1)
 def test_the_true_equations_are_right_and_the_slips_are_not(
     name: str, run: Run, tmp_path: Path
 ) -> None:
@@ -246,7 +250,7 @@ def test_a_choice_is_judged_live_with_the_key_only() -> None:
 
 def mistaken(contents: bytes, trace: Trace, given: str) -> tuple[str, str]:
     """The verdict on an answer to where the mistake is, and the row that is expected."""
-    book = openpyxl.load_workbook(io.BytesIO(contents))
+    book = spreadsheets.to_fill_in(contents)
     book["Practice"]["B2"] = given
     file = io.BytesIO()
     book.save(file)
@@ -257,7 +261,7 @@ def mistaken(contents: bytes, trace: Trace, given: str) -> tuple[str, str]:
 
 @pytest.mark.parametrize("seed", sample(range(24), 6))
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.cases(4)
+@pytest.mark.cases(2, thorough=30)
 def test_the_planted_mistake_is_found(name: str, seed: int) -> None:
     trace = DATA[name].problem().run()
     planted = assignment(trace, "all", 4, seed).mistake
@@ -269,6 +273,7 @@ def test_the_planted_mistake_is_found(name: str, seed: int) -> None:
 
 
 @pytest.mark.parametrize("example", sample(EXAMPLES, 9))
+@pytest.mark.cases(2)
 def test_every_example_has_a_mistake_to_find(example: str) -> None:
     trace = cellcalc.load(example).run()
     task = assignment(trace, "all", 4)

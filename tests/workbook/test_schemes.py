@@ -70,7 +70,7 @@ def edited(name: str) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.cases(5)
+@pytest.mark.cases(3)
 def test_formualizer_recalculates_to_the_trace_of_the_edited_problem(name: str) -> None:
     book, expected = edited(name)
     got = spreadsheets.by_formualizer(book, spreadsheets.formula_cells(expected))
@@ -97,7 +97,7 @@ def test_libreoffice_recalculates_to_the_trace_of_the_edited_problem(
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 def test_the_sheets_hold_the_trace(name: str) -> None:
     trace = PROBLEMS[name].problem().run()
     for number, one in enumerate(trace.passes, 1):
@@ -127,7 +127,7 @@ def test_the_sheets_hold_the_trace(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.cases(6)
+@pytest.mark.cases(3)
 def test_every_formula_has_a_stored_number(name: str) -> None:
     values = spreadsheets.read(BOOKS[name])
     computed = spreadsheets.formula_cells(BOOKS[name])
@@ -136,6 +136,7 @@ def test_every_formula_has_a_stored_number(name: str) -> None:
     used = {f for cell in computed for f in re.findall(r"([A-Z][A-Z0-9.]*)\(", str(formulas[cell]))}
     assert used <= {
         "EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "COUNT", "SQRT", "SUMSQ",
+        "SUMPRODUCT", "IFERROR",
     }  # fmt: skip
 
 

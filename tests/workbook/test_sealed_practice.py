@@ -44,6 +44,7 @@ def mark(spot: PlacedSpot, shift: int) -> str:
 
 
 @pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.cases(2)
 def test_nothing_in_the_file_is_an_answer(name: str) -> None:
     contents, spots, _ = made(name)
     book = openpyxl.load_workbook(io.BytesIO(contents), data_only=True)

@@ -30,6 +30,7 @@ TRAINED = {
 
 @pytest.mark.parametrize("asked", ["backward", "all", "dW_f1,dU_f"])
 @pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.cases(2)
 def test_no_stored_number_is_a_gradient_asked_for(name: str, asked: str) -> None:
     data = TRAINED[name]
     contents = book_of(data, practice=asked, key=False)

@@ -100,6 +100,7 @@ def test_libreoffice_computes_the_same_before_and_after_the_edit(
 
 
 @pytest.mark.parametrize("name", ["gomez", "twelve", "logistic"])
+@pytest.mark.cases(1)
 def test_every_gradient_is_found_by_two_ways(name: str) -> None:
     trace, book = PROBLEMS[name].problem().run(), spreadsheets.read(BOOKS[name])
     for row, parameter in enumerate(trace.initial, 5):
@@ -160,6 +161,7 @@ def test_names_that_differ_in_case_only_have_gradients_of_their_own(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", ["tbptt", "stored", "adam"])
+@pytest.mark.cases(1)
 def test_a_truncated_gradient_is_said_to_be_truncated(name: str) -> None:
     book = spreadsheets.read(BOOKS[name])
     results = verdicts(book)
@@ -190,6 +192,7 @@ def test_sheets_stand_in_their_order_and_link_to_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("wanted", [["Start", "Windows"], ["Start", "Unrolled", "Step"], ["start"]])
+@pytest.mark.cases(1)
 def test_start_lists_the_sheets_that_there_are(wanted: list[str]) -> None:
     book = openpyxl.load_workbook(io.BytesIO(book_of(load("gomez"), wanted)))
     cells = [cell for (cell,) in book["Start"].iter_rows(max_col=1) if cell.hyperlink]
@@ -237,6 +240,7 @@ def test_chosen_sheets_only() -> None:
     ("former", "now"),
     [("Guide", "Start"), ("Cell", "Step"), ("Charts", "Unrolled"), ("Flow", "Windows")],
 )
+@pytest.mark.cases(1)
 def test_former_names_of_sheets_lead_to_where_their_content_is(
     former: str, now: str, tmp_path: Path, run: Run
 ) -> None:

@@ -28,6 +28,7 @@ SCHEMES: list[dict[str, object]] = [
 
 
 @pytest.mark.parametrize("options", sample(SCHEMES, 2), ids=str)
+@pytest.mark.cases(3)
 def test_what_is_cut_off_is_what_the_schedule_does_not_sweep(options: dict[str, object]) -> None:
     problem = cellcalc.load("ten_steps", **options)  # type: ignore[arg-type]
     found = flow(problem.specification, problem.model)
@@ -49,6 +50,7 @@ def test_other_lengths_are_tried_by_typing_them() -> None:
 
 
 @pytest.mark.parametrize("example", ["gomez", "ten_steps", "gru_reset_after"])
+@pytest.mark.cases(1)
 def test_one_scale_of_colours_and_one_number_of_digits_on_every_sheet(example: str) -> None:
     book = book_of(cellcalc.load(example))
     live, sheets = Live(book), openpyxl.load_workbook(io.BytesIO(book))

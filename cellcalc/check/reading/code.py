@@ -458,7 +458,8 @@ class _Program:
         ):
             return
         plain = name.removesuffix("[t]")
-        if name in ("dc_prev", "dprev_c") and scope.inside and not scope.loop:
+        is_step = scope.inside or bool(self.names & {"c_prev", "prev_c"})
+        if name in ("dc_prev", "dprev_c") and is_step and not scope.loop:
             try:
                 self.add(node, HANDED_ON, self.write(value, scope, 0), scope)
             except _UnreadableError as error:

@@ -94,7 +94,8 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         from cellcalc.check.reading.structured import entries_of_json, lines_of_json
 
         if (listed := lines_of_json(text)) is not None:
-            return entries_of_json(listed, name)
+            numbers = [k for k, line in enumerate(text.split("\n"), 1) if line.strip()]
+            return [_on_line(entry, numbers) for entry in entries_of_json(listed, name)]
     if ending in (".json", ".jsonl") or (start in "{[" and start and _is_json(text)):
         from cellcalc.check.reading.structured import entries_of_json
 
@@ -116,6 +117,12 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
         return found
     return entries_of_lines(text)
+
+
+def _on_line(entry: Entry, numbers: Sequence[int]) -> Entry:
+    """The place in a list of objects as that on the line that each of them stands on."""
+    match = re.fullmatch(r"\[([0-9]+)\]\.?(.*)", str(entry.line))
+    return replace(entry, line=f"line {numbers[int(match[1])]}, {match[2]}") if match else entry
 
 
 def _lines_of_page(text: str) -> str:

@@ -184,6 +184,7 @@ def _time_across(
     place: Place,
     symbols: int | None = None,
 ) -> Iterator[Entry]:
+    section = ""
     total = next((k for k, c in enumerate(header) if c.lower() in words("columns")["total"]), None)
     named = min(steps) - 1
     if symbols is not None and symbols < named:
@@ -197,7 +198,14 @@ def _time_across(
             if cell and not _NUMBER.fullmatch(cell):
                 symbol = cell
                 break
-        if not symbol or not _is_symbol(symbol):
+        filled = [column for column in steps if _cell(row, column)]
+        if symbol and not filled:
+            section = symbol  # a heading within the table
+            continue
+        if not symbol or not _is_symbol(symbol) or _is_header_again(row, steps, symbol):
+            continue
+        if len(filled) == 1 and filled[0] == min(steps) and _PARAMETER.fullmatch(symbol):
+            yield from _of_section(symbol, section, _cell(row, filled[0]), place(number, filled[0]))
             continue
         for column, t in steps.items():
             value = _cell(row, column)
@@ -206,6 +214,25 @@ def _time_across(
         if total is not None and (value := _cell(row, total)).lower() not in _EMPTY:
             whole = "L" if _LOSS.fullmatch(symbol) else symbol
             yield Entry(place(number, total), whole, value, form="cell")
+
+
+_PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d|new |neu )?[WUbVRp]_?\w{0,4}'?")
+
+
+def _is_header_again(row: Sequence[str], steps: dict[int, int], symbol: str) -> bool:
+    """Whether a row is the header once more, above the next part of a table."""
+    is_time = symbol.lower() in words("columns")["time"]
+    return is_time and all(_whole(_cell(row, k)) in (t, None) for k, t in steps.items())
+
+
+def _of_section(symbol: str, section: str, value: str, place: int | str) -> Iterator[Entry]:
+    """A parameter's row, whose heading may say that its gradient stands there, or the new value."""
+    entry = Entry(
+        place, symbol, value, form="cell", stage=stage_of(section) or stage_after(section, True)
+    )
+    if re.search(r"grad|ableitung|dérivée|梯度", section, re.IGNORECASE) and symbol[0] in "WUbVRp":
+        entry = replace(entry, left=f"∂L/∂{symbol}", stage="")
+    yield entry
 
 
 # The loss of a step, whose total is L.

@@ -414,9 +414,82 @@ def is_document(text: str) -> bool:
     return bool(re.search(r"\\begin\s*\{|\\documentclass|\\\[|\\section", text))
 
 
+_ARRAY = re.compile(
+    r"\\begin\s*\{array\}(\s*\{[^{}]{0,60}\})?(.{1,20000}?)\\end\s*\{array\}", re.DOTALL
+)
+
+
+def _as_table(match: re.Match[str]) -> str:
+    """An array that has steps and quantities, not equations, as the table that it is."""
+    first = re.split(r"\\\\", match[2], maxsplit=1)[0].split("&")
+    steps = [cell.strip().removeprefix("t=").removeprefix("t =").strip() for cell in first[1:]]
+    is_header = len(steps) > 1 and (all(map(str.isdecimal, steps)) or first[0].strip() == "t")
+    if not is_header or re.search(r"(?<!t)\s*=|\\approx", match[2]):
+        return match[0]
+    return f"\\begin{{tabular}}{match[1] or ''}{match[2]}\\end{{tabular}}"
+
+
+_CASES = re.compile(
+    r"=\s*(?:\\left\s*\\\{)?\s*\\begin\s*\{d?cases\*?\}(.{1,3000}?)\\end\s*\{d?cases\*?\}(?:\s*\\right\s*\.)?",
+    re.DOTALL,
+)
+_ROW_START = re.compile(r"\\\\(?:\[[^\]]*\])?|\\begin\s*\{[A-Za-z]+\*?\}|\\\[|\$\$?|\n")
+_WORDS_OF_CASE = re.compile(
+    r"\\(?:text|mbox|textrm|mathrm)\s*\{([^{}]*)\}|\\[,;:!]|\\q?quad|\$|[{},.]"
+)
+_AT_ONE = re.compile(r"(?:\s|if|for|when|falls|für|si|pour|at)*t\s*=\s*(T|n|[0-9]{1,4})\s*")
+_ELSE = re.compile(
+    r"(?:\s|if|for|when|falls|für|si|pour|all)*(?:t\s*(?:<|>|≠|\\lt|\\gt|\\neq?|\\leq?|\\geq?)\s*\w+|otherwise|else|sonst|sinon|(?:\w+\s*(?:<|\\leq?)\s*)t\s*(?:<|\\leq?|\\lt)\s*\w+)(?:\s*[-+]\s*1)?\s*"
+)
+_TIME = re.compile(r"(?<![A-Za-z\\])t(?![A-Za-z])")
+
+
+def _cases_apart(text: str) -> str:
+    """The text with an equation for each case: that for t = T in T, that for the others in t."""
+    if "cases" not in text:
+        return text
+    pieces, place = [], 0
+    for match in _CASES.finditer(text):
+        begun = [one.end() for one in _ROW_START.finditer(text, place, match.start())]
+        start = begun[-1] if begun else place
+        left = text[start : match.start()].replace("&", "").strip()
+        equations = list(_of_cases(left, match[1]))
+        if not left or "=" in left or None in equations:
+            continue
+        pieces += [text[place:start], r" \\ ".join(one for one in equations if one)]
+        pieces.append("\n" * (match[0].count("\n") - sum(e.count("\n") for e in equations if e)))
+        place = match.end()
+    return "".join([*pieces, text[place:]])
+
+
+def _of_cases(left: str, body: str) -> Iterator[str | None]:
+    for row in re.split(r"\\\\(?:\s*\[[^\]]*\])?", body):
+        if not row.strip():
+            continue
+        formula, _, said = row.partition("&")
+        condition = _WORDS_OF_CASE.sub(lambda m: m[1] or " ", said)
+        if at := _AT_ONE.fullmatch(condition):
+            yield _at_one(f"{left} &= {formula.rstrip().rstrip(',')}", at[1])
+        elif _ELSE.fullmatch(condition):
+            yield f"{left} &= {formula.rstrip().rstrip(',')}"
+        else:
+            yield None
+
+
+def _at_one(equation: str, step: str) -> str:
+    """An equation of step t as one of a certain step."""
+    if step.isdecimal():
+        equation = re.sub(
+            r"(?<![A-Za-z\\])t\s*([-+])\s*1(?![0-9])",
+            lambda m: str(int(step) + (1 if m[1] == "+" else -1)),
+            equation,
+        )
+    return _TIME.sub(step if step.isdecimal() else "T", equation)
+
+
 def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
     """The lines of a document: number, text, and "maths", "heading", "row" (of a table) or ""."""
-    text = expanded(_COMMENT.sub("", text))
+    text = _ARRAY.sub(_as_table, _cases_apart(expanded(_COMMENT.sub("", text))))
     inside: list[str] = []
     number = 0
     open_row = ""

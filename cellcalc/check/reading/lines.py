@@ -100,6 +100,8 @@ class _Notes:
                 continue
             if _TYPST_HEADING.match(text):
                 text, line = text.lstrip("= "), replace(line, kind="heading")
+            if framed := _FRAMED.fullmatch(text):
+                text, line = text.strip(f" {framed[1]}"), replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 self.where = replace(heading, stage=stage_after(text, line.number > 1))
@@ -137,6 +139,9 @@ class _Notes:
             if found is not None and found.t is not None:
                 self.where = found
                 text = _bare(text)[label.end() :]
+        elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
+            self.where = replace(self.where, t=int(boxed[1]))
+            text = text[boxed.end() :]
         elif (phrase := _step_phrase().match(_bare(text))) is not None and len(text) <= 2_000:
             rest = _bare(text)[phrase.end() :]
             if _ANSWERED.search(rest):
@@ -325,9 +330,12 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
                 text = " ".join([text, *(lines[k].text.strip() for k in range(end, last + 1))])
                 end = last + 1
         elif _opens_array(text):
-            while end < len(lines) and end - place < MAX_JOINED and _depth(text) > 0:
-                text += " " + lines[end].text.strip()
+            depth, pieces = _depth(text), [text]
+            while end < len(lines) and end - place < MAX_JOINED and depth > 0:
+                pieces.append(lines[end].text.strip())
+                depth += _depth(pieces[-1])
                 end += 1
+            text = " ".join(pieces)
         else:
             while end < len(lines) and len(text) < MAX_LINE and _goes_on(text, lines[end], line):
                 text += " " + lines[end].text.strip()
@@ -449,6 +457,8 @@ def _below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
     """``dW =`` with its numbers below an empty line, as MATLAB prints them; and where it ends."""
     if not re.fullmatch(r"\s*[^\W\d][\w.]{0,40}\s*=\s*", text):
         return None
+    if found := _below_columns(text, lines, start):
+        return found
     for place in range(start, min(start + 3, len(lines))):
         below = lines[place].text
         if below.strip():
@@ -458,6 +468,29 @@ def _below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
             shown = numbers[0] if len(numbers) == 1 else f"[{', '.join(numbers)}]"
             return f"{text.strip()} {shown}", place + 1
     return None
+
+
+_COLUMNS_OF_MATLAB = re.compile(r"\s*Columns? [0-9]+(?:\s+(?:through|to|and)\s+[0-9]+)?:?\s*")
+
+
+def _below_columns(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """``c =`` above rows of numbers that MATLAB has headed "Columns 1 through 3"."""
+    numbers: list[str] = []
+    end, headed = start, False
+    for place in range(start, min(start + 3 * MAX_JOINED, len(lines))):
+        below = lines[place].text
+        if not below.strip():
+            continue
+        if len(below) > 2_000:
+            break
+        if _COLUMNS_OF_MATLAB.fullmatch(below):
+            headed = True
+        elif headed and _NUMBERS_ALONE.fullmatch(below):
+            numbers += below.split()
+            end, headed = place + 1, False
+        else:
+            break
+    return (f"{text.strip()} [{', '.join(numbers)}]", end) if numbers else None
 
 
 def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
@@ -497,11 +530,17 @@ def _names_one(bare: str) -> bool:
 
 
 def _opens_array(text: str) -> bool:
-    return len(text) < MAX_LINE and bool(_ARRAY_START.match(text)) and _depth(text) > 0
+    is_maths = text.lstrip().startswith(("\\[", "\\("))  # of LaTeX
+    return (
+        len(text) < MAX_LINE
+        and not is_maths
+        and bool(_ARRAY_START.match(text))
+        and _depth(text) > 0
+    )
 
 
 def _depth(text: str) -> int:
-    return sum((c in "[(") - (c in "])") for c in text)
+    return text.count("[") + text.count("(") - text.count("]") - text.count(")")
 
 
 _RELATION = re.compile(r"=|≈|≃|≅|←|∼|\\approx|\\leftarrow")
@@ -511,6 +550,9 @@ _CONTINUES = re.compile(
 )
 
 
+_FRAMED = re.compile(r"\s*([=*#~-])\1+\s.{0,100}\s\1{2,}\s*")  # === forward ===
+
+
 def _goes_on(text: str, following: Line, line: Line) -> bool:
     """Whether a line goes on from the one before it: = 0.5, or + dc[t+1]*f[t+1]."""
     bare = following.text.strip()
@@ -518,7 +560,7 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
         return False
     if not (_RELATION.search(text) or _ASSIGNED.match(text)):
         return False
-    if text.lstrip()[:1] == "#" or len(bare) > MAX_LINE:
+    if text.lstrip()[:1] == "#" or len(bare) > MAX_LINE or _FRAMED.fullmatch(text):
         return False
     unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
@@ -548,7 +590,7 @@ _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "seq
 _OF_PASS = ("epoch", "sequence", "window")
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _BULLET = re.compile(
-    r"^\s*(?:[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+    r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -563,9 +605,13 @@ _WHOLE_RANGE = re.compile(
     r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots|\s|[0-9nTN]+\b)*"
 )
 _STEP_LABEL = re.compile(
-    r"((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
+    r"(?:[①-⑳]\s*)?((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
     r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
+    re.IGNORECASE,
+)
+_BOXED_STEP = re.compile(
+    r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
     re.IGNORECASE,
 )
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
@@ -577,7 +623,7 @@ def _step_phrase() -> re.Pattern[str]:
     steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
     return re.compile(
         rf"(?:(?:at|for|in|when|bei|für|im|zu|zum|pour|à|au|en|para|per|a|al|для|при|в)\s+"
-        rf"(?:the\s+|l'|la\s+|el\s+)?(?:(?:{steps})\s*)?(?:[tk]\s*=\s*)?|[当當在于]\s*[tk]\s*=\s*"
+        rf"(?:the\s+|l'|la\s+|el\s+)?(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*)|[当當在于]\s*[tk]\s*=\s*"
         rf"|(?=[tk]\s*=\s*[0-9]{{1,6}}\s*(?:时|時))[tk]\s*=\s*)"
         r"([0-9]{1,6})(?![0-9.]|\s*(?:[-–…+*/=^)]|\.\.|,?\s*[0-9]|,?\s*(?:and|und|et|y|to|bis|or|oder|ou|o)\b))"
         r"\s*(?:时刻|時刻|时|時)?\s*[,:]?\s+",
@@ -781,6 +827,9 @@ _EMPHASIS = re.compile(
 )
 _CODE_SPAN = re.compile(r"`+([^`]{1,2000})`+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
+_POINTS = re.compile(
+    r"^\s*[\[(]\s*[0-9.,/]{1,6}\s*(?:pts?|points?|punkte?|marks?|P|分)\.?\s*[\])]\s*", re.IGNORECASE
+)
 _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
@@ -816,12 +865,16 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = text.strip()
     if text.startswith(">"):
         text = text.lstrip("> ")
-    text = _CHECK.sub("", _BULLET.sub("", text, count=1))
+    text = _POINTS.sub("", _CHECK.sub("", _BULLET.sub("", text, count=1)))
     text = _EMPHASIS.sub(r"\2", _BOLD.sub(r"\2", text))
     text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
     text = _TIGHT_NUMBER.sub("", text, count=1)
     text = _label().sub("", text, count=1)
     text = _LOOSE.sub("_", text) if " _" in text else text
+    if "∂" in text:
+        text = _WORDS_SLOPE.sub(r"∂\1/∂\2", text)
+    text = _OF_ONE_STEP.sub(r"_{\1}", text) if "|_" in text.replace(" ", "") else text
+    text = _PRODUCT_OF_PDF.sub(r"\1_\2*\3_\4", text)
     text = _LOOSE_SLOPE.sub(r"d\1/d", text)
     if " dot" in text or " approx" in text:  # as Typst has them
         text = _TYPST_DOT.sub(" * ", _TYPST_ABOUT.sub(" ≈ ", text))
@@ -830,6 +883,11 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 _LOOSE = re.compile(r"(?<=[A-Za-z∂])\s{1,3}_\s{0,3}(?=[A-Za-z0-9{])")  # c _ 1, of a scan
+_WORDS_SLOPE = re.compile(  # ∂L/(∂c_4 ), as Word's editor of equations has it
+    r"\(?\s*∂\s*([LEJ])\s*\)?\s*/\s*\(\s*∂\s*([^()∂]{1,20}?)\s*\)"
+)
+_OF_ONE_STEP = re.compile(r"(?<=\S)_\{?t\}?\s*\|\s*_\{?\s*t\s*=\s*([0-9]{1,6})\s*\}?")
+_PRODUCT_OF_PDF = re.compile(r"(?<![\w.])([figoch])([0-9])([figoch])([0-9])(?!\w)")  # f1c0
 _LOOSE_SLOPE = re.compile(r"\bd\s+([LEJ])\s*/\s*d\s+(?=[A-Za-z])")
 _TYPST_DOT = re.compile(r"(?<=[\w)\]}])\s+dot(?:\.\w{1,4})?\s+(?=[\w(∂σ])")
 _TYPST_ABOUT = re.compile(r"\s+approx\s+(?=[-+.0-9])")
@@ -852,9 +910,12 @@ def _leading() -> re.Pattern[str]:
     )
 
 
+_MARKS = re.compile(r"^[\s,;.→⇒➡\ufe0f\u2190-\u21ff\u2600-\u27bf\U0001f300-\U0001faff]+")
+
+
 def _unled(name: str) -> str:
     """A quantity without the words before it that say nothing of it."""
-    name = name.lstrip(",;. ")
+    name = _MARKS.sub("", name)
     for _ in range(3):
         rest = _leading().sub("", name, count=1)
         if rest == name:
@@ -875,11 +936,11 @@ _SIGN = re.compile(
 _IS = re.compile(
     r"^(?P<left>.{1,160}?\S)\s+"
     r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be|comes out as|vaut|est"
-    r"|est égal à|es|vale|è|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
+    r"|est égal à|es|vale|è|é|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
     r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
 )
 # In Chinese no space stands around it.
-_IS_WORD = re.compile(r"\s(?:is|ist|est|vaut|equals|beträgt|es|è)\s")
+_IS_WORD = re.compile(r"\s(?:is|ist|est|vaut|equals|beträgt|es|è|é)\s")
 _IS_CHINESE = re.compile(
     r"^(?P<left>[^=≈:：]{1,80}?)(?:约为|約為|大约是|等于|等於|为|為|是)\s*:?\s*(?P<right>[-+]?\s?[0-9][^=]*)$"
 )
@@ -900,7 +961,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>[^,;]{1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -987,15 +1048,26 @@ _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+
 def _each_is(text: str) -> list[tuple[str, str]]:
     """Quantities and numbers of sentences: "The loss is 0.4; the cell state at t = 1 is 0.2"."""
     pieces = [text]
-    if len(_IS_WORD.findall(text)) > 1:
+    if len(_IS_WORD.findall(text)) > 1 or len(re.findall("[为為是]", text)) > 1:
         pieces = [piece for piece in _BETWEEN_SENTENCES.split(text) if piece]
     found = []
     for piece in pieces:
         match = _IS.match(piece) or _IS_CHINESE.match(piece)
         if match is None:
             return []
-        found.append((_unled(match["left"]), match["right"]))
+        left = _unled(match["left"])
+        if match.re is _IS_CHINESE or len(pieces) > 1:
+            known = " ".join(left.lower().split()) in called("quantities")
+            if not (known or AT_STEP.search(left) or _QUANTITY_AT_END.search(left)):
+                return []
+        found.append((left, match["right"]))
     return found
+
+
+# What a sentence about a quantity ends in: h_1, ∂L/∂W_f, L, W_f的梯度.
+_QUANTITY_AT_END = re.compile(
+    r"(?:^|[\s\u3040-\u9fff])(?:∂|δ)?[A-Za-zδ∂][^\W_]?(?:[_\[({⟨/∂₀-₉ₜ'0-9][^\s\u3040-\u9fff]{0,20})?\s*(?:的(?:梯度|偏?导数?|偏微分))?$"
+)
 
 
 _ARROW = re.compile(r"\s*(?:→|->|⟶|=>|⇒)\s*")
@@ -1011,7 +1083,9 @@ _OVER_STEPS = re.compile(rf"^(?P<left>[^=:]{{1,60}}?)\s*(?:[=:]|≈)\s*(?P<right
 def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     if len(text) < 2_000 and (setting := _SETTING_LABEL.match(text)):
         name = setting["label"].partition("=")[0].split()
-        if name and is_setting(name[-1]):  # After one update with η = 0.2: W_o = 0.3
+        if (
+            name and is_setting(name[-1]) and not _place_named(name[-1])
+        ):  # After one update with η = 0.2: W_o = 0.3
             where, text = _staged(where, setting["label"]), text[setting.end() :]
     if len(text) < 2_000 and (over := _OVER_STEPS.match(text)) and "→" in text.replace("->", "→"):
         values = _ARROW.split(over["right"].strip(" ."))
@@ -1288,7 +1362,7 @@ def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
 
 _PRINTED = re.compile(
     r"^(?:print\()?['\"]?(?P<name>[A-Za-z∂][\w./∂:]{0,60}(?:\[[0-9t+-]+\])?"
-    r"(?:\s+(?:grad|gradient))?)['\"]?\s*,?\s*"
+    r"(?:\s+(?:grad|gradient))?)['\"]?\s*[,:]?\s*"
     r"(?P<array>(?:Parameter containing:\s*)?(?:np\.|torch\.)?(?:tensor|array)\s*\(.*|\[.*\]\s*)$",
     re.DOTALL,
 )
@@ -1307,6 +1381,8 @@ def _printed(number: int | str, text: str, where: Where) -> list[Entry]:
         return []  # dc [2] is an index
     name = re.sub(r"\s+(?:grad|gradient)$", ".grad", match["name"].rstrip(":"))
     entry = _entry(number, name, "", where)
-    if not shape:
+    if not shape and not re.match(r"[WUbVR]", name):
         return [replace(entry, right=values[0])]
-    return [replace(entry, values=values, shape=shape)]
+    is_value = re.search(r"Parameter containing|requires_grad", match["array"])
+    form = "" if is_value else "printed"
+    return [replace(entry, values=values, shape=shape or (1,), form=form)]

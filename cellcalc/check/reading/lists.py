@@ -147,6 +147,11 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
         entry = replace(entry, left=left)
     target = names.parsed(left, Style(target=True))
     stem = target.name if isinstance(target, Symbol) else ""
+    if entry.form == "printed":
+        if stem in names.parameters and not entry.stage and entry.gradient is None:
+            both = f"the value after the update, or the gradient ({entry.left.strip()}.grad)"
+            raise ExpressionError("one reading", f'"{entry.left.strip()}", which may be {both}')
+        entry = replace(entry, form="")
     at_step = isinstance(target, Symbol) and target.step is not None
     if not stem or (at_step and len(entry.values) > 1 and not names.is_vector(stem)):
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')

@@ -86,6 +86,7 @@ _DERIVED = re.compile(
 _DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
 _ANGLED = re.compile(r"[⟨<]")
 _PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
+_SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
 
@@ -183,6 +184,9 @@ class Names:
             return self._paths(part[1], part[2], written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
+        if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
+            both = "E (the loss of the step) or y - target (the error)"
+            raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
         if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
@@ -203,6 +207,13 @@ class Names:
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
+
+    def _is_error_or_loss(self, written: Written) -> bool:
+        """Whether a small e is that of a step, where nothing of ours is called so."""
+        is_placed = written.numbers or written.step is not None or written.shift is not None
+        if written.derivative or not (is_placed or written.stem != "e"):
+            return False
+        return self.author is None and "E" in self.known and "e" not in self.known
 
     def _setting(self, written: Written) -> float | None:
         """The number of the problem's update that a name stands for: 0.1 for the learning rate."""

@@ -31,17 +31,17 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 MATLAB = Language(
-    "matlab", "%", False, _pattern(r"^\s*for\s+\(?\s*\w+\s*=\s*[^=\n]+:[^=\n]+$"), True
+    "matlab", "%", False, _pattern(r"^[ \t]*for\s+\(?\s*\w+\s*=\s*[^=\n]+:[^=\n]+$"), True
 )
-JULIA = Language("julia", "#", False, _pattern(r"^\s*for\s+\w+\s*(?:in|∈|=)\s*[^\n]*:[^\n:]+$"))
+JULIA = Language("julia", "#", False, _pattern(r"^[ \t]*for\s+\w+\s*(?:in|∈|=)\s*[^\n]*:[^\n:]+$"))
 R = Language(
-    "r", "#", True, _pattern(r"^\s*for\s*\(\s*\w+\s+in\s+[^\n]+\)\s*\{?|<-\s*function\s*\(")
+    "r", "#", True, _pattern(r"^[ \t]*for\s*\(\s*\w+\s+in\s+[^\n]+\)\s*\{?|<-\s*function\s*\(")
 )
 C = Language(
     "c",
     "//",
     True,
-    _pattern(r"^\s*for\s*\(\s*(?:(?:int|size_t|auto|let|var|long)\s+)?\w+\s*=[^;\n]*;[^;\n]*;"),
+    _pattern(r"^[ \t]*for\s*\(\s*(?:(?:int|size_t|auto|let|var|long)\s+)?\w+\s*=[^;\n]*;[^;\n]*;"),
 )
 _BY_NAME = {
     ".m": MATLAB, "matlab": MATLAB, "octave": MATLAB, ".jl": JULIA, "julia": JULIA, "jl": JULIA,

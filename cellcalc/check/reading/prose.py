@@ -148,8 +148,10 @@ _DERIVING = re.compile(
 _CHINESE_SLOPE = re.compile(
     r"(?:(?:总?损失(?:函数)?|L|E)\s*(?:对|关于|相对于))?\s*([A-Za-z]\w{0,8}(?:_\{\w{1,6}\})?)\s*的(?:梯度|偏?导数?|偏微分)"
 )
-_CHINESE_NAME = re.compile(r"([\u3040-\u9fff]{1,12})\s*([A-Za-z∂]\S{0,20})")
-_VERB = re.compile(r"\s+(?:is|ist|est|es|è|vaut|equals|beträgt|now|then)$")
+_CHINESE_NAME = re.compile(
+    r"(?:第[0-9]{1,4}(?:个?时间)?步的?|时刻[0-9]{1,4}的?)?([\u3040-\u9fff]{1,12})\s*([A-Za-z∂]\S{0,20})"
+)
+_VERB = re.compile(r"\s+(?:is|ist|est|es|è|é|vaut|equals|beträgt|now|then)$")
 
 
 def _steps() -> str:
@@ -275,11 +277,15 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     text = _STAGED.sub(r"\1", text)
     if of_chinese := _CHINESE_SLOPE.fullmatch(text):
         return f"∂L/∂{of_chinese[1]}", t
-    if (chinese := _CHINESE_NAME.fullmatch(text)) and chinese[1] in called("quantities"):
-        return chinese[2], t  # 损失函数L
+    if chinese := _CHINESE_NAME.fullmatch(text):
+        word = chinese[1].removesuffix("的")
+        if word in called("quantities") or chinese[1] in _FILLERS:
+            return chinese[2], t  # 损失函数L, 第3步的细胞状态c_3, 更新后的W_f
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())
+    if "_" in lowered and (spoken := lowered.replace("_", " ")) in called("quantities"):
+        lowered = spoken  # cell_state, of a program
     if not re.search(r"[^\W\d_]{3,}|\s|[\u3000-\u9fff]", lowered):
         return text, t
     found = _named(lowered, names)

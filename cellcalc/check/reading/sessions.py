@@ -1,6 +1,6 @@
 """What a person copied from a console: the names that were typed, with what was printed for each.
 
-``In [3]: dc`` above ``Out[3]: array([…])``, ``> dc`` above ``[1] 0.1 0.2`` of R, ``>>> dc``. Each
+``In [3]: dc`` above ``Out[3]: array([…])``, ``> dc`` above ``[1] 0.1 0.2`` of R, and so on. Each
 printed value becomes a line ``dc = …``; lines stay where they are.
 """
 
@@ -23,7 +23,7 @@ _LIST_OF_R = re.compile(r"\s*\$(?P<name>[^\W\d]\w{0,40})\s*")
 _OF_JULIA = re.compile(r"\s*[0-9]{1,6}-element \w+\{Float\d\d(?:, ?1)?\}:\s*")
 _ONE = re.compile(rf"\s*{_NUMBER}\s*")
 _SHOWN = re.compile(rf"\s*(?:(?:np\.|torch\.)?(?:array|tensor)\(|\[+\s*[-+.0-9]|{_NUMBER}\s*$)")
-_SIGNS = re.compile(r"^\s*(?:Out\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
+_SIGNS = re.compile(r"^[ \t]*(?:Out\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
 
 
 def with_names(text: str) -> str:

@@ -16,6 +16,7 @@ from cellcalc.model.model import Model
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import sentence
 from cellcalc.views.drawing.canvas import Drawing, format_of, needs_matplotlib
+from cellcalc.views.text import step_range
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,12 +97,13 @@ def draw(
         from cellcalc.studies.flow import flow
 
         found = flow(specification, model, sequence)
-        states = _names(wanted.of) or (found.carousel or model.state)[:1]
-        if len(states) > 1 or states[0] not in found.matrix:
+        usual = (found.carousel or tuple(model.state))[:1] if ax is not None else ()
+        states = _names(wanted.of) or usual or tuple(found.matrix)
+        unknown_states = [state for state in states if state not in found.matrix]
+        if unknown_states or (ax is not None and len(states) > 1):
             expected = f"one of the states {', '.join(found.matrix)}"
-            raise OptionError("of", expected, ", ".join(map(str, states)))
-        state = states[0]
-        return curves.flow(found, state, model, heading, ax)
+            raise OptionError("of", expected, ", ".join(unknown_states or states))
+        return curves.flow(found, states, model, heading, ax)
     trace = run()
     if what == "training":
         return curves.training(trace, ax)
@@ -124,18 +126,15 @@ def _names(of: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _bounds(steps: str | Sequence[int] | None, n: int) -> tuple[int, int] | None:
-    """The first and the last step: of ``"3-6"``, of ``"4"``, or of a range or list of steps."""
+    """The first and the last step: of ``"3:6"``, of ``"4"``, or of a range or list of steps."""
     if steps is None:
         return None
-    expected = f"steps from 1 to {n}, as in 3-6"
-    if not isinstance(steps, str | Iterable):
+    if isinstance(steps, str):
+        return step_range(steps, 1, n)
+    expected = f"steps from 1 to {n}, as in 3:6"
+    if not isinstance(steps, Iterable):
         raise OptionError("steps", expected, describe(steps))
     numbers: list[Any] = list(steps)
-    if isinstance(steps, str):
-        numbers = [part.strip() for part in steps.replace("–", "-").split("-")]
-        if not all(part.isascii() and part.isdigit() for part in numbers) or len(numbers) > 2:
-            raise OptionError("steps", expected, describe(steps))
-        numbers = [int(part[:10]) for part in numbers]
     if not numbers:
         raise OptionError("steps", expected, "none")
     first, last = numbers[0], numbers[-1]

@@ -66,6 +66,7 @@ class Drawing:
     figure: Figure
     axes: Axes
     measured: bool = False  # nothing stands beyond the figure's edges
+    panels: tuple[Axes, ...] = ()  # all axes, where there are several side by side
 
     def save(self, file: str | Path, force: bool = False) -> None:
         """Write the picture.
@@ -140,7 +141,9 @@ def _drawing() -> Iterator[None]:
 
 
 @contextmanager
-def canvas(width: float, height: float, ax: Axes | None, blank: bool = False) -> Iterator[Drawing]:
+def canvas(
+    width: float, height: float, ax: Axes | None, blank: bool = False, panels: int = 1
+) -> Iterator[Drawing]:
     """A figure of so many inches to draw in, or somebody's own axes.
 
     ``blank`` axes have no scales: they fill the figure, but for a title above and two lines below.
@@ -166,7 +169,8 @@ def canvas(width: float, height: float, ax: Axes | None, blank: bool = False) ->
         else:
             figure = Figure(figsize=(width, height), layout="constrained")
             FigureCanvasAgg(figure)
-            yield Drawing(figure, figure.add_subplot())
+            every = tuple(figure.subplots(1, panels, squeeze=False)[0])
+            yield Drawing(figure, every[0], panels=every)
 
 
 @dataclass(frozen=True)
@@ -228,4 +232,8 @@ def title(drawing: Drawing, *parts: str) -> None:
     inches = drawing.figure.get_size_inches()[0]
     width = max(30, int(inches * WIDE))
     lines = [*wrap("".join(said[:1]), width), *wrap(" · ".join(said[1:]), width)]
-    drawing.axes.set_title(plain("\n".join(lines)), x=0.02 if drawing.measured else 0.0)
+    text = plain("\n".join(lines))
+    if len(drawing.panels) > 1:
+        drawing.figure.suptitle(text, x=0.02, ha="left")
+    else:
+        drawing.axes.set_title(text, x=0.02 if drawing.measured else 0.0)

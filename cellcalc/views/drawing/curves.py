@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,46 +93,52 @@ def schedule(plan: Schedule, heading: list[str], ax: Axes | None) -> Drawing:
     return drawing
 
 
-def flow(found: Flow, state: str, model: Model, heading: list[str], ax: Axes | None) -> Drawing:
-    """The triangle of the flow: a row a loss, a column a step, shaded by tens."""
+def flow(
+    found: Flow, states: Sequence[str], model: Model, heading: list[str], ax: Axes | None
+) -> Drawing:
+    """The triangle of the flow: a row a loss, a column a step, shaded by tens; a panel a state."""
+    side = min(9.0, max(3.4, 0.34 * found.steps + 1.2))
+    height = max(0.6, side * len(found.losses) / found.steps * 0.85) + 1.6
+    with canvas((side + 1.6) * len(states), height, ax, panels=len(states)) as drawing:
+        for axes, state in zip(drawing.panels or (drawing.axes,), states, strict=True):
+            _triangle(found, state, model, drawing, axes)
+        title(drawing, *heading)
+    return drawing
+
+
+def _triangle(found: Flow, state: str, model: Model, drawing: Drawing, axes: Axes) -> None:
+    from matplotlib.colors import LogNorm
+    from matplotlib.patches import Patch
+
     n, labels = found.steps, Labels(model)
     sizes = np.where(found.below, np.abs(found.matrix[state]), np.nan)
     finite = sizes[np.isfinite(sizes)]
-    largest = float(finite.max()) if finite.size else 0.0
-    side = min(9.0, max(3.4, 0.34 * n + 1.2))
-    with canvas(side + 1.6, max(0.6, side * len(found.losses) / n * 0.85) + 1.6, ax) as drawing:
-        from matplotlib.colors import LogNorm
-        from matplotlib.patches import Patch
-
-        axes = drawing.axes
-        edges = np.arange(n + 1) + 0.5
-        rows = np.arange(len(found.losses) + 1) + 0.5
-        top = largest or 1.0
-        least = float(finite[finite > 0].min()) if (finite > 0).any() else FAINT * top
-        bottom = min(max(least, FAINT * top), 0.1 * top)
-        shown = np.ma.masked_where(np.isnan(sizes), np.maximum(sizes, bottom))
-        mesh = axes.pcolormesh(edges, rows, shown, norm=LogNorm(bottom, top), cmap=_blues())
-        if found.cut.any():
-            over = np.ma.masked_where(~found.cut, np.ones_like(sizes))
-            axes.pcolor(
-                edges, rows, over, hatch="xxx", facecolor="none", edgecolor=BACKWARD,
-                linewidth=0.0, cmap=_nothing(), zorder=2,
-            )  # fmt: skip
-            name = sentence("drawing", "cut", name=found.schedule.scheme.name)
-            patch = Patch(facecolor="none", hatch="xxx", edgecolor=BACKWARD, label=name)
-            axes.legend(handles=[patch], loc="upper right")
-        axes.invert_yaxis()
-        places = np.linspace(0, len(found.losses) - 1, min(len(found.losses), 12)).round()
-        chosen = sorted({int(k) for k in places})
-        axes.set_yticks([k + 1 for k in chosen], [str(found.losses[k]) for k in chosen])
-        axes.set_xlabel(sentence("drawing", "flow_step"))
-        axes.set_ylabel(sentence("drawing", "flow_loss"))
-        _whole_ticks(axes.xaxis)
-        bar = drawing.figure.colorbar(mesh, ax=axes, shrink=0.9)
-        name = labels.maths(state, None).strip("$")
-        bar.set_label(rf"$|\partial E_\tau / \partial {name}_t|$" if "_" not in name else state)
-        title(drawing, *heading)
-    return drawing
+    top = (float(finite.max()) if finite.size else 0.0) or 1.0
+    edges = np.arange(n + 1) + 0.5
+    rows = np.arange(len(found.losses) + 1) + 0.5
+    least = float(finite[finite > 0].min()) if (finite > 0).any() else FAINT * top
+    bottom = min(max(least, FAINT * top), 0.1 * top)
+    shown = np.ma.masked_where(np.isnan(sizes), np.maximum(sizes, bottom))
+    mesh = axes.pcolormesh(edges, rows, shown, norm=LogNorm(bottom, top), cmap=_blues())
+    if found.cut.any():
+        over = np.ma.masked_where(~found.cut, np.ones_like(sizes))
+        axes.pcolor(
+            edges, rows, over, hatch="xxx", facecolor="none", edgecolor=BACKWARD,
+            linewidth=0.0, cmap=_nothing(), zorder=2,
+        )  # fmt: skip
+        name = sentence("drawing", "cut", name=found.schedule.scheme.name)
+        patch = Patch(facecolor="none", hatch="xxx", edgecolor=BACKWARD, label=name)
+        axes.legend(handles=[patch], loc="upper right")
+    axes.invert_yaxis()
+    places = np.linspace(0, len(found.losses) - 1, min(len(found.losses), 12)).round()
+    chosen = sorted({int(k) for k in places})
+    axes.set_yticks([k + 1 for k in chosen], [str(found.losses[k]) for k in chosen])
+    axes.set_xlabel(sentence("drawing", "flow_step"))
+    axes.set_ylabel(sentence("drawing", "flow_loss"))
+    _whole_ticks(axes.xaxis)
+    bar = drawing.figure.colorbar(mesh, ax=axes, shrink=0.9)
+    name = labels.maths(state, None).strip("$")
+    bar.set_label(rf"$|\partial E_\tau / \partial {name}_t|$" if "_" not in name else state)
 
 
 def _blues() -> Any:

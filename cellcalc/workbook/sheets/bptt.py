@@ -48,6 +48,7 @@ from cellcalc.workbook.formulas import (
     target,
     targets,
 )
+from cellcalc.workbook.guards import Words, strict
 from cellcalc.workbook.layout import (
     EQUATION,
     FIRST,
@@ -548,10 +549,12 @@ EXACT = 1e-12  # relative to the largest number of a row
 def show_overwritten(sheet: Worksheet, layout: Layout) -> None:
     """Each cell red that is not what its formula gives, as the sheet of checks counts them.
 
-    A rule has the formula that its cell had when the workbook was written. Rules see their own
-    sheet only, so a cell that reads another one is left to the checks.
+    A rule has the formula that its cell had when the workbook was written. A word that stands for
+    what cannot be computed is right where the formula gives no number. Rules see their own sheet
+    only, so a cell that reads another one is left to the checks.
     """
     rules: list[tuple[str, str]] = []
+    word = Words.of(layout.model).word
     for row in bptt_rows(layout).rows:
         for part in row.parts:
             formulas, values = _formulas(part)
@@ -562,8 +565,10 @@ def show_overwritten(sheet: Worksheet, layout: Layout) -> None:
                 first = f"{letters(part.column + k)}{row.number}"
                 end = len(values) - 1 if len(formulas) == 1 else k
                 area = f"{first}:{letters(part.column + end)}{row.number}"
+                text = strict(text)
                 gap = f"ABS({first}-({text}))>{literal(EXACT * size)}"
-                rules.append((area, f"IF(ISNUMBER({first}),{gap},TRUE)"))
+                other = f'OR(NOT(EXACT({first},"{word}")),ISNUMBER({text}))'
+                rules.append((area, f"IF(ISNUMBER({first}),{gap},{other})"))
     if len(rules) <= MOST_WATCHED:
         for area, test in rules:
             fill_where(sheet, area, test, BAD)

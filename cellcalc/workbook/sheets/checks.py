@@ -14,6 +14,7 @@ from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
@@ -192,11 +193,12 @@ def _kinds(book: Book) -> Iterator[Kind]:
         yield Kind("", list(_by_two_ways(book.seen)))
     if book.pass_shown:
         yield Kind(sentence("checks", "pass_twice"), list(_pass_twice(book)))
-    errors = []
-    for sheet in book.made:
-        cells = f"'{sheet.title}'!A1:{letters(sheet.rows.width)}{sheet.rows.height}"
+    errors, word = [], Words.of(book.trace.model).word
+    for sheet in book.made:  # the title is in the first row, and may be any text
+        cells = f"'{sheet.title}'!A2:{letters(sheet.rows.width)}{sheet.rows.height}"
         what = sentence("checks", "errors", sheet=sheet.title)
-        errors.append(Check(what, f"IF(ISERROR(MAX({cells})),1,0)", limit=0.0))
+        text = f'IF(ISERROR(MAX({cells})),1,COUNTIF({cells},"{word}"))'
+        errors.append(Check(what, text, limit=0.0))
     yield Kind(sentence("checks", "all_errors"), errors)
 
 

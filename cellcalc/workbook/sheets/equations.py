@@ -13,6 +13,7 @@ from cellcalc.views.derivation import reason, start_of_chain
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import backward_formula, forward_formula
+from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import Layout, column, derived_rows
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import set_up_page, set_widths
@@ -71,4 +72,5 @@ def _texts(quantity: Quantity, sheet: Layout, write: Indexed) -> tuple[str, ...]
     right = start.term if quantity.formula is None else write(quantity.formula)
     left = left_side(quantity, write)
     cell = f"{letters(column(t))}{row}"
-    return quantity.symbol, f"{left} = {right}", cell, f"={text}", quantity.says, source
+    text = f"={Words.of(sheet.model).formula(text)}"
+    return quantity.symbol, f"{left} = {right}", cell, text, quantity.says, source

@@ -143,11 +143,11 @@ class Moves:
         if symbol.name in layout.pass_trace.coefficients:
             return layout.setting_elsewhere(symbol.name)
         if symbol.name in layout.trace.initial:
-            return f"SUM({layout.quoted}!{absolute(layout.rows[symbol.name], FIRST)})"
+            return layout.first_value(symbol.name)
         if self.base is not None and symbol.name in self.base.rows:
             return f"{letters(column(at))}{self.base.rows[symbol.name]}"
         place = f"{layout.quoted}!{letters(column(at))}{layout.rows[symbol.name]}"
-        return layout.number(symbol.name, place, at)
+        return layout.number(symbol.name, place)
 
     def formula(self, name: str, symbol: str, t: int) -> str:
         """How a quantity moves at step t: the local factors times how what it is made of moves."""
@@ -416,7 +416,7 @@ class _Gradients:
         for row, name in enumerate(self.names, self.table + 1):
             start = f"{letters(START)}{row}"
             moved = f"IF(ISNUMBER({size}),{size},0)*{letters(MARK)}{row}"
-            given = f"SUM({self.layout.quoted}!{self.layout.cell(name, 0)})"
+            given = self.layout.first_value(name)
             yield Row(
                 row,
                 [

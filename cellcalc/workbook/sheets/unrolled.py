@@ -211,7 +211,7 @@ class _Unrolled:
             return self.moment.index(name, f"MIN({at},{fires})+1")
         if symbol.shift == -1 and at in self.pass_trace.schedule.resets:
             at = 0
-        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}", at)
+        return self.layout.number(name, f"{self.layout.quoted}!{self.layout.cell(name, at)}")
 
     def work_formula(self, quantity: Quantity, t: int) -> str:
         first, last = (self.moment.work(row) for row in (FIRST_ROW, LAST_ROW))
@@ -554,8 +554,7 @@ class _Unrolled:
             fires = f"{self.moment.work(LAST_ROW)}+1"
             if symbol.name in self.layout.trace.initial:
                 at = fires if symbol.shift is None else f"MIN({at},{fires})"
-            t = 0 if symbol.name in self.model.state else None
-            return self.layout.number(symbol.name, self.moment.index(symbol.name, at), t)
+            return self.layout.number(symbol.name, self.moment.index(symbol.name, at))
 
         return Excel(cell=cell, cells=str)(later)
 
