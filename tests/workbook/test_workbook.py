@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 
 import cellcalc
 from cellcalc.api import Problem, Trace
-from cellcalc.errors import OutputError
+from cellcalc.errors import InputError
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests.support import spreadsheets
@@ -414,7 +414,7 @@ def test_a_workbook_that_would_not_fit_is_refused(tmp_path: Path, run: Run) -> N
 def test_inputs_that_a_spreadsheet_cannot_hold_are_refused() -> None:
     data = copy.deepcopy(GOMEZ)
     data.x[1][1] = math.nan
-    with pytest.raises(OutputError, match="found another value in x2 at t = 2"):
+    with pytest.raises(InputError, match=r"x\[2\]: expected a finite number, found nan"):
         spreadsheets.workbook(data.problem())
 
 
