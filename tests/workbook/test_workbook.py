@@ -411,10 +411,10 @@ def test_a_workbook_that_would_not_fit_is_refused(tmp_path: Path, run: Run) -> N
     assert not (tmp_path / "long.xlsx").exists()
 
 
-def test_inputs_that_a_spreadsheet_cannot_hold_are_refused() -> None:
+def test_an_input_that_a_spreadsheet_cannot_hold_does_not_get_as_far() -> None:
     data = copy.deepcopy(GOMEZ)
     data.x[1][1] = math.nan
-    with pytest.raises(InputError, match=r"x\[2\]: expected a finite number, found nan"):
+    with pytest.raises(InputError, match="expected a finite number, found nan"):
         spreadsheets.workbook(data.problem())
 
 
