@@ -110,7 +110,7 @@ def cases() -> list[tuple[str, str, str, int]]:
 
 
 @pytest.mark.parametrize(("cell", "author", "form", "features"), cases())
-@pytest.mark.cases(4)
+@pytest.mark.cases(3)
 def test_what_is_printed_is_read_and_correct(
     cell: str, author: str, form: str, features: int
 ) -> None:

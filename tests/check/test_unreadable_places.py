@@ -12,10 +12,13 @@ import pytest
 from cellcalc.api import load
 from cellcalc.check.handed_in import read_answers
 from cellcalc.check.marking import mark
+from cellcalc.errors import InputError
 from tests.support.command import run
+from tests.support.problems import HOMEWORK
 from tests.support.sheets_written import as_ods, as_xlsx
 
 TRACE = load("gomez").run()
+SCALAR = HOMEWORK.problem().run()
 ROWS = [["t", "c", "qq"], [1, 0.7857, 0.1], [2, 1.5176, 0.2]]
 PRINTED = {
     "output_type": "execute_result",
@@ -68,3 +71,18 @@ def test_the_exit_status_is_that_of_an_answer_that_is_not_right(name: str, tmp_p
     path = tmp_path / name
     path.write_bytes(DOCUMENTS[name][0])
     assert run("check", "gomez", str(path)).exit_code == 1
+
+
+TWO_READINGS = ["W_f tensor([[0.1234]])", "e_2 = 0.1234", "e_t = y_t - target_t"]
+
+
+@pytest.mark.parametrize("text", TWO_READINGS)
+def test_of_two_readings_both_are_told(text: str) -> None:
+    report = mark(SCALAR, read_answers(text.encode(), "a.txt"), causes=False)
+    assert not report.marked
+    assert ["which may be" in one.why for one in report.unreadable] == [True]
+
+
+def test_objects_line_by_line_with_one_of_nothing_are_one_message() -> None:
+    with pytest.raises(InputError, match="JSON"):
+        read_answers(b'{"t": 1, "c": 0.5}\n,\n', "a.jsonl")

@@ -44,3 +44,11 @@ def test_what_is_wrong_is_said(
     result = run("class", *arguments)
     assert result.exit_code == 2 and message in " ".join(result.stderr.split()), result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sheets_and_feedback_in_the_language_that_is_asked_for(run: Run, tmp_path: Path) -> None:
+    made = ("class", "make", "two_step", "--count", "1", "--text", "md", "--lang", "zh")
+    assert run(*made, "-o", tmp_path / "class").exit_code == 0
+    text = (tmp_path / "class" / "students" / "s001.md").read_text(encoding="utf-8")
+    assert "## 已知" in text
+    assert not run("table", "two_step").stdout.count("前向传播")  # for that command only

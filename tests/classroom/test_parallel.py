@@ -54,7 +54,7 @@ def test_a_single_job_needs_no_other_process() -> None:
 
 
 @pytest.mark.parametrize("kind", [ThreadPoolExecutor, ProcessPoolExecutor])
-@pytest.mark.cases(1)
+@pytest.mark.cases(0)
 def test_an_executor_of_ones_own_makes_the_same_files(kind: type) -> None:
     specification = cellcalc.load("two_step").specification
     alone = make_class(specification, numbered(3), seed=5)

@@ -29,7 +29,7 @@ from cellcalc.scripts import frameworks
 from cellcalc.scripts.frameworks import script
 from cellcalc.views.export import to_json
 from tests.support.command import Run
-from tests.support.oracles import REQUIRED
+from tests.support.oracles import REQUIRED, parameters_of
 from tests.support.paths import EXPECTED
 from tests.support.problems import Data, random_data
 
@@ -187,14 +187,20 @@ print(json.dumps(printed))
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """What the scripts for a framework print, by the problem's name; skips where it is absent."""
+def printed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Any:
+    """What the scripts for a framework print, by the problem's name; skips where it is absent.
+
+    Of the problems that tests of this run ask for.
+    """
+    asked = {name for (name,) in parameters_of(request.session, "printed", "name")} | {"gomez"}
 
     @cache
     def run_all(to: str) -> dict[str, Any]:
         folder = tmp_path_factory.mktemp(to)
         paths = {}
         for name, problem in problems().items():
+            if name not in asked:
+                continue
             paths[name] = str(folder / f"{name}.py")
             text = script(problem.specification, problem.model, to, trace=problem.run())
             Path(paths[name]).write_text(text, encoding="utf-8")

@@ -33,6 +33,17 @@ def spread(cases: Sequence[Case], most: int) -> list[Case]:
     return [cases[round(place * (len(cases) - 1) / (most - 1))] for place in range(most)]
 
 
+def parameters_of(session: pytest.Session, fixture: str, *names: str) -> set[tuple[Any, ...]]:
+    """The parameters of the tests of a run that ask for a fixture, which makes no others then."""
+    return {
+        tuple(item.callspec.params[name] for name in names)
+        for item in session.items
+        if isinstance(item, pytest.Function)
+        and fixture in item.fixturenames
+        and set(names) <= set(getattr(getattr(item, "callspec", None), "params", ()))
+    }
+
+
 def program(name: str) -> str:
     """The path of a program, or skip (fail in CI) where it is not installed."""
     path = shutil.which(name)

@@ -35,6 +35,7 @@ LINES = range(11, 20)  # columns beyond the last step, of the trace
 
 class TestWorkbook:
     @pytest.mark.parametrize("author", ["gomez", "graves", "ng"])
+    @pytest.mark.cases(1)
     def test_keys_formulas_and_names_stay(self, author: str) -> None:
         plain, named = book(None), book(author)
         assert list(plain.defined_names) == list(named.defined_names)

@@ -186,6 +186,7 @@ def test_on_paper_there_is_no_key_and_no_formula() -> None:
     assert "0.0534836843" not in text and "0.0711077147" not in text
 
 
+@pytest.mark.cases(0)
 def test_libreoffice_judges_the_same(soffice: str, tmp_path: Path) -> None:
     paper = Paper(BOOKS["gomez", "backward"])
     answers = {paper.cell("dc", 2): -0.0811, paper.cell("dg", 2): -0.0796,

@@ -115,6 +115,7 @@ def test_of_many_passes_those_of_the_first_epoch_have_a_sheet() -> None:
     assert [name for name in book.sheetnames if "BPTT" in name] == ["BPTT", "BPTT 2"]
 
 
+@pytest.mark.cases(0)
 def test_statquest_is_trained_in_600_rows() -> None:
     with zipfile.ZipFile(io.BytesIO(book_of(cellcalc.load("statquest"), ["Train"]))) as package:
         parts = [package.read(n) for n in package.namelist() if n.startswith("xl/worksheets/s")]

@@ -75,7 +75,7 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 def lines_of_json(text: str) -> str | None:
     """A line an object, as programs log them, as one list; None for any other text."""
     lines = [line.strip().rstrip(",") for line in text.split("\n") if line.strip()]
-    if len(lines) < 2 or not all(line[0] == "{" and line[-1] == "}" for line in lines):
+    if len(lines) < 2 or not all(line.startswith("{") and line.endswith("}") for line in lines):
         return None
     whole = f"[{','.join(lines)}]"
     try:
