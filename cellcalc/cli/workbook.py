@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     "--practice",
     metavar="WHAT",
     default="",
-    help="An exercise: backward, forward, all, or symbols such as c,dc; paths: those too.",
+    help="An exercise: backward, forward, all, or symbols such as c,dc; paths: those too; "
+    "last: of the last window alone.",
 )
 @click.option(
     "--level",

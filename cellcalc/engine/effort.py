@@ -6,6 +6,8 @@ A file of a few lines can ask for years (``epochs = 1000000000``) or for more me
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cellcalc.engine.schedule import fires
 from cellcalc.errors import LimitError
 from cellcalc.model.model import Model
@@ -16,6 +18,7 @@ from cellcalc.records import record
 
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
+MAX_TRIED = 5_000_000_000  # steps of all sets of an experiment: half an hour
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
 MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
 MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
@@ -57,6 +60,29 @@ def check_effort(specification: Specification, model: Model, detail: bool = True
     _check(scheme, "steps to compute (each epoch and window counted)", MAX_COMPUTED,
            computed * epochs)  # fmt: skip
     _check(scheme, "numbers to keep", MAX_KEPT, kept * epochs)
+
+
+def check_experiment(
+    specification: Specification, schemes: Iterable[Scheme], epochs: int, sets: int
+) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for an experiment that would take too long.
+
+    ``sets`` of parameters go through the steps of each scheme together, ``epochs`` times.
+    """
+    steps = 0
+    for scheme in schemes:
+        for sequence in specification.sequences:
+            windows, swept = extent(scheme, sequence.steps, any(sequence.has_target))
+            steps += (sequence.steps + swept + _WINDOW * windows) * epochs
+    for most, found, each in (
+        (MAX_COMPUTED, steps, "each scheme, epoch and window"),
+        (MAX_TRIED, steps * sets, "each scheme, epoch, window, seed and rate"),
+    ):
+        if found > most:
+            raise LimitError(
+                f"experiment: expected at most {most:,} steps to compute ({each} counted), found "
+                f"{found:,}; fewer epochs, schemes, seeds or steps would fit"
+            )
 
 
 def check_listing(specification: Specification) -> None:

@@ -622,7 +622,8 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
         array = numpy.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, SyntaxError, TypeError, KeyError, MemoryError,
             RecursionError, OverflowError, tokenize.TokenError) as error:  # fmt: skip
-        raise refuse(f"an error: {error}") from None  # numpy takes a header for Python's own text
+        # numpy takes a header for Python's own text, and quotes it behind a colon.
+        raise refuse(f"an error: {str(error).partition(':')[0][:80]}") from None
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused
         values = tuple(array.astype(numpy.float64).ravel(order="C").tolist())
     shown: tuple[str, ...] = ()

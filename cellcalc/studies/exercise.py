@@ -28,6 +28,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 
 PARTS = ("forward", "backward", "all", "paths")
+LAST = "last"  # of the windows, the last one alone
 # What a person is given: the equations; none of them; some to choose from; a run with a mistake.
 EQUATIONS, HIDDEN, CHOICE, MISTAKE = LEVELS = (1, 2, 3, 4)
 # The marks: right; right given the answers before it; right as far as it goes, with fewer figures
@@ -92,10 +93,14 @@ class Spot:
 
 @dataclass
 class Exercise:
-    """An exercise on the first pass of a trace: the symbols to be worked out."""
+    """An exercise on the first pass of a trace: the symbols to be worked out.
+
+    With ``last`` the backward pass is asked for of the last window alone.
+    """
 
     trace: Trace
     symbols: frozenset[str]
+    last: bool = False
     _near: dict[Place, float] = field(default_factory=dict)
     _far: dict[Place, float] = field(default_factory=dict)
 
@@ -267,7 +272,8 @@ class Exercise:
             for name, is_open in ((LOSS, False), (TOTAL_LOSS, True)):
                 yield (0, name, None), None, one.loss, is_open, None, None
         for number, window in enumerate(one.windows, 1):
-            yield from self._window(number, window)
+            if not self.last or number == len(one.windows):
+                yield from self._window(number, window)
 
     def _window(self, number: int, window: WindowTrace) -> Iterator[_Part]:
         model, one = self.model, self.pass_trace
@@ -399,7 +405,8 @@ def exercise(trace: Trace, text: str) -> Exercise:
     """The exercise that a person asks for: "backward", "all", or symbols such as "c,dc".
 
     With "paths" (as in "dh,paths") the rows of the paths are asked for as well, each of which is
-    otherwise a symbol like any other.
+    otherwise a symbol like any other. With "last" (as in "backward,last") the backward pass is
+    asked for of the last window alone.
 
     Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out.
     """
@@ -416,7 +423,10 @@ def exercise(trace: Trace, text: str) -> Exercise:
     known = [*PARTS, *forward, *backward, *paths]
     chosen: list[str] = []
     words = [word.strip() for word in text.split(",")]
+    last = LAST in words and has_windows
     for name in words:
+        if name == LAST:
+            continue
         if name not in known:
             expected = "forward, backward, all, paths, or symbols that are computed"
             raise OptionError("practice", expected, unknown(name, known))
@@ -426,4 +436,16 @@ def exercise(trace: Trace, text: str) -> Exercise:
         chosen += [path.symbol for s in of or backward for path in model.paths.get(s, ())]
     if not chosen:
         raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
-    return Exercise(trace, frozenset(chosen))
+    return Exercise(trace, frozenset(chosen), last)
+
+
+def sealed(trace: Trace, text: str) -> str:
+    """What can be asked for where nothing may give an answer away.
+
+    Of a run that is updated on the way the parameters after a window, which the next is worked out
+    with, less those before it tell its gradients; so of its windows the last alone is asked for.
+    """
+    one = trace.passes[0]
+    asked = exercise(trace, text)
+    on_the_way = any(w.window.updates and w.last < one.steps for w in one.windows[:-1])
+    return f"{text},{LAST}" if on_the_way and asked.hides_update and not asked.last else text

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cellcalc.engine import batch
+from cellcalc.engine.effort import check_experiment
 from cellcalc.engine.schedule import plans
 from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
@@ -216,6 +217,8 @@ def run(
     Result
         A row for each scheme, learning rate and number of epochs.
     """
+    sets = len(experiment.seeds) * len(experiment.rates)
+    check_experiment(experiment.trained, experiment.schemes, max(experiment.epochs), sets)
     finished = finished_schemes(experiment, done)
     missing = [scheme for scheme in experiment.schemes if scheme not in finished]
     alone = [replace(experiment, schemes=(scheme,)) for scheme in missing]

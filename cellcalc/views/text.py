@@ -151,6 +151,9 @@ def columns(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)
 
 
+NARROWEST = 10  # columns of a paragraph
+
+
 def filled(text: str, width: int) -> list[str]:
     """A paragraph on lines of at most ``width`` columns (0: one line).
 
@@ -162,7 +165,11 @@ def filled(text: str, width: int) -> list[str]:
 def wrap(
     text: str, width: int, *, initial_indent: str = "", subsequent_indent: str = ""
 ) -> list[str]:
-    """As :func:`textwrap.wrap` has it, but that a Chinese character takes two columns."""
+    """As :func:`textwrap.wrap` has it, but that a Chinese character takes two columns.
+
+    Lines hold :data:`NARROWEST` columns at least: what is indented may leave none of a width.
+    """
+    width = max(width, NARROWEST)
     if text.isascii() or columns(text) <= len(text):
         from textwrap import wrap as wrap_words
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import OptionError, OutputError, unknown
 from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
-from cellcalc.studies.exercise import CHOICE, HIDDEN, Assignment
+from cellcalc.studies.exercise import CHOICE, EQUATIONS, HIDDEN, Assignment, sealed
 from cellcalc.toml import listed
 from cellcalc.workbook.book import Book, Handout, Sheet
 from cellcalc.workbook.guards import Words
@@ -138,6 +139,9 @@ def build_workbook(
         blank = True
         practice, sheets = practice or "backward", ("Practice",)
     assignment = assignment or Assignment(practice)
+    if practice and not key and not blank and assignment.level in (EQUATIONS, HIDDEN):
+        practice = sealed(trace, practice)
+        assignment = replace(assignment, what=practice)
     chosen = _chosen(sheets, assignment, blank, key)
     if not trace.model.state:  # nothing is handed on from step to step, so nothing is unrolled
         if any(name.casefold() == "unrolled" for name in sheets):

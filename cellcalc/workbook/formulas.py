@@ -59,17 +59,22 @@ def formula(
     their place are those that the next step begins with.
     """
 
-    def cell(symbol: Symbol) -> str:
+    def place(symbol: Symbol) -> str:
         if symbol.name in sheet.pass_trace.coefficients:
             return seen_on + sheet.setting(symbol.name)
         row = (window.rows if window else {}).get(symbol.name) or sheet.rows[symbol.name]
         if symbol.shift is not None:
-            return sheet.number(symbol.name, f"{seen_on}{_COLUMN[symbol.shift]}{row}")
+            return f"{seen_on}{_COLUMN[symbol.shift]}{row}"
         return seen_on + (absolute(row, window.parameters_at) if window else f"{{this}}{row}")
+
+    def cell(symbol: Symbol) -> str:
+        if symbol.name in sheet.pass_trace.coefficients:
+            return f"SUM({place(symbol)})"
+        return sheet.number(symbol.name, place(symbol))
 
     def cells(symbol: Symbol) -> str:
         elements = element_keys(symbol.name, sheet.model.features)
-        first, last = (cell(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
+        first, last = (place(Symbol(name, symbol.shift)) for name in (elements[0], elements[-1]))
         return f"{first}:{last.removeprefix(seen_on)}"
 
     text = Excel(cell=cell, cells=cells)(sheet.model.computed(expression))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from openpyxl.utils import FORMULAE
 
@@ -128,8 +129,26 @@ class Layout:
         return reference if seen_from in (None, self) else f"{self.quoted}!{reference}"
 
     def number(self, symbol: str, reference: str) -> str:
-        """A reference to a value of a symbol, as a number where its cells may hold a text."""
-        return f"N({reference})" if self.taken is not None and symbol == TARGET else reference
+        """A reference to a value of a symbol.
+
+        Where a person may have put a text, it is a number all the same (0), and nothing fails. N()
+        would say so better, but is an error of an empty cell in Gnumeric.
+        """
+        return f"SUM({reference})" if symbol in self.typed else reference
+
+    def first_value(self, name: str) -> str:
+        """What a parameter begins with, as another sheet reads it."""
+        place = f"{self.quoted}!{absolute(self.rows[name], FIRST)}"
+        return f"SUM({place})" if self.first is self else place
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """The symbols whose cells at the steps are put in."""
+        return frozenset(row.symbol for row in self.model.inputs)
+
+    def setting_value(self, name: str) -> str:
+        """The number of a setting, as formulas read it."""
+        return f"SUM({self.setting(name)})"
 
     def setting(self, name: str) -> str:
         """The cell of the learning rate and the like, which are on the first sheet only."""
@@ -137,8 +156,8 @@ class Layout:
         return reference if self.first is self else f"{self.first.quoted}!{reference}"
 
     def setting_elsewhere(self, name: str) -> str:
-        """The same cell as any other sheet names it."""
-        return f"{self.first.quoted}!{absolute(self.first.rows[name], FIRST)}"
+        """The same as any other sheet names it."""
+        return f"SUM({self.first.quoted}!{absolute(self.first.rows[name], FIRST)})"
 
     @property
     def given(self) -> dict[tuple[float, float], list[str]]:

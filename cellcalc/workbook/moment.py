@@ -213,7 +213,11 @@ class Moment:
                 if piece
             )
 
-        text = refused(STEP, step, "no_step", n)
+        home = self.layout.first
+        areas = [area for group in home.given.values() for area in group]
+        given = ",".join(f"{home.quoted}!{area}" for area in areas)
+        text = f'IF(COUNTA({given})>COUNT({given}),{spliced("text_put_in")},"")&'
+        text += refused(STEP, step, "no_step", n)
         if self.passes:
             epoch, sequence = (absolute(row, WORK + 1) for row in (EPOCH_ROW, SEQUENCE_ROW))
             if self.passes.epochs > 1:
@@ -394,7 +398,8 @@ class Moment:
         if symbol.name in self.layout.pass_trace.coefficients:
             return self.layout.setting_elsewhere(symbol.name)
         row = BEFORE_ROW if symbol.shift == -1 else STEP_ROW
-        return self.layout.number(symbol.name, self.index(symbol.name, f"{self.work(row)}+1"))
+        place = self.index(symbol.name, f"{self.work(row)}+1")
+        return self.layout.number(symbol.name, place)
 
     def backward_cell(self, symbol: Symbol) -> str:
         """The same for a symbol of an equation of the window chosen."""

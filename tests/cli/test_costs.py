@@ -88,3 +88,9 @@ def test_who_waits_is_told(tmp_path: Path) -> None:
 def test_a_quick_command_says_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common, "SILENT", 0.0)
     assert run("table", "gomez").stderr == ""
+
+
+def test_an_experiment_that_would_take_days_is_refused_before_it_begins() -> None:
+    result = run("experiment", "ten_steps", "--epochs", "90000000")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "experiment: expected at most 100,000,000 steps to compute" in result.stderr

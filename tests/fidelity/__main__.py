@@ -115,6 +115,9 @@ def main() -> int:
             else:
                 _compared(run, engine, results, given, changed)
                 print(f"  {seconds:.0f} s", flush=True)
+            if options.write:  # a run that is cut short leaves what it has found
+                sizes = len(given), len(everything)
+                PAGE.write_text(page(run, None, sizes, cells, time.monotonic() - began))
     found = plant(given[wanted[0].name], run)
     print(
         f"planted faults found: {found} of {len(FAULTS)}; {time.monotonic() - began:.0f} s in all"
@@ -159,7 +162,9 @@ def _compared(
         cells += sum(sheet == "BPTT" for sheet, _ in formula_cells(expected))
         found = differences(expected, results[f"{name}, edited"], False, ("BPTT",))
         told += [f"{name}, edited: {d}" for d in found]
-    distribution = {"BetterOffice": "betteroffice-xlsx"}.get(engine.name, "")
+    distribution = {"BetterOffice": "betteroffice-xlsx", "formulon, German": "formulon"}.get(
+        engine.name, ""
+    )
     run.add(engine.name, len(given) + len(changed), cells, told, distribution)
 
 
@@ -181,8 +186,8 @@ def plant(book: bytes, run: Run) -> int:
     return found
 
 
-def page(run: Run, found: int, files: tuple[int, int], cells: int, seconds: float) -> str:
-    """The table as a page of the documentation."""
+def page(run: Run, found: int | None, files: tuple[int, int], cells: int, seconds: float) -> str:
+    """The table as a page of the documentation; ``found`` are the planted faults, once sought."""
     today = datetime.now(UTC).date()
     lines = [
         "# What spreadsheet programs make of the workbooks",
@@ -201,11 +206,14 @@ def page(run: Run, found: int, files: tuple[int, int], cells: int, seconds: floa
         lines.append(
             f"| {what} | {version} | {some or ''} | {f'{count:,}' if count else ''} | {result} |"
         )
-    lines += [
-        "",
-        f"Faults planted in a sound workbook that are found: {found} of {len(FAULTS)}.",
-        "",
-    ]
+    left = [engine.name for engine in ENGINES if engine.name not in {row[0] for row in run.rows}]
+    lines += [f"| {name} | | | | not run |" for name in left]
+    if found is not None:
+        lines += [
+            "",
+            f"Faults planted in a sound workbook that are found: {found} of {len(FAULTS)}.",
+        ]
+    lines.append("")
     return "\n".join(lines)
 
 

@@ -78,8 +78,9 @@ FAULTS = [
           + "a," * 200 + '"</formula1></dataValidation></dataValidations>')),
     Fault("a stored value that is not computed", ENGINES, SHEET,
           _swap(r"(<f>[^<]*</f>)<v>[-0-9.e]+</v>", r"\1<v>123.5</v>")),
-    Fault("a sign", ENGINES, SHEET, _swap(r"<f>(F\d+)", r"<f>-\1", 3)),
-    Fault("a reference one column off", ENGINES, SHEET, _swap(r"<f>F(\d+)", r"<f>G\1")),
+    Fault("a sign", ENGINES, SHEET, _swap(r"<f>(IFERROR\()?(F\d+)", r"<f>\1-\2", 3)),
+    Fault("a reference one column off", ENGINES, SHEET,
+          _swap(r"<f>(IFERROR\()?F(\d+)", r"<f>\1G\2")),
     Fault("a rule of signs", ENGINES, SHEET, _swap(r"<f>", "<f>-2^2+4*0*")),
     Fault("a division by nothing", ENGINES, SHEET, _swap(r"<f>", "<f>1/ZZ9+")),
 ]  # fmt: skip

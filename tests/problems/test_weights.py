@@ -361,3 +361,14 @@ def test_the_page_s_table_is_read(tmp_path: Path) -> None:
 def test_every_layout_is_on_the_page() -> None:
     page = (ROOT / "docs" / "weights.md").read_text(encoding="utf-8")
     assert all(f"| `{name}` |" in page for name in weights.layout_names())
+
+
+@pytest.mark.parametrize("header", [b"{'shape': (4, 1)} SECRET", b"{'descr': 'SECRET'}", b"SECRET"])
+def test_a_message_quotes_no_header_of_an_array(header: bytes, tmp_path: Path) -> None:
+    array = b"\x93NUMPY\x01\x00" + (len(header) + 1).to_bytes(2, "little") + header + b"\n"
+    with zipfile.ZipFile(tmp_path / "w.npz", "w") as file:
+        file.writestr("weight_ih_l0.npy", array)
+    problem = '[parameters]\nfrom = "w.npz"\n[[sequence]]\nx = [1]\ntarget = [1]\n'
+    with pytest.raises(InputError, match="expected an array of real numbers") as caught:
+        read_specification(problem, "p.toml", tmp_path)
+    assert "SECRET" not in str(caught.value)

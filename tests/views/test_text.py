@@ -8,7 +8,7 @@ import pytest
 
 import cellcalc
 from cellcalc.views import compare, flow, schedule, table, worked
-from cellcalc.views.text import columns, markdown_text
+from cellcalc.views.text import columns, markdown_text, wrap
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,8 @@ def test_settings_of_many_words_fit_the_page(page: str) -> None:
     }[page]()
     assert max(map(columns, text.splitlines())) <= 80
     assert page == "flow" or "clip_norm 0.5" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("width", [-7, 0, 1, 9])
+def test_a_paragraph_without_room_is_ten_columns_wide(width: int) -> None:
+    assert wrap("right in method, and so", width) == ["right in", "method,", "and so"]

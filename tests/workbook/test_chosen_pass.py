@@ -104,3 +104,14 @@ def test_one_pass_alone_leaves_no_choice() -> None:
     data = random_data(61, 1, 4, "linear")
     titles = openpyxl.load_workbook(io.BytesIO(book_of(data)), read_only=True).sheetnames
     assert TITLE not in titles
+
+
+def test_a_number_overwritten_on_train_is_noticed_once_its_pass_is_chosen() -> None:
+    live, cells = Live(BOOKS["adam"]), places("adam")
+    formulas = read(BOOKS["adam"], formulas=True)
+    rows = [cell for (sheet, cell), text in formulas.items() if (sheet, text) == ("Train", 2)]
+    (row,) = {cell[1:] for cell in rows if cell.startswith("A")}
+    live.set("Train", {f"D{row}": 7.5})
+    assert live.get("Checks", "D3") == 0
+    live.set("Start", {cells["focus_epoch"]: 2})
+    assert live.get("Checks", "D3") != 0

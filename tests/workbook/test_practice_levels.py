@@ -19,7 +19,7 @@ from cellcalc.check.marking import mark
 from cellcalc.check.practice_book import read_practice
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError
-from cellcalc.studies.exercise import Place, exercise
+from cellcalc.studies.exercise import Place, exercise, sealed
 from cellcalc.workbook import build_workbook
 from cellcalc.workbook.layout import lay_out
 from cellcalc.workbook.sheets.practice import PlacedExercise
@@ -118,7 +118,8 @@ def test_paths_filled_in_rightly_are_right_on_the_sheet_and_in_check(
 ) -> None:
     trace = DATA[name].problem().run()
     contents = made(name, "dc,dh,paths", 1)
-    spots = PlacedExercise(lay_out(trace)[0], exercise(trace, "dc,dh,paths")).open
+    asked = exercise(trace, sealed(trace, "dc,dh,paths"))
+    spots = PlacedExercise(lay_out(trace)[0], asked).open
     answers: dict[str, object] = {s.cell: float(f"{s.spot.value:.5g}") for s in spots}
     assert set(answers) == set(open_cells(contents))
     assert set(checked(run, tmp_path / "e.xlsx", contents, answers).values()) == {"correct"}
@@ -175,9 +176,10 @@ def handed_in(name: str, what: str, seed: int) -> dict[Place, float]:
 def test_the_sheet_judges_a_file_as_check_does(name: str, key: bool, seed: int) -> None:
     contents = made(name, "all", 1, key)
     trace = DATA[name].problem().run()
-    asked = exercise(trace, "all")
+    what = "all" if key else sealed(trace, "all")
+    asked = exercise(trace, what)
     cells = {s.spot.place: s for s in PlacedExercise(lay_out(trace)[0], asked).open}
-    answers = handed_in(name, "all", seed)
+    answers = handed_in(name, what, seed)
     live = Live(contents)
     live.set("Practice", {cells[place].cell: value for place, value in answers.items()})
     shift = lay_out(trace)[0].width - 2

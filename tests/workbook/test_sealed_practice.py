@@ -12,7 +12,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from cellcalc.studies.exercise import exercise
+from cellcalc.studies.exercise import exercise, sealed
 from cellcalc.workbook.layout import lay_out
 from cellcalc.workbook.sheets.practice import PlacedExercise, PlacedSpot
 from tests.support import spreadsheets
@@ -35,7 +35,7 @@ def made(name: str) -> tuple[bytes, list[PlacedSpot], int]:
     data, asked = PROBLEMS[name]
     trace = data.problem().run()
     layout = lay_out(trace)[0]
-    placed = PlacedExercise(layout, exercise(trace, asked))
+    placed = PlacedExercise(layout, exercise(trace, sealed(trace, asked)))
     return book_of(data, practice=asked, key=False), placed.open, layout.width - 2
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cellcalc.studies.exercise import exercise
+from cellcalc.studies.exercise import exercise, sealed
 from tests.support.problems import Data, random_data
 from tests.support.spreadsheets import book_of, read
 
@@ -35,9 +35,26 @@ def test_no_stored_number_is_a_gradient_asked_for(name: str, asked: str) -> None
     data = TRAINED[name]
     contents = book_of(data, practice=asked, key=False)
     stored = [v for v in read(contents).values() if isinstance(v, float) and v]
-    totals = [s for s in exercise(data.problem().run(), asked).open if s.t is None and s.value]
+    trace = data.problem().run()
+    totals = [s for s in exercise(trace, sealed(trace, asked)).open if s.t is None and s.value]
     gradients = [spot for spot in totals if spot.window]
     assert gradients
     for spot in gradients:
         found = [v for v in stored if abs(v) == pytest.approx(abs(spot.value), rel=1e-9)]
         assert not found, spot.place
+
+
+def test_no_two_weights_of_a_run_updated_on_the_way_tell_a_gradient_asked_for() -> None:
+    data = TRAINED["plain"]
+    trace = data.problem().run()
+    asked = exercise(trace, sealed(trace, "backward")).open
+    assert {spot.window for spot in asked} == {len(trace.passes[0].windows)}
+    rows: dict[str, list[float]] = {}
+    contents = book_of(data, practice="backward", key=False)
+    for (sheet, cell), value in read(contents).items():
+        if sheet == "Practice" and isinstance(value, float):
+            rows.setdefault(cell.lstrip("ABCDEFGHIJKL"), []).append(value)
+    told = {(b - a) / -data.learning_rate for row in rows.values() for a in row for b in row}
+    for spot in asked:
+        if spot.t is None and spot.value:
+            assert not [v for v in told if v == pytest.approx(spot.value, rel=1e-6)], spot.place

@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 
 import cellcalc
 from cellcalc.api import Problem, Trace
-from cellcalc.errors import OutputError
+from cellcalc.errors import InputError
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests.support import spreadsheets
@@ -419,6 +419,13 @@ def test_inputs_that_a_spreadsheet_cannot_hold_are_refused() -> None:
     broken = replace(sequence, inputs=(first, (second[0], math.nan)))  # no file can say so
     with pytest.raises(OutputError, match="found another value in x2 at t = 2"):
         spreadsheets.workbook(cellcalc.Problem.of(replace(specification, sequences=(broken,))))
+
+
+def test_an_input_that_a_spreadsheet_cannot_hold_does_not_get_as_far() -> None:
+    data = copy.deepcopy(GOMEZ)
+    data.x[1][1] = math.nan
+    with pytest.raises(InputError, match="expected a finite number, found nan"):
+        spreadsheets.workbook(data.problem())
 
 
 def test_the_command_names_the_file_after_the_problem(

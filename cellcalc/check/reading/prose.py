@@ -151,6 +151,10 @@ _CHINESE_SLOPE = re.compile(
 _CHINESE_NAME = re.compile(
     r"(?:第[0-9]{1,4}(?:个?时间)?步的?|时刻[0-9]{1,4}的?)?([\u3040-\u9fff]{1,12})\s*([A-Za-z∂]\S{0,20})"
 )
+_BY = ("nach", "to", "of", "von", "à", "de", "di", "for", "bezüglich", "bzgl.", "wrt", "w.r.t.")
+_SPEAKS_OF_SLOPE = re.compile(
+    r"\b(?:gradient|ableitung|derivative|dérivée|derivad[ao]|derivata)", re.I
+)
 _VERB = re.compile(r"\s+(?:is|ist|est|es|è|é|vaut|equals|beträgt|now|then)$")
 
 
@@ -300,6 +304,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     *before, last = text.split()
     if before and _INDEXED.search(last) and _DERIVING.search(" ".join(before).lower()):
         return last if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) else f"∂L/∂{last}", t
+    is_by = bool(before) and before[-1].lower() in _BY and re.fullmatch(r"[WUbVRp]_?\w{0,6}", last)
+    if is_by and _SPEAKS_OF_SLOPE.search(" ".join(before)):
+        return f"∂L/∂{last}", t  # Der Gradient der Verlustfunktion nach W_f
     while before and before[0].lower().strip(",.:") in _FILLERS:
         del before[0]
     if not before:

@@ -295,7 +295,7 @@ class _Window:
             cells = ":".join((window.total(names[0]), window.total(names[-1])))
             norm = math.hypot(*self.trace.summed.values())
             yield self.update_row(NORM, "norm", norm, f"SQRT(SUMSQ({cells}))")
-            limit, margin = self.sheet.setting("clip_norm"), literal(NORM_MARGIN)
+            limit, margin = self.sheet.setting_value("clip_norm"), literal(NORM_MARGIN)
             text = f"MIN(1,{limit}/({window.total(NORM)}+{margin}))"
             yield self.update_row(FACTOR, "factor", clip_factor(scheme, self.trace.summed), text)
         for name in self.free:
@@ -306,7 +306,7 @@ class _Window:
                 if FACTOR in window.rows:
                     text += f"*{window.total(FACTOR)}"
                 if scheme.clip_value is not None:
-                    bound = self.sheet.setting("clip_value")
+                    bound = self.sheet.setting_value("clip_value")
                     text = f"MAX(-{bound},MIN({bound},{text}))"
                 yield self.update_row(
                     symbol, "clipped", self.trace.used[derivative_key(name)], text
@@ -386,12 +386,17 @@ class _Parameters:
             yield Cell(FIRST, "number", value, before.cell(name, t, sheet))
         whole = "count" if name == self.counter else ""
         fired = sorted(self.fired) if self.changes(name) else []
+        typed = sheet.first is sheet and name in self.trace.initial
         for start, end in pairwise([0, *fired, sheet.steps + 1]):
             if start in self.fired and self.changes(name):
                 window = self.fired[start]
                 value, text = self.new_values(window)[name], self.updated(name, start + 1, window)
                 yield Cell(column(start + 1), whole or "total", value, text)
                 start += 1
+            if start == 0 and typed:  # a number, whatever was put in
+                text = f"SUM({sheet.cell(name, 0)})"
+                yield Cell(column(1), whole or "number", value, text)
+                start = 1
             kept = partial(self.before, name, start)
             yield Fill(column(start + 1), whole or "number", [value] * (end - start), kept)
 
@@ -420,7 +425,7 @@ class _Parameters:
         if name == self.counter:
             return f"{sheet.cell(COUNT, t - 1)}+1"
         owner = next(p for p in self.free if name in (p, *self.memory_of(p)))
-        cells = {key: sheet.setting(key) for key in self.update.settings}
+        cells = {key: sheet.setting_value(key) for key in self.update.settings}
         cells[derivative_key(owner)] = window.total(self.used_gradient(owner))
         if self.counter:
             cells[COUNT] = sheet.cell(COUNT, t)
@@ -521,6 +526,8 @@ def set_up_bptt(
     if layout.first is layout:
         for (low, high), areas in layout.given.items():
             numbers_only(sheet, areas, low, high)
+            for area in areas:  # a text that was pasted, which no rule refuses
+                fill_where(sheet, area.replace("$", ""), f"ISTEXT({_corner(area)})", BAD)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // MOST_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
     for top in blocks[:MAX_BREAKS]:  # each on a page of its own
@@ -528,6 +535,11 @@ def set_up_bptt(
     _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
+
+
+def _corner(area: str) -> str:
+    """The first cell of an area."""
+    return area.replace("$", "").partition(":")[0]
 
 
 MOST_WATCHED = 800  # rules of a sheet

@@ -10,13 +10,15 @@ from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cellcalc.model.model import LOSS
+from cellcalc.language.keys import derivative_key
+from cellcalc.model.model import LOSS, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.guards import Words
 from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
+from cellcalc.workbook.sheets.train import passes_of
 from cellcalc.xlsx.cells import (
     MAX_FORMULA,
     Cell,
@@ -34,10 +36,14 @@ MARGIN = 1e-9
 OVERALL_CELL = absolute(OVERALL, VALUE)
 FAILED_CELL = absolute(OVERALL, RESULT)  # how many checks fail
 MOST_ARGUMENTS = 200
+MOST_GAPS = 60  # of gradients, in one formula
 MOST_COMPUTED_AGAIN = 20_000  # cells
 _REFERENCE = re.compile(
     r"(?<![\w.$!':])(\$?[A-Z]{1,3}\$?[0-9]+(?::\$?[A-Z]{1,3}\$?[0-9]+)?)(?![\w(!])"
 )
+
+
+_COPY = re.compile(r"(?:'[^']+'|\w+)!\$?[A-Z]+\$?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,8 @@ def _kinds(book: Book) -> Iterator[Kind]:
         yield from _again(book)
     if book.has("Gradients") and first.windows and book.large is None:
         yield Kind("", list(_by_two_ways(book.seen)))
+    if book.pass_shown:
+        yield Kind(sentence("checks", "pass_twice"), list(_pass_twice(book)))
     errors, word = [], Words.of(book.trace.model).word
     for sheet in book.made:  # the title is in the first row, and may be any text
         cells = f"'{sheet.title}'!A2:{letters(sheet.rows.width)}{sheet.rows.height}"
@@ -203,6 +211,27 @@ def _by_two_ways(layout: Layout) -> Iterator[Check]:
         text = f'COUNTIF({area},"{FAILURE}")'
         result = FAILURE if failed else "OK"
         yield Check(sentence("checks", "two_ways"), text, float(failed), 0.0, result=result)
+
+
+def _pass_twice(book: Book) -> Iterator[Check]:
+    """The pass chosen as Train has it, against the sheet that computes it anew."""
+    passes = passes_of(book)
+    assert passes is not None and book.pass_shown is not None
+    layout, number = book.seen, book.pass_shown[1].cell(book.home)
+    one = layout.pass_trace
+    place = f"{layout.quoted}!{absolute(layout.rows[LOSS], TOTAL)}"
+    what = sentence("checks", "pass_loss")
+    yield Check(what, f"{passes.loss(number)}-{place}", limit=_limit([one.loss or 0.0]))
+    for k, window in enumerate(layout.windows):
+        there = f"{layout.quoted}!"
+        gaps = [
+            f"{passes.gradient(name, k, number)}-{there}{window.total(derivative_key(name))}"
+            for name in layout.trace.initial
+        ]
+        what = sentence("checks", "pass_gradients", number=window.number)
+        for at in range(0, len(gaps), MOST_GAPS):
+            text = f"SQRT(SUMSQ({','.join(gaps[at : at + MOST_GAPS])}))"
+            yield Check(what, text, limit=_limit(one.windows[k].gradients.values()))
 
 
 def _inputs(layout: Layout) -> Check:
@@ -263,6 +292,8 @@ def _again(book: Book) -> Iterator[Kind]:
             words = sentence("checks", "again", sheet=layout.title, group=group)
             kind = kinds.setdefault(group, Kind(words))
             symbol = labels.get(SYMBOL, "")
+            if layout.taken is not None and symbol == TARGET:
+                continue  # which may be an empty text, and that has no difference
             kind.checks += _row_again(layout, row.number, symbol, cells)
         yield from kinds.values()
 
@@ -283,6 +314,8 @@ def _row_again(layout: Layout, row: int, symbol: str, cells: list[Cell]) -> Iter
         own = f"{there}{letters(cell.column)}{row}"
         formula = _REFERENCE.sub(rf"{there}\1", cell.formula or "")
         text = f"{own}-({formula})"
+        if _COPY.fullmatch(cell.formula or ""):  # of what was put in, which may be a text
+            text = f"SUM({own})-SUM({formula})"
         if texts and (
             len(texts) >= MOST_ARGUMENTS or sum(map(len, texts)) + len(text) > MAX_FORMULA - 500
         ):

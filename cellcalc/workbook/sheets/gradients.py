@@ -143,7 +143,7 @@ class Moves:
         if symbol.name in layout.pass_trace.coefficients:
             return layout.setting_elsewhere(symbol.name)
         if symbol.name in layout.trace.initial:
-            return f"{layout.quoted}!{absolute(layout.rows[symbol.name], FIRST)}"
+            return layout.first_value(symbol.name)
         if self.base is not None and symbol.name in self.base.rows:
             return f"{letters(column(at))}{self.base.rows[symbol.name]}"
         place = f"{layout.quoted}!{letters(column(at))}{layout.rows[symbol.name]}"
@@ -416,7 +416,7 @@ class _Gradients:
         for row, name in enumerate(self.names, self.table + 1):
             start = f"{letters(START)}{row}"
             moved = f"IF(ISNUMBER({size}),{size},0)*{letters(MARK)}{row}"
-            given = f"{self.layout.quoted}!{self.layout.cell(name, 0)}"
+            given = self.layout.first_value(name)
             yield Row(
                 row,
                 [
@@ -558,7 +558,7 @@ class Rerun:
         values = pass_trace.forward[symbol]
         if symbol in self.model.state:
             given = self.layout.cell(symbol, 0)
-            yield Cell(FIRST, "number", values[0], f"{self.layout.quoted}!{given}")
+            yield Cell(FIRST, "number", values[0], f"SUM({self.layout.quoted}!{given})")
         quantity = self.model.quantities[symbol]
         assert quantity.formula is not None
         text = Excel(cell=self._cell, cells=self._cells_of)(quantity.formula)
@@ -578,19 +578,21 @@ class Rerun:
         yield from Formula(at, apart).fills(1, "number", numbers)
 
     def _cell(self, symbol: Symbol) -> str:
-        if symbol.name in self.parameters:
-            return self.parameters[symbol.name]
         if symbol.name in self.layout.pass_trace.coefficients:
             return self.layout.setting_elsewhere(symbol.name)
+        return self.layout.number(symbol.name, self._place(symbol))
+
+    def _place(self, symbol: Symbol) -> str:
+        if symbol.name in self.parameters:
+            return self.parameters[symbol.name]
         place = _COLUMN[symbol.shift or 0]
         if symbol.name in self.rows:
             return f"{place}{self.rows[symbol.name]}"
-        reference = f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
-        return self.layout.number(symbol.name, reference)
+        return f"{self.layout.quoted}!{place}{self.layout.rows[symbol.name]}"
 
     def _cells_of(self, vector: Symbol) -> str:
         names = element_keys(vector.name, self.model.features)
-        first, last = (self._cell(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
+        first, last = (self._place(Symbol(n, vector.shift)) for n in (names[0], names[-1]))
         return f"{first}:{last.partition('!')[2] or last}"
 
     def _run(self, values: Mapping[str, float]) -> PassTrace:

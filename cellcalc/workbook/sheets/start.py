@@ -20,7 +20,7 @@ from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
-from cellcalc.studies.exercise import CHOICE, MISTAKE
+from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
@@ -147,6 +147,8 @@ class _Start:
         else:
             yield from self.section("sealed")
             yield from self.section(f"sealed_{level}")
+            if LAST in [word.strip() for word in self.book.practice.split(",")]:
+                yield from self.section("sealed_last", last=len(self.layout.windows))
 
     def paragraph(self, text: str) -> Row:
         row = self.row(Cell(LABEL, "paragraph", text), lines=text_lines(text, PROSE_WIDTH))

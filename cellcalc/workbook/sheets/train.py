@@ -88,6 +88,15 @@ class Passes:
         rows = self.maker.first, self.maker.last
         return self._index(self.maker.columns[kind, symbol, 0, 0], rows, number)
 
+    def loss(self, number: str) -> str:
+        """A formula: the loss of a pass."""
+        return self._index(LOSS_AT, (self.maker.first, self.maker.last), number)
+
+    def gradient(self, symbol: str, window: int, number: str) -> str:
+        """A formula: the gradient of a parameter in a window (from 0) of a pass."""
+        rows = self.maker.first, self.maker.last
+        return self._index(self.maker.columns["g", symbol, window, 0], rows, number)
+
     def data(self, symbol: str, t: int, number: str) -> str:
         """A formula: an input of a sequence, "" where it has no target."""
         first = self.maker.inputs_row + 1
@@ -185,11 +194,11 @@ class _Train:
         place = FIRST
         for name, value in values.items():
             if name in layout.rows:
-                found[name] = (place, f"{layout.quoted}!{layout.cell(name, 0)}", value)
+                found[name] = (place, f"SUM({layout.quoted}!{layout.cell(name, 0)})", value)
                 place += 1
         for state in self.model.state:
             value = layout.pass_trace.forward[state][0]
-            found[f"{state}0"] = (place, f"{layout.quoted}!{layout.cell(state, 0)}", value)
+            found[f"{state}0"] = (place, f"SUM({layout.quoted}!{layout.cell(state, 0)})", value)
             place += 1
         return found
 
@@ -449,7 +458,7 @@ class _Train:
         layout = self.book.first
         if place == 0:
             for name in self.trace.initial:
-                yield ("p", name, 0, 0), f"{layout.quoted}!{layout.cell(name, 0)}"
+                yield ("p", name, 0, 0), f"SUM({layout.quoted}!{layout.cell(name, 0)})"
             for name in self.free:
                 for own, start in self.own(name).items():
                     yield ("m", own, 0, 0), literal(start)
@@ -527,11 +536,9 @@ class _Train:
                 if t <= layout.steps:
                     value = layout.pass_trace.forward[symbol][t]
                     there = f"{layout.quoted}!{layout.cell(symbol, t)}"
-                    text = there
+                    text = f"SUM({there})"
                     if kind == "y":
                         value, text = float(not math.isnan(value)), f"IF(ISNUMBER({there}),1,0)"
-                    elif symbol == TARGET:
-                        text = f"IF(ISNUMBER({there}),{there},0)"
                     cells.append(Cell(self.columns[key], "heat", or_zero(value), text))
             yield Row(self.inputs_row + number, cells, outline=1, hidden=True)
 

@@ -86,7 +86,7 @@ class _Windows:
         self.pass_trace = layout.pass_trace
         self.base: Rerun | None = None
         if updates_on_the_way(layout):
-            first = {name: _first_value(layout, name) for name in layout.trace.initial}
+            first = {name: layout.first_value(name) for name in layout.trace.initial}
             self.base = Rerun(layout, 0, first, layout.pass_trace.before)
         self.work = Working(layout, self.base)
         self.full = forward_mode(layout) if with_gradients else None
@@ -451,11 +451,6 @@ def _dot(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-def _first_value(layout: Layout, name: str) -> str:
-    """The cell of a parameter as the first sheet begins with it."""
-    return f"{layout.quoted}!{absolute(layout.rows[name], FIRST)}"
-
-
 LINES_A_PAGE = 60  # of print, where it is scaled down to fit
 BEFORE = 3  # step t stands in the column after this by t
 
@@ -542,7 +537,7 @@ class Working:
         if name in self.pass_trace.coefficients:
             return self.layout.setting_elsewhere(name)
         if name in self.pass_trace.before:
-            return _first_value(self.layout, name)
+            return self.layout.first_value(name)
         at = t + late + shift
         if shift == -1 and at in self.pass_trace.schedule.resets:
             at = 0
