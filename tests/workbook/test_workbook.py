@@ -19,7 +19,7 @@ from openpyxl.utils import get_column_letter
 
 import cellcalc
 from cellcalc.api import Problem, Trace
-from cellcalc.errors import InputError
+from cellcalc.errors import InputError, OutputError
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.layout import defined_name
 from tests.support import spreadsheets
