@@ -474,8 +474,10 @@ class Siblings:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.parameters = {row.symbol for row in model.parameters}
-        self.varying = {row.symbol for row in (*model.inputs, *model.forward, *model.backward)}
+        # In the model's order: between slips that are as likely the first is named, in every run.
+        self.parameters = dict.fromkeys(row.symbol for row in model.parameters)
+        varying = (*model.inputs, *model.forward, *model.backward)
+        self.varying = dict.fromkeys(row.symbol for row in varying)
         self.argument = {
             row.symbol: row.formula.argument.name
             for row in model.forward
