@@ -134,4 +134,8 @@ def _figures(value: float) -> str:
 
 
 if __name__ == "__main__":
-    main([name.lower() for name in sys.argv[1:]])
+    wanted = [name.lower() for name in sys.argv[1:]]
+    known = list(dict.fromkeys(task.group for task in TASKS.values()))
+    if any(name not in [group.lower() for group in known] for name in wanted):
+        sys.exit(f"Usage: python -m benchmarks [GROUP …], of the groups {', '.join(known)}")
+    main(wanted)
