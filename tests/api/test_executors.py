@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.command import Run
 from tests.support.oracles import module
 from tests.support.paths import ROOT
 
+HAS_MPI = which("mpiexec") is not None and find_spec("mpi4py") is not None
 NAMES = ["full", "tbptt(5,5)", "tbptt(1,4)"]
 DESIGN: dict[str, Any] = {"epochs": (2, 4), "rates": (0.1, 0.02), "seeds": 2}
 
@@ -49,9 +51,8 @@ def test_a_cluster_of_dask_gives_the_same_rows(processes: bool, alone: list[Any]
 
 
 @pytest.mark.cases(0)
-@pytest.mark.skipif(which("mpiexec") is None, reason="needs the command mpiexec")
+@pytest.mark.skipif(not HAS_MPI, reason="there is no mpiexec with mpi4py")
 def test_processes_of_mpi_give_the_same_rows(tmp_path: Path, alone: list[Any]) -> None:
-    module("mpi4py")
     (tmp_path / "work.py").write_text(
         "import pickle, sys, cellcalc\n"
         "from mpi4py.futures import MPIPoolExecutor\n"
