@@ -182,6 +182,7 @@ def read(
     entries = list(entries)
     entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
     apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
     raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
@@ -264,6 +265,43 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
     return False
 
 
+_OWN_NAME = re.compile(
+    r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
+)
+
+
+def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
+    """What a writer calls a quantity: after δ_t = ∂L/∂h_t, δ_3 is ∂L/∂h_3.
+
+    A name that means something here already keeps its meaning, and so does one with two.
+    """
+    found: dict[str, str] = {}
+    doubtful: set[str] = set()
+    for entry in entries:
+        if entry.form in (PROSE, OWN, "code", "last") or entry.between or entry.values:
+            continue
+        match = _OWN_NAME.fullmatch(entry.left[:200])
+        if match is None or len(entry.right) > 60:
+            continue
+        try:
+            meant = names.parsed(_without_comment(entry.right), Style(target=True))
+        except ExpressionError:
+            continue
+        if not (isinstance(meant, Symbol) and meant.name in names.varying and meant.shift == 0):
+            continue
+        stem = match[1]
+        try:
+            names.parsed(f"{stem}_t", Style(target=True))
+        except ExpressionError as error:
+            if error.expected == "one reading":
+                continue
+        else:
+            continue  # a name of ours
+        if found.setdefault(stem, meant.name) != meant.name:
+            doubtful.add(stem)
+    return {stem: key for stem, key in found.items() if stem not in doubtful}
+
+
 def _moments(optimizer: Template, model: Model) -> Iterator[str]:
     """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
     for own in shown_rows(optimizer):
@@ -281,6 +319,8 @@ def _shown(entry: Entry) -> str:
     return printable(text if len(text) <= 200 else text[:199] + "…")
 
 
+# What follows a number in a sentence: 0.82, so …
+_TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
@@ -513,7 +553,7 @@ class _Reader:
             text = _without_comment(text)
             return self.formula(replace(entry, right=text), target)
         symbol, t = self.placed(target, entry)
-        shown, stage = text.strip(), stage_of(entry.left) or entry.stage
+        shown, stage = _TAIL.sub("", text).strip(), stage_of(entry.left) or entry.stage
         return Answer(entry.line, symbol, t, shown, entry.window, number, epoch=entry.epoch,
                       sequence=entry.sequence, stage=stage, array=entry.array)  # fmt: skip
 

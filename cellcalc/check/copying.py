@@ -69,7 +69,8 @@ def miscopied(
             # Nor may the bound be wide beside the reading: near 0 some point always fits.
             is_sharp = reference.bound <= CHANCE * abs(value)
             is_telling = is_sharp and tried * share <= CHANCE * far
-            if name == "digit" and not (is_telling and number.figures >= FEW):
+            exact = 2 * (min(reference.bound, number.unit) + number.unit)
+            if name == "digit" and (number.figures < FEW or tried * exact > CHANCE * far):
                 continue  # of few figures one digit less is no likeness at all
             width = reference.bound + HALF * number.unit
             if abs(value - number.value) < APART * width:

@@ -173,6 +173,8 @@ class Names:
         if written.by is not None:
             return self._slope(written, written.by)
         written = _unmarked(written)
+        if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
+            written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
             return self._defined(written)
