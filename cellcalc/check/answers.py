@@ -27,7 +27,7 @@ from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
-from cellcalc.model.model import TARGET, Model
+from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -184,6 +184,7 @@ def read(
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
     apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
+    bare = any(_BARE_GATE.match(entry.left) for entry in entries if entry.form != PROSE)
     raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
@@ -198,14 +199,16 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             first = entry.first_step
-            names = Names(model, steps, whose, first, settings or {}, moments, aliases, apart)
+            names = Names(model, steps, whose, first, settings or {}, moments, aliases, apart, bare)
             rules = Rules(optimizer) if optimizer else None
             reader = _Reader(names, steps, rules, windows, raised)
+            reader.step_losses = _has_losses_of_steps(entries, names)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
-            if reader.is_text(entry):
+            is_number = error.expected == "one reading" and _NUMERIC.match(entry.right)
+            if reader.is_text(entry) and (not is_number or error.found.endswith(" or x")):
                 passed.add(entry.line)
                 continue
             unreadable.append(_unread(entry, error))
@@ -265,6 +268,7 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
     return False
 
 
+_NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
 _OWN_NAME = re.compile(
     r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
 )
@@ -302,6 +306,24 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
     return {stem: key for stem, key in found.items() if stem not in doubtful}
 
 
+def _has_losses_of_steps(entries: Iterable[Entry], names: Names) -> bool:
+    """Whether a loss stands under several steps with several values: then it is each step's."""
+    values: dict[int, str] = {}
+    for entry in entries:
+        if entry.t is None or entry.form in (PROSE, OWN) or _WHOLE.search(entry.left):
+            continue
+        if len(entry.left) > 60 or not _NUMERIC.match(entry.right):
+            continue
+        try:
+            left, t = in_words(entry.left, names)
+            meant = names.parsed(left, Style(target=True))
+        except ExpressionError:
+            continue
+        if t is None and meant == Symbol(TOTAL_LOSS):
+            values[entry.t] = entry.right.strip()
+    return len(set(values.values())) > 1
+
+
 def _moments(optimizer: Template, model: Model) -> Iterator[str]:
     """What the optimizer computes for each parameter: m_W_f, v_W_f, …"""
     for own in shown_rows(optimizer):
@@ -321,6 +343,9 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+# Somebody who says "forget" for the gate says "output" for the gate.
+_BARE_GATE = re.compile(r"\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
+_WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
@@ -358,6 +383,7 @@ class _Reader:
         raised: bool = False,  # whether steps stand above elsewhere in the document
     ) -> None:
         self.raised = raised
+        self.step_losses = False  # whether what is called the loss is that of the step
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning
@@ -570,10 +596,18 @@ class _Reader:
             expression = self._row_of(expression)
         if not isinstance(expression, Symbol) or expression in (Symbol("n"), Symbol("T")):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
+        if expression == Symbol(TOTAL_LOSS) and self._is_of_step(entry, t):
+            expression = Symbol("E", 0)
         self.given = expression.name in self.names.coefficients
         if self.given:
             raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         return expression, t if t is None else t + 1 - entry.first_step
+
+    def _is_of_step(self, entry: Entry, t: int | None) -> bool:
+        """Whether what is called the loss is the loss of a step: "the loss at step 2"."""
+        if entry.form == OWN or "E" not in self.names.varying or _WHOLE.search(entry.left):
+            return False
+        return t is not None or (entry.t is not None and self.step_losses)
 
     def _path(self, whole: str, via: str, style: Style) -> Symbol:
         """Part of a derivative: ∂L/∂h₃ via y is dh_via_y[3]."""

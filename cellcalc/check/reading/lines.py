@@ -1038,10 +1038,17 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             or _RELATION.search(after)
         ):
             where = replace(where, t=int(at[1]))
-            text = f"{before.rstrip(' ,')} {after}".strip().rstrip(".,; ")
+            before = before.rstrip(" ,")
+            if _A_LOSS.search(before):
+                before = f"{before}[{at[1]}]"  # no total: the loss at step 2
+            text = f"{before} {after}".strip().rstrip(".,; ")
     yield from _of_parts(number, text, where)
 
 
+_A_LOSS = re.compile(
+    r"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:loss|cost|verlust|perte|coût|pérdida|perdita|[LJ])$",
+    re.I,
+)
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 

@@ -86,6 +86,14 @@ _DERIVED = re.compile(
 _DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
 _ANGLED = re.compile(r"[⟨<]")
 _PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
+# Words that mean one of several quantities, and which.
+_WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
+    "output": ("o", "h", "y"),
+    "out": ("o", "h", "y"),
+    "input": ("i", "x"),
+    "in": ("i", "x"),
+    **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
+}
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
@@ -100,7 +108,8 @@ class Names:
     calls the first, ``settings`` are the numbers of the problem's update, which a formula may name
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
-    δf, ``local`` are names that the writer has defined.
+    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``local`` are names that
+    the writer has defined.
     """
 
     model: Model
@@ -111,6 +120,7 @@ class Names:
     moments: frozenset[str] = frozenset()
     aliases: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
+    gates_bare: bool = False
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -189,6 +199,7 @@ class Names:
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
             raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')
+        self._refuse_several(written)
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
         if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
@@ -216,6 +227,21 @@ class Names:
         if written.derivative or not (is_placed or written.stem != "e"):
             return False
         return self.author is None and "E" in self.known and "e" not in self.known
+
+    def _refuse_several(self, written: Written) -> None:
+        """A word that means one of several quantities is not guessed."""
+        stem = re.sub(r"_?[0-9]+$", "", written.stem)
+        if stem not in _WORDS_OF_SEVERAL or stem in self.known or self.author is not None:
+            return
+        of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
+        if self.gates_bare if of_gate else written.derivative:
+            return
+        known = [key for key in _WORDS_OF_SEVERAL[stem] if key in self.known or key == "x"]
+        if len(known) > 1:
+            lead = "d" if written.derivative else ""
+            both = " or ".join(lead + key for key in known)
+            shown = written.text or stem
+            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
 
     def _setting(self, written: Written) -> float | None:
         """The number of the problem's update that a name stands for: 0.1 for the learning rate."""

@@ -301,6 +301,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             return found + indexed[2], t
     if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
         return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
+    if behind := re.fullmatch(r"([A-Za-z]\w{0,10})(?:'s)?\s+(?:gradient|grad|derivative)", text):
+        return f"∂L/∂{behind[1]}", t  # b_f gradient
     *before, last = text.split()
     if before and _INDEXED.search(last) and _DERIVING.search(" ".join(before).lower()):
         return last if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) else f"∂L/∂{last}", t
@@ -339,6 +341,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
 def _named(text: str, names: Names) -> str | None:
     """The key of a quantity in words, such as "gradient of the forget gate"."""
     lead, stem = "", text
+    if called("quantities").get(text) == "L":
+        stem = "loss"  # the total error, which is no error
     while (first := stem.partition(" "))[0] in _FILLERS and first[2]:
         stem = first[2]
     for word in sorted(words("derivative")["words"], key=len, reverse=True):

@@ -1,0 +1,74 @@
+"""Words that mean one of several quantities are not guessed; the loss at a step is the step's."""
+
+from __future__ import annotations
+
+import pytest
+
+from cellcalc.check.answers import entries_of_text
+from cellcalc.check.marking import mark
+from tests.check.test_reading_lines import TWO, sheet
+
+FORWARD = TWO.passes[0].forward
+LOSS = f"{FORWARD['E'][2]:.4g}"
+TOTAL = f"{TWO.passes[0].loss:.4g}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"the loss at step 2 is {LOSS}",
+        f"loss at t=2: {LOSS}",
+        f"cost in step 2 = {LOSS}",
+        f"Loss at time step 2 = {LOSS}",
+        f"L at t = 2: {LOSS}",
+        f"loss_2 = {LOSS}",
+    ],
+)
+def test_the_loss_at_a_step_is_that_of_the_step(line: str) -> None:
+    (marked,) = mark(TWO, entries_of_text(line)).marked
+    assert (marked.answer.symbol, marked.answer.t, marked.verdict) == ("E", 2, "correct")
+
+
+@pytest.mark.parametrize("word", ["total loss", "total error", "overall loss", "cost", "L", "loss"])
+def test_the_loss_without_a_step_is_the_total(word: str) -> None:
+    (marked,) = mark(TWO, entries_of_text(f"t = 2\n{word} = {TOTAL}")).marked
+    assert (marked.answer.symbol, marked.verdict) == ("L", "correct")
+
+
+def test_losses_under_several_steps_are_each_steps() -> None:
+    text = "".join(f"t = {t}\nloss = {FORWARD['E'][t]:.4g}\n" for t in (1, 2))
+    report = mark(TWO, entries_of_text(f"{text}total loss = {TOTAL}\n"))
+    found = [(m.answer.symbol, m.answer.t) for m in report.marked]
+    assert found == [("E", 1), ("E", 2), ("L", None)] and report.all_right
+
+
+@pytest.mark.parametrize(
+    ("line", "both"),
+    [
+        ("output at step 2: 0.5", "o or h or y"),
+        ("output_2 = 0.5", "o or h or y"),
+        ("out[2] = 0.5", "o or h or y"),
+        ("error at step 2 = 0.5", "E or dy"),
+        ("err_2 = 0.5", "E or dy"),
+        ("input_2 = 0.5", "i or x"),
+    ],
+)
+def test_a_word_of_several_quantities_is_unreadable_with_each(line: str, both: str) -> None:
+    read = sheet(line, TWO)
+    assert not read.answers and both in read.unreadable[0].why
+
+
+def test_beside_forget_the_output_is_the_gate() -> None:
+    text = "".join(
+        f"{word}[2] = {FORWARD[key][2]:.4g}\n"
+        for word, key in (("forget", "f"), ("input", "i"), ("output", "o"))
+    )
+    report = mark(TWO, entries_of_text(text))
+    assert [m.answer.symbol for m in report.marked] == ["f", "i", "o"] and report.all_right
+
+
+@pytest.mark.parametrize("name", ["b_f gradient", "gradient of the forget gate bias", "b_f grad"])
+def test_the_gradient_of_a_parameter_in_words(name: str) -> None:
+    value = f"{TWO.gradients['db_f']:.5g}"
+    (marked,) = mark(TWO, entries_of_text(f"{name} = {value}")).marked
+    assert (marked.answer.symbol, marked.verdict) == ("db_f", "correct")
