@@ -94,7 +94,8 @@ def read_sequence(section: Section, base: Folder) -> Sequence | None:
         if key in section.values and not from_csv:
             section.wrong(key, "csv beside it, or nothing here")
     sequence = _from_csv(section, base) if from_csv else _from_lists(section)
-    if sequence is not None and not from_csv:  # a table's are named by their lines
+    is_read = sequence is not None and len(section.reader.mistakes) == noted
+    if sequence is not None and is_read and not from_csv:  # a table's are named by their lines
         _check_finite(section, sequence)
     return sequence if len(section.reader.mistakes) == noted else None
 

@@ -154,8 +154,7 @@ def _comment(text: str, fill: bool = True) -> list[str]:
 
 def _to_try(file: str) -> list[str]:
     """Commands for the file, each whole on a line."""
-    commands = ("table {}", "table {} --explain", "workbook {}")
-    return [f"#   cellcalc {command.format(file)}" for command in commands]
+    return [f"#   {command}" for command in sentence("new", "to_try", file=file).splitlines()]
 
 
 def _header(title: str, cell: str, readout: str, loss: str) -> Iterator[str]:

@@ -37,7 +37,8 @@ def test_answers_counts_and_causes_agree(
     verdicts = Counter(answer["verdict"] for answer in given)
     assert {v: data["summary"][v] for v in VERDICTS} == {v: verdicts[v] for v in VERDICTS}
     assert data["summary"]["slips"] == len(data["slips"])
-    assert result.exit_code == (1 if len(given) > verdicts["correct"] else 0) == int(wrong)
+    is_wrong = wrong and contents(document, True) != contents(document)  # some have no such form
+    assert result.exit_code == (1 if len(given) > verdicts["correct"] else 0) == int(is_wrong)
     for slip in data["slips"]:
         for k in slip["answers"]:
             assert given[k]["verdict"] != "correct"
