@@ -172,12 +172,13 @@ def read(
     settings: Mapping[str, float] | None = None,
     optimizer: Template | None = None,
     windows: int = 1,
+    passes: int = 1,
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
     numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
-    be written, ``windows`` how many of them a pass has.
+    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
     """
     entries = list(entries)
     entries = list(_elements_from_1(entries, model.features))
@@ -199,7 +200,9 @@ def read(
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
             first = entry.first_step
-            names = Names(model, steps, whose, first, settings or {}, moments, aliases, apart, bare)
+            names = Names(
+                model, steps, whose, first, settings or {}, moments, aliases, apart, bare, passes
+            )
             rules = Rules(optimizer) if optimizer else None
             reader = _Reader(names, steps, rules, windows, raised)
             reader.step_losses = _has_losses_of_steps(entries, names)

@@ -63,8 +63,9 @@ def mark(
     update = trace.specification.update
     most = max(len(one.windows) for one in trace.passes)
     sheet = reading.read(
-        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most
-    )
+        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
+        len(trace.passes),
+    )  # fmt: skip
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cellcalc.api import load
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
 from tests.check.test_reading_lines import TWO, sheet
@@ -72,3 +73,18 @@ def test_the_gradient_of_a_parameter_in_words(name: str) -> None:
     value = f"{TWO.gradients['db_f']:.5g}"
     (marked,) = mark(TWO, entries_of_text(f"{name} = {value}")).marked
     assert (marked.answer.symbol, marked.verdict) == ("db_f", "correct")
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("final hidden state", "h"), ("the last cell state", "c"), ("final h", "h"), ("last c", "c")],
+)
+def test_the_final_state_is_that_of_the_last_step(name: str, key: str) -> None:
+    (marked,) = mark(TWO, entries_of_text(f"{name} = {FORWARD[key][2]:.5g}")).marked
+    assert (marked.answer.symbol, marked.answer.t, marked.verdict) == (key, 2, "correct")
+
+
+def test_of_several_passes_no_state_is_the_final_one() -> None:
+    trace = load("gomez", epochs=2).run()
+    report = mark(trace, entries_of_text("final h = 0.5\nc[2] = 0.5\n"))
+    assert [m.answer.symbol for m in report.marked] == ["c"]

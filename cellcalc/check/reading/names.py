@@ -108,8 +108,8 @@ class Names:
     calls the first, ``settings`` are the numbers of the problem's update, which a formula may name
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
-    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``local`` are names that
-    the writer has defined.
+    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``passes`` how many
+    passes the problem has, ``local`` are names that the writer has defined.
     """
 
     model: Model
@@ -121,6 +121,7 @@ class Names:
     aliases: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
     gates_bare: bool = False
+    passes: int = 1
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 

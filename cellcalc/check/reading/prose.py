@@ -155,6 +155,7 @@ _BY = ("nach", "to", "of", "von", "à", "de", "di", "for", "bezüglich", "bzgl."
 _SPEAKS_OF_SLOPE = re.compile(
     r"\b(?:gradient|ableitung|derivative|dérivée|derivad[ao]|derivata)", re.I
 )
+_LAST = re.compile(r"^\s*(?:the\s+)?(?:final|last)\s+(?=\w)", re.IGNORECASE)
 _VERB = re.compile(r"\s+(?:is|ist|est|es|è|é|vaut|equals|beträgt|now|then)$")
 
 
@@ -180,6 +181,7 @@ def wordy(text: str) -> int:
 
 def is_prose(left: str, between: Iterable[str], right: str, colon: bool = False) -> bool:
     """Whether a line with an equals sign, or only a ``colon``, is text all the same."""
+    left = _LAST.sub("", left)
     if colon and (wordy(right) >= 2 or len(re.findall(r"\b[^\W\d_]{2,}\b", right)) >= 3):
         return True
     phrase = " ".join(left.lower().split())
@@ -278,6 +280,10 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             left = left[: match.start()].rstrip(" ,(")
             break
     text = left.strip().rstrip(":").strip()
+    if t is None and names.passes == 1 and (led := _LAST.match(text)):
+        key, _ = in_words(text[led.end() :], names)
+        if key in names.varying:
+            return key, names.steps + names.first_step - 1  # the final hidden state
     text = _STAGED.sub(r"\1", text)
     if of_chinese := _CHINESE_SLOPE.fullmatch(text):
         return f"∂L/∂{of_chinese[1]}", t
