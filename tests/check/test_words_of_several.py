@@ -88,3 +88,15 @@ def test_of_several_passes_no_state_is_the_final_one() -> None:
     trace = load("gomez", epochs=2).run()
     report = mark(trace, entries_of_text("final h = 0.5\nc[2] = 0.5\n"))
     assert [m.answer.symbol for m in report.marked] == ["c"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dW_f1 = sum over t of dz_f[t]*x1[t]",
+        "dW_f1 = sum over all time steps of dz_f[t]*x1[t]",
+        "f_t = sigmoid(W_f1*x1_t + W_f2*x2_t + U_f*h_{t-1} + b_f)",
+    ],
+)
+def test_formulas_as_they_are_typed(line: str) -> None:
+    assert mark(TWO, entries_of_text(line)).all_right

@@ -147,6 +147,12 @@ class _Converter:
                 inside = self.argument()
         else:
             inside = self.argument()
+            feature = self.tokens[self.place] if self.place < len(self.tokens) else ""
+            behind = self.tokens[self.place + 1 : self.place + 2]
+            if sign == "_" and token in ("f", "i", "o", "g") and feature.isdecimal():
+                if behind != ["."]:  # W_f1, as it is typed beside h_{t-1}
+                    inside += feature
+                    self.place += 1
         inside = re.sub(r"\s+", "", inside)
         if sign == "^" and inside in ("'", "\\prime"):
             return "'"

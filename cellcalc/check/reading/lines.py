@@ -876,6 +876,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _OF_ONE_STEP.sub(r"_{\1}", text) if "|_" in text.replace(" ", "") else text
     text = _PRODUCT_OF_PDF.sub(r"\1_\2*\3_\4", text)
     text = _LOOSE_SLOPE.sub(r"d\1/d", text)
+    if "over" in text:
+        text = _SUM_OVER.sub("= Σ_t ", text)
     if " dot" in text or " approx" in text:  # as Typst has them
         text = _TYPST_DOT.sub(" * ", _TYPST_ABOUT.sub(" ≈ ", text))
     return _COMMENT.sub("", text).strip()
@@ -889,6 +891,10 @@ _WORDS_SLOPE = re.compile(  # ∂L/(∂c_4 ), as Word's editor of equations has 
 _OF_ONE_STEP = re.compile(r"(?<=\S)_\{?t\}?\s*\|\s*_\{?\s*t\s*=\s*([0-9]{1,6})\s*\}?")
 _PRODUCT_OF_PDF = re.compile(r"(?<![\w.])([figoch])([0-9])([figoch])([0-9])(?!\w)")  # f1c0
 _LOOSE_SLOPE = re.compile(r"\bd\s+([LEJ])\s*/\s*d\s+(?=[A-Za-z])")
+_SUM_OVER = re.compile(
+    r"=\s*(?:the\s+)?sum\s+over\s+(?:all\s+)?(?:the\s+)?(?:t|time|(?:time\s?)?steps)(?:\s+of)?[\s:]+",
+    re.I,
+)
 _TYPST_DOT = re.compile(r"(?<=[\w)\]}])\s+dot(?:\.\w{1,4})?\s+(?=[\w(∂σ])")
 _TYPST_ABOUT = re.compile(r"\s+approx\s+(?=[-+.0-9])")
 
