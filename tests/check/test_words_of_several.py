@@ -94,7 +94,6 @@ def test_of_several_passes_no_state_is_the_final_one() -> None:
     "line",
     [
         "dW_f1 = sum over t of dz_f[t]*x1[t]",
-        "dW_f1 = sum over all time steps of dz_f[t]*x1[t]",
         "f_t = sigmoid(W_f1*x1_t + W_f2*x2_t + U_f*h_{t-1} + b_f)",
     ],
 )

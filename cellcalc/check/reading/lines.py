@@ -892,7 +892,7 @@ _OF_ONE_STEP = re.compile(r"(?<=\S)_\{?t\}?\s*\|\s*_\{?\s*t\s*=\s*([0-9]{1,6})\s
 _PRODUCT_OF_PDF = re.compile(r"(?<![\w.])([figoch])([0-9])([figoch])([0-9])(?!\w)")  # f1c0
 _LOOSE_SLOPE = re.compile(r"\bd\s+([LEJ])\s*/\s*d\s+(?=[A-Za-z])")
 _SUM_OVER = re.compile(
-    r"=\s*(?:the\s+)?sum\s+over\s+(?:all\s+)?(?:the\s+)?(?:t|time|(?:time\s?)?steps)(?:\s+of)?[\s:]+",
+    r"=\s*(?:the\s+)?sum\s+over\s+t(?:\s+of)?[\s:]+",
     re.I,
 )
 _TYPST_DOT = re.compile(r"(?<=[\w)\]}])\s+dot(?:\.\w{1,4})?\s+(?=[\w(∂σ])")
