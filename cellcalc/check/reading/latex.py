@@ -148,11 +148,11 @@ class _Converter:
         else:
             inside = self.argument()
             feature = self.tokens[self.place] if self.place < len(self.tokens) else ""
-            behind = self.tokens[self.place + 1 : self.place + 2]
-            if sign == "_" and token in ("f", "i", "o", "g") and feature.isdecimal():
-                if behind != ["."]:  # W_f1, as it is typed beside h_{t-1}
-                    inside += feature
-                    self.place += 1
+            is_whole = self.tokens[self.place + 1 : self.place + 2] != ["."]
+            is_gate = sign == "_" and token in ("f", "i", "o", "g")
+            if is_gate and feature.isdecimal() and is_whole:
+                inside += feature  # W_f1, as it is typed beside h_{t-1}
+                self.place += 1
         inside = re.sub(r"\s+", "", inside)
         if sign == "^" and inside in ("'", "\\prime"):
             return "'"
