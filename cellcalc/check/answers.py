@@ -186,6 +186,7 @@ def read(
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
     apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
     bare = any(_BARE_GATE.match(entry.left) for entry in entries if entry.form != PROSE)
+    told = any(_A_LOSS.match(entry.left) for entry in entries if entry.form != PROSE)
     raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
@@ -201,7 +202,17 @@ def read(
         if reader is None:
             first = entry.first_step
             names = Names(
-                model, steps, whose, first, settings or {}, moments, aliases, apart, bare, passes
+                model,
+                steps,
+                whose,
+                first,
+                settings or {},
+                moments,
+                aliases,
+                apart,
+                bare,
+                told,
+                passes,
             )
             rules = Rules(optimizer) if optimizer else None
             reader = _Reader(names, steps, rules, windows, raised)
@@ -348,6 +359,8 @@ def _shown(entry: Entry) -> str:
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
+# Where the loss has its own name, the error is y - target.
+_A_LOSS = re.compile(r"\s*(?:step\s+)?(?:(?i:loss|cost|verlust)|E)(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.

@@ -108,8 +108,9 @@ class Names:
     calls the first, ``settings`` are the numbers of the problem's update, which a formula may name
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
-    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``passes`` how many
-    passes the problem has, ``local`` are names that the writer has defined.
+    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``losses_told`` that
+    losses have a name of their own, ``passes`` how many passes the problem has, ``local`` are
+    names that the writer has defined.
     """
 
     model: Model
@@ -121,6 +122,7 @@ class Names:
     aliases: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
     gates_bare: bool = False
+    losses_told: bool = False
     passes: int = 1
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
@@ -235,7 +237,7 @@ class Names:
         if stem not in _WORDS_OF_SEVERAL or stem in self.known or self.author is not None:
             return
         of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
-        if self.gates_bare if of_gate else written.derivative:
+        if self.gates_bare if of_gate else self.losses_told or written.derivative:
             return
         known = [key for key in _WORDS_OF_SEVERAL[stem] if key in self.known or key == "x"]
         if len(known) > 1:
