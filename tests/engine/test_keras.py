@@ -12,18 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.support import lstm
+from tests.support.keras_layers import START, WEIGHTS_IN, WEIGHTS_OUT
 from tests.support.oracles import module, sample
 from tests.support.problems import random_data
 
 # Run apart, since the backend is chosen when Keras is first imported. It prints the weights.
-SCRIPT = """
-import json, sys
-import numpy as np
-import keras
-keras.backend.set_floatx("float64")
-job = json.load(sys.stdin)
-x, y, p = np.array(job["x"]), np.array(job["target"]), job["parameters"]
-k, m = job["k"], x.shape[1]
+MADE = """
 cell = keras.layers.LSTM(1, return_sequences=True, return_state=True)
 inputs = keras.Input((None, m), dtype="float64")
 before = [keras.Input((1,), dtype="float64") for _ in range(2)]
@@ -31,16 +25,8 @@ out, *after = cell(inputs, initial_state=before)
 head = keras.layers.Dense(1)
 model = keras.Model([inputs, *before], head(out))
 states = keras.Model([inputs, *before], after)
-gates = "ifgo"
-cell.set_weights([
-    np.array([[p[f"W_{g}{j + 1}"] for g in gates] for j in range(m)]),
-    np.array([[p[f"U_{g}"] for g in gates]]),
-    np.array([p[f"b_{g}"] for g in gates]),
-])
-head.set_weights([np.array([[p["V"]]]), np.array([p["b_y"]])])
-make = {"sgd": lambda: keras.optimizers.SGD(0.1),
-        "adam": lambda: keras.optimizers.Adam(0.1, epsilon=1e-12)}[job["optimizer"]]
-model.compile(optimizer=make(), loss="mean_squared_error")
+"""
+TRAINED = """
 start0 = [np.full((job["batch"], 1), v) for v in job["initial"]]
 once = dict(epochs=1, shuffle=False, verbose=0)
 for _ in range(job["epochs"]):
@@ -55,14 +41,8 @@ for _ in range(job["epochs"]):
         reached = [np.asarray(s) for s in states.predict(piece, verbose=0)]
         model.fit(piece, y[None, start : start + k, None], batch_size=1, **once)
         state = reached if job["stateful"] else start0
-W, U, b = (np.asarray(v) for v in cell.get_weights())
-V, b_y = (np.asarray(v) for v in head.get_weights())
-found = {f"W_{g}{j + 1}": W[j, n] for n, g in enumerate(gates) for j in range(m)}
-found |= {f"U_{g}": U[0, n] for n, g in enumerate(gates)}
-found |= {f"b_{g}": b[n] for n, g in enumerate(gates)}
-found |= {"V": V[0, 0], "b_y": b_y[0]}
-print("RESULT " + json.dumps({name: float(v) for name, v in found.items()}))
 """
+SCRIPT = START + MADE + WEIGHTS_IN + TRAINED + WEIGHTS_OUT
 
 JOBS = {
     "stateful": ("keras-stateful(4)", "", 12, 1),

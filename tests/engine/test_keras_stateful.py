@@ -12,19 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.support import lstm
+from tests.support.keras_layers import START, WEIGHTS_IN, WEIGHTS_OUT
 from tests.support.oracles import module
 from tests.support.problems import random_data
 
 # Run apart, since the backend is chosen when Keras is first imported. It prints the weights.
-SCRIPT = """
-import json, sys
-import numpy as np
-import keras
-keras.backend.set_floatx("float64")
-job = json.load(sys.stdin)
-x, y, p = np.array(job["x"]), np.array(job["target"]), job["parameters"]
-k, m, gates = job["k"], x.shape[1], "ifgo"
-
+MADE = """
 class Stateful(keras.layers.LSTM):
     # The state is Keras's own. With PyTorch the layer writes over what the gradient still needs,
     # and ends in an error: there it is given a copy.
@@ -36,30 +29,16 @@ class Stateful(keras.layers.LSTM):
 inputs = keras.Input(batch_shape=(1, None, m), dtype="float64")
 cell, head = Stateful(1, return_sequences=True, stateful=True), keras.layers.Dense(1)
 model = keras.Model(inputs, head(cell(inputs)))
-cell.set_weights([
-    np.array([[p[f"W_{g}{j + 1}"] for g in gates] for j in range(m)]),
-    np.array([[p[f"U_{g}"] for g in gates]]),
-    np.array([p[f"b_{g}"] for g in gates]),
-])
-head.set_weights([np.array([[p["V"]]]), np.array([p["b_y"]])])
-make = {"sgd": lambda: keras.optimizers.SGD(0.1),
-        "momentum": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
-        "adam": lambda: keras.optimizers.Adam(0.1, epsilon=1e-12)}[job["optimizer"]]
-model.compile(optimizer=make(), loss="mean_squared_error")
+"""
+TRAINED = """
 for _ in range(job["epochs"]):
     for state, value in zip(cell.states, job["initial"]):
         state.assign(np.full((1, 1), value))
     for start in range(0, len(x), k):
         block = x[None, start : start + k], y[None, start : start + k, None]
         model.fit(*block, batch_size=1, epochs=1, shuffle=False, verbose=0)
-W, U, b = (np.asarray(v) for v in cell.get_weights())
-V, b_y = (np.asarray(v) for v in head.get_weights())
-found = {f"W_{g}{j + 1}": W[j, n] for n, g in enumerate(gates) for j in range(m)}
-found |= {f"U_{g}": U[0, n] for n, g in enumerate(gates)}
-found |= {f"b_{g}": b[n] for n, g in enumerate(gates)}
-found |= {"V": V[0, 0], "b_y": b_y[0]}
-print("RESULT " + json.dumps({name: float(v) for name, v in found.items()}))
 """
+SCRIPT = START + MADE + WEIGHTS_IN + TRAINED + WEIGHTS_OUT
 
 
 @pytest.mark.parametrize("steps", [12, 10])
