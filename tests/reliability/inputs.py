@@ -173,19 +173,22 @@ class Hang(Exception):  # noqa: N818
 
 
 @contextmanager
-def at_most(seconds: int) -> Iterator[None]:
-    """Stop after so many seconds with :class:`Hang`."""
+def at_most(seconds: int, computing: bool = False) -> Iterator[None]:
+    """Stop after so many seconds with :class:`Hang`; of ``computing``, whatever else is run."""
 
     def stop(_: int, __: FrameType | None) -> None:
         raise Hang(f"more than {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    number, timer = (
+        (signal.SIGPROF, signal.ITIMER_PROF) if computing else (signal.SIGALRM, signal.ITIMER_REAL)
+    )
+    before = signal.signal(number, stop)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)
 
 
 def invoke(*arguments: str) -> Result:

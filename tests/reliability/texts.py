@@ -9,16 +9,13 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
 import tempfile
 import time
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from types import FrameType
 
 from cellcalc.api import Problem
 from cellcalc.check import answers
@@ -27,7 +24,7 @@ from cellcalc.engine.trace import Trace
 from cellcalc.errors import CellcalcError
 from cellcalc.problems.specification import read_specification
 from tests.reliability import Outcome
-from tests.reliability.inputs import Hang, mutated, random_bytes
+from tests.reliability.inputs import Hang, at_most, mutated, random_bytes
 from tests.support import people
 from tests.support.paths import ROOT
 
@@ -262,22 +259,6 @@ MADE: tuple[tuple[Callable[[random.Random], bytes], float], ...] = (
 )  # fmt: skip
 
 
-@contextmanager
-def computing_at_most(seconds: int) -> Iterator[None]:
-    """Stop after so many seconds of computing with :class:`Hang`, whatever else the machine does."""
-
-    def stop(_: int, __: FrameType | None) -> None:
-        raise Hang(f"more than {seconds} s")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-
-
 def inputs(count: int, seed: int) -> Iterator[tuple[bytes, str, Trace]]:
     """So many texts, each with its file's name and the problem that it is for."""
     generator = random.Random(f"texts {seed}")
@@ -307,7 +288,7 @@ def fuzz(count: int, seed: int) -> Outcome:
     for contents, name, trace in inputs(count, seed):
         trouble, begun = "", time.process_time()
         try:
-            with computing_at_most(HANG):
+            with at_most(HANG, computing=True):
                 with_answers += read(contents, name, trace) > 0
         except CellcalcError as error:
             trouble = "" if str(error).strip() else "no message"
