@@ -38,6 +38,7 @@ class Updater:
         self.count = update.count
         self.gathered: dict[str, float] = {}
         self.function = compile_source(update_source(update.optimizer, decimals), "update")
+        self.divisors = _divisors(update.optimizer) if decimals is not None else []
         self.rounded_away = False  # whether a step was divided by what rounding has made of 0
 
     def gather(
@@ -60,9 +61,10 @@ class Updater:
             state = self.update.optimizer.state.items()
             self.memory = {memory_key(own, name): value for name in used for own, value in state}
         settings = {**self.update.settings, COUNT: float(self.count)}
-        before = dict(parameters)
+        watched = self.divisors and not self.rounded_away
+        before = dict(parameters) if watched else {}
         self.function(parameters, used, self.memory, settings)
-        if self.decimals is not None and not self.rounded_away:
+        if watched:
             self.rounded_away = any(self._rounded_away(before, used, settings))
         self.gathered = {}
         return {derivative_key(name): gradient for name, gradient in used.items()}
@@ -72,14 +74,11 @@ class Updater:
     ) -> Iterator[bool]:
         """Whether a divisor has no digit at these decimals, as Adam's root of a v of 0."""
         assert self.decimals is not None
-        own = shown_rows(self.update.optimizer)
+        own, small = shown_rows(self.update.optimizer), 0.5 * 10.0**-self.decimals
         for name, gradient in used.items():
             values = {**settings, "w": before[name], "dw": gradient}
             values |= {row: self.memory[memory_key(row, name)] for row in own}
-            small = 0.5 * 10.0**-self.decimals
-            yield gradient != 0.0 and any(
-                abs(divisor(values)) < small for divisor in _divisors(self.update.optimizer)
-            )
+            yield gradient != 0.0 and any(abs(divisor(values)) < small for divisor in self.divisors)
 
     def rounded(self, value: float) -> float:
         return value if self.decimals is None else floats.rounded(value, self.decimals)
