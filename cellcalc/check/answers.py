@@ -180,14 +180,15 @@ def read(
     numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
     be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
     """
-    entries = list(entries)
     entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
-    apart = any(_OF_NET_INPUT.match(entry.left) for entry in entries if entry.form != PROSE)
-    bare = any(_BARE_GATE.match(entry.left) for entry in entries if entry.form != PROSE)
-    told = any(_A_LOSS.match(entry.left) for entry in entries if entry.form != PROSE)
-    raised = any(_RAISED.search(entry.left) for entry in entries if entry.form != PROSE)
+
+    def is_said(pattern: re.Pattern[str]) -> bool:
+        return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
+
+    apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_A_LOSS)
+    raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -200,23 +201,13 @@ def read(
         whose = None if entry.form == OWN else author
         reader = readers.get((entry.first_step, whose is None))
         if reader is None:
-            first = entry.first_step
             names = Names(
-                model,
-                steps,
-                whose,
-                first,
-                settings or {},
-                moments,
-                aliases,
-                apart,
-                bare,
-                told,
-                passes,
-            )
+                model, steps, whose, entry.first_step, settings or {}, moments, aliases,
+                apart=apart, gates_bare=bare, losses_told=told, passes=passes,
+            )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
-            reader = _Reader(names, steps, rules, windows, raised)
-            reader.step_losses = _has_losses_of_steps(entries, names)
+            of_steps = _has_losses_of_steps(entries, names)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -358,16 +349,16 @@ def _shown(entry: Entry) -> str:
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
 # Somebody who says "forget" for the gate says "output" for the gate.
-_BARE_GATE = re.compile(r"\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
+_BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
-_A_LOSS = re.compile(r"\s*(?:step\s+)?(?:(?i:loss|cost|verlust)|E)(?![^\W\d_])")
+_A_LOSS = re.compile(r"^\s*(?:step\s+)?(?:(?i:loss|cost|verlust)|E)(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
-_OF_NET_INPUT = re.compile(r"\s*(?:δ|delta_?)\s*z_?[{a-z]")
+_OF_NET_INPUT = re.compile(r"^\s*(?:δ|delta_?)\s*z_?[{a-z]")
 # A derivative is never raised to a power on the left: δz_f^3.
 _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
@@ -397,9 +388,9 @@ class _Reader:
         rules: Rules | None,
         windows: int = 1,
         raised: bool = False,  # whether steps stand above elsewhere in the document
+        step_losses: bool = False,  # whether what is called the loss is that of the step
     ) -> None:
-        self.raised = raised
-        self.step_losses = False  # whether what is called the loss is that of the step
+        self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
         self.defined = False  # whether the last entry gave a name of the writer's own a meaning

@@ -144,9 +144,7 @@ class _Respelling:
 
     def statement(self, text: str) -> str:
         text = text.rstrip("; ")
-        if one := _SHORT_FUNCTION.fullmatch(text):
-            return f"def {one['name']}({one['args']}): return {self.expression(one['body'])}"
-        if one := _SHORT_FUNCTION_OF_MATLAB.fullmatch(text):
+        if one := _SHORT_FUNCTION.fullmatch(text) or _SHORT_FUNCTION_OF_MATLAB.fullmatch(text):
             return f"def {one['name']}({one['args']}): return {self.expression(one['body'])}"
         text = _TYPE.sub("", text)
         text = re.sub(r"^@\.\s*", "", text)
