@@ -116,6 +116,7 @@ class _Start:
         scheme = self.trace.scheme
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
+        self.breaks.append(self.number + 1)
         yield from self.section("read")
         yield from self.sheets()
         gates = {q.symbol for q in self.model.forward if is_gate(q)}
@@ -345,7 +346,6 @@ class _Start:
 
     def sheets(self) -> Iterator[Row]:
         words = _words()["sheets"]
-        self.breaks.append(self.number + 1)
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
         for title in (TITLE, *shown):
