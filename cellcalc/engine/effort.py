@@ -19,6 +19,7 @@ from cellcalc.records import record
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
 MAX_TRIED = 5_000_000_000  # steps of all sets of an experiment: half an hour
+MAX_COMPARED = 5_000_000  # steps of all schemes of a comparison: three quarters of a minute
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
 MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
 MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
@@ -83,6 +84,22 @@ def check_experiment(
                 f"experiment: expected at most {most:,} steps to compute ({each} counted), found "
                 f"{found:,}; fewer epochs, schemes, seeds or steps would fit"
             )
+
+
+def check_comparison(sequence: Sequence, schemes: Iterable[Scheme]) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for schemes that would take too long together."""
+    found, most, longest = 0, 0, ""
+    for scheme in schemes:
+        windows, swept = extent(scheme, sequence.steps, any(sequence.has_target))
+        steps = sequence.steps + swept + _WINDOW * windows
+        found += steps
+        most, longest = max((most, longest), (steps, scheme.name))
+    if found > MAX_COMPARED:
+        raise LimitError(
+            f"compare: expected at most {MAX_COMPARED:,} steps to compute (each scheme and window "
+            f"counted), found {found:,}, of these {most:,} for {longest}; other schemes would fit "
+            '(compare PROBLEM full "tbptt(2,5)"), or a shorter sequence'
+        )
 
 
 def check_listing(specification: Specification) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from cellcalc.engine.effort import check_comparison
 from cellcalc.engine.run import run_model
-from cellcalc.engine.schedule import Schedule
+from cellcalc.engine.schedule import Schedule, planned
 from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import (
@@ -120,6 +121,8 @@ def compare(
     ------
     OptionError
         For a name that is none, and for a sequence that is not there or has no targets.
+    LimitError
+        Where it would take more than a minute.
     """
     count = len(specification.sequences)
     check_whole("sequence", sequence, 1, count)
@@ -139,15 +142,15 @@ def compare(
     for scheme in schemes:
         check_adding_up(scheme, [one.steps for one in specification.sequences])
     alone = replace(specification, sequences=(chosen,))
-    distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
+    distinct: dict[object, list[Scheme]] = {}
+    check_comparison(chosen, schemes)
     for scheme in schemes:
-        same = replace(
-            scheme, reduction=usual.reduction, update="sequence", weights="current",
-            empty="update", clip_norm=None, clip_value=None,
-        )  # fmt: skip
-        schedule, loss, gradients = _gradients(alone, model, same)
-        distinct.setdefault(_essence(schedule), []).append((scheme, schedule, loss, gradients))
-    reference = next(iter(distinct.values()))[0][3]
+        (schedule,) = planned(_without_updates(alone, scheme))
+        distinct.setdefault(_essence(schedule), []).append(scheme)
+    computed = [
+        (same, *_gradients(_without_updates(alone, same[0]), model)) for same in distinct.values()
+    ]
+    reference = computed[0][3]
     return Comparison(
         title=specification.title,
         sequence=sequence,
@@ -156,13 +159,22 @@ def compare(
         set_aside=_set_aside(specification),
         schemes=tuple(
             replace(
-                _compared(scheme, _others(same), schedule, loss, gradients, reference),
-                own=any(one is usual for one, *_ in same),
+                _compared(same[0], _others(same), schedule, loss, gradients, reference),
+                own=any(one is usual for one in same),
             )
-            for same in distinct.values()
-            for scheme, schedule, loss, gradients in same[:1]
+            for same, schedule, loss, gradients in computed
         ),
     )
+
+
+def _without_updates(specification: Specification, scheme: Scheme) -> Specification:
+    """The problem under a scheme's truncation, once and with nothing that an update needs."""
+    alike = replace(
+        scheme, reduction=specification.scheme.reduction, update="sequence", weights="current",
+        empty="update", clip_norm=None, clip_value=None,
+    )  # fmt: skip
+    update = replace(specification.update, epochs=1, frozen=())
+    return replace(specification, scheme=alike, update=update)
 
 
 def with_options(name: str, usual: Scheme) -> Scheme | None:
@@ -196,9 +208,9 @@ def _essence(schedule: Schedule) -> object:
     return tuple(windows)
 
 
-def _others(same: list[tuple[Scheme, Schedule, float | None, dict[str, float]]]) -> tuple[str, ...]:
+def _others(same: list[Scheme]) -> tuple[str, ...]:
     """The names of all but the first."""
-    first, *names = (scheme.name for scheme, *_ in same)
+    first, *names = (scheme.name for scheme in same)
     return tuple(dict.fromkeys(name for name in names if name != first))
 
 
@@ -215,14 +227,9 @@ def _set_aside(specification: Specification) -> dict[str, object]:
 
 
 def _gradients(
-    specification: Specification, model: Model, scheme: Scheme
+    specification: Specification, model: Model
 ) -> tuple[Schedule, float | None, dict[str, float]]:
-    once = replace(
-        specification,
-        scheme=scheme,
-        update=replace(specification.update, epochs=1, frozen=()),
-    )
-    (one,) = run_model(once, model, detail=False).passes
+    (one,) = run_model(specification, model, detail=False).passes
     names = [row.symbol for row in model.gradients]
     summed = one.windows[-1].summed if one.windows else dict.fromkeys(names, 0.0)
     return one.schedule, one.loss, dict(summed)
