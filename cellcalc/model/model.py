@@ -217,7 +217,7 @@ class Model:
         return logistic(rows) if self.loss else {}
 
     def computed(self, formula: Expression) -> Expression:
-        """The formula as it is computed: of a logistic y ln y, 1 - y and ln(1 - y) from its net input.
+        """The formula as it is computed: ln y and ln(1 - y) of a logistic y from its net input.
 
         They are the same numbers; but where y is nearly 0 or 1 they lose their digits as they are
         written, so that a cross-entropy would stand still at 690.8 and its slope at 0.
