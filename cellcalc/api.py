@@ -455,7 +455,8 @@ class Problem:
     ) -> Comparison:
         """Schemes side by side on one sequence, beside full BPTT and the problem's own.
 
-        Nothing is updated on the way, so that what differs is the truncation alone.
+        For the gradients nothing is updated on the way, so that what differs is the truncation
+        alone. A problem of several epochs is trained with each scheme besides.
 
         Parameters
         ----------
@@ -471,7 +472,8 @@ class Problem:
         -------
         Comparison
             Full BPTT first; each scheme with its windows, its gradients (the sum over its windows,
-            a number for each parameter) and their errors.
+            a number for each parameter) and their errors; of several epochs ``trained`` as well:
+            losses, parameters at the end, and how far these are from those of full BPTT.
 
         Raises
         ------
