@@ -32,11 +32,14 @@ _TABLES = 8  # tables with a number for each parameter that a window keeps
 class Sizes:
     """From which size on the same numbers are computed in another way.
 
-    A sequence of more than ``long`` steps is kept compactly; a run of more than ``compiled`` steps
-    is worth compiling, where it can be; columns are read side by side in pieces of ``block`` steps.
+    Of a sequence of more than ``long`` steps only those rows are kept from which the others follow;
+    in a run of more than ``arrays`` steps they are kept in arrays, which take a quarter of the
+    memory of lists and a third more time; one of more than ``compiled`` steps is worth compiling,
+    where it can be; columns are read side by side in pieces of ``block`` steps.
     """
 
     long: int = 256
+    arrays: int = 16_384
     compiled: int = 1_500_000
     block: int = 4096
 
