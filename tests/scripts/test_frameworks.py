@@ -138,7 +138,7 @@ def problems() -> dict[str, Problem]:
 def far_out(problem: Problem) -> Problem:
     """The same with predictions that are 0 and 1 in floats."""
     s = problem.specification
-    return Problem.of(replace(s, parameters={**s.parameters, "V": 4e4, "b_y": 900.0}))
+    return Problem.of(replace(s, parameters={**s.parameters, "V": 900.0, "b_y": -700.0}))
 
 
 def few_epochs(problem: Problem) -> Problem:
