@@ -42,6 +42,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 CONFINED = "cellcalc.confined"  # that nothing is read outside of the problem's own folder
 ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
 CHUNK = 65_536  # characters written at once
+QUIET = "CELLCALC_QUIET"  # the variable that keeps progress out of files and pipes
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
@@ -499,6 +500,7 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
 
 
 SILENT = 2.0  # seconds, after which somebody who looks is told that it goes on
+RARELY = 10.0  # between the lines of a file or a pipe that standard error is sent to
 
 
 class _Waiting:
@@ -515,23 +517,35 @@ _WAITING = _Waiting()
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Tell somebody who waits before a terminal that something is being done, again and again."""
-    if not is_terminal(sys.stderr):
+    """Tell somebody who waits that something is being done, again and again.
+
+    Before a terminal that is one line, over which the next is written; where standard error goes
+    into a file or a pipe, a line at first and then every ten seconds, but none where the variable
+    ``CELLCALC_QUIET`` is set.
+    """
+    watched = is_terminal(sys.stderr)
+    if sys.stderr is None or sys.stderr.closed or (not watched and os.environ.get(QUIET)):
         yield
         return
+    command = click.get_current_context().command_path
     began = _WAITING.last = time.monotonic()
     _WAITING.over, ended = False, threading.Event()
 
+    def pause(again: bool) -> float:
+        return RARELY if again and not watched else SILENT
+
     def tell() -> None:
         again = False
-        while not ended.wait(max(0.01, _WAITING.last + SILENT - time.monotonic())):
+        while not ended.wait(max(0.01, _WAITING.last + pause(again) - time.monotonic())):
             now = time.monotonic()
             if _WAITING.over:
                 return
-            if now < _WAITING.last + SILENT:
+            if now < _WAITING.last + pause(again):
                 continue
             seconds = sentence("trouble", "still", seconds=round(now - began))
-            if _WAITING.bar:
+            if not watched:
+                click.echo(f"{command}: {sentence('trouble', 'working')} {seconds}", err=True)
+            elif _WAITING.bar:
                 label, shown = _WAITING.bar
                 shown.label = f"{label} {seconds}"
                 shown.render_progress()

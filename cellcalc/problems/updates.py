@@ -158,6 +158,8 @@ def _frozen(
     if not isinstance(frozen, list):
         section.wrong("frozen", "a list of parameters")
         return ()
+    if not frozen:  # as in most problems
+        return ()
     elements: dict[str, tuple[str, ...]] = {name: (name,) for name in parameters}
     for part in parts:
         for name in part.parameters:
