@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from cellcalc.check import spelling
+from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.mathematics import Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
@@ -182,6 +183,7 @@ def read(
     """
     entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
@@ -271,6 +273,24 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
         if is_identity and any(_ERROR_OF_H.search(part[:2_000]) for part in parts):
             return True
     return False
+
+
+_PLACED = r"(?:_\{?[\w+-]{1,6}\}?|\[[\w+-]{1,6}\]|\^?\(?[<⟨{(][\w+-]{1,6}[>⟩})]|[₀-₉ₜ]+|[0-9])"
+_ERROR_TO_D = re.compile(
+    rf"(?<![\w∂δ])[hy]{_PLACED}\s*-\s*d{_PLACED}(?!\w)|(?<![\w∂δ])d{_PLACED}\s*-\s*[hy]{_PLACED}(?!\w)"
+)
+
+
+def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
+    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+        return False
+    return any(
+        _ERROR_TO_D.search(part[:2_000])
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last")
+        for part in (entry.left, *entry.between, entry.right)
+    )
 
 
 _NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
@@ -408,7 +428,19 @@ class _Reader:
             return True  # what a function is: σ(z) = 1/(1 + e^{-z})
         if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):
             return True
+        if entry.form == "colon" and self.is_remark(entry):
+            return True  # To: Prof. M.
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
+
+    def is_remark(self, entry: Entry) -> bool:
+        """Whether a line with a colon holds neither a number nor a quantity of the problem."""
+        if re.search(r"[0-9=*^+∂σ]", entry.right) or len(entry.left) > 60:
+            return False
+        try:
+            self.target(entry)
+        except ExpressionError:
+            return True
+        return False
 
     def is_rule(self, entry: Entry) -> bool:
         """Whether it is a setting (k2 = 4), or an optimizer's rule: w = w - rate*dw for each w."""
@@ -466,7 +498,11 @@ class _Reader:
             for one in spread(entry, self.names, self.steps, self.windows):
                 yield self.answer(one)
             return
-        if entry.t is not None and entry.first_step != 1:
+        if entry.t == LAST:
+            if self.names.passes > 1:
+                raise ExpressionError("the number of a step", "the last step")
+            entry = replace(entry, t=self.steps)
+        elif entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
         if entry.form in ("", "text") and is_working(entry.left):
             yield self.slope(entry)

@@ -279,6 +279,7 @@ class _Program:
         if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
             # A y that the program only reads is what it is to predict.
             scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
+        scope.renamed |= _by_net_input(self.tree)
         self.body(self.tree.body, scope)
         yield from self.entries
 
@@ -1303,6 +1304,41 @@ def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
             else:
                 found[name] = (name, f"{name}__again")
         given.add(name)
+    return found
+
+
+_OF_GATE = re.compile(r"d_?([figozur])_?t?")
+
+
+def _by_net_input(tree: ast.AST) -> dict[str, str]:
+    """Names such as ``dft`` that hold dz_f: given with the slope of f, and used in a gradient.
+
+    Not where the program has another name for dz_f beside it.
+    """
+    given: dict[str, list[ast.expr]] = {}
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case ast.AugAssign(target=target, value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case _:
+                continue
+        if re.match(r"d_?[WUbV]|d_?[ha](?:_?(?:next|prev|t))?$", _base_name(target)):
+            used |= {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    found = {}
+    for name, values in given.items():
+        gate = _OF_GATE.fullmatch(name)
+        if gate is None or name not in used or len(values) != 1:
+            continue
+        own = rf"(?:{gate[1]}(?:_?t|s)?(?:\[[^\]]*\])?)"
+        sloped = rf"\(1(?:\.0)? - {own}(?: \*\* 2(?:\.0)?| \* {own})?\)"
+        others = rf"d_?(?:z|a|net)_?{gate[1]}\w*|d{gate[1]}_?(?:z|raw|net|in|input|pre)\w*"
+        if re.search(sloped, ast.unparse(values[0])) and not any(
+            re.fullmatch(others, other) for other in given
+        ):
+            found[name] = f"dz_{gate[1]}"
     return found
 
 

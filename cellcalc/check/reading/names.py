@@ -188,6 +188,11 @@ class Names:
         written = _unmarked(written)
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
+        elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
+            numbers = (int(written.stem[:6]), *written.numbers)
+            written = replace(
+                written, stem=written.lead, lead="", derivative=False, numbers=numbers
+            )
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
             return self._defined(written)
@@ -627,7 +632,14 @@ class Names:
 
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
+        text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
         return self.resolve(parse_formula(text, self.quantity, style))
+
+
+# σ(z_f,2): no second argument, but the step of the first
+_STEP_AS_ARGUMENT = re.compile(
+    r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
+)
 
 
 def _unmarked(written: Written) -> Written:

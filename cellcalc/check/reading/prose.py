@@ -174,6 +174,9 @@ _BRACKETED_STEP = re.compile(
 )
 
 
+_QUOTED = re.compile(r"\"([^\"]{1,30})\"")
+
+
 def wordy(text: str) -> int:
     """How many words of a natural language there are in a text."""
     return sum(1 for word in _WORD.findall(text[:2000]) if word.lower() not in _NO_WORDS)
@@ -280,6 +283,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             left = left[: match.start()].rstrip(" ,(")
             break
     text = left.strip().rstrip(":").strip()
+    if '"' in text:
+        text = _QUOTED.sub(r"\1", text)
     if t is None and names.passes == 1 and (led := _LAST.match(text)):
         key, _ = in_words(text[led.end() :], names)
         if key in names.varying:
@@ -328,6 +333,10 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             return last if is_derivative else f"∂L/∂{last}", t
         if phrase not in words("net_input")["words"]:
             return last, t  # a sentence that ends in the quantity
+    if before and _INDEXED.search(last) and before[-1].lower().strip(",:") in words("verbs")["words"]:
+        return last, t  # The state of the cell in my table is c_1
+    if before and _describes(before) and re.match(r"[A-Za-z]", last):
+        return last, t  # Vergessensgate f, the gate of the output o
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
         phrase = " ".join(before).lower()
         if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) and phrase in words("derivative")["words"]:
@@ -342,6 +351,15 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         if any(phrase == word for word in words("derivative")["words"]):
             return f"∂L/∂{last}", t
     return text, t
+
+
+def _describes(before: list[str]) -> bool:
+    """Whether words say in some language what the quantity behind them is, and nothing else of it."""
+    said = words("nouns")
+    told = [word.lower().strip(",:()\"'") for word in before]
+    if any(word.startswith(said["not"]) for word in told) or len(told) > 5:
+        return False
+    return any(word.endswith(said["endings"]) for word in told[-1:])
 
 
 def _named(text: str, names: Names) -> str | None:

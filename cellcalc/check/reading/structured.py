@@ -65,6 +65,11 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
     data = parse_json(text, name, number=Digits)
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
+    return entries_of_tree(data, name)
+
+
+def entries_of_tree(data: Any, name: str) -> list[Entry]:
+    """The answers in objects and lists as JSON has them, whose numbers are :class:`Digits`."""
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
     found = list(_of(data, Context(gradient=gradient), ""))
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
