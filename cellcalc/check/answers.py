@@ -15,6 +15,7 @@ from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.mathematics import Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
+    GRADIENT,
     in_words,
     is_of_step_loss,
     is_prose,
@@ -209,7 +210,8 @@ def read(
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps)
+            slopes = is_said(_A_SLOPE)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -368,6 +370,7 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+_A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
@@ -409,7 +412,9 @@ class _Reader:
         windows: int = 1,
         raised: bool = False,  # whether steps stand above elsewhere in the document
         step_losses: bool = False,  # whether what is called the loss is that of the step
+        slopes_said: bool = False,  # whether derivatives by parameters have names of their own
     ) -> None:
+        self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
@@ -486,6 +491,8 @@ class _Reader:
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
         self.defined = self.given = False
+        if entry.stage == GRADIENT:
+            entry = self.below_gradients(replace(entry, stage=""))
         if entry.left.strip() == STEPS and self.names.has_reset and _FRACTION.search(entry.right):
             entry = replace(entry, left="g")  # PyTorch's n, the candidate of a GRU
             if entry.form in ("code", "last"):
@@ -537,7 +544,39 @@ class _Reader:
             if not kept:
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
+            entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def by_its_other_name(self, entry: Entry) -> Entry:
+        """δ_{f,3} := ∂L/∂z_{f,3} = 0.1: a name that is none here is what it is said to be."""
+        if not entry.between or not re.match(r"\s*(?:∂|d[LEJ]\s?/)", entry.between[0]):
+            return entry
+        try:
+            self.target(entry)
+        except ExpressionError:
+            left, *between = entry.between
+            try:
+                found = self.names.parsed(_without_comment(left), Style(target=True))
+            except ExpressionError:
+                return entry
+            if isinstance(found, Symbol) and len(left) <= 60:
+                shown = entry.written or _shown(entry)
+                return replace(entry, left=left, between=tuple(between), written=shown)
+        return entry
+
+    def below_gradients(self, entry: Entry) -> Entry:
+        """A parameter with a number below "Gradients:" is the derivative by it."""
+        if self.slopes_said or entry.between or stage_of(entry.left):
+            return entry
+        if not entry.values and not self.is_number(entry.right):
+            return entry
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return entry if entry.gradient is not None else replace(entry, gradient=True)
+        names = self.names
+        is_own = target.name in names.parameters or target.name in names.vectors
+        return replace(entry, left=f"∂L/∂{entry.left.strip()}") if is_own else entry
 
     def is_again(self, part: str, entry: Entry) -> bool:
         """Whether a part of a line is the quantity itself once more, by another of its names."""

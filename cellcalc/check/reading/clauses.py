@@ -1,7 +1,7 @@
 """A line cut where its words say which step what follows is for.
 
-"For step 1 I get c = 0.38, for step 2 c = 0.58, and in the last step c = 0.32" is three pieces, each
-with its step; so is "t=1: c=0.38 | t=2: c=0.58".
+"For step 1 I get c = 0.38, for step 2 c = 0.58, and in the last step c = 0.32" is three pieces,
+each with its step; so is "t=1: c=0.38 | t=2: c=0.58".
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from cellcalc.check.reading.vocabulary import longest_first, words
 LAST = -1  # the last step, whichever number it has
 MAX_PIECED = 3_000  # characters of a line that is cut
 _RELATION = re.compile(r"[=≈]|:\s|\s(?:is|ist|est|es|è|vaut|equals|beträgt)\s|[为為是]")
-_BEGINS = r"(?:^|(?<=[.;!|:,])\s+|(?<=[|;])|(?<=[\s\d])(?:and|und|et|y|sowie)\s+|\s+(?:→|⇒|=>)\s*|\s{2,}|(?<=[)\d])\s+(?=[tk]\s*=\s*\d{1,6}\s*:)|[，；。])"
+_BEGINS = (
+    r"(?:^|(?<=[.;!|:,])\s+|(?<=[|;])|(?<=[\s\d])(?:and|und|et|y|sowie)\s+|\s+(?:→|⇒|=>)\s*"
+    r"|\s{2,}|(?<=[)\d])\s+(?=[tk]\s*=\s*\d{1,6}\s*:)|[，；。])"
+)
 _LEADS = (
     r"(?:(?:and|und|et|then|dann|y|so|also|next|finally)\s+)?"
     r"(?:(?:at|for|in|on|after|with|bei|für|im|zu|zum|nach|pour|à|au|en|para|per|a|al|для|при|в|tras)\s+)?"

@@ -26,7 +26,7 @@ MAX_TEXT = 9_000  # characters of one equation
 _ASSIGNED = re.compile(r"([A-Za-z_]\w{0,40}(?:\[[\w+-]{1,8}\])?)\s*[-+]?=(?!=)")
 _OPENS_BLOCK = re.compile(r"\s*(?:for|if|elif|else|while|def|class|with)\b[^#]*$")
 _HANDED_ON = re.compile(r"d_?[hca]t?")
-_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
+_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?[nN]ext)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
 _SIGNS = re.compile(
@@ -1387,22 +1387,25 @@ def _started(tree: ast.AST) -> frozenset[str]:
             )
             if re.fullmatch(r"d_?[ha]t?", name) and not added:
                 found.add(name)
+    first = _first_loops(tree)
     begun = {
         target.id
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and not _is_setup(node.value)
         for target in node.targets
-        if isinstance(target, ast.Name) and node.lineno < _first_loop(tree, target.id)
+        if isinstance(target, ast.Name) and node.lineno < first.get(target.id, 0)
     }
     return frozenset(found & begun)
 
 
-def _first_loop(tree: ast.AST, name: str) -> int:
-    """The line of the first loop that hands a name on; 0 where there is none."""
-    lines = [
-        n.lineno for n in ast.walk(tree) if isinstance(n, ast.For) and name in _carried(n.body)
-    ]
-    return min(lines, default=0)
+def _first_loops(tree: ast.AST) -> dict[str, int]:
+    """The line of the first loop that hands a name on, for each such name."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For):
+            for name in _carried(node.body):
+                found[name] = min(node.lineno, found.get(name, node.lineno))
+    return found
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:

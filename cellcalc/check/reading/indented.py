@@ -1,4 +1,4 @@
-"""YAML as people's programs write it: keys, values, and lists by indentation, as the tree of JSON."""
+"""YAML as programs write it: keys, values and lists by indentation, as the tree of JSON."""
 
 from __future__ import annotations
 
@@ -72,9 +72,7 @@ def _block(lines: list[tuple[int, str]], place: int, indent: int, depth: int) ->
         place += 1
         if value:
             found[key] = _value(value)
-        elif place < len(lines) and (
-            lines[place][0] > indent or lines[place] == (indent, "-")
-        ):
+        elif place < len(lines) and (lines[place][0] > indent or lines[place] == (indent, "-")):
             found[key], place = _block(lines, place, lines[place][0], depth + 1)
         else:
             found[key] = None

@@ -72,6 +72,8 @@ def _bounded(text: str) -> str:
     return "\n".join(line[: MAX_LINE + 1] for line in text.split("\n"))
 
 
+# What MATLAB heads the parts of a structure with, and JavaScript those of an object
+_OF_STRUCT = re.compile(r"\s*(?:\w{1,40}\s*=\s*)?struct with fields:\s*")
 _SUBJECT = re.compile(
     r"\s*(?:[-*•#]+\s+)?(?:\*\*)?((?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ)[WUbVRp][\w{}]{0,8}):?(?:\*\*)?\s*[:=]?\s*"
 )
@@ -113,6 +115,9 @@ class _Notes:
                 else:
                     yield Entry(line.number, "", "", form=PROSE)
                 continue
+            if _OF_STRUCT.fullmatch(text):
+                self.where = replace(self.where, stage=stage_after(text, True))
+                continue
             if of_sum := _SUM_BELOW.fullmatch(text):
                 if self.subject:
                     where = replace(self.where, t=None)
@@ -128,7 +133,8 @@ class _Notes:
                 text, line = text.strip(f" {framed[1]}"), replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
-                self.where = replace(heading, stage=stage_after(text, line.number > 1))
+                is_title = line.number == 1 and len(text.split()) > 3
+                self.where = replace(heading, stage=stage_after(text, not is_title))
                 continue
             if (of_python := _dictionary(text)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -368,6 +374,17 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             if (prompted := _PROMPT.sub("", name)) != name:
                 name = prompted.rpartition(";")[2].strip()
             text, end = f"{name} {lines[end].text.strip()}", end + 1
+        if (
+            re.fullmatch(r"\s*\w{1,40}\s*=\s*", text)
+            and (
+                struct := next(
+                    (k for k in range(end, min(end + 3, len(lines))) if lines[k].text.strip()), end
+                )
+            )
+            < len(lines)
+            and _OF_STRUCT.fullmatch(lines[struct].text)
+        ):
+            text, end = f"{text.strip()} {lines[struct].text.strip()}", struct + 1
         if (below := _below(text, lines, end)) is not None:
             text, end = below
         if (listed := _bulleted(text, lines, end)) is not None:
@@ -408,6 +425,7 @@ def _is_rule(cell: str) -> bool:
     return bool(re.fullmatch(r"\s*:?[-=─━+]*:?\s*", cell))
 
 
+_TOTAL_NAME = re.compile(r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|grad_)(?:[WUbVR]_?\w{1,4}|V|[ch]0)")
 _COLUMNS_RULE = re.compile(r"\s*-{2,}(?:\s{1,}-{2,})+\s*")
 
 
@@ -444,6 +462,8 @@ def _columns(lines: list[Line], place: int) -> int:
     header_only = all(_NUMERIC.fullmatch(c) for c in header)
     if many >= 1 and not header_only and (ruled or first_is_time or numbers):
         return end
+    if many == 1 and all(_TOTAL_NAME.fullmatch(cell) for cell in header):
+        return end  # a row of gradients with their names, as R prints them
     widths = {len(lines[k].text.split()) for k in range(start, end)}
     named = all(re.match(r"[A-Za-z∂δ_~\\]", cell) for cell in header)
     if many >= 2 and named and len(widths) == 1 and widths.pop() in (len(header), len(header) + 1):
@@ -659,6 +679,7 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
 _OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
 _BULLET = re.compile(
     r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
@@ -788,10 +809,10 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         number = _CHINESE.get(chinese[1], 0) or int(chinese[1])
         found.setdefault(chinese.lastgroup or "t", number)
     rest = _CHINESE_NUMBER.sub(" ", rest)
-    if _last_step().search(rest) and "t" not in found:
-        if len(re.findall(r"[^\W\d_]+", rest)) <= 5:
-            found["t"] = LAST
-            rest = _last_step().sub(" ", rest)
+    is_short = len(re.findall(r"[^\W\d_]+", rest)) <= 5
+    if is_short and "t" not in found and _last_step().search(rest):
+        found["t"] = LAST
+        rest = _last_step().sub(" ", rest)
     is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _WHOLE_RANGE.sub(" ", rest)))
     for key, ordinal, pattern in () if is_equation else _ordinals(rest):
         if key not in found:
@@ -893,7 +914,7 @@ def _bare(text: str) -> str:
 def _opened(text: str) -> str:
     """A line without the marks before it; those at its end stay where they close others."""
     bare = _OPENING.sub("", text.strip())
-    bare = _OPENING.sub("", bare).rstrip()
+    bare = _STARS.sub("", _OPENING.sub("", bare)).rstrip()
     ending = re.search(r"(\*{1,3}|_{1,3})[.:]?$", bare)
     if ending and bare.count(ending[1]) % 2:
         bare = bare[: ending.start()] + bare[ending.end(1) :]
@@ -964,6 +985,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _TIGHT_NUMBER.sub("", text, count=1)
     text = _label().sub("", text, count=1)
     text = _LOOSE.sub("_", text) if " _" in text else text
+    text = _SPACED_STEP.sub(r"\1_\2", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
     if "~" in text:
@@ -983,7 +1005,13 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 
 
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
-_AT_SIGN = re.compile(r"(?<![\w@.])([a-zδ∂][^\W\d]{0,8}(?:_[figorucz])?)@(?:t\s*=\s*)?([0-9]{1,5})(?![\w.@])")
+# f 1 = 0.7, as programs that read scans have it
+_SPACED_STEP = re.compile(
+    r"(?:(?<=^)|(?<=[\s,;|]))((?:d|∂[LEJ]/∂|δ)?[fiogchyru])\s([0-9]{1,4})(?=\s?[=≈]\s?[-+.0-9])"
+)
+_AT_SIGN = re.compile(
+    r"(?<![\w@.])([a-zδ∂][^\W\d]{0,8}(?:_[figorucz])?)@(?:t\s*=\s*)?([0-9]{1,5})(?![\w.@])"
+)
 _TILDE_BEHIND = re.compile(r"(?<![\w.])([chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
 # Variables of Keras and TensorFlow: lstm_cell/kernel:0 gradient = …
 _OF_GRAPH = re.compile(r"([A-Za-z][\w/.]{2,80}):0(?=[\s=:])(\s+grad(?:ient)?s?\b)?")
@@ -1425,9 +1453,10 @@ def _entries_of(
         for name, value in zip(several, found[0], strict=True):
             yield _entry(number, name, value, where)
         return
-    if several := _elementwise(left, rest):
-        for name, parts in several:
-            yield replace(_entry(number, name, parts[-1], where), between=tuple(parts[:-1]), form=form)
+    if by_element := _elementwise(left, rest):
+        for name, parts in by_element:
+            entry = _entry(number, name, parts[-1], where)
+            yield replace(entry, between=tuple(parts[:-1]), form=form)
         return
     if span and found is not None and len(found[1]) == 1:
         first, last = int(span[2]), int(span[3])
@@ -1461,7 +1490,11 @@ _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200}
 
 def _elementwise(left: str, parts: list[str]) -> list[tuple[str, list[str]]]:
     """A rule for a list of names, element by element: [W, b] = [W, b] - η*[dW, db]."""
-    names = [one.strip() for one in left.strip()[1:-1].split(",")] if _GROUP.fullmatch(left.strip()) else []
+    names = (
+        [one.strip() for one in left.strip()[1:-1].split(",")]
+        if _GROUP.fullmatch(left.strip())
+        else []
+    )
     if len(names) < 2 or not all(_NAMEISH.fullmatch(name) for name in names):
         return []
     found: list[tuple[str, list[str]]] = []
@@ -1471,7 +1504,10 @@ def _elementwise(left: str, parts: list[str]) -> list[tuple[str, list[str]]]:
             groups = [group[1].split(",") for group in _GROUP.finditer(part)]
             if not groups or any(len(group) != len(names) for group in groups):
                 return []
-            made.append(_GROUP.sub(lambda group, k=k: f"({group[1].split(',')[k].strip()})", part))
+            for group in reversed(list(_GROUP.finditer(part))):
+                one = f"({group[1].split(',')[k].strip()})"
+                part = part[: group.start()] + one + part[group.end() :]
+            made.append(part)
         found.append((name, made))
     return found
 
