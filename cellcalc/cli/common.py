@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import sys
 import threading
 import time
@@ -404,6 +405,18 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+def is_seen(stream: TextIO | None) -> bool:
+    """Whether what is written is seen at once, as in a terminal, or through a pipe: not in a file.
+
+    A stream that is none of the system's is taken to be seen.
+    """
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
+    except (OSError, ValueError):
+        return True
+    return is_terminal(stream) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
     context.meta[ASCII] = chosen or context.meta.get(ASCII, False)
 
@@ -608,7 +621,6 @@ def show(pieces: Iterable[str]) -> None:
     """Print on standard output; in a terminal, what is longer than a page with the pager."""
     remaining = iter(pieces)
     paged = not click.get_current_context().meta.get(PAGED) and is_terminal(sys.stdout)
-    something_said()
     if paged:
         rows, held, count = _terminal_size("LINES", 24), [], 0
         for piece in remaining:
@@ -617,8 +629,10 @@ def show(pieces: Iterable[str]) -> None:
             if count >= rows:
                 break
         remaining = chain(held, remaining)
-        if count >= rows and _through_pager(remaining):
-            return
+        if count >= rows:
+            something_said()
+            if _through_pager(remaining):
+                return
     for piece in remaining:
         _print(piece)
 
@@ -674,7 +688,8 @@ def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output: expected an open one, found it closed")
-    something_said()
+    if is_seen(sys.stdout):
+        something_said()
     try:
         click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:
