@@ -92,6 +92,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Remade:
+    """Rows that are made anew each time that they are gone through."""
+
+    make: Callable[[], Iterator[Row]]
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.make()
+
+
+@dataclass(frozen=True)
 class Rows:
     """The rows of one sheet, made as they are written, and how far they reach."""
 

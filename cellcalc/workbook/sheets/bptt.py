@@ -66,7 +66,17 @@ from cellcalc.workbook.layout import (
     memory_names,
     setting_values,
 )
-from cellcalc.xlsx.cells import MAX_BREAKS, Cell, Fill, Row, Rows, letters, literal, text_lines
+from cellcalc.xlsx.cells import (
+    MAX_BREAKS,
+    Cell,
+    Fill,
+    Remade,
+    Row,
+    Rows,
+    letters,
+    literal,
+    text_lines,
+)
 from cellcalc.xlsx.page import (
     fill_where,
     fold,
@@ -87,7 +97,7 @@ from cellcalc.xlsx.writer import LINE_HEIGHT
 
 def bptt_rows(sheet: Layout, *notes: str) -> Rows:
     """The rows of the sheet of one pass; ``notes`` stand below its title."""
-    return Rows(_rows(sheet, notes), sheet.width, sheet.height)
+    return Rows(Remade(lambda: _rows(sheet, notes)), sheet.width, sheet.height)
 
 
 def _rows(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
@@ -447,7 +457,8 @@ class _Parameters:
         return gathered_key(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
-EQUATION_WIDTH = 41  # characters; longer equations are wrapped
+GROUP_WIDTH, SYMBOL_WIDTH = 10, 13  # characters
+EQUATION_WIDTH = 31  # longer equations are wrapped
 
 
 def block_heading(
@@ -514,7 +525,7 @@ def set_up_bptt(
 ) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
-    set_widths(sheet, (11, 14, EQUATION_WIDTH, STEP_WIDTH))
+    set_widths(sheet, (GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, STEP_WIDTH))
     set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
     # Narrow: on a projector or a phone frozen columns must leave room for the numbers.
@@ -605,7 +616,9 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     across = layout.steps + 2
     pages = -(-across // MOST_A_PAGE)
     across = -(-across // pages)  # as many on each page
-    width = (11 + 14 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
+    width = (GROUP_WIDTH + SYMBOL_WIDTH + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (
+        4 + across
+    ) * PADDING
     wide, high = PAGE
     scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
     for page in range(1, pages):

@@ -45,6 +45,7 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
+AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
 DO, DO_END, PLACE, WATCH, NOW, WRITTEN, BECOMES, MEANS, MEANS_END = 1, 4, 5, 6, 7, 8, 9, 10, 14
 DO_WIDTH, MEANS_WIDTH = LABEL_WIDTH + 3 * WIDTH, 5 * WIDTH
@@ -348,6 +349,9 @@ class _Start:
         words = _words()["sheets"]
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
+        if self.book.has("Checks") and "Checks" not in shown:  # it is made last
+            later = (k for k, title in enumerate(shown) if title in AFTER_CHECKS)
+            shown.insert(next(later, len(shown)), "Checks")
         for title in (TITLE, *shown):
             text = f"{title}: {words[title]}" if title in words else title
             yield self.row(Cell(LABEL, "link", text))

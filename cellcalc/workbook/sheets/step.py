@@ -167,7 +167,7 @@ class _Step:
             text = sentence("step", names[place]) if place in names else None
             if place not in (VALUE + 1,):
                 yield Cell(place, "heading", text)
-        texts = ("used", "value", "text", "longer", "full", "shown", "shown")
+        texts = ("used", "value", "exponent", "text", "longer", "full", "shown", "shown")
         for k, name in enumerate(texts):
             yield Cell(TABLE + k, "small", sentence("step", name))
 
@@ -265,7 +265,7 @@ class _Step:
             return or_zero(lookup(symbol))
 
         own = Symbol(quantity.symbol, 0)
-        place = self.working.value_cell(row(own))
+        place = row(own)
         # The helper cells of the backward line stand to the right of those of the forward one.
         cell = self.working.line(
             number, quantity.formula, row, value, (place, value(own)), place=int(backward)
@@ -345,7 +345,7 @@ class _Step:
         widths += [BOX_WIDTH, GAP_WIDTH] * columns
         set_widths(sheet, tuple(widths))
         set_widths(sheet, NUMBER_WIDTHS, BACK_VALUE)  # the weights' too, beside the cell
-        set_widths(sheet, (12, 11, 12, 12, 20), TABLE)
+        set_widths(sheet, (12, 11, 9, 12, 12, 20), TABLE)
         sheet.sheet_view.zoomScale = 90 if self.heading <= LOWEST else 80  # the picture whole
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"

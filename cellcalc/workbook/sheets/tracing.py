@@ -23,7 +23,7 @@ from cellcalc.workbook.layout import FIRST, TITLE_ROWS, Layout, derived_rows
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import Look
 from cellcalc.workbook.sheets.step import lines_of
-from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.cells import Cell, Remade, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, link, look_where
 from cellcalc.xlsx.styles import TRACED, USED, USES
 
@@ -57,7 +57,7 @@ def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
         for row in rows.rows:
             yield replace(row, parts=[*row.parts, *cells]) if row.number == LOOK_ROW else row
 
-    return Rows(made(), first + 1, rows.height)
+    return Rows(Remade(made), first + 1, rows.height)
 
 
 def has_trace(book: Book, layout: Layout) -> bool:
@@ -68,7 +68,7 @@ def has_trace(book: Book, layout: Layout) -> bool:
 def traced(book: Book, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet with the choice, and what the rules read."""
     tracing = Tracing(book, layout)
-    return Rows(tracing.rows(rows), tracing.last, rows.height)
+    return Rows(Remade(lambda: tracing.rows(rows)), tracing.last, rows.height)
 
 
 class Tracing:

@@ -37,7 +37,7 @@ from cellcalc.workbook.layout import (
     setting_values,
 )
 from cellcalc.workbook.moment import WORDS_ROW, WORK, Choosable
-from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Row, Rows, absolute, letters, literal
+from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Remade, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import set_up_page, set_width, set_widths, show_scientific
 
 TITLE, CHOSEN_TITLE = "Train", "Chosen pass"
@@ -73,7 +73,7 @@ def train(book: Book) -> Iterator[Sheet]:
             raise OutputError(f"workbook: expected fewer than {MOST_CELLS:,} numbers on {TITLE}")
         return
     maker = _Train(book)
-    yield Sheet(TITLE, Rows(maker.rows(), maker.width, maker.last), maker.set_up)
+    yield Sheet(TITLE, Rows(Remade(maker.rows), maker.width, maker.last), maker.set_up)
 
 
 @dataclass(frozen=True)

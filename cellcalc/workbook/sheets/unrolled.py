@@ -354,7 +354,7 @@ class _Unrolled:
         place = table(Symbol(quantity.symbol, 0))
         outcome = value(Symbol(quantity.symbol, 0))
         cell = line.line(
-            LINE_ROW, quantity.formula, table, value, (line.value_cell(place), outcome)
+            LINE_ROW, quantity.formula, table, value, (place, outcome)
         )  # fmt: skip
         left = left_side(quantity, self.write)
         text, now = f'"{left} = "&{cell.formula}', f"{left} = {cell.value}"
