@@ -130,6 +130,23 @@ def literal(value: float) -> str:
     return "0" if abs(value) < sys.float_info.min else repr(value).upper()
 
 
+def word_lines(text: str, width: float) -> int:
+    """How many lines a text takes where a word too long for what is left begins a new one.
+
+    >>> word_lines("W_f ← W_f − learning_rate·m_hat_W_f/(√(v_hat_W_f) + epsilon)", 32)
+    3
+    """
+    room = 1.1 * width
+    lines, used = 1, 0.0
+    for word in text.split(" "):
+        if used and used + 1 + len(word) > room:
+            lines, used = lines + 1, 0.0
+        used += len(word) + (1 if used else 0)
+        while used > room:
+            lines, used = lines + 1, used - room
+    return max(lines, text_lines(text, int(width)))
+
+
 def text_lines(text: str, width: int) -> int:
     """About how many lines a text takes in a column so many digits wide.
 
