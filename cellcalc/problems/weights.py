@@ -72,9 +72,7 @@ def read_weights(
             arrays = _within(arrays, prefix, name) if prefix else arrays
             return _by_name(arrays, kinds, features, name)
         own = [e for k, kind in kinds.items() for e in _elements_of(k, kind, features)]
-        found = _readout(arrays, readout, own, name) if readout else {}
-        if readout:
-            arrays = {k: a for k, a in arrays.items() if not k.startswith(_start(readout))}
+        arrays, found = _without_readout(arrays, readout, own, name)
         arrays = _within(arrays, prefix, name) if prefix else arrays
         arrays = _chosen_layer(arrays, layer, direction, name)
         try:
@@ -92,6 +90,9 @@ def read_weights(
 KEYS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "unit")
 DIRECTIONS = ("forward", "reverse")
 READOUTS = {"weight": "V", "kernel": "V", "bias": "b_y"}  # what frameworks call a readout's own
+READOUT = ("V", "b_y")
+LEAST_ARRAYS = 2  # of a layer: kernel and recurrent kernel
+_SIDE = re.compile(r"(?:^|\.)(forward|backward)(?:_[^.]*)?\.")
 _LAYER = re.compile(r"(.*)_l([0-9]{1,3})(_reverse)?")
 
 
@@ -99,25 +100,47 @@ def _start(prefix: str) -> str:
     return prefix.replace("/", ".").rstrip(".") + "."
 
 
-def _readout(
+def _without_readout(
     arrays: Mapping[str, Array], prefix: str, own: Collection[str], file: str
-) -> dict[str, float]:
-    """V and b_y, from what PyTorch calls weight and bias, Keras and Flax kernel and bias."""
-    found: dict[str, float] = {}
-    for key, array in _within(arrays, prefix, file).items():
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """The arrays of the layer, and V and b_y.
+
+    PyTorch calls them weight and bias, Keras and Flax kernel and bias. Of the positions that
+    ``model.get_weights()`` has they are the last ones.
+    """
+    if not prefix:
+        names = [name for name in READOUT if name in own]
+        last = [f"arr_{len(arrays) - len(names) + k}" for k in range(len(names))]
+        positions = {f"arr_{k}" for k in range(len(arrays))} == set(arrays)
+        single = all(len(arrays[key].values) == 1 for key in last if key in arrays)
+        if not positions or not single or len(arrays) < LEAST_ARRAYS + len(names):
+            return dict(arrays), {}
+        found = {name: arrays[key].values[0] for name, key in zip(names, last, strict=True)}
+        return {key: array for key, array in arrays.items() if key not in last}, found
+    found = {}
+    mine = _within(arrays, prefix, file)
+    for key, array in mine.items():
         name = READOUTS.get(key, "")
         if name not in own or len(array.values) != 1:
             expected = "weight or kernel, and bias, of one number each, for a readout that has them"
             found_here = f"{key} of {len(array.values)}"
             raise InputError([Mistake(file, _start(prefix) + key, expected, found_here)])
         found[name] = array.values[0]
-    return found
+    taken = {id(array) for array in mine.values()}
+    return {key: array for key, array in arrays.items() if id(array) not in taken}, found
 
 
 def _chosen_layer(
     arrays: Mapping[str, Array], layer: int | None, direction: str, file: str
 ) -> dict[str, Array]:
-    """The arrays of one layer and direction under the names of the first: ``weight_ih_l0``."""
+    """The arrays of one layer and direction under the names of the first: ``weight_ih_l0``.
+
+    Keras and Flax name the layers of a bidirectional one ``forward_…`` and ``backward_…``.
+    """
+    sides = {key: match[1] for key in arrays if (match := _SIDE.search(key))}
+    if layer is None and {"forward", "backward"} == set(sides.values()):
+        other = "forward" if direction == "reverse" else "backward"
+        return {key: array for key, array in arrays.items() if sides.get(key) != other}
     parts = {key: match for key in arrays if (match := _LAYER.fullmatch(key))}
     layers = sorted({int(match[2]) for match in parts.values()})
     both = sorted({"reverse" if match[3] else "forward" for match in parts.values()})
@@ -229,9 +252,15 @@ def _lets_in(cell: Template) -> bool:
 
 
 def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Array]:
-    """The arrays whose names begin with a prefix, without it."""
+    """The arrays whose names begin with a prefix, without it.
+
+    It may stand behind what all of them begin with, as in Keras's ``sequential/dense/kernel``.
+    """
     start = _start(prefix)
     found = {key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)}
+    inside = [key.partition(f".{start}") for key in arrays if f".{start}" in key]
+    if not found and len({before for before, _, _ in inside}) == 1:
+        found = {after: arrays[before + middle + after] for before, middle, after in inside}
     if not found:
         names = listed(list(arrays), "and")
         raise InputError([Mistake(file, "", f"arrays whose names begin with {start}", names)])

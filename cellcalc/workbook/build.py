@@ -343,4 +343,6 @@ def _cells(pass_trace: PassTrace, trace: Trace) -> int:
     """About how many cells the sheet of a pass has."""
     model = trace.model
     top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (pass_trace.steps + 2)
-    return top + pass_trace.schedule.backward_cells * len(derived_rows(model))
+    headings = len(pass_trace.windows) * (pass_trace.steps + 2)
+    headings += sum(window.last for window in pass_trace.windows)
+    return top + headings + pass_trace.schedule.backward_cells * len(derived_rows(model))

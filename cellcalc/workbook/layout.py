@@ -27,7 +27,6 @@ from cellcalc.xlsx.cells import absolute, letters
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 MOST_PASSES = 50  # with a sheet each
-RATE = "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
 SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached

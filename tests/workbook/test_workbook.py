@@ -126,7 +126,9 @@ def _relative(formula: str, column: int) -> str:
     return re.sub(r"(?<![$A-Z])([A-Z]{1,3})([0-9]+)\b", distance, formula)
 
 
-SAFE = {"EXP", "MAX", "MIN", "TANH", "SUM", "IF", "ISNUMBER", "SUMPRODUCT", "LN", "IFERROR"}
+SAFE = {
+    "ABS", "EXP", "IF", "IFERROR", "ISNUMBER", "LN", "MAX", "MIN", "SUM", "SUMPRODUCT", "TANH",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

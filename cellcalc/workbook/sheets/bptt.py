@@ -241,13 +241,13 @@ class _Window:
         return block_heading(self.sheet, "backward", self.window.heading, name, note, total=True)
 
     def gradient_heading(self) -> Row:
-        """What the gradients' rows are folded under."""
+        """What the gradients' rows are folded under, as far as the window reaches."""
         name, note = sentence("sheet", "gradients"), sentence("sheet", "gradients_note")
         cells = [
             Cell(GROUP, "gradient_heading", name),
             Cell(SYMBOL, "gradient_heading"),
             Cell(EQUATION, "gradient_note", note),
-            *(Cell(k, "gradient_note") for k in range(TOTAL, self.sheet.width + 1)),
+            *(Cell(k, "gradient_note") for k in range(TOTAL, column(self.trace.last + 1) + 1)),
         ]
         return Row(self.window.gradients, cells)
 

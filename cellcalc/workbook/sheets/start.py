@@ -19,13 +19,13 @@ from cellcalc.errors import CellcalcError
 from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
+from cellcalc.problems.templates import RATE
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
 from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
-    RATE,
     Layout,
     WindowRows,
     free_parameters,
