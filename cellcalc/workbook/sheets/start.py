@@ -45,6 +45,8 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
+CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
+AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
 DO, DO_END, PLACE, WATCH, NOW, WRITTEN, BECOMES, MEANS, MEANS_END = 1, 4, 5, 6, 7, 8, 9, 10, 14
 DO_WIDTH, MEANS_WIDTH = LABEL_WIDTH + 3 * WIDTH, 5 * WIDTH
@@ -187,8 +189,16 @@ class _Start:
         yield self.row()
         yield self.row(Cell(LABEL, "section", words["title"]))
         yield from self.matrix()
+        if self.shows_chart and self.layout.steps > CHART_AT:  # the strips begin below the chart
+            while self.number < NOTICE_ROW + CHART_ROWS:
+                yield self.row()
         yield from self.steps()
         yield from self.beginnings()
+
+    @property
+    def shows_chart(self) -> bool:
+        """Whether there is the chart of the losses."""
+        return LOSS in self.layout.rows and self.book.large is None and not self.book.practice
 
     def matrix(self) -> Iterator[Row]:
         """Gates down, kinds of weight across."""
@@ -348,6 +358,9 @@ class _Start:
         words = _words()["sheets"]
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
+        if self.book.has("Checks") and "Checks" not in shown:  # it is made last
+            later = (k for k, title in enumerate(shown) if title in AFTER_CHECKS)
+            shown.insert(next(later, len(shown)), "Checks")
         for title in (TITLE, *shown):
             text = f"{title}: {words[title]}" if title in words else title
             yield self.row(Cell(LABEL, "link", text))
@@ -402,7 +415,7 @@ class _Start:
         drawing.title = sentence("start", "losses")
         drawing.x_axis.delete = drawing.y_axis.delete = False
         drawing.gapWidth = 50
-        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + 7)}{NOTICE_ROW + 1}")
+        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + CHART_AT)}{NOTICE_ROW + 1}")
 
 
 def weights(model: Model) -> dict[str, dict[str, str]]:
