@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from cellcalc.engine.effort import check_effort
+from cellcalc.engine.effort import check_comparison, check_effort
 from cellcalc.engine.run import run_model
-from cellcalc.engine.schedule import Schedule, changes, plans
+from cellcalc.engine.schedule import Schedule, changes, planned, plans
 from cellcalc.errors import OptionError, check_whole, unknown
 from cellcalc.model.derivation import model_of
 from cellcalc.model.model import Model
@@ -148,7 +148,7 @@ def compare(
     OptionError
         For a name that is none, and for a sequence that is not there or has no targets.
     LimitError
-        Training with one of the schemes would take too long.
+        It would take too long: the schemes together, or training with one of them.
     """
     count = len(specification.sequences)
     check_whole("sequence", sequence, 1, count)
@@ -169,17 +169,15 @@ def compare(
         check_adding_up(scheme, [one.steps for one in specification.sequences])
     trains = specification.update.epochs > 1
     alone = replace(specification, sequences=(chosen,))
-    distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
+    distinct: dict[object, list[Scheme]] = {}
+    check_comparison(chosen, schemes, specification.sequences, specification.update.epochs)
     for scheme in schemes:
-        same = replace(
-            scheme, reduction=usual.reduction, update="sequence", weights="current",
-            empty="update", clip_norm=None, clip_value=None,
-        )  # fmt: skip
-        schedule, loss, gradients = _gradients(alone, model, same)
+        (schedule,) = planned(_without_updates(alone, scheme))
         key = _essence(schedule), _in_training(specification, scheme) if trains else None
-        distinct.setdefault(key, []).append((scheme, schedule, loss, gradients))
-    reference = next(iter(distinct.values()))[0][3]
-    training = [same[0][0] for same in distinct.values()]
+        distinct.setdefault(key, []).append(scheme)
+    training = [same[0] for same in distinct.values()]
+    computed = [_gradients(_without_updates(alone, scheme), model) for scheme in training]
+    reference = computed[0][2]
     trained = _trained(specification, training) if trains else [None] * len(training)
     return Comparison(
         title=specification.title,
@@ -192,14 +190,23 @@ def compare(
         set_aside=_set_aside(specification),
         schemes=tuple(
             replace(
-                _compared(scheme, _others(same), schedule, loss, gradients, reference),
-                own=any(one is usual for one, *_ in same),
+                _compared(same[0], _others(same), *found, reference),
+                own=any(one is usual for one in same),
                 trained=led,
             )
-            for same, led in zip(distinct.values(), trained, strict=True)
-            for scheme, schedule, loss, gradients in same[:1]
+            for same, found, led in zip(distinct.values(), computed, trained, strict=True)
         ),
     )
+
+
+def _without_updates(specification: Specification, scheme: Scheme) -> Specification:
+    """The problem under a scheme's truncation, once and with nothing that an update needs."""
+    alike = replace(
+        scheme, reduction=specification.scheme.reduction, update="sequence", weights="current",
+        empty="update", clip_norm=None, clip_value=None,
+    )  # fmt: skip
+    update = replace(specification.update, epochs=1, frozen=())
+    return replace(specification, scheme=alike, update=update)
 
 
 def _full(usual: Scheme) -> Scheme:
@@ -239,9 +246,9 @@ def _essence(schedule: Schedule) -> object:
     return tuple(windows)
 
 
-def _others(same: list[tuple[Scheme, Schedule, float | None, dict[str, float]]]) -> tuple[str, ...]:
+def _others(same: list[Scheme]) -> tuple[str, ...]:
     """The names of all but the first."""
-    first, *names = (scheme.name for scheme, *_ in same)
+    first, *names = (scheme.name for scheme in same)
     return tuple(dict.fromkeys(name for name in names if name != first))
 
 
@@ -256,14 +263,9 @@ def _set_aside(specification: Specification) -> dict[str, object]:
 
 
 def _gradients(
-    specification: Specification, model: Model, scheme: Scheme
+    specification: Specification, model: Model
 ) -> tuple[Schedule, float | None, dict[str, float]]:
-    once = replace(
-        specification,
-        scheme=scheme,
-        update=replace(specification.update, epochs=1, frozen=()),
-    )
-    (one,) = run_model(once, model, detail=False).passes
+    (one,) = run_model(specification, model, detail=False).passes
     names = [row.symbol for row in model.gradients]
     summed = one.windows[-1].summed if one.windows else dict.fromkeys(names, 0.0)
     return one.schedule, one.loss, dict(summed)

@@ -40,7 +40,7 @@ from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
-from cellcalc.workbook.sheets.start import start
+from cellcalc.workbook.sheets.start import AFTER_CHECKS, start
 from cellcalc.workbook.sheets.step import step
 from cellcalc.workbook.sheets.tracing import (
     Tracing,
@@ -178,10 +178,18 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     book.pass_shown = chosen_pass(book)
     workbook = Workbook()
     for kind, make in SHEETS.items():
-        if book.has(kind) and kind != "Start":
+        if book.has(kind) and kind not in ("Start", "Checks"):
             book.made += make(book)
     if book.has("Start"):  # it lists the others, and comes before them
         book.made[:0] = start(book)
+    if book.has("Checks"):  # it looks at all others
+        made = list(checks(book))
+        if book.failed and book.has("Start"):
+            book.made[:1] = start(book)  # with the lamp that says so
+        after = set(map(title_of, AFTER_CHECKS))
+        later = (k for k, sheet in enumerate(book.made) if sheet.title in after)
+        at = next(later, len(book.made))
+        book.made[at:at] = made
     for number, sheet in enumerate(book.made):
         worksheet = workbook.active if number == 0 else workbook.create_sheet()
         assert isinstance(worksheet, Worksheet)
@@ -340,4 +348,6 @@ def _cells(pass_trace: PassTrace, trace: Trace) -> int:
     """About how many cells the sheet of a pass has."""
     model = trace.model
     top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (pass_trace.steps + 2)
-    return top + pass_trace.schedule.backward_cells * len(derived_rows(model))
+    headings = len(pass_trace.windows) * (pass_trace.steps + 2)
+    headings += sum(window.last for window in pass_trace.windows)
+    return top + headings + pass_trace.schedule.backward_cells * len(derived_rows(model))

@@ -609,7 +609,7 @@ class Rerun:
         alone = replace(
             specification,
             parameters=values,
-            sequences=(specification.sequences[self.layout.pass_trace.sequence - 1],),
+            sequences=(self.layout.sequence,),
             scheme=replace(specification.scheme, update="sequence"),
             update=replace(specification.update, epochs=1),
         )

@@ -19,13 +19,13 @@ from cellcalc.errors import CellcalcError
 from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
+from cellcalc.problems.templates import RATE
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
 from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
-    RATE,
     Layout,
     WindowRows,
     free_parameters,
@@ -47,6 +47,8 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
+CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
+AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
 DO, DO_END, PLACE, WATCH, NOW, WRITTEN, BECOMES, MEANS, MEANS_END = 1, 4, 5, 6, 7, 8, 9, 10, 14
 DO_WIDTH, MEANS_WIDTH = LABEL_WIDTH + 3 * WIDTH, 5 * WIDTH
@@ -194,8 +196,16 @@ class _Start:
         yield self.row()
         yield self.row(Cell(LABEL, "section", words["title"]))
         yield from self.matrix()
+        if self.shows_chart and self.layout.steps > CHART_AT:  # the strips begin below the chart
+            while self.number < NOTICE_ROW + CHART_ROWS:
+                yield self.row()
         yield from self.steps()
         yield from self.beginnings()
+
+    @property
+    def shows_chart(self) -> bool:
+        """Whether there is the chart of the losses."""
+        return LOSS in self.layout.rows and self.book.large is None and not self.book.practice
 
     def matrix(self) -> Iterator[Row]:
         """Gates down, kinds of weight across."""
@@ -355,6 +365,10 @@ class _Start:
         words = _words()["sheets"]
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
+        if self.book.has("Checks") and title_of("Checks") not in shown:  # it is made last
+            after = set(map(title_of, AFTER_CHECKS))
+            later = (k for k, title in enumerate(shown) if title in after)
+            shown.insert(next(later, len(shown)), title_of("Checks"))
         about = {title_of(kind): text for kind, text in words.items() if kind != "title"}
         for title in (title_of(TITLE), *shown):
             text = f"{title}: {about[title]}" if title in about else title
@@ -410,7 +424,7 @@ class _Start:
         drawing.title = sentence("start", "losses")
         drawing.x_axis.delete = drawing.y_axis.delete = False
         drawing.gapWidth = 50
-        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + 7)}{NOTICE_ROW + 1}")
+        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + CHART_AT)}{NOTICE_ROW + 1}")
 
 
 def weights(model: Model) -> dict[str, dict[str, str]]:

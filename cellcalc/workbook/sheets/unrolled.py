@@ -62,7 +62,7 @@ from cellcalc.xlsx.page import (
     shade_gates,
     show_digits,
 )
-from cellcalc.xlsx.styles import CUT, FOCUS, NEGATIVES, POSITIVES
+from cellcalc.xlsx.styles import BEHIND, CUT, FOCUS, NEGATIVES, POSITIVES
 
 TITLE = "Unrolled"
 SLOTS = 12  # steps shown side by side
@@ -357,7 +357,7 @@ class _Unrolled:
         place = table(Symbol(quantity.symbol, 0))
         outcome = value(Symbol(quantity.symbol, 0))
         cell = line.line(
-            LINE_ROW, quantity.formula, table, value, (line.value_cell(place), outcome)
+            LINE_ROW, quantity.formula, table, value, (place, outcome)
         )  # fmt: skip
         left = left_side(quantity, self.write)
         text, now = f'"{left} = "&{cell.formula}', f"{left} = {cell.value}"
@@ -444,7 +444,7 @@ class _Unrolled:
         text = f'IF(AND({time}>={least},{time}<={last}),{self.gradient(symbol, k)},"")'
         trace = self.moment.trace
         assert trace is not None
-        inside = trace.first - state <= t <= trace.last
+        inside = trace.first - state <= t <= self.moment.fires
         return Cell(slot(k), style, self.value(symbol, t) if inside else "", text)
 
     def factors(self, local: Expression) -> Iterator[Cell]:
@@ -585,6 +585,13 @@ class _Unrolled:
         first_value = f"B${TIME_ROW}"
         whole = f"B{TIME_ROW}:{end}{max([*self.inputs.values(), *self.gates.values()])}"
         here = f"ISNUMBER({first_value}),{first_value}={step}"
+        if self.moment.passes and self.moment.passes.lengths:
+            # Behind the end of a sequence that is shorter than another.
+            last, bottom = self.moment.last_step, max(self.inputs.values(), default=TIME_ROW)
+            behind = f"AND(ISNUMBER({first_value}),{first_value}>{last})"
+            arrow = f"AND(ISNUMBER(A${TIME_ROW}),A${TIME_ROW}>={last})"
+            area = f"B{TIME_ROW}:{end}{bottom}"
+            look_where(sheet, area, f"OR({behind},{arrow})", BEHIND, BEHIND)
         if self.learns:
             first, fires, scale = (
                 self.moment.work(row) for row in (FIRST_ROW, LAST_ROW, SCALE_ROW)

@@ -25,7 +25,7 @@ from cellcalc.engine.codegen import evaluate
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.model.model import COUNTED, LOSS, TARGET
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
@@ -95,8 +95,14 @@ class _Windows:
         self.work = Working(layout, self.base)
         self.full = forward_mode(layout) if with_gradients else None
         self.steps = min(layout.steps, MOST_STEPS)
-        has = layout.trace.specification.sequences[layout.pass_trace.sequence - 1].has_target
-        self.losses = [t for t in range(1, self.steps + 1) if has[t - 1]]
+        self.several = bool(moment.passes and moment.passes.several)
+        sequences = layout.trace.specification.sequences if self.several else (layout.sequence,)
+        has = [(*s.has_target, *[False] * (self.steps - s.steps)) for s in sequences]
+        self.losses = [t for t in range(1, self.steps + 1) if any(there[t - 1] for there in has)]
+        always = [t for t in self.losses if all(there[t - 1] for there in has)]
+        self.last_loss = max(always or self.losses, default=0)
+        if self.several:
+            self.work.counts = lambda t: float(self.pass_trace.counted(t))
         self.states = self.model.state
         self.listed = layout.windows[:MOST_WINDOWS]
         self.number = SHARES + len(self.states) - 1  # the last row taken
@@ -262,7 +268,8 @@ class _Windows:
     def swept_from(self, loss: int) -> int:
         """The first step to which a window takes the loss back; after it where none counts it."""
         windows = self.pass_trace.schedule.windows
-        return min((w.first for w in windows if loss in w.losses), default=loss + 1)
+        sweeping = [w.first for w in windows if w.injects_from <= loss <= w.fires_at]
+        return min(sweeping, default=loss + 1)
 
     def area(self, state: str) -> str:
         first = self.matrices[state] + 2
@@ -322,6 +329,10 @@ class _Windows:
             cells.append(Cell(OWN, "small_number", float(start)))
             yield Row(row, cells)
 
+    def target(self, t: int) -> str:
+        """The cell with the target of a step."""
+        return f"{self.layout.quoted}!{self.layout.cell(TARGET, t)}"
+
     def entry_formula(self, state: str, row: int, loss: int, s: int) -> str:
         if s == loss:
             return f"{step_column(s)}{self.work.place(LOSS, f'd{state}', 0)}"
@@ -335,8 +346,8 @@ class _Windows:
 
     def decay(self) -> Iterator[Row]:
         """The last loss's derivatives by size, and the carousel's product beside them."""
-        loss = self.losses[-1]
-        row = len(self.losses) + 1
+        loss = self.last_loss
+        row = self.losses.index(loss) + 2
         yield Row(self.data, [Cell(1, "section", sentence("flow_sheet", "decay", loss=loss))])
         steps = range(1, loss + 1)
         heading = Cell(1, "heading", sentence("charts", "step"))
@@ -382,9 +393,14 @@ class _Windows:
         seed = sentence(
             "flow_sheet", "seed" if is_loss else "seed_later", symbol=derivative_key(block)
         )
-        yield Row(
-            top + 1, [Cell(1, "label", seed), *(Cell(BEFORE + t, "whole", 1.0) for t in steps)]
-        )
+        seeds = [Cell(BEFORE + t, "whole", 1.0) for t in steps]
+        if is_loss and self.several:  # another sequence may have no target there
+            counts = self.work.counts
+            seeds = [
+                Cell(BEFORE + t, "whole", counts(t), f"IF(ISNUMBER({self.target(t)}),1,0)")
+                for t in steps
+            ]
+        yield Row(top + 1, [Cell(1, "label", seed), *seeds])
         wanted = [] if is_loss else [(name, 1) for name in self.work.later]
         for symbol, late in [*wanted, *((name, 0) for name in self.work.own)]:
             row = self.work.place(block, symbol, late)
@@ -428,7 +444,7 @@ class _Windows:
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
             self.digits(sheet, top + 2, area.partition(":")[2])
             del state
-        loss = self.losses[-1]
+        loss = self.last_loss
         if loss > 1:
             has_product = self.model.carousel is not None
             lines = (Line("", ()),) * (len(self.states) + has_product)
@@ -481,6 +497,7 @@ class Working:
         reads = {s.name for end in self.own for s in self._symbols(end) if s.shift == 1}
         self.later = [name for name in self._needed(sorted(reads)) if name not in ends]
         self.blocks: dict[str, int] = {}
+        self.counts: Callable[[int], float] = lambda _: 1.0  # the loss of a step
         self.value: Callable[[str, str, int, int], float] = cache(self._value)
         self.entry: Callable[[str, int, int], float] = cache(self._entry)
 
@@ -554,7 +571,9 @@ class Working:
             shift = symbol.shift or 0
             if symbol.name in self.model.derivatives:
                 seed = self.seed(block, symbol.name, late + shift)
-                return self.value(block, symbol.name, late + shift, t) if seed is None else seed
+                if seed is None:
+                    return self.value(block, symbol.name, late + shift, t)
+                return seed * self.counts(t) if block == LOSS else seed
             for given in (self.pass_trace.coefficients, self.pass_trace.before):
                 if symbol.name in given:
                     return given[symbol.name]
