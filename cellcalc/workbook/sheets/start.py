@@ -23,6 +23,7 @@ from cellcalc.problems.templates import RATE
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
 from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
 from cellcalc.views.legend import legend
+from cellcalc.views.text import columns
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
@@ -231,7 +232,11 @@ class _Start:
     def says(self, symbol: str) -> str:
         says = gist(self.model.quantities[symbol].says, ",")
         write = self.model.unicode()
-        return f"{says}  {write(Symbol(symbol, 0))}" if len(says) < 18 else write(Symbol(symbol, 0))
+        return (
+            f"{says}  {write(Symbol(symbol, 0))}"
+            if columns(says) < 18
+            else write(Symbol(symbol, 0))
+        )
 
     def steps(self) -> Iterator[Row]:
         """Inputs and targets as strips over the steps, and each step's loss."""
