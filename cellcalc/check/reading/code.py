@@ -171,8 +171,12 @@ def _too_deep(source: str) -> bool:
     )
 
 
-def entries_of_code(text: str) -> list[Entry]:
-    """The equations of a program, an entry each."""
+def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
+    """The equations of a program, an entry each.
+
+    Those of a Python program that is whole hold the program, so that it can be followed; one that
+    is ``respelled`` counts its elements in another way.
+    """
     tree = _parsed(text)
     broken: dict[int, str] = {}
     if tree is None:
@@ -192,7 +196,13 @@ def entries_of_code(text: str) -> list[Entry]:
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
-    return entries
+    if respelled or broken:
+        return entries
+    source = _source(text)
+    return [
+        replace(e, block=source, block_line=e.line) if isinstance(e.line, int) else e
+        for e in entries
+    ]
 
 
 def _index_base(tree: ast.AST) -> int:
