@@ -43,6 +43,7 @@ _HANDED_ON = re.compile(r".+_?(?:next|prev|nxt|old|before|later)|d?(?:next|prev)
 _SEVERAL = re.compile(
     r"(?:d_?|delta_?|grad_?)?(?:out|output|in|input|err|error|state|cell|act|activation|a|s)(?:_?t)?"
 )
+_OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t"}
 
 
@@ -65,6 +66,9 @@ class _Record:
     values: tuple[float, ...]
     sure: bool  # whether it is that quantity indeed
     turn: bool  # whether it is of one turn of a loop over the steps
+    name: str = ""  # in the program
+    also: frozenset[str] = frozenset()  # what else it may be: at the last step dh is dy
+    element: int = 0  # of the array that the name is for
 
 
 def followed(
@@ -122,6 +126,12 @@ class _Meanings:
     trace: Trace
     names: Names
     records: dict[object, list[_Record]] = field(default_factory=dict)
+    unfinished: set[tuple[int, str]] = field(default_factory=set)  # lines, and for what
+    said: dict[tuple[int, str, int], str] = field(default_factory=dict)  # of line and name
+    element: int = 0  # of the array that is told of
+    gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
+    backward: frozenset[str] = frozenset()
+    latest: dict[object, list[_Record]] = field(default_factory=dict)
     step: int | None = None
 
     def __post_init__(self) -> None:
@@ -134,6 +144,7 @@ class _Meanings:
         settings = [setting, *(drawn.setting(k, FLOATS, True, kept) for k in (1, 2))]
         self.worlds = [World(s, self.equations) for s in settings]
         self.meant: dict[str, Symbol | None] = {}
+        self.backward = frozenset(self.equations.backward)
         self.order = {name: k for k, name in enumerate(model.quantities)}
         self.places = [
             sorted(
@@ -225,8 +236,9 @@ class _Meanings:
     def _data(self, name: str, array: Any) -> Any:
         """The inputs or the targets, where a program has them among its numbers."""
         inputs = [row.symbol for row in self.trace.model.inputs if row.symbol != TARGET]
-        flat = [float(v) for v in array.reshape(-1) if isinstance(v, int | float)]
-        if len(flat) != array.size:
+        flat = [v for v in array.reshape(-1) if isinstance(v, int | float)]
+        flat = [float(v) for v in flat if v == v]  # without those of steps that have no target
+        if any(isinstance(v, Term) for v in array.flat) or not flat:
             return None
         meant = self.meaning(name)
         has_target = TARGET in {row.symbol for row in self.trace.model.inputs}
@@ -234,7 +246,8 @@ class _Meanings:
         says_target = (meant is not None and meant.name == TARGET) or name in _TARGETS
         columns = len(inputs)
         true = [self.values(key, t)[0] for t in range(1, self.steps + 1) for key in inputs]
-        wanted = [self.values(TARGET, t)[0] for t in range(1, self.steps + 1)] if has_target else []
+        counted = self.worlds[0].setting.losses
+        wanted = [self.values(TARGET, t)[0] for t in counted] if has_target else []
         is_x = array.size == self.steps * columns and (says_x or flat == true)
         is_target = has_target and array.size == self.steps and (says_target or flat == wanted)
         if is_target and (says_target or not is_x):
@@ -246,7 +259,9 @@ class _Meanings:
 
     def _filled(self, array: Any, places: Sequence[tuple[str, int | None]]) -> Any:
         made = numpy.empty(array.shape, dtype=object)
-        made.reshape(-1)[:] = [self.leaf(*place) for place in places]
+        for k, (one, place) in enumerate(zip(array.reshape(-1), places, strict=True)):
+            is_missing = place[0] == TARGET and place[1] not in self.worlds[0].setting.losses
+            made.reshape(-1)[k] = one if is_missing else self.leaf(*place)
         return made
 
     def _parameters(self, name: str) -> Any:
@@ -266,9 +281,8 @@ class _Meanings:
         """What a name stands for whose numbers the program does not say."""
         meant = self.meaning(name)
         if name in _TARGETS or (meant is not None and meant.name == TARGET):
-            made = numpy.empty(self.steps, dtype=object)
-            made[:] = [self.leaf(TARGET, t) for t in range(1, self.steps + 1)]
-            return made
+            places = [(TARGET, t) for t in range(1, self.steps + 1)]
+            return self._filled(numpy.full(self.steps, None), places)
         if meant is None:
             raise NotFollowedError
         inputs = [row.symbol for row in self.trace.model.inputs if row.symbol != TARGET]
@@ -296,11 +310,13 @@ class _Meanings:
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """What a step adds to a gradient is judged by itself, and so is its loss."""
         meant = self.meaning(name)
+        if isinstance(more, numpy.ndarray) and self._side_by_side(name, more):
+            self._array(line, name, more, (slot, "added"), False)
+            return True
         if meant is None or not isinstance(more, Term | numpy.ndarray):
             return False
         if isinstance(more, numpy.ndarray):
-            lead, _, base = meant.name.partition("d")
-            if lead or base not in (*self.names.vectors, *self.names.parameters):
+            if not self.is_gradient(meant.name):
                 return False
             self._array(line, name, more, (slot, "added"), False)
             return True
@@ -308,9 +324,24 @@ class _Meanings:
             self._number(line, name, more, (slot, "added"), False, meant.name, self.step)
             return True
         if meant.name == TOTAL_LOSS and ("E", self.step) in self._same(more):
-            self._recorded(line, (slot, "added"), ("E", self.step), more, self.step, True)
+            self._recorded(line, name, (slot, "added"), ("E", self.step), more, self.step, True)
             return True
         return False
+
+    def is_gradient(self, name: str) -> bool:
+        base = name.removeprefix("d")
+        return base != name and base in (*self.names.vectors, *self.names.parameters)
+
+    def _side_by_side(self, name: str, value: Any) -> list[str]:
+        """The keys of the gradients of all gates in one array, in the order that dz has them."""
+        match = _OF_ALL.fullmatch(name)
+        order = self.gates.get(value.shape[0]) if value.ndim else None
+        if match is None or order is None or self.meaning(name) is not None:
+            return []
+        count = value.size // len(order)
+        elements = [f"{match[1]}_{gate}" for gate in order]
+        keys = [f"d{key}" for one in elements for key in (element_keys(one, count))]
+        return keys if self.names.gradients.issuperset(keys) else []
 
     def _array(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         meant = self.meaning(name)
@@ -318,7 +349,9 @@ class _Meanings:
         flat, count = made.reshape(-1), value.size
         keys: Sequence[str | None] = [None] * count
         steps: Sequence[int | None] = [self.step] * count
-        if meant is not None:
+        if keys_of_gates := self._side_by_side(name, value):
+            keys = keys_of_gates
+        elif meant is not None:
             base = meant.name.removeprefix("d")
             vector = meant.name if meant.name in self.names.vectors else base
             if vector in self.names.vectors and count == self.names.vectors[vector]:
@@ -330,9 +363,25 @@ class _Meanings:
                 keys, steps = [meant.name] * count, range(1, count + 1)
         for k in range(count):
             if isinstance(flat[k], Term):
-                place = (slot, k)
+                place, self.element = (slot, k), k
                 flat[k] = self._number(line, name, flat[k], place, known, keys[k], steps[k])
+        self.element = 0
+        self._gates_of(line, flat, slot)
         return made
+
+    def _gates_of(self, line: int, elements: Any, slot: object) -> None:
+        """Where the gates stand in an array of their derivatives; one that is wrong is the rest."""
+        if not all(isinstance(one, Term) for one in elements):
+            return
+        slopes = [one.tree.name if isinstance(one.tree, Symbol) else "" for one in elements]
+        left = [one for one in self.backward if one.startswith("dz_") and one not in slopes]
+        if slopes.count("") == len(left) == 1 and self.step is not None:
+            k = slopes.index("")
+            slopes[k] = left[0]
+            place = (left[0], self.step)
+            elements[k] = self._recorded(line, "", (slot, k), place, elements[k], self.step, False)
+        if all(one.startswith("dz_") for one in slopes):
+            self.gates[len(slopes)] = tuple(one.removeprefix("dz_") for one in slopes)
 
     def _number(
         self,
@@ -345,9 +394,10 @@ class _Meanings:
         step: int | None,
     ) -> Term:
         """One number: what it is, by what it is made of and by its name."""
-        previous = self.records.get((slot, step))
-        if known and previous and not previous[-1].sure:
-            previous.pop()  # unfinished until now
+        previous = self.latest.get(slot)
+        if known and previous and not previous[-1].sure and previous[-1].line != line:
+            one = previous.pop()  # it was unfinished until now
+            self.unfinished.add((one.line, one.key))
         if isinstance(value.tree, Symbol) or not symbols(value.tree):
             return value  # another name for the same, or a number
         meant = self.meaning(name)
@@ -365,35 +415,48 @@ class _Meanings:
         wanted = [place for place in found if place[0] == key]
         if wanted:
             best = self._nearest(wanted, step)
-            return self._recorded(line, slot, best, value, step, True)
+            return self._recorded(line, name, slot, best, value, step, True)
         total = key in self.names.gradients or key == TOTAL_LOSS
         if total and known:
             return value  # not all of the sum yet
         others = [place for place in found if self._may_be(name, key, place[0])]
         if others:
-            best = self._nearest(others, step)
-            return self._recorded(line, slot, best, value, step, True)
+            said = self.said.get((line, name, self.element))
+            best = self._nearest([p for p in others if p[0] == said] or others, step)
+            also = frozenset(key for key, t in others if t == best[1])
+            return self._recorded(line, name, slot, best, value, step, True, also)
+        if key is None:
+            key = self.said.get((line, name, self.element))  # in the first turn it was that
         if key is None or (key not in self.order and not total):
             return value
         t = None if key == TOTAL_LOSS else step
         if t is None and key in self.names.varying:
             return value
-        return self._recorded(line, slot, (self._of_own_gate(key, value), t), value, step, False)
+        return self._recorded(
+            line, name, slot, (self._of_its_making(key, value), t), value, step, False
+        )
 
     def _may_be(self, name: str, key: str | None, other: str) -> bool:
         """Whether what is called ``name`` may be ``other`` by what it is made of."""
         if other in self.names.gradients or other == TOTAL_LOSS:
-            return False
+            return key is None
         if key is None or not self.is_sure(name, key):
             return True
+        if other == f"d{key}":
+            return True  # a derivative that is called like the quantity
         return other in (f"z_{key}", f"dz_{key[1:]}") or key in (f"z_{other}", f"dz_{other[1:]}")
 
-    def _of_own_gate(self, key: str, value: Term) -> str:
-        """df made of f itself is the derivative by the net input of f."""
+    def _of_its_making(self, key: str, value: Term) -> str:
+        """What a wrong number is of which its name says less than what it is made of.
+
+        What is made of derivatives is one; df made of f itself is that by the net input of f.
+        """
+        named = {s.name for s in symbols(value.tree)}
+        if f"d{key}" in self.backward and named & self.backward:
+            key = f"d{key}"
         gate, inner = key[1:], f"dz_{key[1:]}"
-        is_slope = key.startswith("d") and inner in self.order
-        of_gate = any(s.name in (gate, f"z_{gate}") for s in symbols(value.tree))
-        return inner if is_slope and of_gate else key
+        is_slope = key in self.backward and inner in self.backward
+        return inner if is_slope and named & {gate, f"z_{gate}"} else key
 
     def _same(self, value: Term, worlds: int = 3) -> list[tuple[str, int | None]]:
         """The quantities that a number is in so many worlds; in the first, the problem's own."""
@@ -420,32 +483,61 @@ class _Meanings:
     def _recorded(
         self,
         line: int,
+        name: str,
         slot: object,
         place: tuple[str, int | None],
         value: Term,
         step: int | None,
         sure: bool,
+        also: frozenset[str] = frozenset(),
     ) -> Term:
         key, t = place
         turn = self.step is not None
-        record = _Record(line, key, t, value.tree, value.values, sure, turn)
-        self.records.setdefault((slot, step), []).append(record)
+        record = _Record(
+            line, key, t, value.tree, value.values, sure, turn, name, also, self.element
+        )
+        edge = self.steps if key in self.backward else 1
+        if sure and turn and t == self.step == edge:
+            self.said[line, name, self.element] = key
+        own = self.records.setdefault((slot, step), [])
+        own.append(record)
+        self.latest[slot] = own
         if key in self.names.gradients and t is not None:
             return value  # what a step adds to it
         named = Symbol(key, step=t) if t is not None else Symbol(key)
-        return Term(named, self.values(key, t), raw=value)
+        return Term(
+            named, self.values(key, t), raw=value, turn=self.step if sure else None, line=line
+        )
 
     # The answers.
 
     def answers(self, lines: Sequence[str]) -> Iterator[Answer]:
         """A formula for each line and quantity, or several where its turns say different things."""
         by_line: dict[tuple[int, str], list[_Record]] = {}
+        every = [record for records in self.records.values() for record in records]
+        meant = self._of_all_turns(every)
+        in_steps = {record.key for record in every if record.t is not None}
         for records in self.records.values():
             for record in records:
-                by_line.setdefault((record.line, record.key), []).append(record)
+                is_told = record.t is None and record.key in in_steps
+                if not record.sure and (is_told or (record.line, record.key) in self.unfinished):
+                    continue
+                key = meant.get((record.line, record.name, record.element), record.key)
+                by_line.setdefault((record.line, key), []).append(record)
         for (line, key), found in sorted(by_line.items(), key=lambda item: item[0][0]):
             shown = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
             yield from self._of_line(line, key, found, shown)
+
+    def _of_all_turns(self, records: Sequence[_Record]) -> dict[tuple[int, str, int], str]:
+        """What a line says in all its turns, where it may say one of several things in some."""
+        left: dict[tuple[int, str, int], frozenset[str]] = {}
+        several: set[tuple[int, str, int]] = set()
+        for record in records:
+            place = (record.line, record.name, record.element)
+            own = record.also | {record.key}
+            several |= {place} if len(own) > 1 else set()
+            left[place] = left.get(place, own) & own
+        return {place: next(iter(left[place])) for place in several if len(left[place]) == 1}
 
     def _of_line(
         self, line: int, key: str, records: Sequence[_Record], shown: str

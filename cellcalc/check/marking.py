@@ -133,31 +133,30 @@ def _with_programs(
     if not lines:
         return sheet
     own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
-    lost = [one for one in sheet.unreadable if one.line in lines]
-    faults = _faults(trace, own, tolerance) + len(lost)
+    lost = {one.line for one in sheet.unreadable if one.line in lines}
+    faults = _faults(trace, own, tolerance) | lost
     found = followed(entries, trace, _names(trace)) if faults else None
-    if found is None or _faults(trace, found.answers, tolerance) > faults:
+    if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
         return sheet
     replaced = [a for a in own if a.line in found.lines]
     kept = [a for a in sheet.answers if a not in replaced]
     unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
     silent = {a.line for a in replaced} - {a.line for a in found.answers}
-    passed = sheet.passed_over + len(silent)
-    return Sheet((*kept, *found.answers), unreadable, passed)
+    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
 
 
-def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> int:
-    """How many of the formulas are not right."""
+def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
+    """The lines whose formulas are not right."""
     placing = _Placing(trace, answers)
-    count = 0
+    found: set[int | str] = set()
     placed = []
     for answer in answers:
         try:
             placed.append((answer, *placing.of(answer)))
         except ExpressionError:
-            count += 1
+            found.add(answer.line)
     marked = _formulas(trace, placed, tolerance)
-    return count + sum(1 for m in marked if m.verdict is not Verdict.CORRECT)
+    return found | {m.answer.line for m in marked if m.verdict is not Verdict.CORRECT}
 
 
 def _label(answer: Answer) -> str:

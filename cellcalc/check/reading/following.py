@@ -13,6 +13,7 @@ import ast
 import contextlib
 import math
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -22,7 +23,8 @@ import numpy
 from cellcalc.language.tree import Call, Div, Expression, Neg, Pow, add, multiply, number
 
 MOST_OPERATIONS = 60_000
-MOST_NODES = 1_500  # of the tree of one number
+MOST_NODES = 600  # of the tree of one number
+LARGEST = 10**12  # of a whole number
 MOST_ELEMENTS = 20_000  # of an array
 MOST_CALLS = 12  # within one another
 _EPOCHS = {"epoch", "epochs", "ep", "e", "_", "it", "iter", "iteration", "batch", "trial", "run"}
@@ -59,7 +61,7 @@ class Meanings(Protocol):
 class Term:
     """A number: what it is made of, and what it is worth in several worlds of numbers."""
 
-    __slots__ = ("raw", "size", "tree", "values")
+    __slots__ = ("line", "raw", "size", "tree", "turn", "values")
 
     def __init__(
         self,
@@ -67,11 +69,18 @@ class Term:
         values: tuple[float, ...],
         size: int = 1,
         raw: Term | None = None,
+        turn: int | None = None,
+        line: int = 0,
     ) -> None:
         if size > MOST_NODES:
             raise NotFollowedError
         self.tree, self.values, self.size = tree, values, size
         self.raw = raw  # the same before it was called by a name
+        self.turn, self.line = turn, line  # where it was; no turn where the name only says it
+
+    def bare(self) -> Term:
+        """The number as it is called, without how it was made."""
+        return Term(self.tree, self.values, self.size)
 
     def _with(self, other: object, make: Callable[..., Expression], value: Any, turn: bool) -> Any:
         if isinstance(other, bool) or not isinstance(other, Term | int | float):
@@ -85,13 +94,13 @@ class Term:
         return Term(make(a.tree, b.tree), values, a.size + b.size + 1)
 
     def __add__(self, other: object) -> Any:
-        return self if _is_zero(other) else self._with(other, add, operator.add, False)
+        return self.bare() if _is_zero(other) else self._with(other, add, operator.add, False)
 
     def __radd__(self, other: object) -> Any:
-        return self if _is_zero(other) else self._with(other, add, operator.add, True)
+        return self.bare() if _is_zero(other) else self._with(other, add, operator.add, True)
 
     def __sub__(self, other: object) -> Any:
-        return self if _is_zero(other) else self._with(other, _less, operator.sub, False)
+        return self.bare() if _is_zero(other) else self._with(other, _less, operator.sub, False)
 
     def __rsub__(self, other: object) -> Any:
         return self._with(other, _less, operator.sub, True)
@@ -162,6 +171,8 @@ _AS_IT_IS = ("copy", "detach", "clone", "numpy", "float", "double", "astype", "c
              "contiguous", "requires_grad_", "tolist", "asarray", "array", "tensor", "atleast_1d",
              "FloatTensor", "DoubleTensor", "float64", "float32", "deepcopy", "as_tensor",
              "Parameter", "asanyarray")  # fmt: skip
+_MODULES = ("np", "numpy", "math", "torch", "jnp")
+_NUMBERS = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "pi": math.pi, "e": math.e}
 _ARRAYS = ("array", "asarray", "tensor", "FloatTensor", "DoubleTensor", "as_tensor", "atleast_1d",
            "asanyarray", "mat", "matrix")  # fmt: skip
 _OF_ONE = ("reshape", "flatten", "sum", "squeeze", "ravel", "mean", "view", "unsqueeze")
@@ -190,10 +201,23 @@ def applied(name: str, value: Any) -> Any:
         raise NotFollowedError from error
 
 
+def _counted(value: Any, most: int) -> int:
+    """How many numbers are in nested lists, counted no further than needed."""
+    if not isinstance(value, list | tuple):
+        return 1
+    count = 0
+    for one in value:
+        count += _counted(one, most - count)
+        if count > most:
+            raise NotFollowedError
+    return count
+
+
 def as_array(value: Any) -> Any:
     """Nested lists as an array; a number stays one."""
     if isinstance(value, numpy.ndarray):
         return value
+    _counted(value, MOST_ELEMENTS)
     if isinstance(value, list | tuple):
         parts = [as_array(one) for one in value]
         shapes = {numpy.shape(part) if isinstance(part, numpy.ndarray) else () for part in parts}
@@ -203,7 +227,7 @@ def as_array(value: Any) -> Any:
         for k, part in enumerate(parts):
             made[k] = part
         return made
-    if isinstance(value, bool) or not isinstance(value, Term | int | float):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Term | int | float)):
         raise NotFollowedError
     return value
 
@@ -300,9 +324,7 @@ class Following:
 
     def body(self, statements: Iterable[ast.stmt], names: _Names) -> None:
         for statement in statements:
-            self.operations += 1
-            if self.operations > MOST_OPERATIONS:
-                raise NotFollowedError
+            self.spend(1)
             try:
                 self.statement(statement, names)
             except (
@@ -324,11 +346,13 @@ class Following:
                 again = _made_of(targets[0], value)
                 if again and isinstance(targets[0], ast.Name):
                     name = targets[0].id
-                    names = _Names({name: _raw(names.find(name))}, names)
+                    names = _Names({name: self.raw(names.find(name), node.lineno)}, names)
                 found = self.value(value, names, _target_name(targets[0]))
                 names = names.around if again and names.around is not None else names
                 for target in targets:
-                    self.assign(node.lineno, target, found, names, again)
+                    # What a function gives back has been told of where it was made.
+                    back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
+                    self.assign(node.lineno, target, found, names, again, told=not back)
             case ast.AnnAssign(target=target, value=value) if value is not None:
                 found = self.value(value, names, _target_name(target))
                 self.assign(node.lineno, target, found, names, False)
@@ -359,6 +383,12 @@ class Following:
                 pass
             case _:
                 raise NotFollowedError
+
+    def spend(self, operations: int) -> None:
+        """Count what is done; a program of more is not followed any further."""
+        self.operations += operations
+        if self.operations > MOST_OPERATIONS:
+            raise NotFollowedError
 
     def truth(self, node: ast.expr, names: _Names) -> bool:
         found = self.value(node, names)
@@ -441,7 +471,9 @@ class Following:
                 of.fields[name] = own
             case ast.Subscript(value=owner, slice=index):
                 of, place = self.value(owner, names), self.index(index, names)
-                name = place if isinstance(place, str) else _target_name(owner)
+                name = _target_name(owner)
+                if isinstance(place, str):
+                    name = _of_key(name, place)
                 if isinstance(of, numpy.ndarray):
                     value = _single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
                 elif not isinstance(of, list | dict):
@@ -477,13 +509,31 @@ class Following:
         before = self.value(_loaded(target), names)
         more = self.value(value, names)
         if isinstance(before, list) and isinstance(op, ast.Add) and isinstance(more, list):
+            self.spend(len(before) + len(more))
             before.extend(more)
             return
-        made = self.operation(op, _raw(before), more)
+        is_element = isinstance(target, ast.Subscript)
+        made = self.operation(op, self.raw(before, 0 if is_element else node.lineno), more)
         slot = self.slot(target, names)
         is_sum = isinstance(op, ast.Add) and self.step is not None
         told = is_sum and self.meanings.added(node.lineno, _target_name(target), more, slot)
         self.assign(node.lineno, target, made, names, True, told=not told)
+
+    def raw(self, value: Any, line: int) -> Any:
+        """A number as it was made in this turn, whatever it has been called since.
+
+        More is added to that. What an earlier turn has handed on is what it is called, if it is
+        that, or if the same line called it so.
+        """
+        if isinstance(value, Term) and value.raw is not None:
+            is_new = value.turn == self.step or (value.turn is None and value.line != line)
+            return value.raw if is_new or not line else value
+        if isinstance(value, numpy.ndarray):
+            made = value.copy()
+            for place, one in numpy.ndenumerate(value):
+                made[place] = self.raw(one, line)
+            return made
+        return value
 
     def slot(self, target: ast.expr, names: _Names) -> object:
         match target:
@@ -496,12 +546,12 @@ class Following:
     # Expressions.
 
     def value(self, node: ast.expr, names: _Names, name: str = "") -> Any:
-        self.operations += 1
-        if self.operations > MOST_OPERATIONS:
-            raise NotFollowedError
+        self.spend(1)
         found = self._value(node, names, name)
-        if found is _UNKNOWN:
+        if found is _UNKNOWN or (isinstance(found, int) and abs(found) > LARGEST):
             raise NotFollowedError
+        if isinstance(found, list | numpy.ndarray):
+            self.spend(len(found) if isinstance(found, list) else found.size)
         return found
 
     def _value(self, node: ast.expr, names: _Names, name: str) -> Any:
@@ -563,7 +613,8 @@ class Following:
 
     def compared(self, node: ast.Compare, names: _Names) -> bool:
         parts = [self.value(one, names) for one in (node.left, *node.comparators)]
-        if any(isinstance(one, Term | numpy.ndarray) for one in parts):
+        is_of_none = len(parts) == 2 and parts[1] is None
+        if any(isinstance(one, Term | numpy.ndarray) for one in parts) and not is_of_none:
             raise NotFollowedError
         pairs = zip(node.ops, parts, parts[1:], strict=False)
         return all(_COMPARED[type(op)](a, b) for op, a, b in pairs)
@@ -596,7 +647,7 @@ class Following:
         repeated = isinstance(op, ast.Mult) and isinstance(right, int)
         joined = isinstance(op, ast.Add) and isinstance(right, list)
         if isinstance(left, list) and (repeated or joined):
-            if repeated and len(left) * max(right, 0) > MOST_ELEMENTS:
+            if (len(left) * max(right, 0) if repeated else len(left) + len(right)) > MOST_ELEMENTS:
                 raise NotFollowedError
             return function(left, right)
         if isinstance(left, numpy.ndarray) or isinstance(right, numpy.ndarray):
@@ -610,8 +661,7 @@ class Following:
         left, right = as_array(left), as_array(right)
         if not isinstance(left, numpy.ndarray) or not isinstance(right, numpy.ndarray):
             return left * right
-        if left.ndim and right.ndim and left.size * right.size > MOST_ELEMENTS:
-            raise NotFollowedError
+        self.spend(left.size * right.size)
         return numpy.dot(left, right)
 
     def index(self, node: ast.expr, names: _Names) -> Any:
@@ -636,6 +686,8 @@ class Following:
         raise NotFollowedError
 
     def attribute(self, owner: ast.expr, attr: str, names: _Names) -> Any:
+        if attr in _NUMBERS and isinstance(owner, ast.Name) and owner.id in _MODULES:
+            return _NUMBERS[attr]
         of = self.value(owner, names)
         if isinstance(of, _Object):
             if attr in of.fields:
@@ -860,6 +912,11 @@ class Following:
             return numpy.concatenate(parts)
         if function in ("int",) and isinstance(first, int):
             return first
+        if function in ("isnan", "isfinite") and isinstance(first, Term | float | int):
+            is_nan = isinstance(first, float) and math.isnan(first)
+            return is_nan == (function == "isnan")
+        if function == "float" and isinstance(first, str):
+            return float(first) if first.lower() in ("nan", "inf") else None
         if function in ("print", "seed", "manual_seed", "set_printoptions"):
             return None
         raise NotFollowedError
@@ -894,18 +951,6 @@ def _total(values: Any) -> Any:
     return whole
 
 
-def _raw(value: Any) -> Any:
-    """A number as it was made, whatever it has been called since: more is added to that."""
-    if isinstance(value, Term) and value.raw is not None:
-        return value.raw
-    if isinstance(value, numpy.ndarray):
-        made = value.copy()
-        for place, one in numpy.ndenumerate(value):
-            made[place] = _raw(one)
-        return made
-    return value
-
-
 def _positional(node: ast.Call) -> list[ast.expr]:
     if any(isinstance(one, ast.Starred) for one in node.args):
         raise NotFollowedError
@@ -931,10 +976,16 @@ def _target_name(node: ast.expr) -> str:
         case ast.Attribute(attr=name):
             return name
         case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
-            return key
+            return _of_key(_target_name(value), key)
         case ast.Subscript(value=value):
             return _target_name(value)
     return ""
+
+
+def _of_key(owner: str, key: str) -> str:
+    """The name of what a mapping holds: grads["Wf"] is dWf."""
+    is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*", owner)
+    return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 
 
 def _loaded(target: ast.expr) -> ast.expr:
@@ -990,7 +1041,8 @@ def _is_data(made: list[Any]) -> bool:
     if not made:
         return False
     return all(
-        (isinstance(one, int | float) and not isinstance(one, bool))
+        one is None
+        or (isinstance(one, int | float) and not isinstance(one, bool))
         or (isinstance(one, list) and _is_data(one))
         for one in made
     )
