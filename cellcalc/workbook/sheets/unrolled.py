@@ -34,7 +34,10 @@ from cellcalc.resources import gist, sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import Working, fixed_text
-from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.layout import (
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     FIRST_ROW,
@@ -78,7 +81,7 @@ def unrolled(book: Book) -> Iterator[Sheet]:
     maker = _Unrolled(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def slot(k: int) -> int:
