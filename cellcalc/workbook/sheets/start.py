@@ -379,7 +379,7 @@ class _Start:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (LABEL_WIDTH, *(WIDTH,) * (COLUMNS - 1)))
-        set_up_page(sheet)
+        set_up_page(sheet, pages_high=2)
         for row in self.breaks:
             sheet.row_breaks.append(Break(id=row))
         last = max(max((end for _, _, end in self.merged), default=1), LAMP)
