@@ -526,14 +526,22 @@ class _Reader:
         if entry.form in ("", "text", "array") and not self.names.author:
             handed = _NEXT.fullmatch(entry.left.strip()) or _BEFORE.fullmatch(entry.left.strip())
             if handed:
-                if "c" not in handed.groups() or self.is_number(entry.right):
+                if self.is_number(entry.right):
+                    place = self.handed_to(handed, entry)
+                    if place is None:
+                        return  # the sum of some of the paths alone
+                    entry = replace(entry, left=place, t=None, written=_shown(entry))
+                elif "c" not in handed.groups():
                     return  # what is handed on to the step before: dh_next = …
-                entry = replace(entry, left=HANDED_ON)
+                else:
+                    entry = replace(entry, left=HANDED_ON)
             if _is_handed(entry.right):
                 shown = entry.right.strip()
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
+        if entry.form in ("code", "last") and _BEFORE.fullmatch(entry.right.strip()):
+            return  # da0 = gradients["da_prev"]
         if entry.form in ("code", "last") and self._defines(entry):
             return
         if entry.right.startswith("\0"):
@@ -563,6 +571,20 @@ class _Reader:
                 shown = entry.written or _shown(entry)
                 return replace(entry, left=left, between=tuple(between), written=shown)
         return entry
+
+    def handed_to(self, handed: re.Match[str], entry: Entry) -> str | None:
+        """The row of a number such as dc_prev, which a step hands to the one before it.
+
+        At the first step it is the derivative by the state that enters; None where no row of its
+        own has it.
+        """
+        if handed.re is not _BEFORE or entry.t is None:
+            return None
+        state = "c" if "c" in handed.groups() else "h"
+        if entry.t == 1:
+            return f"d{state}0" if f"d{state}0" in self.names.constant else None
+        is_carousel = state == "c" and self.is_handed_on()
+        return f"dc_via_c[{entry.t - 2 + entry.first_step}]" if is_carousel else None
 
     def below_gradients(self, entry: Entry) -> Entry:
         """A parameter with a number below "Gradients:" is the derivative by it."""

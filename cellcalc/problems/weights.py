@@ -74,13 +74,14 @@ def read_weights(
         own = [e for k, kind in kinds.items() for e in _elements_of(k, kind, features)]
         arrays, found = _without_readout(arrays, readout, own, name)
         arrays = _within(arrays, prefix, name) if prefix else arrays
-        arrays = _chosen_layer(arrays, layer, direction, name)
         try:
             chosen = layout_for(layout, own, cell)
         except InputError as error:
             for mistake in error.mistakes:
                 section.reader.mistake(section.key("layout"), mistake.expected, mistake.found)
             return None
+        halves = _half(chosen, arrays, direction)
+        arrays = halves or _chosen_layer(arrays, layer, direction, name)
         return found | from_layout(chosen, arrays, own, features, name)
     except InputError as error:
         section.wrong_file("from", name, error)
@@ -164,6 +165,24 @@ def _chosen_layer(
         if int(match[2]) == wanted and bool(match[3]) == (direction == "reverse"):
             kept[f"{match[1]}_l0"] = arrays[key]
     return kept
+
+
+def _half(layout: Layout, arrays: Mapping[str, Array], direction: str) -> dict[str, Array] | None:
+    """The arrays of one direction, where an axis of them is for both, as ONNX has it."""
+    both = [
+        key
+        for block in layout.blocks
+        for key, array in arrays.items()
+        if _is_one_of(key, block.names) and "directions" in block.shape
+        and array.shape and len(array.shape) == len(block.shape) and array.shape[0] == 2
+    ]  # fmt: skip
+    found = dict(arrays)
+    for key in both:
+        one, values = arrays[key], arrays[key].values
+        size = len(values) // 2
+        start = size if direction == "reverse" else 0
+        found[key] = Array((1, *(one.shape or ())[1:]), values[start : start + size])
+    return found if both else None
 
 
 # The folders of layouts: what such cells are called, and the one that comes with cellcalc.
@@ -423,7 +442,8 @@ def from_layout(
         hint = did_you_mean(key, known) or "; prefix = … takes those that begin alike"
         if stem and last in READOUTS:
             hint = f'; readout_prefix = "{stem}." takes those of a readout'
-        expected = f"an array of layout {layout.name} ({listed(known)})"
+        own_name = layout.name.rpartition("/")[2]
+        expected = f"an array of layout {own_name} ({listed(known)})"
         mistakes.append(Mistake(file, key, expected, f"an unknown one{hint}"))
     if mistakes:
         raise InputError(mistakes)
@@ -474,7 +494,8 @@ def _hidden_size(layout: Layout, key: str, array: Array, features: int) -> int:
             size, rest = divmod(
                 array.shape[block.shape.index("gates")], lengths[block.shape.index("gates")]
             )
-            return 0 if rest else size
+            deep = array.shape[block.shape.index("hidden")] if "hidden" in block.shape else size
+            return 0 if rest or deep != size else size
     return 0
 
 
@@ -554,7 +575,13 @@ def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str
 
 
 ENDINGS = (".npz", ".json", ".csv", ".safetensors")
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".h5", ".keras", ".msgpack")
+# How a file of another kind becomes one of these: a key of the sentences.
+CONVERTED = {
+    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"), "convert"),
+    **dict.fromkeys((".h5", ".keras"), "convert_keras"),
+    ".msgpack": "convert_flax",
+    ".onnx": "convert_onnx",
+}
 MAX_UNPACKED = 8_000_000  # bytes of an .npz: a million numbers
 MAX_ARRAYS = 1_000
 MAX_DEPTH = 8  # of lists and tables in a .json
@@ -581,7 +608,8 @@ def read_arrays(folder: Folder, name: str) -> dict[str, Array]:
     ending = Path(name).suffix.lower()
     if ending not in ENDINGS:
         expected = f"a file of weights: {listed(ENDINGS)}"
-        how = f"; {resources.sentence('weights', 'convert')}" if ending in PICKLED else ""
+        key = CONVERTED.get(ending)
+        how = f"; {resources.sentence('weights', key)}" if key else ""
         raise InputError([Mistake(name, "", expected, (ending or "no ending") + how)])
     contents = folder.read(name)
     read: dict[str, Callable[[bytes, str], dict[str, Array]]]

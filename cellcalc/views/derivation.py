@@ -118,7 +118,7 @@ def title(specification: Specification) -> list[str]:
     parts = {"cell": s.cell, "readout": s.readout, "loss_part": s.loss, "error_part": s.error}
     lines = [
         sentence("part", kind, title=said(part.title))
-        + (f" ({part.source})" if part.source else "")
+        + (f" ({said(part.source)})" if part.source else "")
         for kind, part in parts.items()
         if part
     ]

@@ -25,11 +25,13 @@ def layer(cell: str, bias: bool = True) -> dict[str, np.ndarray]:
 
 
 def read(
-    folder: Path, cell: str, arrays: dict[str, np.ndarray], more: str = ""
+    folder: Path, cell: str, arrays: dict[str, np.ndarray], more: str = "", layout: str = "keras"
 ) -> dict[str, float]:
     np.savez(folder / "weights.npz", **arrays)
     text = f'cell = "{cell}"\nreadout = "linear"\n[parameters]\nfrom = "weights.npz"\n'
-    text += f'layout = "keras"\nrandom = {{seed = 1}}\n{more}\n[[sequence]]\nx = [[1, 2], [3, 4]]\n'
+    text += (
+        f'layout = "{layout}"\nrandom = {{seed = 1}}\n{more}\n[[sequence]]\nx = [[1, 2], [3, 4]]\n'
+    )
     (folder / "p.toml").write_text(text)
     return dict(cellcalc.load(folder / "p.toml").specification.parameters)
 
@@ -66,3 +68,30 @@ def test_a_prefix_may_stand_behind_what_all_names_begin_with(tmp_path: Path) -> 
     named |= {"a/dense/kernel": np.ones((1, 1)), "a/dense/bias": np.ones(1)}
     with pytest.raises(cellcalc.CellcalcError, match=r"names begin with dense\."):
         read(tmp_path, "lstm", named, 'readout_prefix = "dense"')
+
+
+@pytest.mark.parametrize(("direction", "half"), [("", 0), ('direction = "reverse"', 1)])
+def test_a_direction_of_onnx_s_arrays_is_chosen(direction: str, half: int, tmp_path: Path) -> None:
+    shapes = {"W": (2, 4, 2), "R": (2, 4, 1), "B": (2, 8)}
+    arrays = {name: GENERATOR.normal(size=shape) for name, shape in shapes.items()}
+    alone = {name: array[half : half + 1] for name, array in arrays.items()}
+    found = read(tmp_path, "lstm", arrays, direction, layout="onnx")
+    assert found == read(tmp_path, "lstm", alone, layout="onnx")
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [("m.onnx", "onnx.numpy_helper"), ("m.keras", "get_weights()"), ("m.h5", "get_weights()"),
+     ("m.msgpack", "flatten_dict"), ("m.pt", "may run code")],
+)  # fmt: skip
+def test_how_another_file_is_converted_is_said(file: str, said: str) -> None:
+    text = f'[parameters]\nfrom = "{file}"\nlayout = "keras"\n[[sequence]]\nx = [1]\n'
+    with pytest.raises(cellcalc.CellcalcError) as caught:
+        cellcalc.loads(text)
+    assert said in str(caught.value)
+
+
+def test_the_kernel_of_gates_is_not_taken_for_more_hidden_units(tmp_path: Path) -> None:
+    with pytest.raises(cellcalc.CellcalcError) as caught:
+        read(tmp_path, "rnn", {f"arr_{k}": a for k, a in enumerate(layer("lstm").values())})
+    assert "another network" not in str(caught.value) and "LSTM" in str(caught.value)

@@ -151,6 +151,14 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        if "$" in text or "\\item" in text:
+            text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
+        if listed := _NUMBERED_PASS.match(text):  # 1) Window t = 1..2: dW_f = 0.1
+            text = f"{listed[2]} {listed[1]}{text[listed.end() :]}"
+        text = _STEPS_OF_PASS.sub(r"\1 (\2)\3", text, count=1)  # Window 1 t = 1..2: dW_f = 0.1
+        if (said := _CHINESE_LEAD.match(text)) and len(text) <= 2_000:
+            number = _CHINESE.get(said[1], 0) or int(said[1])
+            self.where, text = replace(self.where, t=number), text[said.end() :]
         logged = _log_label().match(text) if len(text) <= 2_000 else None
         if logged is not None and _tells(text[logged.end() :]):
             numbers = {}
@@ -511,7 +519,7 @@ def _tables_of_latex(lines: Iterable[Line | Block]) -> Iterator[Line | Block]:
 
 
 _ARRAY_START = re.compile(
-    r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
+    r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?(?:(?:[^\W\d_]+\s+){1,4}(?=[^\W\d_]+\s*:))?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
     r"(?:\[|(?:array|tensor|Parameter containing)\b)"
 )
 
@@ -701,6 +709,18 @@ _STEP_LABEL = re.compile(
     r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
+)
+_STEP_IN_MATHS = re.compile(r"\$\s*([tk]\s*=\s*[0-9]{1,6})\s*\$")
+_ITEM_OF_LATEX = re.compile(r"^\s*\\item(?:\s*\[[^\]]*\])?\s*")
+_NUMBERED_PASS = re.compile(
+    r"\s*\(?([0-9]{1,3})[.)]\s+((?i:window|chunk|block|segment|fenster|epoch|epoche|sequence|sequenz))(?=\s+[(\[]?t\s*=)"
+)
+_STEPS_OF_PASS = re.compile(
+    r"^(\s*(?i:window|chunk|block|segment|fenster)\s+[0-9]{1,4})[\s,]+(t\s*=\s*[0-9][^:()=]{0,20}?)(\s*:\s)"
+)
+_CHINESE_LEAD = re.compile(
+    r"\s*(?:在)?第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)的?(?:时|時)?[，,]?\s*"
+    r"(?=[^=≈:：]{1,20}(?:为|為|是|等于)\s*[-+0-9.０-９－])"
 )
 _BOXED_STEP = re.compile(
     r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
@@ -943,6 +963,15 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
 _POINTS = re.compile(
     r"^\s*[\[(]\s*[0-9.,/]{1,6}\s*(?:pts?|points?|punkte?|marks?|P|分)\.?\s*[\])]\s*", re.IGNORECASE
 )
+_POINTS_BEHIND = re.compile(
+    r"\s*[\[(]\s*[0-9.,/]{1,6}\s*(?:pts?|points?|punkte?|marks?|P|分)\.?\s*[\])]", re.IGNORECASE
+)
+# c1 0.2933 h1 0.1937, as it is typed on a phone
+_PAIRS_ALONE = re.compile(
+    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?[fiogchyzxE]_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])\s+"
+    r"([-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+|0|1)(?:[eE][-+]?[0-9]+)?)(?!\S)[,;]?"
+)
+_PAIRED = re.compile(rf"\s*(?:{_PAIRS_ALONE.pattern}\s*)+")
 _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
@@ -985,6 +1014,9 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _TIGHT_NUMBER.sub("", text, count=1)
     text = _label().sub("", text, count=1)
     text = _LOOSE.sub("_", text) if " _" in text else text
+    text = _POINTS_BEHIND.sub("", text)
+    text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
+    text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
     text = _SPACED_STEP.sub(r"\1_\2", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
@@ -1005,6 +1037,18 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 
 
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
+# gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
+_OF_DICTIONARY = re.compile(
+    r"(?<![\w.])(?:d?grads?|gradients?|cache|results?|out|my_?\w{0,12}|parameters|params|weights|state|values?)"
+    r"\[\s*['\"]([^\W\d][\w.]{0,40})['\"]\s*\](?:\.shape(?=\s*$))?((?:\[0\])*)"
+)
+
+
+def _in_dictionary(match: re.Match[str]) -> str:
+    is_slope = "grad" in match[0].partition("[")[0] and match[1][0] in "WUbVR"
+    return f"∂L/∂{match[1]}" if is_slope else match[1]
+
+
 # f 1 = 0.7, as programs that read scans have it
 _SPACED_STEP = re.compile(
     r"(?:(?<=^)|(?<=[\s,;|]))((?:d|∂[LEJ]/∂|δ)?[fiogchyru])\s([0-9]{1,4})(?=\s?[=≈]\s?[-+.0-9])"
@@ -1071,7 +1115,7 @@ _SIGN = re.compile(
     r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|~=|≈=?|≃|≅|∼|~(?=\s*[-+0-9.])|[→⟹⇒](?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
 )
 _IS = re.compile(
-    r"^(?P<left>.{1,160}?\S)\s+"
+    r"^(?P<left>.{1,160}?\S)\s+(?:(?:then|thus|now|hence|therefore|dann|alors|donc|entonces)\s+)?"
     r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be|comes out as|vaut|est"
     r"|est égal à|es|vale|è|é|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
     r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
@@ -1094,7 +1138,7 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ÿ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ſ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
@@ -1453,6 +1497,10 @@ def _entries_of(
         for name, value in zip(several, found[0], strict=True):
             yield _entry(number, name, value, where)
         return
+    if pairs := _by_steps(right, found):
+        for step, value in pairs:
+            yield _entry(number, f"{left}[{step}]", value, where)
+        return
     if by_element := _elementwise(left, rest):
         for name, parts in by_element:
             entry = _entry(number, name, parts[-1], where)
@@ -1483,6 +1531,30 @@ def _entries_of(
         return
     entry = _entry(number, left, right, where)
     yield replace(entry, between=tuple(between), form=form)
+
+
+_STEP_AND_NUMBER = re.compile(rf"\s*['\"]?([0-9]{{1,6}})['\"]?\s*:\s*({_PLAIN_NUMBER})\s*(?:,|$)")
+
+
+def _by_steps(
+    right: str, found: tuple[tuple[str, ...], tuple[int, ...]] | None
+) -> list[tuple[str, str]]:
+    """The steps and numbers of {1: 0.3, 2: 0.4} and of [(1, 0.3), (2, 0.4)]."""
+    bare = right.strip()
+    if bare[:1] == "{" and bare[-1:] == "}" and len(bare) < 20_000:
+        inner = bare[1:-1]
+        pairs = _STEP_AND_NUMBER.findall(inner)
+        return pairs if pairs and not _STEP_AND_NUMBER.sub("", inner).strip() else []
+    if found is None or len(found[1]) != 2 or found[1][1] != 2 or found[1][0] < 2:
+        return []
+    values = found[0]
+    steps = values[::2]
+    if not all(step.isdecimal() for step in steps):
+        return []
+    numbers = [int(step) for step in steps]
+    run = list(range(min(numbers), max(numbers) + 1))
+    is_run = numbers in (run, run[::-1]) and any("." in value for value in values[1::2])
+    return list(zip(steps, values[1::2], strict=True)) if is_run else []
 
 
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")

@@ -94,6 +94,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     "in": ("i", "x"),
     **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
 }
+_START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
@@ -202,6 +203,11 @@ class Names:
             return self._paths(part[1], part[2], written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
+        if self.author is None and "h0" in self.constant:
+            if start := _START_OF_A.fullmatch(written.stem):  # Ng's a0, and da0
+                written = replace(written, stem=f"{start[1]}h0")
+            elif written.stem == "a" and written.numbers == (0,):
+                written = replace(written, stem="h0", numbers=())
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
             raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')

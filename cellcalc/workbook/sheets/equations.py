@@ -15,7 +15,12 @@ from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import backward_formula, forward_formula
 from cellcalc.workbook.guards import Words
-from cellcalc.workbook.layout import Layout, column, derived_rows
+from cellcalc.workbook.layout import (
+    Layout,
+    column,
+    derived_rows,
+    title_of,
+)
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import set_up_page, set_widths
 
@@ -37,7 +42,7 @@ def equations(book: Book) -> Iterator[Sheet]:
         set_up_page(sheet, pages_high=pages)  # no page with a few rows only
         sheet.print_title_rows = "1:1"
 
-    yield Sheet("Equations", Rows(rows, len(HEADINGS), len(rows)), set_up)
+    yield Sheet(title_of("Equations"), Rows(rows, len(HEADINGS), len(rows)), set_up)
 
 
 def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:

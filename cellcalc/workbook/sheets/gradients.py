@@ -29,7 +29,15 @@ from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
 from cellcalc.workbook.formulas import Formula, target
-from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
+from cellcalc.workbook.layout import (
+    EQUATION,
+    FIRST,
+    SYMBOL,
+    Layout,
+    column,
+    sheet_of,
+    title_of,
+)
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import over_steps
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, absolute, letters, literal
@@ -66,7 +74,7 @@ def gradients(book: Book) -> Iterator[Sheet]:
         maker = _Gradients(book.seen, book.moment if book.has_moment else None)
         rows = list(maker.rows())
         width = max(row.width for row in rows)
-        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+        yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def is_exact(layout: Layout) -> bool:
@@ -94,7 +102,7 @@ def results(layout: Layout) -> tuple[str, list[str]] | None:
     if not maker.moves:
         return None
     first, last = absolute(maker.first, RESULT), absolute(maker.last, RESULT)
-    return f"{TITLE}!{first}:{last}", [maker.result(name) for name in maker.names]
+    return f"{sheet_of(TITLE)}!{first}:{last}", [maker.result(name) for name in maker.names]
 
 
 def forward_mode(layout: Layout) -> dict[str, tuple[str, float]] | None:
@@ -103,7 +111,8 @@ def forward_mode(layout: Layout) -> dict[str, tuple[str, float]] | None:
     if not maker.moves:
         return None
     places = {
-        name: f"{TITLE}!{absolute(row, EXACT)}" for row, name in enumerate(maker.names, maker.first)
+        name: f"{sheet_of(TITLE)}!{absolute(row, EXACT)}"
+        for row, name in enumerate(maker.names, maker.first)
     }
     return {name: (place, maker.slope(name)) for name, place in places.items()}
 
@@ -301,7 +310,7 @@ class _Gradients:
         """What the rules read, from where it is chosen; they see their own sheet only."""
         if self.moment is not None:
             scale, digits = (
-                f"{self.moment.home}!{self.moment.work(row)}" for row in (SCALE_ROW, DIGITS_ROW)
+                f"{self.moment.sheet}!{self.moment.work(row)}" for row in (SCALE_ROW, DIGITS_ROW)
             )
             yield Cell(self.look_at, "small_number", self.moment.scale, scale)
             now, text = float(DIGITS + MORE_DIGITS), f"{digits}+{MORE_DIGITS}"

@@ -32,7 +32,11 @@ from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.digits import MORE_DIGITS
-from cellcalc.workbook.layout import FIRST, Layout
+from cellcalc.workbook.layout import (
+    FIRST,
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     NOTICE_ROW,
@@ -83,7 +87,7 @@ def windows(book: Book) -> Iterator[Sheet]:
     if maker.losses:
         rows = list(maker.rows())
         width = max(row.width for row in rows)
-        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+        yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 class _Windows:
