@@ -10,7 +10,7 @@ from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
 from cellcalc.records import record
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.views.text import wrap
 
 
@@ -49,7 +49,10 @@ class Legend:
         meant = "; ".join(
             sentence("legend", "is", symbol=key, meaning=self.elsewhere(key)) for key in marked
         )
-        return [*self.author.notes, *([sentence("legend", mark, meant=meant)] if meant else [])]
+        return [
+            *map(said, self.author.notes),
+            *([sentence("legend", mark, meant=meant)] if meant else []),
+        ]
 
     def elsewhere(self, symbol: str) -> str:
         """What a symbol of ours means to the author."""
@@ -59,7 +62,7 @@ class Legend:
             for key, text in self.author.names.items()
             if text == symbol
         )
-        return taken[symbol] if symbol in taken else next(keys, sentence("legend", "other"))
+        return said(taken[symbol]) if symbol in taken else next(keys, sentence("legend", "other"))
 
     @property
     def title(self) -> str:

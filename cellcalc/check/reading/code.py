@@ -26,7 +26,7 @@ MAX_TEXT = 9_000  # characters of one equation
 _ASSIGNED = re.compile(r"([A-Za-z_]\w{0,40}(?:\[[\w+-]{1,8}\])?)\s*[-+]?=(?!=)")
 _OPENS_BLOCK = re.compile(r"\s*(?:for|if|elif|else|while|def|class|with)\b[^#]*$")
 _HANDED_ON = re.compile(r"d_?[hca]t?")
-_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
+_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?[nN]ext)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
 _SIGNS = re.compile(
@@ -288,6 +288,7 @@ class _Program:
         if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
             # A y that the program only reads is what it is to predict.
             scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
+        scope.renamed |= _by_net_input(self.tree)
         self.body(self.tree.body, scope)
         yield from self.entries
 
@@ -1317,6 +1318,41 @@ def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
     return found
 
 
+_OF_GATE = re.compile(r"d_?([figozur])_?t?")
+
+
+def _by_net_input(tree: ast.AST) -> dict[str, str]:
+    """Names such as ``dft`` that hold dz_f: given with the slope of f, and used in a gradient.
+
+    Not where the program has another name for dz_f beside it.
+    """
+    given: dict[str, list[ast.expr]] = {}
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case ast.AugAssign(target=target, value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case _:
+                continue
+        if re.match(r"d_?[WUbV]|d_?[ha](?:_?(?:next|prev|t))?$", _base_name(target)):
+            used |= {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    found = {}
+    for name, values in given.items():
+        gate = _OF_GATE.fullmatch(name)
+        if gate is None or name not in used or len(values) != 1:
+            continue
+        own = rf"(?:{gate[1]}(?:_?t|s)?(?:\[[^\]]*\])?)"
+        sloped = rf"\(1(?:\.0)? - {own}(?: \*\* 2(?:\.0)?| \* {own})?\)"
+        others = rf"d_?(?:z|a|net)_?{gate[1]}\w*|d{gate[1]}_?(?:z|raw|net|in|input|pre)\w*"
+        if re.search(sloped, ast.unparse(values[0])) and not any(
+            re.fullmatch(others, other) for other in given
+        ):
+            found[name] = f"dz_{gate[1]}"
+    return found
+
+
 def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
     """The lists that statements put something at the end of: hs.append(h)."""
     for statement in statements:
@@ -1362,22 +1398,25 @@ def _started(tree: ast.AST) -> frozenset[str]:
             )
             if re.fullmatch(r"d_?[ha]t?", name) and not added:
                 found.add(name)
+    first = _first_loops(tree)
     begun = {
         target.id
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and not _is_setup(node.value)
         for target in node.targets
-        if isinstance(target, ast.Name) and node.lineno < _first_loop(tree, target.id)
+        if isinstance(target, ast.Name) and node.lineno < first.get(target.id, 0)
     }
     return frozenset(found & begun)
 
 
-def _first_loop(tree: ast.AST, name: str) -> int:
-    """The line of the first loop that hands a name on; 0 where there is none."""
-    lines = [
-        n.lineno for n in ast.walk(tree) if isinstance(n, ast.For) and name in _carried(n.body)
-    ]
-    return min(lines, default=0)
+def _first_loops(tree: ast.AST) -> dict[str, int]:
+    """The line of the first loop that hands a name on, for each such name."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For):
+            for name in _carried(node.body):
+                found[name] = min(node.lineno, found.get(name, node.lineno))
+    return found
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:

@@ -26,6 +26,8 @@ _STEP = re.compile(
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
 _UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[^\W\dtT]{1,6})[\])]$")  # c [-]
+# c_t = f_t c_{t-1} + i_t g_t, above its numbers
+_WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈)\s*(?=.*[^\W\d]).*$")
 _EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
 
 
@@ -50,15 +52,17 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 def _at(entry: Entry, where: object) -> Entry:
     """An entry that has no step or window of its own has that of the heading above the table."""
     t = getattr(where, "t", None) if entry.t is None and not entry.values else entry.t
+    stage = entry.stage or getattr(where, "stage", "")
     window, epoch, sequence = (
         getattr(where, key, None) if getattr(entry, key) is None else getattr(entry, key)
         for key in ("window", "epoch", "sequence")
     )
-    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence)
+    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence, stage=stage)
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
-    header = _gates_in_words([_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]])
+    header = [_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]]
+    header = _gates_in_words([_WITH_FORMULA.sub("", cell) for cell in header])
     names = [cell.lower().rstrip(":").strip() for cell in header]
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
@@ -358,6 +362,8 @@ def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
     """Parameters or gradients by gates: a row W, U or b, a column each gate; or the other way."""
     header, *below = rows
     header = [_FEATURE.sub(r"\1", cell) for cell in header]
+    of_rows = _gates_in_words([row[0] for row in below])
+    below = [[name, *row[1:]] for name, row in zip(of_rows, below, strict=True)]
     gates = [k for k, cell in enumerate(header) if k and _GATE.fullmatch(_letter(cell))]
     kinds = [k for k, cell in enumerate(header) if k and _ROW.fullmatch(cell)]
     found = []

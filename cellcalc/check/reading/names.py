@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
 from cellcalc.check.reading.slopes import slopes
@@ -94,6 +94,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     "in": ("i", "x"),
     **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
 }
+_START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
@@ -188,6 +189,9 @@ class Names:
         written = _unmarked(written)
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
+        elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
+            below = (int(written.stem[:6]), *written.numbers)
+            written = replace(written, stem=written.lead, lead="", derivative=False, numbers=below)
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
             return self._defined(written)
@@ -199,6 +203,11 @@ class Names:
             return self._paths(part[1], part[2], written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
+        if self.author is None and "h0" in self.constant:
+            if start := _START_OF_A.fullmatch(written.stem):  # Ng's a0, and da0
+                written = replace(written, stem=f"{start[1]}h0")
+            elif written.stem == "a" and written.numbers == (0,):
+                written = replace(written, stem="h0", numbers=())
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
             raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')
@@ -219,7 +228,7 @@ class Names:
             if key is not None:
                 return self._placed(written, key, numbers[1:], "")
         if key is None:
-            hint = did_you_mean(written.stem, sorted(self.known))
+            hint = _hint(written.stem, self.known)
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
@@ -627,7 +636,20 @@ class Names:
 
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
+        text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
         return self.resolve(parse_formula(text, self.quantity, style))
+
+
+# σ(z_f,2): no second argument, but the step of the first
+_STEP_AS_ARGUMENT = re.compile(
+    r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
+)
+
+
+@lru_cache(maxsize=1_000)
+def _hint(word: str, known: frozenset[str]) -> str:
+    """The nearest known name, which is looked for once: a text may have a name again and again."""
+    return did_you_mean(word, sorted(known))
 
 
 def _unmarked(written: Written) -> Written:
