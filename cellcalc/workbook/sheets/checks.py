@@ -34,7 +34,7 @@ from cellcalc.xlsx.cells import (
     letters,
     literal,
 )
-from cellcalc.xlsx.page import flag, fold, link, set_up_page, set_widths
+from cellcalc.xlsx.page import flag, fold, link, scale_to, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows
@@ -103,6 +103,8 @@ def checks(book: Book) -> Iterator[Sheet]:
         for row, place in places.items():
             link(sheet, f"{letters(WHAT)}{row}", place)
         set_up_page(sheet)
+        scale_to(sheet, (54, 12, 10, 10))
+        sheet.page_setup.scale = 75  # what is not folded on one page
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
 
     yield Sheet(title_of("Checks"), Rows(rows, RESULT, rows[-1].number), set_up)

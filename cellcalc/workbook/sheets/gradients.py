@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import compile_expression
@@ -44,6 +45,7 @@ from cellcalc.xlsx.page import (
     drop_down,
     flag,
     fold,
+    scale_to,
     set_up_page,
     set_width,
     set_widths,
@@ -57,6 +59,7 @@ TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
 ROOM = 9  # digits that a column of numbers has room for
 MOST_MOVES = 20_000  # cells of forward mode
+MOST_ACROSS = 12  # steps across on a printed page
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
 NAME, BPTT, EXACT, DIFFERENCE, ERROR, RESULT, PARTS = 1, 2, 3, 4, 5, 6, 8
@@ -501,6 +504,11 @@ class _Gradients:
         set_up_page(sheet)
         meaning = PARTS + self.parts
         sheet.column_dimensions[letters(meaning)].width = 50
+        if self.parts > MOST_ACROSS:  # the table by itself, then so many steps a page
+            scale_to(sheet, [20, *[10] * MOST_ACROSS])
+            sheet.print_title_cols = f"A:{letters(NAME)}"
+            for k in range(0, self.parts, MOST_ACROSS):
+                sheet.col_breaks.append(Break(id=PARTS + k - 1))
         sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))

@@ -21,7 +21,7 @@ from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import RATE
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
-from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
+from cellcalc.studies.exercise import CHOICE, FIRST, LAST, MISTAKE
 from cellcalc.views.legend import legend
 from cellcalc.views.text import columns
 from cellcalc.views.topics import topics
@@ -158,8 +158,12 @@ class _Start:
         else:
             yield from self.section("sealed")
             yield from self.section(f"sealed_{level}")
-            if LAST in [word.strip() for word in self.book.practice.split(",")]:
+            words = [word.strip() for word in self.book.practice.split(",")]
+            if LAST in words:
                 yield from self.section("sealed_last", last=len(self.layout.windows))
+            if FIRST in words:
+                end = self.layout.windows[0].trace.last
+                yield from self.section("sealed_first", last=end)
 
     def paragraph(self, text: str) -> Row:
         row = self.row(Cell(LABEL, "paragraph", text), lines=text_lines(text, PROSE_WIDTH))
@@ -389,7 +393,7 @@ class _Start:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (LABEL_WIDTH, *(WIDTH,) * (COLUMNS - 1)))
-        set_up_page(sheet)
+        set_up_page(sheet, pages_high=2)
         for row in self.breaks:
             sheet.row_breaks.append(Break(id=row))
         last = max(max((end for _, _, end in self.merged), default=1), LAMP)

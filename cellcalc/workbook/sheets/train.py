@@ -49,6 +49,7 @@ PASS, EPOCH, SEQUENCE, LOSS_AT, RECENT = 1, 2, 3, 4, 5  # columns
 FIRST = 7  # the first column of numbers of a pass
 NAMES, VALUES = 4, 5  # rows of what does not change: settings, initial state
 CHART_ROWS = 12
+MOST_PRINTED = 12  # columns of numbers of a pass
 MOST_CELLS = 500_000
 Key = tuple[str, str, int, int]  # what kind, which symbol, window or version, step
 
@@ -679,7 +680,7 @@ class _Train:
             sheet.sheet_format.outlineLevelCol = 1
         sheet.freeze_panes = f"{letters(LOSS_AT + 1)}3"
         set_up_page(sheet)
-        sheet.print_area = f"A1:{letters(self.shown)}{self.last}"
+        sheet.print_area = f"A1:{letters(min(self.shown, FIRST + MOST_PRINTED - 1))}{self.last}"
         sheet.print_title_rows = f"{self.heading + 1}:{self.heading + 1}"
         show_scientific(sheet, f"{letters(FIRST)}{VALUES}:{letters(self.shown)}{VALUES}")
         show_scientific(sheet, f"D{self.first}:{letters(self.shown)}{self.last}")
