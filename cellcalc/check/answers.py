@@ -70,7 +70,8 @@ class Entry:
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
-    ``array`` is the framework's array of which it is one number.
+    ``array`` is the framework's array of which it is one number. ``block`` is the program that it
+    is a line of, the ``block_line``-th.
     """
 
     line: int | str
@@ -89,6 +90,8 @@ class Entry:
     written: str = ""
     stage: str = ""
     array: str = ""
+    block: str = ""
+    block_line: int = 0
 
 
 @dataclass(frozen=True)

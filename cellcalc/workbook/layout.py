@@ -22,6 +22,7 @@ from cellcalc.problems.schemes import LIMITS
 from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.problems.updates import BOUNDS
+from cellcalc.resources import sentence
 from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
@@ -208,7 +209,25 @@ class Layout:
     @property
     def quoted(self) -> str:
         """The sheet's name as formulas write it."""
-        return f"'{self.title}'" if " " in self.title else self.title
+        return quoted(self.title)
+
+
+def quoted(title: str) -> str:
+    """A sheet's name as formulas write it."""
+    return title if re.fullmatch("[A-Za-z]+", title) else f"'{title}'"
+
+
+def title_of(kind: str) -> str:
+    """What the sheet of a kind is called in the language in use.
+
+    BPTT and Practice are called so in every language: people's scripts look for them.
+    """
+    return sentence("sheets", kind.lower().replace(" ", "_"))
+
+
+def sheet_of(kind: str) -> str:
+    """The same as formulas write it."""
+    return quoted(title_of(kind))
 
 
 def lay_out(trace: Trace) -> list[Layout]:

@@ -18,7 +18,14 @@ from cellcalc.language.tree import Symbol
 from cellcalc.model.model import COUNTED, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, derived_rows
+from cellcalc.workbook.layout import (
+    FIRST,
+    TOTAL,
+    Layout,
+    WindowRows,
+    derived_rows,
+    sheet_of,
+)
 from cellcalc.xlsx.cells import Cell, absolute, letters
 from cellcalc.xlsx.page import link, whole_numbers
 
@@ -33,7 +40,6 @@ PLACES = {
     "Step": (2, 6, 10, 14, 18, 20),
     "Windows": (2, 5, 7, 9, 11, 13),
 }
-ALL = "all"  # the losses, unless one is chosen
 WORK = 130  # the column of what is worked out
 TABLE = 20  # the row of the heading of its table of windows
 STEP_ROW, WINDOW_ROW, FIRST_ROW, LAST_ROW, BEFORE_ROW, LOSS_ROW, DIGITS_ROW = range(2, 9)
@@ -41,6 +47,11 @@ SCALE_ROW, SWEPT_ROW, WORDS_ROW, OFFSET_ROW, LOSSES_ROW = range(9, 14)
 EPOCH_ROW, SEQUENCE_ROW, PASS_ROW, STEPS_ROW = range(14, 18)
 COLUMNS = ("window", "first", "last", "losses", "resets", "offset")  # of the table
 MOST_SCALED = 60  # windows that are looked at for the largest gradient
+
+
+def all_losses() -> str:
+    """What is chosen where no single loss is."""
+    return sentence("moment", "all")
 
 
 @dataclass(frozen=True)
@@ -58,12 +69,12 @@ class Choosable:
     @staticmethod
     def cell(home: str) -> str:
         """The cell with the number of the pass chosen, counted from 1 over all epochs."""
-        return f"{home}!{absolute(PASS_ROW, WORK + 1)}"
+        return f"{sheet_of(home)}!{absolute(PASS_ROW, WORK + 1)}"
 
     @staticmethod
     def sequence_cell(home: str) -> str:
         """The cell with the number of its sequence."""
-        return f"{home}!{absolute(SEQUENCE_ROW, WORK + 1)}"
+        return f"{sheet_of(home)}!{absolute(SEQUENCE_ROW, WORK + 1)}"
 
 
 @dataclass(frozen=True)
@@ -147,13 +158,18 @@ class Moment:
         return {
             STEP: float(self.step),
             WINDOW: float(self.window + 1) if windows else None,
-            LOSS: ALL if windows else None,
+            LOSS: all_losses() if windows else None,
             DIGITS_NAME: float(DIGITS),
             EPOCH: 1.0 if self.passes and self.passes.epochs > 1 else None,
             SEQUENCE: 1.0 if self.passes and self.passes.several else None,
         }
 
     # Where it is.
+
+    @property
+    def sheet(self) -> str:
+        """The sheet on which it is chosen, as formulas write it."""
+        return sheet_of(self.home)
 
     def chosen(self, name: str) -> str:
         """The named cell, as the sheet that it is on writes it."""
@@ -162,7 +178,7 @@ class Moment:
     def names(self) -> dict[str, str]:
         """The defined names, and where they are."""
         apart = {name for name in (EPOCH, SEQUENCE) if self.initial[name] is None}
-        return {name: f"{self.home}!{self.chosen(name)}" for name in CHOICES if name not in apart}
+        return {name: f"{self.sheet}!{self.chosen(name)}" for name in CHOICES if name not in apart}
 
     def work(self, row: int) -> str:
         """A cell of what is worked out; each study sheet has it in the same place."""
@@ -196,7 +212,7 @@ class Moment:
                 cells.append(Cell(place, "choice", value))
             else:
                 source = self.work(rows[name])
-                text = f'IF({source}=0,"{ALL}",{source})' if name == LOSS else source
+                text = f'IF({source}=0,"{all_losses()}",{source})' if name == LOSS else source
                 cells.append(Cell(place, "repeated", value, text))
         return cells
 
@@ -277,7 +293,7 @@ class Moment:
         text += f"&IF({swept},{missing},{spliced('not_swept', number=window)})"
         loss, named = absolute(LOSS_ROW, WORK + 1), self.chosen(LOSS)
         one = spliced("one_loss", loss=loss)
-        wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{ALL}")))'
+        wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{all_losses()}")))'
         text += f'&IF({loss}>0,{one},IF({wrong},{spliced("no_loss")},""))'
         return text
 
@@ -292,7 +308,7 @@ class Moment:
             if title == self.home:
                 yield row, cells
             elif row < TABLE:
-                source = f"{self.home}!{self.work(row)}"
+                source = f"{self.sheet}!{self.work(row)}"
                 yield row, [replace(c, formula=source) if c.column > WORK else c for c in cells]
 
     def _worked_out(self) -> Iterator[tuple[int, list[Cell]]]:
@@ -407,7 +423,7 @@ class Moment:
     def trace_list(self) -> str:
         """The cells of that list."""
         first, last = self._list_row, self._list_row + len(self.traceable) - 1
-        return f"{self.home}!{absolute(first, WORK)}:{absolute(last, WORK)}"
+        return f"{self.sheet}!{absolute(first, WORK)}:{absolute(last, WORK)}"
 
     def _offset(self, window: int) -> int:
         """How many rows below those of the first window its rows stand."""
@@ -503,7 +519,7 @@ class Moment:
                 continue
             cell = f"{letters(place)}{STRIP_ROW}"
             if title != self.home:
-                link(sheet, cell, f"{self.home}!{self.chosen(name).replace('$', '')}")
+                link(sheet, cell, f"{self.sheet}!{self.chosen(name).replace('$', '')}")
                 continue
             low, high = {STEP: (1, n), WINDOW: (1, max(1, many)), LOSS: (1, n)}.get(
                 name, (FEWEST, MOST)
@@ -512,7 +528,7 @@ class Moment:
                 epochs, sequences = self.passes.epochs, self.passes.sequences
                 low, high = 1, epochs if name == EPOCH else sequences
             prompt = sentence("moment", f"{name}_note", last=high)
-            words = f'EXACT({cell},"{ALL}")' if name == LOSS else ""
+            words = f'EXACT({cell},"{all_losses()}")' if name == LOSS else ""
             whole_numbers(sheet, cell, (low, high), sentence("moment", name), prompt, words)
 
 

@@ -136,7 +136,7 @@ def word_lines(text: str, width: float) -> int:
     >>> word_lines("W_f ← W_f − learning_rate·m_hat_W_f/(√(v_hat_W_f) + epsilon)", 32)
     3
     """
-    room = 1.1 * width
+    room = 1.05 * width
     lines, used = 1, 0.0
     for word in text.split(" "):
         if used and used + 1 + len(word) > room:

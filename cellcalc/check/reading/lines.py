@@ -202,9 +202,11 @@ class _Notes:
             number = block.lines[0].number
             from cellcalc.check.reading.programs import as_python
 
-            source = as_python(source, block.language) or source
+            other = as_python(source, block.language)
+            source = other or source
             if is_code(source, certain=block.language == "python"):
-                yield from (_moved(e, number - 1) for e in entries_of_code(source))
+                coded = entries_of_code(source, respelled=other is not None)
+                yield from (_moved(e, number - 1) for e in coded)
             else:
                 yield from self.of_lines(_joined(list(block.lines), nested=True))
             return

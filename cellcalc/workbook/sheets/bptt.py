@@ -78,11 +78,13 @@ from cellcalc.xlsx.cells import (
     word_lines,
 )
 from cellcalc.xlsx.page import (
+    PAGE,
     fill_where,
     fold,
     format_where,
     look_where,
     numbers_only,
+    scale_to,
     set_up_page,
     set_width,
     set_widths,
@@ -459,7 +461,7 @@ class _Parameters:
 
 
 # Characters: few, so that a projector shows numbers beside them.
-GROUP_WIDTH, SYMBOL_WIDTH, TOTAL_WIDTH = 10, 13, 10
+GROUP_WIDTH, SYMBOL_WIDTH = 10, 13
 EQUATION_WIDTH = 32  # longer equations are wrapped
 
 
@@ -529,7 +531,7 @@ def set_up_bptt(
 ) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
-    set_widths(sheet, (GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, TOTAL_WIDTH))
+    set_widths(sheet, (GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, STEP_WIDTH))
     set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
     # Narrow: on a projector or a phone frozen columns must leave room for the numbers.
@@ -545,7 +547,9 @@ def set_up_bptt(
                 fill_where(sheet, area.replace("$", ""), f"ISTEXT({_corner(area)})", BAD)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // MOST_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    for top in blocks[:MAX_BREAKS]:  # each on a page of its own
+    if splits(layout):
+        blocks += [window.gradients for window in layout.windows]
+    for top in sorted(blocks)[:MAX_BREAKS]:  # each on a page of its own
         sheet.row_breaks.append(Break(id=top - 1))
     _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
@@ -602,8 +606,9 @@ def _formulas(part: Cell | Fill) -> tuple[list[str], list[float]]:
     return [part.formula], [float(part.value)]
 
 
-PAGE = 705.0, 500.0  # points inside the margins of A4 and of Letter alike, in landscape
-DIGIT, PADDING = 5.25, 3.75  # points that a character takes of a column's width, and its edges
+def splits(layout: Layout) -> bool:
+    """Whether the gradients of a window are printed on a page of their own."""
+    return len(layout.windows) <= 2
 
 
 def _scale(sheet: Worksheet, layout: Layout) -> None:
@@ -611,26 +616,20 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     write = layout.model.unicode()
     lines = [len(layout.model.forward) + 3]
     if layout.windows:
-        rows = derived_rows(layout.model)
-        texts = [
-            f"{left_side(q, write)} = {write(q.formula)}" if q.formula is not None else ""
-            for q in rows
-        ]
-        lines.append(sum(word_lines(text, EQUATION_WIDTH) for text in texts) + 4)
+        found = {True: 3, False: 4}  # of the gradients, and of what is before them
+        for q in derived_rows(layout.model):
+            right = write(q.formula) if q.formula is not None else ""
+            text = f"{left_side(q, write)} = {right}"
+            found[q.group is Group.GRADIENT] += word_lines(text, EQUATION_WIDTH)
+        lines += found.values() if splits(layout) else [sum(found.values()) - 3]
     across = layout.steps + 2
     pages = -(-across // MOST_A_PAGE)
     across = -(-across // pages)  # as many on each page
-    width = (GROUP_WIDTH + SYMBOL_WIDTH + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (
-        4 + across
-    ) * PADDING
-    wide, high = PAGE
-    scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
+    widths = [GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, *[STEP_WIDTH] * (1 + across)]
+    scale = scale_to(sheet, widths)
     for page in range(1, pages):
         sheet.col_breaks.append(Break(id=FIRST - 1 + page * across))
-    properties = sheet.sheet_properties.pageSetUpPr
-    if properties is not None:
-        properties.fitToPage = False  # of pages so fitted Excel ignores the breaks
-    sheet.page_setup.scale = max(40, int(100 * scale))
+    sheet.page_setup.scale = max(40, int(min(scale, 100 * PAGE[1] / (max(lines) * LINE_HEIGHT))))
     sheet.print_area = f"A1:{letters(layout.width)}{layout.height}"
 
 

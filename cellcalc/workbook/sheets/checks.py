@@ -15,7 +15,14 @@ from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.guards import Words
-from cellcalc.workbook.layout import SYMBOL, TITLE_ROWS, TOTAL, Layout, setting_values
+from cellcalc.workbook.layout import (
+    SYMBOL,
+    TITLE_ROWS,
+    TOTAL,
+    Layout,
+    setting_values,
+    title_of,
+)
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
 from cellcalc.workbook.sheets.train import passes_of
@@ -27,7 +34,7 @@ from cellcalc.xlsx.cells import (
     letters,
     literal,
 )
-from cellcalc.xlsx.page import flag, fold, link, set_up_page, set_widths
+from cellcalc.xlsx.page import flag, fold, link, scale_to, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows
@@ -96,9 +103,11 @@ def checks(book: Book) -> Iterator[Sheet]:
         for row, place in places.items():
             link(sheet, f"{letters(WHAT)}{row}", place)
         set_up_page(sheet)
+        scale_to(sheet, (54, 12, 10, 10))
+        sheet.page_setup.scale = 75  # what is not folded on one page
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
 
-    yield Sheet("Checks", Rows(rows, RESULT, rows[-1].number), set_up)
+    yield Sheet(title_of("Checks"), Rows(rows, RESULT, rows[-1].number), set_up)
 
 
 def _alone(kind: Kind) -> Kind:
@@ -167,8 +176,8 @@ def _line(number: int, kind: Kind, text: str) -> Row:
             Cell(
                 RESULT,
                 "flag",
-                "see below" if kind.failed else "OK",
-                f'IF({value}=0,"OK","see below")',
+                sentence("checks", "below") if kind.failed else "OK",
+                f'IF({value}=0,"OK","{sentence("checks", "below")}")',
             ),
         ],
         collapsed=True,

@@ -26,7 +26,11 @@ from cellcalc.views.picture import Arrow, Picture, picture
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import MOST_CHARACTERS, Working
-from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.layout import (
+    Layout,
+    sheet_of,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     NOTICE_ROW,
@@ -66,7 +70,7 @@ def step(book: Book) -> Iterator[Sheet]:
     maker = _Step(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def lines_of(book: Book) -> dict[str, tuple[str, str]]:
@@ -78,7 +82,10 @@ def lines_of(book: Book) -> dict[str, tuple[str, str]]:
         for quantity, column in ((entry.forward, LINES), (entry.backward, BACK_LINES)):
             if quantity is not None:
                 (cell,) = (cell for cell in cells if cell.column == column)
-                found[quantity.symbol] = f"{TITLE}!{letters(column)}{number}", str(cell.value)
+                found[quantity.symbol] = (
+                    f"{sheet_of(TITLE)}!{letters(column)}{number}",
+                    str(cell.value),
+                )
     return found
 
 

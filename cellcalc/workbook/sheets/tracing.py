@@ -51,14 +51,14 @@ def look_of(layout: Layout) -> Look:
 def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet of a pass with the scale and the digits, from where they are chosen."""
     first = layout.width + BEYOND
-    scale = f"{moment.home}!{moment.work(SCALE_ROW)}"
-    digits = f"{moment.home}!{moment.work(DIGITS_ROW)}+{MORE_DIGITS}"
+    scale = f"{moment.sheet}!{moment.work(SCALE_ROW)}"
+    digits = f"{moment.sheet}!{moment.work(DIGITS_ROW)}+{MORE_DIGITS}"
     cells = [Cell(first + 1, "small_number", float(DIGITS + MORE_DIGITS), digits)]
     if layout.windows:
         cells.insert(0, Cell(first, "small_number", moment.scale, scale))
     ends = []
     if layout.taken is not None:
-        there = f"{moment.home}!{moment.last_step}"
+        there = f"{moment.sheet}!{moment.last_step}"
         text = there if "$" in there else None
         ends = [Cell(first, "small_number", float(moment.last), text)]
 
@@ -148,7 +148,7 @@ class Tracing:
         yield CHOICE_ROW, Cell(SYMBOL_AT - 1, "strip_label", sentence("trace", "symbol"))
         yield CHOICE_ROW, Cell(SYMBOL_AT, "choice", self.chosen.symbol)
         yield CHOICE_ROW, Cell(STEP_AT - 1, "strip_label", sentence("trace", "step"))
-        there = f"{moment.home}!{moment.work_step}"
+        there = f"{moment.sheet}!{moment.work_step}"
         yield CHOICE_ROW, Cell(STEP_AT, "repeated", float(moment.step), there)
         yield CHOICE_ROW, Cell(STEP_AT + 1, "swatch_text", sentence("trace", "legend"))
         yield from self._list()
@@ -167,8 +167,8 @@ class Tracing:
                 yield number, Cell(column, "small", f"|{'|'.join(names)}|" if names else "|")
             yield number, Cell(self.window_at, "small_number", float(of_window))
         if self.layout.windows:
-            window = f"{moment.home}!{moment.work_window}"
-            fires = f"{moment.home}!{moment.work_last}"
+            window = f"{moment.sheet}!{moment.work_window}"
+            fires = f"{moment.sheet}!{moment.work_last}"
             yield 1, Cell(self.reads_at, "small_number", float(moment.window + 1), window)
             yield 1, Cell(self.used_at, "small_number", float(moment.fires), fires)
 
@@ -218,7 +218,9 @@ class Tracing:
         title, prompt = sentence("trace", "symbol"), sentence("trace", "prompt")
         drop_down(sheet, self.symbol_cell.replace("$", ""), source, title, prompt)
         step = self.step_cell.replace("$", "")
-        link(sheet, step, f"{self.moment.home}!{self.moment.chosen('focus_step')}".replace("$", ""))
+        link(
+            sheet, step, f"{self.moment.sheet}!{self.moment.chosen('focus_step')}".replace("$", "")
+        )
         for column in range(self.reads_at - 1, self.last + 1):
             sheet.column_dimensions[letters(column)].hidden = True
         top = TITLE_ROWS + 1

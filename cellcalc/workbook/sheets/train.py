@@ -37,6 +37,8 @@ from cellcalc.workbook.layout import (
     free_parameters,
     lay_out_chosen,
     setting_values,
+    sheet_of,
+    title_of,
 )
 from cellcalc.workbook.moment import WORDS_ROW, WORK, Choosable
 from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Remade, Row, Rows, absolute, letters, literal
@@ -47,6 +49,7 @@ PASS, EPOCH, SEQUENCE, LOSS_AT, RECENT = 1, 2, 3, 4, 5  # columns
 FIRST = 7  # the first column of numbers of a pass
 NAMES, VALUES = 4, 5  # rows of what does not change: settings, initial state
 CHART_ROWS = 12
+MOST_PRINTED = 12  # columns of numbers of a pass
 MOST_CELLS = 500_000
 Key = tuple[str, str, int, int]  # what kind, which symbol, window or version, step
 
@@ -75,7 +78,7 @@ def train(book: Book) -> Iterator[Sheet]:
             raise OutputError(f"workbook: expected fewer than {MOST_CELLS:,} numbers on {TITLE}")
         return
     maker = _Train(book)
-    yield Sheet(TITLE, Rows(Remade(maker.rows), maker.width, maker.last), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(Remade(maker.rows), maker.width, maker.last), maker.set_up)
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,8 @@ class Passes:
     def _index(place: int, rows: tuple[int, int], number: str) -> str:
         first, last = (absolute(row, place) for row in rows)
         if first == last:  # of one cell not every program takes an INDEX
-            return f"{TITLE}!{first}"
-        return f"INDEX({TITLE}!{first}:{last},{number})"
+            return f"{sheet_of(TITLE)}!{first}"
+        return f"INDEX({sheet_of(TITLE)}!{first}:{last},{number})"
 
     @property
     def alike(self) -> bool:
@@ -181,9 +184,9 @@ def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
     def data(symbol: str, t: int) -> str:
         return passes.data(symbol, t, choosable.sequence_cell(home))
 
-    words_at = f"{home}!{absolute(WORDS_ROW, WORK + 1)}"
+    words_at = f"{sheet_of(home)}!{absolute(WORDS_ROW, WORK + 1)}"
     taken = Taken(begins, data, lambda: book.moment.words, words_at)
-    return lay_out_chosen(book.layouts, CHOSEN_TITLE, taken, shown), choosable
+    return lay_out_chosen(book.layouts, title_of(CHOSEN_TITLE), taken, shown), choosable
 
 
 def _lengthened(trace: Trace, steps: int) -> tuple[Sequence, PassTrace]:
@@ -677,7 +680,7 @@ class _Train:
             sheet.sheet_format.outlineLevelCol = 1
         sheet.freeze_panes = f"{letters(LOSS_AT + 1)}3"
         set_up_page(sheet)
-        sheet.print_area = f"A1:{letters(self.shown)}{self.last}"
+        sheet.print_area = f"A1:{letters(min(self.shown, FIRST + MOST_PRINTED - 1))}{self.last}"
         sheet.print_title_rows = f"{self.heading + 1}:{self.heading + 1}"
         show_scientific(sheet, f"{letters(FIRST)}{VALUES}:{letters(self.shown)}{VALUES}")
         show_scientific(sheet, f"D{self.first}:{letters(self.shown)}{self.last}")

@@ -31,10 +31,14 @@ from cellcalc.model.model import (
 )
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import gist, sentence
+from cellcalc.views.text import columns
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import Working, fixed_text
-from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.layout import (
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     FIRST_ROW,
@@ -66,7 +70,7 @@ SLOTS = 12  # steps shown side by side
 LEAST_SLOTS = 10  # whose width the choice of moment and the chart take
 MOST_STEPS = 60  # with a backward pass of the sheet's own
 MOST_INPUTS, MOST_GATES = 4, 8
-MOST_SAID = 18  # characters of a label's words
+MOST_SAID = 18  # columns of a label's words
 EQUATION_ROW, LINE_ROW, TIME_ROW = 5, 6, 8
 LABEL = 1
 VALUE_WIDTH, GAP_WIDTH, LABEL_WIDTH = 8.7, 2.6, 21
@@ -78,7 +82,7 @@ def unrolled(book: Book) -> Iterator[Sheet]:
     maker = _Unrolled(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def slot(k: int) -> int:
@@ -411,9 +415,9 @@ class _Unrolled:
             yield Cell(slot(k), "both_arrows", "▲▼" if self.learns else "▲")
 
     def label(self, symbol: str) -> str:
-        says = gist(self.model.quantities[symbol].says, ",")
+        says = gist(gist(self.model.quantities[symbol].says, ","))
         written = self.write(Symbol(symbol, 0))
-        return f"{says}  {written}" if len(says) <= MOST_SAID else written
+        return f"{says}  {written}" if columns(says) <= MOST_SAID else written
 
     def values(self, lane: Lane) -> Iterator[Cell]:
         yield Cell(LABEL, "lane_label", self.label(lane.symbol))

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
@@ -31,7 +32,11 @@ from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.digits import MORE_DIGITS
-from cellcalc.workbook.layout import FIRST, Layout
+from cellcalc.workbook.layout import (
+    FIRST,
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     NOTICE_ROW,
@@ -48,9 +53,11 @@ from cellcalc.workbook.sheets.gradients import (
 )
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import (
+    PAGE,
     fold,
     grey_where,
     look_where,
+    scale_to,
     set_up_page,
     set_widths,
     shade_by_tens,
@@ -58,11 +65,14 @@ from cellcalc.xlsx.page import (
     whole_numbers,
 )
 from cellcalc.xlsx.styles import FOCUS, NUMBER_DECIMALS
+from cellcalc.xlsx.writer import LINE_HEIGHT
 
 TITLE = "Windows"
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
 MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
+WIDTHS, STEP_WIDTH = (30, 12, 12), 9  # of the columns before the steps, and of those
+MOST_ACROSS = 16  # steps across on a printed page
 ROOM = 8  # digits that a step's column has room for
 # Columns off the picture: how often each loss is counted, and how far back by the scheme itself.
 COUNTS, OWN = WORK + 20, WORK + 21
@@ -77,7 +87,7 @@ def windows(book: Book) -> Iterator[Sheet]:
     if maker.losses:
         rows = list(maker.rows())
         width = max(row.width for row in rows)
-        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+        yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 class _Windows:
@@ -413,7 +423,7 @@ class _Windows:
             yield Row(row, cells)
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, (30, 12, 12, *(9,) * max(self.steps, len(self.listed) + 2)))
+        set_widths(sheet, (*WIDTHS, *[STEP_WIDTH] * max(self.steps, len(self.listed) + 2)))
         fold(sheet)
         self.moment.set_up(sheet, TITLE)
         n = self.layout.steps
@@ -449,11 +459,31 @@ class _Windows:
             chart = Chart(title, sentence("charts", "step"), steps, lines, logarithmic=True)
             drawing = draw(sheet, chart, self.data + 1)
             drawing.width = 24
-            sheet.add_chart(drawing, f"A{self.chart_row}")
+            # Columns that are printed on every page would have their part of it on each.
+            place = "A" if self.steps <= MOST_ACROSS else step_column(1)
+            sheet.add_chart(drawing, f"{place}{self.chart_row}")
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
-        # As many pages as make none with a few rows only, or half a chart.
-        set_up_page(sheet, pages_high=max(1, round(self.folded / LINES_A_PAGE)))
-        sheet.print_area = f"A1:{step_column(max(self.steps, 11))}{self.folded - 1}"
+        self.print(sheet)
+
+    def print(self, sheet: Worksheet) -> None:
+        """Pages of whole blocks, and so many steps across that they can be read."""
+        set_up_page(sheet)
+        across = max(self.steps, len(self.listed) + 2, 11)
+        pages = -(-across // MOST_ACROSS)
+        across = -(-across // pages)
+        scale = scale_to(sheet, [*WIDTHS, *[STEP_WIDTH] * across])
+        for page in range(1, pages):
+            sheet.col_breaks.append(Break(id=BEFORE + page * across))
+        sheet.print_title_cols = f"A:{letters(BEFORE)}"
+        last = self.folded - 1
+        sheet.print_area = f"A1:{step_column(across * pages)}{last}"
+        blocks = [*self.matrices.values(), *self.beside.values(), self.table, self.data]
+        tops = sorted({top for top in blocks if top})
+        room, start = PAGE[1] / LINE_HEIGHT * 100 / scale, 1
+        for top, end in zip(tops, [*tops[1:], last + 1], strict=True):
+            if end - start > room and top > start:
+                sheet.row_breaks.append(Break(id=top - 1))
+                start = top
 
     def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
         """The digits chosen, from a row on. With the column before it is another area than that of
@@ -467,7 +497,6 @@ def _dot(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-LINES_A_PAGE = 60  # of print, where it is scaled down to fit
 BEFORE = 3  # step t stands in the column after this by t
 
 
