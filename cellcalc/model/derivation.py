@@ -190,7 +190,7 @@ class _Builder:
         for part in self.parts:
             for equation in part.equations:
                 self.equations.append(self.prepared(equation))
-                self.source[equation.symbol] = part.source or part.title
+                self.source[equation.symbol] = said(part.source or part.title)
         self.author = author and author.fitting(self.names())
         self.write: Indexed = Ascii() if ascii else UNICODE
         if self.author is not None:

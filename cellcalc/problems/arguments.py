@@ -21,14 +21,14 @@ from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
 from cellcalc.problems.sequences import TARGET, Columns
 from cellcalc.problems.specification import Specification, specification_of
-from cellcalc.problems.templates import UPDATE_KEYS
+from cellcalc.problems.templates import RATE, UPDATE_KEYS
 from cellcalc.toml import flat, listed
 
 _TABLES = ("parameters", "initial", "coefficients")
 # All arguments but the settings that are an optimizer's own.
 ARGUMENTS = (
     "cell", "readout", "loss", *_TABLES, "x", TARGET, "sequences", "title", "notation",
-    *SCHEME_KEYS, *UPDATE_KEYS, "learning_rate",
+    *SCHEME_KEYS, *UPDATE_KEYS, RATE,
 )  # fmt: skip
 _SINGLE = re.compile(r"^sequence\[1\]\.")
 _PREFIX = re.compile(r"^(?:bptt|update)\.")

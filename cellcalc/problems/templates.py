@@ -58,7 +58,7 @@ INPUTS = ("x",)  # vectors: one element per feature
 # Names that the generated source uses itself, or that mean something else in a file.
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
-     "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
+     RATE, "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
      "layout", "prefix", "random", "default", "layer", "direction", "readout_prefix", "unit",
      "zip", "nan", "inf", "window", "epoch", "sequence", NORM, FACTOR,
      *floats.__all__, *keyword.kwlist}

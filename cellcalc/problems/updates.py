@@ -40,7 +40,7 @@ class Update:
     @property
     def learning_rate(self) -> float:
         """The step size."""
-        return self.settings["learning_rate"]
+        return self.settings[templates.RATE]
 
 
 def read_update(
