@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -31,7 +32,7 @@ from cellcalc.check.world import Equations, World, setting_of
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.arithmetic.decimals import FLOATS
-from cellcalc.language.keys import element_keys, path_key
+from cellcalc.language.keys import element_keys
 from cellcalc.language.tree import Expression, Symbol, add, rename, symbols
 from cellcalc.model.model import TARGET, TOTAL_LOSS
 
@@ -479,12 +480,13 @@ class _Meanings:
 
     def _paths(self) -> Iterator[tuple[Expression, tuple[float, ...]]]:
         for row in self.trace.model.backward:
-            keys = [path_key(row.symbol, term.via) for term in row.terms if term.later > 0]
-            if not keys or not all(key in self.order for key in keys):
+            formulas = [term.formula for term in row.terms if term.later > 0]
+            if not formulas:
                 continue
+            work = self.equations.work(add(*formulas))
             for t in range(1, self.steps):
-                values = zip(*(self.values(key, t) for key in keys), strict=True)
-                yield add(*(Symbol(key, step=t) for key in keys)), tuple(map(sum, values))
+                tree = rename(add(*formulas), partial(_at_step, t))
+                yield tree, tuple(float(work(world, t)) for world in self.worlds)
 
     def _may_be(self, name: str, key: str | None, other: str) -> bool:
         """Whether what is called ``name`` may be ``other`` by what it is made of."""
@@ -628,6 +630,10 @@ class _Meanings:
 def _near(found: Sequence[float], wanted: Sequence[float]) -> bool:
     pairs = zip(found, wanted, strict=True)
     return all(abs(a - b) <= NEAR * max(abs(b), 1e-3) for a, b in pairs)
+
+
+def _at_step(t: int, symbol: Symbol) -> Symbol:
+    return symbol if symbol.shift is None else Symbol(symbol.name, step=t + symbol.shift)
 
 
 def _moving(tree: Expression) -> set[Symbol]:
