@@ -17,6 +17,7 @@ import numpy as np
 from cellcalc.check.causes import Cause, Causes, both, joined
 from cellcalc.check.figures import HALF, SAFE, Style, span
 from cellcalc.check.graph import Graph, Key, Override
+from cellcalc.check.rounding import Worked
 from cellcalc.check.spelling import FEW, Written
 
 CHUNK = 2_000  # causes tried at once
@@ -126,9 +127,10 @@ class Explainer:
         graph = self.base.graph
         nodes = self.nodes(graph)
         anchors = self.anchors(graph)
-        found = graph.amounts(self.style.half, anchors, self.base.overrides())
-        self.plain = np.array([found[n].value if n >= 0 else np.nan for n in nodes])
-        bounds = [found[n].bound() * SAFE if n >= 0 else 0.0 for n in nodes]
+        known = [n for n in nodes if n >= 0]
+        found = Worked(graph, self.style.half, anchors, self.base.overrides(), wanted=known)
+        self.plain = np.array([found.values[n] if n >= 0 else np.nan for n in nodes])
+        bounds = [found.bound(n) * SAFE if n >= 0 else 0.0 for n in nodes]
         self.bounds = np.array(bounds)
         self.consistent = self.fitting(self.plain[None, :])[0]
 
