@@ -21,6 +21,7 @@ from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
 from cellcalc.check.graph import Graph, Key, Override, summed
+from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.rounding import Worked
 from cellcalc.check.slips import sayings
@@ -355,6 +356,7 @@ class NumberMarker:
 
     def explain(self) -> None:
         """Look for the causes of what is wrong."""
+        self.all_alike()
         wrong = [k for k in self.order if self.is_unexplained(k)]
         given = [
             Given(spot.key, spot.node, spot.number, self.half(spot), spot.asked, spot.is_start)
@@ -388,6 +390,23 @@ class NumberMarker:
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
+
+    def all_alike(self) -> None:
+        """Note what was done to every number of the sheet alike."""
+        some = [k for k in self.order if self.spots[k].number.value]
+        shown = [
+            Shown(spot.key, spot.number, spot.true, self.key.bound(spot.node) * SAFE)
+            for spot in (self.spots[k] for k in some)
+        ]
+
+        def at(place: int) -> tuple[float, float]:
+            return self.graph.true[place], self.key.bound(place) * SAFE
+
+        found = habit(self.graph, shown, at)
+        if found is not None:
+            places = [some[k] for k in found.places]
+            symbol = self.spots[places[0]].key[2]
+            self.attach(Slip(symbol, None, found.says, None, False, kind=Kind.COPY), places)
 
     def attach_copies(self, copied: Mapping[int, Copied]) -> list[int]:
         """Note numbers copied wrongly; the same habit all over a sheet is one cause."""

@@ -199,6 +199,7 @@ class Edits:
     def _of_counts(self, row: Quantity) -> Iterator[Edit]:
         yield Edit(row.symbol, Symbol(LAST_LOSS, 0), "last_loss")
         yield Edit(row.symbol, Div(ONE, Symbol("n")), "mean_loss")
+        yield Edit(row.symbol, Symbol("n"), "times_steps")
 
     def _by_paths(self, row: Quantity) -> Iterator[Edit]:
         """Edits that know which paths of the chain rule the terms are."""
