@@ -8,6 +8,7 @@ tells what these do to the rest.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -117,6 +118,7 @@ class NumberMarker:
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
+        self.rivals: dict[int, Cause] = {}  # slips that explain a number copied wrongly as well
         self.slips: list[Slip] = []
         # Of two answers for one place the more exact one is what was gone on with.
         self.best: dict[int, int] = {}
@@ -418,8 +420,14 @@ class NumberMarker:
             for group in groups:
                 copy = copied[group[0]]
                 rows = tuple(dict.fromkeys(self.spots[k].key[2] for k in group))
+                rival = self.rivals.get(group[0]) if len(group) == 1 else None
+                others = (
+                    (Alternative(rival.symbol, rival.formula, self.told(rival, rows[0])),)
+                    if rival is not None and rival.symbol
+                    else ()
+                )
                 one = Slip(
-                    rows[0], copy.formula, copy.says, copy.true, copy.total,
+                    rows[0], copy.formula, copy.says, copy.true, copy.total, others,
                     kind=Kind.COPY, rows=rows,
                 )  # fmt: skip
                 if len(group) > 1:
@@ -455,6 +463,7 @@ class NumberMarker:
             copies = [k for k in best.explains if k in copied]
             if len(best.explains) == 1 and copies:
                 waiting.remove(copies[0])  # a number copied wrongly comes before any slip
+                self.rivals[copies[0]] = best.cause
                 continue
             apart = explainer.told_apart(best)
             explainer.accept(best.cause)
@@ -589,8 +598,10 @@ class NumberMarker:
                 self.outcomes[k].slip = slip
             return
         by_row: dict[str, list[int]] = {}
+        rows = Counter(self.spots[k].key[2] for k in places)
         for k in places:
-            copy = self.copied(k, digit=True)
+            # Where more of its row is wrong, it looks like another number by chance.
+            copy = self.copied(k, digit=True) if rows[self.spots[k].key[2]] == 1 else None
             if copy is not None:
                 symbol = self.spots[k].key[2]
                 self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])
