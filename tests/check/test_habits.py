@@ -97,3 +97,9 @@ def test_what_follows_from_a_wrong_number_is_not_what_it_was_copied_from() -> No
     report = cellcalc.loads(PROBLEM).check("\n".join([*lines, f"z_g[1] = {wrong:.3g}"]))
     (slip,) = report.slips
     assert "g[1]" not in slip["says"]
+
+
+def test_a_plain_nought_is_not_what_comes_out_near_0() -> None:
+    problem = PROBLEM.replace("x = [0.7", "x = [1.0").replace("0.4, 0.1", "0.6, 0.1")
+    (slip,) = cellcalc.loads(problem).check("c[1] = 0").slips
+    assert not slip["formula"]
