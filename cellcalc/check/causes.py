@@ -494,23 +494,30 @@ class Causes:
                     if row.formula is not None
                     and (made := _renamed(row.formula, names)) != row.formula
                 ]
-                if not users:
-                    continue
-                changes = merged(self.of_row(row, edited) for row, edited in users)
-                first, formula = users[0]
-                true = self.model.quantities[first].formula
-                assert true is not None
-                yield self.cause(
-                    "exchanged_gates",
-                    changes,
-                    first,
-                    {"part": a, "instead": b},
-                    kind=Kind.FORMULA,
-                    formula=Call("sum", formula),
-                    true=Call("sum", true),
-                    total=True,
-                    rows=tuple(row for row, _ in users),
-                )
+                by_sort: dict[str, list[tuple[str, Expression]]] = defaultdict(list)
+                for row, formula in users:
+                    by_sort[self.parts(row)[0]].append((row, formula))
+                groups = [users, *(some for some in by_sort.values() if len(by_sort) > 1)]
+                for some in groups:
+                    if some:
+                        yield self.exchange(a, b, some)
+
+    def exchange(self, a: str, b: str, users: Sequence[tuple[str, Expression]]) -> Cause:
+        """One derivative for the other and the other for the one in some gradients."""
+        first, formula = users[0]
+        true = self.model.quantities[first].formula
+        assert true is not None
+        return self.cause(
+            "exchanged_gates",
+            merged(self.of_row(row, edited) for row, edited in users),
+            first,
+            {"part": a, "instead": b},
+            kind=Kind.FORMULA,
+            formula=Call("sum", formula),
+            true=Call("sum", true),
+            total=True,
+            rows=tuple(row for row, _ in users),
+        )
 
     def scaled_gradients(self) -> Iterator[Cause]:
         """Every gradient with the other sign, or some number of times too large."""
