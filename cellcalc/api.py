@@ -217,6 +217,10 @@ class Problem:
         notation: str | None = None,
         **options: Any,
     ) -> None:
+        if specification is None and {"specification", "author"} & set(
+            options
+        ):  # as 1.0 named them
+            specification, author = options.get("specification"), options.get("author")
         if specification is not None or author is not None:
             if not isinstance(specification, Specification):
                 expected = "arguments by their names: Problem(cell=…, x=…, target=…)"
@@ -263,6 +267,15 @@ class Problem:
         made = cls.__new__(cls)
         made.specification, made.author, made.ascii = specification, author, ascii
         return made
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Problem):
+            return NotImplemented
+        return (self.specification, self.author) == (other.specification, other.author)
+
+    def __hash__(self) -> int:
+        s = self.specification
+        return hash((s.title, s.cell.name, *s.parameters.items()))
 
     def __repr__(self) -> str:
         s = self.specification
@@ -455,7 +468,8 @@ class Problem:
     ) -> Comparison:
         """Schemes side by side on one sequence, beside full BPTT and the problem's own.
 
-        Nothing is updated on the way, so that what differs is the truncation alone.
+        For the gradients nothing is updated on the way, so that what differs is the truncation
+        alone. A problem of several epochs is trained with each scheme besides.
 
         Parameters
         ----------
@@ -471,7 +485,8 @@ class Problem:
         -------
         Comparison
             Full BPTT first; each scheme with its windows, its gradients (the sum over its windows,
-            a number for each parameter) and their errors.
+            a number for each parameter) and their errors; of several epochs ``trained`` as well:
+            losses, parameters at the end, and how far these are from those of full BPTT.
 
         Raises
         ------
@@ -969,7 +984,7 @@ def from_keras(
     layer : int
         Which of the model's recurrent layers, from 0.
     direction : {"forward", "reverse"}
-        Of a Bidirectional layer.
+        Of a Bidirectional layer; ``"reverse"`` also of one that goes backwards.
     cell : str, optional
         Another cell than the layer's kind and activations say.
     **options

@@ -6,10 +6,11 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import field
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -123,6 +124,35 @@ def parse_json(
         return json.loads(text, parse_float=number, parse_int=number, parse_constant=number)
     except ValueError as error:  # a number of too many digits, too
         raise InputError([Mistake(shown_as, "", what, f"an error: {error}")]) from None
+
+
+MANY = 4096  # numbers or words of a list that are written at once
+
+
+def json_pieces(value: object) -> Iterator[str]:
+    """JSON of nested dicts and iterables, in pieces: other threads have their turn between them."""
+    import json
+
+    if isinstance(value, dict):
+        mark = "{"
+        for key, item in value.items():
+            yield f"{mark}{json.dumps(key, ensure_ascii=False)}: "
+            yield from json_pieces(item)
+            mark = ", "
+        yield "}" if value else "{}"
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        mark, items = "[", iter(value)
+        for first in items:
+            if isinstance(first, Iterable) and not isinstance(first, str):
+                yield mark
+                yield from json_pieces(first)
+            else:
+                part = [first, *islice(items, MANY - 1)]
+                yield mark + json.dumps(part, ensure_ascii=False, allow_nan=False)[1:-1]
+            mark = ", "
+        yield "]" if mark != "[" else "[]"
+    else:
+        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def is_device(name: str) -> bool:

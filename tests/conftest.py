@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from cellcalc.cli import main
 from tests.support.command import Run, runner
 from tests.support.oracles import REQUIRED, THOROUGH, program, spread
 
+os.environ["CELLCALC_QUIET"] = "1"  # of commands that are slow on a busy machine
 MOST_CASES = 5  # of one test in a default run
 
 # Why a test may be skipped even there: what it tests is not there yet, or CI runs as nobody.

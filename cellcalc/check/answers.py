@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cellcalc.check import spelling
-from cellcalc.check.reading.mathematics import Style, parse_formula
+from cellcalc.check.reading.clauses import LAST
+from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
+    GRADIENT,
     in_words,
     is_of_step_loss,
     is_prose,
@@ -22,6 +25,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
+from cellcalc.check.reading.vocabulary import longest_first
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -66,7 +70,8 @@ class Entry:
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
-    ``array`` is the framework's array of which it is one number.
+    ``array`` is the framework's array of which it is one number. ``block`` is the program that it
+    is a line of, the ``block_line``-th.
     """
 
     line: int | str
@@ -85,6 +90,8 @@ class Entry:
     written: str = ""
     stage: str = ""
     array: str = ""
+    block: str = ""
+    block_line: int = 0
 
 
 @dataclass(frozen=True)
@@ -182,12 +189,13 @@ def read(
     """
     entries = list(_elements_from_1(entries, model.features))
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
 
-    apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_A_LOSS)
+    apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
@@ -207,13 +215,14 @@ def read(
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps)
+            slopes = is_said(_A_SLOPE)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
-            is_number = error.expected == "one reading" and _NUMERIC.match(entry.right)
-            if reader.is_text(entry) and (not is_number or error.found.endswith(" or x")):
+            several = isinstance(error, SeveralReadingsError) and _NUMERIC.match(entry.right)
+            if reader.is_text(entry) and not (several and _is_asked_for(error)):
                 passed.add(entry.line)
                 continue
             unreadable.append(_unread(entry, error))
@@ -222,6 +231,11 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _is_asked_for(error: ExpressionError) -> bool:
+    """Whether a word of several meanings may mean something that is asked for: no input."""
+    return not (isinstance(error, SeveralReadingsError) and "x" in error.meant)
 
 
 def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
@@ -273,6 +287,24 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
     return False
 
 
+_PLACED = r"(?:_\{?[\w+-]{1,6}\}?|\[[\w+-]{1,6}\]|\^?\(?[<⟨{(][\w+-]{1,6}[>⟩})]|[₀-₉ₜ]+|[0-9])"
+_ERROR_TO_D = re.compile(
+    rf"(?<![\w∂δ])[hy]{_PLACED}\s*-\s*d{_PLACED}(?!\w)|(?<![\w∂δ])d{_PLACED}\s*-\s*[hy]{_PLACED}(?!\w)"
+)
+
+
+def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
+    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+        return False
+    return any(
+        _ERROR_TO_D.search(part[:2_000])
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last")
+        for part in (entry.left, *entry.between, entry.right)
+    )
+
+
 _NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
 _OWN_NAME = re.compile(
     r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
@@ -302,7 +334,7 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
         try:
             names.parsed(f"{stem}_t", Style(target=True))
         except ExpressionError as error:
-            if error.expected == "one reading":
+            if isinstance(error, SeveralReadingsError):
                 continue
         else:
             continue  # a name of ours
@@ -348,10 +380,11 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+_A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
-_A_LOSS = re.compile(r"^\s*(?:step\s+)?(?:(?i:loss|cost|verlust)|E)(?![^\W\d_])")
+_E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
@@ -378,6 +411,12 @@ _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    return re.compile(rf"{_E.pattern}|^\s*(?:step\s+)?(?i:{several})(?![^\W\d_])")
+
+
 class _Reader:
     """Reads the entries of one document, one after the other."""
 
@@ -389,7 +428,9 @@ class _Reader:
         windows: int = 1,
         raised: bool = False,  # whether steps stand above elsewhere in the document
         step_losses: bool = False,  # whether what is called the loss is that of the step
+        slopes_said: bool = False,  # whether derivatives by parameters have names of their own
     ) -> None:
+        self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
         self.given = False  # whether the last entry was of a number that the problem gives
@@ -408,7 +449,19 @@ class _Reader:
             return True  # what a function is: σ(z) = 1/(1 + e^{-z})
         if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):
             return True
+        if entry.form == "colon" and self.is_remark(entry):
+            return True  # To: Prof. M.
         return is_prose(entry.left, entry.between, entry.right, entry.form == "colon")
+
+    def is_remark(self, entry: Entry) -> bool:
+        """Whether a line with a colon holds neither a number nor a quantity of the problem."""
+        if re.search(r"[0-9=*^+∂σ]", entry.right) or len(entry.left) > 60:
+            return False
+        try:
+            self.target(entry)
+        except ExpressionError:
+            return True
+        return False
 
     def is_rule(self, entry: Entry) -> bool:
         """Whether it is a setting (k2 = 4), or an optimizer's rule: w = w - rate*dw for each w."""
@@ -454,6 +507,8 @@ class _Reader:
     def answers(self, entry: Entry) -> Iterator[Answer]:
         """What an entry answers: one quantity, or a list of them."""
         self.defined = self.given = False
+        if entry.stage == GRADIENT:
+            entry = self.below_gradients(replace(entry, stage=""))
         if entry.left.strip() == STEPS and self.names.has_reset and _FRACTION.search(entry.right):
             entry = replace(entry, left="g")  # PyTorch's n, the candidate of a GRU
             if entry.form in ("code", "last"):
@@ -466,7 +521,11 @@ class _Reader:
             for one in spread(entry, self.names, self.steps, self.windows):
                 yield self.answer(one)
             return
-        if entry.t is not None and entry.first_step != 1:
+        if entry.t == LAST:
+            if self.names.passes > 1:
+                raise ExpressionError("the number of a step", "the last step")
+            entry = replace(entry, t=self.steps)
+        elif entry.t is not None and entry.first_step != 1:
             entry = replace(entry, t=entry.t + 1 - entry.first_step)
         if entry.form in ("", "text") and is_working(entry.left):
             yield self.slope(entry)
@@ -483,14 +542,22 @@ class _Reader:
         if entry.form in ("", "text", "array") and not self.names.author:
             handed = _NEXT.fullmatch(entry.left.strip()) or _BEFORE.fullmatch(entry.left.strip())
             if handed:
-                if "c" not in handed.groups() or self.is_number(entry.right):
+                if self.is_number(entry.right):
+                    place = self.handed_to(handed, entry)
+                    if place is None:
+                        return  # the sum of some of the paths alone
+                    entry = replace(entry, left=place, t=None, written=_shown(entry))
+                elif "c" not in handed.groups():
                     return  # what is handed on to the step before: dh_next = …
-                entry = replace(entry, left=HANDED_ON)
+                else:
+                    entry = replace(entry, left=HANDED_ON)
             if _is_handed(entry.right):
                 shown = entry.right.strip()
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
+        if entry.form in ("code", "last") and _BEFORE.fullmatch(entry.right.strip()):
+            return  # da0 = gradients["da_prev"]
         if entry.form in ("code", "last") and self._defines(entry):
             return
         if entry.right.startswith("\0"):
@@ -501,7 +568,53 @@ class _Reader:
             if not kept:
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
+            entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def by_its_other_name(self, entry: Entry) -> Entry:
+        """δ_{f,3} := ∂L/∂z_{f,3} = 0.1: a name that is none here is what it is said to be."""
+        if not entry.between or not re.match(r"\s*(?:∂|d[LEJ]\s?/)", entry.between[0]):
+            return entry
+        try:
+            self.target(entry)
+        except ExpressionError:
+            left, *between = entry.between
+            try:
+                found = self.names.parsed(_without_comment(left), Style(target=True))
+            except ExpressionError:
+                return entry
+            if isinstance(found, Symbol) and len(left) <= 60:
+                shown = entry.written or _shown(entry)
+                return replace(entry, left=left, between=tuple(between), written=shown)
+        return entry
+
+    def handed_to(self, handed: re.Match[str], entry: Entry) -> str | None:
+        """The row of a number such as dc_prev, which a step hands to the one before it.
+
+        At the first step it is the derivative by the state that enters; None where no row of its
+        own has it.
+        """
+        if handed.re is not _BEFORE or entry.t is None:
+            return None
+        state = "c" if "c" in handed.groups() else "h"
+        if entry.t == 1:
+            return f"d{state}0" if f"d{state}0" in self.names.constant else None
+        is_carousel = state == "c" and self.is_handed_on()
+        return f"dc_via_c[{entry.t - 2 + entry.first_step}]" if is_carousel else None
+
+    def below_gradients(self, entry: Entry) -> Entry:
+        """A parameter with a number below "Gradients:" is the derivative by it."""
+        if self.slopes_said or entry.between or stage_of(entry.left):
+            return entry
+        if not entry.values and not self.is_number(entry.right):
+            return entry
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return entry if entry.gradient is not None else replace(entry, gradient=True)
+        names = self.names
+        is_own = target.name in names.parameters or target.name in names.vectors
+        return replace(entry, left=f"∂L/∂{entry.left.strip()}") if is_own else entry
 
     def is_again(self, part: str, entry: Entry) -> bool:
         """Whether a part of a line is the quantity itself once more, by another of its names."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import sys
 import threading
 import time
@@ -41,6 +42,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 CONFINED = "cellcalc.confined"  # that nothing is read outside of the problem's own folder
 ASCII = "cellcalc.ascii"  # where a command notes that its output is to be plain
 CHUNK = 65_536  # characters written at once
+QUIET = "CELLCALC_QUIET"  # the variable that keeps progress out of files and pipes
 LONG_RUN = 300_000  # steps of all passes together, above which a bar shows how far it is
 
 
@@ -403,6 +405,18 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+def is_seen(stream: TextIO | None) -> bool:
+    """Whether what is written is seen at once, as in a terminal, or through a pipe: not in a file.
+
+    A stream that is none of the system's is taken to be seen.
+    """
+    try:
+        mode = os.fstat(stream.fileno()).st_mode if stream is not None else 0
+    except (OSError, ValueError):
+        return True
+    return is_terminal(stream) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 def _note_ascii(context: click.Context, _option: click.Parameter, chosen: bool) -> None:
     context.meta[ASCII] = chosen or context.meta.get(ASCII, False)
 
@@ -486,6 +500,7 @@ def run(problem: Problem, hand_rounding: int | None = None, detail: bool = True)
 
 
 SILENT = 2.0  # seconds, after which somebody who looks is told that it goes on
+RARELY = 10.0  # between the lines of a file or a pipe that standard error is sent to
 
 
 class _Waiting:
@@ -502,23 +517,35 @@ _WAITING = _Waiting()
 
 @contextmanager
 def patience() -> Iterator[None]:
-    """Tell somebody who waits before a terminal that something is being done, again and again."""
-    if not is_terminal(sys.stderr):
+    """Tell somebody who waits that something is being done, again and again.
+
+    Before a terminal that is one line, over which the next is written; where standard error goes
+    into a file or a pipe, a line at first and then every ten seconds, but none where the variable
+    ``CELLCALC_QUIET`` is set.
+    """
+    watched = is_terminal(sys.stderr)
+    if sys.stderr is None or sys.stderr.closed or (not watched and os.environ.get(QUIET)):
         yield
         return
+    command = click.get_current_context().command_path
     began = _WAITING.last = time.monotonic()
     _WAITING.over, ended = False, threading.Event()
 
+    def pause(again: bool) -> float:
+        return RARELY if again and not watched else SILENT
+
     def tell() -> None:
         again = False
-        while not ended.wait(max(0.01, _WAITING.last + SILENT - time.monotonic())):
+        while not ended.wait(max(0.01, _WAITING.last + pause(again) - time.monotonic())):
             now = time.monotonic()
             if _WAITING.over:
                 return
-            if now < _WAITING.last + SILENT:
+            if now < _WAITING.last + pause(again):
                 continue
             seconds = sentence("trouble", "still", seconds=round(now - began))
-            if _WAITING.bar:
+            if not watched:
+                click.echo(f"{command}: {sentence('trouble', 'working')} {seconds}", err=True)
+            elif _WAITING.bar:
                 label, shown = _WAITING.bar
                 shown.label = f"{label} {seconds}"
                 shown.render_progress()
@@ -594,7 +621,6 @@ def show(pieces: Iterable[str]) -> None:
     """Print on standard output; in a terminal, what is longer than a page with the pager."""
     remaining = iter(pieces)
     paged = not click.get_current_context().meta.get(PAGED) and is_terminal(sys.stdout)
-    something_said()
     if paged:
         rows, held, count = _terminal_size("LINES", 24), [], 0
         for piece in remaining:
@@ -603,8 +629,10 @@ def show(pieces: Iterable[str]) -> None:
             if count >= rows:
                 break
         remaining = chain(held, remaining)
-        if count >= rows and _through_pager(remaining):
-            return
+        if count >= rows:
+            something_said()
+            if _through_pager(remaining):
+                return
     for piece in remaining:
         _print(piece)
 
@@ -660,7 +688,8 @@ def _ascii_for(format: str | None, encoding: str) -> Callable[[str], str]:
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise OutputError("standard output: expected an open one, found it closed")
-    something_said()
+    if is_seen(sys.stdout):
+        something_said()
     try:
         click.echo(text, nl=False, color=_keeps_colours())
     except OSError as error:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 @click.option("--k2", metavar="N", type=int, help="The same for k2.")
 @windows_option("Blocks of A, then B, … steps as a SCHEME.")
 @refining_options
-@click.option("--epochs", metavar="N", type=int, help="No effect: nothing is updated here.")
+@click.option(
+    "--epochs", metavar="N", type=int, help="Train with each scheme, N times over the sequences."
+)
 @text_options
 @format_option("text", "markdown", "html", "json")
 def compare(
@@ -61,11 +63,15 @@ def compare(
     scheme is always among them; schemes that amount to the same are shown as one. Without a
     SCHEME, every named scheme is shown.
 
+    With more than one epoch (--epochs, or the problem's) it is trained with each scheme
+    besides, from the same parameters: shown are the losses on the way, and where each ends.
+
     \b
     Examples:
       cellcalc compare ten_steps full "tbptt(2,5)" "block(4)"
       cellcalc compare ten_steps "windows(3,5,2)" --state reset
       cellcalc compare ten_steps --k1 2 --k2 5 --reduction mean
+      cellcalc compare ten_steps full "block(4)" --epochs 20
     """
     from cellcalc.views.table import DECIMALS
 

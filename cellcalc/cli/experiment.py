@@ -18,7 +18,6 @@ from cellcalc.cli.common import (
     load,
     problem_argument,
     refining_options,
-    refuse,
     text_options,
     windows_option,
 )
@@ -152,10 +151,6 @@ def experiment(
     )
     if resume and rows is None:
         raise OptionError("resume", "`rows` with it", "`resume` alone")
-    if resume:
-        refuse("`resume`, since the learning curves are not in the table", "workbook")
-        if format == "json":
-            raise OptionError("format", "another with `resume`, which has no curves", format)
     done = _done(rows, planned) if resume and rows else []
     for path in (output, workbook):
         if path:
@@ -229,7 +224,7 @@ def _open_rows(
     finished are run again, and a line may end in its middle.
     """
     from cellcalc.files import write_file
-    from cellcalc.views.experiment import COLUMNS, csv_line, record, to_csv
+    from cellcalc.views.experiment import WRITTEN, csv_line, row_line, to_csv
 
     if path is None:
         yield lambda result: None  # noqa: ARG005
@@ -247,11 +242,11 @@ def _open_rows(
     with file:
 
         def write(result: Result) -> None:
-            file.write(csv_line(list(record(result).values())))
+            file.write(row_line(result))
             file.flush()
 
         if done is None:
-            file.write(csv_line(COLUMNS))
+            file.write(csv_line(WRITTEN))
             file.flush()
         yield write
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ def flow(
         return
     found = computing.flow(specification, loaded.model, sequence)
     title = specification.title + (f", sequence {sequence}" if count > 1 else "")
+    text: str | Iterable[str]
     if format == "json":
         text = computing.to_json(found, specification.title, sequence)
     else:

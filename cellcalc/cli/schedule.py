@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,12 +61,14 @@ def schedule(
         from cellcalc.views.table import DECIMALS
 
         own = replace(override, k1=None, k2=None)  # they are what the names' numbers stand for
-        text = compared(problem, (), own, format, override.k1, override.k2, 1, DECIMALS)
-        emit(text, output, force)
+        emit(
+            compared(problem, (), own, format, override.k1, override.k2, 1, DECIMALS), output, force
+        )
         return
     from cellcalc.views import schedule
 
     loaded = load(problem, override)
+    text: str | Iterable[str]
     if format == "json":
         text = schedule.to_json(loaded.specification, loaded.model)
     else:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     metavar="WHAT",
     default="",
     help="An exercise: backward, forward, all, or symbols such as c,dc; paths: those too; "
-    "last: of the last window alone.",
+    "last: of the last window alone; first: of the first.",
 )
 @click.option(
     "--level",

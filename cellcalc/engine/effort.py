@@ -19,8 +19,10 @@ from cellcalc.records import record
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
 MAX_TRIED = 5_000_000_000  # steps of all sets of an experiment: half an hour
+MAX_COMPARED = 5_000_000  # steps of all schemes of a comparison: three quarters of a minute
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
 MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
+MAX_ASKED = 200_000  # values of an exercise: half a minute
 MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
 
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
@@ -32,11 +34,14 @@ _TABLES = 8  # tables with a number for each parameter that a window keeps
 class Sizes:
     """From which size on the same numbers are computed in another way.
 
-    A sequence of more than ``long`` steps is kept compactly; a run of more than ``compiled`` steps
-    is worth compiling, where it can be; columns are read side by side in pieces of ``block`` steps.
+    Of a sequence of more than ``long`` steps only those rows are kept from which the others follow;
+    in a run of more than ``arrays`` steps they are kept in arrays, which take a quarter of the
+    memory of lists and a third more time; one of more than ``compiled`` steps is worth compiling,
+    where it can be; columns are read side by side in pieces of ``block`` steps.
     """
 
     long: int = 256
+    arrays: int = 16_384
     compiled: int = 1_500_000
     block: int = 4096
 
@@ -71,9 +76,7 @@ def check_experiment(
     """
     steps = 0
     for scheme in schemes:
-        for sequence in specification.sequences:
-            windows, swept = extent(scheme, sequence.steps, any(sequence.has_target))
-            steps += (sequence.steps + swept + _WINDOW * windows) * epochs
+        steps += _computed(scheme, specification.sequences) * epochs
     for most, found, each in (
         (MAX_COMPUTED, steps, "each scheme, epoch and window"),
         (MAX_TRIED, steps * sets, "each scheme, epoch, window, seed and rate"),
@@ -83,6 +86,38 @@ def check_experiment(
                 f"experiment: expected at most {most:,} steps to compute ({each} counted), found "
                 f"{found:,}; fewer epochs, schemes, seeds or steps would fit"
             )
+
+
+def check_comparison(
+    chosen: Sequence, schemes: Iterable[Scheme], sequences: Iterable[Sequence], epochs: int
+) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for schemes that would take too long together.
+
+    Each goes through the ``chosen`` sequence; where there are several epochs each trains as well.
+    """
+    schemes, sequences = list(schemes), list(sequences)
+    steps = [(_computed(scheme, [chosen]), scheme.name) for scheme in schemes]
+    training = sum(_computed(scheme, sequences) for scheme in schemes) * epochs
+    for most, found, what in (
+        (MAX_COMPARED, sum(count for count, _ in steps), "scheme and window"),
+        (MAX_COMPUTED, training if epochs > 1 else 0, "scheme, epoch and window"),
+    ):
+        if found > most:
+            longest, name = max(steps)
+            raise LimitError(
+                f"compare: expected at most {most:,} steps to compute (each {what} "
+                f"counted), found {found:,}, {longest:,} a time for {name}; other schemes would "
+                'fit (compare PROBLEM full "tbptt(2,5)"), fewer epochs or a shorter sequence'
+            )
+
+
+def _computed(scheme: Scheme, sequences: Iterable[Sequence]) -> int:
+    """The steps of one epoch, forward and backward, with what its windows cost beside them."""
+    found = 0
+    for sequence in sequences:
+        windows, swept = extent(scheme, sequence.steps, any(sequence.has_target))
+        found += sequence.steps + swept + _WINDOW * windows
+    return found
 
 
 def check_listing(specification: Specification) -> None:
@@ -114,6 +149,15 @@ def check_marking(specification: Specification, model: Model) -> None:
         _, swept = extent(scheme, sequence.steps, any(sequence.has_target))
         found += sequence.steps * len(model.forward) + swept * _rows(model)
     _check(scheme, "numbers that answers may depend on", MAX_MARKED, found * epochs)
+
+
+def check_exercise(found: int) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for an exercise of more than can be asked for."""
+    if found > MAX_ASKED:
+        raise LimitError(
+            f"practice: expected at most {MAX_ASKED:,} values to work out, found {found:,}; "
+            "fewer symbols or steps would fit"
+        )
 
 
 def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:

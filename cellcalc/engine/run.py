@@ -142,7 +142,8 @@ class _Run:
         self.derived = [r for r in model.quantities.values() if r.group in DERIVED]
         kept = self.sweeper.kernel.stored | {COUNTED}
         after = [row for row in self.derived if row.symbol not in kept]
-        self.lazy = lazy_source(model, after, decimals, guarded) if detail and after else ""
+        late = detail and bool(after)
+        self.lazy = lazy_source(model, after, decimals, guarded) if late else None
         self.updater = Updater(specification.scheme, specification.update, decimals)
         self.plans = schedule.planned(specification)
         self.workspace: dict[tuple[int, int], Columns] = {}
@@ -347,7 +348,7 @@ class _Run:
         """The derivatives of the state at the step before the window, and their paths."""
         computed: dict[str, float] = {}
         if self.lazy:
-            computed = compile_source(self.lazy, "entering")(columns, before, first - 1)
+            computed = compile_source(self.lazy.lists, "entering")(columns, before, first - 1)
         names = [row.symbol for row in self.model.entering]
         return {
             name: computed[name] if name in computed else columns[name][first - 1] for name in names
@@ -370,9 +371,9 @@ Columns = dict[str, Column]
 class Sweeper:
     """Fills columns for t = 0 … n+1.
 
-    A column of a short sequence is a list; of a long one an array, which takes a quarter of the
-    memory, and only those are kept from which the others follow. ``longest`` is the longest
-    sequence of the run, ``total`` how many steps there are in all.
+    Of a long sequence only those columns are kept from which the others follow; and where there is
+    much of it a column is an array, else a list. ``longest`` is the longest sequence of the run,
+    ``total`` how many steps there are in all.
     """
 
     def __init__(
@@ -385,12 +386,13 @@ class Sweeper:
         total: int,
         sizes: Sizes = SIZES,
     ) -> None:
-        self.long = longest > sizes.long
-        keep = Keep.LEAST if not detail else Keep.ENOUGH if self.long else Keep.ALL
+        long = longest > sizes.long
+        self.arrays = long and total > sizes.arrays
+        keep = Keep.LEAST if not detail else Keep.ENOUGH if long else Keep.ALL
         self.kernel = kernel_of(model, decimals, guarded, keep, block=sizes.block)
         self.function = compile_source(self.kernel.text, "bptt")
         self.fast = None
-        if self.long and decimals is None and not guarded and total > sizes.compiled:
+        if self.arrays and decimals is None and not guarded and total > sizes.compiled:
             self.fast = fast_sweep(kernel_of(model, keep=keep, arrays=True))
         given = [row.symbol for row in model.inputs]
         self.names = list(dict.fromkeys([*given, *self.kernel.columns]))
@@ -399,7 +401,7 @@ class Sweeper:
 
     def columns(self, steps: int) -> Columns:
         """Empty columns for a sequence of so many steps."""
-        if self.long:
+        if self.arrays:
             return {name: array("d", bytes(8 * (steps + 2))) for name in self.names}
         return {name: [0.0] * (steps + 2) for name in self.names}
 

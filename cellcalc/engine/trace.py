@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from cellcalc.engine.lazy import LazyRow
+from cellcalc.engine.lazy import LazyRow, numbers
 from cellcalc.engine.schedule import Schedule, Window
 from cellcalc.errors import (
     InputError,
@@ -118,6 +119,15 @@ class PassTrace:
         once = self.schedule.scheme.update != "window"
         fired = [] if once else [window for window in self.windows if window.last < t]
         return fired[-1].after if fired else self.before
+
+    def parameter(self, symbol: str) -> tuple[list[float], list[int]]:
+        """The values of a parameter over t = 1 … n, and how many steps each was used for."""
+        values, until = [self.before[symbol]], [0]
+        for window in self.windows if self.schedule.scheme.update == "window" else ():
+            if until[-1] < window.last < self.steps:
+                values.append(window.after[symbol])
+                until.append(window.last)
+        return values, [stop - start for start, stop in pairwise([*until, self.steps])]
 
     def state_before(self, t: int, symbol: str) -> float:
         """The state that step t starts from: that of t - 1, or the initial one after a reset."""
@@ -341,10 +351,10 @@ class Trace:
         if not isinstance(symbol, str):
             raise SymbolError(self._unknown(symbol, self.symbols))
         if symbol in last.forward:
-            return _read_only(numpy.array(last.forward[symbol][1:]))
+            values = last.forward[symbol]
+            return _read_only(numbers(values, 1, len(values)))
         if symbol in last.before:
-            steps = range(1, last.steps + 1)
-            return _read_only(numpy.array([last.parameters_at(t)[symbol] for t in steps]))
+            return _read_only(numpy.repeat(*last.parameter(symbol)))
         if symbol in last.coefficients:
             return _read_only(numpy.full(last.steps, last.coefficients[symbol]))
         known = self.symbols

@@ -36,7 +36,17 @@ from cellcalc.language.tree import (
     symbols,
     walk,
 )
-from cellcalc.model.model import COUNTED, LOSS, TARGET, Group, Model, Quantity, Term, sum_of
+from cellcalc.model.model import (
+    COUNTED,
+    LOSS,
+    TARGET,
+    Group,
+    Model,
+    Quantity,
+    Term,
+    logistic,
+    sum_of,
+)
 from cellcalc.model.net_inputs import with_net_inputs
 from cellcalc.problems.specification import Specification
 from cellcalc.problems.templates import INPUTS, Equation, Template
@@ -93,9 +103,12 @@ def build(
         of_all = [part for part in (cell, readout, loss, error) if part is not None]
         taken = {name for part in of_all for name in (*part.fixed, *part.state)}
         taken |= {e.symbol for part in of_all for e in part.equations}
-        cell = with_net_inputs(cell, taken, net_inputs == "all")
+        rows = {e.symbol: e.formula for part in of_all for e in part.equations}
+        rows.setdefault("h", Symbol(cell.output, 0))
+        by_hand, saturating = net_inputs == "all", logistic(rows)
+        cell = with_net_inputs(cell, taken, by_hand, saturating)
         taken |= {e.symbol for e in cell.equations}
-        readout = with_net_inputs(readout, taken, net_inputs == "all")
+        readout = with_net_inputs(readout, taken, by_hand, saturating)
     builder = _Builder(cell, readout, loss, features, stored_weights, error, author, ascii)
     return builder.model()
 
@@ -177,7 +190,7 @@ class _Builder:
         for part in self.parts:
             for equation in part.equations:
                 self.equations.append(self.prepared(equation))
-                self.source[equation.symbol] = part.source or part.title
+                self.source[equation.symbol] = said(part.source or part.title)
         self.author = author and author.fitting(self.names())
         self.write: Indexed = Ascii() if ascii else UNICODE
         if self.author is not None:

@@ -213,34 +213,33 @@ class Model:
 
     @cached_property
     def _logistic(self) -> dict[str, Expression]:
-        """The net input of the prediction, where that is logistic and the loss takes log(1 - y).
-
-        Also that of h, where y is no more than another name for it.
-        """
         rows = {row.symbol: row.formula for row in self.forward if row.formula is not None}
-        saturating = Call("log", add(ONE, Neg(Symbol(PREDICTION, 0))))
-        if not self.loss or LOSS not in rows or saturating not in walk(rows[LOSS]):
-            return {}
-        names = [PREDICTION]
-        while isinstance(same := rows.get(names[-1]), Symbol) and same.shift == 0:
-            names.append(same.name)
-        match rows.get(names[-1]):
-            case Call("sigmoid", net):
-                return dict.fromkeys(names, net)
-        return {}
+        return logistic(rows) if self.loss else {}
 
     def computed(self, formula: Expression) -> Expression:
-        """The formula as it is computed: 1 - y of a logistic y from y's net input.
+        """The formula as it is computed: ln y and ln(1 - y) of a logistic y from its net input.
 
-        It is the same number; but where y is nearly 1 the difference as it is written loses its
-        digits, so that a cross-entropy would stand still at 690.8 and its slope at 0.
+        They are the same numbers; but where y is nearly 0 or 1 they lose their digits as they are
+        written, so that a cross-entropy would stand still at 690.8 and its slope at 0.
         """
         nets = self._logistic
 
         def exact(e: Expression) -> Expression | None:
             match e:
-                case Add((Number(1.0), Neg(Symbol(name, int() as shift)))) if name in nets:
-                    return Call("complement", Symbol(name, shift), (shifted(nets[name], shift),))
+                case Call("log", inner) if found := of_logistic(inner):
+                    name, symbol, net = found
+                    return Call(f"log_{name}", symbol, (net,))
+                case Add() if found := of_logistic(e):
+                    return Call(found[0], found[1], (found[2],))
+            return None
+
+        def of_logistic(e: Expression) -> tuple[str, Symbol, Expression] | None:
+            match e:
+                case Symbol(name, int() as shift) if name in nets and shift >= 0:
+                    return "logistic", e, shifted(nets[name], shift)
+                case Add((Number(1.0), Neg(Symbol() as symbol))):
+                    inner = of_logistic(symbol)
+                    return inner and ("complement", symbol, inner[2])
             return None
 
         return rebuilt(formula, exact) if nets else formula
@@ -270,6 +269,24 @@ class Model:
     def paths_of(self, row: Quantity) -> tuple[Quantity, ...]:
         """The path rows beneath a row: none where there is a single path."""
         return self.paths.get(row.symbol, ())
+
+
+def logistic(rows: Mapping[str, Expression]) -> dict[str, Expression]:
+    """The net input of the prediction, where that is logistic and the loss takes ln y or ln(1 - y).
+
+    Also that of h, where y is no more than another name for it. ``rows`` are the equations forward.
+    """
+    y = Symbol(PREDICTION, 0)
+    saturating = {Call("log", y), Call("log", add(ONE, Neg(y)))}
+    if LOSS not in rows or saturating.isdisjoint(walk(rows[LOSS])):
+        return {}
+    names = [PREDICTION]
+    while isinstance(same := rows.get(names[-1]), Symbol) and same.shift == 0:
+        names.append(same.name)
+    match rows.get(names[-1]):
+        case Call("sigmoid", net):
+            return dict.fromkeys(names, net)
+    return {}
 
 
 def sum_of(terms: tuple[Term, ...]) -> Expression:

@@ -37,7 +37,9 @@ from cellcalc.resources import gist, sentence
 PASSED_ON = ("stop", "identity")  # functions that hand their argument on as it is
 
 
-def with_net_inputs(part: Template, taken: Collection[str], by_hand: bool = False) -> Template:
+def with_net_inputs(
+    part: Template, taken: Collection[str], by_hand: bool = False, always: Collection[str] = ()
+) -> Template:
     """A cell or readout in which each net input has a row.
 
     Parameters
@@ -49,6 +51,8 @@ def with_net_inputs(part: Template, taken: Collection[str], by_hand: bool = Fals
     by_hand : bool
         Also those that no derivative needs, as of ``h = tanh(W @ x)``, whose slope is 1 - h²; by
         hand they are written down all the same.
+    always : collection of str
+        What has a row for its net input though its slope needs none.
 
     Returns
     -------
@@ -59,7 +63,7 @@ def with_net_inputs(part: Template, taken: Collection[str], by_hand: bool = Fals
     names = set(taken)
     for equation in part.equations:
         finder = _Finder(equation, part.parameters, names)
-        formula = finder.outermost(equation.formula, by_hand)
+        formula = finder.outermost(equation.formula, by_hand or equation.symbol in always)
         equations += [*finder.rows(), replace(equation, formula=formula)]
         names.update(finder.found.values())
     if len(equations) == len(part.equations):

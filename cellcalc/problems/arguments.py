@@ -19,16 +19,16 @@ from typing import Any
 from cellcalc.errors import InputError, Mistake, OptionError, describe, did_you_mean
 from cellcalc.files import Folder
 from cellcalc.problems.schemes import KEYS as SCHEME_KEYS
-from cellcalc.problems.sequences import TARGET
+from cellcalc.problems.sequences import TARGET, Columns
 from cellcalc.problems.specification import Specification, specification_of
-from cellcalc.problems.templates import UPDATE_KEYS
+from cellcalc.problems.templates import RATE, UPDATE_KEYS
 from cellcalc.toml import flat, listed
 
 _TABLES = ("parameters", "initial", "coefficients")
 # All arguments but the settings that are an optimizer's own.
 ARGUMENTS = (
     "cell", "readout", "loss", *_TABLES, "x", TARGET, "sequences", "title", "notation",
-    *SCHEME_KEYS, *UPDATE_KEYS, "learning_rate",
+    *SCHEME_KEYS, *UPDATE_KEYS, RATE,
 )  # fmt: skip
 _SINGLE = re.compile(r"^sequence\[1\]\.")
 _PREFIX = re.compile(r"^(?:bptt|update)\.")
@@ -83,6 +83,8 @@ def _of_argument(mistake: Mistake, several: bool, given: Mapping[str, Any]) -> M
 
 def plain(value: Any) -> Any:
     """Numbers, and lists and tables of them, in place of arrays (numpy's, torch's, …)."""
+    if type(value) in (float, int, str, bool):  # most are, and need no questions
+        return value
     if hasattr(value, "detach"):  # a tensor that is part of a graph
         value = value.detach()
     if hasattr(value, "to_numpy"):  # a table or a column of pandas
@@ -137,7 +139,22 @@ def _sequences(arguments: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
         return
     if "x" not in arguments:
         raise InputError([Mistake("", "x", "an array with one row of inputs a step", "nothing")])
-    yield from _one_or_more(plain(arguments["x"]), plain(arguments.get(TARGET)))
+    x, target = arguments["x"], arguments.get(TARGET)
+    if (table := _of_arrays(x, target)) is not None:
+        yield table
+    else:
+        yield from _one_or_more(plain(x), plain(target))
+
+
+def _of_arrays(x: Any, target: Any) -> dict[str, Any] | None:
+    """The table of a single sequence in arrays of floats, which need not be read one by one."""
+    columns = Columns.of(x)
+    if columns is None or target is None:
+        return None if columns is None else {"x": columns}
+    goals = Columns.of(target)
+    if goals is None or len(goals.columns) > 1 or goals.steps != columns.steps:
+        return None
+    return {"x": columns, TARGET: goals}
 
 
 def _one_or_more(x: Any, target: Any) -> Iterable[dict[str, Any]]:

@@ -88,9 +88,15 @@ def from_keras_layer(
     else:
         check_whole("layer", layer, 0, 0)
     check_choice("direction", direction, DIRECTIONS)
+    backwards = bool(getattr(module, "go_backwards", False))
     if type(module).__name__ == "Bidirectional":
         module = module.forward_layer if direction == "forward" else module.backward_layer
-    elif direction == "reverse":
+    elif backwards and direction == "forward":
+        expected = (
+            "reverse, and x in the order in which the layer reads it, since it goes backwards"
+        )
+        raise OptionError("direction", expected, direction)
+    elif direction == "reverse" and not backwards:
         raise OptionError("direction", "forward, since the layer has one direction", direction)
     kind = type(module).__name__
     if kind not in OF_KERAS or not hasattr(module, "get_weights"):

@@ -162,8 +162,37 @@ def _measure(values: Values) -> tuple[float, float]:
     return mean, size or 1.0
 
 
+@record
+class Columns:
+    """In place of a list of rows, or of targets: the columns of an array of floats."""
+
+    columns: tuple[tuple[float, ...], ...]
+
+    @classmethod
+    def of(cls, given: Any) -> Columns | None:
+        """Those of a numpy array of floats, a row a step; None of anything else.
+
+        That is read as lists, and so is an array that no sequence can be, which is told then.
+        """
+        shape: tuple[int, ...] = getattr(given, "shape", ())
+        if getattr(getattr(given, "dtype", None), "kind", "") != "f" or len(shape) not in (1, 2):
+            return None
+        width = shape[1] if len(shape) == 2 else 1
+        if not (0 < shape[0] <= MAX_STEPS and 0 < width <= MAX_FEATURES):
+            return None
+        columns = given.T.tolist() if len(shape) == 2 else [given.tolist()]
+        return cls(tuple(map(tuple, columns)))
+
+    @property
+    def steps(self) -> int:
+        """How many rows there are."""
+        return len(self.columns[0])
+
+
 def _from_lists(section: Section) -> Sequence | None:
     rows = section.values.get("x")
+    if isinstance(rows, Columns):
+        return Sequence(rows.columns, _targets(section, rows.steps))
     if not isinstance(rows, list) or not rows:
         section.wrong("x", "a list with one row of inputs a step")
         return None
@@ -200,6 +229,8 @@ def _targets(section: Section, steps: int) -> tuple[float, ...] | None:
     if TARGET not in section.values:
         return None
     values = section.values[TARGET]
+    if isinstance(values, Columns):
+        return values.columns[0]
     if not isinstance(values, list) or len(values) != steps:
         section.wrong(TARGET, f"a list of {steps}, one number a step (nan where there is none)")
         return None

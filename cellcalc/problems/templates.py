@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import math
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
@@ -57,7 +58,7 @@ INPUTS = ("x",)  # vectors: one element per feature
 # Names that the generated source uses itself, or that mean something else in a file.
 RESERVED = frozenset(
     {"t", "n", "d", "L", "first", "last", "new", "columns", "parameters", "loss", "range",
-     "learning_rate", "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
+     RATE, "momentum", "beta1", "beta2", "epsilon", "clip_norm", "clip_value",
      "layout", "prefix", "random", "default", "layer", "direction", "readout_prefix", "unit",
      "zip", "nan", "inf", "window", "epoch", "sequence", NORM, FACTOR,
      *floats.__all__, *keyword.kwlist}
@@ -172,24 +173,30 @@ def load(kind: str, name: str, base: Folder | Path | None = None) -> Template:
         text = decode(folder.read(name), name)
     else:
         shown_as = f"templates/{kind}/{name}.toml"
-        path = resources.folder("templates") / kind / f"{name}.toml"
+        path = _place(kind, name)
         text = _shipped(path, shown_as, _changed(path))
     return _checked(text, shown_as, kind, printable(Path(name).name.removesuffix(".toml")))
 
 
-def _changed(path: Path) -> tuple[int, int] | None:
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _place(kind: str, name: str) -> str:
+    """The path of a template that ships."""
+    return str(resources.folder("templates") / kind / f"{name}.toml")
+
+
+def _changed(path: str) -> tuple[int, int] | None:
     """What tells a file from what it was before: asked for, it takes a tenth of reading it."""
     try:
-        now = path.stat()
+        now = os.stat(path)  # noqa: PTH116 - each problem asks four times
     except OSError:  # reading it tells why
         return None
     return now.st_mtime_ns, now.st_size
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)
-def _shipped(path: Path, shown_as: str, changed: tuple[int, int] | None) -> str:  # noqa: ARG001
+def _shipped(path: str, shown_as: str, changed: tuple[int, int] | None) -> str:  # noqa: ARG001
     """The text of a template that ships, as it was at that time."""
-    return decode(read_bytes(path, shown_as), shown_as)
+    return decode(read_bytes(Path(path), shown_as), shown_as)
 
 
 @lru_cache(maxsize=MOST_REMEMBERED)

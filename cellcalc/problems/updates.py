@@ -40,7 +40,7 @@ class Update:
     @property
     def learning_rate(self) -> float:
         """The step size."""
-        return self.settings["learning_rate"]
+        return self.settings[templates.RATE]
 
 
 def read_update(
@@ -157,6 +157,8 @@ def _frozen(
     frozen = section.values.get("frozen", [])
     if not isinstance(frozen, list):
         section.wrong("frozen", "a list of parameters")
+        return ()
+    if not frozen:  # as in most problems
         return ()
     elements: dict[str, tuple[str, ...]] = {name: (name,) for name in parameters}
     for part in parts:

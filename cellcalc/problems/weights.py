@@ -72,17 +72,16 @@ def read_weights(
             arrays = _within(arrays, prefix, name) if prefix else arrays
             return _by_name(arrays, kinds, features, name)
         own = [e for k, kind in kinds.items() for e in _elements_of(k, kind, features)]
-        found = _readout(arrays, readout, own, name) if readout else {}
-        if readout:
-            arrays = {k: a for k, a in arrays.items() if not k.startswith(_start(readout))}
+        arrays, found = _without_readout(arrays, readout, own, name)
         arrays = _within(arrays, prefix, name) if prefix else arrays
-        arrays = _chosen_layer(arrays, layer, direction, name)
         try:
             chosen = layout_for(layout, own, cell)
         except InputError as error:
             for mistake in error.mistakes:
                 section.reader.mistake(section.key("layout"), mistake.expected, mistake.found)
             return None
+        halves = _half(chosen, arrays, direction)
+        arrays = halves or _chosen_layer(arrays, layer, direction, name)
         return found | from_layout(chosen, arrays, own, features, name)
     except InputError as error:
         section.wrong_file("from", name, error)
@@ -92,6 +91,9 @@ def read_weights(
 KEYS = ("from", "layout", "prefix", "layer", "direction", "readout_prefix", "unit")
 DIRECTIONS = ("forward", "reverse")
 READOUTS = {"weight": "V", "kernel": "V", "bias": "b_y"}  # what frameworks call a readout's own
+READOUT = ("V", "b_y")
+LEAST_ARRAYS = 2  # of a layer: kernel and recurrent kernel
+_SIDE = re.compile(r"(?:^|\.)(forward|backward)(?:_[^.]*)?\.")
 _LAYER = re.compile(r"(.*)_l([0-9]{1,3})(_reverse)?")
 
 
@@ -99,25 +101,47 @@ def _start(prefix: str) -> str:
     return prefix.replace("/", ".").rstrip(".") + "."
 
 
-def _readout(
+def _without_readout(
     arrays: Mapping[str, Array], prefix: str, own: Collection[str], file: str
-) -> dict[str, float]:
-    """V and b_y, from what PyTorch calls weight and bias, Keras and Flax kernel and bias."""
-    found: dict[str, float] = {}
-    for key, array in _within(arrays, prefix, file).items():
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """The arrays of the layer, and V and b_y.
+
+    PyTorch calls them weight and bias, Keras and Flax kernel and bias. Of the positions that
+    ``model.get_weights()`` has they are the last ones.
+    """
+    if not prefix:
+        names = [name for name in READOUT if name in own]
+        last = [f"arr_{len(arrays) - len(names) + k}" for k in range(len(names))]
+        positions = {f"arr_{k}" for k in range(len(arrays))} == set(arrays)
+        single = all(len(arrays[key].values) == 1 for key in last if key in arrays)
+        if not positions or not single or len(arrays) < LEAST_ARRAYS + len(names):
+            return dict(arrays), {}
+        found = {name: arrays[key].values[0] for name, key in zip(names, last, strict=True)}
+        return {key: array for key, array in arrays.items() if key not in last}, found
+    found = {}
+    mine = _within(arrays, prefix, file)
+    for key, array in mine.items():
         name = READOUTS.get(key, "")
         if name not in own or len(array.values) != 1:
             expected = "weight or kernel, and bias, of one number each, for a readout that has them"
             found_here = f"{key} of {len(array.values)}"
             raise InputError([Mistake(file, _start(prefix) + key, expected, found_here)])
         found[name] = array.values[0]
-    return found
+    taken = {id(array) for array in mine.values()}
+    return {key: array for key, array in arrays.items() if id(array) not in taken}, found
 
 
 def _chosen_layer(
     arrays: Mapping[str, Array], layer: int | None, direction: str, file: str
 ) -> dict[str, Array]:
-    """The arrays of one layer and direction under the names of the first: ``weight_ih_l0``."""
+    """The arrays of one layer and direction under the names of the first: ``weight_ih_l0``.
+
+    Keras and Flax name the layers of a bidirectional one ``forward_…`` and ``backward_…``.
+    """
+    sides = {key: match[1] for key in arrays if (match := _SIDE.search(key))}
+    if layer is None and {"forward", "backward"} == set(sides.values()):
+        other = "forward" if direction == "reverse" else "backward"
+        return {key: array for key, array in arrays.items() if sides.get(key) != other}
     parts = {key: match for key in arrays if (match := _LAYER.fullmatch(key))}
     layers = sorted({int(match[2]) for match in parts.values()})
     both = sorted({"reverse" if match[3] else "forward" for match in parts.values()})
@@ -141,6 +165,24 @@ def _chosen_layer(
         if int(match[2]) == wanted and bool(match[3]) == (direction == "reverse"):
             kept[f"{match[1]}_l0"] = arrays[key]
     return kept
+
+
+def _half(layout: Layout, arrays: Mapping[str, Array], direction: str) -> dict[str, Array] | None:
+    """The arrays of one direction, where an axis of them is for both, as ONNX has it."""
+    both = [
+        key
+        for block in layout.blocks
+        for key, array in arrays.items()
+        if _is_one_of(key, block.names) and "directions" in block.shape
+        and array.shape and len(array.shape) == len(block.shape) and array.shape[0] == 2
+    ]  # fmt: skip
+    found = dict(arrays)
+    for key in both:
+        one, values = arrays[key], arrays[key].values
+        size = len(values) // 2
+        start = size if direction == "reverse" else 0
+        found[key] = Array((1, *(one.shape or ())[1:]), values[start : start + size])
+    return found if both else None
 
 
 # The folders of layouts: what such cells are called, and the one that comes with cellcalc.
@@ -229,9 +271,15 @@ def _lets_in(cell: Template) -> bool:
 
 
 def _within(arrays: Mapping[str, Array], prefix: str, file: str) -> dict[str, Array]:
-    """The arrays whose names begin with a prefix, without it."""
+    """The arrays whose names begin with a prefix, without it.
+
+    It may stand behind what all of them begin with, as in Keras's ``sequential/dense/kernel``.
+    """
     start = _start(prefix)
     found = {key.removeprefix(start): a for key, a in arrays.items() if key.startswith(start)}
+    inside = [key.partition(f".{start}") for key in arrays if f".{start}" in key]
+    if not found and len({before for before, _, _ in inside}) == 1:
+        found = {after: arrays[before + middle + after] for before, middle, after in inside}
     if not found:
         names = listed(list(arrays), "and")
         raise InputError([Mistake(file, "", f"arrays whose names begin with {start}", names)])
@@ -394,7 +442,8 @@ def from_layout(
         hint = did_you_mean(key, known) or "; prefix = … takes those that begin alike"
         if stem and last in READOUTS:
             hint = f'; readout_prefix = "{stem}." takes those of a readout'
-        expected = f"an array of layout {layout.name} ({listed(known)})"
+        own_name = layout.name.rpartition("/")[2]
+        expected = f"an array of layout {own_name} ({listed(known)})"
         mistakes.append(Mistake(file, key, expected, f"an unknown one{hint}"))
     if mistakes:
         raise InputError(mistakes)
@@ -445,7 +494,8 @@ def _hidden_size(layout: Layout, key: str, array: Array, features: int) -> int:
             size, rest = divmod(
                 array.shape[block.shape.index("gates")], lengths[block.shape.index("gates")]
             )
-            return 0 if rest else size
+            deep = array.shape[block.shape.index("hidden")] if "hidden" in block.shape else size
+            return 0 if rest or deep != size else size
     return 0
 
 
@@ -525,7 +575,13 @@ def layout_rows(layout: Layout, own: Collection[str], features: int) -> dict[str
 
 
 ENDINGS = (".npz", ".json", ".csv", ".safetensors")
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".h5", ".keras", ".msgpack")
+# How a file of another kind becomes one of these: a key of the sentences.
+CONVERTED = {
+    **dict.fromkeys((".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle"), "convert"),
+    **dict.fromkeys((".h5", ".keras"), "convert_keras"),
+    ".msgpack": "convert_flax",
+    ".onnx": "convert_onnx",
+}
 MAX_UNPACKED = 8_000_000  # bytes of an .npz: a million numbers
 MAX_ARRAYS = 1_000
 MAX_DEPTH = 8  # of lists and tables in a .json
@@ -552,7 +608,8 @@ def read_arrays(folder: Folder, name: str) -> dict[str, Array]:
     ending = Path(name).suffix.lower()
     if ending not in ENDINGS:
         expected = f"a file of weights: {listed(ENDINGS)}"
-        how = f"; {resources.sentence('weights', 'convert')}" if ending in PICKLED else ""
+        key = CONVERTED.get(ending)
+        how = f"; {resources.sentence('weights', key)}" if key else ""
         raise InputError([Mistake(name, "", expected, (ending or "no ending") + how)])
     contents = folder.read(name)
     read: dict[str, Callable[[bytes, str], dict[str, Array]]]

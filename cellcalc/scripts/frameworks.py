@@ -181,9 +181,11 @@ class _Script:
         if self.write.held:
             parts.append(_HELD)
         formulas = [row.formula for row in self.model.forward if row.formula is not None]
+        if any("log_" in self.spell(self.model.computed(formula)) for formula in formulas):
+            parts.append(self.framework.code.get("logistic", ""))
         if any("dot(p, " in self.spell(formula) for formula in formulas):
             parts.append(Template(_DOT).substitute(features=self.specification.features))
-        return "\n\n\n".join(part.strip("\n") for part in parts)
+        return "\n\n\n".join(part.strip("\n") for part in parts if part)
 
     def function(self, opening: str, rows: list[Quantity], says: str) -> str:
         closing = ", kept=None):" if self.write.held else "):"

@@ -3,6 +3,9 @@
 All are of one forward pass (of one each where the state is reset on the way): the parameters stay
 as they are, so that what differs is the truncation alone. All are measured against the full
 gradient of the same L, a sum or a mean as the problem has it.
+
+A problem of several epochs is trained with each scheme besides, from the same parameters and with
+all of its options, to show where each one leads.
 """
 
 from __future__ import annotations
@@ -12,9 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from cellcalc.engine.effort import check_comparison, check_effort
 from cellcalc.engine.run import run_model
-from cellcalc.engine.schedule import Schedule
+from cellcalc.engine.schedule import Schedule, changes, planned, plans
 from cellcalc.errors import OptionError, check_whole, unknown
+from cellcalc.model.derivation import model_of
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import (
     CHOICES,
@@ -33,13 +38,29 @@ NO_UPDATE = ("weights", "update", "empty", *LIMITS)  # what says nothing where n
 
 
 @dataclass(frozen=True)
+class Trained:
+    """Where the problem's epochs of training lead with a scheme.
+
+    ``losses`` are the L of all sequences, of a forward pass each that nothing interrupts, with the
+    parameters after so many epochs (0: before the first). ``apart`` is how far the ``parameters``
+    end from where full BPTT leads, in proportion to how far that went (nan where it stayed).
+    """
+
+    updates: int
+    losses: Mapping[int, float]
+    parameters: Mapping[str, float]
+    apart: float
+
+
+@dataclass(frozen=True)
 class Compared:
     """A scheme, the sum of its windows' gradients, and each one's error against full BPTT.
 
     ``others`` are the names of schemes that come to the same here. ``errors`` are relative to the
     size of full BPTT's (nan where that is 0 and the scheme's is not); ``error`` is that of the
     whole vector, ``angle`` lies between the two, in degrees (nan where one of them is 0).
-    ``own`` tells that it is, or comes to the same as, the problem's own scheme.
+    ``own`` tells that it is, or comes to the same as, the problem's own scheme. ``trained`` is
+    where several epochs lead.
     """
 
     scheme: Scheme
@@ -51,19 +72,24 @@ class Compared:
     error: float
     angle: float
     own: bool = False
+    trained: Trained | None = None
 
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
     """Schemes on one sequence, full BPTT first.
 
-    ``set_aside`` are the options of the problem that a comparison without updates has no use for.
+    ``set_aside`` are the options of the problem that gradients without updates have no use for.
+    ``optimizer`` and ``learning_rate`` are those of the ``epochs`` of training, if more than one.
     """
 
     title: str
     sequence: int
     sequences: int
     reduction: str
+    optimizer: str
+    learning_rate: float
+    epochs: int
     set_aside: Mapping[str, object]
     schemes: tuple[Compared, ...]
 
@@ -114,12 +140,15 @@ def compare(
     Returns
     -------
     Comparison
-        Schemes that come to the same windows, losses and states are one.
+        Schemes that come to the same windows, losses and states are one; where there are several
+        epochs, those that come to the same updates as well.
 
     Raises
     ------
     OptionError
         For a name that is none, and for a sequence that is not there or has no targets.
+    LimitError
+        It would take too long: the schemes together, or training with one of them.
     """
     count = len(specification.sequences)
     check_whole("sequence", sequence, 1, count)
@@ -135,34 +164,55 @@ def compare(
     elif k1 or k2:
         n = chosen.steps
         names = (*names, f"tbptt({k1 or usual.k1 or n},{k2 or usual.k2 or n})")
-    schemes = [Scheme("full", None, None), usual, *(_named(name, usual) for name in names)]
+    schemes = [_full(usual), usual, *(_named(name, usual) for name in names)]
     for scheme in schemes:
         check_adding_up(scheme, [one.steps for one in specification.sequences])
+    trains = specification.update.epochs > 1
     alone = replace(specification, sequences=(chosen,))
-    distinct: dict[object, list[tuple[Scheme, Schedule, float | None, dict[str, float]]]] = {}
+    distinct: dict[object, list[Scheme]] = {}
+    check_comparison(chosen, schemes, specification.sequences, specification.update.epochs)
     for scheme in schemes:
-        same = replace(
-            scheme, reduction=usual.reduction, update="sequence", weights="current",
-            empty="update", clip_norm=None, clip_value=None,
-        )  # fmt: skip
-        schedule, loss, gradients = _gradients(alone, model, same)
-        distinct.setdefault(_essence(schedule), []).append((scheme, schedule, loss, gradients))
-    reference = next(iter(distinct.values()))[0][3]
+        (schedule,) = planned(_without_updates(alone, scheme))
+        key = _essence(schedule), _in_training(specification, scheme) if trains else None
+        distinct.setdefault(key, []).append(scheme)
+    training = [same[0] for same in distinct.values()]
+    computed = [_gradients(_without_updates(alone, scheme), model) for scheme in training]
+    reference = computed[0][2]
+    trained = _trained(specification, training) if trains else [None] * len(training)
     return Comparison(
         title=specification.title,
         sequence=sequence,
         sequences=count,
         reduction=usual.reduction,
+        optimizer=specification.update.optimizer.name,
+        learning_rate=specification.update.learning_rate,
+        epochs=specification.update.epochs,
         set_aside=_set_aside(specification),
         schemes=tuple(
             replace(
-                _compared(scheme, _others(same), schedule, loss, gradients, reference),
-                own=any(one is usual for one, *_ in same),
+                _compared(same[0], _others(same), *found, reference),
+                own=any(one is usual for one in same),
+                trained=led,
             )
-            for same in distinct.values()
-            for scheme, schedule, loss, gradients in same[:1]
+            for same, found, led in zip(distinct.values(), computed, trained, strict=True)
         ),
     )
+
+
+def _without_updates(specification: Specification, scheme: Scheme) -> Specification:
+    """The problem under a scheme's truncation, once and with nothing that an update needs."""
+    alike = replace(
+        scheme, reduction=specification.scheme.reduction, update="sequence", weights="current",
+        empty="update", clip_norm=None, clip_value=None,
+    )  # fmt: skip
+    update = replace(specification.update, epochs=1, frozen=())
+    return replace(specification, scheme=alike, update=update)
+
+
+def _full(usual: Scheme) -> Scheme:
+    """Full BPTT of the same L, that updates as the problem's scheme does."""
+    kept = {key: getattr(usual, key) for key in ("reduction", *NO_UPDATE)}
+    return Scheme("full", None, None, **kept)
 
 
 def with_options(name: str, usual: Scheme) -> Scheme | None:
@@ -196,9 +246,9 @@ def _essence(schedule: Schedule) -> object:
     return tuple(windows)
 
 
-def _others(same: list[tuple[Scheme, Schedule, float | None, dict[str, float]]]) -> tuple[str, ...]:
+def _others(same: list[Scheme]) -> tuple[str, ...]:
     """The names of all but the first."""
-    first, *names = (scheme.name for scheme, *_ in same)
+    first, *names = (scheme.name for scheme in same)
     return tuple(dict.fromkeys(name for name in names if name != first))
 
 
@@ -209,23 +259,72 @@ def _set_aside(specification: Specification) -> dict[str, object]:
     found = {key: getattr(scheme, key) for key in NO_UPDATE if getattr(scheme, key) != usual[key]}
     if update.frozen:
         found["frozen"] = list(update.frozen)
-    if update.epochs > 1:
-        found["epochs"] = update.epochs
     return found
 
 
 def _gradients(
-    specification: Specification, model: Model, scheme: Scheme
+    specification: Specification, model: Model
 ) -> tuple[Schedule, float | None, dict[str, float]]:
-    once = replace(
-        specification,
-        scheme=scheme,
-        update=replace(specification.update, epochs=1, frozen=()),
-    )
-    (one,) = run_model(once, model, detail=False).passes
+    (one,) = run_model(specification, model, detail=False).passes
     names = [row.symbol for row in model.gradients]
     summed = one.windows[-1].summed if one.windows else dict.fromkeys(names, 0.0)
     return one.schedule, one.loss, dict(summed)
+
+
+def _in_training(specification: Specification, scheme: Scheme) -> object:
+    """What two schemes that train alike have in common."""
+    epoch = plans(scheme, specification.sequences, specification.update.done + 1)
+    return (
+        tuple((_essence(one), tuple(window.updates for window in one.windows)) for one in epoch),
+        scheme.update,  # what is gathered for an update
+        scheme.weights if scheme.meets_old_weights else None,
+        scheme.windows if changes(scheme) else None,
+        *(getattr(scheme, key) for key in LIMITS),
+    )
+
+
+def _trained(specification: Specification, schemes: Sequence[Scheme]) -> list[Trained]:
+    """Where training with each scheme leads; full BPTT is the first."""
+    problems = [replace(specification, scheme=scheme) for scheme in schemes]
+    models = [model_of(problem) for problem in problems]
+    for problem, model in zip(problems, models, strict=True):
+        check_effort(problem, model, detail=False)
+    start, count = specification.parameters, len(specification.sequences)
+    shown = _shown(specification.update.epochs)
+    found: list[Trained] = []
+    for problem, model in zip(problems, models, strict=True):
+        trace = run_model(problem, model, detail=False)
+        reached = {0: start, len(trace.passes) // count: trace.final}
+        for epoch in shown[1:-1]:
+            reached[epoch] = trace.passes[epoch * count].before
+        final, full = trace.final, found[0].parameters if found else trace.final
+        went = math.dist(list(full.values()), list(start.values()))
+        found.append(
+            Trained(
+                updates=trace.updates - specification.update.count,
+                losses={epoch: _loss(specification, reached[epoch]) for epoch in shown},
+                parameters=dict(final),
+                apart=_relative(math.dist(list(final.values()), list(full.values())), went),
+            )
+        )
+    return found
+
+
+def _shown(epochs: int) -> list[int]:
+    """0, 1, 2, 5, 10, 20, … and the last epoch."""
+    steps = (digit * 10**power for power in range(len(str(epochs))) for digit in (1, 2, 5))
+    return [0, *(epoch for epoch in steps if epoch < epochs), epochs]
+
+
+def _loss(specification: Specification, parameters: Mapping[str, float]) -> float:
+    """L of all sequences, each run without a cut; a mean is over all of their losses."""
+    s = specification
+    update = replace(s.update, epochs=1)
+    once = replace(s, scheme=Scheme("full", None, None), parameters=parameters, update=update)
+    passes = run_model(once, model_of(once), detail=False).passes
+    total = sum(one.loss for one in passes if one.loss is not None)
+    number = sum(sum(one.has_target) for one in s.sequences)
+    return total / number if s.scheme.reduction == "mean" else total
 
 
 def _compared(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import floor, log10
 
+from cellcalc.engine.effort import check_exercise
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -28,7 +29,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.problems.templates import shown_rows
 
 PARTS = ("forward", "backward", "all", "paths")
-LAST = "last"  # of the windows, the last one alone
+FIRST, LAST = "first", "last"  # of the windows, that one alone
 # What a person is given: the equations; none of them; some to choose from; a run with a mistake.
 EQUATIONS, HIDDEN, CHOICE, MISTAKE = LEVELS = (1, 2, 3, 4)
 # The marks: right; right given the answers before it; right as far as it goes, with fewer figures
@@ -95,12 +96,14 @@ class Spot:
 class Exercise:
     """An exercise on the first pass of a trace: the symbols to be worked out.
 
-    With ``last`` the backward pass is asked for of the last window alone.
+    With ``last`` the backward pass is asked for of the last window alone; with ``first`` what is
+    asked for is of the first one alone.
     """
 
     trace: Trace
     symbols: frozenset[str]
     last: bool = False
+    first: bool = False
     _near: dict[Place, float] = field(default_factory=dict)
     _far: dict[Place, float] = field(default_factory=dict)
 
@@ -125,6 +128,17 @@ class Exercise:
     def open(self) -> list[Spot]:
         """The values that are asked for."""
         return [spot for spot in self.spots.values() if spot.open]
+
+    @property
+    def size(self) -> int:
+        """About how many values are asked for or hidden, known without computing them."""
+        model, one, asked = self.model, self.pass_trace, self.symbols
+        rows = [r for q in (*model.backward, *model.gradients) for r in (q, *model.paths_of(q))]
+        wanted = sum((row.path_of or row.symbol) in asked or row.symbol in asked for row in rows)
+        windows = one.windows[:1] if self.first else one.windows[-1:] if self.last else one.windows
+        swept = sum(len(window.steps) for window in windows)
+        steps = windows[0].last if self.first else one.steps
+        return sum(q.symbol in asked for q in model.forward) * steps + wanted * swept
 
     @property
     def hides_update(self) -> bool:
@@ -262,17 +276,18 @@ class Exercise:
         """Each spot before it is known what rounding does to it."""
         one = self.pass_trace
         chosen = [q for q in self.model.forward if q.symbol in self.symbols]
-        for t in range(1, one.steps + 1):
+        for t in range(1, (one.windows[0].last if self.first else one.steps) + 1):
             for quantity in chosen:
                 value = one.forward[quantity.symbol][t]
                 if value == value:  # a step without a target has no loss to work out
                     place = (0, quantity.symbol, t)
                     yield place, quantity, value, True, quantity.formula, forward_values(one, t)
-        if LOSS in self.symbols and one.loss is not None:
+        if LOSS in self.symbols and one.loss is not None and not self.first:
             for name, is_open in ((LOSS, False), (TOTAL_LOSS, True)):
                 yield (0, name, None), None, one.loss, is_open, None, None
         for number, window in enumerate(one.windows, 1):
-            if not self.last or number == len(one.windows):
+            alone = number == 1 if self.first else number == len(one.windows)
+            if alone or not (self.first or self.last):
                 yield from self._window(number, window)
 
     def _window(self, number: int, window: WindowTrace) -> Iterator[_Part]:
@@ -406,9 +421,10 @@ def exercise(trace: Trace, text: str) -> Exercise:
 
     With "paths" (as in "dh,paths") the rows of the paths are asked for as well, each of which is
     otherwise a symbol like any other. With "last" (as in "backward,last") the backward pass is
-    asked for of the last window alone.
+    asked for of the last window alone; with "first" what is asked for is that of the first window.
 
-    Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out.
+    Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out, and
+    :class:`~cellcalc.errors.LimitError` for more values than can be asked for.
     """
     model = trace.model
     forward = [q.symbol for q in model.forward]
@@ -423,9 +439,9 @@ def exercise(trace: Trace, text: str) -> Exercise:
     known = [*PARTS, *forward, *backward, *paths]
     chosen: list[str] = []
     words = [word.strip() for word in text.split(",")]
-    last = LAST in words and has_windows
+    first, last = FIRST in words and has_windows, LAST in words and has_windows
     for name in words:
-        if name == LAST:
+        if name in (FIRST, LAST):
             continue
         if name not in known:
             expected = "forward, backward, all, paths, or symbols that are computed"
@@ -436,16 +452,25 @@ def exercise(trace: Trace, text: str) -> Exercise:
         chosen += [path.symbol for s in of or backward for path in model.paths.get(s, ())]
     if not chosen:
         raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
-    return Exercise(trace, frozenset(chosen), last)
+    if first and last:
+        raise OptionError("practice", f"{FIRST} or {LAST}", f'"{text}"')
+    found = Exercise(trace, frozenset(chosen), last, first)
+    check_exercise(found.size)
+    return found
 
 
 def sealed(trace: Trace, text: str) -> str:
     """What can be asked for where nothing may give an answer away.
 
     Of a run that is updated on the way the parameters after a window, which the next is worked out
-    with, less those before it tell its gradients; so of its windows the last alone is asked for.
+    with, less those before it tell its gradients, and so does what these are made of. Therefore of
+    its windows the last alone is asked for, or the first if the forward pass is asked for as well.
     """
     one = trace.passes[0]
     asked = exercise(trace, text)
-    on_the_way = any(w.window.updates and w.last < one.steps for w in one.windows[:-1])
-    return f"{text},{LAST}" if on_the_way and asked.hides_update and not asked.last else text
+    if asked.first or not any(w.window.updates and w.last < one.steps for w in one.windows):
+        return text
+    if not asked.symbols.isdisjoint(quantity.symbol for quantity in trace.model.forward):
+        words = [word.strip() for word in text.split(",")]
+        return ",".join([*(word for word in words if word != LAST), FIRST])
+    return f"{text},{LAST}" if not asked.last else text

@@ -21,6 +21,7 @@ from cellcalc.errors import OptionError, check_positive, check_whole
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme, check_adding_up
 from cellcalc.problems.specification import Specification, redrawn
+from cellcalc.problems.templates import RATE
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -316,7 +317,7 @@ def _trained(
     seeds, rates = len(experiment.seeds), experiment.rates
     longest = max(experiment.epochs)
     sets: dict[str, Any] = {n: np.tile(v, len(rates)) for n, v in experiment.varied.items()}
-    sets["learning_rate"] = np.repeat(rates, seeds)
+    sets[RATE] = np.repeat(rates, seeds)
     specification = replace(trained, scheme=scheme, update=replace(trained.update, epochs=longest))
     outcome = batch.train(specification, model, sets, progress, experiment.epochs)
     losses = np.sum(outcome.losses * _counts(specification), axis=1) / _targets(trained)

@@ -8,7 +8,6 @@ pass, swept once for all losses together: dE holds, in place of a number, one co
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,7 @@ from cellcalc.engine.codegen import ARRAYS, compile_source, evaluate
 from cellcalc.engine.effort import check_flow
 from cellcalc.engine.schedule import Schedule, plan
 from cellcalc.errors import OptionError, check_whole
+from cellcalc.files import json_pieces
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import Call, Symbol, spelled_out, symbols, walk
@@ -302,8 +302,8 @@ def verdicts(flow: Flow, found: list[Lag]) -> Iterator[Verdict]:
         yield Verdict(state, word, last.lag, left, rate)
 
 
-def to_json(flow: Flow, title: str, place: int) -> str:
-    """One JSON object on one line; what is not a number is null."""
+def to_json(flow: Flow, title: str, place: int) -> Iterator[str]:
+    """One JSON object on one line, in pieces; what is not a number is null."""
     scheme, found = flow.schedule.scheme, lags(flow)
     data = {
         "title": title,
@@ -312,10 +312,10 @@ def to_json(flow: Flow, title: str, place: int) -> str:
         "losses": list(flow.losses),
         "scheme": {"name": scheme.name, "k1": scheme.k1, "k2": scheme.k2, "inject": scheme.inject},
         "matrix": {
-            state: [[_finite(v) for v in row[:t]] for row, t in zip(m, flow.losses, strict=True)]
+            state: (map(_finite, row[:t].tolist()) for row, t in zip(m, flow.losses, strict=True))
             for state, m in flow.matrix.items()
         },
-        "swept": [row[:t].tolist() for row, t in zip(flow.swept, flow.losses, strict=True)],
+        "swept": (row[:t].tolist() for row, t in zip(flow.swept, flow.losses, strict=True)),
         "carousel": None
         if flow.carousel is None or flow.factor is None
         else {
@@ -341,7 +341,8 @@ def to_json(flow: Flow, title: str, place: int) -> str:
         "verdicts": [asdict(verdict) for verdict in verdicts(flow, found)],
         "stops": [{"of": LANGUAGE(of), "in": list(rows)} for of, rows in flow.stops.items()],
     }
-    return json.dumps(data, ensure_ascii=False, allow_nan=False) + "\n"
+    yield from json_pieces(data)
+    yield "\n"
 
 
 def _finite(value: float) -> float | None:

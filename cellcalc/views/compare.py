@@ -40,11 +40,43 @@ def page(comparison: Comparison, decimals: int = DECIMALS, width: int = 80) -> l
         body = [[symbol, *(fixed(value, places) for value in values)] for symbol, values in rows]
         shown = "\n\n".join(banded(grid, places, width, repeated=1))
         blocks += [Heading(grid.title), figures(["", *names], body, shown)]
+    blocks += _training(comparison, names, decimals, width)
     for one in compared:
         mark = OWN if one.own else ""
         blocks.append(Heading(" = ".join((one.scheme.name, *one.others)) + mark))
         blocks += _drawn(one, width)
     return [*blocks, Lines(tuple(legend(updates=False)))]
+
+
+def _training(
+    comparison: Comparison, names: tuple[str, ...], decimals: int, width: int
+) -> Iterator[Block]:
+    """Where the epochs lead with each scheme: its losses, and the parameters at the end."""
+    trained = [one.trained for one in comparison.schemes if one.trained is not None]
+    if not trained:
+        return
+    epochs = comparison.epochs
+    settings = {"optimizer": comparison.optimizer, "rate": f"{comparison.learning_rate:g}"}
+    yield Heading(sentence("compare", "training", epochs=epochs, **settings))
+    says = [sentence("compare", "trained_loss"), sentence("compare", "trained_apart")]
+    yield Lines(tuple(line for text in says for line in filled(text, width)))
+    headings = sentence("compare", "trained_headings").split(",")
+    body = [
+        [name, f"{one.updates:,}", fixed(one.losses[epochs], decimals), _percent(one.apart)]
+        for name, one in zip(names, trained, strict=True)
+    ]
+    yield figures(headings, body)
+    losses = [(str(e), tuple(one.losses[e] for one in trained)) for e in trained[0].losses]
+    parameters = [(s, tuple(one.parameters[s] for one in trained)) for s in trained[0].parameters]
+    for heading, corner, rows in (
+        (sentence("compare", "losses_title"), sentence("compare", "epochs"), losses),
+        (sentence("compare", "parameters_title", epochs=epochs), "", parameters),
+    ):
+        grid = Grid(heading, names, tuple(rows), over_time=False, corner=corner)
+        shown = "\n\n".join(banded(grid, decimals, width, repeated=1))
+        numbers = [[row, *(fixed(value, decimals) for value in values)] for row, values in rows]
+        yield Heading(heading)
+        yield figures([corner, *names], numbers, shown)
 
 
 def _drawn(one: Compared, width: int) -> list[Block]:
@@ -67,7 +99,8 @@ def _settings(comparison: Comparison) -> Iterator[str]:
     yield sentence("compare", "own", mark=OWN.strip())
     if comparison.set_aside:
         options = ", ".join(f"{key} {_words(v)}" for key, v in comparison.set_aside.items())
-        yield sentence("compare", "set_aside", options=options)
+        key = "set_aside" if comparison.epochs == 1 else "set_aside_gradients"
+        yield sentence("compare", key, options=options)
 
 
 def _words(value: object) -> str:
@@ -120,6 +153,7 @@ def to_json(comparison: Comparison) -> str:
         "title": comparison.title,
         "sequence": comparison.sequence,
         "reduction": comparison.reduction,
+        "epochs": comparison.epochs,
         "set_aside": dict(comparison.set_aside),
         "schemes": [
             {
@@ -134,11 +168,24 @@ def to_json(comparison: Comparison) -> str:
                 "relative_errors": {s: _finite(e) for s, e in one.errors.items()},
                 "relative_error": _finite(one.error),
                 "angle": _finite(one.angle),
+                "trained": _trained_data(one),
             }
             for one in comparison.schemes
         ],
     }
     return json.dumps(data, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _trained_data(one: Compared) -> dict[str, object] | None:
+    """Where training with a scheme leads; null where there is one epoch."""
+    if one.trained is None:
+        return None
+    return {
+        "updates": one.trained.updates,
+        "losses": {str(e): _finite(loss) for e, loss in one.trained.losses.items()},
+        "parameters": {s: _finite(value) for s, value in one.trained.parameters.items()},
+        "apart": _finite(one.trained.apart),
+    }
 
 
 def _finite(value: float) -> float | None:

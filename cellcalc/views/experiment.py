@@ -25,6 +25,8 @@ COLUMNS = (
     *(f"{name}_{part}" for name in SPREADS for part in ("median", "low", "high")),
     *COUNTS,
 )
+CURVE = "curve"  # the loss after some epochs, as in "1:0.5 2:0.25": a column of its own in a file
+WRITTEN = (*COLUMNS, CURVE)
 
 
 def record(result: Result) -> dict[str, str | float | None]:
@@ -47,21 +49,27 @@ def csv_line(values: Sequence[str | float | None]) -> str:
     return line.getvalue()
 
 
+def row_line(result: Result) -> str:
+    """The line of one result, with its learning curve."""
+    curve = " ".join(f"{epoch}:{loss!r}" for epoch, loss in result.curve)
+    return csv_line([*record(result).values(), curve])
+
+
 def to_csv(results: Sequence[Result]) -> str:
     """A header and a row for each result."""
-    return csv_line(COLUMNS) + "".join(csv_line(list(record(r).values())) for r in results)
+    return csv_line(WRITTEN) + "".join(map(row_line, results))
 
 
 def read_csv(text: str, shown_as: str) -> list[Result]:
-    """The rows of a table that :func:`csv_line` wrote, without their curves, which are not in it.
+    """The rows of a table that :func:`to_csv` wrote.
 
     A last line that was not written to its end is left out.
 
     Raises :class:`~cellcalc.errors.InputError` where it is another table.
     """
     whole = text[: text.rfind("\n") + 1]
-    header, *rows = csv.reader(io.StringIO(whole)) if whole else [list(COLUMNS)]
-    if header != list(COLUMNS):
+    header, *rows = csv.reader(io.StringIO(whole)) if whole else [list(WRITTEN)]
+    if header != list(WRITTEN):
         expected = f"a table that an experiment wrote ({', '.join(COLUMNS[:3])}, …)"
         found = describe(",".join(header))
         raise InputError([Mistake(shown_as, "line 1", expected, found)])
@@ -70,7 +78,7 @@ def read_csv(text: str, shown_as: str) -> list[Result]:
 
 def _result(row: list[str], line: str, shown_as: str) -> Result:
     try:
-        values = dict(zip(COLUMNS, row, strict=True))
+        values = dict(zip(WRITTEN, row, strict=True))
         whole = {name: int(values[name]) for name in WHOLE}
         numbers = {name: float(values[name]) for name in ("learning_rate", "error", "angle")}
         spreads = {
@@ -79,11 +87,13 @@ def _result(row: list[str], line: str, shown_as: str) -> Result:
             else None
             for name in SPREADS
         }
+        points = (point.split(":") for point in values[CURVE].split())
+        curve = tuple((int(epoch), float(loss)) for epoch, loss in points)
     except ValueError:
-        expected = f"{len(COLUMNS)} values of an experiment"
+        expected = f"{len(WRITTEN)} values of an experiment"
         raise InputError([Mistake(shown_as, line, expected, describe(",".join(row)))]) from None
     parts: dict[str, Any] = {**whole, **numbers, **spreads}
-    return Result(scheme=values["scheme"], **parts, curve=())
+    return Result(scheme=values["scheme"], **parts, curve=curve)
 
 
 def to_json(experiment: Experiment, results: Sequence[Result]) -> str:
@@ -91,7 +101,7 @@ def to_json(experiment: Experiment, results: Sequence[Result]) -> str:
     rows = []
     for result in results:
         curve = [[epoch, _finite(loss)] for epoch, loss in result.curve]
-        rows.append({**{k: _finite(v) for k, v in record(result).items()}, "curve": curve})
+        rows.append({**{k: _finite(v) for k, v in record(result).items()}, CURVE: curve})
     data = {
         "title": experiment.title,
         "seeds": list(experiment.seeds),

@@ -12,15 +12,22 @@ from dataclasses import asdict
 from functools import lru_cache
 from itertools import islice
 from operator import add
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cellcalc.engine.lazy import numbers
 from cellcalc.engine.trace import PassTrace, Trace, Values, WindowTrace
 from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import TOTAL_LOSS
+from cellcalc.records import record
 from cellcalc.views.table import EVERYTHING, Selection
 
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
 CSV_HEADER = ("epoch", "sequence", "window", "update", "pass", "symbol", "t", "value")
-BLOCK = 4096  # values that are made into text at once
+BLOCK = 8192  # values that are made into text at once
+FEW = 1000  # of which so many are not worth loading numpy
 
 
 def to_json(trace: Trace, selection: Selection = EVERYTHING, block: int = BLOCK) -> Iterator[str]:
@@ -102,9 +109,27 @@ def _bounds(first: int, last: int, selection: Selection) -> tuple[int, int]:
     return low, max(low, min(high, last) + 1)
 
 
-def _part(values: Values, low: int, high: int, first: int) -> Iterator[float]:
+@record
+class _Part:
+    """The values from one place to before another."""
+
+    values: Values
+    low: int
+    high: int
+
+    def blocks(self, block: int) -> Iterator[list[float] | NDArray[numpy.float64]]:
+        """So many at once, or less: few as a list, many as an array."""
+        for start in range(self.low, self.high, block):
+            stop = min(start + block, self.high)
+            if stop - start > FEW:
+                yield numbers(self.values, start, stop)
+            else:
+                yield list(self.values[start:stop])
+
+
+def _part(values: Values, low: int, high: int, first: int) -> _Part:
     """The values from step ``low`` to before ``high``, the first of all being of step ``first``."""
-    return islice(values, low - first, high - first)
+    return _Part(values, low - first, high - first)
 
 
 def _numbers(values: Mapping[str, float]) -> dict[str, float | None]:
@@ -124,23 +149,36 @@ def _json(value: object, block: int) -> Iterator[str]:
             yield from _json(item, block)
             mark = ", "
         yield "}" if value else "{}"
+    elif isinstance(value, _Part):
+        mark = "["
+        for part in value.blocks(block):
+            yield mark + _json_numbers(part)
+            mark = ", "
+        yield "]" if mark != "[" else "[]"
     elif isinstance(value, Iterable) and not isinstance(value, str):
         mark, items = "[", iter(value)
         while part := list(islice(items, block)):
-            if isinstance(part[0], dict):
+            if isinstance(part[0], int):
+                yield mark + ", ".join(map(str, part))
+            else:
                 for item in part:
                     yield mark
                     yield from _json(item, block)
                     mark = ", "
-            else:
-                if math.isfinite(sum(part)):  # and so is each of them
-                    yield mark + ", ".join(map(repr, part))
-                else:
-                    yield mark + ", ".join([_json_number(v) for v in part])
-                mark = ", "
+            mark = ", "
         yield "]" if mark != "[" else "[]"
     else:
         yield json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _json_numbers(part: list[float] | NDArray[numpy.float64]) -> str:
+    if not isinstance(part, list):
+        from cellcalc.views import shortest  # here, since a short trace needs no numpy
+
+        return shortest.lines(part, "", None, ", ", _json_number)[:-2]
+    if math.isfinite(sum(part)):  # and so is each of them
+        return ", ".join(map(repr, part))
+    return ", ".join(map(_json_number, part))
 
 
 def _json_number(value: float) -> str:
@@ -188,15 +226,27 @@ def _lines(
         return
     low, high = _bounds(first, first + len(values) - 1, selection)
     start = f"{place},{symbol},"
-    numbers, t = _part(values, low, high, first), low
-    while part := list(islice(numbers, block)):
-        if math.isfinite(sum(part)):  # the usual case: none is nan
+    t = low
+    for part in _part(values, low, high, first).blocks(block):
+        if not isinstance(part, list):
+            yield _many_lines(start, t, part)
+        elif math.isfinite(sum(part)):  # the usual case: none is nan
             steps = _steps(t, len(part))
             yield start + f"\n{start}".join(map(add, steps, map(repr, part))) + "\n"
         else:
             numbered = enumerate(part, t)
             yield "".join([f"{start}{t},{value!r}\n" for t, value in numbered if value == value])
         t += len(part)
+
+
+def _many_lines(start: str, first: int, part: NDArray[numpy.float64]) -> str:
+    """The lines of so many steps from ``first`` on."""
+    from cellcalc.views import shortest  # here, since a short trace needs no numpy
+
+    steps, there = shortest.numbered(first, len(part)), part == part
+    if not there.all():
+        steps, part = steps[there], part[there]
+    return shortest.lines(part, start, steps, "\n")
 
 
 @lru_cache(maxsize=256)

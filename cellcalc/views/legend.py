@@ -10,7 +10,7 @@ from cellcalc.language.keys import VIA
 from cellcalc.language.letters import MARK, latex_text
 from cellcalc.model.model import Model
 from cellcalc.records import record
-from cellcalc.resources import sentence
+from cellcalc.resources import said, sentence
 from cellcalc.views.text import wrap
 
 
@@ -49,7 +49,10 @@ class Legend:
         meant = "; ".join(
             sentence("legend", "is", symbol=key, meaning=self.elsewhere(key)) for key in marked
         )
-        return [*self.author.notes, *([sentence("legend", mark, meant=meant)] if meant else [])]
+        return [
+            *map(said, self.author.notes),
+            *([sentence("legend", mark, meant=meant)] if meant else []),
+        ]
 
     def elsewhere(self, symbol: str) -> str:
         """What a symbol of ours means to the author."""
@@ -59,7 +62,7 @@ class Legend:
             for key, text in self.author.names.items()
             if text == symbol
         )
-        return taken[symbol] if symbol in taken else next(keys, sentence("legend", "other"))
+        return said(taken[symbol]) if symbol in taken else next(keys, sentence("legend", "other"))
 
     @property
     def title(self) -> str:
@@ -82,7 +85,7 @@ class Legend:
         """The legend for a terminal."""
         lines = _wrapped(self.title, width, "")
         for name, pairs in self.lists():
-            lines += _wrapped(f"{name}: {pairs}", width)
+            lines += _wrapped(sentence("marks", "told", what=name, text=pairs), width)
         for note in self.notes:
             lines += _wrapped(note, width)
         return "\n".join(lines)
@@ -114,7 +117,8 @@ class Legend:
     def _items(self, pair: Callable[[Entry], str], text: Callable[[str], str]) -> Iterator[str]:
         """The points of a list: each kind of symbol with its pairs, then the notes."""
         for name, entries in self.kinds():
-            yield f"{text(name)}: {', '.join(map(pair, entries))}"
+            pairs = ", ".join(map(pair, entries))
+            yield sentence("marks", "told", what=text(name), text=pairs)
         yield from map(text, self.notes)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from cellcalc.engine.effort import check_listing
 from cellcalc.engine.schedule import Schedule, Window, plan, planned, ranges
+from cellcalc.files import json_pieces
 from cellcalc.model.model import Model
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.specification import Specification
@@ -68,8 +68,8 @@ def cost(schedule: Schedule, model: Model) -> Cost:
     )
 
 
-def to_json(specification: Specification, model: Model) -> str:
-    """The schedules of all sequences as one JSON object on one line."""
+def to_json(specification: Specification, model: Model) -> Iterator[str]:
+    """The schedules of all sequences as one JSON object on one line, in pieces."""
     sequences = []
     for place, schedule in enumerate(schedules(specification)):
         sequences.append(
@@ -89,7 +89,8 @@ def to_json(specification: Specification, model: Model) -> str:
         "scheme": asdict(specification.scheme.on(longest)),
         "sequences": sequences,
     }
-    return json.dumps(data, ensure_ascii=False) + "\n"
+    yield from json_pieces(data)
+    yield "\n"
 
 
 def window_data(window: Window) -> dict[str, object]:

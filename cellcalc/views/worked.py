@@ -332,11 +332,11 @@ class _Tex(_Plain):
         write = self.notation(step)
         if row.group is not Group.PATH:
             return write(Symbol(row.symbol, 0))
-        via = rf"\ \text{{via}}\ {write(Symbol(row.via))}"
+        via = rf"\ \text{{{sentence('worked', 'via')}}}\ {write(Symbol(row.via))}"
         return write(Symbol(row.path_of, 0)) + via
 
     def new(self, symbol: str) -> str:
-        return rf"\text{{new }} {self.notation()(Symbol(symbol))}"
+        return rf"\text{{{sentence('worked', 'new')} }} {self.notation()(Symbol(symbol))}"
 
     def number(self, value: float, given: bool = False) -> str:
         text = short(value, self.decimals) if given else fixed(value, self.decimals)

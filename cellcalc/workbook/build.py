@@ -32,13 +32,15 @@ from cellcalc.workbook.layout import (
     derived_rows,
     lay_out,
     setting_names,
+    sheet_of,
+    title_of,
 )
 from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
 from cellcalc.workbook.sheets.practice import practice as practice_sheets
-from cellcalc.workbook.sheets.start import start
+from cellcalc.workbook.sheets.start import AFTER_CHECKS, start
 from cellcalc.workbook.sheets.step import step
 from cellcalc.workbook.sheets.tracing import (
     Tracing,
@@ -154,7 +156,8 @@ def build_workbook(
         try:
             _write(book, file, sheets)
         except TooLongError as error:
-            kind = re.sub(r" [0-9]+$", "", error.sheet)
+            title = re.sub(r" [0-9]+$", "", error.sheet)
+            kind = next((kind for kind in SHEETS if title_of(kind) == title), title)
             if kind not in SPARED or kind in left_out or book.asked(kind):
                 raise
             left_out.append(kind)
@@ -175,10 +178,18 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
     book.pass_shown = chosen_pass(book)
     workbook = Workbook()
     for kind, make in SHEETS.items():
-        if book.has(kind) and kind != "Start":
+        if book.has(kind) and kind not in ("Start", "Checks"):
             book.made += make(book)
     if book.has("Start"):  # it lists the others, and comes before them
         book.made[:0] = start(book)
+    if book.has("Checks"):  # it looks at all others
+        made = list(checks(book))
+        if book.failed and book.has("Start"):
+            book.made[:1] = start(book)  # with the lamp that says so
+        after = set(map(title_of, AFTER_CHECKS))
+        later = (k for k, sheet in enumerate(book.made) if sheet.title in after)
+        at = next(later, len(book.made))
+        book.made[at:at] = made
     for number, sheet in enumerate(book.made):
         worksheet = workbook.active if number == 0 else workbook.create_sheet()
         assert isinstance(worksheet, Worksheet)
@@ -206,7 +217,7 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
 def _shown(book: Book, asked: Sequence[str]) -> str:
     """The first sheet that was asked for and is there."""
     titles = [sheet.title for sheet in book.made]
-    return next((kind for kind in asked if kind in titles), titles[0])
+    return next((title_of(kind) for kind in asked if title_of(kind) in titles), titles[0])
 
 
 def moved(names: Sequence[str]) -> dict[str, str]:
@@ -220,6 +231,7 @@ def _chosen(
     """The kinds of sheet wanted, in their order."""
     practice = assignment.what
     known = {**{kind.casefold(): kind for kind in SHEETS}, **FORMER}
+    known |= {title_of(kind).casefold(): kind for kind in SHEETS}
     for name in names:
         if name.casefold() not in known:
             expected = f"names of sheets ({listed(list(SHEETS))})"
@@ -274,7 +286,7 @@ def _define_names(workbook: Workbook, book: Book) -> None:
             workbook.defined_names[name] = DefinedName(name, attr_text=where)
     if book.has("Checks"):
         taken.add(FAILED)
-        where = f"Checks!{FAILED_CELL}"
+        where = f"{sheet_of('Checks')}!{FAILED_CELL}"
         workbook.defined_names[FAILED] = DefinedName(FAILED, attr_text=where)
     for symbol, (row, place) in places.items():
         name = defined_name(symbol, taken)
@@ -336,4 +348,6 @@ def _cells(pass_trace: PassTrace, trace: Trace) -> int:
     """About how many cells the sheet of a pass has."""
     model = trace.model
     top = (len(model.inputs) + len(model.parameters) + len(model.forward)) * (pass_trace.steps + 2)
-    return top + pass_trace.schedule.backward_cells * len(derived_rows(model))
+    headings = len(pass_trace.windows) * (pass_trace.steps + 2)
+    headings += sum(window.last for window in pass_trace.windows)
+    return top + headings + pass_trace.schedule.backward_cells * len(derived_rows(model))

@@ -91,35 +91,30 @@ def _exponent(cell: str) -> str:
     return f"INT(LOG10(ABS({cell})))"
 
 
-def _decimals_formula(cell: str, digits: str) -> str:
-    exponent = _exponent(cell)
+def _decimals_formula(cell: str, exponent: str, digits: str) -> str:
     most = f"MIN({FIGURES - 1}-{exponent},MAX({digits},{digits}-1-{exponent}))"
     return f"IF({cell}=INT({cell}),0,MAX(0,{most}))"
 
 
-def number_formula(cell: str, digits: str = str(DIGITS)) -> str:
-    """The text of the number in a cell, in brackets when negative; ``digits`` is a cell too."""
-    return _text_formula(cell, digits, '"(−"', '")"')
+def number_formula(cell: str, exponent: str, digits: str = str(DIGITS)) -> str:
+    """The text of the number in a cell, in brackets when negative.
 
-
-def plain_formula(cell: str, digits: str = str(DIGITS)) -> str:
-    """The same without brackets."""
-    return _text_formula(cell, digits, '"−"', "")
-
-
-def _text_formula(cell: str, digits: str, before: str, after: str) -> str:
-    exponent = _exponent(cell)
-    usual = f"FIXED(ABS({cell}),{_decimals_formula(cell, digits)},TRUE)"
+    ``exponent`` is the cell with its exponent of ten, ``digits`` may be a cell too.
+    """
+    usual = f"FIXED(ABS({cell}),{_decimals_formula(cell, exponent, digits)},TRUE)"
     long = f'FIXED(ABS({cell})/10^{exponent},MIN({digits},{FIGURES})-1,TRUE)&"e"&{exponent}'
     text = f"IF(AND(ABS({cell})>={SMALL},ABS({cell})<{LONG:.0f}),{usual},{long})"
-    close = f'&IF({cell}<0,{after},"")' if after else ""
-    return f'IF({cell}=0,"0",IF({cell}<0,{before},"")&{text}{close})'
+    return f'IF({cell}=0,"0",IF({cell}<0,"(−","")&{text}&IF({cell}<0,")",""))'
 
 
-def shown_formula(cell: str, digits: str) -> str:
+def without_brackets(text: str) -> str:
+    """A formula for the text of a number, without the brackets of a negative one."""
+    return f'SUBSTITUTE(SUBSTITUTE({text},"(",""),")","")'
+
+
+def shown_formula(cell: str, exponent: str, digits: str) -> str:
     """The number that the text of a cell stands for."""
-    exponent = _exponent(cell)
-    usual = f"ROUND({cell},{_decimals_formula(cell, digits)})"
+    usual = f"ROUND({cell},{_decimals_formula(cell, exponent, digits)})"
     long = f"ROUND({cell}/10^{exponent},MIN({digits},{FIGURES})-1)*10^{exponent}"
     return f"IF({cell}=0,0,IF(AND(ABS({cell})>={SMALL},ABS({cell})<{LONG:.0f}),{usual},{long}))"
 
@@ -160,7 +155,7 @@ def text_formula(expression: Expression, cell: Callable[[Symbol], str], features
     pieces = []
     for piece, marks, bare in _pieces(_Marked(cell=cell, features=features)(expression)):
         if bare:
-            pieces.append(f'IF(LEFT({piece},1)="(",MID({piece},2,LEN({piece})-2),{piece})')
+            pieces.append(without_brackets(piece))
         elif marks:
             pieces.append(piece)
         elif piece:
@@ -179,17 +174,17 @@ def text_value(expression: Expression, text: Callable[[Symbol], str], features: 
 Key = Hashable
 HAIR = 1e-12
 MOST_CHARACTERS = 6_500  # of the formula of a line, to which others are added
-TEXTS, SHOWN = (1, 2, 3), (4, 5)  # columns after that of the value
+EXPONENT, TEXTS, SHOWN = 1, (2, 3, 4), (5, 6)  # columns after that of the value
 
 
 @dataclass
 class Working:
     """The table of the numbers that lines of working use, and the lines.
 
-    It begins in the row after ``heading`` and in ``column``: the symbol, its value, its text with
-    more and more digits, the numbers that the first two texts stand for. To the right of it stands
-    for each line what its numbers give, so as to choose how many digits it shows. ``digits`` is
-    the cell with the digits chosen, ``now`` what it holds at first.
+    It begins in the row after ``heading`` and in ``column``: the symbol, its value, the exponent of
+    that, its text with more and more digits, the numbers that the first two texts stand for. To the
+    right of it stands for each line what its numbers give, so as to choose how many digits it
+    shows. ``digits`` is the cell with the digits chosen, ``now`` what it holds at first.
     """
 
     heading: int
@@ -214,16 +209,16 @@ class Working:
         expression: Expression,
         number: Callable[[Symbol], int],
         value: Callable[[Symbol], float],
-        result: tuple[str, float],
+        result: tuple[int, float],
         place: int = 0,
     ) -> Cell:
         """The line as a cell without a column (1) and look: ``… = result``.
 
         ``number`` gives the row in the table of each symbol, ``value`` its value; ``result`` is the
-        cell of the result and its value. Its helper cells stand in ``row``; ``place`` tells those
+        row of the result and its value. Its helper cells stand in ``row``; ``place`` tells those
         of several lines in the row apart.
         """
-        target, outcome = result
+        found, outcome = result
         spelled = spelled_out(expression, self.features)
         cells, shown = [], []
         first = self.column + 8 + 3 * place
@@ -239,45 +234,50 @@ class Working:
             cells.append(Cell(first + k, "small_number", now, text))
             shown.append(shown_value(now, self.now) == shown_value(outcome, self.now))
         level = 1 if shown[0] else 2 if shown[1] else 3
-        tests = [
-            f"{shown_formula(f'{letters(first + k)}{row}', self.digits)}"
-            f"={shown_formula(target, self.digits)}"
-            for k in range(2)
-        ]
+        given = [f"{letters(first + k)}{row}" for k in range(2)]
+        target = self.value_cell(found, SHOWN[0])
+        tests = [f"{shown_formula(g, _exponent(g), self.digits)}={target}" for g in given]
         text = f"IF({tests[0]},1,IF({tests[1]},2,3))"
         cells.append(Cell(first + 2, "small_number", float(level), text))
         self.lines.append((row, cells))
-        texts = []
-        for column in TEXTS:
-
-            def text_cell(symbol: Symbol, column: int = column) -> str:
-                return self.value_cell(number(symbol), column)
-
-            texts.append(text_formula(expression, text_cell, self.features))
         chosen = f"{letters(first + 2)}{row}"
-        formula = f"CHOOSE({chosen},{','.join(texts)})"
+
+        def text_cell(symbol: Symbol) -> str:
+            texts = [self.value_cell(number(symbol), column) for column in (TEXTS[0], TEXTS[-1])]
+            return f"INDEX({':'.join(texts)},1,{chosen})"
+
+        def full_text(symbol: Symbol) -> str:
+            return self.value_cell(number(symbol), TEXTS[-1])
+
+        formula = text_formula(expression, text_cell, self.features)
         if len(formula) > MOST_CHARACTERS:  # then only in full
-            formula, level = texts[-1], len(MORE)
+            formula, level = text_formula(expression, full_text, self.features), len(MORE)
         digits = self.now + MORE[level - 1]
         written = text_value(expression, lambda s: number_text(value(s), digits), self.features)
-        formula += f'&" = "&{plain_formula(target, self.digits)}'
+        formula += f'&" = "&{without_brackets(self.value_cell(found, TEXTS[0]))}'
         return Cell(1, "live_text", f"{written} = {plain_text(outcome, self.now)}", formula)
 
     def cells(self) -> Iterator[tuple[int, list[Cell]]]:
         """The rows of the table, and the helper cells of the lines, by row."""
         for row, formula, value, label in self.rows.values():
-            here = self.value_cell(row)
+            here, exponent = self.value_cell(row), self.value_cell(row, EXPONENT)
             digits = [f"({self.digits}+{more})" if more else self.digits for more in MORE]
             cells = [
                 Cell(self.column, "small", label),
                 Cell(self.column + 1, "small_number", value, formula),
+                Cell(
+                    self.column + 1 + EXPONENT,
+                    "small_number",
+                    float(math.floor(math.log10(abs(value)))) if value else 0.0,
+                    f"IF({here}=0,0,{_exponent(here)})",
+                ),
             ]
             for k, more in zip(TEXTS, MORE, strict=True):
-                text = number_formula(here, digits[k - 1])
+                text = number_formula(here, exponent, digits[k - TEXTS[0]])
                 written = number_text(value, self.now + more)
                 cells.append(Cell(self.column + 1 + k, "small", written, text))
             for k, more in zip(SHOWN, MORE, strict=False):
-                text = shown_formula(here, digits[k - SHOWN[0]])
+                text = shown_formula(here, exponent, digits[k - SHOWN[0]])
                 shown = shown_value(value, self.now + more)
                 cells.append(Cell(self.column + 1 + k, "small_number", shown, text))
             yield row, cells

@@ -14,6 +14,7 @@ from cellcalc.studies.experiment import Experiment, Result
 from cellcalc.views.experiment import COLUMNS, record
 from cellcalc.workbook.book import Sheet
 from cellcalc.workbook.charts import CHART_ROWS, Chart, Line, draw
+from cellcalc.workbook.layout import sheet_of, title_of
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, set_up_page, set_widths, shade_losses
 from cellcalc.xlsx.styles import STYLES, write_samples
@@ -45,7 +46,9 @@ def build_results(
             write_samples(worksheet)
         sheet.set_up(worksheet)
     titles = [sheet.title for sheet in sheets]
-    workbook.active = titles.index(MAP) if MAP in titles else 0  # what it is about
+    workbook.active = (
+        titles.index(title_of(MAP)) if title_of(MAP) in titles else 0
+    )  # what it is about
     workbook.properties.title = experiment.title
     workbook.properties.creator = "cellcalc"
     workbook.calculation.fullCalcOnLoad = True
@@ -79,7 +82,7 @@ def _results(experiment: Experiment, results: Sequence[Result]) -> Sheet:
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
         set_up_page(sheet)
 
-    return Sheet(RESULTS, Rows(rows, len(COLUMNS), HEADING + len(results)), set_up)
+    return Sheet(title_of(RESULTS), Rows(rows, len(COLUMNS), HEADING + len(results)), set_up)
 
 
 def _shown(value: str | float | None) -> str | float | None:
@@ -97,7 +100,7 @@ def _heat_map(experiment: Experiment, results: Sequence[Result]) -> Iterator[She
         return
     last = HEADING + len(results)
     columns = {
-        name: f"{RESULTS}!{absolute(HEADING + 1, k)}:{absolute(last, k)}"
+        name: f"{sheet_of(RESULTS)}!{absolute(HEADING + 1, k)}:{absolute(last, k)}"
         for k, name in enumerate(COLUMNS, 1)
     }
     chosen = _chosen(results)
@@ -152,7 +155,7 @@ def _heat_map(experiment: Experiment, results: Sequence[Result]) -> Iterator[She
         set_up_page(sheet)
         sheet.page_setup.fitToHeight = 1
 
-    yield Sheet(MAP, Rows(rows, 1 + len(k2), number), set_up)
+    yield Sheet(title_of(MAP), Rows(rows, 1 + len(k2), number), set_up)
 
 
 def _chosen(results: Sequence[Result]) -> tuple[float, int]:
@@ -214,4 +217,4 @@ def _curves(results: Sequence[Result]) -> Sheet:
         sheet.print_area = f"A1:N{top - 1}"
         set_up_page(sheet)
 
-    return Sheet(CURVES, Rows(rows, 1 + len(epochs), top + len(drawn)), set_up)
+    return Sheet(title_of(CURVES), Rows(rows, 1 + len(epochs), top + len(drawn)), set_up)

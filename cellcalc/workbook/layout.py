@@ -19,14 +19,15 @@ from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, FACTOR, NORM, clipped_key, gathered_key, memory_key
 from cellcalc.model.model import TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import LIMITS
+from cellcalc.problems.sequences import Sequence
 from cellcalc.problems.templates import counts_updates, shown_rows
 from cellcalc.problems.updates import BOUNDS
+from cellcalc.resources import sentence
 from cellcalc.xlsx.cells import absolute, letters
 
 GROUP, SYMBOL, EQUATION, TOTAL, FIRST = 1, 2, 3, 4, 5  # columns; FIRST is t = 0
 TITLE_ROWS = 3
 MOST_PASSES = 50  # with a sheet each
-RATE = "learning_rate"
 # What may be typed into a cell: more may lead beyond the numbers that a spreadsheet has.
 TYPED = (-1e15, 1e15)
 SETTINGS = {name: (low, high - 1e-9) for name, (low, high) in BOUNDS.items()}  # high is not reached
@@ -81,7 +82,8 @@ class Layout:
     ``before`` is the sheet of the pass before, ``first`` the first sheet (where the settings and
     the initial state are), ``source`` the sheet where this sequence's data are; each is this
     sheet itself where there is no other. ``all_sheets`` are those of all passes. ``taken`` is for
-    a sheet that shows one pass or another: where it takes first values and data from.
+    a sheet that shows one pass or another: where it takes first values and data from;
+    ``laid_out`` is the sequence that it has room for.
     """
 
     trace: Trace
@@ -96,6 +98,7 @@ class Layout:
     source: Layout = field(init=False)
     all_sheets: list[Layout] = field(default_factory=list)
     taken: Taken | None = None
+    laid_out: Sequence | None = None
 
     def __post_init__(self) -> None:
         self.first = self.source = self
@@ -107,6 +110,13 @@ class Layout:
     @property
     def steps(self) -> int:
         return self.pass_trace.steps
+
+    @property
+    def sequence(self) -> Sequence:
+        """The data of the pass."""
+        if self.laid_out is not None:
+            return self.laid_out
+        return self.trace.specification.sequences[self.pass_trace.sequence - 1]
 
     @property
     def width(self) -> int:
@@ -199,7 +209,25 @@ class Layout:
     @property
     def quoted(self) -> str:
         """The sheet's name as formulas write it."""
-        return f"'{self.title}'" if " " in self.title else self.title
+        return quoted(self.title)
+
+
+def quoted(title: str) -> str:
+    """A sheet's name as formulas write it."""
+    return title if re.fullmatch("[A-Za-z]+", title) else f"'{title}'"
+
+
+def title_of(kind: str) -> str:
+    """What the sheet of a kind is called in the language in use.
+
+    BPTT and Practice are called so in every language: people's scripts look for them.
+    """
+    return sentence("sheets", kind.lower().replace(" ", "_"))
+
+
+def sheet_of(kind: str) -> str:
+    """The same as formulas write it."""
+    return quoted(title_of(kind))
 
 
 def lay_out(trace: Trace) -> list[Layout]:
@@ -223,10 +251,15 @@ def lay_out(trace: Trace) -> list[Layout]:
     return sheets
 
 
-def lay_out_chosen(sheets: list[Layout], title: str, taken: Taken) -> Layout:
-    """A sheet beside those of the passes, laid out as the first one: that of the pass chosen."""
+def lay_out_chosen(
+    sheets: list[Layout], title: str, taken: Taken, shown: tuple[Sequence, PassTrace]
+) -> Layout:
+    """A sheet beside those of the passes, that of the pass chosen, laid out for the one ``shown``.
+
+    That is a sequence, and a pass over it.
+    """
     first = sheets[0]
-    chosen = Layout(first.trace, first.pass_trace, title, taken=taken)
+    chosen = Layout(first.trace, shown[1], title, taken=taken, laid_out=shown[0])
     chosen.first, chosen.all_sheets = first, sheets
     _fill(chosen, with_settings=False)
     return chosen

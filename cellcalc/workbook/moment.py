@@ -18,7 +18,14 @@ from cellcalc.language.tree import Symbol
 from cellcalc.model.model import COUNTED, TARGET
 from cellcalc.resources import sentence
 from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
-from cellcalc.workbook.layout import FIRST, TOTAL, Layout, WindowRows, derived_rows
+from cellcalc.workbook.layout import (
+    FIRST,
+    TOTAL,
+    Layout,
+    WindowRows,
+    derived_rows,
+    sheet_of,
+)
 from cellcalc.xlsx.cells import Cell, absolute, letters
 from cellcalc.xlsx.page import link, whole_numbers
 
@@ -33,33 +40,41 @@ PLACES = {
     "Step": (2, 6, 10, 14, 18, 20),
     "Windows": (2, 5, 7, 9, 11, 13),
 }
-ALL = "all"  # the losses, unless one is chosen
 WORK = 130  # the column of what is worked out
 TABLE = 20  # the row of the heading of its table of windows
 STEP_ROW, WINDOW_ROW, FIRST_ROW, LAST_ROW, BEFORE_ROW, LOSS_ROW, DIGITS_ROW = range(2, 9)
 SCALE_ROW, SWEPT_ROW, WORDS_ROW, OFFSET_ROW, LOSSES_ROW = range(9, 14)
-EPOCH_ROW, SEQUENCE_ROW, PASS_ROW = range(14, 17)
+EPOCH_ROW, SEQUENCE_ROW, PASS_ROW, STEPS_ROW = range(14, 18)
 COLUMNS = ("window", "first", "last", "losses", "resets", "offset")  # of the table
 MOST_SCALED = 60  # windows that are looked at for the largest gradient
 
 
+def all_losses() -> str:
+    """What is chosen where no single loss is."""
+    return sentence("moment", "all")
+
+
 @dataclass(frozen=True)
 class Choosable:
-    """Which passes can be chosen; of which sequence only where ``several`` can be."""
+    """Which passes can be chosen; of which sequence only where ``several`` can be.
+
+    ``lengths`` are those of the sequences, where they are not alike.
+    """
 
     epochs: int
     sequences: int
     several: bool
+    lengths: tuple[int, ...] = ()
 
     @staticmethod
     def cell(home: str) -> str:
         """The cell with the number of the pass chosen, counted from 1 over all epochs."""
-        return f"{home}!{absolute(PASS_ROW, WORK + 1)}"
+        return f"{sheet_of(home)}!{absolute(PASS_ROW, WORK + 1)}"
 
     @staticmethod
     def sequence_cell(home: str) -> str:
         """The cell with the number of its sequence."""
-        return f"{home}!{absolute(SEQUENCE_ROW, WORK + 1)}"
+        return f"{sheet_of(home)}!{absolute(SEQUENCE_ROW, WORK + 1)}"
 
 
 @dataclass(frozen=True)
@@ -81,10 +96,43 @@ class Moment:
 
         Where no window sweeps that one, the first step of the last window.
         """
-        step, windows = max(1, self.layout.steps - 1), self.layout.windows
+        step, windows = max(1, self.last - 1), self.layout.windows
         if windows and not any(step in window.trace.steps for window in windows):
             return windows[-1].trace.first
         return step
+
+    @property
+    def last(self) -> int:
+        """The last step of the sequence shown at first."""
+        return self._lengths[0] if self._lengths else self.layout.steps
+
+    @property
+    def fires(self) -> int:
+        """The last step that the window shown at first sweeps."""
+        assert self.trace is not None
+        return min(self.trace.last, self.last)
+
+    @property
+    def _lengths(self) -> tuple[int, ...]:
+        return self.passes.lengths if self.passes else ()
+
+    @property
+    def last_step(self) -> str:
+        """A formula: the last step of the sequence shown."""
+        return self.work(STEPS_ROW) if self._lengths else str(self.layout.steps)
+
+    @property
+    def _many(self) -> str:
+        """A formula: how many windows it has. Those of the longest are laid out."""
+        if not self._lengths or len(self.layout.windows) == 1:
+            return str(len(self.layout.windows))
+        return f'COUNTIF({self.column(3)},"<="&{self.last_step})'
+
+    @cached_property
+    def many(self) -> int:
+        """The same of the one shown at first."""
+        windows = self.layout.pass_trace.schedule.windows
+        return sum(window.injects_from <= self.last for window in windows)
 
     @cached_property
     def window(self) -> int:
@@ -110,13 +158,18 @@ class Moment:
         return {
             STEP: float(self.step),
             WINDOW: float(self.window + 1) if windows else None,
-            LOSS: ALL if windows else None,
+            LOSS: all_losses() if windows else None,
             DIGITS_NAME: float(DIGITS),
             EPOCH: 1.0 if self.passes and self.passes.epochs > 1 else None,
             SEQUENCE: 1.0 if self.passes and self.passes.several else None,
         }
 
     # Where it is.
+
+    @property
+    def sheet(self) -> str:
+        """The sheet on which it is chosen, as formulas write it."""
+        return sheet_of(self.home)
 
     def chosen(self, name: str) -> str:
         """The named cell, as the sheet that it is on writes it."""
@@ -125,7 +178,7 @@ class Moment:
     def names(self) -> dict[str, str]:
         """The defined names, and where they are."""
         apart = {name for name in (EPOCH, SEQUENCE) if self.initial[name] is None}
-        return {name: f"{self.home}!{self.chosen(name)}" for name in CHOICES if name not in apart}
+        return {name: f"{self.sheet}!{self.chosen(name)}" for name in CHOICES if name not in apart}
 
     def work(self, row: int) -> str:
         """A cell of what is worked out; each study sheet has it in the same place."""
@@ -159,7 +212,7 @@ class Moment:
                 cells.append(Cell(place, "choice", value))
             else:
                 source = self.work(rows[name])
-                text = f'IF({source}=0,"{ALL}",{source})' if name == LOSS else source
+                text = f'IF({source}=0,"{all_losses()}",{source})' if name == LOSS else source
                 cells.append(Cell(place, "repeated", value, text))
         return cells
 
@@ -169,17 +222,16 @@ class Moment:
 
     @property
     def words(self) -> str:
-        n, trace = self.layout.steps, self.trace
+        n, trace = self.last, self.trace
         text = sentence("moment", "of", step=self.step, last=n)
         if self.passes:
             text = sentence("moment", self._pass_words, epoch=1, epochs=self.passes.epochs,
                             sequence=1, sequences=self.passes.sequences) + text  # fmt: skip
         if trace is None:
             return text
-        many = len(self.layout.windows)
-        if many > 1:
-            text += sentence("moment", "sweeps", number=self.window + 1, many=many,
-                             first=trace.first, last=trace.last)  # fmt: skip
+        if len(self.layout.windows) > 1:
+            text += sentence("moment", "sweeps", number=self.window + 1, many=self.many,
+                             first=trace.first, last=min(trace.last, n))  # fmt: skip
         if self.step not in trace.steps:
             text += sentence("moment", "not_swept", number=self.window + 1)
         elif not self.layout.pass_trace.counted(self.step):
@@ -196,10 +248,10 @@ class Moment:
 
     def _words(self) -> str:
         """The formula of the words."""
-        n, windows = self.layout.steps, self.layout.windows
+        n, windows = self.last_step, self.layout.windows
         step = absolute(STEP_ROW, WORK + 1)
 
-        def refused(name: str, place: str, no: str, last: int) -> str:
+        def refused(name: str, place: str, no: str, last: int | str) -> str:
             named = self.chosen(name)
             wrong = f"{place}<>IF(ISNUMBER({named}),{named},0)"
             return f'IF({wrong},{spliced(no, last=str(last))},"")&'
@@ -226,13 +278,13 @@ class Moment:
                 text += refused(SEQUENCE, sequence, "no_sequence", self.passes.sequences)
             many = {"epochs": str(self.passes.epochs), "sequences": str(self.passes.sequences)}
             text += spliced(self._pass_words, epoch=epoch, sequence=sequence, **many) + "&"
-        text += spliced("of", step=step, last=str(n))
+        text += spliced("of", step=step, last=n)
         if not windows:
             return text
         window, first, last = (absolute(row, WORK + 1) for row in (WINDOW_ROW, FIRST_ROW, LAST_ROW))
         if len(windows) > 1:
-            all_windows = str(len(windows))
-            text = refused(WINDOW, window, "no_window", len(windows)) + text
+            all_windows = self._many
+            text = refused(WINDOW, window, "no_window", all_windows) + text
             text += "&" + spliced("sweeps", number=window, many=all_windows, first=first, last=last)
         row = f"{self.layout.quoted}!{self._row(TARGET)}"
         target = f"ISNUMBER(INDEX({row},1,{step}+1))"
@@ -241,7 +293,7 @@ class Moment:
         text += f"&IF({swept},{missing},{spliced('not_swept', number=window)})"
         loss, named = absolute(LOSS_ROW, WORK + 1), self.chosen(LOSS)
         one = spliced("one_loss", loss=loss)
-        wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{ALL}")))'
+        wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{all_losses()}")))'
         text += f'&IF({loss}>0,{one},IF({wrong},{spliced("no_loss")},""))'
         return text
 
@@ -256,14 +308,14 @@ class Moment:
             if title == self.home:
                 yield row, cells
             elif row < TABLE:
-                source = f"{self.home}!{self.work(row)}"
+                source = f"{self.sheet}!{self.work(row)}"
                 yield row, [replace(c, formula=source) if c.column > WORK else c for c in cells]
 
     def _worked_out(self) -> Iterator[tuple[int, list[Cell]]]:
-        n, windows = self.layout.steps, self.layout.windows
+        n, windows = self.last_step, self.layout.windows
         yield 1, [Cell(WORK, "small", sentence("moment", "work"))]
 
-        def within(name: str, most: int, otherwise: int, least: int = 1) -> str:
+        def within(name: str, most: int | str, otherwise: int | str, least: int = 1) -> str:
             cell = self.chosen(name)
             return f"IF(ISNUMBER({cell}),MIN({most},MAX({least},INT({cell}))),{otherwise})"
 
@@ -272,7 +324,7 @@ class Moment:
             return row, [Cell(WORK, "small", label), Cell(WORK + 1, style, value, text)]
 
         step, window = absolute(STEP_ROW, WORK + 1), absolute(WINDOW_ROW, WORK + 1)
-        yield line(STEP_ROW, STEP, float(self.step), within(STEP, n, self.step))
+        yield line(STEP_ROW, STEP, float(self.step), within(STEP, n, self._first_choice))
         resets = self.layout.pass_trace.schedule.resets
         text = f"{step}-1"
         if resets:
@@ -289,12 +341,15 @@ class Moment:
             epoch, sequence = (absolute(row, WORK + 1) for row in (EPOCH_ROW, SEQUENCE_ROW))
             text = f"({epoch}-1)*{self.passes.sequences}+{sequence}"
             yield line(PASS_ROW, "pass", 1.0, text)
+        if self._lengths:
+            text = f"INDEX({self._lengths_area},{absolute(SEQUENCE_ROW, WORK + 1)},1)"
+            yield line(STEPS_ROW, "steps", float(self.last), text)
         yield line(WORDS_ROW, "words", self.words, self._words())
         if self.trace is None:
             yield from self._traceable()
             return
         trace = self.trace
-        text = within(WINDOW, len(windows), self.window + 1)
+        text = within(WINDOW, self._many, 1 if self._lengths else self.window + 1)
         yield line(WINDOW_ROW, WINDOW, float(self.window + 1), text)
         for row, label, value, place in (
             (FIRST_ROW, "first", trace.first, 1),
@@ -305,6 +360,8 @@ class Moment:
             text = f"INDEX({self.column(place)},{window})"
             if len(windows) == 1:  # of which not every program takes an INDEX
                 text = self.column(place).partition(":")[0]
+            if row == LAST_ROW and self._lengths:  # laid out are the steps of the longest
+                value, text = min(value, self.last), f"MIN({text},{n})"
             yield line(row, label, float(value), text)
         loss = self.chosen(LOSS)
         targets = f"{self.layout.quoted}!{self._row(TARGET)}"
@@ -338,19 +395,35 @@ class Moment:
         return [row.symbol for row in rows if row.formula is not None]
 
     def _traceable(self) -> Iterator[tuple[int, list[Cell]]]:
-        """Their list, from which one is chosen there."""
-        for row, symbol in enumerate(self.traceable, self._list_row):
-            yield row, [Cell(WORK, "small", symbol)]
+        """Their list, from which one is chosen there; beside it the lengths of the sequences."""
+        lengths = dict(enumerate(self._lengths, self._list_row))
+        symbols = dict(enumerate(self.traceable, self._list_row))
+        for row in sorted({*lengths, *symbols}):
+            cells = [Cell(WORK, "small", symbols[row])] if row in symbols else []
+            if row in lengths:
+                cells.append(Cell(WORK + 2, "small_number", float(lengths[row])))
+            yield row, cells
 
     @property
     def _list_row(self) -> int:
         return TABLE + len(self.layout.windows) + 3
 
     @property
+    def _first_choice(self) -> int | str:
+        """The step shown where none is chosen."""
+        return f"MIN({self.step},{self.last_step})" if self._lengths else self.step
+
+    @property
+    def _lengths_area(self) -> str:
+        """The cells with the length of each sequence."""
+        first, last = self._list_row, self._list_row + len(self._lengths) - 1
+        return f"{absolute(first, WORK + 2)}:{absolute(last, WORK + 2)}"
+
+    @property
     def trace_list(self) -> str:
         """The cells of that list."""
         first, last = self._list_row, self._list_row + len(self.traceable) - 1
-        return f"{self.home}!{absolute(first, WORK)}:{absolute(last, WORK)}"
+        return f"{self.sheet}!{absolute(first, WORK)}:{absolute(last, WORK)}"
 
     def _offset(self, window: int) -> int:
         """How many rows below those of the first window its rows stand."""
@@ -446,7 +519,7 @@ class Moment:
                 continue
             cell = f"{letters(place)}{STRIP_ROW}"
             if title != self.home:
-                link(sheet, cell, f"{self.home}!{self.chosen(name).replace('$', '')}")
+                link(sheet, cell, f"{self.sheet}!{self.chosen(name).replace('$', '')}")
                 continue
             low, high = {STEP: (1, n), WINDOW: (1, max(1, many)), LOSS: (1, n)}.get(
                 name, (FEWEST, MOST)
@@ -455,7 +528,7 @@ class Moment:
                 epochs, sequences = self.passes.epochs, self.passes.sequences
                 low, high = 1, epochs if name == EPOCH else sequences
             prompt = sentence("moment", f"{name}_note", last=high)
-            words = f'EXACT({cell},"{ALL}")' if name == LOSS else ""
+            words = f'EXACT({cell},"{all_losses()}")' if name == LOSS else ""
             whole_numbers(sheet, cell, (low, high), sentence("moment", name), prompt, words)
 
 

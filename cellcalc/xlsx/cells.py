@@ -92,6 +92,16 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Remade:
+    """Rows that are made anew each time that they are gone through."""
+
+    make: Callable[[], Iterator[Row]]
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.make()
+
+
+@dataclass(frozen=True)
 class Rows:
     """The rows of one sheet, made as they are written, and how far they reach."""
 
@@ -118,6 +128,23 @@ def absolute(row: int, column: int) -> str:
 def literal(value: float) -> str:
     """A number as formulas have it; 0 for a subnormal one, which LibreOffice does not read."""
     return "0" if abs(value) < sys.float_info.min else repr(value).upper()
+
+
+def word_lines(text: str, width: float) -> int:
+    """How many lines a text takes where a word too long for what is left begins a new one.
+
+    >>> word_lines("W_f ← W_f − learning_rate·m_hat_W_f/(√(v_hat_W_f) + epsilon)", 32)
+    3
+    """
+    room = 1.05 * width
+    lines, used = 1, 0.0
+    for word in text.split(" "):
+        if used and used + 1 + len(word) > room:
+            lines, used = lines + 1, 0.0
+        used += len(word) + (1 if used else 0)
+        while used > room:
+            lines, used = lines + 1, used - room
+    return max(lines, text_lines(text, int(width)))
 
 
 def text_lines(text: str, width: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -52,6 +52,23 @@ def set_up_page(sheet: Worksheet, pages_wide: int = 1, pages_high: int = 0) -> N
     footer = sheet.oddFooter
     if footer is not None and footer.left is not None and footer.right is not None:
         footer.left.text, footer.right.text = "&A", "&P / &N"
+
+
+PAGE = 705.0, 500.0  # points inside the margins of A4 and of Letter alike, in landscape
+DIGIT, PADDING = 5.25, 3.75  # points that a character takes of a column's width, and its edges
+
+
+def scale_to(sheet: Worksheet, widths: Sequence[float]) -> float:
+    """Print at a scale, in percent, at which columns of these widths are as wide as a page.
+
+    Not fitted: of pages so fitted Excel ignores the breaks.
+    """
+    properties = sheet.sheet_properties.pageSetUpPr
+    if properties is not None:
+        properties.fitToPage = False
+    wide = sum(widths) * DIGIT + len(widths) * PADDING
+    sheet.page_setup.scale = max(10, int(min(100, 100 * PAGE[0] / wide)))
+    return float(sheet.page_setup.scale)
 
 
 def fold(sheet: Worksheet, levels: int = 1) -> None:

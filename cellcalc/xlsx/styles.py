@@ -52,6 +52,7 @@ NEGATIVES = ("7FA8D1", "B3CCE6", "D6E4F2", "EEF4FA")
 POSITIVES = ("F0A35E", "F7C89B", "FBE2C9", "FEF4EA")
 FOCUS = "6B2FA0"
 LANES = {"c": "1F4E79", "h": "2E7D32", "other": "595959"}  # the frame of each kind of lane
+BEHIND = "F2F2F2"  # the end of a sequence
 CUT = "B00020"
 TRACED, USES, USED = "C9A7E8", "FFE08A", "A9DFB0"  # a number, what it is made of, what uses it
 

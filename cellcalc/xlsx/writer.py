@@ -40,7 +40,9 @@ _SHEET_DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTAL
 _DIMENSION = re.compile(rb'<dimension ref="[^"]*"\s*/>')
 _SAMPLE = re.compile(rb'<c r="A([0-9]+)"(?: s="([0-9]+)")?')
 # Compressing takes a third of the time, at this level a sixth, and the file is a twelfth larger.
-QUICK = 1
+# Sheets with fewer places for cells take little time anyway, and are made small.
+QUICK, SMALL = 1, 6
+FEW = 50_000
 _LEVEL = "compress_level" if hasattr(ZipInfo, "compress_level") else "_compresslevel"  # until 3.13
 _DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -68,8 +70,10 @@ def write_package(
         for name in parts.in_order(source.namelist()):
             entry = ZipInfo(parts.renamed(name), made.timetuple()[:6])
             entry.compress_type = ZIP_DEFLATED
-            setattr(entry, _LEVEL, QUICK)
+            setattr(entry, _LEVEL, SMALL)
             if name in titles:
+                content = sheets[titles[name]]
+                setattr(entry, _LEVEL, SMALL if content.width * content.height < FEW else QUICK)
                 title = titles[name]
                 rows = others.noted(title, sheets[title])
                 with target.open(entry, "w") as part:

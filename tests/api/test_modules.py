@@ -152,8 +152,13 @@ found["both"] = {"output": float(max(
     np.abs(cellcalc.from_keras(both, x[0]).run()["h"] - out[0, :, 0]).max(),
     np.abs(cellcalc.from_keras(both, x[0, ::-1], direction="reverse").run()["h"][::-1]
            - out[0, :, 1]).max()))}
+back = keras.layers.LSTM(1, return_sequences=True, go_backwards=True)
+out = back(torch.tensor(x)).detach().numpy()[0, :, 0]
+own = cellcalc.from_keras(back, x[0, ::-1], direction="reverse").run()["h"]
+found["LSTM, backwards"] = {"output": float(np.abs(own - out).max())}
 wrong = {}
 for name, make in {
+    "backwards": lambda: cellcalc.from_keras(back, x[0]),
     "units": lambda: cellcalc.from_keras(keras.Sequential([keras.Input((5, 3), dtype="float64"), keras.layers.LSTM(2)]), x),
     "none": lambda: cellcalc.from_keras(keras.Sequential([keras.Input((5, 3), dtype="float64"), keras.layers.Dense(2)]), x),
     "unbuilt": lambda: cellcalc.from_keras(keras.layers.LSTM(1), x),
@@ -193,6 +198,7 @@ def test_layers_of_keras_are_the_same_problem(
         # Of Keras, Dense and GRU compute in single precision on the way; LSTM does not.
         assert max(one.values()) < (1e-12 if name == "last step" else 2e-5), (name, one)
         assert one.get("hidden", 0.0) < (1e-12 if "LSTM" in name else 2e-5), (name, one)
+    assert "direction: expected reverse, and x in the order" in wrong["backwards"]
     assert "units = 2" in wrong["units"] and "has more" not in wrong["units"]
     assert "a model with an LSTM, a GRU or a SimpleRNN, found Dense" in wrong["none"]
     assert "a layer that is built" in wrong["unbuilt"]

@@ -61,6 +61,9 @@ def test_what_version_1_had_still_works_and_warns() -> None:
     own = problem()
     with pytest.warns(DeprecationWarning, match=r"Problem\.of\(specification\)"):
         old = cellcalc.Problem(own.specification)
-    assert old.run().loss == own.run().loss
+    assert old.run().loss == own.run().loss and old == own
+    with pytest.warns(DeprecationWarning, match=r"Problem\.of\(specification\)"):
+        named = cellcalc.Problem(specification=own.specification, author=None)
+    assert named == own and hash(named) == hash(own) and named != cellcalc.load("gomez")
     with pytest.raises(cellcalc.OptionError, match="arguments by their names"):
         cellcalc.Problem("gomez")  # type: ignore[arg-type]

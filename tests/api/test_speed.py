@@ -37,7 +37,8 @@ def test_a_thousand_steps_from_arrays_to_arrays() -> None:
         return trace["c"], trace["dc"], trace.gradients
 
     through()
-    assert least(through) < 20e-3  # 3.5 ms on a machine at rest
+    run = cellcalc.Problem(parameters=PARAMETERS, x=x, target=target).run
+    assert least(through) < 2 * least(run)  # 2.0 and 1.6 ms on a machine at rest
 
 
 def test_problems_alike_share_one_model_and_others_do_not() -> None:

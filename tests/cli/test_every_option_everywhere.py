@@ -53,4 +53,4 @@ def test_compare_takes_schemes_in_every_way(run: Run, tmp_path: Path) -> None:
     ).stdout  # fmt: skip
     for name in ("full", "block(4)", "block(3)", "windows(1,4)", "tbptt(2,4)"):
         assert f"\n{name} " in text
-    assert "epochs 7" in text
+    assert "Training: 7 epochs with each scheme" in text

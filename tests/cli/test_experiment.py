@@ -18,7 +18,7 @@ from cellcalc.engine import batch
 from cellcalc.resources import folder
 from cellcalc.studies import experiment
 from cellcalc.studies.experiment import design
-from cellcalc.views.experiment import COLUMNS
+from cellcalc.views.experiment import COLUMNS, WRITTEN
 from tests.support.command import Run
 from tests.support.paths import EXPECTED
 from tests.support.problems import TRAINING
@@ -69,7 +69,7 @@ def test_the_tables(run: Run) -> None:
 def test_as_csv_and_json(run: Run, small: Path) -> None:
     text = run("experiment", small, *SMALL, "--format", "csv").stdout
     rows = list(csv.DictReader(io.StringIO(text)))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == WRITTEN
     pairs = [(2, 1), (2, 3), (4, 1), (4, 3)]
     expected = [(a, b, epochs) for a, b in pairs for epochs in (2, 4)]
     assert [(int(r["k1"]), int(r["k2"]), int(r["epochs"])) for r in rows] == expected

@@ -57,6 +57,21 @@ def test_resumed_it_writes_what_the_whole_run_writes(
     assert (result.exit_code, path.read_bytes()) == (0, whole)
 
 
+def test_resumed_its_workbook_and_json_are_those_of_the_whole_run(
+    whole: bytes, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
+    made = []
+    for name, kept in (("all", 0), ("rest", len(whole) // 2)):
+        rows, book = tmp_path / f"{name}.csv", tmp_path / f"{name}.xlsx"
+        rows.write_bytes(whole[:kept])
+        common = ("experiment", "ten_steps", *GRID, "--csv", rows, "--workbook", book, "--resume")
+        result = run(*common, "-f", "json")
+        assert result.exit_code == 0
+        made.append((result.stdout, book.read_bytes()))
+    assert made[0] == made[1] and '"curve": [[1, ' in made[0][0]
+
+
 def test_rows_that_are_there_are_not_computed_again(
     whole: bytes, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

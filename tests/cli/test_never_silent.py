@@ -1,9 +1,10 @@
-"""Who waits before a terminal is told that it goes on: at once when it takes long, and again."""
+"""Who waits is told that it goes on: at once when it takes long, and again."""
 
 from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import threading
@@ -89,6 +90,21 @@ def test_who_waits_longer_is_told_again(tmp_path: Path) -> None:
     assert status == 0
     assert told.startswith("working … (Ctrl-C ends it)")
     assert told.count(" s\r") >= 2
+
+
+@pytest.mark.parametrize(("quiet", "lines"), [("", 3), ("1", 0)])
+def test_a_log_has_a_line_now_and_then(quiet: str, lines: int, tmp_path: Path) -> None:
+    """Standard error goes into a pipe: no bar, no line over another one, nothing if so wished."""
+    rarely = "common.SILENT = common.RARELY = float(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", SLOW.replace("common.SILENT = float(sys.argv[1])", rarely), "0.4",
+         "table", "gomez", "-o", "a.txt"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CELLCALC_QUIET": quiet},
+    )  # fmt: skip
+    told = done.stderr.splitlines()
+    assert len(told) >= lines if lines else not told
+    assert all(re.fullmatch(r"\S+ table: working … \d+ s", line) for line in told), told
 
 
 def problem(folder: Path, steps: int) -> str:

@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy
 import pytest
 
 import cellcalc
@@ -19,7 +20,7 @@ from cellcalc.engine import kernel as machine_code
 from cellcalc.engine.codegen import compile_source
 from cellcalc.engine.effort import SIZES, Sizes
 from cellcalc.engine.kernel import INLINE, Keep, kernel_of
-from cellcalc.engine.lazy import LazyRow
+from cellcalc.engine.lazy import LazyRow, numbers
 from cellcalc.language.arithmetic import floats
 from tests.support.cells import CELLS, random_cell
 from tests.support.oracles import REQUIRED, sample
@@ -50,13 +51,15 @@ def same(given: Sequence[float], expected: Sequence[float]) -> bool:
     return all(a == b or (math.isnan(a) and math.isnan(b)) for a, b in pairs)
 
 
+@pytest.mark.parametrize("kind", [list, array])
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("model", MODELS)
-def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str) -> None:
+def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str, kind: type) -> None:
     short = problem(scheme, model).run()
-    long = computed(problem(scheme, model), Sizes(long=4))
+    sizes = Sizes(long=4, arrays=0) if kind is array else Sizes(long=4)
+    long = computed(problem(scheme, model), sizes)
     assert isinstance(short.passes[0].forward["c"], list)
-    assert isinstance(long.passes[0].forward["c"], array)
+    assert isinstance(long.passes[0].forward["c"], kind)
     assert any(isinstance(v, LazyRow) for v in long.passes[0].windows[0].backward.values())
     assert long.final == short.final and long.loss == short.loss
     for name, values in short.passes[0].forward.items():
@@ -67,6 +70,8 @@ def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str) -
         for name, values in other.backward.items():
             found = one.backward[name]
             assert same(found, values), name
+            assert same(numpy.asarray(found), values), name  # which is computed in another way
+            assert same(numbers(found, 1, len(found)), values[1:]), name
             assert len(found) == len(values) and found[-1] == values[-1]
             assert same(found[::-2], values[::-2])
             with pytest.raises(IndexError):
@@ -77,7 +82,7 @@ def test_a_long_sequence_is_computed_like_a_short_one(scheme: str, model: str) -
 @pytest.mark.parametrize("long", [False, True])
 def test_training_without_detail_ends_with_the_same_parameters(scheme: str, long: bool) -> None:
     detailed = problem(scheme, "linear").run()
-    sizes = Sizes(long=4) if long else SIZES
+    sizes = Sizes(long=4, arrays=0) if long else SIZES
     trace = computed(problem(scheme, "linear"), sizes, detail=False)
     assert trace.final == detailed.final and trace.loss == detailed.loss
     assert [w.gradients for w in trace.passes[0].windows] == [
@@ -102,7 +107,7 @@ def test_machine_code_gives_the_same_numbers(scheme: str) -> None:
     if not REQUIRED:
         pytest.importorskip("numba", reason="numba is not installed")
     expected = problem(scheme, "linear").run()
-    sizes = Sizes(long=4, compiled=0)
+    sizes = Sizes(long=4, arrays=0, compiled=0)
     given = problem(scheme, "linear")
     made = machine_code.fast_sweep(kernel_of(given.model, keep=Keep.ENOUGH, arrays=True))
     assert made is not None
@@ -129,7 +134,7 @@ def test_columns_read_in_pieces_give_the_same_numbers(scheme: str, block: int) -
 def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(cell: str) -> None:
     data = random_cell(cell, 3, steps=9, more='[bptt]\nk1 = 2\nk2 = 5\nweights = "stored"')
     expected = data.problem().run()
-    trace = computed(data.problem(), Sizes(long=2, block=3))
+    trace = computed(data.problem(), Sizes(long=2, arrays=0, block=3))
     assert trace.final == expected.final
     (one,), (other,) = trace.passes, expected.passes
     for found, wanted in zip(one.windows, other.windows, strict=True):
@@ -138,7 +143,7 @@ def test_a_long_sequence_of_any_cell_has_the_numbers_of_a_short_one(cell: str) -
 
 
 def test_a_trace_that_nobody_has_any_longer_takes_no_memory() -> None:
-    trace = computed(problem("full", "linear"), Sizes(long=4))
+    trace = computed(problem("full", "linear"), Sizes(long=4, arrays=0))
     rows = trace.passes[-1].windows[-1].backward
     late = [weakref.ref(row) for row in rows.values() if isinstance(row, LazyRow)]
     assert late
@@ -161,7 +166,7 @@ def test_what_is_written_out_is_what_the_function_gives(u: float) -> None:
 
 def test_without_numba_python_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = problem("full", "linear").run()
-    sizes = Sizes(long=4, compiled=0)
+    sizes = Sizes(long=4, arrays=0, compiled=0)
     monkeypatch.setitem(sys.modules, "numba", None)
     machine_code._compiled.cache_clear()
     given = problem("full", "linear")
@@ -173,7 +178,7 @@ def test_an_overflow_in_a_long_sequence_is_computed_with_guards() -> None:
     data = random_data(1, 1, 6, "identity", "squared")
     given = replace(data, target=[1e200] * 6).problem()
     expected = given.run()
-    trace = computed(replace(data, target=[1e200] * 6).problem(), Sizes(long=4))
+    trace = computed(replace(data, target=[1e200] * 6).problem(), Sizes(long=4, arrays=0))
     assert expected.loss == trace.loss == math.inf
     assert trace.first_not_finite() == expected.first_not_finite() == ("E", 1)
 

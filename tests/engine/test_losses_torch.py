@@ -55,8 +55,8 @@ def by_torch(
     return [v.item() for v in losses], [g.item() for g in found]
 
 
-SATURATED = [0.3, 37.0, 60.0, 300.0, -500.0, -60.0, -2.0]
-WANTED = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.4]
+SATURATED = [0.3, 37.0, 60.0, 300.0, -500.0, -60.0, -2.0, 700.0, -800.0, 1e4, 25.0, -1e4, -2e4]
+WANTED = [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.4, 0.0, 1.0, 0.25, 0.0, 1.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,24 @@ def test_nor_where_the_net_input_has_no_row(torch: Any, tmp_path: Path) -> None:
         [v.item() for v in slopes], rel=1e-12
     )
     assert not trace.standing_in
+
+
+@pytest.mark.parametrize("bptt", ["k1 = 1\nk2 = 3", "k1 = 2\nk2 = 5\nweights = 'stored'"])
+def test_a_probability_means_the_same_with_and_without_a_row_of_its_net_input(
+    bptt: str, tmp_path: Path
+) -> None:
+    """A window that reaches back over an update takes the net input of its time in both."""
+    net, ends = "W @ x + U*h[t-1]", []
+    for equations in ({"h": f"sigmoid({net})"}, {"z": net, "h": "sigmoid(z)"}):
+        cell = 'output = "h"\nparameters = {W = "input", U = "scalar"}\n[state]\nh = 0.0\n'
+        for symbol, formula in equations.items():
+            cell += f'[[equation]]\nsymbol = "{symbol}"\nformula = "{formula}"\n'
+        (tmp_path / "cell.toml").write_text(cell)
+        text = 'cell = "cell.toml"\nloss = "cross-entropy"\n[parameters]\nW = 9.0\nU = 0.5\n'
+        text += "[[sequence]]\nx = [1, 0.9, -1.2, 0.6, 1.1]\ntarget = [0, 1, 0.3, 0, 1]\n"
+        text += f"[bptt]\n{bptt}\n[update]\nlearning_rate = 0.3\n"
+        ends.append(Problem.of(read_specification(text, "p", tmp_path)).run().final)
+    assert ends[0] == ends[1]
 
 
 def test_huber_is_that_of_torch_at_its_bounds_too(torch: Any) -> None:

@@ -30,11 +30,16 @@ Results = dict[str, Values]
 
 @dataclass(frozen=True)
 class Engine:
-    """``recalculate`` gives the values of the formula cells of each workbook."""
+    """``recalculate`` gives the values of the formula cells of each workbook.
+
+    ``most`` is the largest sheet, in bytes of its part, that it takes, or does in bearable time.
+    """
 
     name: str
     recalculate: Callable[[Books], Results]
     texts: bool = False
+    distribution: str = ""
+    most: int = 10**9
 
 
 def module(name: str) -> Any:
@@ -54,6 +59,12 @@ def program(name: str) -> str:
 def titles(book: bytes) -> list[str]:
     with zipfile.ZipFile(io.BytesIO(book)) as package:
         return re.findall(r'<sheet [^>]*name="([^"]*)"', package.read("xl/workbook.xml").decode())
+
+
+def size(book: bytes) -> int:
+    """How large its largest part is, unpacked."""
+    with zipfile.ZipFile(io.BytesIO(book)) as package:
+        return max(part.file_size for part in package.infolist())
 
 
 def place(coordinate: str) -> tuple[int, int]:
@@ -81,7 +92,7 @@ def _formualizer(_engine: Any, book: bytes) -> Values:
     return by_formualizer(book, formula_cells(book))
 
 
-def _ironcalc(engine: Any, book: bytes) -> Values:
+def by_ironcalc(engine: Any, book: bytes) -> Values:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         path.write_bytes(book)
@@ -122,27 +133,19 @@ def _betteroffice(engine: Any, book: bytes) -> Values:
 
 
 formualizer = partial(of_each, _formualizer, "formualizer")
-ironcalc = partial(of_each, _ironcalc, "ironcalc")
+ironcalc = partial(of_each, by_ironcalc, "ironcalc")
 cellrune = partial(of_each, _cellrune, "cellrune")
 formulon = partial(of_each, _formulon, "formulon")
 german = partial(of_each, partial(_formulon, profile="win-365-de_DE"), "formulon")
 betteroffice = partial(of_each, _betteroffice, "betteroffice_xlsx")
 
 
-BATCH = 4  # workbooks that LibreOffice is given at once
-
-
 def libreoffice(books: Books) -> Results:
     soffice = program("soffice")
-    results: Results = {}
-    names = list(books)
-    for first in range(0, len(names), BATCH):  # each of them within the time that it has
-        some = names[first : first + BATCH]
-        with TemporaryDirectory() as folder:
-            numbered = {str(k): books[name] for k, name in enumerate(some)}
-            done = by_libreoffice(soffice, numbered, Path(folder))
-        results |= {name: read(done[str(k)]) for k, name in enumerate(some)}
-    return results
+    with TemporaryDirectory() as folder:
+        numbered = {str(k): book for k, book in enumerate(books.values())}
+        done = by_libreoffice(soffice, numbered, Path(folder))
+    return {name: read(done[str(k)]) for k, name in enumerate(books)}
 
 
 def gnumeric(books: Books) -> Results:
@@ -161,10 +164,10 @@ def gnumeric(books: Books) -> Results:
 ENGINES = [
     Engine("formualizer", formualizer),
     Engine("IronCalc", ironcalc),
-    Engine("BetterOffice", betteroffice),
+    Engine("BetterOffice", betteroffice, distribution="betteroffice-xlsx", most=20_000_000),
     Engine("cellrune", cellrune, texts=True),
     Engine("formulon", formulon, texts=True),
-    Engine("formulon, German", german),  # its texts have decimal commas
+    Engine("formulon, German", german, distribution="formulon"),  # its texts have decimal commas
     Engine("Gnumeric", gnumeric, texts=True),
     Engine("LibreOffice", libreoffice, texts=True),
 ]

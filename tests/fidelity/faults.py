@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LINT, ENGINES = "lint", "engines"
+LINT, SCHEMA, ENGINES = "lint", "schema", "engines"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,12 @@ def _swap(old: str, new: str, count: int = 1) -> Callable[[str], str]:
     return lambda text: re.sub(old, new, text, count=count)
 
 
+def _moved(one: str, other: str) -> Callable[[str], str]:
+    """The second of two elements before the first."""
+    return lambda text: re.sub(f"({one})(.*?)({other})", r"\3\1\2", text, flags=re.DOTALL)
+
+
+STYLES = r"xl/styles\.xml"
 SHEET, BOOK = r"xl/worksheets/sheet3\.xml", r"xl/workbook\.xml"
 _CELL = r'<c r="B4" s="\d+" t="inlineStr"><is>.*?</is></c>'
 
@@ -76,6 +82,32 @@ FAULTS = [
     Fault("a long list to choose from", LINT, SHEET, _swap(r"</sheetData>",
           '</sheetData><dataValidations><dataValidation type="list" sqref="A1"><formula1>"'
           + "a," * 200 + '"</formula1></dataValidation></dataValidations>')),
+    Fault("elements in another order", SCHEMA, SHEET,
+          _moved(r"<sheetData>.*</sheetData>", r"<pageMargins[^>]*/>")),
+    Fault("an element of nothing", SCHEMA, SHEET, _swap(r"</sheetData>", "</sheetData><extra/>")),
+    Fault("an attribute of nothing", SCHEMA, SHEET, _swap(r"<sheetData>", '<sheetData kind="1">')),
+    Fault("a value that an attribute has not", SCHEMA, SHEET,
+          _swap(r'state="frozen"', 'state="iced"')),
+    Fault("an attribute that is missing", SCHEMA, SHEET,
+          _swap(r' sqref="[^"]*"><cfRule', "><cfRule")),
+    Fault("a look that is not there", SCHEMA, SHEET,
+          _swap(r'(<c r="A5") s="\d+"', r'\1 s="9999"')),
+    Fault("the look of a rule that is not there", SCHEMA, SHEET,
+          _swap(r'dxfId="\d+"', 'dxfId="999"')),
+    Fault("a font that is not there", SCHEMA, STYLES, _swap(r'fontId="1"', 'fontId="999"')),
+    Fault("a number format that is not there", SCHEMA, STYLES,
+          _swap(r'<numFmt numFmtId="16\d"', '<numFmt numFmtId="399"')),
+    Fault("a list with another count", SCHEMA, STYLES,
+          _swap(r'<fonts count="\d+"', '<fonts count="1"')),
+    Fault("names before the sheets", SCHEMA, BOOK,
+          _moved(r"<sheets>.*</sheets>", r"<definedNames>.*</definedNames>")),
+    Fault("a drawing that is not there", SCHEMA, r"xl/worksheets/sheet\d+\.xml",
+          _swap(r'(<drawing [^>]*r?:?id)="[^"]*"', r'\1="rId99"')),
+    Fault("a chart in another order", SCHEMA, r"xl/charts/chart1\.xml",
+          _moved(r"<(?:c:)?plotArea>.*</(?:c:)?plotArea>", r"<(?:c:)?dispBlanksAs [^>]*/>")),
+    Fault("a comment of nobody", SCHEMA, r"xl/comments1\.xml", _swap(r' authorId="\d+"', "")),
+    Fault("a frame without its name", SCHEMA, r"xl/drawings/drawing1\.xml",
+          _swap(r'(cNvPr[^>]*) name="[^"]*"', r"\1")),
     Fault("a stored value that is not computed", ENGINES, SHEET,
           _swap(r"(<f>[^<]*</f>)<v>[-0-9.e]+</v>", r"\1<v>123.5</v>")),
     Fault("a sign", ENGINES, SHEET, _swap(r"<f>(IFERROR\()?(F\d+)", r"<f>\1-\2", 3)),

@@ -31,7 +31,7 @@ def test_functions_over_arrays_agree_with_those_of_numbers(name: str) -> None:
         elif name in ("clip", "inside"):
             triples = [(p, a, b) for p in points for a, b in ((-1.0, 0.4), (2.5, -3.0))]
             expected, whole = [scalar(*t) for t in triples], array(*np.array(triples).T)
-        elif name in ("max", "min", "complement"):
+        elif name in ("max", "min", "complement", "log_complement", "log_logistic"):
             doubles = [(p, a) for p in points for a in points]
             expected, whole = [scalar(*d) for d in doubles], array(*np.array(doubles).T)
         else:

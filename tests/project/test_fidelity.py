@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 
 import cellcalc
-from tests.fidelity import lint
-from tests.fidelity.__main__ import differences, same
+from tests.fidelity import lint, schema
 from tests.fidelity.books import QUICK, Wanted, books, drawn, edited, workbook
 from tests.fidelity.engines import formualizer
-from tests.fidelity.faults import FAULTS, LINT, Fault, planted
+from tests.fidelity.faults import ENGINES, FAULTS, LINT, SCHEMA, Fault, planted
+from tests.fidelity.run import differences, same
 from tests.support.paths import ROOT
 from tests.support.spreadsheets import poisoned
 
@@ -24,6 +24,7 @@ def sound() -> bytes:
 
 def test_sound_workbook_has_no_complaint(sound: bytes) -> None:
     assert list(lint.complaints(sound)) == []
+    assert list(schema.complaints(sound)) == []
 
 
 @pytest.mark.parametrize("fault", [one for one in FAULTS if one.by == LINT], ids=lambda f: f.name)
@@ -31,7 +32,14 @@ def test_lint_finds_each_planted_fault(sound: bytes, fault: Fault) -> None:
     assert list(lint.complaints(planted(sound, fault)))
 
 
-@pytest.mark.parametrize("fault", [one for one in FAULTS if one.by != LINT], ids=lambda f: f.name)
+@pytest.mark.parametrize("fault", [one for one in FAULTS if one.by == SCHEMA], ids=lambda f: f.name)
+def test_schema_finds_each_planted_fault(sound: bytes, fault: Fault) -> None:
+    assert list(schema.complaints(planted(sound, fault)))
+
+
+@pytest.mark.parametrize(
+    "fault", [one for one in FAULTS if one.by == ENGINES], ids=lambda f: f.name
+)
 @pytest.mark.cases(1)
 def test_engine_finds_each_planted_fault(sound: bytes, fault: Fault) -> None:
     faulty = planted(sound, fault)
@@ -67,7 +75,8 @@ def test_workbooks_are_many_and_of_every_kind() -> None:
 @pytest.mark.cases(1)
 def test_odd_workbooks_have_no_complaint(name: str) -> None:
     wanted: Wanted = next(one for one in books() if one.name == name)
-    assert list(lint.complaints(wanted.make())) == []
+    book = wanted.make()
+    assert list(lint.complaints(book)) == list(schema.complaints(book)) == []
 
 
 def test_same_is_neither_too_strict_nor_too_mild() -> None:

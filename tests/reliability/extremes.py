@@ -105,7 +105,7 @@ EXTREMES: dict[str, tuple[Callable[[Path], None], str]] = {
 }  # fmt: skip
 
 
-def _limit() -> None:
+def limit() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
@@ -117,7 +117,7 @@ def run_limited(
     try:
         done = subprocess.run(
             words, cwd=place, env=_env(), input=stdin, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, timeout=SECONDS, preexec_fn=_limit,
+            stderr=subprocess.PIPE, timeout=SECONDS, preexec_fn=limit,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return -1, f"more than {SECONDS} s", SECONDS

@@ -130,8 +130,15 @@ def problems() -> dict[str, Problem]:
         "two_biases": few_epochs(published),
         **{name: data.problem() for name, data in CASES.items()},
         **odd,
+        "saturated": far_out(api.loads(SATURATED + SEQUENCE)),
         **bundled_templates(),
     }
+
+
+def far_out(problem: Problem) -> Problem:
+    """The same with predictions that are 0 and 1 in floats."""
+    s = problem.specification
+    return Problem.of(replace(s, parameters={**s.parameters, "V": 900.0, "b_y": -700.0}))
 
 
 def few_epochs(problem: Problem) -> Problem:
@@ -139,6 +146,7 @@ def few_epochs(problem: Problem) -> Problem:
     return Problem.of(replace(s, update=replace(s.update, epochs=3)))
 
 
+SATURATED = 'readout = "logistic"\nloss = "cross-entropy"'
 SEQUENCE = """
 [parameters]
 random = {seed = 11}
@@ -157,7 +165,7 @@ TEMPLATES = {
 }
 PROBLEMS = (
     "gomez", "ten_steps", "two_biases", *CASES, "odd_cell", "odd_cell_stored", "no_targets",
-    *TEMPLATES,
+    "saturated", *TEMPLATES,
 )  # fmt: skip
 
 

@@ -6,11 +6,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cellcalc.api import load
 from cellcalc.studies.compare import compare
-from tests.support import lstm
+from tests.support import loop, lstm
 from tests.support.command import Run
 from tests.support.oracles import module
 from tests.support.problems import random_data
@@ -74,12 +75,14 @@ def test_the_problems_options_hold_and_what_is_set_aside_is_said(tmp_path: Path,
     data.update = "epochs = 3"
     found = compared(data, "tbptt(3,5)", "forum-last(2,4)")
     assert [one.scheme.inject for one in found.schemes] == ["new", "all", "all", "last"]
-    assert found.set_aside == {"clip_norm": 0.5, "epochs": 3}
+    assert found.set_aside == {"clip_norm": 0.5}
     path = tmp_path / "p.toml"
     path.write_text(data.toml())
     text = run("compare", path).stdout
-    assert "of no account here: clip_norm 0.5, epochs 3" in text
+    assert "of no account to the gradients, only to the training below: clip_norm 0.5" in text
+    assert "Training: 3 epochs with each scheme, sgd at rate 0.1" in text
     assert max(map(len, text.splitlines())) <= 80
+    assert "of no account here: clip_norm 0.5" in run("compare", path, "--epochs", 1).stdout
 
 
 def test_json_has_every_figure(run: Run) -> None:
@@ -117,3 +120,52 @@ def test_lengths_of_a_named_scheme_add_up_as_those_of_a_file(run: Run) -> None:
         said = run(name, "ten_steps", *options, "--scheme", "windows(3,3)")
         assert said.exit_code == 2
         assert "lengths that add up to 10, the steps, found 6" in said.stderr
+
+
+LOOPS = {
+    "full": loop.Options(7, 7),
+    "tbptt(2,4)": loop.Options(2, 4),
+    "block(3)": loop.Options(3, 3, tail="short"),
+    "keras-stateful(3)": loop.Options(3, 3, tail="short", reduction="mean"),
+}
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_epochs_train_each_scheme_as_a_loop_of_its_own_does(reduction: str) -> None:
+    data = random_data(7, 1, 7, missing=True)
+    data.bptt = f'reduction = "{reduction}"\nscheme = "tbptt(2,4)"'
+    data.update = "epochs = 12"
+    found = compared(data, "full", "block(3)", "keras-stateful(3)")
+    assert [one.scheme.name for one in found.schemes] == list(LOOPS)[: 3 + (reduction == "sum")]
+    ends = []
+    for one in found.schemes:
+        given, done, options = lstm.parameters(data), one.trained, LOOPS[one.scheme.name]
+        if one.scheme.name != "keras-stateful(3)":
+            options = replace(options, reduction=reduction)
+        assert done is not None and list(done.losses) == [0, 1, 2, 5, 10, 12]
+        for epoch in range(13):
+            if epoch in done.losses:
+                losses = loop.train(data, given, loop.Options(7, 7), 0.0).losses
+                counted = [loss for loss in losses if loss == loss]
+                size = len(counted) if reduction == "mean" else 1
+                assert done.losses[epoch] == pytest.approx(sum(counted) / size, rel=1e-12)
+            if epoch < 12:
+                given = loop.train(data, given, options, 0.1).parameters[-1]
+        assert done.parameters == pytest.approx(given, rel=1e-12)
+        ends.append(np.array([given[name] for name in done.parameters]))
+        start = np.array([lstm.parameters(data)[name] for name in done.parameters])
+        apart = np.linalg.norm(ends[-1] - ends[0]) / np.linalg.norm(ends[0] - start)
+        assert done.apart == pytest.approx(apart, rel=1e-9, abs=1e-12)
+
+
+def test_training_compared_has_the_same_keys_in_json(run: Run) -> None:
+    once, twice = (
+        json.loads(run("compare", "ten_steps", "block(4)", *more, "-f", "json").stdout)
+        for more in ([], ["--epochs", 2])
+    )
+    assert (once["epochs"], twice["epochs"]) == (1, 2) and once.keys() == twice.keys()
+    assert [one["trained"] for one in once["schemes"]] == [None] * 3
+    table = json.loads(run("table", "ten_steps", "--epochs", 2, "-f", "json").stdout)
+    own = next(one for one in twice["schemes"] if one["own"])
+    assert own["trained"]["parameters"] == table["parameters"]["final"]
+    assert own["trained"]["updates"] == table["optimizer"]["updates"] == 10

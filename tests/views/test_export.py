@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def traces(scheme: str) -> tuple[Trace, Trace]:
     data = random_data(5, 2, 40, "linear", "half-squared", missing=True)
     data.bptt = SCHEMES[scheme]
     problem = data.problem()
-    return problem.run(), computed(problem, Sizes(long=4))
+    return problem.run(), computed(problem, Sizes(long=4, arrays=0))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -47,3 +48,14 @@ def test_a_piece_of_an_export_is_small() -> None:
     _, trace = traces("full")
     for made in (export.to_csv(trace, block=5), export.to_json(trace, block=5)):
         assert max(map(len, made)) < 500
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("bptt", ["", 'scheme = "tbptt(1100,1500)"\nweights = "stored"'])
+def test_many_steps_are_written_in_the_same_bytes(bptt: str, monkeypatch: Any) -> None:
+    data = random_data(3, 2, 2500, "linear", "half-squared", missing=True)
+    data.bptt = bptt
+    trace = data.problem().run()
+    made = ["".join(f(trace, block=2000)) for f in (export.to_csv, export.to_json)]
+    monkeypatch.setattr(export, "FEW", 10**9)  # one by one
+    assert made == ["".join(f(trace)) for f in (export.to_csv, export.to_json)]

@@ -44,7 +44,14 @@ class TestWorkbook:
                 if cell.column not in (3, *LINES) and cell.row not in (2, 3):
                     assert cell.value == its.value, cell.coordinate
         for sheet in plain.sheetnames:
-            assert formulas(plain, sheet) == formulas(named, sheet)
+            ours, theirs = formulas(plain, sheet), formulas(named, sheet)
+            if sheet == "Checks":  # as many lines of working in a check as it has room for
+                with_texts = re.compile("EXACT|(?:Step|Unrolled)!")
+                ours, theirs = (
+                    [f for f in each if "BPTT!" in f and not with_texts.search(f)]
+                    for each in (ours, theirs)
+                )
+            assert ours == theirs, sheet
 
     def test_equations_are_in_the_authors_symbols(self) -> None:
         sheet = book("gomez")["BPTT"]

@@ -58,3 +58,16 @@ def test_no_two_weights_of_a_run_updated_on_the_way_tell_a_gradient_asked_for() 
     for spot in asked:
         if spot.t is None and spot.value:
             assert not [v for v in told if v == pytest.approx(spot.value, rel=1e-6)], spot.place
+
+
+def test_where_the_forward_pass_is_asked_for_no_weight_after_an_update_is_shown() -> None:
+    data = TRAINED["plain"]
+    trace = data.problem().run()
+    for what in ("forward", "all", "y", "all,last"):
+        asked = exercise(trace, sealed(trace, what)).open
+        assert asked and {spot.t for spot in asked} <= {None, 0, 1, 2}, what
+        assert {spot.window for spot in asked} <= {0, 1}
+        contents = book_of(data, practice=what, key=False)
+        stored = {v for (sheet, _), v in read(contents).items() if sheet == "Practice"}
+        for window in trace.passes[0].windows:
+            assert stored.isdisjoint(window.after.values()), what

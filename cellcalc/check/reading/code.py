@@ -26,7 +26,7 @@ MAX_TEXT = 9_000  # characters of one equation
 _ASSIGNED = re.compile(r"([A-Za-z_]\w{0,40}(?:\[[\w+-]{1,8}\])?)\s*[-+]?=(?!=)")
 _OPENS_BLOCK = re.compile(r"\s*(?:for|if|elif|else|while|def|class|with)\b[^#]*$")
 _HANDED_ON = re.compile(r"d_?[hca]t?")
-_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?next)")
+_HANDED = re.compile(r"d(?:next_([cha])|([cha])_?[nN]ext)")
 _MAGIC = re.compile(r"^[ \t]*[%!?].*$", re.MULTILINE)
 _PROMPT = re.compile(r"^(?:>{3} |\.\.\. ?|In \[\d{1,5}\]: )", re.MULTILINE)
 _SIGNS = re.compile(
@@ -96,7 +96,7 @@ def is_code(text: str, certain: bool = False) -> bool:
         found = _mended(text)
         if found is None:
             return False
-        tree, broken = found
+        tree, broken, _ = found
         lines = sum(1 for line in text.split("\n") if line.strip())
         if not certain and len(broken) * MOST_BROKEN > lines:
             return False
@@ -119,8 +119,8 @@ def _parsed(text: str) -> ast.Module | None:
             return None
 
 
-def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
-    """A program without the few lines that are no Python, and those lines by their numbers.
+def _mended(text: str) -> tuple[ast.Module, dict[int, str], str] | None:
+    """A program without the few lines that are no Python, those lines by their numbers, its text.
 
     Such as ``print loss`` of Python 2, or a bracket that is never closed. None where that does
     not make it one.
@@ -134,7 +134,7 @@ def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return ast.parse(source), broken
+                return ast.parse(source), broken, source
             except SyntaxError as error:
                 place = (error.lineno or 0) - 1
             except (ValueError, RecursionError, MemoryError, OverflowError):
@@ -171,15 +171,19 @@ def _too_deep(source: str) -> bool:
     )
 
 
-def entries_of_code(text: str) -> list[Entry]:
-    """The equations of a program, an entry each."""
-    tree = _parsed(text)
+def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
+    """The equations of a program, an entry each.
+
+    Those of a Python program hold the program, so that it can be followed; one that is
+    ``respelled`` counts its elements in another way.
+    """
+    tree, source = _parsed(text), _source(text)
     broken: dict[int, str] = {}
     if tree is None:
         found = _mended(text)
         if found is None:
             return [Entry(1, "", "", form=PROSE)]
-        tree, broken = found
+        tree, broken, source = found
     program = _Program(tree, _index_base(tree), _source(text).split("\n"))
     try:
         entries = list(program.read())
@@ -192,7 +196,12 @@ def entries_of_code(text: str) -> list[Entry]:
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
-    return entries
+    if respelled:
+        return entries
+    return [
+        replace(e, block=source, block_line=e.line) if isinstance(e.line, int) else e
+        for e in entries
+    ]
 
 
 def _index_base(tree: ast.AST) -> int:
@@ -279,6 +288,7 @@ class _Program:
         if not self.names & _TARGETS and not self.assigned & _PREDICTIONS:
             # A y that the program only reads is what it is to predict.
             scope.renamed |= {"y": "target", "ys": "target", "Y": "target"}
+        scope.renamed |= _by_net_input(self.tree)
         self.body(self.tree.body, scope)
         yield from self.entries
 
@@ -467,7 +477,7 @@ class _Program:
             return
         if _is_handed_on(name) and plain not in scope.renamed.values():
             return
-        if _is_unpacked(name, value):
+        if _is_unpacked(name, value) or _is_passed_on(target, value):
             return
         if (stack := _stacked(value)) is not None:
             self.stacks[name] = stack
@@ -792,6 +802,8 @@ class _Program:
                 for one in columns
             ]
             return f"({' + '.join(of_two)})"
+        if isinstance(right, ast.Name) and right.id in self.stacks and isinstance(left, ast.Name):
+            left, right = right, ast.Attribute(left, "T", ast.Load())  # Wx @ da
         stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
         matrix = (
             _base_name(right.value)
@@ -1306,6 +1318,41 @@ def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
     return found
 
 
+_OF_GATE = re.compile(r"d_?([figozur])_?t?")
+
+
+def _by_net_input(tree: ast.AST) -> dict[str, str]:
+    """Names such as ``dft`` that hold dz_f: given with the slope of f, and used in a gradient.
+
+    Not where the program has another name for dz_f beside it.
+    """
+    given: dict[str, list[ast.expr]] = {}
+    used: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[target], value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case ast.AugAssign(target=target, value=value):
+                given.setdefault(_base_name(target), []).append(value)
+            case _:
+                continue
+        if re.match(r"d_?[WUbV]|d_?[ha](?:_?(?:next|prev|t))?$", _base_name(target)):
+            used |= {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+    found = {}
+    for name, values in given.items():
+        gate = _OF_GATE.fullmatch(name)
+        if gate is None or name not in used or len(values) != 1:
+            continue
+        own = rf"(?:{gate[1]}(?:_?t|s)?(?:\[[^\]]*\])?)"
+        sloped = rf"\(1(?:\.0)? - {own}(?: \*\* 2(?:\.0)?| \* {own})?\)"
+        others = rf"d_?(?:z|a|net)_?{gate[1]}\w*|d{gate[1]}_?(?:z|raw|net|in|input|pre)\w*"
+        if re.search(sloped, ast.unparse(values[0])) and not any(
+            re.fullmatch(others, other) for other in given
+        ):
+            found[name] = f"dz_{gate[1]}"
+    return found
+
+
 def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
     """The lists that statements put something at the end of: hs.append(h)."""
     for statement in statements:
@@ -1351,22 +1398,25 @@ def _started(tree: ast.AST) -> frozenset[str]:
             )
             if re.fullmatch(r"d_?[ha]t?", name) and not added:
                 found.add(name)
+    first = _first_loops(tree)
     begun = {
         target.id
         for node in ast.walk(tree)
         if isinstance(node, ast.Assign) and not _is_setup(node.value)
         for target in node.targets
-        if isinstance(target, ast.Name) and node.lineno < _first_loop(tree, target.id)
+        if isinstance(target, ast.Name) and node.lineno < first.get(target.id, 0)
     }
     return frozenset(found & begun)
 
 
-def _first_loop(tree: ast.AST, name: str) -> int:
-    """The line of the first loop that hands a name on; 0 where there is none."""
-    lines = [
-        n.lineno for n in ast.walk(tree) if isinstance(n, ast.For) and name in _carried(n.body)
-    ]
-    return min(lines, default=0)
+def _first_loops(tree: ast.AST) -> dict[str, int]:
+    """The line of the first loop that hands a name on, for each such name."""
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For):
+            for name in _carried(node.body):
+                found[name] = min(node.lineno, found.get(name, node.lineno))
+    return found
 
 
 def _added_to(name: str, value: ast.expr) -> tuple[ast.operator, ast.expr] | None:
@@ -1438,6 +1488,14 @@ def _is_unpacked(name: str, value: ast.expr) -> bool:
     if not isinstance(value, ast.Subscript) or not _named(value):
         return False
     return _named(value) in (name, f"{name}t") or bool(re.match(r"[WUb]", name))
+
+
+def _is_passed_on(target: ast.expr, value: ast.expr) -> bool:
+    """Whether something is kept under its own name, self.W_f = Wf, or is a part: af = a[H:2*H]."""
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+        return isinstance(target, ast.Name)
+    names = [_base_name(one).replace("_", "").lower() for one in (target, value)]
+    return isinstance(target, ast.Attribute) and names[0] == names[1] != ""
 
 
 def _is_handed_on(name: str) -> bool:

@@ -111,11 +111,17 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
 
     text = with_names(text)
     if (respelled := as_python(text, ending)) is not None and is_code(respelled, certain=True):
-        return entries_of_code(respelled)
+        return entries_of_code(respelled, respelled=True)
     if is_code(text, certain=ending in _CODE_ENDINGS):
         return entries_of_code(text)
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
         return found
+    from cellcalc.check.reading.indented import tree_of
+
+    if (tree := tree_of(text)) is not None:
+        from cellcalc.check.reading.structured import entries_of_tree
+
+        return entries_of_tree(tree, name)
     return entries_of_lines(text)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.prose import stage_after, stage_of
-from cellcalc.check.reading.vocabulary import called, words
+from cellcalc.check.reading.vocabulary import called, longest_first, words
 
 Rows = Sequence[Sequence[str]]
 Place = Callable[[int, int], int | str]
@@ -26,6 +27,8 @@ _STEP = re.compile(
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
 _UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[^\W\dtT]{1,6})[\])]$")  # c [-]
+# c_t = f_t c_{t-1} + i_t g_t, above its numbers
+_WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈)\s*(?=.*[^\W\d]).*$")
 _EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/")
 
 
@@ -50,15 +53,17 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 def _at(entry: Entry, where: object) -> Entry:
     """An entry that has no step or window of its own has that of the heading above the table."""
     t = getattr(where, "t", None) if entry.t is None and not entry.values else entry.t
+    stage = entry.stage or getattr(where, "stage", "")
     window, epoch, sequence = (
         getattr(where, key, None) if getattr(entry, key) is None else getattr(entry, key)
         for key in ("window", "epoch", "sequence")
     )
-    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence)
+    return replace(entry, t=t, window=window, epoch=epoch, sequence=sequence, stage=stage)
 
 
 def _of_header(rows: Rows, number: int, place: Place) -> list[Entry] | None:
-    header = _gates_in_words([_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]])
+    header = [_UNIT.sub("", cell.lstrip("#").strip()) for cell in rows[number]]
+    header = _gates_in_words([_WITH_FORMULA.sub("", cell) for cell in header])
     names = [cell.lower().rstrip(":").strip() for cell in header]
     below = [(k, row) for k, row in enumerate(rows) if k > number and any(row)]
     if not below:
@@ -212,7 +217,7 @@ def _time_across(
             if value.lower() not in _EMPTY:
                 yield Entry(place(number, column), f"{symbol}[{t}]", value, form="cell")
         if total is not None and (value := _cell(row, total)).lower() not in _EMPTY:
-            whole = "L" if _LOSS.fullmatch(symbol) else symbol
+            whole = "L" if _a_loss().fullmatch(symbol) else symbol
             yield Entry(place(number, total), whole, value, form="cell")
 
 
@@ -236,9 +241,12 @@ def _of_section(symbol: str, section: str, value: str, place: int | str) -> Iter
 
 
 # The loss of a step, whose total is L.
-_LOSS = re.compile(
-    r"[EeLJ](?:_?\{?t\}?|ₜ)?|loss(?:es)?|errors?|fehler|verlust|perte|损失", re.IGNORECASE
-)
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = (*longest_first("loss", "words"), *longest_first("loss", "errors"))
+    return re.compile(
+        rf"[EeLJ](?:_?\{{?t\}}?|ₜ)?|{'|'.join(map(re.escape, several))}", re.IGNORECASE
+    )
 
 
 def _time_down(
@@ -358,6 +366,8 @@ def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
     """Parameters or gradients by gates: a row W, U or b, a column each gate; or the other way."""
     header, *below = rows
     header = [_FEATURE.sub(r"\1", cell) for cell in header]
+    of_rows = _gates_in_words([row[0] for row in below])
+    below = [[name, *row[1:]] for name, row in zip(of_rows, below, strict=True)]
     gates = [k for k, cell in enumerate(header) if k and _GATE.fullmatch(_letter(cell))]
     kinds = [k for k, cell in enumerate(header) if k and _ROW.fullmatch(cell)]
     found = []

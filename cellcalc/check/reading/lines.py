@@ -14,6 +14,7 @@ from functools import cache
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
+from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.prose import AT_STEP, is_setting, stage_after, stage_of, wordy
 from cellcalc.check.reading.vocabulary import called, longest_first, words
@@ -71,6 +72,16 @@ def _bounded(text: str) -> str:
     return "\n".join(line[: MAX_LINE + 1] for line in text.split("\n"))
 
 
+# What MATLAB heads the parts of a structure with, and JavaScript those of an object
+_OF_STRUCT = re.compile(r"\s*(?:\w{1,40}\s*=\s*)?struct with fields:\s*")
+_SUBJECT = re.compile(
+    r"\s*(?:[-*•#]+\s+)?(?:\*\*)?((?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ)[WUbVRp][\w{}]{0,8}):?(?:\*\*)?\s*[:=]?\s*"
+)
+_SUM_BELOW = re.compile(
+    r"\s*(?:[-*•=]+\s*)?(?:sum|total|summe|gesamt|Σ|∑|together|somme|suma|somma|合计|总和|和)\s*[:=]\s*"
+    r"([-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*\.?\s*",
+    re.IGNORECASE,
+)
 _TYPST_HEADING = re.compile(r"={1,4}\s+(?=[^\W\d][^=≈]*$)")
 
 
@@ -78,6 +89,7 @@ class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
+        self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
 
     def entries(self) -> Iterator[Entry]:
         if latex.is_document(self.text):
@@ -87,24 +99,42 @@ class _Notes:
         yield from self.of_lines(_joined(_physical(_of_html(self.text))))
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
+        columns: list[str] = []
         for line in lines:
             if isinstance(line, Block):
                 yield from self.block(line)
                 continue
             text = line.text
+            if columns and (found := _matrix(text, columns, line.number)) is not None:
+                yield from found
+                continue
+            columns = _columns_named(text)
             if len(text) > MAX_LINE:
                 if re.search(r"[=\[]", text[:200]):
                     yield Entry(line.number, text[:60], "", form="long")
                 else:
                     yield Entry(line.number, "", "", form=PROSE)
                 continue
+            if _OF_STRUCT.fullmatch(text):
+                self.where = replace(self.where, stage=stage_after(text, True))
+                continue
+            if of_sum := _SUM_BELOW.fullmatch(text):
+                if self.subject:
+                    where = replace(self.where, t=None)
+                    yield from _answers(line.number, f"{self.subject} = {of_sum[1]}", where)
+                else:
+                    yield Entry(line.number, "", "", form=PROSE)
+                continue
+            if about := _SUBJECT.fullmatch(text):
+                self.subject = about[1]
             if _TYPST_HEADING.match(text):
                 text, line = text.lstrip("= "), replace(line, kind="heading")
             if framed := _FRAMED.fullmatch(text):
                 text, line = text.strip(f" {framed[1]}"), replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
-                self.where = replace(heading, stage=stage_after(text, line.number > 1))
+                is_title = line.number == 1 and len(text.split()) > 3
+                self.where = replace(heading, stage=stage_after(text, not is_title))
                 continue
             if (of_python := _dictionary(text)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -121,6 +151,16 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        if "$" in text or "\\item" in text:
+            text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
+        if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
+            self.where, text = replace(self.where, t=int(cell[1])), text[cell.end() :]
+        if listed := _NUMBERED_PASS.match(text):  # 1) Window t = 1..2: dW_f = 0.1
+            text = f"{listed[2]} {listed[1]}{text[listed.end() :]}"
+        text = _STEPS_OF_PASS.sub(r"\1 (\2)\3", text, count=1)  # Window 1 t = 1..2: dW_f = 0.1
+        if (said := _CHINESE_LEAD.match(text)) and len(text) <= 2_000:
+            number = _CHINESE.get(said[1], 0) or int(said[1])
+            self.where, text = replace(self.where, t=number), text[said.end() :]
         logged = _log_label().match(text) if len(text) <= 2_000 else None
         if logged is not None and _tells(text[logged.end() :]):
             numbers = {}
@@ -133,28 +173,26 @@ class _Notes:
             found = heading_of(of_pass[1], self.where)
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
-        label = _STEP_LABEL.match(_bare(text)) if len(text) <= 2_000 else None
+        bare = _opened(text)
+        label = _STEP_LABEL.match(bare) if len(text) <= 2_000 else None
         if label is not None:
             found = heading_of(label[1] or label[2], self.where, True)
             if found is not None and found.t is not None:
                 self.where = found
-                text = _bare(text)[label.end() :]
+                text = bare[label.end() :]
         elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
-        elif (phrase := _step_phrase().match(_bare(text))) is not None and len(text) <= 2_000:
-            rest = _bare(text)[phrase.end() :]
+        elif (phrase := _step_phrase().match(bare)) is not None and len(text) <= 2_000:
+            rest = bare[phrase.end() :]
             if _ANSWERED.search(rest):
                 self.where = replace(self.where, t=int(phrase[1]))
                 text = _unled(rest)
-        labels = list(_STEP_WITHIN.finditer(text)) if len(text) <= 2_000 else []
-        end = labels[0].start() if labels else len(text)
-        if text[:end].strip() or not labels:
-            yield text[:end]
-        ends = [*(one.start() for one in labels[1:]), len(text)]
-        for one, stop in zip(labels, ends[: len(labels)], strict=True):
-            self.where = replace(self.where, t=int(one[1]))
-            yield text[one.end() : stop]
+        for t, piece in pieces(text):
+            if t is not None:
+                self.where = replace(self.where, t=t)
+                piece = _unled(piece)
+            yield from trailing(piece)
 
     def block(self, block: Block) -> Iterator[Entry]:
         if block.kind == "code":
@@ -164,9 +202,11 @@ class _Notes:
             number = block.lines[0].number
             from cellcalc.check.reading.programs import as_python
 
-            source = as_python(source, block.language) or source
+            other = as_python(source, block.language)
+            source = other or source
             if is_code(source, certain=block.language == "python"):
-                yield from (_moved(e, number - 1) for e in entries_of_code(source))
+                coded = entries_of_code(source, respelled=other is not None)
+                yield from (_moved(e, number - 1) for e in coded)
             else:
                 yield from self.of_lines(_joined(list(block.lines), nested=True))
             return
@@ -190,10 +230,43 @@ class _Notes:
             yield from real or [Entry(number, "", "", form=PROSE)]
 
 
+_NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
+_CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
+_COLUMNS_NAMED = re.compile(
+    r"\s*(?:#|//|%|\()?\s*(?:(?:the\s+)?(?:columns?|cols?|spalten|colonnes|columnas|列)(?:\s+(?:are|sind|of\s+\w+))?)\s*[:=]?\s*"
+    r"\[?([^\[\]()]{3,200}?)[\])]?\s*[.:]?\s*",
+    re.IGNORECASE,
+)
+
+
+def _columns_named(text: str) -> list[str]:
+    """The names of columns that a comment above a matrix tells: # columns: t, c, h."""
+    match = _COLUMNS_NAMED.fullmatch(text[:300])
+    names = [one.strip("'\"`$") for one in re.split(r"[\s,;|]+", match[1]) if one] if match else []
+    return names if len(names) > 1 and all(len(name) < 20 for name in names) else []
+
+
+def _matrix(text: str, names: list[str], number: int) -> list[Entry] | None:
+    """The answers of a printed matrix, a row a step, whose columns have these names."""
+    bare = re.sub(r"^[^\W\d]\w{0,30}\s*=\s*", "", text.strip())
+    found = list_of(bare) if _may_be_list(bare) else None
+    if found is None or len(found[1]) != 2 or found[1][1] != len(names):
+        return None
+    from cellcalc.check.reading.grid import entries_of_rows
+
+    values, (rows, width) = found
+    cells = [list(values[k * width : (k + 1) * width]) for k in range(rows)]
+    return entries_of_rows([names, *cells], lambda _r, _c: number)
+
+
 def _dictionary(text: str) -> list[Entry] | None:
-    """The answers of a line that is a dictionary as Python prints it."""
+    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}."""
+    named = _NAMED_DICTIONARY.match(text)
+    text = text[named.end() - 1 :] if named else text
     if not text.lstrip().startswith("{"):
         return None
+    if named and _CALLS_GRADIENTS.search(named[1]):
+        text = f"{{'grads': {text.strip()}}}"
     from cellcalc.check.reading.structured import as_json, entries_of_json
 
     printed = as_json(text)
@@ -285,12 +358,17 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             continue
         if (
             not line.kind
-            and _is_row(line.text)
             and place + 1 < len(lines)
+            and (_is_row(line.text) or ("|" in line.text and _is_grid_rule(lines[place + 1].text)))
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
-            while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
+            bare = not _is_row(line.text)  # t | c, without bars at the edges
+            while end < len(lines) and (
+                _is_row(lines[end].text)
+                or _is_grid_rule(lines[end].text)
+                or (bare and lines[end].text.count("|") == line.text.count("|"))
+            ):
                 end += 1
             yield Block("pipes", tuple(lines[place:end]))
             place = end
@@ -319,9 +397,22 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             if (prompted := _PROMPT.sub("", name)) != name:
                 name = prompted.rpartition(";")[2].strip()
             text, end = f"{name} {lines[end].text.strip()}", end + 1
+        if (
+            re.fullmatch(r"\s*\w{1,40}\s*=\s*", text)
+            and (
+                struct := next(
+                    (k for k in range(end, min(end + 3, len(lines))) if lines[k].text.strip()), end
+                )
+            )
+            < len(lines)
+            and _OF_STRUCT.fullmatch(lines[struct].text)
+        ):
+            text, end = f"{text.strip()} {lines[struct].text.strip()}", struct + 1
         if (below := _below(text, lines, end)) is not None:
             text, end = below
-        if (listed := _bulleted(text, lines, end)) is not None:
+        if (listed := _bulleted(text, lines, end)) is not None or (
+            listed := _steps_below(text, lines, end)
+        ) is not None:
             text, end = listed
         if _OPENS_DICTIONARY.match(text) and text.count("{") > text.count("}"):
             last = next((k for k in range(end, min(end + MAX_JOINED, len(lines)))
@@ -352,13 +443,14 @@ def _is_row(text: str) -> bool:
 
 
 def _is_grid_rule(text: str) -> bool:
-    return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*", text))
+    return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*|\s*:?-{2,}:?(?:\s*\|\s*:?-{2,}:?)+\s*", text))
 
 
 def _is_rule(cell: str) -> bool:
     return bool(re.fullmatch(r"\s*:?[-=─━+]*:?\s*", cell))
 
 
+_TOTAL_NAME = re.compile(r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|grad_)(?:[WUbVR]_?\w{1,4}|V|[ch]0)")
 _COLUMNS_RULE = re.compile(r"\s*-{2,}(?:\s{1,}-{2,})+\s*")
 
 
@@ -395,6 +487,8 @@ def _columns(lines: list[Line], place: int) -> int:
     header_only = all(_NUMERIC.fullmatch(c) for c in header)
     if many >= 1 and not header_only and (ruled or first_is_time or numbers):
         return end
+    if many == 1 and all(_TOTAL_NAME.fullmatch(cell) for cell in header):
+        return end  # a row of gradients with their names, as R prints them
     widths = {len(lines[k].text.split()) for k in range(start, end)}
     named = all(re.match(r"[A-Za-z∂δ_~\\]", cell) for cell in header)
     if many >= 2 and named and len(widths) == 1 and widths.pop() in (len(header), len(header) + 1):
@@ -442,12 +536,14 @@ def _tables_of_latex(lines: Iterable[Line | Block]) -> Iterator[Line | Block]:
 
 
 _ARRAY_START = re.compile(
-    r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
+    r"\s*(?:[-*•]\s+)?(?:print\(|>>>\s*)?(?:(?:[^\W\d_]+\s+){1,4}(?=[^\W\d_]+\s*:))?[^\s=:\[(]{1,60}(?:\s*\[[^\]]{0,10}\])?\s*(?:[=:]\s*)?(?:np\.|numpy\.|torch\.)?"
     r"(?:\[|(?:array|tensor|Parameter containing)\b)"
 )
 
 
-_OPENS_DICTIONARY = re.compile(r"\s*\{\s*['\"\d]")  # of Python, printed over several lines
+_OPENS_DICTIONARY = re.compile(
+    r"\s*(?:\w{1,40}\s*=\s*)?\{\s*['\"\d]"
+)  # of Python, printed over several lines
 _NUMBERS_ALONE = re.compile(
     r"\s*[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?:\s+[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)*\s*"
 )
@@ -509,6 +605,41 @@ def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | Non
     return (f"{bare[:-1]} = [{', '.join(numbers)}]", end) if len(numbers) > 1 else None
 
 
+_STEP_ALONE = re.compile(
+    r"\s*(?:[-*•]\s+)?(?:\(?(?:t\s*=\s*|(?:time\s*)?step\s+|schritt\s+|zeitschritt\s+|paso\s+|étape\s+)?"
+    r"([0-9]{1,4})\)?)\s*[.):=→]\s*[=≈]?\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*[;,]?\s*",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"(?:d_?|∂L/∂|dL/d|δ_?|∇)?(?:[figochyzr]|z_[figo]|tanh_c)(?:_t|\[t\]|_\{t\})?")
+
+
+def _steps_below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """A quantity alone with a line for each step below it: Cell state: / 1. 0.3 / 2. 0.5."""
+    bare = _bare(text)
+    named = " ".join(bare.lower().split())
+    is_word = named in called("quantities") or named.removesuffix("s") in called("quantities")
+    if len(bare) > 60 or not (is_word or _ABOUT.fullmatch(bare.strip("$`"))):
+        return None
+    found: list[tuple[str, str]] = []
+    end = start
+    while end < len(lines) and end - start < MAX_JOINED:
+        below = lines[end].text
+        if not below.strip() and not found:
+            end += 1
+            continue
+        match = _STEP_ALONE.fullmatch(below) if len(below) < 200 else None
+        if match is None:
+            break
+        found.append((match[1], match[2]))
+        end += 1
+    steps = [int(step) for step, _ in found]
+    run = list(range(min(steps, default=0), max(steps, default=0) + 1))
+    if len(found) < 2 or steps not in (run, run[::-1]):
+        return None
+    shown = ", ".join(f"{step}: {value}" for step, value in found)
+    return f"{bare.strip('$`')} = {{{shown}}}", end
+
+
 _NUMBER_BULLET = re.compile(r"\s*[-*]\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*")
 
 
@@ -534,7 +665,7 @@ def _opens_array(text: str) -> bool:
     return (
         len(text) < MAX_LINE
         and not is_maths
-        and bool(_ARRAY_START.match(text))
+        and bool(_ARRAY_START.match(text) or re.match(r"\s*\[\s*\[\s*[-+.0-9]", text))
         and _depth(text) > 0
     )
 
@@ -550,6 +681,23 @@ _CONTINUES = re.compile(
 )
 
 
+# What no line of a text ends with but one that was broken there: for step 2, and, the
+_BROKEN = re.compile(
+    r"(?:\b(?:at|for|in|and|with|the|of|is|are|get|have|obtain|step|und|ist|im|für|bei|der|die|et|est|pour|y|es)"
+    r"|\b(?:at|for|in|bei|für|im|à|pour|en|para)\s+(?:the\s+)?(?:(?:time\s*)?step\s+|t\s*=\s*|schritt\s+|zeitschritt\s+|étape\s+|paso\s+)[0-9]{1,6}"
+    r"|[0-9],)\s*$",
+    re.IGNORECASE,
+)
+
+
+def _breaks_off(text: str, following: str) -> bool:
+    """Whether a sentence was broken at the end of its line, as programs for mail do."""
+    if len(text) < 40 or wordy(text[:2_000]) < 3 or not _BROKEN.search(text[-60:]):
+        return False
+    return bool(re.match(r"[^\W\d_]|∂|δ|[-+.0-9]", following)) and not following.endswith(":")
+
+
+_ITEM = re.compile(r"\s*[-*+•]\s+")  # of a list
 _FRAMED = re.compile(r"\s*([=*#~-])\1+\s.{0,100}\s\1{2,}\s*")  # === forward ===
 
 
@@ -558,10 +706,14 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
     bare = following.text.strip()
     if not bare or following.kind != line.kind:
         return False
+    if _breaks_off(text, bare):
+        return True
     if not (_RELATION.search(text) or _ASSIGNED.match(text)):
         return False
     if text.lstrip()[:1] == "#" or len(bare) > MAX_LINE or _FRAMED.fullmatch(text):
         return False
+    if (bullet := _ITEM.match(following.text)) and line.text.startswith(bullet[0]):
+        return False  # the next of a list
     unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
         return True
@@ -589,6 +741,8 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
 _DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
+_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
 _BULLET = re.compile(
     r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
@@ -609,6 +763,19 @@ _STEP_LABEL = re.compile(
     r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
     r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
     re.IGNORECASE,
+)
+_STEP_IN_MATHS = re.compile(r"\$\s*([tk]\s*=\s*[0-9]{1,6})\s*\$")
+_ITEM_OF_LATEX = re.compile(r"^\s*\\item(?:\s*\[[^\]]*\])?\s*")
+_STEP_CELL = re.compile(r"\s*([0-9]{1,4})\s*(?:;|\||\t)\s*(?=[^\W\d]\S{0,20}\s*[=≈:]\s*[-+0-9.])")
+_NUMBERED_PASS = re.compile(
+    r"\s*\(?([0-9]{1,3})[.)]\s+((?i:window|chunk|block|segment|fenster|epoch|epoche|sequence|sequenz))(?=\s+[(\[]?t\s*=)"
+)
+_STEPS_OF_PASS = re.compile(
+    r"^(\s*(?i:window|chunk|block|segment|fenster)\s+[0-9]{1,4})[\s,]+(t\s*=\s*[0-9][^:()=]{0,20}?)(\s*:\s)"
+)
+_CHINESE_LEAD = re.compile(
+    r"\s*(?:在)?第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)的?(?:时|時)?[，,]?\s*"
+    r"(?=[^=≈:：]{1,20}(?:为|為|是|等于)\s*[-+0-9.０-９－])"
 )
 _BOXED_STEP = re.compile(
     r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
@@ -636,9 +803,6 @@ _PASS_LABEL = re.compile(
 )
 _NAME_AND_NUMBER = re.compile(
     r"^\s*([^\W\d]\S{0,30})\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*$"
-)
-_STEP_WITHIN = re.compile(
-    r"(?:^|(?<=[.;:!])\s|(?<=\s{2})|(?<=\)\s))\s*t\s*=\s*([0-9]{1,6})\s*:\s+(?=\S*[^\W\d]\S*\s*[=≈:])"
 )
 _AS_HEADING = re.compile(r"\s*(?:#{2,}|\*\*[^*]+\*\*\s*:?\s*$|__[^_]+__\s*:?\s*$|={2,}|-{2,}\s*\S)")
 _STEPPING = re.compile(
@@ -720,7 +884,11 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         number = _CHINESE.get(chinese[1], 0) or int(chinese[1])
         found.setdefault(chinese.lastgroup or "t", number)
     rest = _CHINESE_NUMBER.sub(" ", rest)
-    is_equation = bool(re.search(r"[=≈←]", _WHOLE_RANGE.sub(" ", rest)))
+    is_short = len(re.findall(r"[^\W\d_]+", rest)) <= 5
+    if is_short and "t" not in found and _last_step().search(rest):
+        found["t"] = LAST
+        rest = _last_step().sub(" ", rest)
+    is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _WHOLE_RANGE.sub(" ", rest)))
     for key, ordinal, pattern in () if is_equation else _ordinals(rest):
         if key not in found:
             found[key] = ordinal
@@ -743,6 +911,13 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if colon and many <= 6 and not re.search(r"[0-9\[\]()_∂σ/\\{}]", rest) and " " in rest.strip():
         return replace(where, t=None) if _STEPPING.search(rest) or "step" in rest.lower() else None
     return None
+
+
+@cache
+def _last_step() -> re.Pattern[str]:
+    last = "|".join(re.escape(word) for word in longest_first("time", "last"))
+    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    return re.compile(rf"(?<!\w)(?:{last})\s*(?:{steps})(?!\w)", re.IGNORECASE)
 
 
 _NUMBERING = re.compile(r"\(?(?:[0-9]{1,2}|[a-z])[.)]\s+(?=[^\W\d])")
@@ -811,6 +986,16 @@ def _bare(text: str) -> str:
     return text.replace("**", "").strip()
 
 
+def _opened(text: str) -> str:
+    """A line without the marks before it; those at its end stay where they close others."""
+    bare = _OPENING.sub("", text.strip())
+    bare = _STARS.sub("", _OPENING.sub("", bare)).rstrip()
+    ending = re.search(r"(\*{1,3}|_{1,3})[.:]?$", bare)
+    if ending and bare.count(ending[1]) % 2:
+        bare = bare[: ending.start()] + bare[ending.end(1) :]
+    return bare
+
+
 def _after_prose(text: str, where: Where) -> Where:
     """A sentence that speaks of another step leaves the step unknown."""
     is_heading = text.rstrip().endswith((":", "："))
@@ -825,11 +1010,23 @@ _BOLD = re.compile(r"(?<![\w)\]])(\*\*|__)(?=[^\s*_])([^*\n]{1,300}?)(?<=[^\s*])
 _EMPHASIS = re.compile(
     r"(?:(?<=^)|(?<=\s))([*_])(?=[^\s*_=])([^*_=\n]{0,60}?[^\s*_=])\1(?=\s|[:.,;]|$)"
 )
+_EMPHASIZED_ANSWER = re.compile(  # *h_1 = 0.2*
+    r"(?<![\w)\]}*])([*_])(?=[^\s*=])([^*=\n]{1,40}=\s*[-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?)\1(?![\w(*])"
+)
 _CODE_SPAN = re.compile(r"`+([^`]{1,2000})`+")
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:#(?!\s*$)|//)\s?.*$")
 _POINTS = re.compile(
     r"^\s*[\[(]\s*[0-9.,/]{1,6}\s*(?:pts?|points?|punkte?|marks?|P|分)\.?\s*[\])]\s*", re.IGNORECASE
 )
+_POINTS_BEHIND = re.compile(
+    r"\s*[\[(]\s*[0-9.,/]{1,6}\s*(?:pts?|points?|punkte?|marks?|P|分)\.?\s*[\])]", re.IGNORECASE
+)
+# c1 0.2933 h1 0.1937, as it is typed on a phone
+_PAIRS_ALONE = re.compile(
+    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?[fiogchyzxE]_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])\s+"
+    r"([-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+|0|1)(?:[eE][-+]?[0-9]+)?)(?!\S)[,;]?"
+)
+_PAIRED = re.compile(rf"\s*(?:{_PAIRS_ALONE.pattern}\s*)+")
 _CHECK = re.compile(r"^\s*\[[ xX]\]\s+")
 _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\s*")
 
@@ -867,10 +1064,21 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         text = text.lstrip("> ")
     text = _POINTS.sub("", _CHECK.sub("", _BULLET.sub("", text, count=1)))
     text = _EMPHASIS.sub(r"\2", _BOLD.sub(r"\2", text))
+    text = _EMPHASIZED_ANSWER.sub(r"\2", text) if "*" in text or "_" in text else text
     text = _BULLET.sub("", text, count=1) if re.match(r"\(?[a-z0-9]{1,3}[).]\s", text) else text
     text = _TIGHT_NUMBER.sub("", text, count=1)
     text = _label().sub("", text, count=1)
     text = _LOOSE.sub("_", text) if " _" in text else text
+    text = _POINTS_BEHIND.sub("", text)
+    text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
+    text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
+    text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "@" in text:
+        text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
+    if "~" in text:
+        text = _TILDE_BEHIND.sub("\\1\u0303", text)  # h~
+    if ":0" in text:
+        text = _OF_GRAPH.sub(lambda m: f"{m[1]}{'.grad' if m[2] else ''}", text)
     if "∂" in text:
         text = _WORDS_SLOPE.sub(r"∂\1/∂\2", text)
     text = _OF_ONE_STEP.sub(r"_{\1}", text) if "|_" in text.replace(" ", "") else text
@@ -884,6 +1092,28 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 
 
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
+# gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
+_OF_DICTIONARY = re.compile(
+    r"(?<![\w.])(?:d?grads?|gradients?|cache|results?|out|my_?\w{0,12}|parameters|params|weights|state|values?)"
+    r"\[\s*['\"]([^\W\d][\w.]{0,40})['\"]\s*\](?:\.shape(?=\s*$))?((?:\[0\])*)"
+)
+
+
+def _in_dictionary(match: re.Match[str]) -> str:
+    is_slope = "grad" in match[0].partition("[")[0] and match[1][0] in "WUbVR"
+    return f"∂L/∂{match[1]}" if is_slope else match[1]
+
+
+# f 1 = 0.7, as programs that read scans have it
+_SPACED_STEP = re.compile(
+    r"(?:(?<=^)|(?<=[\s,;|]))((?:d|∂[LEJ]/∂|δ)?[fiogchyru])\s([0-9]{1,4})(?=\s?[=≈]\s?[-+.0-9])"
+)
+_AT_SIGN = re.compile(
+    r"(?<![\w@.])([a-zδ∂][^\W\d]{0,8}(?:_[figorucz])?)@(?:t\s*=\s*)?([0-9]{1,5})(?![\w.@])"
+)
+_TILDE_BEHIND = re.compile(r"(?<![\w.])([chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
+# Variables of Keras and TensorFlow: lstm_cell/kernel:0 gradient = …
+_OF_GRAPH = re.compile(r"([A-Za-z][\w/.]{2,80}):0(?=[\s=:])(\s+grad(?:ient)?s?\b)?")
 _LOOSE = re.compile(r"(?<=[A-Za-z∂])\s{1,3}_\s{0,3}(?=[A-Za-z0-9{])")  # c _ 1, of a scan
 _WORDS_SLOPE = re.compile(  # ∂L/(∂c_4 ), as Word's editor of equations has it
     r"\(?\s*∂\s*([LEJ])\s*\)?\s*/\s*\(\s*∂\s*([^()∂]{1,20}?)\s*\)"
@@ -940,7 +1170,7 @@ _SIGN = re.compile(
     r"\s*(?::=|==|<-(?=\s)|←|=(?!=)|~=|≈=?|≃|≅|∼|~(?=\s*[-+0-9.])|[→⟹⇒](?=\s*[-+0-9.])|->(?=\s*[-+0-9.])|=>(?=\s*[-+0-9.]))\s*|[()\[\]{}]"
 )
 _IS = re.compile(
-    r"^(?P<left>.{1,160}?\S)\s+"
+    r"^(?P<left>.{1,160}?\S)\s+(?:(?:then|thus|now|hence|therefore|dann|alors|donc|entonces)\s+)?"
     r"(?:is|equals|comes to|beträgt|ist|gives|becomes|turns out to be|comes out as|vaut|est"
     r"|est égal à|es|vale|è|é|为|為|是|等于|等於|は)\s*(?<=[\s\u3000-\u9fff])"
     r"(?:about\s+|approximately\s+|ca\.?\s+|roughly\s+|circa\s+|environ\s+|约)?(?P<right>[-+]?\s?[0-9.][^=]*)$"
@@ -963,7 +1193,7 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ÿ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ſ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
@@ -1045,16 +1275,20 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         ):
             where = replace(where, t=int(at[1]))
             before = before.rstrip(" ,")
-            if _A_LOSS.search(before):
+            if _a_loss().search(before):
                 before = f"{before}[{at[1]}]"  # no total: the loss at step 2
             text = f"{before} {after}".strip().rstrip(".,; ")
     yield from _of_parts(number, text, where)
 
 
-_A_LOSS = re.compile(
-    r"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:loss|cost|verlust|perte|coût|pérdida|perdita|[LJ])$",
-    re.I,
-)
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    return re.compile(
+        rf"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:{several}|[LJ])$", re.IGNORECASE
+    )
+
+
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 
@@ -1322,6 +1556,15 @@ def _entries_of(
         for name, value in zip(several, found[0], strict=True):
             yield _entry(number, name, value, where)
         return
+    if pairs := _by_steps(right, found):
+        for step, value in pairs:
+            yield _entry(number, f"{left}[{step}]", value, where)
+        return
+    if by_element := _elementwise(left, rest):
+        for name, parts in by_element:
+            entry = _entry(number, name, parts[-1], where)
+            yield replace(entry, between=tuple(parts[:-1]), form=form)
+        return
     if span and found is not None and len(found[1]) == 1:
         first, last = int(span[2]), int(span[3])
         steps = range(first, last + 1) if first <= last else range(first, last - 1, -1)
@@ -1347,6 +1590,57 @@ def _entries_of(
         return
     entry = _entry(number, left, right, where)
     yield replace(entry, between=tuple(between), form=form)
+
+
+_STEP_AND_NUMBER = re.compile(rf"\s*['\"]?([0-9]{{1,6}})['\"]?\s*:\s*({_PLAIN_NUMBER})\s*(?:,|$)")
+
+
+def _by_steps(
+    right: str, found: tuple[tuple[str, ...], tuple[int, ...]] | None
+) -> list[tuple[str, str]]:
+    """The steps and numbers of {1: 0.3, 2: 0.4} and of [(1, 0.3), (2, 0.4)]."""
+    bare = right.strip()
+    if bare[:1] == "{" and bare[-1:] == "}" and len(bare) < 20_000:
+        inner = bare[1:-1]
+        pairs = _STEP_AND_NUMBER.findall(inner)
+        return pairs if pairs and not _STEP_AND_NUMBER.sub("", inner).strip() else []
+    if found is None or len(found[1]) != 2 or found[1][1] != 2 or found[1][0] < 2:
+        return []
+    values = found[0]
+    steps = values[::2]
+    if not all(step.isdecimal() for step in steps):
+        return []
+    numbers = [int(step) for step in steps]
+    run = list(range(min(numbers), max(numbers) + 1))
+    is_run = numbers in (run, run[::-1]) and any("." in value for value in values[1::2])
+    return list(zip(steps, values[1::2], strict=True)) if is_run else []
+
+
+_GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
+
+
+def _elementwise(left: str, parts: list[str]) -> list[tuple[str, list[str]]]:
+    """A rule for a list of names, element by element: [W, b] = [W, b] - η*[dW, db]."""
+    names = (
+        [one.strip() for one in left.strip()[1:-1].split(",")]
+        if _GROUP.fullmatch(left.strip())
+        else []
+    )
+    if len(names) < 2 or not all(_NAMEISH.fullmatch(name) for name in names):
+        return []
+    found: list[tuple[str, list[str]]] = []
+    for k, name in enumerate(names):
+        made = []
+        for part in parts:
+            groups = [group[1].split(",") for group in _GROUP.finditer(part)]
+            if not groups or any(len(group) != len(names) for group in groups):
+                return []
+            for group in reversed(list(_GROUP.finditer(part))):
+                one = f"({group[1].split(',')[k].strip()})"
+                part = part[: group.start()] + one + part[group.end() :]
+            made.append(part)
+        found.append((name, made))
+    return found
 
 
 def _names_within(text: str) -> list[str]:

@@ -6,9 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
+from cellcalc.check.reading.mathematics import (
+    LAST,
+    SeveralReadingsError,
+    Style,
+    Written,
+    parse_formula,
+)
 from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
@@ -94,6 +100,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     "in": ("i", "x"),
     **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
 }
+_START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
@@ -188,6 +195,9 @@ class Names:
         written = _unmarked(written)
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
+        elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
+            below = (int(written.stem[:6]), *written.numbers)
+            written = replace(written, stem=written.lead, lead="", derivative=False, numbers=below)
         plainly = not written.derivative and not written.numbers and not written.primes
         if plainly and written.stem in self.local:
             return self._defined(written)
@@ -199,9 +209,14 @@ class Names:
             return self._paths(part[1], part[2], written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
+        if self.author is None and "h0" in self.constant:
+            if start := _START_OF_A.fullmatch(written.stem):  # Ng's a0, and da0
+                written = replace(written, stem=f"{start[1]}h0")
+            elif written.stem == "a" and written.numbers == (0,):
+                written = replace(written, stem="h0", numbers=())
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
-            raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')
+            raise SeveralReadingsError(f'"{written.text or "e"}"', both)
         self._refuse_several(written)
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
@@ -219,7 +234,7 @@ class Names:
             if key is not None:
                 return self._placed(written, key, numbers[1:], "")
         if key is None:
-            hint = did_you_mean(written.stem, sorted(self.known))
+            hint = _hint(written.stem, self.known)
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
@@ -244,7 +259,7 @@ class Names:
             lead = "d" if written.derivative else ""
             both = " or ".join(lead + key for key in known)
             shown = written.text or stem
-            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+            raise SeveralReadingsError(f'"{shown}"', both, tuple(known))
 
     def _setting(self, written: Written) -> float | None:
         """The number of the problem's update that a name stands for: 0.1 for the learning rate."""
@@ -268,7 +283,7 @@ class Names:
             raise ExpressionError("a quantity by one that it is made of", f'"{written.text}"')
         if len(found) > 1:
             both = " or ".join(map(LANGUAGE, found))
-            raise ExpressionError("one reading", f'"{written.text}", which may be {both}')
+            raise SeveralReadingsError(f'"{written.text}"', both)
         return found[0]
 
     def _slopes(self, written: Written, by: Written) -> list[Expression]:
@@ -370,7 +385,7 @@ class Names:
                 found.append([feature, step])
         if len(found) > 1:
             both = " or ".join(f"{key}{n[0]}" + (f"[{n[1]}]" if n[1:] else "") for n in found[:2])
-            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+            raise SeveralReadingsError(f'"{shown}"', both)
         return found[0] if found else [int(digits)]
 
     def _takes_input(self, key: str) -> bool:
@@ -390,7 +405,7 @@ class Names:
                 if self.first_step == 0:
                     return Symbol(key, step=0)
                 both = f"{key}[{self.steps}] or {key}[0]"
-                raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+                raise SeveralReadingsError(f'"{shown}"', both)
             if not varies and key not in self.gradients:
                 return Symbol(key)
             step = self.steps + at_end + (0 if negative else 1 - self.first_step)
@@ -469,7 +484,7 @@ class Names:
         by_either = lead in ("δ", "delta") and self.author is None and not self.apart
         if by_either and f"dz_{base}" in self.known:
             both = f"d{base} (by the gate) or dz_{base} (by its net input)"
-            raise ExpressionError("one reading", f'"{lead}_{stem}", which may be {both}')
+            raise SeveralReadingsError(f'"{lead}_{stem}"', both)
         return key
 
     def _bias_of_two(self, stem: str) -> str | None:
@@ -627,7 +642,20 @@ class Names:
 
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
+        text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
         return self.resolve(parse_formula(text, self.quantity, style))
+
+
+# σ(z_f,2): no second argument, but the step of the first
+_STEP_AS_ARGUMENT = re.compile(
+    r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
+)
+
+
+@lru_cache(maxsize=1_000)
+def _hint(word: str, known: frozenset[str]) -> str:
+    """The nearest known name, which is looked for once: a text may have a name again and again."""
+    return did_you_mean(word, sorted(known))
 
 
 def _unmarked(written: Written) -> Written:

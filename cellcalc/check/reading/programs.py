@@ -162,6 +162,8 @@ class _Respelling:
         text = re.sub(r"(?<=[\w\])])\s*\.([-+])\s*(?==)", r" \1", text)  # .+=
         text = re.sub(r"\^", "**", text)
         text = re.sub(r"(?<=[A-Za-z])\.(?=\()", "", text)  # tanh.(c)
+        if self.language is JULIA:
+            text = re.sub(r"\s\.([-+])(?=[\s\w(])", r" \1", text)  # 1 .- tanh.(c)
         text = re.sub(r"(?<=[0-9])f\b", "", text)
         text = re.sub(r"(?<=[\w\])])\.?'(?![\w'])", "", text)  # a transpose
         text = re.sub(r"\bdo_(?=\W|$)", "do", text)

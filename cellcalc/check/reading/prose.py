@@ -146,7 +146,7 @@ _DERIVING = re.compile(
 
 # W_f的梯度, 损失对W_f的偏导数
 _CHINESE_SLOPE = re.compile(
-    r"(?:(?:总?损失(?:函数)?|L|E)\s*(?:对|关于|相对于))?\s*([A-Za-z]\w{0,8}(?:_\{\w{1,6}\})?)\s*的(?:梯度|偏?导数?|偏微分)"
+    r"(?:(?:总?损失(?:函数)?|L|E)\s*(?:对|关于|相对于))?\s*[\u3040-\u9fff]{0,8}?([A-Za-z]\w{0,8}(?:_\{\w{1,6}\})?)\s*的(?:梯度|偏?导数?|偏微分)"
 )
 _CHINESE_NAME = re.compile(
     r"(?:第[0-9]{1,4}(?:个?时间)?步的?|时刻[0-9]{1,4}的?)?([\u3040-\u9fff]{1,12})\s*([A-Za-z∂]\S{0,20})"
@@ -172,6 +172,17 @@ AT_STEP = re.compile(
 _BRACKETED_STEP = re.compile(
     rf"\s[(\[]\s*(?:t\s*=\s*|(?:{_steps()})\s+)([0-9]{{1,6}})\s*[)\]]\s*$", re.I
 )
+
+
+_WITH_LETTER = re.compile(
+    r"([^\W\d_]+(?:[ -][^\W\d_]+){0,3})\s*[,:]?\s*"
+    r"\(([A-Za-z][\u0303_\w]{0,3})\)\s*(\[[-+\w]{1,8}\])?"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_QUOTED = re.compile(r"\"([^\"]{1,30})\"")
+
+
+GRADIENT = "gradient"  # the stage of a parameter that stands for the derivative by it
 
 
 def wordy(text: str) -> int:
@@ -261,13 +272,22 @@ def stage_of(left: str) -> str:
 def stage_after(text: str, is_heading: bool = False) -> str:
     """Which value of a parameter is meant behind a line of text, such as "The new weights are".
 
+    Below "Gradients:" it is no value, but the derivative by the parameter.
+
     A heading such as "Update" says it too, but not a title that speaks of all passes.
     """
     shown = text[:400]
     if _stage_words("updates").search(shown):
         return "new"
-    is_update = is_heading and _stage_words("headings").search(shown)
-    return "new" if is_update and not _stage_words("passes").search(shown) else ""
+    if not is_heading:
+        return ""
+    if _stage_words("headings").search(shown):
+        return "" if _stage_words("passes").search(shown) else "new"
+    return (
+        GRADIENT
+        if _stage_words("gradients").search(shown) and not _stage_words("descent").search(shown)
+        else ""
+    )
 
 
 def in_words(left: str, names: Names) -> tuple[str, int | None]:
@@ -280,6 +300,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             left = left[: match.start()].rstrip(" ,(")
             break
     text = left.strip().rstrip(":").strip()
+    if '"' in text:
+        text = _QUOTED.sub(r"\1", text)
     if t is None and names.passes == 1 and (led := _LAST.match(text)):
         key, _ = in_words(text[led.end() :], names)
         if key in names.varying:
@@ -294,10 +316,19 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())
+    if (spoken := _CAMEL.sub(" ", text).lower()) in called("quantities"):
+        lowered = spoken  # cellState
+    if under := re.fullmatch(r"([a-z]+(?:_[a-z]+)+)(\[[-+\w]{1,8}\])", lowered):
+        spoken = under[1].replace("_", " ")
+        lowered = spoken + under[2] if spoken in called("quantities") else lowered
     if "_" in lowered and (spoken := lowered.replace("_", " ")) in called("quantities"):
         lowered = spoken  # cell_state, of a program
     if not re.search(r"[^\W\d_]{3,}|\s|[\u3000-\u9fff]", lowered):
         return text, t
+    if letter := _WITH_LETTER.fullmatch(text):  # forget (f)
+        word = letter[1].lower()
+        if any(one in called("quantities") for one in (word, f"{word} gate")):
+            return letter[2] + (letter[3] or ""), t
     found = _named(lowered, names)
     if found is not None:
         return found, t
@@ -328,6 +359,14 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
             return last if is_derivative else f"∂L/∂{last}", t
         if phrase not in words("net_input")["words"]:
             return last, t  # a sentence that ends in the quantity
+    if (
+        before
+        and _INDEXED.search(last)
+        and before[-1].lower().strip(",:") in words("verbs")["words"]
+    ):
+        return last, t  # The state of the cell in my table is c_1
+    if before and _describes(before) and re.match(r"[A-Za-z]", last):
+        return last, t  # Vergessensgate f, the gate of the output o
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):
         phrase = " ".join(before).lower()
         if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) and phrase in words("derivative")["words"]:
@@ -342,6 +381,15 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         if any(phrase == word for word in words("derivative")["words"]):
             return f"∂L/∂{last}", t
     return text, t
+
+
+def _describes(before: list[str]) -> bool:
+    """Whether words say what the quantity behind them is, and nothing else of it."""
+    said = words("nouns")
+    told = [word.lower().strip(",:()\"'") for word in before]
+    if any(word.startswith(said["not"]) for word in told) or len(told) > 5:
+        return False
+    return any(word.endswith(said["endings"]) for word in told[-1:])
 
 
 def _named(text: str, names: Names) -> str | None:

@@ -13,21 +13,23 @@ _NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 # A name, alone or rounded or printed: round(dc, 5), print(dc), np.round(dc, 4).
 _NAME = (
     r"(?:(?:np\.|numpy\.|torch\.)?(?:round|signif|print|format|display)\(\s*)?"
-    r"(?P<name>[^\W\d][\w.]{0,40})(?:\s*,\s*[\w=\s]{1,12})?\s*\)?\s*;?\s*"
+    r"(?P<name>[^\W\d][\w.]{0,40}(?:\[{1,2}[0-9]{1,4}\]{1,2})?)(?:\s*,\s*[\w=\s]{1,12})?\s*\)?\s*;?\s*"
 )
 _TYPED = re.compile(rf"\s*(?P<prompt>In \[[0-9]{{1,5}}\]:|>>>|>|julia>)\s*{_NAME}")
 _OTHER = re.compile(r"\s*(?:In \[[0-9]{1,5}\]:|>>>|julia>)\s*\S")
-_OUT = re.compile(r"\s*Out\[[0-9]{1,5}\]:[ \t]*(?P<rest>.*)")
+_OF_WOLFRAM = re.compile(r"^[ \t]*(In|Out)\[([0-9]{1,5})\]:?=", re.MULTILINE)
+_OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:[ \t]*(?P<rest>.*)")
 _OF_R = re.compile(rf"\s*\[(?P<first>[0-9]{{1,6}})\]\s+(?P<numbers>{_NUMBER}(?:\s+{_NUMBER})*)\s*")
 _LIST_OF_R = re.compile(r"\s*\$(?P<name>[^\W\d]\w{0,40})\s*")
 _OF_JULIA = re.compile(r"\s*[0-9]{1,6}-element \w+\{Float\d\d(?:, ?1)?\}:\s*")
 _ONE = re.compile(rf"\s*{_NUMBER}\s*")
 _SHOWN = re.compile(rf"\s*(?:(?:np\.|torch\.)?(?:array|tensor)\(|\[+\s*[-+.0-9]|{_NUMBER}\s*$)")
-_SIGNS = re.compile(r"^[ \t]*(?:Out\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
+_SIGNS = re.compile(r"^[ \t]*(?:Out ?\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
 
 
 def with_names(text: str) -> str:
     """The text of a session with ``name =`` before each value that was asked for by its name."""
+    text = _OF_WOLFRAM.sub(lambda match: f"{match[1]} [{match[2]}]:", text)
     if not _SIGNS.search(text):
         return text
     lines = text.split("\n")
@@ -41,7 +43,7 @@ def with_names(text: str) -> str:
             continue
         if match := _TYPED.fullmatch(line) or _LIST_OF_R.fullmatch(line):
             if _is_answered(lines, place):
-                name, made[place] = match["name"], ""
+                name, made[place] = _single_index(match["name"]), ""
         elif match := _OUT.fullmatch(line):
             rest = place if match["rest"].strip() else place + 1
             if rest > place:
@@ -64,6 +66,11 @@ def with_names(text: str) -> str:
             name = ""
         place += 1
     return "\n".join(made)
+
+
+def _single_index(name: str) -> str:
+    """An element in the way of Mathematica, c[[2]], as that of a list."""
+    return name.replace("[[", "[").replace("]]", "]")
 
 
 def _is_answered(lines: Sequence[str], place: int) -> bool:

@@ -43,6 +43,8 @@ class Context:
     derivative: bool = False
     stage: str = ""  # which value of a parameter is meant, as in Entry
     depth: int = 0
+    gate: str = ""  # whose W, U and b they are
+    kind: str = ""  # or W, of the gates f, i, …
 
     def entry(
         self,
@@ -65,6 +67,11 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
     data = parse_json(text, name, number=Digits)
     if not isinstance(data, list | Mapping):
         raise InputError([Mistake(name, "", "an object or a list", describe(data))])
+    return entries_of_tree(data, name)
+
+
+def entries_of_tree(data: Any, name: str) -> list[Entry]:
+    """The answers in objects and lists as JSON has them, whose numbers are :class:`Digits`."""
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
     found = list(_of(data, Context(gradient=gradient), ""))
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
@@ -87,7 +94,7 @@ def lines_of_json(text: str) -> str | None:
 
 _QUOTED = re.compile(r"(?<=[\s{\[,(:])'([^'\"\\\n]{0,200})'(?=[\s}\],):])|^'([^'\"\\\n]{0,200})'")
 _WRAPPED = re.compile(
-    r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
+    r"(?:np\.|numpy\.|torch\.|jnp\.)?(?:array|Array|DeviceArray|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
     r"(?:,\s*(?:dtype|grad_fn|requires_grad|device)\s*=[^()]{0,60}(?:\([^()]{0,40}\))?)*\s*\)"
 )
 _BARE = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}
@@ -193,6 +200,14 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         elif isinstance(value, Mapping):
             if lower in _SKIPPED:
                 continue
+            if 0 < len(value) <= len(_OF_ONE) and set(map(str.lower, value)) <= _OF_ONE.keys():
+                for what, one in value.items():  # "W_f": {"grad": 0.1, "new": 0.7}
+                    how = _OF_ONE[what.lower()]
+                    inner = replace(context, stage="new" if how == "new" else context.stage)
+                    inner = replace(inner, derivative=how == "grad" or context.derivative)
+                    if one is not None and how != "given":
+                        yield from _of({key: one}, inner, f"{where}.{what}")
+                continue
             if _by_step(value) and not _STEP_KEY.fullmatch(lower) and lower not in _TIMES:
                 name = _named(key, context)
                 for step, one in value.items():
@@ -227,8 +242,22 @@ def _by_step(value: Mapping[str, Any]) -> bool:
     )
 
 
+_OF_ONE = {
+    "grad": "grad", "gradient": "grad", "derivative": "grad", "value": "", "new": "new",
+    "after": "new", "updated": "new", "old": "given", "before": "given", "initial": "given",
+}  # fmt: skip
+_KIND = re.compile(r"(d_?|grad_?|∂L/∂)?(W|U|b|R|p|bias)")
+_GATE = re.compile(r"[figoru]|forget|input|candidate|output|cell|reset|update", re.IGNORECASE)
+_LETTERS = {"forget": "f", "input": "i", "candidate": "g", "cell": "g", "output": "o",
+            "reset": "r", "update": "u", "bias": "b"}  # fmt: skip
+
+
 def _named(key: str, context: Context) -> str:
-    """A key; within "grads" that of a parameter is its gradient."""
+    """A key; within "grads" that of a parameter is its gradient, within a gate that of the gate."""
+    if context.gate and (kind := _KIND.fullmatch(key)):
+        key = f"{kind[1] or ''}{_LETTERS.get(kind[2], kind[2])}_{context.gate}"
+    elif context.kind and _GATE.fullmatch(key):
+        key = f"{context.kind}_{_LETTERS.get(key.lower(), key)}"
     if context.derivative and not is_of_layout(key) and not re.match(r"d|∂|δ|grad|delta", key):
         return f"∂L/∂{key}"
     return key
@@ -241,6 +270,11 @@ def _within(key: str, context: Context) -> Context:
     match = _STEP_KEY.fullmatch(lower)
     if match:
         return replace(context, t=int(match[1]), steps=None)
+    if _GATE.fullmatch(key):
+        return replace(context, gate=_LETTERS.get(lower, key), kind="")
+    if kind := _KIND.fullmatch(key):
+        found = f"{kind[1] or ''}{_LETTERS.get(kind[2], kind[2])}"
+        return replace(context, kind=found, gate="")
     said = words("state_dict")
     if lower in said["gradients"] or lower.endswith(("grads", "gradients")):
         return replace(context, gradient=True, derivative=True)

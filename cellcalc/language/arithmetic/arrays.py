@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "abs", "clip", "complement", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope",
-    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "max", "min", "power", "relu", "sigmoid",
+    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "log_complement", "log_logistic", "max",
+    "min", "power", "relu", "sigmoid",
     "sign", "softplus", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
@@ -90,6 +91,16 @@ def softplus(u: Values) -> Any:
 def complement(u: Values, a: Values) -> Any:
     """1 - u where u is the logistic of a; near 1, where the difference loses digits, from a."""
     return np.where(np.less(u, 0.999), 1.0 - np.asarray(u), sigmoid(np.negative(a)))
+
+
+def log_logistic(_u: Values, a: Values) -> Any:
+    """ln(u) where u is the logistic of a, which keeps its digits where u is all but 0 or 1."""
+    return -softplus(np.negative(a))
+
+
+def log_complement(_u: Values, a: Values) -> Any:
+    """ln(1 - u) where u is the logistic of a."""
+    return -softplus(a)
 
 
 def clip(u: Values, a: Values, b: Values) -> Any:

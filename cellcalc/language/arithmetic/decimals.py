@@ -90,6 +90,10 @@ def _power(base: Decimal, exponent: Decimal) -> Decimal:
     return CONTEXT.power(base, exponent)
 
 
+def _softplus(u: Decimal) -> Decimal:
+    return max(u, Decimal(0)) + CONTEXT.ln(1 + CONTEXT.exp(-abs(u)))
+
+
 _EXACT: Mapping[str, Callable[..., Decimal]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
@@ -105,8 +109,10 @@ _EXACT: Mapping[str, Callable[..., Decimal]] = {
     "hard_sigmoid_slope": lambda u: Decimal("0.2") if abs(u) <= Decimal("2.5") else Decimal(0),
     "hardsigmoid": lambda u: min(max(u / 6 + Decimal("0.5"), Decimal(0)), Decimal(1)),
     "hardsigmoid_slope": lambda u: Decimal(1) / 6 if abs(u) < 3 else Decimal(0),
-    "softplus": lambda u: max(u, Decimal(0)) + CONTEXT.ln(1 + CONTEXT.exp(-abs(u))),
+    "softplus": _softplus,
     "complement": lambda u, _a: 1 - u,
+    "log_logistic": lambda _u, a: -_softplus(-a),
+    "log_complement": lambda _u, a: -_softplus(a),
     "clip": lambda u, low, high: min(max(u, low), high),
     "inside": lambda u, low, high: Decimal(low <= u <= high),
     "max": lambda u, a: max(u, a),

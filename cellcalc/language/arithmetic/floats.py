@@ -12,7 +12,8 @@ from math import tanh
 
 __all__ = [
     "abs", "clip", "complement", "divide", "exp", "hard_sigmoid", "hard_sigmoid_slope",
-    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "max", "min", "power", "relu", "rounded",
+    "hardsigmoid", "hardsigmoid_slope", "inside", "log", "log_complement", "log_logistic", "max",
+    "min", "power", "relu", "rounded",
     "sigmoid", "sign", "softplus", "sqrt", "step", "tanh",
 ]  # fmt: skip
 
@@ -82,6 +83,16 @@ def softplus(u: float) -> float:
 def complement(u: float, a: float) -> float:
     """1 - u where u is the logistic of a; near 1, where the difference loses its digits, from a."""
     return 1.0 - u if u < 0.999 else 1.0 / (1.0 + math.exp(700.0 if a > 700.0 else a))
+
+
+def log_logistic(_u: float, a: float) -> float:
+    """ln(u) where u is the logistic of a, which keeps its digits where u is all but 0 or 1."""
+    return -softplus(-a)
+
+
+def log_complement(_u: float, a: float) -> float:
+    """ln(1 - u) where u is the logistic of a."""
+    return -softplus(a)
 
 
 def clip(u: float, a: float, b: float) -> float:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_WINDOWS = 60  # rows of a schedule
 MOST_NUMBERS = 12  # steps up to which the numbers stand in the boxes
+MOST_BOXES = 20_000  # of the flow; of more, a picture of dots
+SHADE = 0.35  # over what a scheme cuts off, where there are too many boxes to hatch
 FAINT = 1e-5  # of the largest derivative: the end of the scale
 MANY = 60  # points and lines, above which they hide what they are to show
 LEVELS = 14  # lines of equal loss
@@ -119,16 +121,28 @@ def _triangle(found: Flow, state: str, model: Model, drawing: Drawing, axes: Axe
     least = float(finite[finite > 0].min()) if (finite > 0).any() else FAINT * top
     bottom = min(max(least, FAINT * top), 0.1 * top)
     shown = np.ma.masked_where(np.isnan(sizes), np.maximum(sizes, bottom))
-    mesh = axes.pcolormesh(edges, rows, shown, norm=LogNorm(bottom, top), cmap=_blues())
+    norm, dots = LogNorm(bottom, top), sizes.size > MOST_BOXES
+    frame: dict[str, Any] = {
+        "extent": (edges[0], edges[-1], rows[-1], rows[0]),
+        "aspect": "auto",
+        "interpolation": "nearest",
+    }
+    mesh: Any
+    if dots:  # a box each would be a file of megabytes that takes minutes
+        mesh = axes.imshow(shown, norm=norm, cmap=_blues(), **frame)
+        axes.set_ylim(rows[0], rows[-1])
+    else:
+        mesh = axes.pcolormesh(edges, rows, shown, norm=norm, cmap=_blues())
     if found.cut.any():
         over = np.ma.masked_where(~found.cut, np.ones_like(sizes))
-        axes.pcolor(
-            edges, rows, over, hatch="xxx", facecolor="none", edgecolor=BACKWARD,
-            linewidth=0.0, cmap=_nothing(), zorder=2,
-        )  # fmt: skip
+        look: dict[str, Any] = {"facecolor": "none", "hatch": "xxx", "edgecolor": BACKWARD}
+        if dots:
+            axes.imshow(over, cmap=_one(BACKWARD), alpha=SHADE, zorder=2, **frame)
+            look = {"facecolor": BACKWARD, "alpha": SHADE}
+        else:
+            axes.pcolor(edges, rows, over, linewidth=0.0, cmap=_one("none"), zorder=2, **look)
         name = sentence("drawing", "cut", name=found.schedule.scheme.name)
-        patch = Patch(facecolor="none", hatch="xxx", edgecolor=BACKWARD, label=name)
-        axes.legend(handles=[patch], loc="upper right")
+        axes.legend(handles=[Patch(label=name, **look)], loc="upper right")
     axes.invert_yaxis()
     places = np.linspace(0, len(found.losses) - 1, min(len(found.losses), 12)).round()
     chosen = sorted({int(k) for k in places})
@@ -148,10 +162,11 @@ def _blues() -> Any:
     return LinearSegmentedColormap.from_list("blues", ["#F7FBFF", "#9ECAE1", "#2171B5"])
 
 
-def _nothing() -> Any:
+def _one(colour: str) -> Any:
+    """A scale of a single colour."""
     from matplotlib.colors import ListedColormap
 
-    return ListedColormap([(1.0, 1.0, 1.0, 0.0)])
+    return ListedColormap([colour])
 
 
 def gradients(shown: Shown, ax: Axes | None) -> Drawing:

@@ -66,12 +66,25 @@ from cellcalc.workbook.layout import (
     memory_names,
     setting_values,
 )
-from cellcalc.xlsx.cells import MAX_BREAKS, Cell, Fill, Row, Rows, letters, literal, text_lines
+from cellcalc.xlsx.cells import (
+    MAX_BREAKS,
+    Cell,
+    Fill,
+    Remade,
+    Row,
+    Rows,
+    letters,
+    literal,
+    word_lines,
+)
 from cellcalc.xlsx.page import (
+    PAGE,
     fill_where,
     fold,
     format_where,
+    look_where,
     numbers_only,
+    scale_to,
     set_up_page,
     set_width,
     set_widths,
@@ -81,13 +94,13 @@ from cellcalc.xlsx.page import (
     show_digits,
     show_scientific,
 )
-from cellcalc.xlsx.styles import BAD, NOTHING, NUMBER_DECIMALS
+from cellcalc.xlsx.styles import BAD, BEHIND, NOTHING, NUMBER_DECIMALS
 from cellcalc.xlsx.writer import LINE_HEIGHT
 
 
 def bptt_rows(sheet: Layout, *notes: str) -> Rows:
     """The rows of the sheet of one pass; ``notes`` stand below its title."""
-    return Rows(_rows(sheet, notes), sheet.width, sheet.height)
+    return Rows(Remade(lambda: _rows(sheet, notes)), sheet.width, sheet.height)
 
 
 def _rows(sheet: Layout, notes: Iterable[str]) -> Iterator[Row]:
@@ -230,13 +243,13 @@ class _Window:
         return block_heading(self.sheet, "backward", self.window.heading, name, note, total=True)
 
     def gradient_heading(self) -> Row:
-        """What the gradients' rows are folded under."""
+        """What the gradients' rows are folded under, as far as the window reaches."""
         name, note = sentence("sheet", "gradients"), sentence("sheet", "gradients_note")
         cells = [
             Cell(GROUP, "gradient_heading", name),
             Cell(SYMBOL, "gradient_heading"),
             Cell(EQUATION, "gradient_note", note),
-            *(Cell(k, "gradient_note") for k in range(TOTAL, self.sheet.width + 1)),
+            *(Cell(k, "gradient_note") for k in range(TOTAL, column(self.trace.last + 1) + 1)),
         ]
         return Row(self.window.gradients, cells)
 
@@ -447,7 +460,9 @@ class _Parameters:
         return gathered_key(parameter) if gathers(self.trace) else derivative_key(parameter)
 
 
-EQUATION_WIDTH = 41  # characters; longer equations are wrapped
+# Characters: few, so that a projector shows numbers beside them.
+GROUP_WIDTH, SYMBOL_WIDTH = 10, 13
+EQUATION_WIDTH = 32  # longer equations are wrapped
 
 
 def block_heading(
@@ -483,7 +498,7 @@ def labelled(
         Cell(SYMBOL, f"{group}_path" if detail else f"{group}_symbol", symbol),
         Cell(EQUATION, f"{group}_equation", equation),
     ]
-    lines = text_lines(equation, EQUATION_WIDTH)
+    lines = word_lines(equation, EQUATION_WIDTH)
     return Row(number, [*labels, *sorted(cells, key=lambda cell: cell.column)], lines, outline)
 
 
@@ -501,12 +516,14 @@ MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 class Look:
     """The cells of the sheet that hold the size of the largest gradient, and the digits shown.
 
-    They and the next stand in ``column``, beyond the grid, and are not shown.
+    They and the next stand in ``column``, beyond the grid, and are not shown. ``last`` is the cell
+    with the last step, on the sheet of one pass or another.
     """
 
     scale: str
     digits: str
     column: int
+    last: str = ""
 
 
 def set_up_bptt(
@@ -514,7 +531,7 @@ def set_up_bptt(
 ) -> None:
     """Everything about a BPTT sheet that is not rows; ``locked`` guards its formulas."""
     sheet.protection.sheet = locked  # without a password; the inputs stay free
-    set_widths(sheet, (11, 14, EQUATION_WIDTH, STEP_WIDTH))
+    set_widths(sheet, (GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, STEP_WIDTH))
     set_width(sheet, STEP_WIDTH, FIRST, layout.width)
     first_row = TITLE_ROWS + 1
     # Narrow: on a projector or a phone frozen columns must leave room for the numbers.
@@ -530,7 +547,9 @@ def set_up_bptt(
                 fill_where(sheet, area.replace("$", ""), f"ISTEXT({_corner(area)})", BAD)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // MOST_A_PAGE))
     blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    for top in blocks[:MAX_BREAKS]:  # each on a page of its own
+    if splits(layout):
+        blocks += [window.gradients for window in layout.windows]
+    for top in sorted(blocks)[:MAX_BREAKS]:  # each on a page of its own
         sheet.row_breaks.append(Break(id=top - 1))
     _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
@@ -587,8 +606,9 @@ def _formulas(part: Cell | Fill) -> tuple[list[str], list[float]]:
     return [part.formula], [float(part.value)]
 
 
-PAGE = 705.0, 500.0  # points inside the margins of A4 and of Letter alike, in landscape
-DIGIT, PADDING = 5.25, 3.75  # points that a character takes of a column's width, and its edges
+def splits(layout: Layout) -> bool:
+    """Whether the gradients of a window are printed on a page of their own."""
+    return len(layout.windows) <= 2
 
 
 def _scale(sheet: Worksheet, layout: Layout) -> None:
@@ -596,24 +616,20 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     write = layout.model.unicode()
     lines = [len(layout.model.forward) + 3]
     if layout.windows:
-        rows = derived_rows(layout.model)
-        texts = [
-            f"{left_side(q, write)} = {write(q.formula)}" if q.formula is not None else ""
-            for q in rows
-        ]
-        lines.append(sum(text_lines(text, EQUATION_WIDTH) for text in texts) + 4)
+        found = {True: 3, False: 4}  # of the gradients, and of what is before them
+        for q in derived_rows(layout.model):
+            right = write(q.formula) if q.formula is not None else ""
+            text = f"{left_side(q, write)} = {right}"
+            found[q.group is Group.GRADIENT] += word_lines(text, EQUATION_WIDTH)
+        lines += found.values() if splits(layout) else [sum(found.values()) - 3]
     across = layout.steps + 2
     pages = -(-across // MOST_A_PAGE)
     across = -(-across // pages)  # as many on each page
-    width = (11 + 14 + EQUATION_WIDTH + STEP_WIDTH * (1 + across)) * DIGIT + (4 + across) * PADDING
-    wide, high = PAGE
-    scale = min(wide / width, high / (max(lines) * LINE_HEIGHT), 1.0)
+    widths = [GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, *[STEP_WIDTH] * (1 + across)]
+    scale = scale_to(sheet, widths)
     for page in range(1, pages):
         sheet.col_breaks.append(Break(id=FIRST - 1 + page * across))
-    properties = sheet.sheet_properties.pageSetUpPr
-    if properties is not None:
-        properties.fitToPage = False  # of pages so fitted Excel ignores the breaks
-    sheet.page_setup.scale = max(40, int(100 * scale))
+    sheet.page_setup.scale = max(40, int(min(scale, 100 * PAGE[1] / (max(lines) * LINE_HEIGHT))))
     sheet.print_area = f"A1:{letters(layout.width)}{layout.height}"
 
 
@@ -625,6 +641,11 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if look is not None:
         for k in range(2):
             sheet.column_dimensions[letters(look.column + k)].hidden = True
+        if look.last:  # a sequence may be shorter than the one that is laid out
+            time = f"{letters(FIRST)}${TITLE_ROWS + 1}"
+            behind = f"AND({time}>{look.last},{time}<={layout.steps})"
+            area = f"{letters(FIRST)}{TITLE_ROWS + 1}:{right}{layout.height}"
+            look_where(sheet, area, behind, BEHIND, BEHIND)
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)

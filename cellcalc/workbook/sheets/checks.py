@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.language.keys import derivative_key
-from cellcalc.model.model import LOSS, TARGET
+from cellcalc.model.model import LOSS
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.guards import Words
-from cellcalc.workbook.layout import SYMBOL, TOTAL, Layout, setting_values
+from cellcalc.workbook.layout import (
+    SYMBOL,
+    TITLE_ROWS,
+    TOTAL,
+    Layout,
+    setting_values,
+    title_of,
+)
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
 from cellcalc.workbook.sheets.train import passes_of
 from cellcalc.xlsx.cells import (
-    MAX_FORMULA,
     Cell,
     Row,
     Rows,
@@ -28,14 +34,15 @@ from cellcalc.xlsx.cells import (
     letters,
     literal,
 )
-from cellcalc.xlsx.page import flag, fold, link, set_up_page, set_widths
+from cellcalc.xlsx.page import flag, fold, link, scale_to, set_up_page, set_widths
 
 WHAT, VALUE, LIMIT, RESULT = 1, 2, 3, 4  # columns
 OVERALL, HEADING = 3, 5  # rows
 MARGIN = 1e-9
 OVERALL_CELL = absolute(OVERALL, VALUE)
 FAILED_CELL = absolute(OVERALL, RESULT)  # how many checks fail
-MOST_ARGUMENTS = 200
+ALIKE = 1e4  # numbers further apart than this are not checked together
+MOST_ARGUMENTS, MOST_CHARACTERS = 200, 7_500
 MOST_GAPS = 60  # of gradients, in one formula
 MOST_COMPUTED_AGAIN = 20_000  # cells
 _REFERENCE = re.compile(
@@ -43,6 +50,9 @@ _REFERENCE = re.compile(
 )
 
 
+_QUOTED = re.compile(r'("(?:[^"]|"")*")')
+_NO_NUMBER = ("", "–")  # in place of one
+_OR_TEXT = tuple(f',"{word}")' for word in _NO_NUMBER)  # how such formulas end
 _COPY = re.compile(r"(?:'[^']+'|\w+)!\$?[A-Z]+\$?[0-9]+")
 
 
@@ -79,13 +89,13 @@ class Kind:
 
 def checks(book: Book) -> Iterator[Sheet]:
     """The sheet; it looks at the sheets made before it."""
-    kinds = [kind for kind in _kinds(book) if kind.checks]
+    kinds = [_alone(kind) for kind in _kinds(book) if kind.checks]
     book.failed = sum(kind.failed for kind in kinds)
     rows = list(_rows(kinds))
     places = {row: check.place for row, check in _numbered(kinds) if check and check.place}
 
     def set_up(sheet: Worksheet) -> None:
-        set_widths(sheet, (86, 15, 11, 16))
+        set_widths(sheet, (54, 12, 10, 10))
         sheet.freeze_panes = f"A{HEADING + 1}"
         fold(sheet)
         flag(sheet, f"{letters(RESULT)}{HEADING + 1}:{letters(RESULT)}{rows[-1].number}")
@@ -93,9 +103,18 @@ def checks(book: Book) -> Iterator[Sheet]:
         for row, place in places.items():
             link(sheet, f"{letters(WHAT)}{row}", place)
         set_up_page(sheet)
+        scale_to(sheet, (54, 12, 10, 10))
+        sheet.page_setup.scale = 75  # what is not folded on one page
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
 
-    yield Sheet("Checks", Rows(rows, RESULT, rows[-1].number), set_up)
+    yield Sheet(title_of("Checks"), Rows(rows, RESULT, rows[-1].number), set_up)
+
+
+def _alone(kind: Kind) -> Kind:
+    """A kind of one check, which no line stands above: the check says what it is about."""
+    if len(kind.checks) > 1 or not kind.what:
+        return kind
+    return Kind(kind.what, [replace(kind.checks[0], what=kind.what)])
 
 
 def _numbered(kinds: list[Kind]) -> Iterator[tuple[int, Check | None]]:
@@ -116,7 +135,9 @@ def _rows(kinds: list[Kind]) -> Iterator[Row]:
     yield Row(2, [Cell(1, "note", sentence("checks", "note"))])
     results = f"{absolute(first, RESULT)}:{absolute(last, RESULT)}"
     label = Cell(WHAT, "label", sentence("checks", "overall"))
-    failed = f'COUNTIF({results},"{FAILURE}")'
+    fine = ("OK", "see below", sentence("checks", "changed"))
+    counts = "-".join(f'COUNTIF({results},"{word}")' for word in fine)
+    failed = f"{last - first + 1}-{counts}"  # also where one has been typed over
     text = f'IF({FAILED_CELL}=0,"OK","{FAILURE}")'
     fails = sum(kind.failed for kind in kinds)
     yield Row(
@@ -155,8 +176,8 @@ def _line(number: int, kind: Kind, text: str) -> Row:
             Cell(
                 RESULT,
                 "flag",
-                "see below" if kind.failed else "OK",
-                f'IF({value}=0,"OK","see below")',
+                sentence("checks", "below") if kind.failed else "OK",
+                f'IF({value}=0,"OK","{sentence("checks", "below")}")',
             ),
         ],
         collapsed=True,
@@ -189,6 +210,7 @@ def _kinds(book: Book) -> Iterator[Kind]:
         written = [check for layout in book.layouts for check in _stored(layout)]
         yield Kind(sentence("checks", "as_written"), written)
         yield from _again(book)
+        yield from _sheets_again(book)
     if book.has("Gradients") and first.windows and book.large is None:
         yield Kind("", list(_by_two_ways(book.seen)))
     if book.pass_shown:
@@ -289,37 +311,98 @@ def _again(book: Book) -> Iterator[Kind]:
                 continue
             labels = {c.column: str(c.value) for c in row.cells if c.column <= SYMBOL}
             group = labels.get(1, "")
-            words = sentence("checks", "again", sheet=layout.title, group=group)
-            kind = kinds.setdefault(group, Kind(words))
+            said = sentence("checks", "again", sheet=layout.title, group=group)
+            kind = kinds.setdefault(group, Kind(said))
             symbol = labels.get(SYMBOL, "")
-            if layout.taken is not None and symbol == TARGET:
-                continue  # which may be an empty text, and that has no difference
-            kind.checks += _row_again(layout, row.number, symbol, cells)
+            words = {"symbol": symbol, "sheet": layout.title}
+            kind.checks += _cells_again("row_again", words, [(row.number, cells)], "B")
         yield from kinds.values()
+
+
+def _sheets_again(book: Book) -> Iterator[Kind]:
+    """The same of the other sheets, and of what stands beside the grid of BPTT."""
+    grids = {layout.title: layout for layout in [*book.layouts, book.seen]}
+    left = MOST_COMPUTED_AGAIN
+    for sheet in book.made:
+        if sheet.hidden or sheet.title in ("Practice", "Equations"):
+            continue
+        grid = grids.get(sheet.title)
+        name = "sheet_again" if grid is None else "beside_again"
+        kind = Kind(sentence("checks", name, sheet=sheet.title))
+        rows: list[tuple[int, list[Cell]]] = []
+        for row in sheet.rows.rows:
+            cells = [c for c in row.cells if c.formula and OVERALL_CELL not in c.formula]
+            if grid is not None and row.number > TITLE_ROWS:
+                cells = [c for c in cells if c.column > grid.width]
+            left -= len(cells)
+            if left < 0:
+                break
+            rows.append((row.number, cells))
+        if left >= 0:
+            kind.checks += _cells_again("rows", {"sheet": sheet.title}, rows)
+            yield kind
 
 
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell.value, int | float)
 
 
-def _row_again(layout: Layout, row: int, symbol: str, cells: list[Cell]) -> Iterator[Check]:
-    """The cells of a row, in as many checks as it takes."""
-    there = f"{layout.quoted}!"
-    size = max([abs(float(c.value)) for c in cells if isinstance(c.value, int | float)] + [1e-150])
-    limit = EXACT * size
-    what = sentence("checks", "row_again", symbol=symbol, sheet=layout.title, row=row)
-    place = f"{layout.quoted}!B{row}"
+def _gap(cell: Cell, row: int, there: str) -> str:
+    """How far a cell is from what its formula gives; for a text 1 where it is another one."""
+    own, formula = f"{there}{letters(cell.column)}{row}", cell.formula or ""
+    pieces = _QUOTED.split(formula)  # what stands in quotes is no reference
+    pieces[::2] = [_REFERENCE.sub(rf"{there}\1", piece) for piece in pieces[::2]]
+    again = "".join(pieces)
+    if formula.endswith(_OR_TEXT) and (cell.value in _NO_NUMBER or _is_number(cell)):
+        return f"N({own})-N({again})"
+    if isinstance(cell.value, str):
+        return f"IF(EXACT({own},{again}),0,1)"
+    if _COPY.fullmatch(formula):  # of what was put in, which may be a text
+        return f"SUM({own})-SUM({again})"
+    return f"{own}-({again})"
+
+
+def _cells_again(
+    says: str,
+    words: Mapping[str, str],
+    rows: list[tuple[int, list[Cell]]],
+    column: str = "",
+) -> Iterator[Check]:
+    """The cells of some rows of a sheet, in as few checks as hold them.
+
+    ``says`` is the sentence that names them, with ``words``; ``column`` is where each is looked at,
+    if not at its first formula.
+    """
+    title = words["sheet"]
+    there = f"'{title}'!" if " " in title else f"{title}!"
     texts: list[str] = []
-    for cell in cells:
-        own = f"{there}{letters(cell.column)}{row}"
-        formula = _REFERENCE.sub(rf"{there}\1", cell.formula or "")
-        text = f"{own}-({formula})"
-        if _COPY.fullmatch(cell.formula or ""):  # of what was put in, which may be a text
-            text = f"SUM({own})-SUM({formula})"
-        if texts and (
-            len(texts) >= MOST_ARGUMENTS or sum(map(len, texts)) + len(text) > MAX_FORMULA - 500
-        ):
-            yield Check(what, f"SQRT(SUMSQ({','.join(texts)}))", limit=limit, place=place)
-            texts = []
-        texts.append(text)
-    yield Check(what, f"SQRT(SUMSQ({','.join(texts)}))", limit=limit, place=place)
+    sizes: list[float] = []  # of the largest number of each row, but 0
+    first = last = 0
+    place = ""
+
+    def check() -> Check:
+        limit = EXACT * max([1e-150, *sizes])
+        text = f"SQRT(SUMSQ({','.join(texts)}))"
+        what = sentence("checks", says, **words, row=first, last=last)
+        return Check(what, text, limit=limit, place=place)
+
+    for row, cells in rows:
+        numbers = (abs(float(c.value)) for c in cells if isinstance(c.value, int | float))
+        size = max(numbers, default=0.0)
+        if size and sizes and not min(sizes) / ALIKE < size < max(sizes) * ALIKE:
+            yield check()
+            texts, sizes = [], []
+        for cell in cells:
+            text = _gap(cell, row, there)
+            if len(text) > MOST_CHARACTERS:  # a text: no number, at least
+                text = f"COUNT({there}{letters(cell.column)}{row})"
+            if len(texts) >= MOST_ARGUMENTS or sum(map(len, texts)) + len(text) > MOST_CHARACTERS:
+                yield check()
+                texts, sizes = [], []
+            if not texts:
+                first, place = row, f"{there}{column or letters(cell.column)}{row}"
+            last = row
+            texts.append(text)
+            sizes += [size] if size else []
+    if texts:
+        yield check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -14,13 +15,18 @@ from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.formulas import backward_formula, forward_formula
 from cellcalc.workbook.guards import Words
-from cellcalc.workbook.layout import Layout, column, derived_rows
+from cellcalc.workbook.layout import (
+    Layout,
+    column,
+    derived_rows,
+    title_of,
+)
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
 from cellcalc.xlsx.page import set_up_page, set_widths
 
 HEADINGS = ("symbol", "equation", "cell", "formula", "meaning", "source")
-WIDTHS = (14, 50, 7, 46, 44, 60)  # characters
-LINES_A_PAGE = 75  # of print
+WIDTHS = (14, 42, 7, 36, 30, 36)  # characters
+LINES_A_PAGE, FEW_LINES = 42, 10  # of print; so few more get no page of their own
 
 
 def equations(book: Book) -> Iterator[Sheet]:
@@ -28,7 +34,7 @@ def equations(book: Book) -> Iterator[Sheet]:
     layout, model = book.first, book.trace.model
     quantities = [*model.forward, *(derived_rows(model) if layout.windows else [])]
     rows = list(_rows(layout, quantities))
-    pages = max(1, round(sum(row.lines for row in rows) / LINES_A_PAGE))
+    pages = max(1, ceil((sum(row.lines for row in rows) - FEW_LINES) / LINES_A_PAGE))
 
     def set_up(sheet: Worksheet) -> None:
         set_widths(sheet, WIDTHS)
@@ -36,7 +42,7 @@ def equations(book: Book) -> Iterator[Sheet]:
         set_up_page(sheet, pages_high=pages)  # no page with a few rows only
         sheet.print_title_rows = "1:1"
 
-    yield Sheet("Equations", Rows(rows, len(HEADINGS), len(rows)), set_up)
+    yield Sheet(title_of("Equations"), Rows(rows, len(HEADINGS), len(rows)), set_up)
 
 
 def _rows(sheet: Layout, quantities: list[Quantity]) -> Iterator[Row]:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import compile_expression
@@ -28,7 +29,15 @@ from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
 from cellcalc.workbook.formulas import Formula, target
-from cellcalc.workbook.layout import EQUATION, FIRST, SYMBOL, Layout, column
+from cellcalc.workbook.layout import (
+    EQUATION,
+    FIRST,
+    SYMBOL,
+    Layout,
+    column,
+    sheet_of,
+    title_of,
+)
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import over_steps
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, absolute, letters, literal
@@ -36,6 +45,7 @@ from cellcalc.xlsx.page import (
     drop_down,
     flag,
     fold,
+    scale_to,
     set_up_page,
     set_width,
     set_widths,
@@ -49,6 +59,7 @@ TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
 ROOM = 9  # digits that a column of numbers has room for
 MOST_MOVES = 20_000  # cells of forward mode
+MOST_ACROSS = 12  # steps across on a printed page
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
 NAME, BPTT, EXACT, DIFFERENCE, ERROR, RESULT, PARTS = 1, 2, 3, 4, 5, 6, 8
@@ -63,7 +74,7 @@ def gradients(book: Book) -> Iterator[Sheet]:
         maker = _Gradients(book.seen, book.moment if book.has_moment else None)
         rows = list(maker.rows())
         width = max(row.width for row in rows)
-        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+        yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def is_exact(layout: Layout) -> bool:
@@ -91,7 +102,7 @@ def results(layout: Layout) -> tuple[str, list[str]] | None:
     if not maker.moves:
         return None
     first, last = absolute(maker.first, RESULT), absolute(maker.last, RESULT)
-    return f"{TITLE}!{first}:{last}", [maker.result(name) for name in maker.names]
+    return f"{sheet_of(TITLE)}!{first}:{last}", [maker.result(name) for name in maker.names]
 
 
 def forward_mode(layout: Layout) -> dict[str, tuple[str, float]] | None:
@@ -100,7 +111,8 @@ def forward_mode(layout: Layout) -> dict[str, tuple[str, float]] | None:
     if not maker.moves:
         return None
     places = {
-        name: f"{TITLE}!{absolute(row, EXACT)}" for row, name in enumerate(maker.names, maker.first)
+        name: f"{sheet_of(TITLE)}!{absolute(row, EXACT)}"
+        for row, name in enumerate(maker.names, maker.first)
     }
     return {name: (place, maker.slope(name)) for name, place in places.items()}
 
@@ -298,7 +310,7 @@ class _Gradients:
         """What the rules read, from where it is chosen; they see their own sheet only."""
         if self.moment is not None:
             scale, digits = (
-                f"{self.moment.home}!{self.moment.work(row)}" for row in (SCALE_ROW, DIGITS_ROW)
+                f"{self.moment.sheet}!{self.moment.work(row)}" for row in (SCALE_ROW, DIGITS_ROW)
             )
             yield Cell(self.look_at, "small_number", self.moment.scale, scale)
             now, text = float(DIGITS + MORE_DIGITS), f"{digits}+{MORE_DIGITS}"
@@ -492,6 +504,11 @@ class _Gradients:
         set_up_page(sheet)
         meaning = PARTS + self.parts
         sheet.column_dimensions[letters(meaning)].width = 50
+        if self.parts > MOST_ACROSS:  # the table by itself, then so many steps a page
+            scale_to(sheet, [20, *[10] * MOST_ACROSS])
+            sheet.print_title_cols = f"A:{letters(NAME)}"
+            for k in range(0, self.parts, MOST_ACROSS):
+                sheet.col_breaks.append(Break(id=PARTS + k - 1))
         sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))
@@ -600,7 +617,7 @@ class Rerun:
         alone = replace(
             specification,
             parameters=values,
-            sequences=(specification.sequences[self.layout.pass_trace.sequence - 1],),
+            sequences=(self.layout.sequence,),
             scheme=replace(specification.scheme, update="sequence"),
             update=replace(specification.update, epochs=1),
         )

@@ -257,7 +257,7 @@ class _Practice:
             3,
             [
                 Cell(1, "label", sentence("practice", "hint")),
-                Cell(2, "choice", LEVELS[0]),
+                Cell(2, "choice", _word(LEVELS[0])),
                 Cell(EQUATION, "paragraph", "", self.hint()),
             ],
             lines=4 if self.has_key else 3,
@@ -269,7 +269,7 @@ class _Practice:
         flags, place = f"Hints!$B$2:$B${last}", f"MATCH(1,Hints!$B$2:$B${last},0)"
         shown = "CDEF"[: len(self.levels) - 1]
         columns = ",".join(f"INDEX(Hints!${k}$2:${k}${last},{place})" for k in shown)
-        names = "+".join(f'{k}*({HINT}="{name}")' for k, name in enumerate(self.levels))
+        names = "+".join(f'{k}*({HINT}="{_word(name)}")' for k, name in enumerate(self.levels))
         done = sentence("practice", "done")
         return f'IF({names}=0,"",IF(COUNTIF({flags},1)=0,"{done}",CHOOSE({names},{columns})))'
 
@@ -544,7 +544,7 @@ class _Practice:
 
     def set_up_choices(self, sheet: Worksheet) -> None:
         """The drop-downs at the top."""
-        levels = ",".join(self.levels)
+        levels = ",".join(map(_word, self.levels))
         title, prompt = sentence("practice", "hint"), sentence("practice", "hint_note")
         drop_down(sheet, HINT.replace("$", ""), f'"{levels}"', title, prompt)
         title, prompt = sentence("practice", "figures"), sentence("practice", "figures_note")
@@ -568,7 +568,7 @@ class _Sealed(_Practice):
         place = f"{letters(cell.column)}{row}"
         is_number = isinstance(cell.value, int | float) and cell.column >= TOTAL
         is_asked = place in self.exercise.covered or cell.style.endswith("_step")
-        if is_number and not is_asked and place in self.telling - self.needed:
+        if is_number and not is_asked and place in self.kept_back:
             return Cell(cell.column, "note")
         return super().shown(cell, row)
 
@@ -581,6 +581,11 @@ class _Sealed(_Practice):
             if symbol in rows:
                 found.add(f"{letters(TOTAL if t is None else column(t))}{rows[symbol]}")
         return frozenset(found)
+
+    @cached_property
+    def kept_back(self) -> frozenset[str]:
+        """The cells from which an answer could be worked back, and none is worked out."""
+        return self.telling - self.needed
 
     @cached_property
     def needed(self) -> frozenset[str]:
@@ -961,6 +966,11 @@ class _Mistake(_Choice):
         return "B2"
 
 
+def _word(level: str) -> str:
+    """What a level of hints is called."""
+    return sentence("practice", f"level_{level}")
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
@@ -1051,10 +1061,10 @@ class PlacedExercise:
         )
 
     def _label(self, spot: Spot) -> str:
-        at = "total" if spot.t is None else f"t = {spot.t}"
-        text = f"{spot.symbol}, {at}"
+        at = sentence("practice", "spot_total") if spot.t is None else f"t = {spot.t}"
         several = spot.window and len(self.layout.windows) > 1
-        return f"{text} (window {spot.window})" if several else text
+        name = "spot_of_window" if several else "spot"
+        return sentence("practice", name, symbol=spot.symbol, at=at, window=spot.window)
 
     def _follow(self, spot: Spot, row: int, window: WindowRows | None) -> str:
         """What a cell must be, given the answers before it."""

@@ -19,18 +19,21 @@ from cellcalc.errors import CellcalcError
 from cellcalc.language.tree import Symbol, spelled_out, symbols
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, is_gate
 from cellcalc.problems.specification import Specification
+from cellcalc.problems.templates import RATE
 from cellcalc.resources import gist, in_words, read_toml, said, sentence
-from cellcalc.studies.exercise import CHOICE, LAST, MISTAKE
+from cellcalc.studies.exercise import CHOICE, FIRST, LAST, MISTAKE
 from cellcalc.views.legend import legend
+from cellcalc.views.text import columns
 from cellcalc.views.topics import topics
 from cellcalc.workbook.book import FAILURE, Book, Sheet
 from cellcalc.workbook.layout import (
-    RATE,
     Layout,
     WindowRows,
     free_parameters,
     setting_names,
     setting_values,
+    sheet_of,
+    title_of,
 )
 from cellcalc.workbook.moment import DIGITS_ROW, NOTICE_ROW, STRIP_ROW
 from cellcalc.workbook.sheets.checks import OVERALL_CELL
@@ -45,6 +48,8 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
+CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
+AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
 DO, DO_END, PLACE, WATCH, NOW, WRITTEN, BECOMES, MEANS, MEANS_END = 1, 4, 5, 6, 7, 8, 9, 10, 14
 DO_WIDTH, MEANS_WIDTH = LABEL_WIDTH + 3 * WIDTH, 5 * WIDTH
@@ -67,7 +72,7 @@ def start(book: Book) -> Iterator[Sheet]:
     maker = _Start(book)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 class _Start:
@@ -96,7 +101,12 @@ class _Start:
         if self.book.has("Checks"):
             lamp = [
                 Cell(LAMP_LABEL, "strip_label", words["checks"]),
-                Cell(LAMP, "flag", FAILURE if self.book.failed else "OK", f"Checks!{OVERALL_CELL}"),
+                Cell(
+                    LAMP,
+                    "flag",
+                    FAILURE if self.book.failed else "OK",
+                    f"{sheet_of('Checks')}!{OVERALL_CELL}",
+                ),
             ]
         title = Cell(LABEL, "title", self.trace.specification.title)
         yield self.row(title, *lamp, lines=2)
@@ -148,8 +158,12 @@ class _Start:
         else:
             yield from self.section("sealed")
             yield from self.section(f"sealed_{level}")
-            if LAST in [word.strip() for word in self.book.practice.split(",")]:
+            words = [word.strip() for word in self.book.practice.split(",")]
+            if LAST in words:
                 yield from self.section("sealed_last", last=len(self.layout.windows))
+            if FIRST in words:
+                end = self.layout.windows[0].trace.last
+                yield from self.section("sealed_first", last=end)
 
     def paragraph(self, text: str) -> Row:
         row = self.row(Cell(LABEL, "paragraph", text), lines=text_lines(text, PROSE_WIDTH))
@@ -187,8 +201,16 @@ class _Start:
         yield self.row()
         yield self.row(Cell(LABEL, "section", words["title"]))
         yield from self.matrix()
+        if self.shows_chart and self.layout.steps > CHART_AT:  # the strips begin below the chart
+            while self.number < NOTICE_ROW + CHART_ROWS:
+                yield self.row()
         yield from self.steps()
         yield from self.beginnings()
+
+    @property
+    def shows_chart(self) -> bool:
+        """Whether there is the chart of the losses."""
+        return LOSS in self.layout.rows and self.book.large is None and not self.book.practice
 
     def matrix(self) -> Iterator[Row]:
         """Gates down, kinds of weight across."""
@@ -214,7 +236,11 @@ class _Start:
     def says(self, symbol: str) -> str:
         says = gist(self.model.quantities[symbol].says, ",")
         write = self.model.unicode()
-        return f"{says}  {write(Symbol(symbol, 0))}" if len(says) < 18 else write(Symbol(symbol, 0))
+        return (
+            f"{says}  {write(Symbol(symbol, 0))}"
+            if columns(says) < 18
+            else write(Symbol(symbol, 0))
+        )
 
     def steps(self) -> Iterator[Row]:
         """Inputs and targets as strips over the steps, and each step's loss."""
@@ -348,8 +374,13 @@ class _Start:
         words = _words()["sheets"]
         yield from self.section("sheets")
         shown = [sheet.title for sheet in self.book.made if not sheet.hidden]
-        for title in (TITLE, *shown):
-            text = f"{title}: {words[title]}" if title in words else title
+        if self.book.has("Checks") and title_of("Checks") not in shown:  # it is made last
+            after = set(map(title_of, AFTER_CHECKS))
+            later = (k for k, title in enumerate(shown) if title in after)
+            shown.insert(next(later, len(shown)), title_of("Checks"))
+        about = {title_of(kind): text for kind, text in words.items() if kind != "title"}
+        for title in (title_of(TITLE), *shown):
+            text = f"{title}: {about[title]}" if title in about else title
             yield self.row(Cell(LABEL, "link", text))
             self.links.append((f"A{self.number}", f"'{title}'!A1"))
 
@@ -362,14 +393,14 @@ class _Start:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (LABEL_WIDTH, *(WIDTH,) * (COLUMNS - 1)))
-        set_up_page(sheet)
+        set_up_page(sheet, pages_high=2)
         for row in self.breaks:
             sheet.row_breaks.append(Break(id=row))
         last = max(max((end for _, _, end in self.merged), default=1), LAMP)
         sheet.print_area = f"A1:{letters(last)}{self.number}"
         if self.book.has("Checks"):
             flag(sheet, f"{letters(LAMP)}1")
-            link(sheet, f"{letters(LAMP)}1", "Checks!A1")
+            link(sheet, f"{letters(LAMP)}1", f"{sheet_of('Checks')}!A1")
         for cell, place in self.links:
             link(sheet, cell, place)
         for row, first, end in self.merged:
@@ -402,7 +433,7 @@ class _Start:
         drawing.title = sentence("start", "losses")
         drawing.x_axis.delete = drawing.y_axis.delete = False
         drawing.gapWidth = 50
-        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + 7)}{NOTICE_ROW + 1}")
+        sheet.add_chart(drawing, f"{letters(FIRST_VALUE + CHART_AT)}{NOTICE_ROW + 1}")
 
 
 def weights(model: Model) -> dict[str, dict[str, str]]:

@@ -18,7 +18,7 @@ from cellcalc.engine.trace import Lookup
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import ONE, Symbol, spelled_out, symbols
-from cellcalc.model.model import LOSS, TARGET, Group, Quantity, is_gate, is_squashed
+from cellcalc.model.model import TARGET, Group, Quantity, is_gate, is_squashed
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import start_of_chain
@@ -26,7 +26,11 @@ from cellcalc.views.picture import Arrow, Picture, picture
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import MOST_CHARACTERS, Working
-from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.layout import (
+    Layout,
+    sheet_of,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     NOTICE_ROW,
@@ -51,6 +55,7 @@ TITLE = "Step"
 PICTURE_ROW = 6
 BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 12, 3.4, 13
 NUMBER_WIDTHS = 10, 9, 11.5, 9, 9, 9
+SCREEN = 162  # characters across a first screen of 1366 pixels
 LOWEST = 32  # the row below the picture that is on the first screen
 BOXES = 8  # columns of boxes that the table below uses
 # Columns of the table: forward on the left, backward on the right.
@@ -65,7 +70,7 @@ def step(book: Book) -> Iterator[Sheet]:
     maker = _Step(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def lines_of(book: Book) -> dict[str, tuple[str, str]]:
@@ -77,7 +82,10 @@ def lines_of(book: Book) -> dict[str, tuple[str, str]]:
         for quantity, column in ((entry.forward, LINES), (entry.backward, BACK_LINES)):
             if quantity is not None:
                 (cell,) = (cell for cell in cells if cell.column == column)
-                found[quantity.symbol] = f"{TITLE}!{letters(column)}{number}", str(cell.value)
+                found[quantity.symbol] = (
+                    f"{sheet_of(TITLE)}!{letters(column)}{number}",
+                    str(cell.value),
+                )
     return found
 
 
@@ -167,7 +175,7 @@ class _Step:
             text = sentence("step", names[place]) if place in names else None
             if place not in (VALUE + 1,):
                 yield Cell(place, "heading", text)
-        texts = ("used", "value", "text", "longer", "full", "shown", "shown")
+        texts = ("used", "value", "exponent", "text", "longer", "full", "shown", "shown")
         for k, name in enumerate(texts):
             yield Cell(TABLE + k, "small", sentence("step", name))
 
@@ -187,17 +195,24 @@ class _Step:
         own = Symbol(quantity.symbol, 0)
         equation = self.equation(quantity)
         text, now = self.worked(number, quantity, False)
-        missing = sentence("step", "no_target")
-        if quantity.symbol == LOSS and text:
-            target = self.moment.index(TARGET, f"{self._step}+1")
-            text = f'IF(ISNUMBER({target}),{text},"{missing}")'
-            now = now if self.layout.pass_trace.counted(self.moment.step) else missing
+        if text:
+            text, now = self.with_target(quantity, text, now)
         cells = [
             Cell(SYMBOL, "forward_symbol", self.model.label(quantity.symbol)),
             *self.two_lines(LINES, LINES_END, equation, text, now),
             Cell(VALUE, "cell_value", or_zero(value(own)), self.moment.forward_cell(own)),
         ]
         return cells, self.lines(equation, now, FORWARD_WIDTH)
+
+    def with_target(self, quantity: Quantity, text: str, now: str) -> tuple[str, str]:
+        """The line of an equation; of one with the target, words where there is none."""
+        assert quantity.formula is not None
+        if all(symbol.name != TARGET for symbol in symbols(quantity.formula)):
+            return text, now
+        missing = sentence("step", "no_target")
+        target = self.moment.index(TARGET, f"{self._step}+1")
+        there = self.layout.pass_trace.counted(self.moment.step)
+        return f'IF(ISNUMBER({target}),{text},"{missing}")', now if there else missing
 
     @property
     def _step(self) -> str:
@@ -212,6 +227,7 @@ class _Step:
         assert trace is not None
         inside, cut = self.moment.step in trace.steps, sentence("step", "not_swept")
         if text:
+            text, now = self.with_target(quantity, text, now)
             text, now = f'IF({swept}=1,{text},"{cut}")', now if inside else cut
         style = "backward_path" if quantity.group is Group.PATH else "backward_symbol"
         place = self.moment.backward_cell(own)
@@ -265,7 +281,7 @@ class _Step:
             return or_zero(lookup(symbol))
 
         own = Symbol(quantity.symbol, 0)
-        place = self.working.value_cell(row(own))
+        place = row(own)
         # The helper cells of the backward line stand to the right of those of the forward one.
         cell = self.working.line(
             number, quantity.formula, row, value, (place, value(own)), place=int(backward)
@@ -345,8 +361,11 @@ class _Step:
         widths += [BOX_WIDTH, GAP_WIDTH] * columns
         set_widths(sheet, tuple(widths))
         set_widths(sheet, NUMBER_WIDTHS, BACK_VALUE)  # the weights' too, beside the cell
-        set_widths(sheet, (12, 11, 12, 12, 20), TABLE)
-        sheet.sheet_view.zoomScale = 90 if self.heading <= LOWEST else 80  # the picture whole
+        set_widths(sheet, (12, 11, 9, 12, 12, 20), TABLE)
+        zoom = 90 if self.heading <= LOWEST else 80  # the picture whole
+        across = FIRST_WIDTH + (BOX_WIDTH + GAP_WIDTH) * (self.drawn.weights_at // 2 - 1)
+        across += sum(NUMBER_WIDTHS[: len(self.drawn.kinds) + 1])  # and the weights beside it
+        sheet.sheet_view.zoomScale = min(zoom, int(100 * SCREEN / across))
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         set_up_page(sheet, pages_high=-(-len(self.entries) // ENTRIES_A_PAGE) + 1)

@@ -19,15 +19,16 @@ from cellcalc.resources import sentence
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book
 from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
-from cellcalc.workbook.layout import FIRST, TITLE_ROWS, Layout, derived_rows
+from cellcalc.workbook.layout import FIRST, TITLE_ROWS, TOTAL, Layout, derived_rows
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import Look
 from cellcalc.workbook.sheets.step import lines_of
-from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
+from cellcalc.xlsx.cells import Cell, Remade, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import drop_down, link, look_where
 from cellcalc.xlsx.styles import TRACED, USED, USES
 
 CHOICE_ROW, TEXT_ROW = 2, 3
+NOTES = (CHOICE_ROW,)  # rows whose text to the left of the choice takes two lines
 SYMBOL_AT, STEP_AT = FIRST + 1, FIRST + 3  # columns
 MOST_CELLS = 30_000  # that rules look at
 LOOK_ROW, BEYOND = 2, 3  # of the scale and the digits: the row, and how far beyond the grid
@@ -41,23 +42,32 @@ def has_look(book: Book, layout: Layout) -> bool:
 def look_of(layout: Layout) -> Look:
     """The cells beyond the grid in which the sheet of a pass has them."""
     first = layout.width + BEYOND
-    return Look(absolute(LOOK_ROW, first), absolute(LOOK_ROW, first + 1), first)
+    scale, digits, last = (
+        absolute(LOOK_ROW, first), absolute(LOOK_ROW, first + 1), absolute(LOOK_ROW + 1, first)
+    )  # fmt: skip
+    return Look(scale, digits, first, last if layout.taken is not None else "")
 
 
 def with_look(moment: Moment, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet of a pass with the scale and the digits, from where they are chosen."""
     first = layout.width + BEYOND
-    scale = f"{moment.home}!{moment.work(SCALE_ROW)}"
-    digits = f"{moment.home}!{moment.work(DIGITS_ROW)}+{MORE_DIGITS}"
+    scale = f"{moment.sheet}!{moment.work(SCALE_ROW)}"
+    digits = f"{moment.sheet}!{moment.work(DIGITS_ROW)}+{MORE_DIGITS}"
     cells = [Cell(first + 1, "small_number", float(DIGITS + MORE_DIGITS), digits)]
     if layout.windows:
         cells.insert(0, Cell(first, "small_number", moment.scale, scale))
+    ends = []
+    if layout.taken is not None:
+        there = f"{moment.sheet}!{moment.last_step}"
+        text = there if "$" in there else None
+        ends = [Cell(first, "small_number", float(moment.last), text)]
 
     def made() -> Iterator[Row]:
         for row in rows.rows:
-            yield replace(row, parts=[*row.parts, *cells]) if row.number == LOOK_ROW else row
+            more = {LOOK_ROW: cells, LOOK_ROW + 1: ends}.get(row.number, [])
+            yield replace(row, parts=[*row.parts, *more]) if more else row
 
-    return Rows(made(), first + 1, rows.height)
+    return Rows(Remade(made), first + 1, rows.height)
 
 
 def has_trace(book: Book, layout: Layout) -> bool:
@@ -68,7 +78,7 @@ def has_trace(book: Book, layout: Layout) -> bool:
 def traced(book: Book, layout: Layout, rows: Rows) -> Rows:
     """The rows of the sheet with the choice, and what the rules read."""
     tracing = Tracing(book, layout)
-    return Rows(tracing.rows(rows), tracing.last, rows.height)
+    return Rows(Remade(lambda: tracing.rows(rows)), tracing.last, rows.height)
 
 
 class Tracing:
@@ -113,6 +123,12 @@ class Tracing:
         seen = 0
         for row in rows.rows:
             seen = row.number
+            if seen in NOTES:  # as wide as the columns up to the choice
+                first, *others = row.parts
+                assert isinstance(first, Cell)
+                if seen == CHOICE_ROW:
+                    first = replace(first, style="paragraph")
+                row = replace(row, parts=[first, *others], lines=2)
             more = extra.pop(row.number, [])
             if more:
                 cells = sorted([*row.parts, *more], key=lambda part: part.column)
@@ -132,7 +148,7 @@ class Tracing:
         yield CHOICE_ROW, Cell(SYMBOL_AT - 1, "strip_label", sentence("trace", "symbol"))
         yield CHOICE_ROW, Cell(SYMBOL_AT, "choice", self.chosen.symbol)
         yield CHOICE_ROW, Cell(STEP_AT - 1, "strip_label", sentence("trace", "step"))
-        there = f"{moment.home}!{moment.work_step}"
+        there = f"{moment.sheet}!{moment.work_step}"
         yield CHOICE_ROW, Cell(STEP_AT, "repeated", float(moment.step), there)
         yield CHOICE_ROW, Cell(STEP_AT + 1, "swatch_text", sentence("trace", "legend"))
         yield from self._list()
@@ -151,11 +167,10 @@ class Tracing:
                 yield number, Cell(column, "small", f"|{'|'.join(names)}|" if names else "|")
             yield number, Cell(self.window_at, "small_number", float(of_window))
         if self.layout.windows:
-            window = f"{moment.home}!{moment.work_window}"
-            fires = f"{moment.home}!{moment.work_last}"
-            assert moment.trace is not None
+            window = f"{moment.sheet}!{moment.work_window}"
+            fires = f"{moment.sheet}!{moment.work_last}"
             yield 1, Cell(self.reads_at, "small_number", float(moment.window + 1), window)
-            yield 1, Cell(self.used_at, "small_number", float(moment.trace.last), fires)
+            yield 1, Cell(self.used_at, "small_number", float(moment.fires), fires)
 
     def _places(self) -> Iterator[tuple[int, str, int]]:
         """Every row of a quantity: its number, its symbol, its window (0 for none)."""
@@ -197,11 +212,15 @@ class Tracing:
         return lines_of(self.book) if self.book.has("Step") else {}
 
     def set_up(self, sheet: Worksheet) -> None:
+        for row in NOTES:
+            sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=TOTAL)
         source = self.moment.trace_list
         title, prompt = sentence("trace", "symbol"), sentence("trace", "prompt")
         drop_down(sheet, self.symbol_cell.replace("$", ""), source, title, prompt)
         step = self.step_cell.replace("$", "")
-        link(sheet, step, f"{self.moment.home}!{self.moment.chosen('focus_step')}".replace("$", ""))
+        link(
+            sheet, step, f"{self.moment.sheet}!{self.moment.chosen('focus_step')}".replace("$", "")
+        )
         for column in range(self.reads_at - 1, self.last + 1):
             sheet.column_dimensions[letters(column)].hidden = True
         top = TITLE_ROWS + 1

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from openpyxl.chart import LineChart, Reference
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cellcalc.engine.codegen import evaluate
 from cellcalc.engine.optimizer import NORM_MARGIN, clip_factor, rules
+from cellcalc.engine.run import run_model
 from cellcalc.engine.schedule import Schedule
-from cellcalc.engine.trace import PassTrace, WindowTrace
+from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.errors import OutputError
 from cellcalc.language.keys import COUNT, derivative_key, memory_key
 from cellcalc.language.notation import Excel
 from cellcalc.language.tree import Expression, Symbol, spelled_out
 from cellcalc.model.model import LOSS, TARGET, Quantity
 from cellcalc.problems.schemes import RandomLengths
-from cellcalc.problems.sequences import or_zero
+from cellcalc.problems.sequences import Sequence, or_zero
 from cellcalc.problems.templates import counts_updates
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
@@ -35,9 +37,11 @@ from cellcalc.workbook.layout import (
     free_parameters,
     lay_out_chosen,
     setting_values,
+    sheet_of,
+    title_of,
 )
 from cellcalc.workbook.moment import WORDS_ROW, WORK, Choosable
-from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Row, Rows, absolute, letters, literal
+from cellcalc.xlsx.cells import MAX_COLUMNS, Cell, Remade, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import set_up_page, set_width, set_widths, show_scientific
 
 TITLE, CHOSEN_TITLE = "Train", "Chosen pass"
@@ -45,6 +49,7 @@ PASS, EPOCH, SEQUENCE, LOSS_AT, RECENT = 1, 2, 3, 4, 5  # columns
 FIRST = 7  # the first column of numbers of a pass
 NAMES, VALUES = 4, 5  # rows of what does not change: settings, initial state
 CHART_ROWS = 12
+MOST_PRINTED = 12  # columns of numbers of a pass
 MOST_CELLS = 500_000
 Key = tuple[str, str, int, int]  # what kind, which symbol, window or version, step
 
@@ -73,7 +78,7 @@ def train(book: Book) -> Iterator[Sheet]:
             raise OutputError(f"workbook: expected fewer than {MOST_CELLS:,} numbers on {TITLE}")
         return
     maker = _Train(book)
-    yield Sheet(TITLE, Rows(maker.rows(), maker.width, maker.last), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(Remade(maker.rows), maker.width, maker.last), maker.set_up)
 
 
 @dataclass(frozen=True)
@@ -111,19 +116,37 @@ class Passes:
     def _index(place: int, rows: tuple[int, int], number: str) -> str:
         first, last = (absolute(row, place) for row in rows)
         if first == last:  # of one cell not every program takes an INDEX
-            return f"{TITLE}!{first}"
-        return f"INDEX({TITLE}!{first}:{last},{number})"
+            return f"{sheet_of(TITLE)}!{first}"
+        return f"INDEX({sheet_of(TITLE)}!{first}:{last},{number})"
 
     @property
     def alike(self) -> bool:
-        """Whether a pass over any sequence has the windows and the updates of the first one's."""
-        plans = [
-            (plan.steps, plan.resets, [
-                (w.first, w.fires_at, w.injects_from, w.updates) for w in plan.windows
-            ])
-            for plan in self.maker.plans
-        ]  # fmt: skip
-        return self.maker.trace.scheme.update != "epoch" and all(p == plans[0] for p in plans)
+        """Whether a pass over any sequence can stand where that over the longest does.
+
+        Behind its end a shorter one has no target, and so no loss and no gradient: it fits where
+        its windows are the longest one's, and what is left of those changes nothing.
+        """
+        if self.maker.trace.scheme.update == "epoch":
+            return False
+        longest = max(self.maker.plans, key=lambda plan: plan.steps)
+        return all(self._fits(plan, longest) for plan in self.maker.plans)
+
+    def _fits(self, plan: Schedule, longest: Schedule) -> bool:
+        own, laid = plan.windows, longest.windows
+        if len(own) > len(laid) or not own:
+            return False
+        once = plan.scheme.update == "sequence"  # after the last window, whichever that is
+        for window, other in zip(own, laid, strict=False):
+            begins = window.first == other.first and window.injects_from == other.injects_from
+            ends = window.fires_at == other.fires_at
+            if window is own[-1] and plan.steps < longest.steps:
+                ends = ends or plan.steps == window.fires_at < other.fires_at
+            resets = window.resets == other.resets or window.fires_at == plan.steps
+            if not (begins and ends and resets and (once or window.updates == other.updates)):
+                return False
+        left = laid[len(own) :]
+        behind = all(window.injects_from > plan.steps for window in left)
+        return behind and (not left or once or self.maker.stands_still)
 
 
 def passes_of(book: Book) -> Passes | None:
@@ -148,7 +171,12 @@ def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
     epochs = len(book.trace.passes) // sequences
     if epochs == 1 and not several:
         return None
-    home, choosable = book.home, Choosable(epochs, sequences, several)
+    lengths = tuple(s.steps for s in book.trace.specification.sequences) if several else ()
+    lengths = lengths if len(set(lengths)) > 1 else ()
+    home, choosable = book.home, Choosable(epochs, sequences, several, lengths)
+    shown = book.first.sequence, book.first.pass_trace
+    if lengths:
+        shown = _lengthened(book.trace, max(lengths))
 
     def begins(symbol: str) -> str:
         return passes.begins(symbol, choosable.cell(home))
@@ -156,9 +184,27 @@ def chosen_pass(book: Book) -> tuple[Layout, Choosable] | None:
     def data(symbol: str, t: int) -> str:
         return passes.data(symbol, t, choosable.sequence_cell(home))
 
-    words_at = f"{home}!{absolute(WORDS_ROW, WORK + 1)}"
+    words_at = f"{sheet_of(home)}!{absolute(WORDS_ROW, WORK + 1)}"
     taken = Taken(begins, data, lambda: book.moment.words, words_at)
-    return lay_out_chosen(book.layouts, CHOSEN_TITLE, taken), choosable
+    return lay_out_chosen(book.layouts, title_of(CHOSEN_TITLE), taken, shown), choosable
+
+
+def _lengthened(trace: Trace, steps: int) -> tuple[Sequence, PassTrace]:
+    """The first sequence, and a pass over it, of so many steps: without inputs behind its end."""
+    specification = trace.specification
+    sequence = specification.sequences[0]
+    more = steps - sequence.steps
+    if not more:
+        return sequence, trace.passes[0]
+    targets = sequence.targets or (math.nan,) * sequence.steps
+    sequence = replace(
+        sequence,
+        inputs=tuple((*values, *[0.0] * more) for values in sequence.inputs),
+        targets=(*targets, *[math.nan] * more),
+    )
+    update = replace(specification.update, epochs=1)
+    longer = replace(specification, sequences=(sequence,), update=update)
+    return sequence, run_model(longer, trace.model).passes[0]
 
 
 class _Train:
@@ -181,6 +227,21 @@ class _Train:
             q for q in self.model.backward if q.derivative_of not in self._inputs | {TARGET}
         ]
         self._allocate()
+
+    @cached_property
+    def stands_still(self) -> bool:
+        """Whether an update by a gradient of 0 changes nothing."""
+        if self.counts or any(self.own(name) for name in self.free):
+            return False
+        values = {**self.update.settings, COUNT: 1.0}
+        for name in self.free:
+            values |= {name: 0.7, derivative_key(name): 0.0}
+            for rule in rules(self.update.optimizer, name):
+                value = evaluate(rule.formula, lambda symbol, v=values: v[symbol.name])  # type: ignore[misc]
+                if rule.symbol == name and value != 0.7:
+                    return False
+                values[rule.symbol] = value
+        return True
 
     @property
     def _inputs(self) -> set[str]:
@@ -619,7 +680,7 @@ class _Train:
             sheet.sheet_format.outlineLevelCol = 1
         sheet.freeze_panes = f"{letters(LOSS_AT + 1)}3"
         set_up_page(sheet)
-        sheet.print_area = f"A1:{letters(self.shown)}{self.last}"
+        sheet.print_area = f"A1:{letters(min(self.shown, FIRST + MOST_PRINTED - 1))}{self.last}"
         sheet.print_title_rows = f"{self.heading + 1}:{self.heading + 1}"
         show_scientific(sheet, f"{letters(FIRST)}{VALUES}:{letters(self.shown)}{VALUES}")
         show_scientific(sheet, f"D{self.first}:{letters(self.shown)}{self.last}")

@@ -31,10 +31,14 @@ from cellcalc.model.model import (
 )
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import gist, sentence
+from cellcalc.views.text import columns
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import Working, fixed_text
-from cellcalc.workbook.layout import Layout
+from cellcalc.workbook.layout import (
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     FIRST_ROW,
@@ -59,14 +63,14 @@ from cellcalc.xlsx.page import (
     shade_gates,
     show_digits,
 )
-from cellcalc.xlsx.styles import CUT, FOCUS, NEGATIVES, POSITIVES
+from cellcalc.xlsx.styles import BEHIND, CUT, FOCUS, NEGATIVES, POSITIVES
 
 TITLE = "Unrolled"
 SLOTS = 12  # steps shown side by side
 LEAST_SLOTS = 10  # whose width the choice of moment and the chart take
 MOST_STEPS = 60  # with a backward pass of the sheet's own
 MOST_INPUTS, MOST_GATES = 4, 8
-MOST_SAID = 18  # characters of a label's words
+MOST_SAID = 18  # columns of a label's words
 EQUATION_ROW, LINE_ROW, TIME_ROW = 5, 6, 8
 LABEL = 1
 VALUE_WIDTH, GAP_WIDTH, LABEL_WIDTH = 8.7, 2.6, 21
@@ -78,7 +82,7 @@ def unrolled(book: Book) -> Iterator[Sheet]:
     maker = _Unrolled(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 def slot(k: int) -> int:
@@ -354,7 +358,7 @@ class _Unrolled:
         place = table(Symbol(quantity.symbol, 0))
         outcome = value(Symbol(quantity.symbol, 0))
         cell = line.line(
-            LINE_ROW, quantity.formula, table, value, (line.value_cell(place), outcome)
+            LINE_ROW, quantity.formula, table, value, (place, outcome)
         )  # fmt: skip
         left = left_side(quantity, self.write)
         text, now = f'"{left} = "&{cell.formula}', f"{left} = {cell.value}"
@@ -411,9 +415,9 @@ class _Unrolled:
             yield Cell(slot(k), "both_arrows", "▲▼" if self.learns else "▲")
 
     def label(self, symbol: str) -> str:
-        says = gist(self.model.quantities[symbol].says, ",")
+        says = gist(gist(self.model.quantities[symbol].says, ","))
         written = self.write(Symbol(symbol, 0))
-        return f"{says}  {written}" if len(says) <= MOST_SAID else written
+        return f"{says}  {written}" if columns(says) <= MOST_SAID else written
 
     def values(self, lane: Lane) -> Iterator[Cell]:
         yield Cell(LABEL, "lane_label", self.label(lane.symbol))
@@ -441,7 +445,7 @@ class _Unrolled:
         text = f'IF(AND({time}>={least},{time}<={last}),{self.gradient(symbol, k)},"")'
         trace = self.moment.trace
         assert trace is not None
-        inside = trace.first - state <= t <= trace.last
+        inside = trace.first - state <= t <= self.moment.fires
         return Cell(slot(k), style, self.value(symbol, t) if inside else "", text)
 
     def factors(self, local: Expression) -> Iterator[Cell]:
@@ -582,6 +586,13 @@ class _Unrolled:
         first_value = f"B${TIME_ROW}"
         whole = f"B{TIME_ROW}:{end}{max([*self.inputs.values(), *self.gates.values()])}"
         here = f"ISNUMBER({first_value}),{first_value}={step}"
+        if self.moment.passes and self.moment.passes.lengths:
+            # Behind the end of a sequence that is shorter than another.
+            last, bottom = self.moment.last_step, max(self.inputs.values(), default=TIME_ROW)
+            behind = f"AND(ISNUMBER({first_value}),{first_value}>{last})"
+            arrow = f"AND(ISNUMBER(A${TIME_ROW}),A${TIME_ROW}>={last})"
+            area = f"B{TIME_ROW}:{end}{bottom}"
+            look_where(sheet, area, f"OR({behind},{arrow})", BEHIND, BEHIND)
         if self.learns:
             first, fires, scale = (
                 self.moment.work(row) for row in (FIRST_ROW, LAST_ROW, SCALE_ROW)

@@ -19,19 +19,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
 
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import evaluate
 from cellcalc.language.keys import derivative_key
 from cellcalc.language.notation import Excel, Unicode
 from cellcalc.language.tree import Expression, Symbol, spelled_out, symbols
-from cellcalc.model.model import COUNTED, LOSS
+from cellcalc.model.model import COUNTED, LOSS, TARGET
 from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.charts import Chart, Line, draw, size
 from cellcalc.workbook.digits import MORE_DIGITS
-from cellcalc.workbook.layout import FIRST, Layout
+from cellcalc.workbook.layout import (
+    FIRST,
+    Layout,
+    title_of,
+)
 from cellcalc.workbook.moment import (
     DIGITS_ROW,
     NOTICE_ROW,
@@ -48,9 +53,11 @@ from cellcalc.workbook.sheets.gradients import (
 )
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import (
+    PAGE,
     fold,
     grey_where,
     look_where,
+    scale_to,
     set_up_page,
     set_widths,
     shade_by_tens,
@@ -58,11 +65,14 @@ from cellcalc.xlsx.page import (
     whole_numbers,
 )
 from cellcalc.xlsx.styles import FOCUS, NUMBER_DECIMALS
+from cellcalc.xlsx.writer import LINE_HEIGHT
 
 TITLE = "Windows"
 MOST_STEPS = 30  # of the matrices, which have a cell for each pair of steps
 MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
+WIDTHS, STEP_WIDTH = (30, 12, 12), 9  # of the columns before the steps, and of those
+MOST_ACROSS = 16  # steps across on a printed page
 ROOM = 8  # digits that a step's column has room for
 # Columns off the picture: how often each loss is counted, and how far back by the scheme itself.
 COUNTS, OWN = WORK + 20, WORK + 21
@@ -77,7 +87,7 @@ def windows(book: Book) -> Iterator[Sheet]:
     if maker.losses:
         rows = list(maker.rows())
         width = max(row.width for row in rows)
-        yield Sheet(TITLE, Rows(rows, width, rows[-1].number), maker.set_up)
+        yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
 
 
 class _Windows:
@@ -91,8 +101,14 @@ class _Windows:
         self.work = Working(layout, self.base)
         self.full = forward_mode(layout) if with_gradients else None
         self.steps = min(layout.steps, MOST_STEPS)
-        has = layout.trace.specification.sequences[layout.pass_trace.sequence - 1].has_target
-        self.losses = [t for t in range(1, self.steps + 1) if has[t - 1]]
+        self.several = bool(moment.passes and moment.passes.several)
+        sequences = layout.trace.specification.sequences if self.several else (layout.sequence,)
+        has = [(*s.has_target, *[False] * (self.steps - s.steps)) for s in sequences]
+        self.losses = [t for t in range(1, self.steps + 1) if any(there[t - 1] for there in has)]
+        always = [t for t in self.losses if all(there[t - 1] for there in has)]
+        self.last_loss = max(always or self.losses, default=0)
+        if self.several:
+            self.work.counts = lambda t: float(self.pass_trace.counted(t))
         self.states = self.model.state
         self.listed = layout.windows[:MOST_WINDOWS]
         self.number = SHARES + len(self.states) - 1  # the last row taken
@@ -258,7 +274,8 @@ class _Windows:
     def swept_from(self, loss: int) -> int:
         """The first step to which a window takes the loss back; after it where none counts it."""
         windows = self.pass_trace.schedule.windows
-        return min((w.first for w in windows if loss in w.losses), default=loss + 1)
+        sweeping = [w.first for w in windows if w.injects_from <= loss <= w.fires_at]
+        return min(sweeping, default=loss + 1)
 
     def area(self, state: str) -> str:
         first = self.matrices[state] + 2
@@ -318,6 +335,10 @@ class _Windows:
             cells.append(Cell(OWN, "small_number", float(start)))
             yield Row(row, cells)
 
+    def target(self, t: int) -> str:
+        """The cell with the target of a step."""
+        return f"{self.layout.quoted}!{self.layout.cell(TARGET, t)}"
+
     def entry_formula(self, state: str, row: int, loss: int, s: int) -> str:
         if s == loss:
             return f"{step_column(s)}{self.work.place(LOSS, f'd{state}', 0)}"
@@ -331,8 +352,8 @@ class _Windows:
 
     def decay(self) -> Iterator[Row]:
         """The last loss's derivatives by size, and the carousel's product beside them."""
-        loss = self.losses[-1]
-        row = len(self.losses) + 1
+        loss = self.last_loss
+        row = self.losses.index(loss) + 2
         yield Row(self.data, [Cell(1, "section", sentence("flow_sheet", "decay", loss=loss))])
         steps = range(1, loss + 1)
         heading = Cell(1, "heading", sentence("charts", "step"))
@@ -378,9 +399,14 @@ class _Windows:
         seed = sentence(
             "flow_sheet", "seed" if is_loss else "seed_later", symbol=derivative_key(block)
         )
-        yield Row(
-            top + 1, [Cell(1, "label", seed), *(Cell(BEFORE + t, "whole", 1.0) for t in steps)]
-        )
+        seeds = [Cell(BEFORE + t, "whole", 1.0) for t in steps]
+        if is_loss and self.several:  # another sequence may have no target there
+            counts = self.work.counts
+            seeds = [
+                Cell(BEFORE + t, "whole", counts(t), f"IF(ISNUMBER({self.target(t)}),1,0)")
+                for t in steps
+            ]
+        yield Row(top + 1, [Cell(1, "label", seed), *seeds])
         wanted = [] if is_loss else [(name, 1) for name in self.work.later]
         for symbol, late in [*wanted, *((name, 0) for name in self.work.own)]:
             row = self.work.place(block, symbol, late)
@@ -397,7 +423,7 @@ class _Windows:
             yield Row(row, cells)
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, (30, 12, 12, *(9,) * max(self.steps, len(self.listed) + 2)))
+        set_widths(sheet, (*WIDTHS, *[STEP_WIDTH] * max(self.steps, len(self.listed) + 2)))
         fold(sheet)
         self.moment.set_up(sheet, TITLE)
         n = self.layout.steps
@@ -424,7 +450,7 @@ class _Windows:
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
             self.digits(sheet, top + 2, area.partition(":")[2])
             del state
-        loss = self.losses[-1]
+        loss = self.last_loss
         if loss > 1:
             has_product = self.model.carousel is not None
             lines = (Line("", ()),) * (len(self.states) + has_product)
@@ -433,11 +459,31 @@ class _Windows:
             chart = Chart(title, sentence("charts", "step"), steps, lines, logarithmic=True)
             drawing = draw(sheet, chart, self.data + 1)
             drawing.width = 24
-            sheet.add_chart(drawing, f"A{self.chart_row}")
+            # Columns that are printed on every page would have their part of it on each.
+            place = "A" if self.steps <= MOST_ACROSS else step_column(1)
+            sheet.add_chart(drawing, f"{place}{self.chart_row}")
         sheet.freeze_panes = f"B{NOTICE_ROW + 1}"
-        # As many pages as make none with a few rows only, or half a chart.
-        set_up_page(sheet, pages_high=max(1, round(self.folded / LINES_A_PAGE)))
-        sheet.print_area = f"A1:{step_column(max(self.steps, 11))}{self.folded - 1}"
+        self.print(sheet)
+
+    def print(self, sheet: Worksheet) -> None:
+        """Pages of whole blocks, and so many steps across that they can be read."""
+        set_up_page(sheet)
+        across = max(self.steps, len(self.listed) + 2, 11)
+        pages = -(-across // MOST_ACROSS)
+        across = -(-across // pages)
+        scale = scale_to(sheet, [*WIDTHS, *[STEP_WIDTH] * across])
+        for page in range(1, pages):
+            sheet.col_breaks.append(Break(id=BEFORE + page * across))
+        sheet.print_title_cols = f"A:{letters(BEFORE)}"
+        last = self.folded - 1
+        sheet.print_area = f"A1:{step_column(across * pages)}{last}"
+        blocks = [*self.matrices.values(), *self.beside.values(), self.table, self.data]
+        tops = sorted({top for top in blocks if top})
+        room, start = PAGE[1] / LINE_HEIGHT * 100 / scale, 1
+        for top, end in zip(tops, [*tops[1:], last + 1], strict=True):
+            if end - start > room and top > start:
+                sheet.row_breaks.append(Break(id=top - 1))
+                start = top
 
     def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
         """The digits chosen, from a row on. With the column before it is another area than that of
@@ -451,7 +497,6 @@ def _dot(a: list[float], b: list[float]) -> float:
     return sum(x * y for x, y in zip(a, b, strict=True))
 
 
-LINES_A_PAGE = 60  # of print, where it is scaled down to fit
 BEFORE = 3  # step t stands in the column after this by t
 
 
@@ -477,6 +522,7 @@ class Working:
         reads = {s.name for end in self.own for s in self._symbols(end) if s.shift == 1}
         self.later = [name for name in self._needed(sorted(reads)) if name not in ends]
         self.blocks: dict[str, int] = {}
+        self.counts: Callable[[int], float] = lambda _: 1.0  # the loss of a step
         self.value: Callable[[str, str, int, int], float] = cache(self._value)
         self.entry: Callable[[str, int, int], float] = cache(self._entry)
 
@@ -550,7 +596,9 @@ class Working:
             shift = symbol.shift or 0
             if symbol.name in self.model.derivatives:
                 seed = self.seed(block, symbol.name, late + shift)
-                return self.value(block, symbol.name, late + shift, t) if seed is None else seed
+                if seed is None:
+                    return self.value(block, symbol.name, late + shift, t)
+                return seed * self.counts(t) if block == LOSS else seed
             for given in (self.pass_trace.coefficients, self.pass_trace.before):
                 if symbol.name in given:
                     return given[symbol.name]
