@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
-from cellcalc.check.reading.mathematics import Style, parse_formula
+from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.names import Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
     GRADIENT,
@@ -24,6 +25,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
+from cellcalc.check.reading.vocabulary import longest_first
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -68,7 +70,8 @@ class Entry:
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
-    ``array`` is the framework's array of which it is one number.
+    ``array`` is the framework's array of which it is one number. ``block`` is the program that it
+    is a line of, the ``block_line``-th.
     """
 
     line: int | str
@@ -87,6 +90,8 @@ class Entry:
     written: str = ""
     stage: str = ""
     array: str = ""
+    block: str = ""
+    block_line: int = 0
 
 
 @dataclass(frozen=True)
@@ -190,7 +195,7 @@ def read(
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
 
-    apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_A_LOSS)
+    apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool], _Reader] = {}
@@ -216,8 +221,8 @@ def read(
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
-            is_number = error.expected == "one reading" and _NUMERIC.match(entry.right)
-            if reader.is_text(entry) and (not is_number or error.found.endswith(" or x")):
+            several = isinstance(error, SeveralReadingsError) and _NUMERIC.match(entry.right)
+            if reader.is_text(entry) and not (several and _is_asked_for(error)):
                 passed.add(entry.line)
                 continue
             unreadable.append(_unread(entry, error))
@@ -226,6 +231,11 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _is_asked_for(error: ExpressionError) -> bool:
+    """Whether a word of several meanings may mean something that is asked for: no input."""
+    return not (isinstance(error, SeveralReadingsError) and "x" in error.meant)
 
 
 def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
@@ -324,7 +334,7 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
         try:
             names.parsed(f"{stem}_t", Style(target=True))
         except ExpressionError as error:
-            if error.expected == "one reading":
+            if isinstance(error, SeveralReadingsError):
                 continue
         else:
             continue  # a name of ours
@@ -374,7 +384,7 @@ _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
-_A_LOSS = re.compile(r"^\s*(?:step\s+)?(?:(?i:loss|cost|verlust)|E)(?![^\W\d_])")
+_E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
@@ -399,6 +409,12 @@ _FUNCTION = re.compile(
 )
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
+
+
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    return re.compile(rf"{_E.pattern}|^\s*(?:step\s+)?(?i:{several})(?![^\W\d_])")
 
 
 class _Reader:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cellcalc.check import answers as reading
-from cellcalc.check.answers import Answer, Entry, Unreadable
+from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
+from cellcalc.check.followed import followed
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
@@ -62,10 +63,12 @@ def mark(
     steps = max(one.steps for one in trace.passes)
     update = trace.specification.update
     most = max(len(one.windows) for one in trace.passes)
+    entries = list(entries)
     sheet = reading.read(
         entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
         len(trace.passes),
     )  # fmt: skip
+    sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
     unreadable = list(sheet.unreadable)
@@ -117,6 +120,43 @@ def mark(
         remarks=remarks,
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
+
+
+def _with_programs(
+    trace: Trace, entries: Sequence[Entry], sheet: Sheet, tolerance: float | None
+) -> Sheet:
+    """The programs that somebody handed in, followed where reading line by line finds a fault.
+
+    A line alone does not tell from where a list counts, or what a turn of a loop hands on.
+    """
+    lines = {entry.line for entry in entries if entry.block}
+    if not lines:
+        return sheet
+    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
+    lost = {one.line for one in sheet.unreadable if one.line in lines}
+    faults = _faults(trace, own, tolerance) | lost
+    found = followed(entries, trace, _names(trace)) if faults else None
+    if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
+        return sheet
+    replaced = [a for a in own if a.line in found.lines]
+    kept = [a for a in sheet.answers if a not in replaced]
+    unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
+    silent = {a.line for a in replaced} - {a.line for a in found.answers}
+    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+
+
+def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
+    """The lines whose formulas are not right."""
+    placing = _Placing(trace, answers)
+    found: set[int | str] = set()
+    placed = []
+    for answer in answers:
+        try:
+            placed.append((answer, *placing.of(answer)))
+        except ExpressionError:
+            found.add(answer.line)
+    marked = _formulas(trace, placed, tolerance)
+    return found | {m.answer.line for m in marked if m.verdict is not Verdict.CORRECT}
 
 
 def _label(answer: Answer) -> str:

@@ -24,7 +24,7 @@ from cellcalc.resources import sentence
 from cellcalc.views.document import Block, Picture, Title
 from cellcalc.views.legend import legend
 from cellcalc.views.table import tabulated
-from cellcalc.views.text import Painted, fixed, short, wrap
+from cellcalc.views.text import Painted, columns, fixed, short, wrap
 from cellcalc.views.worked import wrapped
 
 MARKS = {
@@ -164,7 +164,7 @@ class _Words:
                 given = _few([one.label for one in (first, *more)])
                 count = len(more) + 1
                 why = sentence("check", "not_there", count=count, expected=first.expected)
-            place = sentence("check", "line", line=line) if line else ""
+            place = self.place(line)
             yield self.wrapped(sentence("check", "unreadable", line=place, given=given), why)
 
     def summary(self) -> str:
@@ -312,12 +312,12 @@ class _Words:
     ) -> Iterator[str]:
         """What is wrong with some answers, and how it is done."""
         text = slip.says if slip else first.note or sentence("check", "unexplained")
-        yield self.wrapped(f"{title}: {self.label(first)}{self.line(first)}", text)
+        yield self.wrapped(_told(title, f"{self.label(first)}{self.line(first)}"), text)
         if len(found) > 1:
             others = self.labels(found[1:])
             many = len(found) - 1
             start = sentence("report", "so_too" if many == 1 else "so_too_many", count=many)
-            yield self.indented(f"{start}: {others}")
+            yield self.indented(_told(start, others))
         if slip is not None:
             yield from self.formulas(slip)
         for part in first.parts:
@@ -331,11 +331,14 @@ class _Words:
             yield from self.redone(redo.redo, _decimals(redo.answer.given))
 
     def line(self, one: Marked) -> str:
-        line = one.answer.line
+        place = self.place(one.answer.line)
+        return sentence("marks", "brackets", text=place) if place else ""
+
+    def place(self, line: int | str) -> str:
+        """Where an answer stands: a line's number, a cell, -e and which."""
         if not line:
             return ""
-        is_number = isinstance(line, int)
-        return f" ({sentence('check', 'line', line=line) if is_number else line})"
+        return sentence("check", "line", line=line) if isinstance(line, int) else line
 
     def part(self, part: Part) -> str:
         return sentence("report", "part", name=part.name, given=part.given, says=part.says)
@@ -350,7 +353,8 @@ class _Words:
                 start = f"{INDENT}{name:{across}}  {left} = "
                 yield "\n".join(wrapped(self.maths(formula), start, self.width))
         if slip.others:
-            yield self.indented(f"{sentence('check', 'others')}: {'; '.join(slip.others)}")
+            others = sentence("marks", "semicolon").join(slip.others)
+            yield self.indented(_told(sentence("check", "others"), others))
         if slip.apart:
             yield INDENT + sentence("check", "apart", value=slip.apart)
 
@@ -419,8 +423,8 @@ class _Words:
             return where + self.line(first)
         text = f"{self.label(first)}{self.line(first)}"
         if self.hints is Hint.QUANTITY:
-            return f"{text}: {sentence('check', 'look_again')}"
-        return f"{text}: {self.term(first)}"
+            return _told(text, sentence("check", "look_again"))
+        return _told(text, self.term(first))
 
     def is_update(self, one: Marked) -> bool:
         return one.answer.symbol in {row.symbol for row in self.model.parameters}
@@ -556,9 +560,10 @@ class _Words:
 
     def wrapped(self, start: str, text: str) -> str:
         lines = wrap(printable(text), self.width - len(INDENT) * 2) or [""]
-        if len(start) + 2 + len(lines[0]) <= self.width and len(lines) == 1:
-            return f"{start}: {lines[0]}"
-        lines = wrap(f"{start.strip()}: {printable(text)}", self.width - len(INDENT))
+        whole = _told(start, lines[0])
+        if columns(whole) <= self.width and len(lines) == 1:
+            return whole
+        lines = wrap(_told(start.strip(), printable(text)), self.width - len(INDENT))
         lead = start[: len(start) - len(start.lstrip())]
         return "\n".join([lead + lines[0], *(lead + INDENT + line for line in lines[1:])])
 
@@ -609,3 +614,8 @@ def _decimals(given: str) -> int:
     """As many decimals as were given, and one more; at least 5."""
     fraction = given.replace(",", ".").partition(".")[2].lower().partition("e")[0]
     return min(max(5, len(fraction) + 1), 15)
+
+
+def _told(what: str, text: str) -> str:
+    """A text behind what it is about."""
+    return sentence("marks", "told", what=what, text=text)

@@ -13,8 +13,9 @@ from html import escape
 
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.errors import check_choice
+from cellcalc.language.functions import ARGUMENTS, FUNCTIONS, OUR_OWN
 from cellcalc.language.letters import latex_text
-from cellcalc.language.notation import Indexed, plain_number
+from cellcalc.language.notation import Indexed, Latex, plain_number
 from cellcalc.language.tree import (
     ONE,
     Call,
@@ -25,6 +26,7 @@ from cellcalc.language.tree import (
     Symbol,
     add,
     multiply,
+    walk,
 )
 from cellcalc.model.model import Group, Model, Quantity, Term
 from cellcalc.problems.schemes import Scheme
@@ -138,19 +140,42 @@ def _held_by(specification: Specification) -> Iterator[str]:
         yield sentence("part", "held_by_epochs", epochs=epochs)
 
 
-def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
-    def part(name: str, lines: Iterable[Line]) -> Part:
-        return Part(sentence("part", name), tuple(lines))
+def _part(name: str, lines: Iterable[Line]) -> Part:
+    return Part(sentence("part", name), tuple(lines))
 
-    yield part("forward", (_line(row, write) for row in model.forward))
-    if not model.loss:
-        return
+
+def _parts(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
+    yield _part("forward", (_line(row, write) for row in model.forward))
+    explained = tuple(_function_lines(model, write))
+    if model.loss:
+        yield from _learning(specification, model, write)
+    if explained:
+        yield _part("functions", explained)
+
+
+def _learning(specification: Specification, model: Model, write: Indexed) -> Iterator[Part]:
+    """The backward pass and what comes of it."""
     reduction = specification.scheme.reduction
-    yield part("backward", (_line(row, write, reduction) for row in model.backward))
-    yield part("gradients", (_total_line(model, row, write) for row in model.gradients))
+    yield _part("backward", (_line(row, write, reduction) for row in model.backward))
+    yield _part("gradients", (_total_line(model, row, write) for row in model.gradients))
     if model.state:
-        yield part("entering", _entering_lines(model, replace(write, step=0)))
-    yield part("update", _update_lines(specification, write))
+        yield _part("entering", _entering_lines(model, replace(write, step=0)))
+    yield _part("update", _update_lines(specification, write))
+
+
+def _function_lines(model: Model, write: Indexed) -> Iterator[Line]:
+    """What the functions are that stand in equations and slopes, and that not everybody knows."""
+    rows = (*model.forward, *model.backward, *model.gradients)
+    nodes = (node for row in rows if row.formula is not None for node in walk(row.formula))
+    used = {node.function for node in nodes if isinstance(node, Call)}
+    for name in OUR_OWN:
+        if name in used:
+            row, words = FUNCTIONS[name], said(FUNCTIONS[name].says)
+            left = f"{row.unicode}({', '.join(row.arguments)})"
+            if isinstance(write, Latex):
+                left = row.latex.format(**dict(zip(ARGUMENTS, ARGUMENTS, strict=True)))
+                words = rf"\text{{{latex_text(words)}}}"
+            yield Line(left, (words,), says="")
 
 
 def start_of_chain(reduction: str) -> Reason:

@@ -85,7 +85,7 @@ class Legend:
         """The legend for a terminal."""
         lines = _wrapped(self.title, width, "")
         for name, pairs in self.lists():
-            lines += _wrapped(f"{name}: {pairs}", width)
+            lines += _wrapped(sentence("marks", "told", what=name, text=pairs), width)
         for note in self.notes:
             lines += _wrapped(note, width)
         return "\n".join(lines)
@@ -117,7 +117,8 @@ class Legend:
     def _items(self, pair: Callable[[Entry], str], text: Callable[[str], str]) -> Iterator[str]:
         """The points of a list: each kind of symbol with its pairs, then the notes."""
         for name, entries in self.kinds():
-            yield f"{text(name)}: {', '.join(map(pair, entries))}"
+            pairs = ", ".join(map(pair, entries))
+            yield sentence("marks", "told", what=text(name), text=pairs)
         yield from map(text, self.notes)
 
 

@@ -63,3 +63,18 @@ def test_latex_of_every_cell_compiles(pdflatex: str, tmp_path: Path) -> None:
     command = [pdflatex, "-interaction=nonstopmode", "-halt-on-error", "cells.tex"]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout[-2000:]
+
+
+def test_functions_of_its_own_are_defined_where_they_stand(run: Run, tmp_path: Path) -> None:
+    """A slope such as step(z) or inside(c, -a, a) says what it is, in each format."""
+    path = tmp_path / "p.toml"
+    path.write_text(
+        'cell = "lstm-clip"\nloss = "absolute"\n[parameters]\nrandom = {seed = 1}\n'
+        "[[sequence]]\nx = [1, 2]\ntarget = [1, 2]\n"
+    )
+    said = run("derive", path).stdout
+    assert "inside(u, a, b) = 1 where u lies from a to b, else 0" in said
+    assert "sign(u) = -1, 0 or 1" in said and "clip(u, a, b) = min(max(u, a), b)" in said
+    assert r"\text{1 where u lies from a to b, else 0}" in run("derive", path, "-f", "latex").stdout
+    assert "What the functions are" not in run("derive", "gomez").stdout
+    assert "clip(u, a, b) =" in run("derive", "cell_clip").stdout  # which has no targets

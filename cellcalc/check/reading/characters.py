@@ -13,6 +13,7 @@ _SAME |= dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u200
 _SAME |= dict.fromkeys(map(ord, "\u2061\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"), "")
 _SAME |= dict.fromkeys(map(ord, "’‘′ʹ＇`´"), "'")
 _SAME |= dict.fromkeys(map(ord, "“”„″"), '"')
+_SAME |= {ord("〖"): "(", ord("〗"): ")"}  # of Word's linear equations
 _SAME |= {ord("【"): "[", ord("】"): "]", ord("〈"): "⟨", ord("〉"): "⟩", ord("《"): "⟨",
           ord("》"): "⟩", ord("、"): ",", ord("。"): ".", ord("﹦"): "=", ord("⩵"): "==",
           ord("≔"): ":=", ord("∕"): "/", ord("⁄"): "/", ord("∑"): "Σ", ord("⟵"): "←",

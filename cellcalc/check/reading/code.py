@@ -96,7 +96,7 @@ def is_code(text: str, certain: bool = False) -> bool:
         found = _mended(text)
         if found is None:
             return False
-        tree, broken = found
+        tree, broken, _ = found
         lines = sum(1 for line in text.split("\n") if line.strip())
         if not certain and len(broken) * MOST_BROKEN > lines:
             return False
@@ -119,8 +119,8 @@ def _parsed(text: str) -> ast.Module | None:
             return None
 
 
-def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
-    """A program without the few lines that are no Python, and those lines by their numbers.
+def _mended(text: str) -> tuple[ast.Module, dict[int, str], str] | None:
+    """A program without the few lines that are no Python, those lines by their numbers, its text.
 
     Such as ``print loss`` of Python 2, or a bracket that is never closed. None where that does
     not make it one.
@@ -134,7 +134,7 @@ def _mended(text: str) -> tuple[ast.Module, dict[int, str]] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return ast.parse(source), broken
+                return ast.parse(source), broken, source
             except SyntaxError as error:
                 place = (error.lineno or 0) - 1
             except (ValueError, RecursionError, MemoryError, OverflowError):
@@ -171,15 +171,19 @@ def _too_deep(source: str) -> bool:
     )
 
 
-def entries_of_code(text: str) -> list[Entry]:
-    """The equations of a program, an entry each."""
-    tree = _parsed(text)
+def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
+    """The equations of a program, an entry each.
+
+    Those of a Python program hold the program, so that it can be followed; one that is
+    ``respelled`` counts its elements in another way.
+    """
+    tree, source = _parsed(text), _source(text)
     broken: dict[int, str] = {}
     if tree is None:
         found = _mended(text)
         if found is None:
             return [Entry(1, "", "", form=PROSE)]
-        tree, broken = found
+        tree, broken, source = found
     program = _Program(tree, _index_base(tree), _source(text).split("\n"))
     try:
         entries = list(program.read())
@@ -192,7 +196,12 @@ def entries_of_code(text: str) -> list[Entry]:
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
-    return entries
+    if respelled:
+        return entries
+    return [
+        replace(e, block=source, block_line=e.line) if isinstance(e.line, int) else e
+        for e in entries
+    ]
 
 
 def _index_base(tree: ast.AST) -> int:
@@ -468,7 +477,7 @@ class _Program:
             return
         if _is_handed_on(name) and plain not in scope.renamed.values():
             return
-        if _is_unpacked(name, value):
+        if _is_unpacked(name, value) or _is_passed_on(target, value):
             return
         if (stack := _stacked(value)) is not None:
             self.stacks[name] = stack
@@ -793,6 +802,8 @@ class _Program:
                 for one in columns
             ]
             return f"({' + '.join(of_two)})"
+        if isinstance(right, ast.Name) and right.id in self.stacks and isinstance(left, ast.Name):
+            left, right = right, ast.Attribute(left, "T", ast.Load())  # Wx @ da
         stack = self.stacks.get(left.id, []) if isinstance(left, ast.Name) else []
         matrix = (
             _base_name(right.value)
@@ -1477,6 +1488,14 @@ def _is_unpacked(name: str, value: ast.expr) -> bool:
     if not isinstance(value, ast.Subscript) or not _named(value):
         return False
     return _named(value) in (name, f"{name}t") or bool(re.match(r"[WUb]", name))
+
+
+def _is_passed_on(target: ast.expr, value: ast.expr) -> bool:
+    """Whether something is kept under its own name, self.W_f = Wf, or is a part: af = a[H:2*H]."""
+    if isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+        return isinstance(target, ast.Name)
+    names = [_base_name(one).replace("_", "").lower() for one in (target, value)]
+    return isinstance(target, ast.Attribute) and names[0] == names[1] != ""
 
 
 def _is_handed_on(name: str) -> bool:

@@ -111,7 +111,7 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
 
     text = with_names(text)
     if (respelled := as_python(text, ending)) is not None and is_code(respelled, certain=True):
-        return entries_of_code(respelled)
+        return entries_of_code(respelled, respelled=True)
     if is_code(text, certain=ending in _CODE_ENDINGS):
         return entries_of_code(text)
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from cellcalc.check.answers import OWN, Entry
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.prose import stage_after, stage_of
-from cellcalc.check.reading.vocabulary import called, words
+from cellcalc.check.reading.vocabulary import called, longest_first, words
 
 Rows = Sequence[Sequence[str]]
 Place = Callable[[int, int], int | str]
@@ -216,7 +217,7 @@ def _time_across(
             if value.lower() not in _EMPTY:
                 yield Entry(place(number, column), f"{symbol}[{t}]", value, form="cell")
         if total is not None and (value := _cell(row, total)).lower() not in _EMPTY:
-            whole = "L" if _LOSS.fullmatch(symbol) else symbol
+            whole = "L" if _a_loss().fullmatch(symbol) else symbol
             yield Entry(place(number, total), whole, value, form="cell")
 
 
@@ -240,9 +241,12 @@ def _of_section(symbol: str, section: str, value: str, place: int | str) -> Iter
 
 
 # The loss of a step, whose total is L.
-_LOSS = re.compile(
-    r"[EeLJ](?:_?\{?t\}?|ₜ)?|loss(?:es)?|errors?|fehler|verlust|perte|损失", re.IGNORECASE
-)
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = (*longest_first("loss", "words"), *longest_first("loss", "errors"))
+    return re.compile(
+        rf"[EeLJ](?:_?\{{?t\}}?|ₜ)?|{'|'.join(map(re.escape, several))}", re.IGNORECASE
+    )
 
 
 def _time_down(

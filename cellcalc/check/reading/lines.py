@@ -153,6 +153,8 @@ class _Notes:
         """The parts of a line that are for one step each; the step is set before each of them."""
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
+        if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
+            self.where, text = replace(self.where, t=int(cell[1])), text[cell.end() :]
         if listed := _NUMBERED_PASS.match(text):  # 1) Window t = 1..2: dW_f = 0.1
             text = f"{listed[2]} {listed[1]}{text[listed.end() :]}"
         text = _STEPS_OF_PASS.sub(r"\1 (\2)\3", text, count=1)  # Window 1 t = 1..2: dW_f = 0.1
@@ -200,9 +202,11 @@ class _Notes:
             number = block.lines[0].number
             from cellcalc.check.reading.programs import as_python
 
-            source = as_python(source, block.language) or source
+            other = as_python(source, block.language)
+            source = other or source
             if is_code(source, certain=block.language == "python"):
-                yield from (_moved(e, number - 1) for e in entries_of_code(source))
+                coded = entries_of_code(source, respelled=other is not None)
+                yield from (_moved(e, number - 1) for e in coded)
             else:
                 yield from self.of_lines(_joined(list(block.lines), nested=True))
             return
@@ -226,6 +230,8 @@ class _Notes:
             yield from real or [Entry(number, "", "", form=PROSE)]
 
 
+_NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
+_CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
 _COLUMNS_NAMED = re.compile(
     r"\s*(?:#|//|%|\()?\s*(?:(?:the\s+)?(?:columns?|cols?|spalten|colonnes|columnas|列)(?:\s+(?:are|sind|of\s+\w+))?)\s*[:=]?\s*"
     r"\[?([^\[\]()]{3,200}?)[\])]?\s*[.:]?\s*",
@@ -254,9 +260,13 @@ def _matrix(text: str, names: list[str], number: int) -> list[Entry] | None:
 
 
 def _dictionary(text: str) -> list[Entry] | None:
-    """The answers of a line that is a dictionary as Python prints it."""
+    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}."""
+    named = _NAMED_DICTIONARY.match(text)
+    text = text[named.end() - 1 :] if named else text
     if not text.lstrip().startswith("{"):
         return None
+    if named and _CALLS_GRADIENTS.search(named[1]):
+        text = f"{{'grads': {text.strip()}}}"
     from cellcalc.check.reading.structured import as_json, entries_of_json
 
     printed = as_json(text)
@@ -348,12 +358,17 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             continue
         if (
             not line.kind
-            and _is_row(line.text)
             and place + 1 < len(lines)
+            and (_is_row(line.text) or ("|" in line.text and _is_grid_rule(lines[place + 1].text)))
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
-            while end < len(lines) and (_is_row(lines[end].text) or _is_grid_rule(lines[end].text)):
+            bare = not _is_row(line.text)  # t | c, without bars at the edges
+            while end < len(lines) and (
+                _is_row(lines[end].text)
+                or _is_grid_rule(lines[end].text)
+                or (bare and lines[end].text.count("|") == line.text.count("|"))
+            ):
                 end += 1
             yield Block("pipes", tuple(lines[place:end]))
             place = end
@@ -395,7 +410,9 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             text, end = f"{text.strip()} {lines[struct].text.strip()}", struct + 1
         if (below := _below(text, lines, end)) is not None:
             text, end = below
-        if (listed := _bulleted(text, lines, end)) is not None:
+        if (listed := _bulleted(text, lines, end)) is not None or (
+            listed := _steps_below(text, lines, end)
+        ) is not None:
             text, end = listed
         if _OPENS_DICTIONARY.match(text) and text.count("{") > text.count("}"):
             last = next((k for k in range(end, min(end + MAX_JOINED, len(lines)))
@@ -426,7 +443,7 @@ def _is_row(text: str) -> bool:
 
 
 def _is_grid_rule(text: str) -> bool:
-    return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*", text))
+    return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*|\s*:?-{2,}:?(?:\s*\|\s*:?-{2,}:?)+\s*", text))
 
 
 def _is_rule(cell: str) -> bool:
@@ -524,7 +541,9 @@ _ARRAY_START = re.compile(
 )
 
 
-_OPENS_DICTIONARY = re.compile(r"\s*\{\s*['\"\d]")  # of Python, printed over several lines
+_OPENS_DICTIONARY = re.compile(
+    r"\s*(?:\w{1,40}\s*=\s*)?\{\s*['\"\d]"
+)  # of Python, printed over several lines
 _NUMBERS_ALONE = re.compile(
     r"\s*[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?(?:\s+[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)*\s*"
 )
@@ -584,6 +603,41 @@ def _bulleted(text: str, lines: list[Line], start: int) -> tuple[str, int] | Non
         numbers.append(match[1])
         end += 1
     return (f"{bare[:-1]} = [{', '.join(numbers)}]", end) if len(numbers) > 1 else None
+
+
+_STEP_ALONE = re.compile(
+    r"\s*(?:[-*•]\s+)?(?:\(?(?:t\s*=\s*|(?:time\s*)?step\s+|schritt\s+|zeitschritt\s+|paso\s+|étape\s+)?"
+    r"([0-9]{1,4})\)?)\s*[.):=→]\s*[=≈]?\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*[;,]?\s*",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(r"(?:d_?|∂L/∂|dL/d|δ_?|∇)?(?:[figochyzr]|z_[figo]|tanh_c)(?:_t|\[t\]|_\{t\})?")
+
+
+def _steps_below(text: str, lines: list[Line], start: int) -> tuple[str, int] | None:
+    """A quantity alone with a line for each step below it: Cell state: / 1. 0.3 / 2. 0.5."""
+    bare = _bare(text)
+    named = " ".join(bare.lower().split())
+    is_word = named in called("quantities") or named.removesuffix("s") in called("quantities")
+    if len(bare) > 60 or not (is_word or _ABOUT.fullmatch(bare.strip("$`"))):
+        return None
+    found: list[tuple[str, str]] = []
+    end = start
+    while end < len(lines) and end - start < MAX_JOINED:
+        below = lines[end].text
+        if not below.strip() and not found:
+            end += 1
+            continue
+        match = _STEP_ALONE.fullmatch(below) if len(below) < 200 else None
+        if match is None:
+            break
+        found.append((match[1], match[2]))
+        end += 1
+    steps = [int(step) for step, _ in found]
+    run = list(range(min(steps, default=0), max(steps, default=0) + 1))
+    if len(found) < 2 or steps not in (run, run[::-1]):
+        return None
+    shown = ", ".join(f"{step}: {value}" for step, value in found)
+    return f"{bare.strip('$`')} = {{{shown}}}", end
 
 
 _NUMBER_BULLET = re.compile(r"\s*[-*]\s+([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*")
@@ -712,6 +766,7 @@ _STEP_LABEL = re.compile(
 )
 _STEP_IN_MATHS = re.compile(r"\$\s*([tk]\s*=\s*[0-9]{1,6})\s*\$")
 _ITEM_OF_LATEX = re.compile(r"^\s*\\item(?:\s*\[[^\]]*\])?\s*")
+_STEP_CELL = re.compile(r"\s*([0-9]{1,4})\s*(?:;|\||\t)\s*(?=[^\W\d]\S{0,20}\s*[=≈:]\s*[-+0-9.])")
 _NUMBERED_PASS = re.compile(
     r"\s*\(?([0-9]{1,3})[.)]\s+((?i:window|chunk|block|segment|fenster|epoch|epoche|sequence|sequenz))(?=\s+[(\[]?t\s*=)"
 )
@@ -1220,16 +1275,20 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         ):
             where = replace(where, t=int(at[1]))
             before = before.rstrip(" ,")
-            if _A_LOSS.search(before):
+            if _a_loss().search(before):
                 before = f"{before}[{at[1]}]"  # no total: the loss at step 2
             text = f"{before} {after}".strip().rstrip(".,; ")
     yield from _of_parts(number, text, where)
 
 
-_A_LOSS = re.compile(
-    r"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:loss|cost|verlust|perte|coût|pérdida|perdita|[LJ])$",
-    re.I,
-)
+@cache
+def _a_loss() -> re.Pattern[str]:
+    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    return re.compile(
+        rf"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:{several}|[LJ])$", re.IGNORECASE
+    )
+
+
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import product
 
 from cellcalc.check.answers import Entry
-from cellcalc.check.reading.mathematics import Style
+from cellcalc.check.reading.mathematics import SeveralReadingsError, Style
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
@@ -150,7 +150,7 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
     if entry.form == "printed":
         if stem in names.parameters and not entry.stage and entry.gradient is None:
             both = f"the value after the update, or the gradient ({entry.left.strip()}.grad)"
-            raise ExpressionError("one reading", f'"{entry.left.strip()}", which may be {both}')
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
         entry = replace(entry, form="")
     at_step = isinstance(target, Symbol) and target.step is not None
     if not stem or (at_step and len(entry.values) > 1 and not names.is_vector(stem)):
@@ -293,7 +293,7 @@ def _of_readout(entry: Entry, names: Names) -> Entry | None:
     gradient = True if match["grad"] else entry.gradient
     if gradient is None:
         both = f"the weights after the update, or gradients ({entry.left}.grad)"
-        raise ExpressionError("one reading", f'"{entry.left}", which may be {both}')
+        raise SeveralReadingsError(f'"{entry.left}"', both)
     return _one(entry, _at(names, f"d{key}" if gradient else key, None), entry.values[0])
 
 
@@ -348,7 +348,7 @@ def _of_layout(entry: Entry, names: Names) -> Iterator[Entry]:
     name, gradient = _bare(entry.left), _says_gradient(entry)
     if gradient is None:
         both = f"the weights after the update, or gradients ({name}.grad)"
-        raise ExpressionError("one reading", f'"{name}", which may be {both}')
+        raise SeveralReadingsError(f'"{name}"', both)
     counts = []
     for layout, block in blocks_named(name):
         places = block.elements(names.model.features)

@@ -121,6 +121,14 @@ _LASTS = ("T", "n", "N", "last")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
+class SeveralReadingsError(ExpressionError):
+    """What may be read in two ways that differ; ``meant`` are the quantities of a word."""
+
+    def __init__(self, found: str, both: str, meant: tuple[str, ...] = ()) -> None:
+        self.meant = meant
+        super().__init__("one reading", f"{found}, which may be {both}")
+
+
 @dataclass(frozen=True)
 class Written:
     """A name as it was written, with all that stands at it.
@@ -218,7 +226,7 @@ def parse_formula(
     if more:
         both = " or ".join(_shown(one) for one in (first, more[0]))
         shown = text if len(text) <= 60 else text[:59] + "…"
-        raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+        raise SeveralReadingsError(f'"{shown}"', both)
     return first
 
 
@@ -772,7 +780,7 @@ class FormulaParser(Parser):
             exponent = self.exponent_of_function()
         if exponent == number(-1.0) and function in _INVERSE:
             inverse = f"the inverse of {name}, or 1/{name}(…)"
-            raise ExpressionError("one reading", f'"{name}^-1", which may be {inverse}')
+            raise SeveralReadingsError(f'"{name}^-1"', inverse)
         if token.primes > 1:
             self.fail("a first derivative", name + "'" * token.primes)
         arguments = self.arguments_of(function)

@@ -8,7 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
-from cellcalc.check.reading.mathematics import LAST, Style, Written, parse_formula
+from cellcalc.check.reading.mathematics import (
+    LAST,
+    SeveralReadingsError,
+    Style,
+    Written,
+    parse_formula,
+)
 from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
@@ -210,7 +216,7 @@ class Names:
                 written = replace(written, stem="h0", numbers=())
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
-            raise ExpressionError("one reading", f'"{written.text or "e"}", which may be {both}')
+            raise SeveralReadingsError(f'"{written.text or "e"}"', both)
         self._refuse_several(written)
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
@@ -253,7 +259,7 @@ class Names:
             lead = "d" if written.derivative else ""
             both = " or ".join(lead + key for key in known)
             shown = written.text or stem
-            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+            raise SeveralReadingsError(f'"{shown}"', both, tuple(known))
 
     def _setting(self, written: Written) -> float | None:
         """The number of the problem's update that a name stands for: 0.1 for the learning rate."""
@@ -277,7 +283,7 @@ class Names:
             raise ExpressionError("a quantity by one that it is made of", f'"{written.text}"')
         if len(found) > 1:
             both = " or ".join(map(LANGUAGE, found))
-            raise ExpressionError("one reading", f'"{written.text}", which may be {both}')
+            raise SeveralReadingsError(f'"{written.text}"', both)
         return found[0]
 
     def _slopes(self, written: Written, by: Written) -> list[Expression]:
@@ -379,7 +385,7 @@ class Names:
                 found.append([feature, step])
         if len(found) > 1:
             both = " or ".join(f"{key}{n[0]}" + (f"[{n[1]}]" if n[1:] else "") for n in found[:2])
-            raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+            raise SeveralReadingsError(f'"{shown}"', both)
         return found[0] if found else [int(digits)]
 
     def _takes_input(self, key: str) -> bool:
@@ -399,7 +405,7 @@ class Names:
                 if self.first_step == 0:
                     return Symbol(key, step=0)
                 both = f"{key}[{self.steps}] or {key}[0]"
-                raise ExpressionError("one reading", f'"{shown}", which may be {both}')
+                raise SeveralReadingsError(f'"{shown}"', both)
             if not varies and key not in self.gradients:
                 return Symbol(key)
             step = self.steps + at_end + (0 if negative else 1 - self.first_step)
@@ -478,7 +484,7 @@ class Names:
         by_either = lead in ("δ", "delta") and self.author is None and not self.apart
         if by_either and f"dz_{base}" in self.known:
             both = f"d{base} (by the gate) or dz_{base} (by its net input)"
-            raise ExpressionError("one reading", f'"{lead}_{stem}", which may be {both}')
+            raise SeveralReadingsError(f'"{lead}_{stem}"', both)
         return key
 
     def _bias_of_two(self, stem: str) -> str | None:

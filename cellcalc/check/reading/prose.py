@@ -174,6 +174,11 @@ _BRACKETED_STEP = re.compile(
 )
 
 
+_WITH_LETTER = re.compile(
+    r"([^\W\d_]+(?:[ -][^\W\d_]+){0,3})\s*[,:]?\s*"
+    r"\(([A-Za-z][\u0303_\w]{0,3})\)\s*(\[[-+\w]{1,8}\])?"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUOTED = re.compile(r"\"([^\"]{1,30})\"")
 
 
@@ -311,10 +316,19 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     if spaced := re.fullmatch(r"([A-Za-z∂δ]\S{0,40})\s+([0-9]{1,6})", text):
         text = f"{spaced[1]}[{spaced[2]}]"  # dc 3
     lowered = " ".join(text.lower().split())
+    if (spoken := _CAMEL.sub(" ", text).lower()) in called("quantities"):
+        lowered = spoken  # cellState
+    if under := re.fullmatch(r"([a-z]+(?:_[a-z]+)+)(\[[-+\w]{1,8}\])", lowered):
+        spoken = under[1].replace("_", " ")
+        lowered = spoken + under[2] if spoken in called("quantities") else lowered
     if "_" in lowered and (spoken := lowered.replace("_", " ")) in called("quantities"):
         lowered = spoken  # cell_state, of a program
     if not re.search(r"[^\W\d_]{3,}|\s|[\u3000-\u9fff]", lowered):
         return text, t
+    if letter := _WITH_LETTER.fullmatch(text):  # forget (f)
+        word = letter[1].lower()
+        if any(one in called("quantities") for one in (word, f"{word} gate")):
+            return letter[2] + (letter[3] or ""), t
     found = _named(lowered, names)
     if found is not None:
         return found, t

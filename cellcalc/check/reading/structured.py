@@ -94,7 +94,7 @@ def lines_of_json(text: str) -> str | None:
 
 _QUOTED = re.compile(r"(?<=[\s{\[,(:])'([^'\"\\\n]{0,200})'(?=[\s}\],):])|^'([^'\"\\\n]{0,200})'")
 _WRAPPED = re.compile(
-    r"(?:np\.|numpy\.|torch\.)?(?:array|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
+    r"(?:np\.|numpy\.|torch\.|jnp\.)?(?:array|Array|DeviceArray|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
     r"(?:,\s*(?:dtype|grad_fn|requires_grad|device)\s*=[^()]{0,60}(?:\([^()]{0,40}\))?)*\s*\)"
 )
 _BARE = {"None": "null", "True": "true", "False": "false", "nan": "NaN", "inf": "Infinity"}

@@ -1,0 +1,103 @@
+"""Whole programs are followed statement by statement, and none of them is run."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cellcalc
+
+HERE = Path(__file__).parent.parent / "corpus" / "programs"
+PROGRAMS: dict[str, Any] = {
+    one["name"]: one for one in tomllib.loads((HERE / "programs.toml").read_text())["program"]
+}
+
+
+def marked(name: str, text: str, folder: Path) -> Any:
+    problem = PROGRAMS[name]["problem"]
+    own = HERE / f"{problem}.toml"
+    path = folder / "mine.py"
+    path.write_text(text, encoding="utf-8")
+    return cellcalc.load(own if own.exists() else problem).check(path)
+
+
+def faults(report: Any) -> list[tuple[Any, str]]:
+    return [(a["line"], a["verdict"]) for a in report.answers if a["verdict"] != "correct"]
+
+
+@pytest.mark.cases(6)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_right_program_is_right(name: str, tmp_path: Path) -> None:
+    report = marked(name, PROGRAMS[name]["text"], tmp_path)
+    assert len(report.answers) >= 9
+    assert faults(report) == []
+
+
+# A right program, what is edited in it, the line that is wrong then, and the cause that is named.
+EDITS = [
+    ("append", "dc=dh*o[t]*(1-np", "dc=dh*(1-np", "dc",
+     "dh[t]*(1 - tanh_c[t]**2) + dc[t+1]*f[t+1]"),
+    ("onebased", "dzi[t]=dc[t]*g[t]*i", "dzi[t]=dc[t]*i", "di", "dc[t]"),
+    ("netnames", "dg=dc*i*(1-g*g)", "dg=dc*i", "dh",
+     "dy[t] + dz_f[t+1]*U_f + dz_i[t+1]*U_i + dg[t+1]*U_g + dz_o[t+1]*U_o"),
+    ("gomez", "d_state_next=d_state*Fg[t]", "d_state_next=d_state", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("hw class", "ai = dc*g*i*(1-i)", "ai = dc*g*i", "dz_i", "di[t]*i[t]"),
+    ("hw class", "dc = dc*f", "dc = dc", "dc", "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("hw vector", "dc*g*i*(1-i)", "dc*i*i*(1-i)", "dz_i", "dg[t]*i[t]*(1 - i[t])"),
+    ("hw scatter", "+ ui*dzi + ug", "- ui*dzi + ug", "dh",
+     "dy[t] + dz_f[t+1]*U_f - dz_i[t+1]*U_i + dz_g[t+1]*U_g + dz_o[t+1]*U_o"),
+    ("hw functions", "dc_next = dc*f", "dc_next = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("lin mask", "2*(y - Y[t])", "2*(y + Y[t])", "dy", "dE[t]*2*(y[t] + target[t])"),
+    ("rnn plain", "dhraw = (1-hs[t]**2)*dh", "dhraw = (1-hs[t])*dh", "dz", "dh[t]*(1 - h[t])"),
+]  # fmt: skip
+
+
+@pytest.mark.cases(5)
+@pytest.mark.parametrize(("name", "old", "new", "symbol", "formula"), EDITS)
+def test_an_edit_is_found_and_nothing_else(
+    name: str, old: str, new: str, symbol: str, formula: str, tmp_path: Path
+) -> None:
+    right = PROGRAMS[name]["text"]
+    assert old in right
+    report = marked(name, right.replace(old, new, 1), tmp_path)
+    assert [(slip["symbol"], slip["formula"]) for slip in report.slips] == [(symbol, formula)]
+    assert {verdict for _, verdict in faults(report)} == {"wrong"}
+    assert len({line for line, _ in faults(report)}) == 1
+
+
+HOSTILE = [
+    "import os\nos.system('touch {0}')\nopen('{0}', 'w').write('x')\n",
+    "import numpy as np\nx = np.array([1, 2])\nx.tofile('{0}')\ngetattr(x, 'tofile')('{0}')\n",
+    "a = [0]\nfor t in range(60):\n    a = a + a\n",
+    "x = 2\nfor t in range(60):\n    x = x*x\n",
+    "def f(n):\n    return f(n-1) + f(n-2)\ndh = f(50)\n",
+    "x = [[[[[0]*20]*20]*20]*20]*20\nimport numpy as np\ny = np.array(x)\n",
+    "import numpy as np\nA = np.zeros((140, 140))\nfor t in range(1000):\n    A = A @ A\n",
+    "for a in range(100):\n  for b in range(100):\n    for c in range(100):\n      dh = a*b*c\n",
+    "W_f = 0.7\nfor t in range(20000):\n    W_f = W_f*W_f + 0.1\n",
+]
+
+
+@pytest.mark.cases(4)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_program_is_run_and_none_takes_long(text: str, tmp_path: Path) -> None:
+    started = time.process_time()
+    marked("append", f"dc = 5*W_f\n{text.format(tmp_path / 'made')}", tmp_path)
+    assert not (tmp_path / "made").exists()
+    assert time.process_time() - started < 3
+
+
+def test_a_program_in_cells_is_followed_as_one(tmp_path: Path) -> None:
+    first, _, second = PROGRAMS["append"]["text"].partition("\ndWf=")
+    text = f"# Mine\n\n```python\n{first}\n```\n\nBackward:\n\n```python\ndWf={second}\n```\n"
+    path = tmp_path / "mine.md"
+    path.write_text(text, encoding="utf-8")
+    report = cellcalc.load("gomez").check(path)
+    assert faults(report) == []
+    assert {"dc", "dh", "dU_f"} <= {answer["symbol"] for answer in report.answers}
