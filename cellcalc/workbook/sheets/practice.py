@@ -568,7 +568,7 @@ class _Sealed(_Practice):
         place = f"{letters(cell.column)}{row}"
         is_number = isinstance(cell.value, int | float) and cell.column >= TOTAL
         is_asked = place in self.exercise.covered or cell.style.endswith("_step")
-        if is_number and not is_asked and place in self.telling - self.needed:
+        if is_number and not is_asked and place in self.kept_back:
             return Cell(cell.column, "note")
         return super().shown(cell, row)
 
@@ -581,6 +581,11 @@ class _Sealed(_Practice):
             if symbol in rows:
                 found.add(f"{letters(TOTAL if t is None else column(t))}{rows[symbol]}")
         return frozenset(found)
+
+    @cached_property
+    def kept_back(self) -> frozenset[str]:
+        """The cells from which an answer could be worked back, and none is worked out."""
+        return self.telling - self.needed
 
     @cached_property
     def needed(self) -> frozenset[str]:
