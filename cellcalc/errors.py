@@ -27,12 +27,25 @@ from cellcalc.records import record
 
 MOST_SHOWN = 100  # mistakes of one file
 MOST_GATHERED = 10_000  # after which reading stops
-MOST_CHARACTERS = 400  # of what was found, or of its key
+MOST_CHARACTERS = 400  # of what was found, of its key, of a word
+LONGEST = 3_000  # characters of a message, which names all that there is to choose from
 
 
 def printable(text: str) -> str:
     """The text on one line, without control characters: safe in a terminal or a comment."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def bounded(text: str) -> str:
+    """The text on one line that nobody's own words make longer than can be read.
+
+    These stand in the place before what was expected, and in what was found.
+    """
+    line = " ".join(_short(word) for word in printable(text[: 10 * LONGEST]).split(" "))
+    place, expected, rest = line.partition(": expected ")
+    rest, found, what = rest.rpartition(", found ")
+    line = _short(place) + expected + rest + found + (_short(what) if found else what)
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 class CellcalcError(Exception):
@@ -41,7 +54,7 @@ class CellcalcError(Exception):
     @property
     def lines(self) -> tuple[str, ...]:
         """One message a line, each complete in itself."""
-        return (printable(str(self)),)
+        return (bounded(str(self)),)
 
 
 class ExpressionError(CellcalcError):
@@ -98,8 +111,8 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = ": ".join(filter(None, (self.file, _short(self.key))))
-        return printable(f"{place}: expected {self.expected}, found {_short(self.found)}")
+        place = ": ".join(filter(None, (_short(self.file), _short(self.key))))
+        return bounded(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 
 class InputError(CellcalcError):
@@ -115,7 +128,7 @@ class InputError(CellcalcError):
         shown = [str(mistake) for mistake in self.mistakes[:MOST_SHOWN]]
         if (more := len(self.mistakes) - MOST_SHOWN) > 0:
             least = "at least " if len(self.mistakes) >= MOST_GATHERED else ""
-            file = printable(self.mistakes[-1].file)
+            file = printable(_short(self.mistakes[-1].file))
             shown.append(f"{file}: and {least}{more:,} more mistakes")
         return tuple(shown)
 

@@ -1,8 +1,7 @@
 """Arithmetic for marking: one function a formula, over numbers, arrays, or numbers with errors.
 
 An :class:`Amount` is a number with what could be off about it: its first-order dependence on each
-source of rounding, so that errors which cancel do cancel. A :class:`Rough` keeps one bound instead,
-where there are too many sources to keep apart.
+source of rounding, so that errors which cancel do cancel.
 """
 
 from __future__ import annotations
@@ -64,21 +63,6 @@ class Amount:
         return self.scaled(self.value * other, other)
 
     __rmul__ = __mul__
-
-
-class Rough(Amount):
-    """A number with one bound of its error, as if no two errors could cancel."""
-
-    __slots__ = ()
-
-    def bound(self) -> float:
-        return float(self.error)
-
-    def scaled(self, value: float, slope: float) -> Rough:
-        return Rough(value, self.error * abs(slope))
-
-    def with_other(self, other: Amount, value: float, own: float, others: float) -> Rough:
-        return Rough(value, self.error * abs(own) + other.error * abs(others))
 
 
 def plain(value: Any) -> Any:
@@ -154,7 +138,7 @@ def applied(name: str) -> Callable[..., Any]:
 
     def function(*arguments: Any) -> Any:
         kinds = [type(argument) for argument in arguments]
-        if Amount in kinds or Rough in kinds:
+        if Amount in kinds:
             return _of_amounts(name, arguments)
         if np.ndarray in kinds:
             return of_arrays(*arguments)

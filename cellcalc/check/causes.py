@@ -19,7 +19,7 @@ from cellcalc.check.graph import Graph, Override, Overrides, clip_run, summed
 from cellcalc.check.report import Kind, Slip
 from cellcalc.check.slips import Edit, Edits, drawn_value, sayings, slopes, whole_cost
 from cellcalc.engine.run import run_model
-from cellcalc.engine.trace import Trace
+from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.language.calculus import product, total
 from cellcalc.language.keys import derivative_key, memory_key, split_key
 from cellcalc.language.notation import LANGUAGE
@@ -339,6 +339,7 @@ class Causes:
             *self.list_indices(),
             *self.zero_starts(),
             *self.exchanges(),
+            *self.scaled_gradients(),
             *self.not_cleared(),
             *self.updates(),
         ]
@@ -493,23 +494,67 @@ class Causes:
                     if row.formula is not None
                     and (made := _renamed(row.formula, names)) != row.formula
                 ]
-                if not users:
-                    continue
-                changes = merged(self.of_row(row, edited) for row, edited in users)
-                first, formula = users[0]
-                true = self.model.quantities[first].formula
-                assert true is not None
-                yield self.cause(
-                    "exchanged_gates",
-                    changes,
-                    first,
-                    {"part": a, "instead": b},
-                    kind=Kind.FORMULA,
-                    formula=Call("sum", formula),
-                    true=Call("sum", true),
-                    total=True,
-                    rows=tuple(row for row, _ in users),
-                )
+                by_sort: dict[str, list[tuple[str, Expression]]] = defaultdict(list)
+                for row, formula in users:
+                    by_sort[self.parts(row)[0]].append((row, formula))
+                groups = [users, *(some for some in by_sort.values() if len(by_sort) > 1)]
+                for some in groups:
+                    if some:
+                        yield self.exchange(a, b, some)
+
+    def exchange(self, a: str, b: str, users: Sequence[tuple[str, Expression]]) -> Cause:
+        """One derivative for the other and the other for the one in some gradients."""
+        first, formula = users[0]
+        true = self.model.quantities[first].formula
+        assert true is not None
+        return self.cause(
+            "exchanged_gates",
+            merged(self.of_row(row, edited) for row, edited in users),
+            first,
+            {"part": a, "instead": b},
+            kind=Kind.FORMULA,
+            formula=Call("sum", formula),
+            true=Call("sum", true),
+            total=True,
+            rows=tuple(row for row, _ in users),
+        )
+
+    def scaled_gradients(self) -> Iterator[Cause]:
+        """Every gradient with the other sign, or some number of times too large."""
+        rows = [row for row in self.model.gradients if row.formula is not None]
+        steps = {float(w.last - w.first + 1) for one in self.runs for w in one.windows}
+        sequences = float(len(self.graph.trace.specification.sequences))
+        many = {sequences, 1 / sequences, *(steps if len(steps) == 1 else ())}
+        for factor in sorted({-1.0, 2.0, 0.5, *many} - {1.0}):
+
+            def changes(graph: Graph, factor: float = factor) -> Overrides:
+                return {
+                    place: Override(
+                        lambda values: summed(values) * factor, graph.nodes[place].inputs
+                    )
+                    for row in rows
+                    for place in graph.rows.get(f"{row.symbol} total", ())
+                }
+
+            first = rows[0]
+            assert first.formula is not None
+            made = Neg(first.formula) if factor < 0 else multiply(Number(factor), first.formula)
+            name = "gradient_signs" if factor < 0 else "gradient_factor"
+            yield self.cause(
+                name,
+                changes,
+                first.symbol,
+                {"factor": f"{factor:.3g}"},
+                kind=Kind.FORMULA,
+                formula=Call("sum", made),
+                true=Call("sum", first.formula),
+                total=True,
+                rows=tuple(row.symbol for row in rows),
+            )
+
+    @property
+    def runs(self) -> list[PassTrace]:
+        return [self.graph.trace.passes[p] for p in self.graph.passes]
 
     def not_cleared(self) -> Iterator[Cause]:
         """Gradients that earlier windows have left behind."""

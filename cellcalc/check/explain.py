@@ -17,7 +17,8 @@ import numpy as np
 from cellcalc.check.causes import Cause, Causes, both, joined
 from cellcalc.check.figures import HALF, SAFE, Style, span
 from cellcalc.check.graph import Graph, Key, Override
-from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.rounding import Worked
+from cellcalc.check.spelling import FEW, NOTHING, Written
 
 CHUNK = 2_000  # causes tried at once
 BUDGET = 20_000_000  # equations worked out for one sheet at the most
@@ -126,10 +127,13 @@ class Explainer:
         graph = self.base.graph
         nodes = self.nodes(graph)
         anchors = self.anchors(graph)
-        found = graph.amounts(self.style.half, anchors, self.base.overrides())
-        self.plain = np.array([found[n].value if n >= 0 else np.nan for n in nodes])
-        bounds = [found[n].bound() * SAFE if n >= 0 else 0.0 for n in nodes]
-        self.bounds = np.array(bounds)
+        known = [n for n in nodes if n >= 0]
+        found = Worked(graph, self.style.half, anchors, self.base.overrides(), wanted=known)
+        self.plain = np.array([found.values[n] if n >= 0 else np.nan for n in nodes])
+        bounds = [found.bound(n) * SAFE if n >= 0 else 0.0 for n in nodes]
+        # A plain 0 says that it is nothing at all, not something that was rounded away.
+        is_nothing = (self.values == 0) & (self.units <= NOTHING)
+        self.bounds = np.where(is_nothing, 0.0, np.array(bounds))
         self.consistent = self.fitting(self.plain[None, :])[0]
 
     def nodes(self, graph: Graph) -> list[int]:
@@ -337,7 +341,7 @@ class Explainer:
             return None
         explains = tried.fits[:, wrong]
         leaves = (tried.touches[:, wrong] & ~explains).sum(axis=1)
-        refuted = (~tried.fits[:, right]).any(axis=1)
+        refuted = self.refuted(tried, wrong, right)
         counts = explains.sum(axis=1)
         order = sorted(
             (k for k in range(len(tried.causes)) if counts[k] and not refuted[k]),
@@ -349,7 +353,7 @@ class Explainer:
             tried = _with(tried, extra)
             explains = tried.fits[:, wrong]
             leaves = (tried.touches[:, wrong] & ~explains).sum(axis=1)
-            refuted = (~tried.fits[:, right]).any(axis=1)
+            refuted = self.refuted(tried, wrong, right)
             counts = explains.sum(axis=1)
             start = len(tried.causes) - len(extra.causes)
             order += [k for k in range(start, len(tried.causes)) if counts[k] and not refuted[k]]
@@ -479,6 +483,11 @@ class Explainer:
         if len(steps) == len(at) and lost and len(rows) == len(cause.rows):
             return replace(small.at(steps), nodes=kept)
         return small
+
+    def refuted(self, tried: Tried, wrong: Sequence[int], right: Sequence[int]) -> Any:
+        """Which causes a right answer contradicts, or nothing but a nought speaks for."""
+        telling = [k for k in wrong if self.values[k]]
+        return (~tried.fits[:, right]).any(axis=1) | ~tried.fits[:, telling].any(axis=1)
 
     def told_apart(self, found: Found) -> Key | None:
         """The place whose value would decide between a cause and the others that fit."""

@@ -8,15 +8,13 @@ gives for one of them, the rest can be worked out again from there.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from cellcalc.check.amounts import Amount, Rough, Run, applied, formula, plain
-from cellcalc.check.figures import Style
-from cellcalc.check.spelling import FEW
+from cellcalc.check.amounts import Run, applied, formula
 from cellcalc.check.world import LAST_LOSS, STEPS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
@@ -29,11 +27,7 @@ from cellcalc.problems.templates import shown_rows
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
 Key = tuple[int, int, str, int | None]
-# To decimals nobody keeps a mean square: it would be 0, and the step divided by it.
-FIGURES = Style(FEW, None)
-MOST_FIGURES = 8  # of a number that is put in as it stands
 FEW_WORLDS = 4  # that are quicker worked out one by one than together
-MOST_SOURCES = 2_500  # above which errors are not kept apart
 
 
 @dataclass(slots=True)
@@ -424,62 +418,6 @@ class Graph:
             used.append(anchors.get(place, value))
         return worked
 
-    def amounts(
-        self,
-        unit: Callable[[float], float],
-        anchors: Mapping[int, tuple[float, float]],
-        overrides: Overrides | None = None,
-        written: Mapping[int, float] | None = None,
-    ) -> list[Amount]:
-        """What the equations give at each node, with what rounding can do to it.
-
-        ``unit`` is half a unit of the last figure kept, for a value; ``anchors`` are the values
-        that are gone on with instead, each with its own; ``written`` are those of nodes whose
-        values are not replaced.
-        """
-        overrides, written = overrides or {}, written or {}
-        size = len(self.nodes)
-        is_rough = size > MOST_SOURCES
-        used: list[Any] = []
-        worked: list[Any] = []
-        for place, node in enumerate(self.nodes):
-            value = _worked(node, used, overrides.get(place))
-            worked.append(value)
-            if node.parts:
-                # What is rounded on the way to a value is off before it is written.
-                worked[-1] = value = self._with_parts(node, value, used, unit, place, is_rough)
-            if place in anchors:
-                number, own = anchors[place]
-                used.append(_source(number, own, place, size, is_rough))
-                continue
-            if node.run is None and place not in overrides:
-                if is_long(node.value):  # nobody puts in so many figures
-                    value = _source(value, unit(value), place, size, is_rough)
-                used.append(value)
-                continue
-            number = plain(value)
-            own = written[place] if place in written else unit(number)
-            if place in self.optimizing and node.row != "w update" and place not in written:
-                own = min(own, FIGURES.half(number))
-            source = _source(number, own, place, size, is_rough)
-            used.append(_joined(value, source, place, own))
-        zero = Rough(0.0, 0.0) if is_rough else Amount(0.0, np.zeros(1))
-        return [v if isinstance(v, Amount) else zero.scaled(v, 0.0) for v in worked]
-
-    def _with_parts(
-        self,
-        node: Node,
-        value: Any,
-        used: list[Any],
-        unit: Callable[[float], float],
-        place: int,
-        is_rough: bool,
-    ) -> Any:
-        terms = [plain(run([used[k] for k in at])) for run, at in node.parts]
-        own = sum(unit(term) for term in terms if term)
-        source = _source(plain(value), own, place, len(self.nodes), is_rough)
-        return _joined(value, source, place, own)
-
     def many(
         self,
         changes: Sequence[Overrides],
@@ -549,31 +487,6 @@ def _worked(node: Node, used: list[Any], override: Override | None) -> Any:
     if node.run is None:
         return node.value
     return node.run([used[i] for i in node.inputs])
-
-
-def _source(value: float, own: float, place: int, size: int, is_rough: bool) -> Amount:
-    if is_rough:
-        return Rough(value, own)
-    error = np.zeros(size)
-    error[place] = own
-    return Amount(value, error)
-
-
-def _joined(value: Any, source: Amount, place: int, own: float) -> Amount:
-    """A value with an error of its own besides those that it has already."""
-    if not isinstance(value, Amount):
-        return source
-    if isinstance(value, Rough):
-        return Rough(value.value, value.error + own)
-    error = value.error.copy()
-    error[place] += own
-    return Amount(value.value, error)
-
-
-def is_long(value: float) -> bool:
-    """Whether a given number has more figures than anybody puts in by hand."""
-    digits = repr(abs(value)).partition("e")[0].replace(".", "").strip("0")
-    return len(digits) > MOST_FIGURES
 
 
 def summed(values: Sequence[Any]) -> Any:

@@ -8,6 +8,7 @@ tells what these do to the rest.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,9 @@ from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
 from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
 from cellcalc.check.graph import Graph, Key, Override, summed
+from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
+from cellcalc.check.rounding import Worked
 from cellcalc.check.slips import sayings
 from cellcalc.check.spelling import FEW, NOTHING, Written
 from cellcalc.engine.optimizer import rules
@@ -34,6 +37,7 @@ LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, b
 EXAMPLES = 3
 HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
+MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
 
@@ -114,6 +118,7 @@ class NumberMarker:
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
+        self.rivals: dict[int, Cause] = {}  # slips that explain a number copied wrongly as well
         self.slips: list[Slip] = []
         # Of two answers for one place the more exact one is what was gone on with.
         self.best: dict[int, int] = {}
@@ -163,14 +168,23 @@ class NumberMarker:
     def judge(self) -> None:
         """All verdicts, as far as they need no cause."""
         written = {node: self.half(self.spots[k]) for node, k in self.best.items()}
-        self.key = self.graph.amounts(self.unit, {}, written=written)
-        overrides = self.overrides()
-        self.follow = self.graph.amounts(self.unit, self.anchors, overrides)
+        self.key = self.worked({}, written=written)
+        self.follow = self.worked(self.anchors, self.overrides())
         for k in self.order:
             self.first_verdict(k)
         if any(o.verdict is Verdict.WRONG for o in self.outcomes):
             self.second_verdicts()
         self.carry()
+
+    def worked(
+        self,
+        anchors: Mapping[int, tuple[float, float]],
+        overrides: Mapping[int, Override] | None = None,
+        written: Mapping[int, float] | None = None,
+    ) -> Worked:
+        """What the equations give, and what rounding can do to the answers."""
+        wanted = [spot.node for spot in self.spots]
+        return Worked(self.graph, self.unit, anchors, overrides, written, wanted)
 
     def judge_lines(self) -> None:
         """The lines of working; what is wrong in one is wrong whatever comes of it."""
@@ -197,23 +211,19 @@ class NumberMarker:
 
         def values(expression: Expression) -> list[Amount]:
             run, places = graph.placed(expression, p, w, t or 0)
+            follow = self.follow
             own = [
-                Amount(self.anchors[k][0], np.zeros(1)) if k in self.anchors else self.rough(k)
+                Amount(self.anchors[k][0], np.zeros(1)) if k in self.anchors else follow.amount(k)
                 for k in places
             ]
             # What follows from answers of one's own may be wrong, and the true values put in right.
-            true = [Amount(self.key[k].value, np.array([self.key[k].bound()])) for k in places]
-            found = [run(own), run([self.rough(k) for k in places]), run(true)]
+            others = (follow, self.key)
+            found = [run(own), *(run([one.amount(k) for k in places]) for one in others)]
             return [v if isinstance(v, Amount) else Amount(v, np.zeros(1)) for v in found]
 
         method = self.method
         assert method is not None
         return working.judge(spot.answer, lambda part: method(part, spot.key), right, values)
-
-    def rough(self, place: int) -> Amount:
-        """What follows at a node, and what rounding may do to it."""
-        amount = self.follow[place]
-        return Amount(amount.value, np.array([amount.bound()]))
 
     def overrides(self) -> dict[int, Override]:
         found: dict[int, Override] = {}
@@ -244,12 +254,12 @@ class NumberMarker:
                 if outcome.verdict is Verdict.WRONG
             }
             anchors = {node: a for node, a in self.anchors.items() if node not in wrong}
-            self.mended = self.graph.amounts(self.unit, anchors, self.overrides())
+            self.mended = self.worked(anchors, self.overrides())
             again = False
             for k in self.order:
                 spot, outcome = self.spots[k], self.outcomes[k]
                 is_new = outcome.verdict is Verdict.WRONG and spot.node in self.reached(wrong)
-                if is_new and self.fits(spot, self.mended[spot.node]):
+                if is_new and self.fits(spot, self.mended.amount(spot.node)):
                     self.rounded(spot, outcome)
                     again = True
             if not again:
@@ -265,9 +275,13 @@ class NumberMarker:
 
     def rounded(self, spot: Spot, outcome: Outcome) -> None:
         """An answer that follows: right within rounding, or carried (so far)."""
-        if self.fits(spot, self.key[spot.node], spot.true):
+        if self.fits(spot, self.key.amount(spot.node), spot.true):
             outcome.verdict = Verdict.CORRECT
             outcome.note = sentence("check", "rounded")
+            count = self.follow.sources(spot.node)
+            if count > MANY and self.key.bound(spot.node) > WIDE * abs(spot.true):
+                outcome.verdict = Verdict.COARSE
+                outcome.note = sentence("check", "too_many", count=count)
         else:
             outcome.verdict = Verdict.CARRIED
 
@@ -309,18 +323,17 @@ class NumberMarker:
                 return True
         return stands_for(spot.number, number, amount.bound() * SAFE)
 
-    def following(self, spot: Spot, worked: Sequence[Amount]) -> Iterator[Amount]:
+    def following(self, spot: Spot, worked: Worked) -> Iterator[Amount]:
         """What an answer must be given those before it: by its equation, or from its paths."""
-        yield worked[spot.node]
+        yield worked.amount(spot.node)
         row = self.model.quantities.get(spot.key[2])
         p, w, _, t = spot.key
         if row is None or t is None:
             return
-        if self.graph.nodes[spot.node].run is summed and row.formula is not None and worked:
+        if self.graph.nodes[spot.node].run is summed and row.formula is not None:
             run, inputs = self.graph.placed(row.formula, p, w, t)
-            values = [self.anchors[k][0] if k in self.anchors else worked[k].value for k in inputs]
-            bound = worked[spot.node].bound()
-            yield Amount(float(run(values)), np.array([bound]))
+            values = [worked.used[k] for k in inputs]
+            yield Amount(float(run(values)), np.array([worked.bound(spot.node)]))
 
     def is_alike(self, spot: Spot) -> bool:
         """Whether it is a program's number, right but for the precision."""
@@ -345,6 +358,7 @@ class NumberMarker:
 
     def explain(self) -> None:
         """Look for the causes of what is wrong."""
+        self.all_alike()
         wrong = [k for k in self.order if self.is_unexplained(k)]
         given = [
             Given(spot.key, spot.node, spot.number, self.half(spot), spot.asked, spot.is_start)
@@ -379,6 +393,23 @@ class NumberMarker:
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
 
+    def all_alike(self) -> None:
+        """Note what was done to every number of the sheet alike."""
+        some = [k for k in self.order if self.spots[k].number.value]
+        shown = [
+            Shown(spot.key, spot.number, spot.true, self.key.bound(spot.node) * SAFE)
+            for spot in (self.spots[k] for k in some)
+        ]
+
+        def at(place: int) -> tuple[float, float]:
+            return self.graph.true[place], self.key.bound(place) * SAFE
+
+        found = habit(self.graph, shown, at)
+        if found is not None:
+            places = [some[k] for k in found.places]
+            symbol = self.spots[places[0]].key[2]
+            self.attach(Slip(symbol, None, found.says, None, False, kind=Kind.COPY), places)
+
     def attach_copies(self, copied: Mapping[int, Copied]) -> list[int]:
         """Note numbers copied wrongly; the same habit all over a sheet is one cause."""
         by_habit: dict[object, list[int]] = {}
@@ -389,8 +420,14 @@ class NumberMarker:
             for group in groups:
                 copy = copied[group[0]]
                 rows = tuple(dict.fromkeys(self.spots[k].key[2] for k in group))
+                rival = self.rivals.get(group[0]) if len(group) == 1 else None
+                others = (
+                    (Alternative(rival.symbol, rival.formula, self.told(rival, rows[0])),)
+                    if rival is not None and rival.symbol
+                    else ()
+                )
                 one = Slip(
-                    rows[0], copy.formula, copy.says, copy.true, copy.total,
+                    rows[0], copy.formula, copy.says, copy.true, copy.total, others,
                     kind=Kind.COPY, rows=rows,
                 )  # fmt: skip
                 if len(group) > 1:
@@ -426,6 +463,7 @@ class NumberMarker:
             copies = [k for k in best.explains if k in copied]
             if len(best.explains) == 1 and copies:
                 waiting.remove(copies[0])  # a number copied wrongly comes before any slip
+                self.rivals[copies[0]] = best.cause
                 continue
             apart = explainer.told_apart(best)
             explainer.accept(best.cause)
@@ -509,7 +547,7 @@ class NumberMarker:
     def is_within(self, k: int) -> bool:
         """Whether the right value lies within the bound of what rounding can do."""
         spot = self.spots[k]
-        return self.fits(spot, self.key[spot.node], spot.true)
+        return self.fits(spot, self.key.amount(spot.node), spot.true)
 
     def copied(self, k: int, digit: bool = False) -> Copied | None:
         spot = self.spots[k]
@@ -520,12 +558,12 @@ class NumberMarker:
                     return
                 yield self.anchors[place][0]
             if place < spot.node:  # what is worked out later may rest on the wrong number itself
-                yield self.follow[place].value
+                yield self.follow.values[place]
             yield self.graph.true[place]
 
         references = [
-            Reference(amount.value, amount.bound() * SAFE)
-            for amount in (self.follow[spot.node], self.key[spot.node])
+            Reference(worked.values[spot.node], worked.bound(spot.node) * SAFE)
+            for worked in (self.follow, self.key)
         ]
         return miscopied(
             self.graph, self.explainer.causes, spot.key, spot.number, spot.answer.given,
@@ -537,11 +575,10 @@ class NumberMarker:
         spot = self.spots[k]
         if spot.number.figures < FEW:
             return False
-        amounts = [self.follow[spot.node], self.key[spot.node]]
         return any(
-            abs(amount.value - spot.number.value)
-            <= LAST_DIGITS * spot.number.unit + amount.bound() * SAFE
-            for amount in amounts
+            abs(worked.values[spot.node] - spot.number.value)
+            <= LAST_DIGITS * spot.number.unit + worked.bound(spot.node) * SAFE
+            for worked in (self.follow, self.key)
         )
 
     def unexplained(self, places: Sequence[int]) -> None:
@@ -561,8 +598,10 @@ class NumberMarker:
                 self.outcomes[k].slip = slip
             return
         by_row: dict[str, list[int]] = {}
+        rows = Counter(self.spots[k].key[2] for k in places)
         for k in places:
-            copy = self.copied(k, digit=True)
+            # Where more of its row is wrong, it looks like another number by chance.
+            copy = self.copied(k, digit=True) if rows[self.spots[k].key[2]] == 1 else None
             if copy is not None:
                 symbol = self.spots[k].key[2]
                 self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])
@@ -625,7 +664,7 @@ class NumberMarker:
             one.epoch,
             one.sequence,
             relative,
-            self.key[spot.node].bound() * SAFE,
+            self.key.bound(spot.node) * SAFE,
             redo=redo,
             parts=self.lines[k].parts if k in self.lines else (),
         )
@@ -652,7 +691,7 @@ class NumberMarker:
         if len(self.spots) < SHEET:
             return True
         if style.figures is not None and style.figures >= self.options.figures:
-            bound = self.key[spot.node].bound() * SAFE
+            bound = self.key.bound(spot.node) * SAFE
             full = Written(number.value, 2 * style.half(number.value), style.figures)
             return not stands_for(full, spot.true, bound)
         kept = (style.decimals or 0) >= self.options.figures
@@ -664,9 +703,9 @@ class NumberMarker:
         graph = self.graph
 
         def used(place: int) -> float:
-            return self.anchors[place][0] if place in self.anchors else self.follow[place].value
+            return self.follow.used[place]
 
-        result = self.follow[spot.node].value
+        result = self.follow.values[spot.node]
         if spot.node in graph.optimizing:
             means = graph.optimizing[spot.node]
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
+from itertools import combinations
 from typing import Any
 
 from cellcalc.check.world import LAST_LOSS
@@ -199,6 +200,7 @@ class Edits:
     def _of_counts(self, row: Quantity) -> Iterator[Edit]:
         yield Edit(row.symbol, Symbol(LAST_LOSS, 0), "last_loss")
         yield Edit(row.symbol, Div(ONE, Symbol("n")), "mean_loss")
+        yield Edit(row.symbol, Symbol("n"), "times_steps")
 
     def _by_paths(self, row: Quantity) -> Iterator[Edit]:
         """Edits that know which paths of the chain rule the terms are."""
@@ -213,6 +215,11 @@ class Edits:
             kept = tuple(term for term in row.terms if term not in through)
             part = self.write(sum_of(through))
             yield Edit(row.symbol, sum_of(kept), "nets_left_out", {"part": part})
+        for count in range(2, len(later)):  # those through two gates of four
+            for lost in combinations(later, count):
+                kept = tuple(term for term in row.terms if term not in lost)
+                words = {"part": self.write(sum_of(lost))}
+                yield Edit(row.symbol, sum_of(kept), "paths_left_out", words)
         if row.formula is not None and Symbol(TARGET, 0) in symbols(row.formula):
             yield Edit(row.symbol, _at_end(row.formula, "last"), "last_error")
         for place, term in enumerate(row.terms):

@@ -164,7 +164,7 @@ class _Words:
                 given = _few([one.label for one in (first, *more)])
                 count = len(more) + 1
                 why = sentence("check", "not_there", count=count, expected=first.expected)
-            place = sentence("check", "line", line=line) if line else ""
+            place = self.place(line)
             yield self.wrapped(sentence("check", "unreadable", line=place, given=given), why)
 
     def summary(self) -> str:
@@ -331,11 +331,14 @@ class _Words:
             yield from self.redone(redo.redo, _decimals(redo.answer.given))
 
     def line(self, one: Marked) -> str:
-        line = one.answer.line
+        place = self.place(one.answer.line)
+        return sentence("marks", "brackets", text=place) if place else ""
+
+    def place(self, line: int | str) -> str:
+        """Where an answer stands: a line's number, a cell, -e and which."""
         if not line:
             return ""
-        text = sentence("check", "line", line=line) if isinstance(line, int) else line
-        return sentence("marks", "brackets", text=text)
+        return sentence("check", "line", line=line) if isinstance(line, int) else line
 
     def part(self, part: Part) -> str:
         return sentence("report", "part", name=part.name, given=part.given, says=part.says)

@@ -165,7 +165,8 @@ def check(
     loaded, book = _loaded(problem, answers, chosen)
     trace = run(loaded, hand_rounding)
     if book is None:
-        entries = counted_from(int(first_step), _entries(answers, inline, problem))
+        entries = _entries(answers, inline, problem, numbers=format == "json")
+        entries = counted_from(int(first_step), entries)
         report = mark(trace, entries, tolerance, figures or FIGURES)
         if may_be_from_0(entries, report) and fits_from_0(
             mark(trace, counted_from(0, entries), tolerance, figures or FIGURES, causes=False)
@@ -174,7 +175,7 @@ def check(
     else:
         if answers is not None:
             book.refuse_another(trace)
-        entries = [*book.entries(trace), *_inline(inline, alone=False)]
+        entries = [*book.entries(trace), *_inline(inline, numbers=False)]
         asked = book.figures or figures or FIGURES
         report = book.judged(mark(trace, entries, tolerance, asked), trace)
     level = Hint(hints or "all")
@@ -222,7 +223,9 @@ def _author(notation: str | None) -> Author | None:
     return authors.load(notation) if notation else None
 
 
-def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list[Entry]:
+def _entries(
+    answers: str | None, inline: tuple[str, ...], problem: str, numbers: bool
+) -> list[Entry]:
     """What was handed in, in a file and on the command line."""
     from cellcalc.check.answers import PROSE
     from cellcalc.check.handed_in import read_answers, read_answers_file
@@ -235,7 +238,7 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
         entries += read_answers(read_standard_input(), "-")
     elif answers is not None:
         entries += read_answers_file(Path(answers))
-    entries += _inline(inline, alone=answers is None)
+    entries += _inline(inline, numbers and answers is None)
     if all(entry.form == PROSE for entry in entries):
         lines = "1 line" if len(entries) == 1 else f"{len(entries)} lines"
         found = f"{lines} of text without one" if entries else "none"
@@ -243,8 +246,11 @@ def _entries(answers: str | None, inline: tuple[str, ...], problem: str) -> list
     return entries
 
 
-def _inline(inline: tuple[str, ...], alone: bool) -> list[Entry]:
-    """The answers of the command line, each the line of its number; told apart from a file's."""
+def _inline(inline: tuple[str, ...], numbers: bool) -> list[Entry]:
+    """The answers of the command line, each as -e and its number.
+
+    For scripts each is the line of its number where there is no file besides (``numbers``).
+    """
     from dataclasses import replace
 
     from cellcalc.check.answers import entries_of_text
@@ -255,7 +261,7 @@ def _inline(inline: tuple[str, ...], alone: bool) -> list[Entry]:
 
     def numbered(line: int | str) -> int | str:
         number = starts[line - 1] if isinstance(line, int) and 0 < line <= len(starts) else line
-        return number if alone else f"-e {number}"
+        return number if numbers else f"-e {number}"
 
     entries = entries_of_text("\n".join(inline))
     return [replace(entry, line=numbered(entry.line)) for entry in entries]

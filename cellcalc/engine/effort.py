@@ -22,6 +22,7 @@ MAX_TRIED = 5_000_000_000  # steps of all sets of an experiment: half an hour
 MAX_COMPARED = 5_000_000  # steps of all schemes of a comparison: three quarters of a minute
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
 MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
+MAX_ASKED = 200_000  # values of an exercise: half a minute
 MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
 
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
@@ -148,6 +149,15 @@ def check_marking(specification: Specification, model: Model) -> None:
         _, swept = extent(scheme, sequence.steps, any(sequence.has_target))
         found += sequence.steps * len(model.forward) + swept * _rows(model)
     _check(scheme, "numbers that answers may depend on", MAX_MARKED, found * epochs)
+
+
+def check_exercise(found: int) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for an exercise of more than can be asked for."""
+    if found > MAX_ASKED:
+        raise LimitError(
+            f"practice: expected at most {MAX_ASKED:,} values to work out, found {found:,}; "
+            "fewer symbols or steps would fit"
+        )
 
 
 def extent(scheme: Scheme, steps: int, learns: bool) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from math import floor, log10
 
+from cellcalc.engine.effort import check_exercise
 from cellcalc.engine.trace import (
     Lookup,
     PassTrace,
@@ -127,6 +128,17 @@ class Exercise:
     def open(self) -> list[Spot]:
         """The values that are asked for."""
         return [spot for spot in self.spots.values() if spot.open]
+
+    @property
+    def size(self) -> int:
+        """About how many values are asked for or hidden, known without computing them."""
+        model, one, asked = self.model, self.pass_trace, self.symbols
+        rows = [r for q in (*model.backward, *model.gradients) for r in (q, *model.paths_of(q))]
+        wanted = sum((row.path_of or row.symbol) in asked or row.symbol in asked for row in rows)
+        windows = one.windows[:1] if self.first else one.windows[-1:] if self.last else one.windows
+        swept = sum(len(window.steps) for window in windows)
+        steps = windows[0].last if self.first else one.steps
+        return sum(q.symbol in asked for q in model.forward) * steps + wanted * swept
 
     @property
     def hides_update(self) -> bool:
@@ -411,7 +423,8 @@ def exercise(trace: Trace, text: str) -> Exercise:
     otherwise a symbol like any other. With "last" (as in "backward,last") the backward pass is
     asked for of the last window alone; with "first" what is asked for is that of the first window.
 
-    Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out.
+    Raises :class:`~cellcalc.errors.OptionError` for a symbol that cannot be worked out, and
+    :class:`~cellcalc.errors.LimitError` for more values than can be asked for.
     """
     model = trace.model
     forward = [q.symbol for q in model.forward]
@@ -441,7 +454,9 @@ def exercise(trace: Trace, text: str) -> Exercise:
         raise OptionError("practice", "forward, since there is no backward pass", f'"{text}"')
     if first and last:
         raise OptionError("practice", f"{FIRST} or {LAST}", f'"{text}"')
-    return Exercise(trace, frozenset(chosen), last, first)
+    found = Exercise(trace, frozenset(chosen), last, first)
+    check_exercise(found.size)
+    return found
 
 
 def sealed(trace: Trace, text: str) -> str:

@@ -36,7 +36,7 @@ from cellcalc.views.text import (
     markdown_text,
     openness,
     step_range,
-    tabular,
+    tabulars,
 )
 
 if TYPE_CHECKING:
@@ -602,7 +602,7 @@ def _bands(
 ) -> Iterator[str]:
     """The grid as one table, or as several beneath each other where it would be too wide."""
     names = [symbol for symbol, _ in grid.rows]
-    cells = [[tabular(value, decimals) for value in values] for _, values in grid.rows]
+    cells = [tabulars(values, decimals) for _, values in grid.rows]
     if colours:
         cells = [list(map(Painted, *pair)) for pair in zip(cells, colours, strict=True)]
     headings = list(grid.headings)
@@ -773,6 +773,11 @@ def _simple(headings: list[str], body: list[list[str]], align: Sequence[str] = (
         return "  ".join(texts).rstrip()
 
     rules = "  ".join("-" * width for width in widths)
+    if "".join(map("".join, body)).isascii() and {*map(type, chain(*body))} <= {str}:  # most are
+        form = "  ".join(
+            f"%{'-' * (side == 'left')}{w}s" for side, w in zip(sides, widths, strict=True)
+        )
+        return "\n".join([line(headings), rules, *((form % (*row,)).rstrip() for row in body)])
     return "\n".join([line(headings), rules, *map(line, body)])
 
 

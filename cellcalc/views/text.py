@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from cellcalc.errors import OptionError, check_whole
 from cellcalc.language.arithmetic.floats import rounded
@@ -109,6 +110,19 @@ def tabular(value: float, decimals: int) -> str:
         return text
     places = int(exponent) + len(mantissa.partition(".")[2])
     return f"{value:.{places}f}"
+
+
+def tabulars(values: Iterable[float], decimals: int) -> list[str]:
+    """The same of many: most need nothing but a format."""
+    if not 1 < decimals < len(_FORMATS):
+        return [tabular(value, decimals) for value in values]
+    scale, least, form = _FORMATS[decimals]
+    return [
+        form % value
+        if least <= abs(value) < 1e6 and abs((abs(value) * scale) % 1.0 - 0.5) > 1e-5
+        else tabular(value, decimals)
+        for value in values
+    ]
 
 
 def short(value: float, decimals: int) -> str:

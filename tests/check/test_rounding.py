@@ -147,3 +147,34 @@ def test_what_lies_within_the_bound_is_right_whatever_is_written_before_it(sign:
             assert isinstance(one.expected, float) and one.bound
             moved = {**values, name: r(one.expected + sign * 0.9 * one.bound)}
             assert marked(moved)[name].verdict is Verdict.CORRECT
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("steps", [30, 100])
+@pytest.mark.parametrize("at_rest", [False, True], ids=["moving", "at rest"])
+@pytest.mark.parametrize("r", [figures(3), figures(5), decimals(3), decimals(4)])
+def test_a_long_run_rounded_at_every_step_is_right(r: Round, at_rest: bool, steps: int) -> None:
+    data = random_data(3, features=1, steps=steps)
+    if at_rest:  # where every step is rounded alike
+        data.x, data.target = [[0.5]] * steps, [0.3] * steps
+    values = rounded(data, r)
+    text = "".join(f"{name} = {v!r}\n" for name, v in values.items() if "[" not in name)
+    report = mark(data.problem().run(), entries_of_text(text))
+    assert not report.slips
+    assert {m.verdict for m in report.marked} <= {Verdict.CORRECT, Verdict.COARSE}
+
+
+@pytest.mark.parametrize("steps", [100, 30])
+def test_what_rounding_does_in_a_long_run_lets_nothing_wrong_pass(steps: int) -> None:
+    data = random_data(5, features=1, steps=steps)
+    run, values = data.problem().run(), worked(data)
+
+    def verdict(name: str, factor: float) -> Verdict:
+        (one,) = mark(run, entries_of_text(f"{name} = {factor * values[name]:.3g}")).marked
+        return one.verdict
+
+    assert verdict("db_o", 0.444) is Verdict.WRONG
+    for name in ("db_o", "dU_f", "dW_g"):
+        assert verdict(name, 1) is Verdict.CORRECT
+        # What rounding could do at worst is too much to tell, and is not said to be right.
+        assert verdict(name, 1.04) is Verdict.COARSE

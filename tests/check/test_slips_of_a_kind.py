@@ -18,7 +18,10 @@ from tests.marking.slips import of_table
 from tests.marking.working import values_of
 from tests.support.oracles import sample
 
-NAMES = ["nothing handed on", "last loss only", "dc gets dh whole", "1 - f for i"]
+NAMES = [
+    "nothing handed on", "last loss only", "dc gets dh whole", "1 - f for i",
+    "only two gates' paths", "gates' deltas exchanged",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "degree"), sample(product(NAMES, DEGREES), 2))

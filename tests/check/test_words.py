@@ -16,7 +16,7 @@ def test_what_is_not_right_comes_first_and_what_is_right_only_when_asked(run: Ru
     text = run("check", "gomez", *ANSWERS).stdout
     lines = text.splitlines()
     assert lines[1] == "2 correct, 1 wrong; one slip"
-    assert lines[3].startswith("First mistake: dc[t] (line 3): the carousel path")
+    assert lines[3].startswith("First mistake: dc[t] (-e 3): the carousel path")
     assert "c[2]" not in text and "2 more are right (--all shows them)" in text
     whole = run("check", "gomez", *ANSWERS, "--all").stdout
     assert "c[2]" in whole and "--all" not in whole
@@ -33,9 +33,9 @@ def test_hints_tell_more_and_more(run: Run) -> None:
         level: run("check", "gomez", *ANSWERS, "--hints", level).stdout
         for level in ("where", "quantity", "term", "all")
     }
-    assert "First mistake: in an equation (line 3)" in found["where"]
+    assert "First mistake: in an equation (-e 3)" in found["where"]
     assert "dc" not in found["where"]
-    assert "First mistake: dc[t] (line 3): look at it again" in found["quantity"]
+    assert "First mistake: dc[t] (-e 3): look at it again" in found["quantity"]
     assert "look at this term of ∂L/∂cₜ: ∂L/∂cₜ₊₁·fₜ₊₁" in found["term"]
     assert "missing" not in found["term"] and "expected" not in found["term"]
     assert found["all"] == run("check", "gomez", *ANSWERS).stdout
@@ -74,6 +74,12 @@ def test_several_answers_on_the_command_line_are_told_apart_from_a_file(run: Run
     result = run("check", "gomez", "-", *ANSWERS[4:], "-f", "json", stdin="c[2] = 1.5176\n")
     lines = [answer["line"] for answer in json.loads(result.stdout)["answers"]]
     assert lines == [1, "-e 1"]
+
+
+def test_several_answers_on_the_command_line_are_told_by_their_number(run: Run) -> None:
+    text = run("check", "gomez", *ANSWERS, "-e", "dq[1] = 2").stdout
+    assert "(-e 3)" in text and "Not read, -e 4: dq[1] = 2" in text
+    assert "line" not in text.partition("answer")[0]
 
 
 def test_a_heading_on_the_command_line_holds_for_what_follows(run: Run) -> None:

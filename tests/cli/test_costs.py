@@ -29,6 +29,9 @@ def problem(folder: Path, steps: int) -> str:
     [
         (["flow", "P"], "steps that all losses together flow back through"),
         (["workbook", "P", "--k1", "1", "--k2", "1", "-o", "b.xlsx"], "rows of windows"),
+        (["workbook", "P", "--k1", "10", "--k2", "10", "-o", "b.xlsx"], "cells"),
+        (["workbook", "P", "--practice", "all", "-o", "b.xlsx"], "values to work out"),
+        (["compare", "P"], "steps to compute"),
         (["check", "P", "-e", "dW_f = 0.1"], "at most"),
         (["schedule", "P", "--k1", "1", "--k2", "5000"], "steps swept"),
         (["table", "P", "--k1", "1", "--k2", "10000"], "numbers to keep"),

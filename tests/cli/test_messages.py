@@ -62,3 +62,22 @@ def test_commands_speak_of_their_options(
     result = run(*words, stdin=problem)
     assert result.exit_code == 2
     assert result.stderr.startswith(f"Error: {line.format(there=there)}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["table", "LONG"],
+        ["table", "LONG/b.toml"],
+        ["check", "gomez", "LONG"],
+        ["table", "gomez", "-o", "LONG/x.csv"],
+        ["table", "gomez", "--LONG"],
+    ],
+)
+@pytest.mark.parametrize("long", ["a" * 5_000, "ab " * 2_000], ids=["letters", "words"])
+def test_what_somebody_typed_makes_no_message_longer_than_can_be_read(
+    run: Run, words: list[str], long: str
+) -> None:
+    result = run(*[word.replace("LONG", long) for word in words])
+    assert result.exit_code == 2
+    assert len(result.stderr) < 600 and "…" in result.stderr

@@ -92,7 +92,7 @@ def _formualizer(_engine: Any, book: bytes) -> Values:
     return by_formualizer(book, formula_cells(book))
 
 
-def _ironcalc(engine: Any, book: bytes) -> Values:
+def by_ironcalc(engine: Any, book: bytes) -> Values:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         path.write_bytes(book)
@@ -133,7 +133,7 @@ def _betteroffice(engine: Any, book: bytes) -> Values:
 
 
 formualizer = partial(of_each, _formualizer, "formualizer")
-ironcalc = partial(of_each, _ironcalc, "ironcalc")
+ironcalc = partial(of_each, by_ironcalc, "ironcalc")
 cellrune = partial(of_each, _cellrune, "cellrune")
 formulon = partial(of_each, _formulon, "formulon")
 german = partial(of_each, partial(_formulon, profile="win-365-de_DE"), "formulon")

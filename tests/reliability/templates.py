@@ -14,10 +14,18 @@ from cellcalc.api import Problem
 from cellcalc.errors import InputError
 from cellcalc.problems.specification import read_specification
 from cellcalc.workbook.large_numbers import has_large
+from tests.fidelity import engines
 from tests.reliability import Outcome
 from tests.reliability.inputs import inside, invoke, trouble_of
 from tests.support.sheets import noisy
-from tests.support.spreadsheets import book_of, by_formualizer, formula_cells, poisoned, read
+from tests.support.spreadsheets import (
+    Values,
+    book_of,
+    by_formualizer,
+    formula_cells,
+    poisoned,
+    read,
+)
 
 SCHEMES = ["", "k1 = 2\nk2 = 2", "k1 = 1\nk2 = 3", 'k1 = 2\nk2 = 2\nstate = "reset"',
            'k1 = 2\nk2 = 3\nweights = "stored"', 'k1 = 2\nk2 = 2\nupdate = "sequence"\nclip_norm = 0.5',
@@ -228,6 +236,20 @@ def differences(count: int, seed: int) -> Outcome:
 
 def recalculated(count: int, seed: int) -> Outcome:
     """The workbook of ``count`` templates, stored values made wrong and recalculated."""
+    return _recalculated_by(_formualizer, count, seed)
+
+
+def recalculated_again(count: int, seed: int) -> Outcome:
+    """The same by a second engine."""
+    engine = engines.module("ironcalc")
+    return _recalculated_by(partial(engines.by_ironcalc, engine), count, seed)
+
+
+def _formualizer(book: bytes) -> Values:
+    return by_formualizer(book, formula_cells(book))
+
+
+def _recalculated_by(engine: Callable[[bytes], Values], count: int, seed: int) -> Outcome:
     outcome = Outcome()
 
     def check(one: Drawn, problem: Problem) -> None:
@@ -235,9 +257,9 @@ def recalculated(count: int, seed: int) -> Outcome:
         if has_large(trace) or trace.standing_in:
             return
         book = book_of(trace)
-        stored, cells = read(book), formula_cells(book)
+        stored = read(book)
         noise = noisy(stored)
-        for cell, value in by_formualizer(poisoned(book), cells).items():
+        for cell, value in engine(poisoned(book)).items():
             kept = stored.get(cell)
             if cell in noise or not isinstance(kept, int | float):
                 continue

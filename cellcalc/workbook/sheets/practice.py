@@ -333,6 +333,7 @@ class _Practice:
             f'IF(AND({self.missing(spot)},ABS({answer}-{key})<={_tolerance(key)}+{far}),"{RIGHT}",'
             f'IF({coarse},"{COARSE}","{WRONG}")))))'
         )
+        judged = f'IFERROR({judged},"{WRONG}")'  # answers before it that overflow
         text = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
         return Cell(spot.column + self.shift, "mark", "", text)
 
@@ -568,7 +569,7 @@ class _Sealed(_Practice):
         place = f"{letters(cell.column)}{row}"
         is_number = isinstance(cell.value, int | float) and cell.column >= TOTAL
         is_asked = place in self.exercise.covered or cell.style.endswith("_step")
-        if is_number and not is_asked and place in self.telling - self.needed:
+        if is_number and not is_asked and place in self.kept_back:
             return Cell(cell.column, "note")
         return super().shown(cell, row)
 
@@ -581,6 +582,11 @@ class _Sealed(_Practice):
             if symbol in rows:
                 found.add(f"{letters(TOTAL if t is None else column(t))}{rows[symbol]}")
         return frozenset(found)
+
+    @cached_property
+    def kept_back(self) -> frozenset[str]:
+        """The cells from which an answer could be worked back, and none is worked out."""
+        return self.telling - self.needed
 
     @cached_property
     def needed(self) -> frozenset[str]:
@@ -603,6 +609,8 @@ class _Sealed(_Practice):
         judged = self.judged(number, spot, text, uses)
         if len(judged) > MAX_FORMULA - 200 or len(uses) > MOST_USED or not text:
             judged = f'"{UNTOLD}"'
+        else:  # answers that overflow tell nothing
+            judged = f'IFERROR({judged},"{UNTOLD}")'
         whole = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
         style = "mark_hidden" if self.hides else "mark"
         return Cell(spot.column + self.shift, style, "", whole)
@@ -983,7 +991,7 @@ def _figures(cell: str) -> str:
         f"IF(ABS({cell}-ROUND({cell},{m - 1}-{exponent}))>1E-9*ABS({cell}),1,0)"
         for m in range(1, MOST_FIGURES)
     )
-    return f"IF(ISNUMBER({cell}),IF({cell}=0,0,1+{more}),0)"
+    return f"IF(ISNUMBER({cell}),IF({cell}=0,0,IFERROR(1+{more},{MOST_FIGURES})),0)"
 
 
 def _no_set_up(sheet: Worksheet) -> None:
