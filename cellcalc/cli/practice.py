@@ -18,6 +18,7 @@ from cellcalc.cli.common import (
     problem_argument,
     run,
     scheme_options,
+    something_said,
     terminal_width,
 )
 from cellcalc.resources import sentence
@@ -123,6 +124,7 @@ def _show(text: str, indent: str = "") -> None:
     """Print lines, folded to the terminal; ``indent`` stands before all but the first of each."""
     from cellcalc.views.text import ascii_text, columns, filled, wrap
 
+    something_said()  # from now on it is the person who takes the time
     width = terminal_width()
     for line in text.split("\n"):
         rows = filled(line, width)

@@ -35,7 +35,7 @@ from cellcalc.workbook.layout import (
     sheet_of,
     title_of,
 )
-from cellcalc.workbook.sheets.bptt import bptt_rows, set_up_bptt, show_overwritten
+from cellcalc.workbook.sheets.bptt import bptt_rows, grey_behind, set_up_bptt, show_overwritten
 from cellcalc.workbook.sheets.checks import FAILED_CELL, checks
 from cellcalc.workbook.sheets.equations import equations
 from cellcalc.workbook.sheets.gradients import gradients
@@ -76,6 +76,8 @@ def _bptt(book: Book) -> Iterator[Sheet]:
 
 def _set_up_bptt(sheet: Worksheet, book: Book, layout: Layout, locked: bool) -> None:
     """The rules that come first win: of what is wrong, of the trace, of gates and gradients."""
+    if has_look(book, layout):
+        grey_behind(sheet, layout, look_of(layout))
     if book.has("Checks") and book.large is None and not locked:
         show_overwritten(sheet, layout)
     if has_trace(book, layout):

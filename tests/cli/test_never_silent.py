@@ -140,3 +140,22 @@ def test_no_command_is_silent(name: str, tmp_path: Path) -> None:
     status, waits, told = gaps(words, tmp_path)
     assert status in (0, 1), told
     assert max(waits) < SILENT + SLACK, (name, waits, told[-200:])
+
+
+def test_nobody_is_told_to_wait_who_is_asked(tmp_path: Path) -> None:
+    leader, follower = pty.openpty()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    asking = subprocess.Popen(
+        [sys.executable, "-c", CODE, "0.1", "practice", "gomez"],
+        cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=follower, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    told = b""
+    while b"1/44" not in told:
+        told += os.read(leader, 4096)
+    time.sleep(0.5)  # the person thinks
+    asking.communicate(b"quit\n")
+    told += os.read(leader, 4096)
+    os.close(leader)
+    after = told.decode().partition("1/44")[2]
+    assert "dy[2] =" in after and not re.search(r"working|\d s", after)

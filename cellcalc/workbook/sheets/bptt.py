@@ -561,6 +561,18 @@ def _corner(area: str) -> str:
     return area.replace("$", "").partition(":")[0]
 
 
+def grey_behind(sheet: Worksheet, layout: Layout, look: Look) -> None:
+    """Nothing to be seen behind the end of a sequence shorter than the one that is laid out.
+
+    Call it before other rules: of areas that overlap LibreOffice takes the first.
+    """
+    if look.last:
+        time = f"{letters(FIRST)}${TITLE_ROWS + 1}"
+        behind = f"AND({time}>{look.last},{time}<={layout.steps})"
+        area = f"{letters(FIRST)}{TITLE_ROWS + 1}:{letters(layout.width)}{layout.height}"
+        look_where(sheet, area, behind, BEHIND, BEHIND)
+
+
 MOST_WATCHED = 800  # rules of a sheet
 EXACT = 1e-12  # relative to the largest number of a row
 
@@ -641,11 +653,6 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     if look is not None:
         for k in range(2):
             sheet.column_dimensions[letters(look.column + k)].hidden = True
-        if look.last:  # a sequence may be shorter than the one that is laid out
-            time = f"{letters(FIRST)}${TITLE_ROWS + 1}"
-            behind = f"AND({time}>{look.last},{time}<={layout.steps})"
-            area = f"{letters(FIRST)}{TITLE_ROWS + 1}:{right}{layout.height}"
-            look_where(sheet, area, behind, BEHIND, BEHIND)
     if TARGET in layout.rows:
         losses = over_steps(layout.rows[LOSS], 1, layout.steps)
         format_where(sheet, losses, f"NOT(ISNUMBER({target(layout, 1)}))", NOTHING)

@@ -25,6 +25,7 @@ from cellcalc.workbook.layout import (
 )
 from cellcalc.workbook.sheets.bptt import EXACT, bptt_rows
 from cellcalc.workbook.sheets.gradients import results
+from cellcalc.workbook.sheets.train import TITLE as TRAIN
 from cellcalc.workbook.sheets.train import passes_of
 from cellcalc.xlsx.cells import (
     Cell,
@@ -92,6 +93,9 @@ def checks(book: Book) -> Iterator[Sheet]:
     kinds = [_alone(kind) for kind in _kinds(book) if kind.checks]
     book.failed = sum(kind.failed for kind in kinds)
     rows = list(_rows(kinds))
+    if any(sheet.title == TRAIN and not _is_computed_again(sheet) for sheet in book.made):
+        words = sentence("checks", "train_chosen")
+        rows.insert(OVERALL, Row(HEADING - 1, [Cell(WHAT, "note", words)]))
     places = {row: check.place for row, check in _numbered(kinds) if check and check.place}
 
     def set_up(sheet: Worksheet) -> None:
@@ -108,6 +112,13 @@ def checks(book: Book) -> Iterator[Sheet]:
         sheet.print_title_rows = f"{HEADING}:{HEADING}"
 
     yield Sheet(title_of("Checks"), Rows(rows, RESULT, rows[-1].number), set_up)
+
+
+def _is_computed_again(sheet: Sheet) -> bool:
+    """Whether the sheet has few enough cells for that."""
+    return sheet.rows.width * sheet.rows.height <= MOST_COMPUTED_AGAIN or (
+        sum(bool(c.formula) for row in sheet.rows.rows for c in row.cells) <= MOST_COMPUTED_AGAIN
+    )
 
 
 def _alone(kind: Kind) -> Kind:
@@ -322,9 +333,10 @@ def _again(book: Book) -> Iterator[Kind]:
 def _sheets_again(book: Book) -> Iterator[Kind]:
     """The same of the other sheets, and of what stands beside the grid of BPTT."""
     grids = {layout.title: layout for layout in [*book.layouts, book.seen]}
-    left = MOST_COMPUTED_AGAIN
     for sheet in book.made:
         if sheet.hidden or sheet.title in ("Practice", "Equations"):
+            continue
+        if not _is_computed_again(sheet):
             continue
         grid = grids.get(sheet.title)
         name = "sheet_again" if grid is None else "beside_again"
@@ -334,13 +346,9 @@ def _sheets_again(book: Book) -> Iterator[Kind]:
             cells = [c for c in row.cells if c.formula and OVERALL_CELL not in c.formula]
             if grid is not None and row.number > TITLE_ROWS:
                 cells = [c for c in cells if c.column > grid.width]
-            left -= len(cells)
-            if left < 0:
-                break
             rows.append((row.number, cells))
-        if left >= 0:
-            kind.checks += _cells_again("rows", {"sheet": sheet.title}, rows)
-            yield kind
+        kind.checks += _cells_again("rows", {"sheet": sheet.title}, rows)
+        yield kind
 
 
 def _is_number(cell: Cell) -> bool:

@@ -48,6 +48,7 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
+A_PAGE = 43  # lines of print
 CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
 AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
@@ -86,6 +87,7 @@ class _Start:
         self.shown: list[str] = []  # areas whose numbers follow the choice of digits
         self.losses: tuple[int, int] | None = None  # the row of the losses, and how many
         self.breaks: list[int] = []  # rows after which a printed page may end
+        self.lines = self.lines_before = 0  # of text, and of those before that row
 
     def rows(self) -> Iterator[Row]:
         rows = {row.number: row for row in self._rows()}
@@ -127,6 +129,7 @@ class _Start:
         if len(self.layout.windows) > 1:
             yield from self.section("truncated", scheme=scheme.name, expansion=scheme.expansion())
         self.breaks.append(self.number + 1)
+        self.lines_before = self.lines
         yield from self.section("read")
         yield from self.sheets()
         gates = {q.symbol for q in self.model.forward if is_gate(q)}
@@ -137,6 +140,7 @@ class _Start:
 
     def row(self, *cells: Cell, lines: int = 1) -> Row:
         self.number += 1
+        self.lines += lines
         return Row(self.number, cells, lines)
 
     def section(self, name: str, **words: object) -> Iterator[Row]:
@@ -393,7 +397,8 @@ class _Start:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, (LABEL_WIDTH, *(WIDTH,) * (COLUMNS - 1)))
-        set_up_page(sheet, pages_high=2)
+        # What follows the break fits a page, unless there are very many sheets to list.
+        set_up_page(sheet, pages_high=0 if self.lines - self.lines_before <= A_PAGE else 2)
         for row in self.breaks:
             sheet.row_breaks.append(Break(id=row))
         last = max(max((end for _, _, end in self.merged), default=1), LAMP)
