@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -32,7 +33,7 @@ from cellcalc.engine.trace import Trace
 from cellcalc.errors import ExpressionError
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.language.keys import element_keys
-from cellcalc.language.tree import Expression, Symbol, rename, symbols
+from cellcalc.language.tree import Expression, Symbol, add, rename, symbols
 from cellcalc.model.model import TARGET, TOTAL_LOSS
 
 MOST_STEPS = 60  # of a problem whose programs are followed
@@ -44,6 +45,7 @@ _SEVERAL = re.compile(
     r"(?:d_?|delta_?|grad_?)?(?:out|output|in|input|err|error|state|cell|act|activation|a|s)(?:_?t)?"
 )
 _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
+_OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t"}
 
 
@@ -129,6 +131,7 @@ class _Meanings:
     unfinished: set[tuple[int, str]] = field(default_factory=set)  # lines, and for what
     said: dict[tuple[int, str, int], str] = field(default_factory=dict)  # of line and name
     element: int = 0  # of the array that is told of
+    handed: Sequence[tuple[Expression, tuple[float, ...]]] = ()  # from step to step
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
     backward: frozenset[str] = frozenset()
     latest: dict[object, list[_Record]] = field(default_factory=dict)
@@ -146,6 +149,7 @@ class _Meanings:
         self.meant: dict[str, Symbol | None] = {}
         self.backward = frozenset(self.equations.backward)
         self.order = {name: k for k, name in enumerate(model.quantities)}
+        self.handed = list(self._paths())
         self.places = [
             sorted(
                 ((self.values(name, t)[world], name, t) for name, t in self._all_places()),
@@ -190,6 +194,8 @@ class _Meanings:
     def _meaning(self, name: str) -> Symbol | None:
         if not name or len(name) > 40 or _HANDED_ON.fullmatch(name) or _SEVERAL.fullmatch(name):
             return None
+        if self.names.has_reset and (of_n := _OF_N.fullmatch(name)):
+            name = f"{of_n[1]}_g"  # PyTorch's n is the candidate
         for spelled in dict.fromkeys((name[:-1] if _LIST.fullmatch(name) else name, name)):
             try:
                 found = self.names.parsed(spelled, Style(target=True, code=True))
@@ -225,7 +231,10 @@ class _Meanings:
             return value
         if isinstance(array, numpy.ndarray):
             leaves = self._parameters(meant.name)
-            return leaves if leaves is not None and leaves.size == array.size else value
+            if leaves is not None and leaves.size == array.size:
+                return leaves.reshape(array.shape)
+            both = self._both(meant.name, array)
+            return value if both is None else both
         if meant.name in self.names.parameters:
             return self.leaf(meant.name, None)
         state = self.trace.model.state
@@ -252,9 +261,22 @@ class _Meanings:
         is_target = has_target and array.size == self.steps and (says_target or flat == wanted)
         if is_target and (says_target or not is_x):
             return self._filled(array, [(TARGET, t) for t in range(1, self.steps + 1)])
-        if is_x and array.shape[0] == self.steps:
+        if is_x and (columns == 1 or array.shape[0] == self.steps):
             places = [(key, t) for t in range(1, self.steps + 1) for key in inputs]
             return self._filled(array, places)
+        return None
+
+    def _both(self, name: str, array: Any) -> Any:
+        """The weights of the state and of the inputs in one array, in either order."""
+        inputs, state = self._parameters(name), self._parameters(f"U{name[1:]}")
+        numbers = [float(v) for v in array.flat if isinstance(v, int | float) and v == v]
+        if inputs is None or state is None or len(numbers) != array.size:
+            return None
+        for leaves in ([*state, *inputs], [*inputs, *state]):
+            if [leaf.values[0] for leaf in leaves] == numbers:
+                made = numpy.empty(array.shape, dtype=object)
+                made.reshape(-1)[:] = leaves
+                return made
         return None
 
     def _filled(self, array: Any, places: Sequence[tuple[str, int | None]]) -> Any:
@@ -354,7 +376,9 @@ class _Meanings:
         elif meant is not None:
             base = meant.name.removeprefix("d")
             vector = meant.name if meant.name in self.names.vectors else base
-            if vector in self.names.vectors and count == self.names.vectors[vector]:
+            if found := self._of_both(meant.name, flat):
+                keys = found
+            elif vector in self.names.vectors and count == self.names.vectors[vector]:
                 lead = "d" if vector == base != meant.name else ""
                 keys = [f"{lead}{key}" for key in element_keys(vector, count)]
             elif count == 1:
@@ -368,6 +392,17 @@ class _Meanings:
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
+
+    def _of_both(self, name: str, elements: Any) -> list[str | None]:
+        """The keys of the slopes of the state's weight and the inputs' in one array."""
+        inputs, state = self._parameters(name[1:]), f"U{name[2:]}"
+        is_both = inputs is not None and state in self.names.parameters
+        if not name.startswith("dW") or not is_both or len(elements) != inputs.size + 1:
+            return []
+        ours: list[str | None] = [f"d{leaf.tree.name}" for leaf in inputs]
+        first = self._same(elements[0]) if isinstance(elements[0], Term) else []
+        is_first = any(key == f"d{state}" for key, _ in first)
+        return [f"d{state}", *ours] if is_first else [*ours, f"d{state}"]
 
     def _gates_of(self, line: int, elements: Any, slot: object) -> None:
         """Where the gates stand in an array of their derivatives; one that is wrong is the rest."""
@@ -428,13 +463,30 @@ class _Meanings:
         if key is None:
             key = self.said.get((line, name, self.element))  # in the first turn it was that
         if key is None or (key not in self.order and not total):
-            return value
+            return self._handed_on(value)
         t = None if key == TOTAL_LOSS else step
         if t is None and key in self.names.varying:
             return value
         return self._recorded(
             line, name, slot, (self._of_its_making(key, value), t), value, step, False
         )
+
+    def _handed_on(self, value: Term) -> Term:
+        """What a step hands to the one before it, called by the paths that it runs along."""
+        for tree, values in self.handed:
+            if any(values) and _near(value.values, values):
+                return Term(tree, values, len(symbols(tree)))
+        return value
+
+    def _paths(self) -> Iterator[tuple[Expression, tuple[float, ...]]]:
+        for row in self.trace.model.backward:
+            formulas = [term.formula for term in row.terms if term.later > 0]
+            if not formulas:
+                continue
+            work = self.equations.work(add(*formulas))
+            for t in range(1, self.steps):
+                tree = rename(add(*formulas), partial(_at_step, t))
+                yield tree, tuple(float(work(world, t)) for world in self.worlds)
 
     def _may_be(self, name: str, key: str | None, other: str) -> bool:
         """Whether what is called ``name`` may be ``other`` by what it is made of."""
@@ -543,7 +595,9 @@ class _Meanings:
         self, line: int, key: str, records: Sequence[_Record], shown: str
     ) -> Iterator[Answer]:
         placed = [record for record in records if record.t is not None and record.t > 0]
-        if len(placed) > 1 or any(self._holds(record) for record in placed):
+        if any(self._reaches_far(record) for record in placed):
+            pass  # it holds for runs of this length only
+        elif len(placed) > 1 or any(self._holds(record) for record in placed):
             best = max(placed, key=lambda r: (len(_moving(r.tree)), 1 < (r.t or 0) < self.steps))
             formula = _relative(best.tree, best.t or 0)
             if all(self._agrees(formula, r.t or 0, r.values) for r in placed):
@@ -553,6 +607,11 @@ class _Meanings:
             name = f"{key}0" if record.t == 0 else key
             t = record.t or None
             yield Answer(line, name, t, shown, formulas={name: record.tree}, per_step=t is not None)
+
+    def _reaches_far(self, record: _Record) -> bool:
+        """Whether a formula names steps other than its own and those beside it."""
+        t = record.t or 0
+        return any(isinstance(s.step, int) and abs(s.step - t) > 1 for s in symbols(record.tree))
 
     def _holds(self, record: _Record) -> bool:
         """Whether what one turn of a loop gave holds at every step; 0 in the others, say."""
@@ -571,6 +630,10 @@ class _Meanings:
 def _near(found: Sequence[float], wanted: Sequence[float]) -> bool:
     pairs = zip(found, wanted, strict=True)
     return all(abs(a - b) <= NEAR * max(abs(b), 1e-3) for a, b in pairs)
+
+
+def _at_step(t: int, symbol: Symbol) -> Symbol:
+    return symbol if symbol.shift is None else Symbol(symbol.name, step=t + symbol.shift)
 
 
 def _moving(tree: Expression) -> set[Symbol]:

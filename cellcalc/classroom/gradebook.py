@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from openpyxl import Workbook
@@ -20,6 +21,7 @@ from cellcalc.xlsx.writer import fixed_date, write_package
 COUNTS = (*(verdict.value for verdict in Verdict), "slips")
 COLUMNS = ("id", "name", "file", *COUNTS, "points", "note")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of a formula
+_NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)?")
 MOST_TEXT = 2_000  # characters of a note
 SHEET = "Gradebook"
 
@@ -33,7 +35,8 @@ def to_csv(results: Sequence[Result]) -> str:
         id, name, file, note = _texts(one)
         counts = [str(one.count(column)) for column in COUNTS]
         points = one.points.text if one.points is not None else "0"
-        write.writerow([id, name, _harmless(file), *counts, points, _harmless(note)])
+        own = [_harmless(text) for text in (id, name, file)]
+        write.writerow([*own, *counts, points, _harmless(note)])
     return page.getvalue()
 
 
@@ -45,8 +48,12 @@ def _texts(one: Result) -> tuple[str, str, str, str]:
 
 
 def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: students choose the names of files."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """A text that no spreadsheet takes for a formula: students choose the names of files.
+
+    They choose the name that a platform shows of them as well. A number stays one.
+    """
+    is_safe = not text.startswith(FORMULA) or _NUMBER.fullmatch(text)
+    return text if is_safe else f"'{text}"
 
 
 def to_xlsx(results: Sequence[Result], others: Sequence[str]) -> bytes:

@@ -160,6 +160,11 @@ def command(short_help: str) -> Callable[[Callable[..., Any]], SectionedCommand]
 
 def problem_argument(command: Command) -> Command:
     """PROBLEM, and whether what it names must lie beside it."""
+    return click.argument("problem", metavar="PROBLEM")(confined_option(command))
+
+
+def confined_option(command: Command) -> Command:
+    """Whether the files that a problem names must lie beside it."""
     confined = click.option(
         "--confined",
         is_flag=True,
@@ -167,7 +172,7 @@ def problem_argument(command: Command) -> Command:
         callback=_note_confined,
         help="Read files that PROBLEM names from its own folder only.",
     )
-    return click.argument("problem", metavar="PROBLEM")(confined(command))
+    return confined(command)
 
 
 def _note_confined(context: click.Context, _option: click.Parameter, chosen: bool) -> None:

@@ -5,6 +5,7 @@ Loaded only when a shell asks, or for the scripts that make it ask.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,24 +18,33 @@ from cellcalc import resources
 Names = Callable[[click.Context], Iterable[str]]
 VARIABLE = "_CELLCALC_COMPLETE"
 
+# The words before the cursor go over in variables. What PowerShell takes for a file's name when
+# nothing is found is left to it; a name with a space is quoted; an empty variable is none.
 _POWERSHELL = """\
 Register-ArgumentCompleter -Native -CommandName %(prog_name)s -ScriptBlock {
     param($word, $tree, $place)
-    $env:COMP_WORDS = $tree.ToString()
+    $typed = $tree.Extent.Text
+    $before = [Math]::Max(0, [Math]::Min($typed.Length, $place - $tree.Extent.StartOffset))
+    $env:COMP_WORDS = $typed.Substring(0, $before)
     $env:COMP_WORD = $word
     $env:%(complete_var)s = "powershell_complete"
     try {
         %(prog_name)s | ForEach-Object {
             $value, $help = $_ -split "`t", 2
-            if (-not $help) { $help = $value }
-            $kind = "ParameterValue"
-            [System.Management.Automation.CompletionResult]::new($value, $value, $kind, $help)
+            if ($value) {
+                if (-not $help) { $help = $value }
+                $text = if ($value -match "\\s") { "'$value'" } else { $value }
+                $kind = "ParameterValue"
+                [System.Management.Automation.CompletionResult]::new($text, $value, $kind, $help)
+            }
         }
     } finally {
-        Remove-Item Env:COMP_WORDS, Env:COMP_WORD, Env:%(complete_var)s
+        $used = "Env:COMP_WORDS", "Env:COMP_WORD", "Env:%(complete_var)s"
+        Remove-Item $used -ErrorAction SilentlyContinue
     }
 }
 """
+_WORDS = re.compile(r"""(?:"[^"]*"?|'[^']*'?|[^\s"'])+""")
 
 
 class PowerShellComplete(ShellComplete):
@@ -46,13 +56,16 @@ class PowerShellComplete(ShellComplete):
     def get_completion_args(self) -> tuple[list[str], str]:
         import os
 
-        incomplete = os.environ.get("COMP_WORD", "")
-        words = os.environ.get("COMP_WORDS", "").split()[1:]
+        incomplete = os.environ.get("COMP_WORD", "").strip("'\"")
+        typed = _WORDS.findall(os.environ.get("COMP_WORDS", ""))[1:]
+        words = [word.strip("'\"") for word in typed]
         if incomplete and words and words[-1] == incomplete:
             words.pop()
         return words, incomplete
 
     def format_completion(self, item: CompletionItem) -> str:
+        if item.type in ("file", "dir"):  # PowerShell completes these
+            return ""
         return f"{item.value}\t{item.help or ''}".rstrip("\t")
 
 

@@ -9,6 +9,7 @@ import click
 
 from cellcalc.cli.common import (
     command,
+    confined_option,
     emit,
     in_ascii,
     load,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 @command("The equations of forward and backward pass, and why.")
 @click.argument("source", metavar="PROBLEM|CELL")
+@confined_option
 @notation_option
 @click.option("--readout", metavar="NAME", help="With a CELL: its readout.  [default: identity]")
 @click.option("--loss", metavar="NAME", help="With a CELL: its loss.  [default: half-squared]")

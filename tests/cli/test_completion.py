@@ -180,6 +180,16 @@ def test_powershell_hands_over_its_words(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setenv("COMP_WORD", incomplete)
         assert complete.get_completion_args() == (["explain"], incomplete)
         assert "carousel" in complete.complete().splitlines()
+    # A name with a space, as PowerShell quotes it, is one word; and files are left to PowerShell.
+    monkeypatch.setenv(
+        "COMP_WORDS", r"""cellcalc table 'my folder\a.toml' --out C:\x.csv "b c" so"""
+    )
+    monkeypatch.setenv("COMP_WORD", "so")
+    words = ["table", r"my folder\a.toml", "--out", r"C:\x.csv", "b c"]
+    assert complete.get_completion_args() == (words, "so")
+    monkeypatch.setenv("COMP_WORDS", "cellcalc table some/fol")
+    monkeypatch.setenv("COMP_WORD", "some/fol")
+    assert complete.complete() == ""
 
 
 def test_the_man_page_has_every_command_and_option(run: Run, tmp_path: Path) -> None:

@@ -488,7 +488,9 @@ class Following:
     def told(self, line: int, name: str, value: Any, slot: object, again: bool) -> Any:
         """Tell what is given, so that it may be called by its name."""
         if isinstance(value, numpy.ndarray):
-            if value.size > 64 or not any(isinstance(v, Term) for v in value.flat):
+            if not any(isinstance(v, Term) for v in value.flat):
+                return self.meanings.given(name, value) if self.step is None else value
+            if value.size > 64:
                 return value
             made = self.meanings.assigned(line, name, value, slot, again)
             return made if isinstance(made, numpy.ndarray) else value
@@ -510,7 +512,9 @@ class Following:
         more = self.value(value, names)
         if isinstance(before, list) and isinstance(op, ast.Add) and isinstance(more, list):
             self.spend(len(before) + len(more))
-            before.extend(more)
+            for one in more:
+                place = (id(before), len(before))
+                before.append(self.told(node.lineno, _target_name(target), one, place, False))
             return
         is_element = isinstance(target, ast.Subscript)
         made = self.operation(op, self.raw(before, 0 if is_element else node.lineno), more)
@@ -708,7 +712,7 @@ class Following:
         function = node.func
         if isinstance(function, ast.Attribute):
             try:
-                owner = self.value(function.value, names)
+                owner = self.value(function.value, names, name)
             except NotFollowedError:
                 return self.known(function.attr, node, names, name)  # np.tanh(z)
             return self.method(owner, function.attr, node, names)

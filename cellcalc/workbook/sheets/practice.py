@@ -333,6 +333,7 @@ class _Practice:
             f'IF(AND({self.missing(spot)},ABS({answer}-{key})<={_tolerance(key)}+{far}),"{RIGHT}",'
             f'IF({coarse},"{COARSE}","{WRONG}")))))'
         )
+        judged = f'IFERROR({judged},"{WRONG}")'  # answers before it that overflow
         text = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
         return Cell(spot.column + self.shift, "mark", "", text)
 
@@ -608,6 +609,8 @@ class _Sealed(_Practice):
         judged = self.judged(number, spot, text, uses)
         if len(judged) > MAX_FORMULA - 200 or len(uses) > MOST_USED or not text:
             judged = f'"{UNTOLD}"'
+        else:  # answers that overflow tell nothing
+            judged = f'IFERROR({judged},"{UNTOLD}")'
         whole = f'IF(ISBLANK({answer}),"",IF(ISNUMBER({answer}),{judged},"{NO_NUMBER}"))'
         style = "mark_hidden" if self.hides else "mark"
         return Cell(spot.column + self.shift, style, "", whole)
@@ -988,7 +991,7 @@ def _figures(cell: str) -> str:
         f"IF(ABS({cell}-ROUND({cell},{m - 1}-{exponent}))>1E-9*ABS({cell}),1,0)"
         for m in range(1, MOST_FIGURES)
     )
-    return f"IF(ISNUMBER({cell}),IF({cell}=0,0,1+{more}),0)"
+    return f"IF(ISNUMBER({cell}),IF({cell}=0,0,IFERROR(1+{more},{MOST_FIGURES})),0)"
 
 
 def _no_set_up(sheet: Worksheet) -> None:
