@@ -405,7 +405,8 @@ _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 # A function of an argument that is no quantity of a step.
 _FUNCTION = re.compile(
-    r"\s*(?:where\s+|with\s+|mit\s+|wobei\s+|avec\s+)?(?:σ|sigma|sigmoid|tanh|sech|[fgφ]|d?tanh|d?sigmoid)'*\s*\(\s*([xzausv])\s*\)\s*"
+    r"\s*(?:where\s+|with\s+|mit\s+|wobei\s+|avec\s+)?(?:σ|[fgφ]|[A-Za-z][a-z_]{2,24})'*"
+    r"\s*\(\s*([xzausv])\s*(?:,\s*[a-z]\s*){0,3}\)\s*"
 )
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")

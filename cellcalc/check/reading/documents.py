@@ -116,9 +116,9 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         return entries_of_code(text)
     if (found := _table(text, name, ending in _TABLE_ENDINGS)) is not None:
         return found
-    from cellcalc.check.reading.indented import tree_of
+    from cellcalc.check.reading.indented import tree_of, tree_of_toml
 
-    if (tree := tree_of(text)) is not None:
+    if (tree := tree_of_toml(text) or tree_of(text)) is not None:
         from cellcalc.check.reading.structured import entries_of_tree
 
         return entries_of_tree(tree, name)

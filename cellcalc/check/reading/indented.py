@@ -1,13 +1,15 @@
-"""YAML as programs write it: keys, values and lists by indentation, as the tree of JSON."""
+"""YAML and TOML as programs write them, as the tree that JSON gives."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
 from cellcalc.check.reading.structured import MAX_NESTED, Digits
 
 MAX_LINES = 20_000
+MAX_TOML = 200_000
 _KEY = r"(?:[\w.∂δ/\[\]+'-]{1,60}|\"[^\"]{1,60}\")"
 _ITEM = re.compile(r"-\s+(?=\S)|-$")
 _PAIR = re.compile(rf"({_KEY})\s*:(?:\s+(.*))?$")
@@ -42,6 +44,31 @@ def tree_of(text: str) -> dict[str, Any] | None:
         return None
     is_tree = isinstance(found, dict) and any(isinstance(v, dict | list) for v in found.values())
     return found if end == len(lines) and is_tree else None
+
+
+_SECTION = re.compile(r"^\[{1,2}[\w.-]{1,60}\]{1,2}\s*$", re.MULTILINE)
+
+
+def tree_of_toml(text: str) -> dict[str, Any] | None:
+    """The tree of a text in sections, as TOML has them; None for any other text."""
+    if len(text) > MAX_TOML or not _SECTION.search(text):
+        return None
+    try:
+        found: dict[str, Any] = tomllib.loads(text, parse_float=Digits)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        return None
+    return {key: _digits(value) for key, value in found.items()}
+
+
+def _digits(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _digits(one) for key, one in value.items()}
+        case list():
+            return [_digits(one) for one in value]
+        case int() if not isinstance(value, bool):
+            return Digits(value)
+    return value
 
 
 def _block(lines: list[tuple[int, str]], place: int, indent: int, depth: int) -> tuple[Any, int]:

@@ -16,7 +16,14 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.lists import list_of
-from cellcalc.check.reading.prose import AT_STEP, is_setting, stage_after, stage_of, wordy
+from cellcalc.check.reading.prose import (
+    AT_STEP,
+    is_setting,
+    is_working,
+    stage_after,
+    stage_of,
+    wordy,
+)
 from cellcalc.check.reading.vocabulary import called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
@@ -1380,6 +1387,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             return
         parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
         form = "colon"
+    if len(parts) > 1 and _is_reversed(parts):
+        parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
     groups = list(_split(parts))
     for left, *values in groups:
         if _is_step(left, values):
@@ -1391,6 +1400,21 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
                 yield Entry(number, "", "", form=PROSE)
             continue
         yield from _entries_of(number, _unled(left).strip(), values, where, form)
+
+
+_EXPLICIT = re.compile(
+    r"(?:∂[LEJ]/∂|d[LEJ]/d|δ|d)?[A-Za-z]\w{0,3}(?:_\{?\w{1,4}\}?|\[[0-9t+-]{1,4}\]|[0-9₀-₉]{1,3})+|(?:∂[LEJ]/∂|d[LEJ]/d)\S{1,12}"
+)
+
+
+def _is_reversed(parts: list[str]) -> bool:
+    """Whether a line tells the quantity last: f_1*c_0 + i_1*g_1 = 0.3 = c_1."""
+    first, last = parts[0], parts[-1].strip(" .,;")
+    if not _EXPLICIT.fullmatch(last) or is_working(first) or re.search(r"[/∂]\s*[d∂]", first):
+        return False
+    if any(_is_name(part) or _SEPARATOR.match(part) for part in parts[:-1]):
+        return False
+    return bool(_AN_AMOUNT.fullmatch(first) or re.search(r"\w\s*[*+]\s*\w", first))
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
