@@ -137,7 +137,7 @@ def noisy(stored: spreadsheets.Values) -> set[tuple[str, str]]:
     for (sheet, cell), text in stored.items():
         if sheet == "Windows" and text == "angle between the two":
             angle = stored.get((sheet, f"B{cell[1:]}"))
-            if isinstance(angle, int | float) and abs(angle) < 1e-4:  # an arc cosine near 1
+            if isinstance(angle, int | float) and abs(angle) < 0.05:  # an arc cosine near 1
                 cells.add((sheet, f"B{cell[1:]}"))
         if sheet == "Gradients" and text in ("central difference", "difference"):
             cells.add((sheet, f"B{cell[1:]}"))
