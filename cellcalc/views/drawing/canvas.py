@@ -134,7 +134,7 @@ def needs_matplotlib() -> None:
 CHINESE = {
     "Noto Sans CJK SC": "notosanscjk", "Source Han Sans SC": "sourcehansans",
     "Microsoft YaHei": "msyh", "SimHei": "simhei", "PingFang SC": "pingfang",
-    "Hiragino Sans GB": "hiragino sans gb", "Heiti SC": "stheiti",
+    "Hiragino Sans GB": "hiragino", "Heiti SC": "stheiti",
     "Noto Sans CJK JP": "notosanscjk",
     "WenQuanYi Micro Hei": "wqy-microhei", "WenQuanYi Zen Hei": "wqy-zenhei",
     "Droid Sans Fallback": "droidsansfallback",
