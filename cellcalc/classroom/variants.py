@@ -316,3 +316,9 @@ def check_length(problem: Specification) -> None:
     longest = max(one.steps for one in problem.sequences)
     if longest > 1_000:
         raise LimitError(f"problem: expected at most 1,000 steps for a class, found {longest:,}")
+    passes = len(problem.sequences) * problem.update.epochs
+    if passes > 10_000:
+        raise LimitError(
+            "problem: expected at most 10,000 epochs, sequences counted, for a class, found "
+            f"{passes:,}"
+        )
