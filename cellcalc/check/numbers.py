@@ -37,6 +37,7 @@ LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, b
 EXAMPLES = 3
 HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
+LONG_RUN = 25  # steps that hardly anybody works by hand
 MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
@@ -279,7 +280,9 @@ class NumberMarker:
             outcome.verdict = Verdict.CORRECT
             outcome.note = sentence("check", "rounded")
             count = self.follow.sources(spot.node)
-            if count > MANY and self.key.bound(spot.node) > WIDE * abs(spot.true):
+            is_long = self.graph.trace.passes[spot.key[0]].steps >= LONG_RUN
+            is_wide = self.key.bound(spot.node) > WIDE * abs(spot.true)
+            if is_long and count > MANY and is_wide:
                 outcome.verdict = Verdict.COARSE
                 outcome.note = sentence("check", "too_many", count=count)
         else:

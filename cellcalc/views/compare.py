@@ -66,6 +66,14 @@ def _training(
         for name, one in zip(names, trained, strict=True)
     ]
     yield figures(headings, body)
+    diverged = [
+        name
+        for name, one in zip(names, trained, strict=True)
+        if not all(map(math.isfinite, (*one.losses.values(), *one.parameters.values())))
+    ]
+    if diverged:
+        text = sentence("compare", "diverged", names=", ".join(diverged))
+        yield Lines(tuple(filled(text, width)))
     losses = [(str(e), tuple(one.losses[e] for one in trained)) for e in trained[0].losses]
     parameters = [(s, tuple(one.parameters[s] for one in trained)) for s in trained[0].parameters]
     for heading, corner, rows in (

@@ -64,7 +64,7 @@ def test_a_page_of_a_long_sequence_is_written_in_pieces() -> None:
         f"target = [nan, {numbers[5:]}]\n"
     ).run()
     pieces = list(to_csv(trace))
-    assert max(map(len, pieces)) < 400_000
+    assert max(map(len, pieces)) < 700_000  # a block of 8,192 values
     lines = "".join(pieces).splitlines()
     values = {tuple(line.split(",")[4:7]): line.rpartition(",")[2] for line in lines}
     for t in (1, 4096, 4097, 9000):

@@ -92,7 +92,7 @@ def _formualizer(_engine: Any, book: bytes) -> Values:
     return by_formualizer(book, formula_cells(book))
 
 
-def by_ironcalc(engine: Any, book: bytes) -> Values:
+def _ironcalc(engine: Any, book: bytes) -> Values:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         path.write_bytes(book)
@@ -105,7 +105,7 @@ def by_ironcalc(engine: Any, book: bytes) -> Values:
     }
 
 
-def _cellrune(engine: Any, book: bytes) -> Values:
+def by_cellrune(engine: Any, book: bytes) -> Values:
     opened = engine.Workbook.from_bytes(book)
     try:
         opened.recalculate()
@@ -133,8 +133,8 @@ def _betteroffice(engine: Any, book: bytes) -> Values:
 
 
 formualizer = partial(of_each, _formualizer, "formualizer")
-ironcalc = partial(of_each, by_ironcalc, "ironcalc")
-cellrune = partial(of_each, _cellrune, "cellrune")
+ironcalc = partial(of_each, _ironcalc, "ironcalc")
+cellrune = partial(of_each, by_cellrune, "cellrune")
 formulon = partial(of_each, _formulon, "formulon")
 german = partial(of_each, partial(_formulon, profile="win-365-de_DE"), "formulon")
 betteroffice = partial(of_each, _betteroffice, "betteroffice_xlsx")

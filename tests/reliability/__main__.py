@@ -69,7 +69,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              templates.differences, 40, 2_000),
     Campaign("their workbooks", "formula cells", "formualizer's recalculation",
              templates.recalculated, 3, 150),
-    Campaign("their workbooks in a second engine", "formula cells", "IronCalc's recalculation",
+    Campaign("their workbooks in a second engine", "formula cells", "cellrune's recalculation",
              templates.recalculated_again, 1, 150),
     Campaign("every command on problems of every size", "commands", "60 s and 2.5 GB or refused, never silent",
              sizes.walk, 1, 120),

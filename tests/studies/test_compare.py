@@ -11,6 +11,7 @@ import pytest
 
 from cellcalc.api import load
 from cellcalc.studies.compare import compare
+from cellcalc.views.compare import to_text
 from tests.support import loop, lstm
 from tests.support.command import Run
 from tests.support.oracles import module
@@ -169,3 +170,10 @@ def test_training_compared_has_the_same_keys_in_json(run: Run) -> None:
     own = next(one for one in twice["schemes"] if one["own"])
     assert own["trained"]["parameters"] == table["parameters"]["final"]
     assert own["trained"]["updates"] == table["optimizer"]["updates"] == 10
+
+
+def test_a_training_that_diverges_is_said(run: Run) -> None:
+    data = replace(random_data(7, 1, 4), learning_rate=1e200)
+    found = compared(replace(data, update="epochs = 3"), "block(2)")
+    assert "Training diverges with full *, block(2)" in to_text(found)
+    assert "diverges" not in run("compare", "ten_steps", "block(4)", "--epochs", 2).stdout

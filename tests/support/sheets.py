@@ -135,6 +135,10 @@ def noisy(stored: spreadsheets.Values) -> set[tuple[str, str]]:
         ("Checks", "B3")
     }
     for (sheet, cell), text in stored.items():
+        if sheet == "Windows" and text == "angle between the two":
+            angle = stored.get((sheet, f"B{cell[1:]}"))
+            if isinstance(angle, int | float) and abs(angle) < 0.05:  # an arc cosine near 1
+                cells.add((sheet, f"B{cell[1:]}"))
         if sheet == "Gradients" and text in ("central difference", "difference"):
             cells.add((sheet, f"B{cell[1:]}"))
             cells |= {(s, c) for s, c in stored if s == sheet and c[0] in "DE" and c[1:].isdigit()}

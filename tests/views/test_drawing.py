@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 import cellcalc
+from cellcalc import resources
 from tests.api.test_problem import X, problem
 
 matplotlib = pytest.importorskip("matplotlib")
 
-from cellcalc.views.drawing import PICTURES  # noqa: E402
+from cellcalc.views.drawing import PICTURES, canvas  # noqa: E402
 from cellcalc.views.drawing.canvas import number  # noqa: E402
 
 GIVEN: dict[str, Any] = {
@@ -203,3 +204,19 @@ def test_a_title_is_no_maths() -> None:
     shown = texts(problem(title="costs $5 and $6").draw("schedule"))
     assert any("costs" in text for text in shown)
     problem(title="costs $5 and $6 {").draw("schedule")._repr_svg_()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_words_are_chinese_where_a_font_has_them(
+    there: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without one they are English, since boxes in place of letters say nothing."""
+    own = ["DejaVu Sans Mono"] if there else []  # stands for a Chinese one
+    monkeypatch.setattr(canvas, "chinese_fonts", lambda search: own)  # noqa: ARG005
+    resources.use("zh")
+    try:
+        drawing = cellcalc.load("ten_steps").draw("schedule")
+        assert resources.language() == "zh"
+    finally:
+        resources.use(resources.FIRST)
+    assert drawing.axes.get_ylabel() == ("窗口" if there else "window")

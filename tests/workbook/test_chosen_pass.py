@@ -49,10 +49,16 @@ PROBLEMS: dict[str, Data] = {
         update="epochs = 2",
         more=[(OTHER.x[:3], OTHER.target[:3])],
     ),
+    "unlike tails": replace(
+        random_data(68, 1, 5),
+        bptt='scheme = "tbptt(2,3)"',
+        update="epochs = 2",
+        more=[(OTHER.x[:3], OTHER.target[:3])],
+    ),
 }
 KINDS = ["Start", "Unrolled", "Train", "Checks"]
 BOOKS = Made(lambda name: book_of(PROBLEMS[name], KINDS))
-SEQUENCE_TOO = {"sequences", "unlike", "unlike blocks"}
+SEQUENCE_TOO = {"sequences", "unlike", "unlike blocks", "unlike windows"}
 
 
 def places(name: str) -> dict[str, str]:

@@ -186,6 +186,8 @@ def test_a_k1_out_of_range_gives_no_error(k1: object) -> None:
     live = Live(contents)
     live.set("Windows", {"B6": k1})
     assert isinstance(live.get("Windows", "B8"), float)
+    assert "is taken" in str(live.get("Windows", "C6"))
+    assert "is taken" not in str(live.get("Windows", "C7"))
     book = openpyxl.load_workbook(io.BytesIO(contents))["Windows"]
     rules = {str(r.sqref): r for r in book.data_validations.dataValidation}
     assert (rules["B6"].type, rules["B6"].formula1, rules["B6"].formula2) == ("whole", "1", "6")

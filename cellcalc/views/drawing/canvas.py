@@ -18,6 +18,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from cellcalc import resources
 from cellcalc.errors import OptionError, OutputError, PackageError
 from cellcalc.files import write_file
 from cellcalc.language.tree import Symbol
@@ -36,8 +37,7 @@ DOTS = 200  # an inch, of a .png
 WIDE = 12  # letters of a title, an inch
 ABOVE, BELOW = 0.6, 0.42  # inches for the title of a blank picture, and for what the colours are
 STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib, and has every sign that is used
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib, and has every sign that is used
     "mathtext.fontset": "dejavusans",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
@@ -130,14 +130,55 @@ def needs_matplotlib() -> None:
         raise PackageError(sentence("drawing", "what"), "matplotlib", "plot") from None
 
 
+# Fonts with Chinese letters, as systems have them, and what stands in the names of their files.
+CHINESE = {
+    "Noto Sans CJK SC": "notosanscjk", "Source Han Sans SC": "sourcehansans",
+    "Microsoft YaHei": "msyh", "SimHei": "simhei", "PingFang SC": "pingfang",
+    "Hiragino Sans GB": "hiragino", "Heiti SC": "stheiti",
+    "Noto Sans CJK JP": "notosanscjk",
+    "WenQuanYi Micro Hei": "wqy-microhei", "WenQuanYi Zen Hei": "wqy-zenhei",
+    "Droid Sans Fallback": "droidsansfallback",
+}  # fmt: skip
+
+
 @contextmanager
 def _drawing() -> Iterator[None]:
-    """Our settings, and no warnings of letters that a title has and the font has not."""
+    """Our settings, and no warnings of letters that a title has and the font has not.
+
+    What the font lacks is taken from one with Chinese letters, where there is one; else pictures
+    are in English, since boxes say nothing.
+    """
     import matplotlib
 
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+    chosen = resources.language()
+    fonts = chinese_fonts(search=chosen != resources.FIRST)
+    style = STYLE | {"font.family": [*STYLE["font.family"], *fonts]}  # in turn, letter by letter
+    with matplotlib.rc_context(style), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
+        try:
+            if not fonts:
+                resources.use(resources.FIRST)
+            yield
+        finally:
+            resources.use(chosen)
+
+
+def chinese_fonts(search: bool) -> list[str]:
+    """The first font with Chinese letters that there is, or none.
+
+    With ``search`` also one that was installed after matplotlib had listed the fonts.
+    """
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    known = {font.name for font in manager.ttflist}
+    found = [name for name in CHINESE if name in known]
+    for path in font_manager.findSystemFonts() if search and not found else ():
+        if any(part in Path(path).name.lower() for part in CHINESE.values()):
+            manager.addfont(path)
+            found.append(manager.ttflist[-1].name)
+            break
+    return found[:1]
 
 
 @contextmanager

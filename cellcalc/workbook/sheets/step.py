@@ -448,6 +448,7 @@ class Drawing:
         heads: dict[tuple[int, int], str] = {}
         for arrow in self.arrows():
             self.line(arrow, across, upright, heads)
+        upright |= self.collected()
         placed: dict[tuple[int, int], Cell] = {}
         for row, column in across | upright:
             text = "│" if (row, column) in upright else None
@@ -474,6 +475,35 @@ class Drawing:
             row, column = box.place
             if column:
                 yield Arrow((row, column - 1), (row, column))
+
+    def collected(self) -> set[tuple[int, int]]:
+        """Of a cell laid out by stages the lines between two stages, which all of them share."""
+        if not self.picture.in_layers:
+            return set()
+        places: dict[int, list[int]] = {}
+        for box in self.picture.boxes:
+            row, column = box.place
+            before = self.picture_boxes_at(column - 1)
+            used = self.uses(box.symbol) if column else set()
+            feeding = [place[0] for name, place in before if name in used]
+            if feeding:
+                places.setdefault(column, []).extend([row, *feeding])
+        found = set()
+        for column, rows in places.items():
+            (first, at), (last, _) = (self.corner((k, column)) for k in (min(rows), max(rows)))
+            found |= {(row, at - 1) for row in range(first + VALUE_AT, last + GRADIENT_AT)}
+        return found
+
+    def picture_boxes_at(self, column: int) -> list[tuple[str, tuple[int, int]]]:
+        return [(b.symbol, b.place) for b in self.picture.boxes if b.place[1] == column]
+
+    def uses(self, symbol: str) -> set[str]:
+        """The quantities in an equation."""
+        quantity = self.model.quantities.get(symbol)
+        formula = quantity.formula if quantity is not None else None
+        if formula is None:
+            return set()
+        return {used.name for used in symbols(spelled_out(formula, self.model.features))}
 
     def beside(self) -> Iterator[tuple[int, Cell]]:
         """The weights at the step, a row a gate, to the right of the picture."""

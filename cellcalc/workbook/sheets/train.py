@@ -89,7 +89,7 @@ class Passes:
 
     def begins(self, symbol: str, number: str) -> str:
         """A formula: what a parameter or a row of the optimizer is before a pass."""
-        kind = {COUNT: "n"}.get(symbol, "p" if symbol in self.maker.trace.initial else "m")
+        kind = "p" if symbol in self.maker.trace.initial else "n" if symbol == COUNT else "m"
         rows = self.maker.first, self.maker.last
         return self._index(self.maker.columns[kind, symbol, 0, 0], rows, number)
 

@@ -159,10 +159,10 @@ class _Windows:
         yield Row(2, [Cell(1, "note", note)])
         yield Row(STRIP_ROW, self.moment.strip(TITLE))
         yield Row(NOTICE_ROW, [self.moment.notice()])
-        n, (k1, k2) = self.layout.steps, self.lengths
+        k1, k2 = self.lengths
         for row, name, value in ((K1_ROW, "k1", k1), (K2_ROW, "k2", k2)):
             label = Cell(LABEL, "label", sentence("flow_sheet", name))
-            beside = Cell(CUT, "note", sentence("flow_sheet", f"{name}_note", last=n))
+            beside = self.note(row, name)
             yield Row(row, [label, Cell(FROM, "pick", float(value)), beside])
         for row, state in enumerate(self.states, SHARES):
             yield self.share(row, state)
@@ -334,6 +334,16 @@ class _Windows:
             cells.append(Cell(COUNTS, "small_number", value, text))
             cells.append(Cell(OWN, "small_number", float(start)))
             yield Row(row, cells)
+
+    def note(self, row: int, name: str) -> Cell:
+        """What a length means, or that another one than what was typed is taken."""
+        n, cell = self.layout.steps, absolute(row, FROM)
+        note = sentence("flow_sheet", f"{name}_note", last=n)
+        taken = f"IF(ISNUMBER({cell}),MIN({n},MAX(1,INT({cell}))),{n})"
+        before, after = sentence("flow_sheet", "no_length", last=n, taken="\x01").split("\x01")
+        wrong = f'"{before}"&{taken}&"{after}"'
+        text = f'IF({taken}=IF(ISNUMBER({cell}),{cell},0),"{note}",{wrong})'
+        return Cell(CUT, "note", note, text)
 
     def target(self, t: int) -> str:
         """The cell with the target of a step."""
