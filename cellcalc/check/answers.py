@@ -456,7 +456,8 @@ class _Reader:
 
     def is_remark(self, entry: Entry) -> bool:
         """Whether a line with a colon holds neither a number nor a quantity of the problem."""
-        if re.search(r"[0-9=*^+∂σ]", entry.right) or len(entry.left) > 60:
+        is_label = re.fullmatch(r"\s*[0-9]{4,}[\s0-9./-]*", entry.right)  # Student ID: 20231234
+        if len(entry.left) > 60 or (re.search(r"[0-9=*^+∂σ]", entry.right) and not is_label):
             return False
         try:
             self.target(entry)

@@ -113,5 +113,5 @@ def test_slips_are_detected_and_named(name: str) -> None:
     print(f"{name}: {dict(counts)}")
     assert shown > (30 if THOROUGH else 4)
     assert counts["undetected"] == 0
-    assert counts["named"] >= (0.95 if THOROUGH else 0.9) * shown
+    assert counts["named"] >= (0.95 * shown if THOROUGH else shown - 1)
     assert counts["misnamed"] <= 0.01 * shown  # where others fit as well, they are listed

@@ -361,7 +361,8 @@ class _Program:
             names & set(_ARRIVING) if names & {"prev_c", "c_prev"} else set()
         ):
             renamed |= _STEP_NAMES
-            renamed |= _ARRIVING
+            added = _added_to_h(node)  # dh = (h - target) + dh_next: no whole derivative
+            renamed |= {name: key for name, key in _ARRIVING.items() if name not in added}
         handed_in = {argument.arg for argument in node.args.args}
         own = {
             name: value
@@ -1315,6 +1316,22 @@ def _twice(body: list[ast.stmt]) -> dict[str, tuple[str, str]]:
             else:
                 found[name] = (name, f"{name}__again")
         given.add(name)
+    return found
+
+
+def _added_to_h(tree: ast.AST) -> set[str]:
+    """What is a summand of the derivative by h, and so the part from later steps alone."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(op=ast.Add()) as value):
+                terms: list[ast.expr] = [value]
+                while terms and re.fullmatch(r"d_?[ha]_?t?", name):
+                    term = terms.pop()
+                    if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Add):
+                        terms += [term.left, term.right]
+                    elif isinstance(term, ast.Name):
+                        found.add(term.id)
     return found
 
 

@@ -372,7 +372,7 @@ def _by_gate(rows: Rows, place: Place) -> list[Entry] | None:
     columns = [match[1] for cell in header if (match := _COLUMN_OF.search(cell))]
     later = 1 if "0" in columns else 0  # a program's columns begin with 0
     header = [_COLUMN_OF.sub(lambda m: str(int(m[1]) + later), cell) for cell in header]
-    of_rows = _gates_in_words([row[0] for row in below])
+    of_rows = _gates_in_words([_cell(row, 0) for row in below])
     below = [[name, *row[1:]] for name, row in zip(of_rows, below, strict=True)]
     gates = [k for k, cell in enumerate(header) if k and _GATE.fullmatch(_letter(cell))]
     kinds = [k for k, cell in enumerate(header) if k and _ROW.fullmatch(cell)]

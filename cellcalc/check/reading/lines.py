@@ -221,6 +221,7 @@ class _Notes:
 
         rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
         rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
+        rows = [one for one in rows if not all(map(_KIND_OF_NUMBERS.fullmatch, one[1]))]
         if block.kind == "columns":
             rows = _indexed(rows)
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
@@ -329,10 +330,14 @@ def _of_html(text: str) -> str:
 
 def _physical(text: str) -> list[Line]:
     return [
-        Line(number, _spaced(plain(raw, True))) for number, raw in enumerate(text.split("\n"), 1)
+        Line(number, _spaced(plain(raw.translate(_BARS), True)))
+        for number, raw in enumerate(text.split("\n"), 1)
     ]
 
 
+_BARS = dict.fromkeys(map(ord, "│┆┃║╎┊"), "|")  # of tables that programs draw
+_DRAWN = re.compile(r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫]{3,}[|+]?\s*")
+_KIND_OF_NUMBERS = re.compile(r"(?:[iuf](?:8|16|32|64)|str|bool|cat|float64|int64)")
 _GAPS = re.compile(r"(?<=\S)[^\S\t]{4,}(?=\S)")
 
 
@@ -385,7 +390,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             yield Block("columns", tuple(lines[place:columns]))
             place = columns
             continue
-        if _RULE.fullmatch(line.text):
+        if _RULE.fullmatch(line.text) or _DRAWN.fullmatch(line.text):
             place += 1
             continue
         underlined = (
@@ -450,6 +455,8 @@ def _is_row(text: str) -> bool:
 
 
 def _is_grid_rule(text: str) -> bool:
+    if _DRAWN.fullmatch(text):
+        return True
     return bool(re.fullmatch(r"\s*\+(?:[-=:]+\+)+\s*|\s*:?-{2,}:?(?:\s*\|\s*:?-{2,}:?)+\s*", text))
 
 
@@ -458,7 +465,7 @@ def _is_rule(cell: str) -> bool:
 
 
 _TOTAL_NAME = re.compile(r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|grad_)(?:[WUbVR]_?\w{1,4}|V|[ch]0)")
-_COLUMNS_RULE = re.compile(r"\s*-{2,}(?:\s{1,}-{2,})+\s*")
+_COLUMNS_RULE = re.compile(r"\s*(?:-{2,}(?:\s{1,}-{2,})+|={2,}(?:\s{1,}={2,})+)\s*")
 
 
 def _columns(lines: list[Line], place: int) -> int:
@@ -520,7 +527,7 @@ def _cells(text: str, kind: str) -> list[str]:
     if kind == "row":
         return [latex.to_plain(cell) for cell in re.split(r"(?<!\\)&", text)]
     bare = text.strip()
-    if bare.startswith("+"):
+    if bare.startswith("+") or _DRAWN.fullmatch(bare):
         return ["---"]
     bare = bare.removeprefix("|").removesuffix("|")
     cells = re.split(r"(?<!\\)\|", bare)
@@ -1569,7 +1576,7 @@ def _entries_of(
     number: int | str, left: str, rest: list[str], where: Where, form: str
 ) -> Iterator[Entry]:
     *between, right = rest
-    right = _TRANSPOSED.sub(r"\1", right)
+    right = _NEXT_SENTENCE.sub("", _TRANSPOSED.sub(r"\1", right))
     span = _RANGE_LEFT.match(left)
     found = list_of(right) if _may_be_list(right) else None
     if (
@@ -1640,6 +1647,8 @@ def _by_steps(
     return list(zip(steps, values[1::2], strict=True)) if is_run else []
 
 
+# 0.1340. Thanks!
+_NEXT_SENTENCE = re.compile(r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$")
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 
 
