@@ -1410,7 +1410,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
 
 
 _EXPLICIT = re.compile(
-    r"(?:∂[LEJ]/∂|d[LEJ]/d|δ|d)?[A-Za-z]\w{0,3}(?:_\{?\w{1,4}\}?|\[[0-9t+-]{1,4}\]|[0-9₀-₉]{1,3})+|(?:∂[LEJ]/∂|d[LEJ]/d)\S{1,12}"
+    r"(?:∂[LEJ]/∂|d[LEJ]/d|δ|d)?[A-Za-z]\w{0,3}(?:_\{?\w{1,4}\}?|\[[0-9t+-]{1,4}\]|[0-9₀-₉]{1,3}){1,3}|(?:∂[LEJ]/∂|d[LEJ]/d)\S{1,12}"
 )
 
 
