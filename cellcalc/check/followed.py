@@ -83,13 +83,14 @@ def followed(
     entries : sequence of Entry
         All that was handed in; those of a program hold it. Several are followed as one, in order.
     trace : Trace
-        The true values; of one pass with one window.
+        The true values; of one sequence whose passes have one window. A program is followed
+        through the first pass.
     author : mapping of str to str, optional
         The symbols of the author's notation with our keys.
     """
-    if len(trace.passes) != 1 or trace.passes[0].steps > MOST_STEPS:
-        return None
     one = trace.passes[0]
+    if any(other.sequence != one.sequence for other in trace.passes) or one.steps > MOST_STEPS:
+        return None
     if len(one.windows) != 1 or (one.windows[0].first, one.windows[0].last) != (1, one.steps):
         return None
     sources: list[str] = []
@@ -350,6 +351,20 @@ class _Meanings:
             return True
         return False
 
+    def summed(self, name: str, value: Any) -> Any:
+        """The gradient that a loop has added up; its terms have been judged."""
+        meant = self.meaning(name)
+        if isinstance(value, Term):
+            is_whole = meant is not None and meant.name in (*self.names.gradients, TOTAL_LOSS)
+            return self.leaf(meant.name, None) if meant is not None and is_whole else value
+        if not isinstance(value, numpy.ndarray):
+            return value
+        made = value.copy()
+        for k, key in enumerate(self._keys(name, value)):
+            if key in self.names.gradients:
+                made.reshape(-1)[k] = self.leaf(key, None)
+        return made
+
     def is_gradient(self, name: str) -> bool:
         base = name.removeprefix("d")
         return base != name and base in (*self.names.vectors, *self.names.parameters)
@@ -365,26 +380,30 @@ class _Meanings:
         keys = [f"d{key}" for one in elements for key in (element_keys(one, count))]
         return keys if self.names.gradients.issuperset(keys) else []
 
+    def _keys(self, name: str, value: Any) -> list[str | None]:
+        """The quantities that the elements of an array are for by its name."""
+        meant, count = self.meaning(name), value.size
+        if of_gates := self._side_by_side(name, value):
+            return list(of_gates)
+        if meant is None:
+            return [None] * count
+        base = meant.name.removeprefix("d")
+        vector = meant.name if meant.name in self.names.vectors else base
+        if found := self._of_both(meant.name, value.reshape(-1)):
+            return found
+        if vector in self.names.vectors and count == self.names.vectors[vector]:
+            lead = "d" if vector == base != meant.name else ""
+            return [f"{lead}{key}" for key in element_keys(vector, count)]
+        return [meant.name] if count == 1 else [None] * count
+
     def _array(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         meant = self.meaning(name)
         made = value.copy()
         flat, count = made.reshape(-1), value.size
-        keys: Sequence[str | None] = [None] * count
+        keys = self._keys(name, value)
         steps: Sequence[int | None] = [self.step] * count
-        if keys_of_gates := self._side_by_side(name, value):
-            keys = keys_of_gates
-        elif meant is not None:
-            base = meant.name.removeprefix("d")
-            vector = meant.name if meant.name in self.names.vectors else base
-            if found := self._of_both(meant.name, flat):
-                keys = found
-            elif vector in self.names.vectors and count == self.names.vectors[vector]:
-                lead = "d" if vector == base != meant.name else ""
-                keys = [f"{lead}{key}" for key in element_keys(vector, count)]
-            elif count == 1:
-                keys = [meant.name]
-            elif count == self.steps and self.step is None:
-                keys, steps = [meant.name] * count, range(1, count + 1)
+        if meant is not None and count == self.steps and self.step is None and not any(keys):
+            keys, steps = [meant.name] * count, range(1, count + 1)
         for k in range(count):
             if isinstance(flat[k], Term):
                 place, self.element = (slot, k), k

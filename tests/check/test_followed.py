@@ -54,6 +54,9 @@ EDITS = [
     ("hw functions", "dc_next = dc*f", "dc_next = dc", "dc",
      "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
     ("lin mask", "2*(y - Y[t])", "2*(y + Y[t])", "dy", "dE[t]*2*(y[t] + target[t])"),
+    ("hw3 epochs", "self.duf += af*self.h[t]", "self.duf += af*self.h[t+1]", "dU_f",
+     "dz_f[t]*h[t]"),
+    ("hw3 epochs", "wf -= lr*net.dwf", "wf += lr*net.dwf", "W_f", "W_f + learning_rate*dW_f"),
     ("rnn plain", "dhraw = (1-hs[t]**2)*dh", "dhraw = (1-hs[t])*dh", "dz", "dh[t]*(1 - h[t])"),
 ]  # fmt: skip
 

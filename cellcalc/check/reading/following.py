@@ -48,6 +48,9 @@ class Meanings(Protocol):
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """Something is added to a name; whether that says all there is to say of it."""
 
+    def summed(self, name: str, value: Any) -> Any:
+        """What a loop over the steps has added up: a gradient is called by its name."""
+
     def given(self, name: str, value: Any) -> Any:
         """Data written in the program: with the symbols of the problem where they are its own."""
 
@@ -301,6 +304,7 @@ class Following:
         self.operations = self.depth = 0
         self.step: int | None = None
         self.base = 0
+        self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
 
     def program(self, tree: ast.Module) -> None:
         """All of it, and the functions with a loop over the steps that nothing in it calls."""
@@ -420,6 +424,11 @@ class Following:
                 if over_steps:
                     self.step = outer
                     self.meanings.at_step(outer)
+        if over_steps:
+            for loaded, target, own in self.sums.values():
+                whole = self.meanings.summed(_target_name(target), self.value(loaded, own))
+                self.assign(node.lineno, target, whole, own, False, told=False)
+            self.sums = {}
 
     def is_of_steps(self, turns: Sequence[Any]) -> bool:
         """Whether a loop goes over the steps."""
@@ -522,6 +531,8 @@ class Following:
         is_sum = isinstance(op, ast.Add) and self.step is not None
         told = is_sum and self.meanings.added(node.lineno, _target_name(target), more, slot)
         self.assign(node.lineno, target, made, names, True, told=not told)
+        if told:
+            self.sums[ast.unparse(target)] = (_loaded(target), target, names)
 
     def raw(self, value: Any, line: int) -> Any:
         """A number as it was made in this turn, whatever it has been called since.
