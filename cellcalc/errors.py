@@ -41,10 +41,12 @@ def bounded(text: str) -> str:
 
     These stand in the place before what was expected, and in what was found.
     """
-    line = " ".join(_short(word) for word in printable(text[: 10 * LONGEST]).split(" "))
+    line = printable(text[: 10 * LONGEST])
     place, expected, rest = line.partition(": expected ")
     rest, found, what = rest.rpartition(", found ")
-    line = _short(place) + expected + rest + found + (_short(what) if found else what)
+    parts = (_short(place) if expected else place, rest, _short(what) if found else what)
+    place, rest, what = (" ".join(map(_short, part.split(" "))) for part in parts)
+    line = place + expected + rest + found + what
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 

@@ -487,6 +487,9 @@ class Explainer:
     def refuted(self, tried: Tried, wrong: Sequence[int], right: Sequence[int]) -> Any:
         """Which causes a right answer contradicts, or nothing but a nought speaks for."""
         telling = [k for k in wrong if self.values[k]]
+        if not telling and len(wrong) > 1 and len(right):
+            # Several noughts among numbers that are right: the losses that were not counted.
+            return ~(tried.fits[:, right].all(axis=1) & tried.fits[:, wrong].all(axis=1))
         return (~tried.fits[:, right]).any(axis=1) | ~tried.fits[:, telling].any(axis=1)
 
     def told_apart(self, found: Found) -> Key | None:

@@ -11,7 +11,7 @@ import pytest
 
 import cellcalc
 
-HERE = Path(__file__).parent.parent / "corpus" / "programs"
+HERE = Path(__file__).parent / "programs"
 PROGRAMS: dict[str, Any] = {
     one["name"]: one for one in tomllib.loads((HERE / "programs.toml").read_text())["program"]
 }
