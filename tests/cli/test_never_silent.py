@@ -99,8 +99,9 @@ def test_a_log_has_a_line_now_and_then(quiet: str, lines: int, tmp_path: Path) -
     done = subprocess.run(
         [sys.executable, "-c", SLOW.replace("common.SILENT = float(sys.argv[1])", rarely), "0.4",
          "table", "gomez", "-o", "a.txt"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "CELLCALC_QUIET": quiet},
+        cwd=tmp_path, capture_output=True, encoding="utf-8", check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CELLCALC_QUIET": quiet,
+             "PYTHONIOENCODING": "utf-8"},
     )  # fmt: skip
     told = done.stderr.splitlines()
     assert len(told) >= lines if lines else not told
