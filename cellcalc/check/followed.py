@@ -20,6 +20,7 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.drawn import Random
+from cellcalc.check.reading.code import single
 from cellcalc.check.reading.following import (
     Following,
     NotFollowedError,
@@ -38,7 +39,6 @@ from cellcalc.model.model import TARGET, TOTAL_LOSS
 
 MOST_STEPS = 60  # of a problem whose programs are followed
 NEAR = 1e-9
-_LIST = re.compile(r"d?[a-z]s")
 _HANDED_ON = re.compile(r".+_?(?:next|prev|nxt|old|before|later)|d?(?:next|prev)_.+")
 # Words that say several things: what they are made of tells which.
 _SEVERAL = re.compile(
@@ -197,7 +197,7 @@ class _Meanings:
             return None
         if self.names.has_reset and (of_n := _OF_N.fullmatch(name)):
             name = f"{of_n[1]}_g"  # PyTorch's n is the candidate
-        for spelled in dict.fromkeys((name[:-1] if _LIST.fullmatch(name) else name, name)):
+        for spelled in dict.fromkeys((single(name), name)):
             try:
                 found = self.names.parsed(spelled, Style(target=True, code=True))
             except ExpressionError:
@@ -212,8 +212,8 @@ class _Meanings:
         def plain(text: str) -> str:
             return text.replace("_", "").lower().removesuffix("t")
 
-        single = name[:-1] if _LIST.fullmatch(name) else name
-        return plain(single) == plain(key) or len(plain(single)) > 2
+        own = plain(single(name))
+        return own == plain(key) or len(own) > 2
 
     # Data.
 

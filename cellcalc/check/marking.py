@@ -10,7 +10,6 @@ from dataclasses import replace
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
-from cellcalc.check.followed import followed
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
@@ -71,13 +70,8 @@ def mark(
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
-    unreadable = list(sheet.unreadable)
-    placed: list[tuple[Answer, int, int]] = []
-    for answer in sheet.answers:
-        try:
-            placed.append((answer, *placing.of(answer)))
-        except ExpressionError as error:
-            unreadable.append(_not_there(answer, error))
+    placed, lost = placing.placed(sheet.answers)
+    unreadable = [*sheet.unreadable, *(_not_there(*one) for one in lost)]
     formulas = [one for one in placed if one[0].formulas is not None]
     every = _formulas(trace, formulas, tolerance)
     checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
@@ -135,11 +129,15 @@ def _with_programs(
     own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     lost = {one.line for one in sheet.unreadable if one.line in lines}
     faults = _faults(trace, own, tolerance) | lost
-    found = followed(entries, trace, _names(trace)) if faults else None
+    if not faults:
+        return sheet
+    from cellcalc.check.followed import followed  # few hand-ins are programs with a fault
+
+    found = followed(entries, trace, _names(trace))
     if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
         return sheet
     replaced = [a for a in own if a.line in found.lines]
-    kept = [a for a in sheet.answers if a not in replaced]
+    kept = [a for a in sheet.answers if a.formulas is None or a.line not in found.lines]
     unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
     silent = {a.line for a in replaced} - {a.line for a in found.answers}
     return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
@@ -147,16 +145,11 @@ def _with_programs(
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
     """The lines whose formulas are not right."""
-    placing = _Placing(trace, answers)
-    found: set[int | str] = set()
-    placed = []
-    for answer in answers:
-        try:
-            placed.append((answer, *placing.of(answer)))
-        except ExpressionError:
-            found.add(answer.line)
+    placed, lost = _Placing(trace, answers).placed(answers)
     marked = _formulas(trace, placed, tolerance)
-    return found | {m.answer.line for m in marked if m.verdict is not Verdict.CORRECT}
+    return {answer.line for answer, _ in lost} | {
+        m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
+    }
 
 
 def _label(answer: Answer) -> str:
@@ -292,6 +285,19 @@ class _Placing:
             self.seen[self.sort(answer)] += 1
             return p, self.seen[self.sort(answer)]
         return p, 1
+
+    def placed(
+        self, answers: Iterable[Answer]
+    ) -> tuple[list[tuple[Answer, int, int]], list[tuple[Answer, ExpressionError]]]:
+        """The answers with their passes and windows, and those whose place is not there."""
+        found: list[tuple[Answer, int, int]] = []
+        lost: list[tuple[Answer, ExpressionError]] = []
+        for answer in answers:
+            try:
+                found.append((answer, *self.of(answer)))
+            except ExpressionError as error:
+                lost.append((answer, error))
+        return found, lost
 
     def pass_of(self, answer: Answer) -> int:
         epoch, sequence = answer.epoch or 1, answer.sequence or 1

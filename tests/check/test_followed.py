@@ -79,6 +79,7 @@ HOSTILE = [
     "import numpy as np\nx = np.array([1, 2])\nx.tofile('{0}')\ngetattr(x, 'tofile')('{0}')\n",
     "a = [0]\nfor t in range(60):\n    a = a + a\n",
     "x = 2\nfor t in range(60):\n    x = x*x\n",
+    "x = 9\ny = x.pow(999999999)\n",
     "def f(n):\n    return f(n-1) + f(n-2)\ndh = f(50)\n",
     "x = [[[[[0]*20]*20]*20]*20]*20\nimport numpy as np\ny = np.array(x)\n",
     "import numpy as np\nA = np.zeros((140, 140))\nfor t in range(1000):\n    A = A @ A\n",

@@ -264,7 +264,7 @@ class _Program:
         self.columns = _order_of_columns(tree)
         self.before_first = _before_first(tree)
         self.started = _started(tree)
-        self.with_start = frozenset(map(_single, _sliced_to_last(tree)))
+        self.with_start = frozenset(map(single, _sliced_to_last(tree)))
         self.depth = 0
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
@@ -350,7 +350,7 @@ class _Program:
             case ast.ClassDef(body=body):
                 self.body(body, scope)
             case ast.Expr():
-                scope.done.update(map(_single, _appended([node])))
+                scope.done.update(map(single, _appended([node])))
 
     def function_scope(self, node: ast.FunctionDef, scope: _Scope) -> _Scope:
         names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
@@ -402,7 +402,7 @@ class _Program:
             for of, its in _twice(node.body).items()
             if not (of in inner.carried and _HANDED_ON.fullmatch(of))
         }
-        inner.appended = frozenset(map(_single, _appended(node.body)))
+        inner.appended = frozenset(map(single, _appended(node.body)))
         self.body(node.body, inner)
 
     def interior(self, test: ast.expr, scope: _Scope) -> bool | None:
@@ -1383,7 +1383,7 @@ def _appended(statements: Iterable[ast.stmt]) -> Iterator[str]:
                 yield function.value.id
 
 
-def _single(name: str) -> str:
+def single(name: str) -> str:
     """What one of a list is called: hs holds h."""
     return name[:-1] if _LISTS.fullmatch(name) else name
 
@@ -1397,7 +1397,7 @@ def _before_first(tree: ast.AST) -> frozenset[str]:
         for target in node.targets
         if isinstance(target, ast.Subscript) and _whole(target.slice) == -1
     )
-    return frozenset(map(_single, names))
+    return frozenset(map(single, names))
 
 
 def _started(tree: ast.AST) -> frozenset[str]:

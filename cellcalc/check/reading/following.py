@@ -156,11 +156,6 @@ _ONE: Mapping[str, Callable[[float], float]] = {
     "abs": abs,
 }  # fmt: skip
 _SPELLED = {"expit": "sigmoid", "fabs": "abs", "absolute": "abs"}
-_TWO: Mapping[str, Callable[[Any, Any], Any]] = {
-    "multiply": operator.mul, "mul": operator.mul, "add": operator.add, "subtract": operator.sub,
-    "sub": operator.sub, "divide": operator.truediv, "true_divide": operator.truediv,
-    "div": operator.truediv, "power": operator.pow, "pow": operator.pow,
-}  # fmt: skip
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
@@ -813,8 +808,8 @@ class Following:
             return owner.copy() if isinstance(owner, numpy.ndarray) else owner
         if attr in _SPELLED or attr in _ONE:
             return applied(_SPELLED.get(attr, attr), owner)
-        if attr in _TWO and len(arguments) == 1:
-            return _TWO[attr](owner, arguments[0])
+        if attr in _OF_TWO and len(arguments) == 1:
+            return self.operation(_OF_TWO[attr], owner, arguments[0])
         if attr in ("dot", "matmul", "mm") and len(arguments) == 1:
             return self.product(owner, arguments[0])
         if attr in ("square",):
@@ -886,8 +881,8 @@ class Following:
             return first.copy() if isinstance(first, numpy.ndarray | list | dict) else first
         if function in _SPELLED or function in _ONE:
             return applied(_SPELLED.get(function, function), first)
-        if function in _TWO and len(arguments) == 2:
-            return self.operation(_AST_OF[function], *arguments)
+        if function in _OF_TWO and len(arguments) == 2:
+            return self.operation(_OF_TWO[function], *arguments)
         if function in ("dot", "matmul", "mm", "inner", "vdot") and len(arguments) == 2:
             return self.product(*arguments)
         if function == "outer" and len(arguments) == 2:
@@ -937,7 +932,7 @@ class Following:
         raise NotFollowedError
 
 
-_AST_OF: Mapping[str, ast.operator] = {
+_OF_TWO: Mapping[str, ast.operator] = {
     "multiply": ast.Mult(), "mul": ast.Mult(), "add": ast.Add(), "subtract": ast.Sub(),
     "sub": ast.Sub(), "divide": ast.Div(), "true_divide": ast.Div(), "div": ast.Div(),
     "power": ast.Pow(), "pow": ast.Pow(),
