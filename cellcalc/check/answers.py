@@ -25,7 +25,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import longest_first
+from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -414,7 +414,7 @@ _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 @cache
 def _a_loss() -> re.Pattern[str]:
-    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    several = any_of("loss", "words")
     return re.compile(rf"{_E.pattern}|^\s*(?:step\s+)?(?i:{several})(?![^\W\d_])")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from cellcalc.check.reading.vocabulary import longest_first, words
+from cellcalc.check.reading.vocabulary import any_of, words
 
 LAST = -1  # the last step, whichever number it has
 MAX_PIECED = 3_000  # characters of a line that is cut
@@ -33,8 +33,8 @@ def _ordinals() -> str:
 @cache
 def _phrase() -> re.Pattern[str]:
     """What says at the beginning of a clause which step it is for."""
-    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
-    last = "|".join(re.escape(word) for word in longest_first("time", "last"))
+    steps = any_of("time", "steps")
+    last = any_of("time", "last")
     step = (
         rf"(?:{steps})\s*(?:no\.?\s*|nr\.?\s*|\#\s*|[tk]?\s*=\s*)?(?P<step>[0-9]{{1,6}})"
         rf"|[tk]\s*=\s*(?P<t>[0-9]{{1,6}})"
@@ -85,7 +85,7 @@ def pieces(text: str) -> list[tuple[int | None, str]]:
 @cache
 def _behind() -> re.Pattern[str]:
     """A step that stands behind its number: 0.3 at step 1."""
-    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    steps = any_of("time", "steps")
     return re.compile(
         rf"(?<=[0-9])\s*,?\s*[(\[]?(?:at|for|in|@|bei|im|für|à|au|en|a|para|per)\s+(?:the\s+)?"
         rf"(?:(?:{steps})\s*|(?:(?:{steps})\s+)?[tk]\s*=\s*)(?P<t>[0-9]{{1,6}})[)\]]?"

@@ -24,7 +24,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
     wordy,
 )
-from cellcalc.check.reading.vocabulary import called, longest_first, words
+from cellcalc.check.reading.vocabulary import any_of, called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
 MAX_JOINED = 2_000  # lines of one printed array
@@ -801,7 +801,7 @@ _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s
 @cache
 def _step_phrase() -> re.Pattern[str]:
     """What a sentence begins with that is for one step: "For t = 3 we get", 当t=4时."""
-    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    steps = any_of("time", "steps")
     return re.compile(
         rf"(?:(?:at|for|in|when|bei|für|im|zu|zum|pour|à|au|en|para|per|a|al|для|при|в)\s+"
         rf"(?:the\s+|l'|la\s+|el\s+)?(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*)|[当當在于]\s*[tk]\s*=\s*"
@@ -856,7 +856,7 @@ def _log_label() -> re.Pattern[str]:
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     found = [("t", re.compile(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])"))]
     for section, key in _KEYS.items():
-        several = "|".join(re.escape(w) for w in longest_first("time", section))
+        several = any_of("time", section)
         found.append(
             (
                 key,
@@ -929,8 +929,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
 
 @cache
 def _last_step() -> re.Pattern[str]:
-    last = "|".join(re.escape(word) for word in longest_first("time", "last"))
-    steps = "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    last = any_of("time", "last")
+    steps = any_of("time", "steps")
     return re.compile(rf"(?<!\w)(?:{last})\s*(?:{steps})(?!\w)", re.IGNORECASE)
 
 
@@ -1146,15 +1146,15 @@ _TYPST_ABOUT = re.compile(r"\s+approx\s+(?=[-+.0-9])")
 @cache
 def _label() -> re.Pattern[str]:
     """What only says that an answer follows: Answer: c_1 = 0.2."""
-    several = "|".join(re.escape(word) for word in longest_first("labels", "words"))
+    several = any_of("labels", "words")
     return re.compile(rf"^\s*(?:{several})\s*[:：]\s*(?=\S)", re.IGNORECASE)
 
 
 @cache
 def _leading() -> re.Pattern[str]:
     """Words before an answer that say nothing of it: and so h_1 = 0.2."""
-    several = "|".join(re.escape(word) for word in longest_first("leading", "words"))
-    chinese = "|".join(re.escape(word) for word in longest_first("leading", "chinese"))
+    several = any_of("leading", "words")
+    chinese = any_of("leading", "chinese")
     return re.compile(
         rf"^(?:(?:{several})(?:\s*,\s*|\s+)|(?:{chinese})\s*,?\s*)(?=[^\W\d]|∂)", re.IGNORECASE
     )
@@ -1297,7 +1297,7 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
 
 @cache
 def _a_loss() -> re.Pattern[str]:
-    several = "|".join(map(re.escape, longest_first("loss", "words")))
+    several = any_of("loss", "words")
     return re.compile(
         rf"^(?:(?:and|so|then|the|le|la|el|der)\s+)*(?:{several}|[LJ])$", re.IGNORECASE
     )

@@ -8,7 +8,7 @@ from functools import cache
 
 from cellcalc.check.reading.mathematics import FUNCTION_NAMES
 from cellcalc.check.reading.names import Names
-from cellcalc.check.reading.vocabulary import called, longest_first, words
+from cellcalc.check.reading.vocabulary import any_of, called, words
 
 _WORD = re.compile(r"(?<![\w\\_.])[^\W\d_]{3,40}(?![\w_\[({^])")
 _NO_WORDS = frozenset(
@@ -160,7 +160,7 @@ _VERB = re.compile(r"\s+(?:is|ist|est|es|è|é|vaut|equals|beträgt|now|then)$")
 
 
 def _steps() -> str:
-    return "|".join(re.escape(word) for word in longest_first("time", "steps"))
+    return any_of("time", "steps")
 
 
 AT_STEP = re.compile(

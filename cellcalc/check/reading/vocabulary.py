@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -25,3 +26,8 @@ def called(section: str) -> Mapping[str, str]:
 def longest_first(section: str, key: str) -> tuple[str, ...]:
     """The words of a key, so that "time step" goes before "step"."""
     return tuple(sorted(words(section)[key], key=len, reverse=True))
+
+
+def any_of(section: str, key: str) -> str:
+    """The words of a key as alternatives of a pattern."""
+    return "|".join(map(re.escape, longest_first(section, key)))
