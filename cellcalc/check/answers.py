@@ -14,7 +14,8 @@ from functools import cache
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
-from cellcalc.check.reading.names import Names, has_free_time, mentioned
+from cellcalc.check.reading.mathematics import Written as Name
+from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -30,7 +31,7 @@ from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
-from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
+from cellcalc.language.tree import ONE, Edge, Expression, Symbol, rename, shifted, symbols
 from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
@@ -246,7 +247,10 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
-_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+_ELEMENT = re.compile(
+    r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
+    r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
+)
 
 
 def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
@@ -558,6 +562,8 @@ class _Reader:
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
+        if self.names.author and self.is_part(entry.left):
+            return  # as with dh_next
         if entry.form in ("code", "last") and _BEFORE.fullmatch(entry.right.strip()):
             return  # da0 = gradients["da_prev"]
         if entry.form in ("code", "last") and self._defines(entry):
@@ -635,6 +641,22 @@ class _Reader:
             return found == target
         mine, other = target.step or t or entry.t, found.step or entry.t
         return mine == other
+
+    def is_part(self, left: str) -> bool:
+        """Whether an author's symbol is for the sum of some of the paths alone."""
+        found: list[bool] = []
+
+        def noted(written: Name) -> Expression:
+            found.append(self.names.part(written) is not None)
+            return ONE
+
+        if len(left) > MAX_RULE:
+            return False
+        try:
+            parse_formula(left, noted, Style(target=True))
+        except ExpressionError:
+            return False
+        return found == [True]
 
     def is_handed_on(self) -> bool:
         """Whether a step hands dc to the one before along the carousel alone."""
@@ -862,7 +884,7 @@ def _is_handed(right: str) -> bool:
 
 
 def _from_later(match: re.Match[str]) -> str:
-    return f"d{match[1] or match[2]}__from_later"
+    return f"d{match[1] or match[2]}{FROM_LATER}"
 
 
 def _with_points(text: str) -> str:
