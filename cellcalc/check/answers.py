@@ -560,6 +560,9 @@ class _Reader:
             if _is_handed(entry.right):
                 shown = entry.right.strip()
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
+            if entry.between:  # the formula of a line of working
+                between = [_NEXT.sub(_from_later, p) if _is_handed(p) else p for p in entry.between]
+                entry = replace(entry, between=tuple(between))
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
         if self.names.author and self.is_part(entry.left):
