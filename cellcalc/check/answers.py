@@ -7,7 +7,7 @@ kept with the reason, and the rest is marked all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -831,6 +831,8 @@ class _Reader:
             code=entry.form in ("code", "last"),
         )
         formula = self.names.parsed(text, style)
+        if not style.code:
+            formula = self.with_state_before(formula, name, text)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
@@ -858,6 +860,21 @@ class _Reader:
             sequence=entry.sequence,
         )
 
+    def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
+        """The formula with a state that stands without a step as that of the step before.
+
+        Only in a row that comes before the state within its step: in z_f = W_f*x + U_f*h + b_f
+        the h of the same step is not there yet.
+        """
+        order = [row.symbol for row in self.names.model.forward]
+        if name not in order:
+            return formula
+        later = [s for s in self.names.model.state if s in order[order.index(name) :]]
+        bare = {s for s in later if re.search(_BARE.format(s), text)}
+        if not bare:
+            return formula
+        return rename(formula, lambda s: Symbol(s.name, -1) if _is_now(s, bare) else s)
+
     def elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         """The formula for each element of a vector, or for the one quantity."""
         found = self._elements(name, formula)
@@ -875,6 +892,14 @@ class _Reader:
         if alone := self.names.elements(formula):
             raise ExpressionError(f"one feature of {alone[0]}, as in {alone[0]}1", f'"{alone[0]}"')
         return {name: formula}
+
+
+# A quantity without any sign of a step: h, but not h_t, h[t], h(t), h' or dh.
+_BARE = r"(?<![\w.\]∂δ∇]){0}(?![\w\[^{{⟨<₀-₉ₜ'({{])"
+
+
+def _is_now(symbol: Symbol, names: Collection[str]) -> bool:
+    return symbol.name in names and symbol.shift == 0
 
 
 def _is_handed(right: str) -> bool:

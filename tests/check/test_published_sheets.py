@@ -138,3 +138,19 @@ def test_a_line_of_working_may_name_a_path_and_what_is_handed_on() -> None:
     assert verdicts(load("gomez").check(right)) == {"correct": 2}
     slipped = right.replace("0.03631", "0.04631").replace("0.01803", "0.02803")
     assert verdicts(load("gomez").check(slipped))["wrong"] == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        ("z_f[t] = W_f*x + U_f*h + b_f", "correct"),
+        ("c = f*c + i*g", "correct"),
+        ("h = o*tanh(c)", "correct"),
+        ("c_t = f_t*c_t + i_t*g_t", "wrong"),
+        ("z_f[1] = W_f*x + U_f*h + b_f = 0.5*0.7 - 0.35*0.15 + 0.8 = 1.0975", "correct"),
+        ("z_f[1] = W_f*x + U_f*h + b_f = 0.5*0.7 - 0.35*0.45 + 0.8 = 0.9925", "wrong"),
+    ],
+)
+def test_a_state_without_a_step_is_that_which_is_there(formula: str, verdict: str) -> None:
+    """Before the state of the same step is worked out there is only that of the step before."""
+    assert verdicts(loads(HOMEWORK).check(formula)) == {verdict: 1}
