@@ -27,8 +27,8 @@ CLOSED = 141
 DEBUG = "--debug"
 # What click raises where a group without a command shows its help; it has it since 8.2.
 HELP: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
-# Those that end a process where nothing is said of them, as a terminal, a system that shuts down and
-# those who hand out time on machines send them; Windows has the last, of its own.
+# Those that end a process where nothing is said of them: from a terminal, a system that shuts down,
+# or one that hands out time on machines. Windows has the last, of its own.
 ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGBREAK")
 STREAM_ERRORS = (ENOSPC, EIO, EBADF, EINVAL)
 

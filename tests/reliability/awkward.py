@@ -83,7 +83,7 @@ def drawn(generator: random.Random) -> str:
 def _parameters(cell: str) -> str:
     """Every parameter of a cell with one input, as a list of TOML."""
     names = resources.read_toml(f"templates/cells/{cell}.toml")["parameters"]
-    return json.dumps([name for name in names])
+    return json.dumps(list(names))
 
 
 def every_command(count: int, seed: int) -> Outcome:
