@@ -11,7 +11,8 @@ from cellcalc.classroom.collecting import MOST_SHOWN, Piece, Refused, collect
 
 
 @pytest.mark.parametrize(
-    "member", ["s002.txt", "./s002.txt", "././a/./s002.txt", "../s002.txt", "..\\..\\s002.txt", "/s002.txt", "C:\\a\\s002.txt"]
+    "member", ["s002.txt", "./s002.txt", "././a/./s002.txt", "../s002.txt", "..\\..\\s002.txt",
+               "/s002.txt", "C:\\a\\s002.txt"]
 )  # fmt: skip
 @pytest.mark.parametrize("outermost", [False, True], ids=["handed in", "all of it"])
 def test_however_a_zip_names_it(tmp_path: Path, member: str, outermost: bool) -> None:
