@@ -126,7 +126,7 @@ class FormulaMarker:
                 return self.empty(answer, name, formula)
         if answer.right is False and not used:
             # Its numbers are others: it is made of those of another window or sequence.
-            return self.marked(answer, Verdict.WRONG, note=sentence("check", "of_another_window"))
+            return self.marked(answer, Verdict.WRONG, note=sentence("check", "other_numbers"))
         notes = []
         if used:
             notes.append(sentence("check", "for_this_problem", facts=", ".join(used)))

@@ -156,6 +156,7 @@ def followed(
             following.program(tree)
         except RecursionError:
             return None
+        meanings.is_all = not following.missed
         if not last:
             learnt = meanings.learnt_now()
     lines = "\n".join(sources).split("\n")
@@ -183,6 +184,7 @@ class _Meanings:
     names: Names
     learnt: _Learnt
     last: bool
+    is_all: bool = True  # whether every statement was followed
     records: dict[object, list[_Record]] = field(default_factory=dict)
     unfinished: set[tuple[int, str]] = field(default_factory=set)  # lines, and for what
     innocent: set[Doubt] = field(default_factory=set)
@@ -277,7 +279,7 @@ class _Meanings:
         return own[0] if len(own) == 1 else value
 
     def _are(self, array: Any, leaves: Any) -> bool:
-        """Whether an array may be these parameters: they are told by its name, or by its numbers."""
+        """Whether an array may be these parameters, told by its name or by its numbers."""
         own = sorted(leaf.values[0] for leaf in leaves)
         numbers = [float(v) for v in array.flat if isinstance(v, int | float) and v == v]
         return len(set(own)) < len(own) or sorted(numbers) != own or numbers == [
@@ -529,16 +531,17 @@ class _Meanings:
         if not isinstance(more, Term):
             return False
         parts = self._parts(more)
+        key: str | None
         if parts or (meant is not None and meant.name in self.names.gradients):
             key = meant.name if meant is not None else self.learnt.said.get((line, name, 0))
             if parts and key not in {part.name for part in parts}:
                 key = parts[0].name
             self._number(line, name, more, (slot, "added"), False, key, self.step())
             return True
-        if key := self.learnt.said.get((line, name, 0)):
-            if key in self.names.gradients:
-                self._number(line, name, more, (slot, "added"), False, key, self.step())
-                return True
+        key = self.learnt.said.get((line, name, 0))
+        if key in self.names.gradients:
+            self._number(line, name, more, (slot, "added"), False, key, self.step())
+            return True
         losses = [place for place in self.runs.found(more.values) if place.name == LOSS]
         if losses and (meant is None or meant.name == TOTAL_LOSS):
             self._recorded(
@@ -558,8 +561,8 @@ class _Meanings:
     def summed(self, name: str, value: Any) -> Any:
         """The gradient that a loop has added up; its terms have been judged."""
         if isinstance(value, Term):
-            key = self.meaning(name)
-            return self._whole(value, None if key is None else key.name)
+            meant = self.meaning(name)
+            return self._whole(value, None if meant is None else meant.name)
         if not isinstance(value, numpy.ndarray):
             return value
         made = value.copy()
@@ -734,8 +737,14 @@ class _Meanings:
         if key == by_name and said is None:
             key = self._of_its_making(key, value)
         if key in self.names.parameters:
+            if not {symbol.name for symbol in symbols(value.tree)} & self._slopes:
+                return value  # a number that was changed to see what comes of it
             t = None
         return self._recorded(line, name, slot, self.here(key, t), value, False)
+
+    @cached_property
+    def _slopes(self) -> frozenset[str]:
+        return self.backward | self.names.gradients
 
     def _alias(
         self, line: int, name: str, value: Term, slot: object, meant: Symbol | None,
@@ -858,7 +867,7 @@ class _Meanings:
         return Term(named, values, raw=value, turn=self.turns if sure else None, line=line)
 
     def _doubted(self, value: Term, doubt: Doubt) -> Term:
-        """A number that is not what its name says; of what it was made no more is asked at first."""
+        """A number that is not what its name says; at first its making is not kept."""
         tree = value.tree if self.last else _SOMETHING
         return Term(tree, value.values, value.size if self.last else 1,
                     doubts=value.doubts | {doubt})  # fmt: skip
@@ -954,7 +963,7 @@ class _Meanings:
             yield from self._of_line(line, key, found, shown)
 
     def _judged(self, every: Sequence[_Record]) -> Iterator[_Record]:
-        """The records that say something: not what a second run of a line makes of other numbers."""
+        """The records that say something; a line's second run with other numbers says nothing."""
         right = {(r.of, r.place) for r in every if r.sure}
         unsure = [
             r
@@ -974,9 +983,9 @@ class _Meanings:
             is_first = first is not None and record.of == first.of
             is_alone = self.learnt.right and record.of not in self.learnt.spread
             comes_to_something = not is_alone or record.key in loud or not record.t
-            if (is_first or record.of not in good) and comes_to_something:
-                if record.window == min(wrong[record.of]):
-                    yield record
+            is_told = (is_first or record.of not in good) and comes_to_something
+            if is_told and record.window == min(wrong[record.of]):
+                yield record
 
     def _of_all_turns(self, records: Sequence[_Record]) -> Mapping[Doubt, str]:
         """What a line says in all its turns, where it may say one of several things in some."""
@@ -1007,7 +1016,7 @@ class _Meanings:
             same = [r for r in placed if self._agrees(formula, r)]
             if len(steps) > 1 and len(same) == len(placed):
                 answer = Answer(line, key, None, shown, formulas={key: formula}, per_step=True)
-                yield self._placed(replace(answer, right=False), best)
+                yield self._placed(replace(answer, right=self.is_wrong), best)
                 return
         seen: set[tuple[int | None, Expression]] = set()
         for record in unsure:
@@ -1018,7 +1027,12 @@ class _Meanings:
             seen.add((t, record.tree))
             formulas = {name: record.tree}
             answer = Answer(line, name, t, shown, formulas=formulas, per_step=t is not None)
-            yield self._placed(replace(answer, right=False), record)
+            yield self._placed(replace(answer, right=self.is_wrong), record)
+
+    @property
+    def is_wrong(self) -> bool | None:
+        """What is known of a number that is another; nothing where something was not followed."""
+        return False if self.is_all else None
 
     def _right(self, line: int, key: str, record: _Record, shown: str) -> Answer:
         """The answer of a line that is right wherever it was met."""

@@ -176,7 +176,7 @@ def near(found: Sequence[float], wanted: Sequence[float]) -> bool:
 
 
 def runs_of(trace: Trace, epochs: int) -> Runs | None:
-    """The first epochs of a problem's run, and as often drawn anew; None where they are too long."""
+    """The first epochs of a problem's run, and of the drawn ones; None where they are too long."""
     own = [one for one in trace.passes if one.epoch <= epochs]
     rows = len(trace.model.quantities)
     size = sum(rows * sum(len(w.steps) for w in one.windows) + rows * one.steps for one in own)

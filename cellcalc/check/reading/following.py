@@ -15,8 +15,8 @@ import contextlib
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy
@@ -39,7 +39,6 @@ from cellcalc.check.reading.terms import (
     NotFollowedError,
     Term,
     as_array,
-    filled,
     power,
     product,
     single,
@@ -108,6 +107,10 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 _MODULES = ("np", "numpy", "math", "torch", "jnp")
 _NUMBERS = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "pi": math.pi, "e": math.e}
+# What an optimizer keeps of each parameter, which is none of them.
+_KEPT = re.compile(
+    r"(?:[mvsr]|vel\w*|mom\w*|cache|exp_avg\w*|[mv]_?(?:hat|corr|c)\w*|old\w*|num\w*)"
+)
 _SAME = ("data", "value", "loc", "iloc")
 _SHOWN = ("print", "show", "plot", "seed", "manual_seed", "pprint", "allclose", "filterwarnings")
 _FAILED = (
@@ -570,8 +573,8 @@ class Following:
             self.assign(node.lineno, target, made, names, True, told=not told)
         if told:
             kept = self.kept(target, names)
-            place = f"{ast.unparse(kept)} {id(names.holder(name))}"
-            self.sums[place] = (kept, self.kept(target, names, True), names)
+            key = f"{ast.unparse(kept)} {id(names.holder(name))}"
+            self.sums[key] = (kept, self.kept(target, names, True), names)
 
     def kept(self, target: ast.expr, names: _Names, store: bool = False) -> ast.expr:
         """The same place, with its index as it is now: acc[k] of a loop over k."""
@@ -917,7 +920,7 @@ class Following:
         function = node.func
         if isinstance(function, ast.Attribute):
             if _is_super(function.value):
-                return self.inherited(function.attr, node, names)
+                return self.inherited(function.attr)
             try:
                 owner = self.value(function.value, names, name)
             except NotFollowedError:
@@ -1017,7 +1020,7 @@ class Following:
             raise NotFollowedError
         return self.value(node, names, name)
 
-    def inherited(self, attr: str, node: ast.Call, names: _Names) -> Any:
+    def inherited(self, attr: str) -> Any:
         """super().__init__(…) of a class whose own methods are those of its base where missing."""
         if attr == "__init__":
             return None
@@ -1328,6 +1331,8 @@ def _of_key(owner: str, key: str) -> str:
     """The name of what a mapping holds: grads["Wf"] is dWf, dz["f"] is dz_f."""
     if len(key) == 1 and (of := re.fullmatch(r"(d|g|grad|grad_|d_)?([WUbpVwu]|[za](?=$))", owner)):
         return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
+    if _KEPT.fullmatch(owner):
+        return f"{owner}_{key}"
     is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?", owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 

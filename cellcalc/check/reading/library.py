@@ -154,16 +154,16 @@ def _joined(given: Given, named: Named) -> Any:
     return numpy.concatenate(_parts(given[0]), axis=_axis(given, named, 1, 0))
 
 
-def _beside(given: Given, named: Named) -> Any:
+def _beside(given: Given, _named: Named) -> Any:
     parts = _parts(given[0])
     return numpy.concatenate(parts, axis=1 if parts[0].ndim > 1 else 0)
 
 
-def _above(given: Given, named: Named) -> Any:
+def _above(given: Given, _named: Named) -> Any:
     return numpy.concatenate([numpy.atleast_2d(part) for part in _parts(given[0])], axis=0)
 
 
-def _columns(given: Given, named: Named) -> Any:
+def _columns(given: Given, _named: Named) -> Any:
     parts = [one.reshape(-1, 1) if one.ndim < 2 else one for one in _parts(given[0])]
     return numpy.concatenate(parts, axis=1)
 
@@ -189,14 +189,14 @@ def _chunks(given: Given, named: Named) -> Any:
     return _split([given[0], *given[1:2]], {"axis": _axis(given, named, 2, 0)} | dict(named))
 
 
-def _outer(given: Given, named: Named) -> Any:
+def _outer(given: Given, _named: Named) -> Any:
     a, b = (numpy.atleast_1d(as_array(one)).reshape(-1) for one in given)
     if a.size * b.size > MOST_ELEMENTS:
         raise NotFollowedError
     return numpy.multiply.outer(a, b)
 
 
-def _range(given: Given, named: Named) -> Any:
+def _range(given: Given, _named: Named) -> Any:
     if not given or not all(isinstance(one, int) for one in given):
         raise NotFollowedError
     found = range(*given)
@@ -228,21 +228,21 @@ def _mean(given: Given, named: Named) -> Any:
     return summed(values) / values.size
 
 
-def _length(given: Given, named: Named) -> Any:
+def _length(given: Given, _named: Named) -> Any:
     return len(given[0])
 
 
-def _reversed(given: Given, named: Named) -> Any:
+def _reversed(given: Given, _named: Named) -> Any:
     if isinstance(given[0], numpy.ndarray):
         return given[0][::-1]
     return elements(given[0])[::-1]
 
 
-def _list(given: Given, named: Named) -> Any:
+def _list(given: Given, _named: Named) -> Any:
     return elements(given[0]) if given else []
 
 
-def _tuple(given: Given, named: Named) -> Any:
+def _tuple(given: Given, _named: Named) -> Any:
     return tuple(elements(given[0])) if given else ()
 
 
@@ -258,7 +258,7 @@ def _enumerate(given: Given, named: Named) -> Any:
     return list(enumerate(elements(given[0]), start))
 
 
-def _zip(given: Given, named: Named) -> Any:
+def _zip(given: Given, _named: Named) -> Any:
     return list(zip(*map(elements, given), strict=False))
 
 
@@ -278,7 +278,7 @@ def _clip(given: Given, named: Named) -> Any:
     return each(given[0], kept)
 
 
-def _whole(given: Given, named: Named) -> Any:
+def _whole(given: Given, _named: Named) -> Any:
     if isinstance(given[0], int):
         return given[0]
     if isinstance(given[0], float) and abs(given[0]) < 1e6:
@@ -286,7 +286,7 @@ def _whole(given: Given, named: Named) -> Any:
     raise NotFollowedError
 
 
-def _float(given: Given, named: Named) -> Any:
+def _float(given: Given, _named: Named) -> Any:
     first = given[0] if given else 0.0
     if isinstance(first, str):
         return float(first)
@@ -297,14 +297,14 @@ def _float(given: Given, named: Named) -> Any:
     return float(first) if isinstance(first, int) else first
 
 
-def _text(given: Given, named: Named) -> Any:
+def _text(given: Given, _named: Named) -> Any:
     if given and isinstance(given[0], str | int):
         return str(given[0])
     raise NotFollowedError
 
 
 def _largest(biggest: bool) -> Callable[[Given, Named], Any]:
-    def found(given: Given, named: Named) -> Any:
+    def found(given: Given, _named: Named) -> Any:
         values = given if len(given) > 1 else elements(given[0])
         if not values or not all(isinstance(one, int) for one in values):
             raise NotFollowedError
@@ -314,7 +314,7 @@ def _largest(biggest: bool) -> Callable[[Given, Named], Any]:
 
 
 def _is_nan(wanted: bool) -> Callable[[Given, Named], Any]:
-    def found(given: Given, named: Named) -> Any:
+    def found(given: Given, _named: Named) -> Any:
         first = given[0]
         if not isinstance(first, Term | float | int):
             raise NotFollowedError
@@ -323,7 +323,7 @@ def _is_nan(wanted: bool) -> Callable[[Given, Named], Any]:
     return found
 
 
-def _shaped(given: Given, named: Named) -> Any:
+def _shaped(given: Given, _named: Named) -> Any:
     array = as_array(given[0])
     if not isinstance(array, numpy.ndarray):
         array = filled((1,), array)
@@ -346,7 +346,7 @@ def _repeated(given: Given, named: Named) -> Any:
     return [given[0]] * given[1]
 
 
-def _frame(given: Given, named: Named) -> Any:
+def _frame(given: Given, _named: Named) -> Any:
     if given and isinstance(given[0], dict):
         return dict(given[0])
     raise NotFollowedError
@@ -358,7 +358,7 @@ def _flipped(given: Given, named: Named) -> Any:
     return numpy.flip(array, axis=axis if array.ndim > 1 else 0)
 
 
-def _chained(given: Given, named: Named) -> Any:
+def _chained(given: Given, _named: Named) -> Any:
     return [one for part in given for one in elements(part)]
 
 
@@ -366,14 +366,14 @@ def _expanded(given: Given, named: Named) -> Any:
     return numpy.expand_dims(numpy.atleast_1d(as_array(given[0])), _axis(given, named, 1, 0))
 
 
-def _all(given: Given, named: Named) -> Any:
+def _all(given: Given, _named: Named) -> Any:
     values = elements(given[0])
     if not all(isinstance(one, bool) for one in values):
         raise NotFollowedError
     return all(values)
 
 
-def _nothing(given: Given, named: Named) -> Any:
+def _nothing(_given: Given, _named: Named) -> Any:
     return None
 
 
@@ -390,12 +390,12 @@ _BY_NAME: Mapping[str, Callable[[Given, Named], Any]] = {
     "clip": _clip, "clamp": _clip, "int": _whole, "float": _float, "str": _text,
     "max": _largest(True), "min": _largest(False),
     "isnan": _is_nan(True), "isfinite": _is_nan(False), "reshape": _shaped,
-    "transpose": lambda given, named: as_array(given[0]).T,
-    "squeeze": lambda given, named: numpy.squeeze(as_array(given[0])),
-    "ravel": lambda given, named: as_array(given[0]).reshape(-1),
+    "transpose": lambda given, _named: as_array(given[0]).T,
+    "squeeze": lambda given, _named: numpy.squeeze(as_array(given[0])),
+    "ravel": lambda given, _named: as_array(given[0]).reshape(-1),
     "expand_dims": _expanded, "unsqueeze": _expanded,
     "sorted": _sorted, "repeat": _repeated, "chain": _chained, "DataFrame": _frame,
-    "all": _all, "shape": lambda given, named: numpy.shape(as_array(given[0])),
+    "all": _all, "shape": lambda given, _named: numpy.shape(as_array(given[0])),
     "print": _nothing, "seed": _nothing, "manual_seed": _nothing, "set_printoptions": _nothing,
     "filterwarnings": _nothing, "set_default_dtype": _nothing,
 }  # fmt: skip
