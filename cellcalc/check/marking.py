@@ -13,6 +13,7 @@ from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
@@ -21,7 +22,7 @@ from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
-from cellcalc.language.letters import MARK
+from cellcalc.language.letters import MARK, ascii_forms
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -406,4 +407,10 @@ def _names(trace: Trace) -> Mapping[str, str] | None:
     author = trace.model.author
     if author is None:
         return None
-    return {symbol: symbol + MARK for symbol in author.taken} | dict(author.reading(trace.symbols))
+    later = {
+        form: f"{key}{FROM_LATER}"
+        for symbol, key in author.handed_on.items()
+        for form in (symbol, *ascii_forms(symbol))
+    }
+    taken = {symbol: symbol + MARK for symbol in author.taken}
+    return taken | later | dict(author.reading(trace.symbols))
