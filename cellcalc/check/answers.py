@@ -107,7 +107,8 @@ class Answer:
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     ``stage`` and ``array`` are those of the entry. ``slope`` is what a formula may be, where it is
     not for a quantity of the cell, but for the derivative of one by another. A ``tentative``
-    answer may mean something else too: it is right, or nothing is said of it.
+    answer may mean something else too: it is right, or nothing is said of it. ``right`` tells of
+    a line of a program whether following it has shown that it makes this quantity.
     """
 
     line: int | str
@@ -127,6 +128,7 @@ class Answer:
     slope: tuple[Expression, ...] = ()
     tentative: bool = False
     array: str = ""
+    right: bool | None = None
 
     @property
     def kind(self) -> str:
