@@ -14,6 +14,7 @@ NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
 HUGE = "0.000E+00"  # for what would not fit
 TINY_SHOWN = "0.00E+00"
+MINUTE, LEAST_SHOWN = "1E-99", "0E+00"  # below this an exponent has three digits
 NOTHING = '"–"'  # for a loss at a step without target
 
 

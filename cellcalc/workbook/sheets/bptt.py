@@ -645,9 +645,6 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
     sheet.print_area = f"A1:{letters(layout.width)}{layout.height}"
 
 
-ROOM = 10  # digits before and after the point that a step's column has room for
-
-
 def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
     right = letters(layout.width)
     if look is not None:
@@ -672,10 +669,10 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
             if look is None:
                 shade_gradients(sheet, area)
             else:
-                shade_by_tens(sheet, area, look.scale)
+                shade_by_tens(sheet, area, look.scale, STEP_WIDTH, NUMBER_DECIMALS)
     if look is not None:
         area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
+        show_digits(sheet, area, look.digits, STEP_WIDTH, NUMBER_DECIMALS)
     show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 

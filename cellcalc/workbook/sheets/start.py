@@ -419,7 +419,7 @@ class _Start:
                 format_where(sheet, area, f"NOT(ISNUMBER(B{row - 1}))", '"–"')
                 self.shown.append(area)
             for area in self.shown:
-                show_digits(sheet, area, moment.work(DIGITS_ROW))
+                show_digits(sheet, area, moment.work(DIGITS_ROW), WIDTH)
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         if self.losses and not self.book.practice:
             self.chart(sheet, *self.losses)

@@ -54,6 +54,7 @@ from cellcalc.workbook.moment import (
 )
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import (
+    DECIMALS,
     fold,
     grey_where,
     look_where,
@@ -604,7 +605,7 @@ class _Unrolled:
                 cell = f"B{row}"
                 # What the window cuts off stands just before it.
                 grey_where(sheet, area, f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)")
-                shade_by_tens(sheet, area, scale)
+                shade_by_tens(sheet, area, scale, VALUE_WIDTH, DECIMALS)
             if len(self.layout.windows) > 1:
                 top, bottom = TIME_ROW, max(lane.gradient for lane in self.lanes)
                 # The gap before the first step swept: the cut.
@@ -631,7 +632,7 @@ class _Unrolled:
         shown = [*self.losses.values(), *self.gates.values()]
         shown += [row for lane in self.lanes for row in (lane.value, lane.gradient)]
         digits = self.moment.work(DIGITS_ROW)
-        show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits)
+        show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits, VALUE_WIDTH)
 
     def chart(self, sheet: Worksheet) -> None:
         drawing = BarChart()
