@@ -32,6 +32,7 @@ from cellcalc.xlsx.styles import (
     POSITIVES,
     TINY,
     TINY_SHOWN,
+    plain,
 )
 
 Ends = list[tuple[Literal["num", "formula"], float | str]]
@@ -230,14 +231,20 @@ def room_for(width: float) -> int:
 
 
 def show_digits(
-    sheet: Worksheet, area: str, digits: str, width: float, decimals_now: int = DECIMALS
+    sheet: Worksheet,
+    area: str,
+    digits: str,
+    width: float,
+    decimals_now: int = DECIMALS,
+    given: bool = False,
 ) -> None:
     """So many figures as a cell says: as many decimals, or more for what is small.
 
     LibreOffice applies one rule only to a cell, of the area that comes first: call this after the
     rules of colours, which are more to it.
     ``width`` is that of the narrowest column: fewer decimals where they do not fit, an exponent
-    where none does. ``decimals_now`` are those of the cells' own format.
+    where none does. ``decimals_now`` are those of the cells' own format. What is ``given`` is shown
+    without zeros at its end.
     """
     first = area.partition(":")[0].replace("$", "")
     number = f"ISNUMBER({first})"
@@ -252,7 +259,7 @@ def show_digits(
     decimals = f"MIN({wanted},{room - 1}-MAX(0,INT(LOG10({size}*{1 + 10.0**-room!r}))))"
     for count in range(1, min(13, room)):
         if count != decimals_now:
-            text = "0." + "0" * count
+            text = plain(count, 1 if given else None)
             format_where(sheet, area, f"IF({number},IF({first}=0,0,{decimals})={count})", text)
 
 

@@ -632,6 +632,9 @@ class _Unrolled:
         shown = [*self.losses.values(), *self.gates.values()]
         shown += [row for lane in self.lanes for row in (lane.value, lane.gradient)]
         digits = self.moment.work(DIGITS_ROW)
+        put_in = [*self.inputs.values(), *(r for name, r in self.losses.items() if name == TARGET)]
+        for row in put_in:
+            show_digits(sheet, f"B{row}:{end}{row}", digits, VALUE_WIDTH, given=True)
         show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits, VALUE_WIDTH)
 
     def chart(self, sheet: Worksheet) -> None:
