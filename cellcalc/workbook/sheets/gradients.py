@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import compile_expression
@@ -59,7 +58,7 @@ TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
 PART_WIDTH = 10  # characters of the column of a step, and of the narrowest one
 MOST_MOVES = 20_000  # cells of forward mode
-MOST_ACROSS = 12  # steps across on a printed page
+MOST_ACROSS, MOST_BESIDE = 12, 4  # steps across on a printed page; beside the table
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
 NAME, BPTT, EXACT, DIFFERENCE, ERROR, RESULT, PARTS = 1, 2, 3, 4, 5, 6, 8
@@ -507,9 +506,13 @@ class _Gradients:
         if self.parts > MOST_ACROSS:  # the table by itself, then so many steps a page
             scale_to(sheet, [20, *[PART_WIDTH] * MOST_ACROSS])
             sheet.print_title_cols = f"A:{letters(NAME)}"
-            for k in range(0, self.parts, MOST_ACROSS):
-                sheet.col_breaks.append(Break(id=PARTS + k - 1))
-        sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
+            areas = [f"A1:{letters(PARTS + MOST_BESIDE - 1)}{self.lesson + APART}"]
+            for k in range(PARTS + MOST_BESIDE, meaning, MOST_ACROSS):
+                end = letters(min(k + MOST_ACROSS, meaning) - 1)
+                areas.append(f"{letters(k)}{TABLE}:{end}{self.last}")
+            sheet.print_area = ",".join(areas)
+        else:
+            sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))
         show_scientific(sheet, f"C{self.first}:{width}{last}")
