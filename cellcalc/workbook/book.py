@@ -15,7 +15,7 @@ from cellcalc.workbook.layout import Layout, lay_out
 from cellcalc.workbook.moment import PLACES, Choosable, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
-from cellcalc.xlsx.lines import Line
+from cellcalc.xlsx.connectors import Line
 
 FAILURE = "!!"  # what a check says that fails
 

@@ -159,10 +159,9 @@ def fill_where(sheet: Worksheet, area: str, test: str, colours: tuple[str, str])
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
-def grey_where(sheet: Worksheet, area: str, test: str) -> None:
+def grey_where(sheet: Worksheet, area: str, test: str, most: float = 0) -> None:
     """Grey ink, struck out, where a formula holds: what is left out of account."""
-    look = _look("9A9A9A", strike=True)
-    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+    look_where(sheet, area, test, "9A9A9A", strike=True, most=most)
 
 
 def shade_gates(sheet: Worksheet, area: str, low: float = 0.0, high: float = 1.0) -> None:
@@ -187,7 +186,7 @@ def shade_by_tens(sheet: Worksheet, area: str, scale: str, width: float, decimal
     the cells' own format.
     """
     first = area.partition(":")[0].replace("$", "")
-    most = 10 ** (room_for(width) - decimals) - 1  # which no rounding makes longer
+    most = longest(width, decimals)
     for k, pair in enumerate(zip(NEGATIVES, POSITIVES, strict=True), 1):
         for sign, colour in zip(("-", ""), pair, strict=True):
             least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
@@ -195,7 +194,7 @@ def shade_by_tens(sheet: Worksheet, area: str, scale: str, width: float, decimal
             exponent, usual = _look(fill=colour, format=TINY_SHOWN), _look(fill=colour)
             # The first that holds wins; others, as of the digits, go on to apply.
             looks = [
-                (exponent, f"{compare},OR(ABS({first})<0.0001,ABS({first})>={most})"),
+                (exponent, f"{compare},OR(ABS({first})<0.0001,ABS({first})>={most:.0f})"),
                 (usual, compare),
             ]
             if k == len(NEGATIVES):
@@ -215,8 +214,19 @@ def look_where(
     bold: bool = False,
     strike: bool = False,
     dotted: bool = False,
+    most: float = 0,
 ) -> None:
-    """Another look where a formula holds, written for the area's first cell."""
+    """Another look where a formula holds, written for the area's first cell.
+
+    From ``most`` on (0: however large) a number has an exponent by the same rule, because
+    LibreOffice applies no other one to it.
+    """
+    first = area.partition(":")[0].replace("$", "")
+    if most:
+        large = f"AND({test},ISNUMBER({first}),ABS({first})>={most:.0f})"
+        look = _look(ink, fill, bold, strike, dotted, TINY_SHOWN)
+        rule = Rule(type="expression", dxf=look, formula=[large])
+        sheet.conditional_formatting.add(area, rule)
     look = _look(ink, fill, bold, strike, dotted)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
@@ -228,6 +238,11 @@ _CHARACTER, _EDGES = 7.43, 7.2  # pixels of a digit; of a sign, a point and the 
 def room_for(width: float) -> int:
     """How many digits of a number, before and after the point, a column so wide has room for."""
     return int((7 * width - _EDGES) / _CHARACTER)
+
+
+def longest(width: float, decimals: int) -> float:
+    """From what on a number of so many decimals does not fit a column, less what is rounded up."""
+    return 10.0 ** (room_for(width) - decimals) - 1
 
 
 def show_digits(

@@ -15,28 +15,15 @@ HUGE = "0.000E+00"  # for what would not fit
 TINY_SHOWN = "0.00E+00"
 
 
-def bounded(decimals: int, digits: int, least: int | None = None) -> str:
-    """A format of so many decimals, and an exponent for more than so many digits before them.
-
-    Where ``least`` are given, zeros at the end beyond so many decimals are left out.
-
-    Of rules for looks LibreOffice applies one only: under one that has a colour and no format the
-    cell's own format is to fit its column. The minus is written out, since a part for negative
-    numbers alone has none of its own.
-    """
-    most = 10**digits - 1
-    return f"[>={most}]{TINY_SHOWN};[<=-{most}]-{TINY_SHOWN};{plain(decimals, least)}"
-
-
 def plain(decimals: int, least: int | None = None) -> str:
     """So many decimals, of which those beyond the least are left out where they are 0."""
     least = decimals if least is None else least
     return f"0.{'0' * least}{'#' * (decimals - least)}"
 
 
-NUMBER_DECIMALS = 5
-NUMBER, NARROW = bounded(NUMBER_DECIMALS, 4), bounded(NUMBER_DECIMALS, 3)
-FOUR, FOUR_NARROW, GIVEN = bounded(4, 4), bounded(4, 3), bounded(4, 4, least=1)
+NUMBER, NUMBER_DECIMALS = "0.00000", 5
+# Without zeros at the end. No parts with conditions: LibreOffice drops the minus in the last one.
+GIVEN = plain(4, 1)
 # As a number is; in LibreOffice a formula whose own format is General takes that of another cell.
 AS_IT_IS = "General;-General"
 MINUTE, LEAST_SHOWN = "1E-99", "0E+00"  # below this an exponent has three digits
@@ -110,17 +97,15 @@ STYLES: dict[str, Style] = {
     "label": Style(bold=True),
     "live_text": Style(wrap=True, line="D9D9D9"),
     "value": Style(bold=True, align="right", format=NUMBER, line="D9D9D9"),
-    "factor": Style(align="right", format=NARROW, line="D9D9D9", color="595959"),
+    "factor": Style(align="right", format=NUMBER, line="D9D9D9", color="595959"),
     "flag": Style(bold=True, align="center"),
     "exponent": Style(align="right", format="0.00E+00;-0.00E+00;0"),
     "whole": Style(align="right", format="0"),
     "small": Style(color=GREY, size=9),
     "small_number": Style(color=GREY, size=9, align="right", format=NUMBER),
     "node_label": Style(bold=True, align="center", box=True, fill="F2F2F2"),
-    "node_value": Style(align="center", format=FOUR_NARROW, box=True),
-    "node_gradient": Style(
-        align="center", format=FOUR_NARROW, box=True, italic=True, color="7B2C3B"
-    ),
+    "node_value": Style(align="center", format="0.0000", box=True),
+    "node_gradient": Style(align="center", format="0.0000", box=True, italic=True, color="7B2C3B"),
     "arrow": Style(align="center", size=14, color="404040"),
     "answer": Style(
         color=INPUT_BLUE, fill=INPUT_FILL, align="right", format="General", box=True, unlocked=True
@@ -130,7 +115,7 @@ STYLES: dict[str, Style] = {
     "mark_hidden": Style(align="center", color=GREY, size=9, format="General", secret=True),
     "heading": Style(bold=True, color="FFFFFF", fill="404040", wrap=True),
     "heading_number": Style(bold=True, color="FFFFFF", fill="404040", align="right", format="0"),
-    "heat": Style(align="right", format=NARROW, size=10),
+    "heat": Style(align="right", format=NUMBER, size=10),
     "percent": Style(bold=True, align="right", format="0.00%"),
     "plain": Style(align="right"),
     "pick": Style(
@@ -148,11 +133,11 @@ STYLES: dict[str, Style] = {
     "gradient_label": Style(bold=True, color="7B2C3B", align="right"),
     "plain_label": Style(color="404040", align="right", size=10),
     "road": Style(color="1F4E79", size=9, align="center", italic=True),
-    "loss_value": Style(align="center", format=FOUR_NARROW, box=True, size=10),
-    "state_value": Style(align="center", format=FOUR_NARROW, box=True),
-    "gate_value": Style(align="center", format=FOUR_NARROW, box=True, size=10),
+    "loss_value": Style(align="center", format="0.0000", box=True, size=10),
+    "state_value": Style(align="center", format="0.0000", box=True),
+    "gate_value": Style(align="center", format="0.0000", box=True, size=10),
     "given_value": Style(align="center", format=GIVEN, box=True, size=10),
-    "state_gradient": Style(align="center", format=FOUR_NARROW, box=True, bold=True),
+    "state_gradient": Style(align="center", format="0.0000", box=True, bold=True),
     "forward_arrow": Style(align="center", color="1F4E79"),
     "backward_arrow": Style(align="center", color="7B2C3B"),
     "both_arrows": Style(align="center", color="808080", size=8),
@@ -167,7 +152,7 @@ STYLES: dict[str, Style] = {
         align="center", format=GIVEN, box=True, color=INPUT_BLUE, fill=INPUT_FILL
     ),
     "matrix_head": Style(bold=True, align="center", fill="F2F2F2", box=True),
-    "cell_value": Style(align="right", format=FOUR, line="D9D9D9"),
+    "cell_value": Style(align="right", format="0.0000", line="D9D9D9"),
     "do": Style(wrap=True, line="D9D9D9"),
     "try_link": Style(color="0563C1", underline=True, line="D9D9D9"),
     "text": Style(wrap=True, line="D9D9D9", indent=1),

@@ -33,7 +33,7 @@ from cellcalc.xlsx.cells import (
     letters,
     quoted,
 )
-from cellcalc.xlsx.lines import Line, linked, listed_drawing, with_drawing, written_lines
+from cellcalc.xlsx.connectors import Line, linked, listed_drawing, with_drawing, written_lines
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 import cellcalc
 from cellcalc import resources
 from cellcalc.xlsx.page import DECIMALS, room_for, shade_by_tens, show_digits, show_scientific
-from cellcalc.xlsx.styles import NUMBER_DECIMALS
+from cellcalc.xlsx.styles import NUMBER_DECIMALS, STYLES
 from tests.support.oracles import program
 from tests.support.spreadsheets import book_of
 
@@ -90,6 +90,11 @@ def test_gradients_in_shades_fit_and_are_never_shown_as_0(width: float, decimals
             text = shown(sheet, value, 4, f"0.{'0' * decimals}")
             assert fits(text, width), (value, text)
             assert size == 0 or float(text) != 0, (value, text)
+
+
+def test_no_format_has_parts_with_conditions() -> None:
+    """LibreOffice drops the minus of a negative number in the last of them."""
+    assert not [name for name, style in STYLES.items() if "[" in style.format]
 
 
 def test_numbers_without_a_choice_of_digits_fit() -> None:

@@ -48,7 +48,7 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
-A_PAGE = 43  # lines of print
+A_PAGE = 40  # lines of print
 CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
 AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.

@@ -45,7 +45,7 @@ from cellcalc.workbook.moment import (
 )
 from cellcalc.workbook.sheets.start import weights
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
-from cellcalc.xlsx.lines import ROW_PIXELS, Line, Point
+from cellcalc.xlsx.connectors import ROW_PIXELS, Line, Point
 from cellcalc.xlsx.page import (
     DECIMALS,
     link,

@@ -57,6 +57,7 @@ from cellcalc.xlsx.page import (
     DECIMALS,
     fold,
     grey_where,
+    longest,
     look_where,
     set_up_page,
     set_widths,
@@ -604,7 +605,8 @@ class _Unrolled:
                 area = f"B{row}:{end}{row}"
                 cell = f"B{row}"
                 # What the window cuts off stands just before it.
-                grey_where(sheet, area, f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)")
+                cut = f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)"
+                grey_where(sheet, area, cut, longest(VALUE_WIDTH, DECIMALS))
                 shade_by_tens(sheet, area, scale, VALUE_WIDTH, DECIMALS)
             if len(self.layout.windows) > 1:
                 top, bottom = TIME_ROW, max(lane.gradient for lane in self.lanes)
@@ -625,7 +627,8 @@ class _Unrolled:
                 look_where(sheet, f"B{row}:{end}{row}", test, dotted=True, bold=True)
         look_where(sheet, f"B{TIME_ROW}:{end}{TIME_ROW}", f"AND({here})", "FFFFFF", FOCUS)
         body = f"B{TIME_ROW + 1}:{whole.partition(':')[2]}"
-        look_where(sheet, body, f"AND({here})", ink=FOCUS, bold=True)
+        most = longest(VALUE_WIDTH, DECIMALS)
+        look_where(sheet, body, f"AND({here})", ink=FOCUS, bold=True, most=most)
         for symbol, row in self.gates.items():
             low = 0.0 if is_gate(self.model.quantities[symbol]) else -1.0
             shade_gates(sheet, f"B{row}:{end}{row}", low=low)

@@ -56,6 +56,7 @@ from cellcalc.xlsx.page import (
     PAGE,
     fold,
     grey_where,
+    longest,
     look_where,
     scale_to,
     set_up_page,
@@ -446,7 +447,7 @@ class _Windows:
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
-            grey_where(sheet, area, test)
+            grey_where(sheet, area, test, longest(STEP_WIDTH, NUMBER_DECIMALS))
             shade_by_tens(sheet, area, self.moment.work(SCALE_ROW), STEP_WIDTH, NUMBER_DECIMALS)
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)

@@ -12,7 +12,7 @@ import openpyxl
 
 import cellcalc
 from cellcalc.views.stages import staged
-from cellcalc.xlsx.lines import Line, Point, written_lines
+from cellcalc.xlsx.connectors import Line, Point, written_lines
 from tests.support.spreadsheets import book_of, part_of
 from tests.views.test_stages import SKIPS, own
 
