@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from cellcalc.check.answers import Answer
 from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
-from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
+from cellcalc.check.figures import ALIKE, HALF, LONG, SAFE, SINGLE, Style, stands_for, style_of
 from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
@@ -39,6 +40,7 @@ HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
 LONG_RUN = 25  # steps that hardly anybody works by hand
 MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
+NEARER = 4.0  # times: what is so much nearer to something follows from it
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
 LOOSE = 1.5  # times what rounding can do, for those who cut digits off all along
@@ -85,6 +87,7 @@ class Outcome:
         self.verdict = Verdict.WRONG
         self.note = ""
         self.slip: Slip | None = None
+        self.is_drifted = False  # right, but for what rounding may have done
 
     @property
     def is_right(self) -> bool:
@@ -113,7 +116,9 @@ class NumberMarker:
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
-        numbers = [spot.number for spot in spots if not self.is_given(spot)]
+        own = [spot for spot in spots if not self.is_given(spot)]
+        # A net input of exactly 0.2 tells nothing of how somebody rounds.
+        numbers = [spot.number for spot in own if not is_whole(spot)] or [s.number for s in own]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
         self.spots = spots = [self.with_noughts(spot) for spot in spots]
@@ -136,16 +141,29 @@ class NumberMarker:
         """A plain 0 on a sheet kept to decimals, without noughts at the end, is 0.000 there."""
         number, style = spot.number, self.style
         is_plain = not number.value and number.unit <= NOTHING
-        if not is_plain or not spot.true or style.decimals is None or style.figures is not None:
+        decimals = 0 if self.is_in_whole_numbers else style.decimals
+        kept_to_figures = style.figures is not None and not self.is_in_whole_numbers
+        if not is_plain or not spot.true or decimals is None or kept_to_figures:
             return spot
-        kept = replace(number, unit=10.0**-style.decimals, figures=0)
+        kept = replace(number, unit=10.0**-decimals, figures=0)
         return replace(spot, meant=kept)
+
+    @cached_property
+    def is_in_whole_numbers(self) -> bool:
+        """Whether everything is rounded to whole numbers, as where gates are open or shut."""
+        numbers = [spot.number for spot in self.spots if not self.is_given(spot)]
+        has_others = any(n.value for n in numbers)
+        return len(numbers) >= SHEET and has_others and all(not n.value % 1 for n in numbers)
 
     def half(self, spot: Spot) -> float:
         """Half a unit of what is written; nothing where it is exact."""
-        if spot.number.value == spot.true:
+        value = spot.number.value
+        if value == spot.true:
             return 0.0
-        return max(HALF * spot.number.unit, self.single(spot.number.value))
+        half, kept = HALF * spot.number.unit, self.style.half(value)
+        if kept < half and abs(value - spot.true) <= 2 * kept:
+            half = kept  # -0.1 for -0.1000, as spreadsheets and programs print it
+        return max(half, self.single(value))
 
     def single(self, value: float) -> float:
         """What single precision does to a number of a program."""
@@ -296,7 +314,7 @@ class NumberMarker:
     def rounded(self, spot: Spot, outcome: Outcome) -> None:
         """An answer that follows: right within rounding, or carried (so far)."""
         if self.fits(spot, self.key.amount(spot.node), spot.true):
-            outcome.verdict = Verdict.CORRECT
+            outcome.verdict, outcome.is_drifted = Verdict.CORRECT, True
             outcome.note = sentence("check", "rounded")
             count = self.follow.sources(spot.node)
             is_long = self.graph.trace.passes[spot.key[0]].steps >= LONG_RUN
@@ -308,7 +326,11 @@ class NumberMarker:
             outcome.verdict = Verdict.CARRIED
 
     def carry(self) -> None:
-        """What follows from nothing wrong is not carried, but has drifted by rounding."""
+        """What follows from nothing wrong is not carried, but has drifted by rounding.
+
+        What rests on something wrong and comes out as it must by that is carried, even where so
+        much could be rounding.
+        """
         overridden = set(self.overrides())
         tainted: list[bool] = []
         for place, node in enumerate(self.graph.nodes):
@@ -319,12 +341,21 @@ class NumberMarker:
                 if outcome.verdict is Verdict.CARRIED and not is_tainted:
                     outcome.verdict = Verdict.CORRECT
                     outcome.note = sentence("check", "rounded")
+                elif is_tainted and outcome.is_drifted and self.is_of_own(self.spots[k]):
+                    outcome.verdict, outcome.note = Verdict.CARRIED, ""
                 is_tainted = not outcome.is_right
             tainted.append(is_tainted)
         for k, spot in enumerate(self.spots):
             best = self.best.get(spot.node, k)
             if best != k and self.outcomes[k].verdict is Verdict.CARRIED:
                 self.outcomes[k].verdict = self.outcomes[best].verdict
+
+    def is_of_own(self, spot: Spot) -> bool:
+        """Whether a number is far nearer to what the person's own values give than to the key."""
+        value, follow = spot.number.value, self.follow.amount(spot.node)
+        return self.fits(spot, follow) and NEARER * abs(value - follow.value) < abs(
+            value - spot.true
+        )
 
     def is_exact(self, spot: Spot) -> bool:
         """Whether it is right to the digits given."""
@@ -663,8 +694,7 @@ class NumberMarker:
         one = self.graph.trace.passes[p]
         number = spot.number
         verdict, note = outcome.verdict, outcome.note
-        is_whole = abs(number.value - spot.true) <= WHOLE * abs(spot.true)  # 0.87 and no more
-        if verdict is Verdict.CORRECT and not is_whole and self.is_coarse(spot):
+        if verdict is Verdict.CORRECT and not is_whole(spot) and self.is_coarse(spot):
             verdict = Verdict.COARSE
             # What honest rounding might have made of it is not for that right as far as it goes.
             name = "coarse" if stands_for(number, spot.true) else "too_coarse"
@@ -714,12 +744,14 @@ class NumberMarker:
             return False
         if len(self.spots) < SHEET:
             return True
+        bound = self.key.bound(spot.node) * SAFE
         if style.figures is not None and style.figures >= self.options.figures:
-            bound = self.key.bound(spot.node) * SAFE
             full = Written(number.value, 2 * style.half(number.value), style.figures)
             return not stands_for(full, spot.true, bound)
-        kept = (style.decimals or 0) >= self.options.figures
-        return not (kept and number.unit <= 1.01 * 10.0 ** -(style.decimals or 0))
+        if style.decimals is None or style.decimals < self.options.figures:
+            return True
+        full = Written(number.value, min(number.unit, 10.0**-style.decimals), number.figures)
+        return not stands_for(full, spot.true, bound)
 
     def redo(self, spot: Spot) -> Redo | None:
         """The step worked out from the person's own values before it."""
@@ -752,6 +784,12 @@ class NumberMarker:
             return Redo(symbol, None, row.formula, {}, terms, result)
         values = {s: used(graph.place(s, p, w, t)) for s in symbols(graph.out(row.formula))}
         return Redo(symbol, t, row.formula, values, (), result)
+
+
+def is_whole(spot: Spot) -> bool:
+    """Whether a value has no more digits than were written: 0.87 and no more."""
+    number = spot.number
+    return number.figures < LONG and abs(number.value - spot.true) <= WHOLE * abs(spot.true)
 
 
 def _own_equation(row: str, formula: Expression) -> Cause:
