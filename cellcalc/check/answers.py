@@ -7,7 +7,7 @@ kept with the reason, and the rest is marked all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -16,7 +16,8 @@ from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of
 from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
-from cellcalc.check.reading.names import Names, has_free_time, mentioned
+from cellcalc.check.reading.mathematics import Written as Name
+from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -33,6 +34,7 @@ from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
+    ONE,
     Edge,
     Expression,
     Neg,
@@ -120,7 +122,8 @@ class Answer:
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     ``stage`` and ``array`` are those of the entry. ``slope`` is what a formula may be, where it is
     not for a quantity of the cell, but for the derivative of one by another. A ``tentative``
-    answer may mean something else too: it is right, or nothing is said of it.
+    answer may mean something else too: it is right, or nothing is said of it. ``right`` tells of
+    a line of a program whether following it has shown that it makes this quantity.
     """
 
     line: int | str
@@ -140,6 +143,7 @@ class Answer:
     slope: tuple[Expression, ...] = ()
     tentative: bool = False
     array: str = ""
+    right: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -279,7 +283,10 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
-_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+_ELEMENT = re.compile(
+    r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
+    r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
+)
 
 
 def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
@@ -596,8 +603,13 @@ class _Reader:
             if _is_handed(entry.right):
                 shown = entry.right.strip()
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
+            if entry.between:  # the formula of a line of working
+                between = [_NEXT.sub(_from_later, p) if _is_handed(p) else p for p in entry.between]
+                entry = replace(entry, between=tuple(between))
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
+        if self.names.author and self.is_part(entry.left):
+            return  # as with dh_next
         if entry.form in ("code", "last") and _BEFORE.fullmatch(entry.right.strip()):
             return  # da0 = gradients["da_prev"]
         if entry.form in ("code", "last") and self._defines(entry):
@@ -675,6 +687,22 @@ class _Reader:
             return found == target
         mine, other = target.step or t or entry.t, found.step or entry.t
         return mine == other
+
+    def is_part(self, left: str) -> bool:
+        """Whether an author's symbol is for the sum of some of the paths alone."""
+        found: list[bool] = []
+
+        def noted(written: Name) -> Expression:
+            found.append(self.names.part(written) is not None)
+            return ONE
+
+        if len(left) > MAX_RULE:
+            return False
+        try:
+            parse_formula(left, noted, Style(target=True))
+        except ExpressionError:
+            return False
+        return found == [True]
 
     def is_handed_on(self) -> bool:
         """Whether a step hands dc to the one before along the carousel alone."""
@@ -883,6 +911,8 @@ class _Reader:
             code=entry.form in ("code", "last"),
         )
         formula = self.names.parsed(text, style)
+        if not style.code:
+            formula = self.with_state_before(formula, name, text)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
@@ -910,6 +940,21 @@ class _Reader:
             sequence=entry.sequence,
         )
 
+    def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
+        """The formula with a state that stands without a step as that of the step before.
+
+        Only in a row that comes before the state within its step: in z_f = W_f*x + U_f*h + b_f
+        the h of the same step is not there yet.
+        """
+        order = [row.symbol for row in self.names.model.forward]
+        if name not in order:
+            return formula
+        later = [s for s in self.names.model.state if s in order[order.index(name) :]]
+        bare = {s for s in later if re.search(_BARE.format(s), text)}
+        if not bare:
+            return formula
+        return rename(formula, lambda s: Symbol(s.name, -1) if _is_now(s, bare) else s)
+
     def elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         """The formula for each element of a vector, or for the one quantity."""
         found = self._elements(name, formula)
@@ -929,6 +974,14 @@ class _Reader:
         return {name: formula}
 
 
+# A quantity without any sign of a step: h, but not h_t, h[t], h(t), h' or dh.
+_BARE = r"(?<![\w.\]∂δ∇]){0}(?![\w\[^{{⟨<₀-₉ₜ'({{])"
+
+
+def _is_now(symbol: Symbol, names: Collection[str]) -> bool:
+    return symbol.name in names and symbol.shift == 0
+
+
 def _is_handed(right: str) -> bool:
     """Whether dc_next is what is handed on: it stands alone, with nothing of the next step."""
     found = _NEXT.search(right)
@@ -939,7 +992,7 @@ def _is_handed(right: str) -> bool:
 
 
 def _from_later(match: re.Match[str]) -> str:
-    return f"d{match[1] or match[2]}__from_later"
+    return f"d{match[1] or match[2]}{FROM_LATER}"
 
 
 def _with_points(text: str) -> str:

@@ -16,6 +16,7 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.lists import list_of
+from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
     AT_STEP,
     is_setting,
@@ -1095,7 +1096,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
     if "~" in text:
-        text = _TILDE_BEHIND.sub("\\1\u0303", text)  # h~
+        text = TILDE_BEHIND.sub("\\1\u0303", text)  # h~
     if ":0" in text:
         text = _OF_GRAPH.sub(lambda m: f"{m[1]}{'.grad' if m[2] else ''}", text)
     if "∂" in text:
@@ -1130,7 +1131,6 @@ _SPACED_STEP = re.compile(
 _AT_SIGN = re.compile(
     r"(?<![\w@.])([a-zδ∂][^\W\d]{0,8}(?:_[figorucz])?)@(?:t\s*=\s*)?([0-9]{1,5})(?![\w.@])"
 )
-_TILDE_BEHIND = re.compile(r"(?<![\w.])([chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
 # Variables of Keras and TensorFlow: lstm_cell/kernel:0 gradient = …
 _OF_GRAPH = re.compile(r"([A-Za-z][\w/.]{2,80}):0(?=[\s=:])(\s+grad(?:ient)?s?\b)?")
 _LOOSE = re.compile(r"(?<=[A-Za-z∂])\s{1,3}_\s{0,3}(?=[A-Za-z0-9{])")  # c _ 1, of a scan

@@ -79,6 +79,9 @@ _NAME = re.compile(
 )
 _NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _DELTA_OF = re.compile(r"δ_\{((?=[^\W\d])(?:[^{}]|\{[^{}]{0,20}\}){3,30})\}")  # δ_{z_f,3}
+# A tilde beside its letter, as it is typed: c~, d c~[2], ~c_t.
+TILDE_BEHIND = re.compile(r"(?<![\w.])(d?[chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
+_TILDE_BEFORE = re.compile(r"(?<![\w.])~([chCHg])(?![A-Za-z])")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -215,6 +218,8 @@ def parse_formula(
         text = _NABLA.sub(r"∂L/∂\1\2", text)
     if "δ_{" in text:
         text = _DELTA_OF.sub(r"δ\1", text)
+    if "~" in text:
+        text = _TILDE_BEFORE.sub("\\1\u0303", TILDE_BEHIND.sub("\\1\u0303", text))
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}

@@ -45,6 +45,7 @@ from cellcalc.language.tree import (
     multiply,
     number,
     rebuilt,
+    rename,
     shifted,
     spelled_out,
     symbols,
@@ -110,6 +111,7 @@ _DERIVED = re.compile(
 )
 _DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
 _ANGLED = re.compile(r"[⟨<]")
+FROM_LATER = "__from_later"  # behind a key: what later steps send back to it
 _PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
 # Words that mean one of several quantities, and which.
 _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
@@ -234,8 +236,8 @@ class Names:
             return Symbol(STEPS)
         if (value := self._setting(written)) is not None:
             return number(value)
-        if (part := _PART.fullmatch(written.stem)) is not None:
-            return self._paths(part[1], part[2], written)
+        if (part := self.part(written)) is not None:
+            return self._paths(*part, written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
         elif written.stem == "da" and self.author is None and _ANGLED.search(written.text):
@@ -401,7 +403,7 @@ class Names:
             raise ExpressionError("a quantity by one that it is made of", f'"{text}"')
         return found
 
-    def _paths(self, name: str, part: str, written: Written) -> Expression:
+    def _paths(self, name: str, part: str, step: int | None, written: Written) -> Expression:
         """What reaches a quantity from later steps, or from its own: the sum of those paths.
 
         So a program has it: what one step hands to the one before, and what comes from the loss.
@@ -416,7 +418,26 @@ class Names:
             for term in row.terms
             if (term.later > 0) == (part == "from_later")
         ]
-        return add(*found) if found else ZERO
+        total = add(*found) if found else ZERO
+        if step is None:
+            return total
+        first = step + 1 - self.first_step
+        return rename(
+            total, lambda s: s if s.shift is None else Symbol(s.name, step=first + s.shift)
+        )
+
+    def part(self, written: Written) -> tuple[str, str, int | None] | None:
+        """What a name for some of the paths is for: those of dh from later steps, Gomez's Δout.
+
+        With the step that is written at it.
+        """
+        stem, number = written.stem, next(iter(written.numbers), written.step)
+        if self.author and not written.derivative:
+            if match := _TRAILING.fullmatch(stem):
+                stem, number = match[1].rstrip("_"), int(match[2])
+            stem = self.author.get(composed(stem), written.stem)
+        match = _PART.fullmatch(stem)
+        return (match[1], match[2], number) if match else None
 
     def _defined(self, written: Written) -> Expression:
         meant = self.local[written.stem]
