@@ -13,6 +13,7 @@ from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import sayings
@@ -21,7 +22,7 @@ from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError
-from cellcalc.language.letters import MARK
+from cellcalc.language.letters import MARK, ascii_forms
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -126,20 +127,23 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
-    lost = {one.line for one in sheet.unreadable if one.line in lines}
-    faults = _faults(trace, own, tolerance) | lost
-    if not faults:
-        return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs with a fault
+    from cellcalc.check.followed import followed  # few hand-ins are programs
 
+    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
-    if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
+    if found is None:
         return sheet
-    replaced = [a for a in own if a.line in found.lines]
-    kept = [a for a in sheet.answers if a.formulas is None or a.line not in found.lines]
-    unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
-    silent = {a.line for a in replaced} - {a.line for a in found.answers}
+    rest = [a for a in own if a.line not in found.lines]
+    # What the program was not seen to make says nothing where all else was followed.
+    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    gone = found.lines | lost
+    kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
+    unreadable = tuple(
+        one
+        for one in sheet.unreadable
+        if one.line not in gone and not (found.whole and one.line in lines)
+    )
+    silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
 
 
@@ -403,4 +407,10 @@ def _names(trace: Trace) -> Mapping[str, str] | None:
     author = trace.model.author
     if author is None:
         return None
-    return {symbol: symbol + MARK for symbol in author.taken} | dict(author.reading(trace.symbols))
+    later = {
+        form: f"{key}{FROM_LATER}"
+        for symbol, key in author.handed_on.items()
+        for form in (symbol, *ascii_forms(symbol))
+    }
+    taken = {symbol: symbol + MARK for symbol in author.taken}
+    return taken | later | dict(author.reading(trace.symbols))

@@ -27,6 +27,9 @@ CLOSED = 141
 DEBUG = "--debug"
 # What click raises where a group without a command shows its help; it has it since 8.2.
 HELP: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
+# Those that end a process where nothing is said of them: from a terminal, a system that shuts down,
+# or one that hands out time on machines. Windows has the last, of its own.
+ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGBREAK")
 STREAM_ERRORS = (ENOSPC, EIO, EBADF, EINVAL)
 
 
@@ -133,7 +136,7 @@ def ended_by_signals() -> Iterator[None]:
 
     changed = []
     in_main = threading.current_thread() is threading.main_thread()
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ENDING:
         number = getattr(signal, name, None)
         if number is not None and in_main and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)

@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from cellcalc.cli.outermost import ENDING
 from cellcalc.errors import OutputError
 from cellcalc.files import write_file
 from cellcalc.xlsx.reader import read_cells
@@ -351,3 +352,34 @@ def interrupts(count: int, seed: int) -> Outcome:
 
 
 Fault = Callable[[int, int], Outcome]
+
+
+def signals(count: int, seed: int) -> Outcome:
+    """Every signal that ends a process, in a long run: its status, and nothing left behind."""
+    outcome, generator = Outcome(), random.Random(seed)
+    known = [number for name in ENDING if (number := getattr(signal, name, None))]
+    with TemporaryDirectory() as place:
+        problem, path = Path(place) / "p.toml", Path(place) / "out.xlsx"
+        values = ", ".join(["0.5"] * 4_000)
+        problem.write_text(
+            f"[parameters]\nrandom = {{seed = 1}}\n[[sequence]]\nx = [{values}]\ntarget = [{values}]\n"
+        )
+        path.write_bytes(OLD)
+        for k in range(count):
+            number = known[k % len(known)]
+            process = start("workbook", problem, "-o", path, "--force")
+            _until_it_writes(Path(place), process)
+            time.sleep(generator.uniform(0, 0.2))
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+            fine = process.returncode == 128 + number and path.read_bytes() == OLD
+            fine = fine and len(names_in(place)) == 2 and "Traceback" not in said
+            name = signal.Signals(number).name
+            outcome.expect(fine, f"{name}: {process.returncode} {said!r} {names_in(place)}")
+    return outcome
+
+
+def _until_it_writes(place: Path, process: subprocess.Popen[str]) -> None:
+    """Wait for the file that is not yet there under its name."""
+    while len(names_in(place)) < 3 and process.poll() is None:
+        time.sleep(0.01)
