@@ -113,6 +113,8 @@ class FormulaMarker:
             return self.ruled(answer)
         if answer.slope:
             return self.sloped(answer)
+        if answer.right:
+            return self.marked(answer, Verdict.CORRECT, note=self.part_note(answer))
         if self.is_update(answer):
             return self.updated(answer)
         for name in formulas:
@@ -132,14 +134,22 @@ class FormulaMarker:
                 used |= dict.fromkeys(facts)
             if not self.says(answer, name, formula):
                 return self.empty(answer, name, formula)
+        if answer.right is False and not used:
+            # Its numbers are others: it is made of those of another window or sequence.
+            return self.marked(answer, Verdict.WRONG, note=sentence("check", "other_numbers"))
         notes = []
         if used:
             notes.append(sentence("check", "for_this_problem", facts=", ".join(used)))
-        if (answer.per_step and answer.symbol not in self.model.quantities) or (
-            answer.per_step and answer.t is None and self.is_gradient(next(iter(formulas)))
-        ):
-            notes.append(sentence("check", "contribution"))
+        notes += filter(None, [self.part_note(answer)])
         return self.marked(answer, Verdict.CORRECT, note="; ".join(notes))
+
+    def part_note(self, answer: Answer) -> str:
+        """What is said of a formula that is one step's share of a gradient."""
+        name = next(iter(answer.formulas or [answer.symbol]))
+        is_part = answer.symbol not in self.model.quantities or (
+            answer.t is None and self.is_gradient(name)
+        )
+        return sentence("check", "contribution") if answer.per_step and is_part else ""
 
     def has_value(self, row: str, t: int) -> bool:
         """Whether a row has a value at a step, which may be that of the state before the window."""

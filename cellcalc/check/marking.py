@@ -128,20 +128,23 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
-    lost = {one.line for one in sheet.unreadable if one.line in lines}
-    faults = _faults(trace, own, tolerance) | lost
-    if not faults:
-        return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs with a fault
+    from cellcalc.check.followed import followed  # few hand-ins are programs
 
+    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
-    if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
+    if found is None:
         return sheet
-    replaced = [a for a in own if a.line in found.lines]
-    kept = [a for a in sheet.answers if a.formulas is None or a.line not in found.lines]
-    unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
-    silent = {a.line for a in replaced} - {a.line for a in found.answers}
+    rest = [a for a in own if a.line not in found.lines]
+    # What the program was not seen to make says nothing where all else was followed.
+    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    gone = found.lines | lost
+    kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
+    unreadable = tuple(
+        one
+        for one in sheet.unreadable
+        if one.line not in gone and not (found.whole and one.line in lines)
+    )
+    silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
 
 
