@@ -561,12 +561,16 @@ def same(a: Value, b: Value) -> bool:
 
 
 def own_formulas(answers: Iterable[Answer]) -> Mapping[str, Expression]:
-    """The person's own equation of each row that has one for every step."""
+    """The person's own equation of each row that has one for every step.
+
+    Those with a sum over the steps in them cannot be gone on with step by step.
+    """
     return {
         name: formula
         for answer in answers
         if answer.formulas and answer.t is None and answer.per_step
         for name, formula in answer.formulas.items()
+        if not any(isinstance(e, Call) and e.function in (SUM, MEAN) for e in walk(formula))
     }
 
 

@@ -36,6 +36,7 @@ from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
 EXAMPLES = 3
+TOGETHER = 2  # slips that may have made most of a sheet wrong
 HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
 LONG_RUN = 25  # steps that hardly anybody works by hand
@@ -425,8 +426,11 @@ class NumberMarker:
         right = [k for k in self.order if self.outcomes[k].slip is None and k not in wrong]
         searched = [k for k in wrong if k not in small]
         found: list[Found] = []
+        slips = list(self.slips)
         if searched:
             found = self.searched(explainer, searched, right, copied, small)
+        if len(wrong) >= EXAMPLES and self.is_gone_on_with_fewer(found, wrong, slips):
+            return
         explained = {k for one in found for k in one.explains}
         waiting = [k for k in wrong if k not in explained]
         some = [k for k in copied if k not in explained]
@@ -445,6 +449,98 @@ class NumberMarker:
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
+
+    def is_gone_on_with_fewer(
+        self, found: Sequence[Found], wrong: Sequence[int], slips: Sequence[Slip]
+    ) -> bool:
+        """Whether somebody went on with fewer figures than are written: then it is noted.
+
+        Several slips, or one that leaves something unexplained, are put aside for that; ``slips``
+        are those from before the search.
+        """
+        explained = {k for one in found for k in one.explains}
+        kinds = {one.cause.signature or id(one) for one in found}
+        if len(kinds) == 1 and explained >= set(wrong):
+            return False
+        first = max(found, key=lambda one: len(one.explains), default=None)
+        style = None
+        if first is None or 2 * len(first.explains) <= len(wrong):
+            style = self.coarser(None)
+        if style is not None:
+            first = None
+        elif first is not None and first.cause.trace is None:
+            style = self.coarser(first.cause)
+        if style is None:
+            return False
+        self.slips = list(slips)
+        for k in wrong:
+            self.outcomes[k].verdict, self.outcomes[k].slip = Verdict.WRONG, None
+        plain = self.rounded_to(style, None)
+        spots = self.spots
+        kept = first.explains if first is not None else ()
+        right = [
+            k for k in wrong if k not in kept and self.fits(spots[k], plain.amount(spots[k].node))
+        ]
+        if first is not None:
+            self.attach(self.slip([first]), [k for k in wrong if k not in right])
+        self.carried_on(right, style)
+        return True
+
+    def coarser(self, cause: Cause | None) -> Style | None:
+        """The fewer figures with which somebody went on than are written, where all tells of that.
+
+        So it is where gates are looked up to three decimals, and gradients written to five: many
+        numbers are farther off than rounding as written mostly takes them, and none farther than
+        the coarser rounding can. A ``cause`` is what was done wrong besides.
+        """
+        own = [s for s in self.spots if not self.is_given(s) and not is_whole(s)]
+        overrides = cause.overrides(self.graph) if cause is not None else None
+        wanted = [spot.node for spot in self.spots]
+        written = {node: self.half(self.spots[k]) for node, k in self.best.items()}
+        fine = Worked(self.graph, self.unit, {}, overrides, written, wanted)
+        off = [
+            abs(s.number.value - fine.values[s.node])
+            > 2 * (HALF * s.number.unit + fine.spread(s.node))
+            for s in own
+        ]
+        if self.options.tolerance is not None or 5 * sum(off) < 2 * len(own):
+            return None
+        figures = self.style.figures or max(s.number.figures for s in own)
+        decimals = self.style.decimals or LONG
+        by_decimals = [Style(None, d) for d in range(FEW, min(decimals, figures + 1))]
+        by_figures = [Style(f, None) for f in range(FEW, min(figures, LONG))]
+        best = None
+        for styles in (by_decimals, by_figures):
+            for style in styles:  # the finest of each sort that does it
+                worked = self.rounded_to(style, overrides)
+                if not all(self.fits(s, worked.amount(s.node)) for s in own):
+                    break
+                best = style
+            if best is not None:
+                break
+        return best
+
+    def rounded_to(self, style: Style, overrides: Mapping[int, Override] | None) -> Worked:
+        """The run of somebody who goes on with so many figures, whatever is written."""
+        halves = {
+            node: max(self.half(self.spots[k]), style.half(self.spots[k].number.value))
+            for node, k in self.best.items()
+        }
+        wanted = [spot.node for spot in self.spots]
+        return Worked(self.graph, style.half, {}, overrides, halves, wanted)
+
+    def carried_on(self, right: Sequence[int], style: Style) -> None:
+        """Note that numbers are right for somebody who went on with fewer figures.
+
+        So are those that follow from them, where nothing else is wrong.
+        """
+        to = "decimals" if style.decimals is not None else "figures"
+        count = style.decimals if style.decimals is not None else style.figures
+        note = sentence("check", f"coarser_{to}", count=count)
+        is_all = not any(outcome.slip for outcome in self.outcomes)
+        for k in self.order:
+            if k in right or (is_all and self.outcomes[k].verdict is Verdict.CARRIED):
+                self.outcomes[k].verdict, self.outcomes[k].note = Verdict.CORRECT, note
 
     def all_alike(self) -> None:
         """Note what was done to every number of the sheet alike."""
@@ -547,6 +643,10 @@ class NumberMarker:
                     break
             else:
                 merged.append([one])
+        if len(merged) > TOGETHER and self.is_most(wrong):
+            # Where most of a sheet is wrong, so many slips are fitted to its numbers by chance.
+            kept = [one for one in kept if len(one.explains) * 2 > len(wrong)]
+            merged = [group for group in merged if group[0] in kept]
         for group in merged:
             self.attach(self.slip(group), [k for one in group for k in one.explains])
         return kept
@@ -656,7 +756,8 @@ class NumberMarker:
         rows = Counter(self.spots[k].key[2] for k in places)
         for k in places:
             # Where more of its row is wrong, it looks like another number by chance.
-            copy = self.copied(k, digit=True) if rows[self.spots[k].key[2]] == 1 else None
+            alone = rows[self.spots[k].key[2]] == 1 and len(places) <= EXAMPLES
+            copy = self.copied(k, digit=True) if alone else None
             if copy is not None:
                 symbol = self.spots[k].key[2]
                 self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])

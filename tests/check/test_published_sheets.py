@@ -176,3 +176,15 @@ def test_the_same_slip_in_formulas_of_siblings_is_one_cause() -> None:
 def test_a_formula_that_reads_what_follows_from_it_is_named() -> None:
     (slip,) = loads(HOMEWORK).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
     assert "wrong step" in slip["says"] or "hₜ for hₜ₋₁" in slip["says"]
+
+
+def test_a_total_with_its_sign_lost_is_told() -> None:
+    problem = loads(HOMEWORK)
+    value = float(problem.run().gradients["db_g"])
+    report = problem.check(f"db_g = {-value:.4g}\ndb_f = {problem.run().gradients['db_f']:.4g}")
+    assert "the sign was lost" in repr(report) or "sign was lost" in str(report.slips)
+
+
+def test_an_equation_of_ones_own_with_a_sum_over_the_steps_is_not_gone_on_with() -> None:
+    report = loads(HOMEWORK).check("E[t] = mean(dz_f)\nL = 0.5\nh[2] = 0.15747")
+    assert verdicts(report)["correct"] == 1
