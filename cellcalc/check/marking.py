@@ -11,8 +11,8 @@ from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
-from cellcalc.check.graph import Graph, Key
-from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.graph import GATHERED, Graph, Key
+from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
@@ -84,6 +84,7 @@ def mark(
         passes = list(range(passes[0], passes[-1] + 1))
         passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
+    placing.decide(graph, numbers)
     spots = []
     beyond: dict[Key, Written] = {}
     for answer, p, w in numbers:
@@ -280,6 +281,7 @@ class _Placing:
         totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
+        self.is_whole: dict[int, bool] = {}  # by pass, as decided
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.
@@ -354,12 +356,37 @@ class _Placing:
             node = graph.weight(key)
         if node is None:
             raise ExpressionError(*self.missing(one, key))
+        if self.is_unplaced(answer) and (whole := self.gathered(key)) in graph.index:
+            key, node = whole, graph.index[whole]
         true = graph.true[node]
         if graph.trace.decimals is not None:
             true = _traced(one, key, true)
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
         return Spot(answer, key, node, true, asked)
+
+    def gathered(self, key: Key) -> Key:
+        """A gradient that names no window; where so decided, the sum that the one update uses."""
+        p, _, symbol, _ = key
+        count = len(self.trace.passes[p].windows)
+        return (p, count, f"{GATHERED}{symbol}", None) if self.is_whole.get(p) else key
+
+    def decide(self, graph: Graph, numbers: Iterable[tuple[Answer, int, int]]) -> None:
+        """Whether the gradients of a pass that name no window are those of all of them.
+
+        So it is where all windows go into one update, and most numbers are far nearer to the
+        sums that it uses than to the first window's.
+        """
+        near: dict[int, list[bool]] = {}
+        for answer, p, w in numbers:
+            count = len(self.trace.passes[p].windows)
+            keys = (p, count, f"{GATHERED}{answer.symbol}", None), (p, w, answer.symbol, None)
+            is_one = self.is_unplaced(answer) and self.times[self.sort(answer)] == 1
+            if is_one and answer.number is not None and all(key in graph.index for key in keys):
+                value = answer.number.value
+                whole, first = (abs(graph.true[graph.index[key]] - value) for key in keys)
+                near.setdefault(p, []).append(NEARER * whole < first)
+        self.is_whole = {p: 2 * sum(found) > len(found) for p, found in near.items()}
 
     def loss_of(self, graph: Graph, answer: Answer, whole: Key) -> Key:
         """L under the heading of a window: that window's, or that of the whole pass."""

@@ -21,8 +21,18 @@ from cellcalc.check.answers import Answer
 from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
-from cellcalc.check.figures import ALIKE, HALF, LONG, SAFE, SINGLE, Style, stands_for, style_of
-from cellcalc.check.graph import Graph, Key, Override, summed
+from cellcalc.check.figures import (
+    ALIKE,
+    HALF,
+    LONG,
+    SAFE,
+    SHEET,
+    SINGLE,
+    Style,
+    stands_for,
+    style_of,
+)
+from cellcalc.check.graph import GATHERED, Graph, Key, Override, summed
 from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.rounding import Worked
@@ -38,7 +48,6 @@ LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, b
 EXAMPLES = 3
 TOGETHER = 2  # slips that may have made most of a sheet wrong
 HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
-SHEET = 4  # answers from which on a sheet shows how somebody rounds
 LONG_RUN = 25  # steps that hardly anybody works by hand
 MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
 NEARER = 4.0  # times: what is so much nearer to something follows from it
@@ -65,6 +74,11 @@ class Spot:
     def is_start(self) -> bool:
         """Whether it was asked for as of the state before a window: dc0, of whatever step."""
         return bool(self.key[1]) and self.answer.t is None and self.key[3] is not None
+
+    @property
+    def row(self) -> str:
+        """The quantity; of gradients added up over windows, that of each."""
+        return self.key[2].removeprefix(GATHERED)
 
     @property
     def number(self) -> Written:
@@ -217,7 +231,7 @@ class NumberMarker:
             if spot.answer.working and self.method is not None:
                 judged = self.lines[k] = self.line(spot)
                 if judged.slip is not None:
-                    key = (spot.key[2], judged.slip.says)
+                    key = (spot.row, judged.slip.says)
                     by_cause.setdefault(key, []).append(k)
                     slips.setdefault(key, judged.slip)
         for key, places in by_cause.items():
@@ -380,7 +394,7 @@ class NumberMarker:
     def following(self, spot: Spot, worked: Worked) -> Iterator[Amount]:
         """What an answer must be given those before it: by its equation, or from its paths."""
         yield worked.amount(spot.node)
-        row = self.model.quantities.get(spot.key[2])
+        row = self.model.quantities.get(spot.row)
         p, w, _, t = spot.key
         if row is None or t is None:
             return
@@ -444,7 +458,7 @@ class NumberMarker:
             last = []  # of numbers that nothing explains some are near by chance
         for k in last:
             says = sayings("arithmetic", "last_digit")
-            symbol = self.spots[k].key[2]
+            symbol = self.spots[k].row
             self.attach(Slip(symbol, None, says, None, False, kind=Kind.ARITHMETIC), [k])
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
@@ -556,7 +570,7 @@ class NumberMarker:
         found = habit(self.graph, shown, at)
         if found is not None:
             places = [some[k] for k in found.places]
-            symbol = self.spots[places[0]].key[2]
+            symbol = self.spots[places[0]].row
             self.attach(Slip(symbol, None, found.says, None, False, kind=Kind.COPY), places)
 
     def attach_copies(self, copied: Mapping[int, Copied]) -> list[int]:
@@ -568,7 +582,7 @@ class NumberMarker:
             groups = [places] if len(places) > EXAMPLES else [[k] for k in places]
             for group in groups:
                 copy = copied[group[0]]
-                rows = tuple(dict.fromkeys(self.spots[k].key[2] for k in group))
+                rows = tuple(dict.fromkeys(self.spots[k].row for k in group))
                 rival = self.rivals.get(group[0]) if len(group) == 1 else None
                 others = (
                     (Alternative(rival.symbol, rival.formula, self.told(rival, rows[0])),)
@@ -626,12 +640,12 @@ class NumberMarker:
         if self.is_most(waiting):  # a cause of a few among them is an accident
             kept = [one for one in kept if len(one.explains) >= len(waiting)]
         # A slip at one step is hardly one where nothing explains another in the same row.
-        left = {self.spots[k].key[2] for k in waiting if k not in copied}
+        left = {self.spots[k].row for k in waiting if k not in copied}
         kept = [
             one
             for one in kept
             if not (one.cause.steps and len(one.explains) == 1)
-            or self.spots[one.explains[0]].key[2] not in left
+            or self.spots[one.explains[0]].row not in left
         ]
         merged: list[list[Found]] = []
         for one in kept:
@@ -657,8 +671,8 @@ class NumberMarker:
         cause = first.cause
         rows = tuple(dict.fromkeys(row for one in group for row in one.cause.rows))
         says = cause.says
-        symbol = cause.symbol or self.spots[first.explains[0]].key[2]
-        shown = self.spots[first.explains[0]].key[2]
+        symbol = cause.symbol or self.spots[first.explains[0]].row
+        shown = self.spots[first.explains[0]].row
         if len(group) > 1:
             own = cause.rows[0] if cause.rows else symbol
             more = ", ".join(row for row in rows if row != own)
@@ -745,7 +759,7 @@ class NumberMarker:
             names = ", ".join(self.label(k) for k in first[:EXAMPLES])
             words = {"wrong": len(places), "count": len(self.spots), "examples": names}
             says = sayings("arithmetic", "most_wrong").format(**words)
-            symbol = self.spots[first[0]].key[2]
+            symbol = self.spots[first[0]].row
             slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
             slip = replace(slip, answers=tuple(sorted(places)))
             self.slips.append(slip)
@@ -753,16 +767,16 @@ class NumberMarker:
                 self.outcomes[k].slip = slip
             return
         by_row: dict[str, list[int]] = {}
-        rows = Counter(self.spots[k].key[2] for k in places)
+        rows = Counter(self.spots[k].row for k in places)
         for k in places:
             # Where more of its row is wrong, it looks like another number by chance.
-            alone = rows[self.spots[k].key[2]] == 1 and len(places) <= EXAMPLES
+            alone = rows[self.spots[k].row] == 1 and len(places) <= EXAMPLES
             copy = self.copied(k, digit=True) if alone else None
             if copy is not None:
-                symbol = self.spots[k].key[2]
+                symbol = self.spots[k].row
                 self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])
             else:
-                by_row.setdefault(self.spots[k].key[2], []).append(k)
+                by_row.setdefault(self.spots[k].row, []).append(k)
         for symbol, some in by_row.items():
             says = sayings("arithmetic", "unexplained")
             slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
@@ -784,7 +798,7 @@ class NumberMarker:
         if key is None:
             return ""
         _, _, symbol, t = key
-        name = self.model.label(symbol)
+        name = self.model.label(symbol.removeprefix(GATHERED))
         return name if t is None else f"{name}[{t}]"
 
     # What is told of one answer
@@ -863,6 +877,11 @@ class NumberMarker:
             return self.follow.used[place]
 
         result = self.follow.values[spot.node]
+        node = graph.nodes[spot.node]
+        if spot.node in self.follow.overrides and node.run is not None:
+            result = float(
+                node.run([used(k) for k in node.inputs])
+            )  # not by an equation of one's own
         if spot.node in graph.optimizing:
             means = graph.optimizing[spot.node]
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol

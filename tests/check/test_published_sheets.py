@@ -188,3 +188,28 @@ def test_a_total_with_its_sign_lost_is_told() -> None:
 def test_an_equation_of_ones_own_with_a_sum_over_the_steps_is_not_gone_on_with() -> None:
     report = loads(HOMEWORK).check("E[t] = mean(dz_f)\nL = 0.5\nh[2] = 0.15747")
     assert verdicts(report)["correct"] == 1
+
+
+def test_two_rough_numbers_do_not_make_a_third_right() -> None:
+    report = loads(HOMEWORK).check("dz_f[1] = 0.0777\ndz_f[2] = 0.5\ndf[2] = 0.1")
+    assert [a["verdict"] for a in report.answers] == ["wrong", "wrong", "coarse"]
+
+
+def test_to_do_again_is_worked_by_the_right_equation() -> None:
+    """Also where the person's own equation of the row is gone on with elsewhere."""
+    report = loads(HOMEWORK).check("dz_g[t] = dg[t]*g[t]*0\ndz_g[3] = 0.9")
+    assert "0.000000" not in str(report)
+    assert "−0.03582" in str(report)  # with dg[3] as it follows from a dz_g[4] of 0
+
+
+def test_gradients_that_name_no_window_may_be_those_of_the_one_update() -> None:
+    problem = load("truncated", update="sequence")
+    windows = problem.run().passes[0].windows
+    names = [k for k in windows[0].gradients if k[-1] != "0"]
+    whole = {k: sum(float(w.gradients[k]) for w in windows) for k in names}
+    first = {k: float(windows[0].gradients[k]) for k in names}
+    for numbers in (whole, first):
+        text = "\n".join(f"{k} = {v:.4g}" for k, v in numbers.items())
+        assert set(verdicts(problem.check(text))) == {"correct"}
+        slipped = text.replace("dU_f = ", "dU_f = 1")
+        assert verdicts(problem.check(slipped))["wrong"] == 1
