@@ -213,3 +213,21 @@ def test_gradients_that_name_no_window_may_be_those_of_the_one_update() -> None:
         assert set(verdicts(problem.check(text))) == {"correct"}
         slipped = text.replace("dU_f = ", "dU_f = 1")
         assert verdicts(problem.check(slipped))["wrong"] == 1
+
+
+def test_a_formula_turned_round_gets_no_name() -> None:
+    """It is right within the window, so that an edit that changes nothing would fit as well."""
+    round_about = "dc[t+1] = (dc[t] - dh[t]*o[t]*(1 - tanh(c[t])^2))/f[t+1]"
+    report = loads(HOMEWORK).check(round_about)
+    assert verdicts(report) == {"wrong": 1}
+    assert not any(slip["formula"] for slip in report.slips)
+
+
+def test_a_weight_and_a_rate_of_one_figure_are_exact_in_a_line_of_working() -> None:
+    problem = loads(HOMEWORK)
+    gradient = float(problem.run().gradients["dW_f"])
+    line = f"W_f = 0.5 - 0.1*{gradient:.5f} = "
+    assert verdicts(problem.check(f"{line}{0.5 - 0.1 * gradient:.5f}")) == {"correct": 1}
+    report = problem.check(f"{line}{0.5 + 0.1 * gradient:.5f}")
+    parts = {part["name"]: part["right"] for part in report.answers[0]["parts"]}
+    assert parts == {"substitution": True, "arithmetic": False}
