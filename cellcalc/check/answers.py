@@ -208,9 +208,11 @@ def read(
     entries = list(_elements_from_1(entries, model.features))
     conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
+    aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
     aliases |= {"a": "z_g"} if conventions.bare_net else {}
+    if conventions.output_y and not model.readout.parameters and "y" not in aliases:
+        aliases |= {"y": model.cell.output}
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
     )
@@ -338,9 +340,11 @@ _ERROR_TO_D = re.compile(
 )
 
 
-def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
+def _calls_target_d(
+    entries: Iterable[Entry], model: Model, author: Mapping[str, str] | None
+) -> bool:
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
-    if model.author is not None or not has_target(model):
+    if "d" in (author or ()) or not has_target(model):
         return False
     return any(
         _ERROR_TO_D.search(part[:2_000])

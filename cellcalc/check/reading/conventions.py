@@ -35,7 +35,8 @@ class Conventions:
     derivative by: its "net" input, the "gate" itself, or "" where that is open. ``cell_delta``
     tells that δ_c is the candidate's, ``bare_net`` that a without an index is a net input (of the
     candidate), ``target`` what the target is called besides, ``beside`` that a derivative of
-    the loss of one step stands beside those of the whole loss.
+    the loss of one step stands beside those of the whole loss, ``output_y`` that the hidden output
+    is called y: it is what the gates see of the step before.
     """
 
     bar: str = VALUE
@@ -45,6 +46,7 @@ class Conventions:
     bare_net: bool = False
     target: str = ""
     beside: bool = False
+    output_y: bool = False
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
@@ -95,6 +97,9 @@ _GATE_DELTA = re.compile(rf"{_DELTA}[_^]\{{?[fio](?![A-Za-z{_MARKS}])")
 _OTHER_DELTA = re.compile(rf"{_DELTA}[_^]?\{{?(?:[gaj](?![A-Za-z])|[cCgh][{_MARKS}])")
 _BY_CELL = re.compile(r"[∂d]\s?[LEJ]/[∂d]\s?[cC](?![^\W_])|(?<![^\W_])dc(?![^\W\d_])")
 _BARE_NET = re.compile(r"tanh\s?\(\s?a(?:_\{?t\}?|ₜ|\[t\]|\(t\)|\^\{?[(<⟨]?t)")
+_RECURRENT_Y = re.compile(
+    r"(?<![^\W_])[URW]_?\{?[a-z]{0,2}\}?\s?[*⊙@]?\s?y(?:_\{?t-1\}?|\^\{?\(?t-1\)?\}?|ₜ₋₁|\[t-1\]|\(t-1\))"
+)
 _OF_STEP = re.compile(r"∂\s?[LEJ](?:_\{?\w{1,4}\}?|[ₜ₀-₉])/∂\s?h")
 _OF_ALL = re.compile(r"∂\s?[LEJ]/∂")
 
@@ -137,6 +142,7 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         cell_delta=_is_candidate(lines),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
+        output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
 
