@@ -206,13 +206,10 @@ def read(
     be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
     """
     entries = list(_elements_from_1(entries, model.features))
-    conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
+    conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
-    aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
-    aliases |= {"a": "z_g"} if conventions.bare_net else {}
-    if conventions.output_y and not model.readout.parameters and "y" not in aliases:
-        aliases |= {"y": model.cell.output}
+    aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
     )
@@ -223,7 +220,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
-    readers: dict[tuple[int, bool], _Reader] = {}
+    readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
     passed: set[int | str] = set()
@@ -232,18 +229,19 @@ def read(
             passed.add(entry.line)
             continue
         whose = None if entry.form == OWN else author
-        reader = readers.get((entry.first_step, whose is None))
+        kind = (entry.first_step, whose is None, entry.form == OWN)
+        reader = readers.get(kind)
         if reader is None:
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
                 apart=apart, gates_bare=bare, losses_told=told, passes=passes,
-                conventions=conventions if whose is None else Conventions(),
+                conventions=Conventions() if entry.form == OWN else conventions,
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
             reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
-            readers[entry.first_step, whose is None] = reader
+            readers[kind] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
@@ -285,6 +283,18 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
+def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
+    """What a writer calls a quantity without defining it."""
+    found = {}
+    if conventions.output_y and not model.readout.parameters:
+        found["y"] = model.cell.output
+    if conventions.target and has_target(model):
+        found[conventions.target] = TARGET
+    if conventions.bare_net:
+        found["a"] = "z_g"
+    return found
+
+
 _ELEMENT = re.compile(
     r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
     r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
@@ -303,7 +313,9 @@ def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]
         yield entry
 
 
-_OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_OTHER_Y = re.compile(
+    r"(?<![A-Za-z])d?(?:scores?|logits)(?![A-Za-z])|ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y"
+)
 _AT_A_STEP = r"(?:[_^]?[\[{(⟨<]{1,2}[\w+-]{1,8}[\]})⟩>]{1,2}|[\w₀-₉ₜ₊₋]{0,8})"
 _ERROR_OF_H = re.compile(
     rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"

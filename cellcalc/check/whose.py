@@ -41,8 +41,10 @@ def read_in_its_notation(
         author = _author(name).fitting(tuple(model.quantities))
         found = read(replace(model, author=author), symbols_of(author, keys))
         is_better = len(found.unreadable) < len(plainly.unreadable)
-        if is_better and (named or not found.unreadable) and len(found.answers) >= len(
-            plainly.answers
+        if (
+            is_better
+            and (named or not found.unreadable)
+            and len(found.answers) >= len(plainly.answers)
         ):
             return found
     return plainly

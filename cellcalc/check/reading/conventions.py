@@ -20,7 +20,7 @@ from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.model.model import Model
 
 DERIVATIVE, VALUE, OPEN = "derivative", "value", "open"  # what an accent may mean
-NET, GATE = "net", "gate"  # what δ_f may be the derivative by
+NET, GATE, ABSENT = "net", "gate", "none"  # what δ_f may be the derivative by
 BAR, TILDE, HAT = "\u0304", "\u0303", "\u0302"
 _MARKS = f"{BAR}{TILDE}{HAT}"
 MAX_TEXT = 400_000  # characters that are looked at
@@ -36,7 +36,9 @@ class Conventions:
     tells that δ_c is the candidate's, ``bare_net`` that a without an index is a net input (of the
     candidate), ``target`` what the target is called besides, ``beside`` that a derivative of
     the loss of one step stands beside those of the whole loss, ``output_y`` that the hidden output
-    is called y: it is what the gates see of the step before.
+    is called y: it is what the gates see of the step before. ``gamma`` is for dΓ_f what ``delta``
+    is for δ_f, "none" where no gate is called Γ. ``of_torch`` tells that W_if leads from the input
+    to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it are the parts of steps.
     """
 
     bar: str = VALUE
@@ -47,6 +49,9 @@ class Conventions:
     target: str = ""
     beside: bool = False
     output_y: bool = False
+    gamma: str = ""
+    of_torch: bool = False
+    by_steps: bool = False
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
@@ -86,6 +91,14 @@ _SAID_DELTA = re.compile(
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)(?:[_^]?\{?[A-Za-z])?")
 _OF_A_GATE = re.compile(
     rf"{_DELTA}[_^]?\{{?[fioruz](?![A-Za-z]|[_^]?\{{?[figocru])[^\s=]{{0,12}}\s?:?=(?P<is>[^=;]{{3,200}})"
+)
+_OF_A_GAMMA = re.compile(r"(?<![^\W_])dΓ_?\{?[fuio][^\s=]{0,14}\s?:?=(?P<is>[^=;]{3,200})")
+_BY_GAMMA = re.compile(r"∂\s?[LJE]/∂\s?Γ")
+_BY_NET_INPUT = re.compile(r"(?<![^\W_])d_?[za]_?\{?[fuioc](?![^\W\d_])|∂\s?[LJE]/∂\s?[za]_")
+_TORCH = re.compile(r"(?<![^\W_])d?[Wb]_?\{?(?:if|ii|io|hf|hi|hg|ho|ir|iz|in|hr|hz|hn)(?![^\W_])")
+_PART_OF_STEP = re.compile(
+    r"(?:∂\s?[LEJ]/∂|δ|∇|(?<![^\W_])d)\{?(?:[Ww][A-Za-z]?|kernel)(?:_\{?[A-Za-z]{1,2})?"
+    r"(?:,₂|₂|,2(?!\d)|\[2\]|_\{?2(?!\d)|\}?\^\{?[(⟨<]2|\(2\)|⁽²⁾|⟨2⟩)"
 )
 _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|[σ](?:\^\{?)?'")
 _AS_NET = re.compile(
@@ -138,7 +151,10 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
     return Conventions(
         bar=_accent(lines, BAR, is_gru),
         tilde=DERIVATIVE if _is_said(lines, TILDE) else VALUE,
-        delta=_delta(lines),
+        delta=_delta(lines, _DELTA, _OF_A_GATE),
+        gamma=_gamma(lines),
+        of_torch=any(map(_TORCH.search, lines)),
+        by_steps=any(map(_PART_OF_STEP.search, lines)),
         cell_delta=_is_candidate(lines),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
@@ -196,11 +212,22 @@ def _accent(lines: list[str], accent: str, is_gru: bool) -> str:
     return VALUE if has_derivatives or has_gates else OPEN
 
 
-def _delta(lines: list[str]) -> str:
+def _gamma(lines: list[str]) -> str:
+    """What dΓ_f is the derivative by: in Ng's course the net input, with the gate's name."""
+    if not any("Γ" in line for line in lines):
+        return ABSENT
+    if any(map(_BY_GAMMA.search, lines)):
+        return NET  # the gate's own derivative has another name: ∂L/∂Γ_f
+    if any(map(_BY_NET_INPUT.search, lines)):
+        return GATE
+    return _delta(lines, "Γ", _OF_A_GAMMA)
+
+
+def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     """What δ_f is the derivative by: as it is said, else as it is used."""
     said: Counter[str] = Counter()
     for line in lines:
-        if "δ" not in line and "delta" not in line.lower():
+        if sign == "Γ" or ("δ" not in line and "delta" not in line.lower()):
             continue
         for match in _SAID_DELTA.finditer(line):
             by = match["by"].rstrip("_^{")
@@ -218,12 +245,12 @@ def _delta(lines: list[str]) -> str:
                     said[GATE] += 2
     if not said:
         for line in lines:
-            for match in _OF_A_GATE.finditer(line):
+            for match in of_a_gate.finditer(line):
                 formula = match["is"]
                 if not re.search(r"[A-Za-z∂δ]", formula):
                     continue
                 said[NET if _SLOPE_OF_SIGMOID.search(formula) else GATE] += 1
-            if _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
+            if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
         return ""

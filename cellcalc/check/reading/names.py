@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from cellcalc.check.reading.conventions import (
+    ABSENT,
     BAR,
     DERIVATIVE,
     NET,
@@ -83,7 +84,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "f": ("Γ_f", "Γf"),
     "i": ("Γ_i", "Γi", "Γ_u", "Γu"),
     "o": ("Γ_o", "Γo"),
-    "y": ("ŷ", "yhat", "y_hat", "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
+    "y": ("scores", "score", "logits", "ŷ", "yhat", "y_hat",
+          "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
     "target": ("targets", "y_true", "ytrue", "label", "labels", "tgt", "Target"),
     "tanh_c": ("tanhc", "tanhC", "tanh_C", "tc", "tanhct", "c_tanh", "tanh_ct"),
     "V": ("W_y", "Wy", "Why", "W_hy", "W_yh", "w_y", "W_out", "v", "Wya", "W_ya"),
@@ -468,7 +470,8 @@ class Names:
         elif self.model.features == 1 and numbers[:1] == [1] and self._takes_input(key):
             # Of a single feature: x1 and W_f1 are x and W_f, unless x1 is x at step 1.
             timed = written.step is not None or written.shift is not None or len(numbers) > 1
-            if timed or key in self.parameters or key in self.gradients:
+            is_total = key in self.gradients and not self.conventions.by_steps
+            if timed or key in self.parameters or is_total:
                 numbers = numbers[1:]
         is_start = numbers == [0] and written.step is None and self.first_step == 1
         if is_start and f"{key}0" in self.constant:
@@ -608,6 +611,16 @@ class Names:
             return f"dz_{base}" if self.conventions.delta == NET else f"d{base}"
         return key
 
+    def _of_gamma(self, stem: str) -> str | None:
+        """dΓ_f and dc̃, which in Ng's course are the derivatives by the net inputs."""
+        gamma, key = self.conventions.gamma, self._key(stem, False)
+        if self.author is not None or gamma == ABSENT or f"dz_{key}" not in self.known:
+            return None
+        if not gamma:
+            both = f"d{key} (by the gate) or dz_{key} (by its net input)"
+            raise SeveralReadingsError(f'"d{stem}"', both)
+        return f"dz_{key}" if gamma == NET else f"d{key}"
+
     def _bias_of_two(self, stem: str) -> str | None:
         """PyTorch's two biases of a gate have the same gradient as the one of ours."""
         match = re.fullmatch(r"b(?:ias)?_?[ih]_?([figo])", stem)
@@ -618,6 +631,8 @@ class Names:
             if match is not None:
                 lead = "delta" if stem.lower().startswith("delta") else ""
                 rest = match["name"]
+                if stem[:2] in ("dΓ", "dc") and (own := self._of_gamma(rest)) is not None:
+                    return own
                 key = self._derivative(rest, lead)
                 if key is not None:
                     return key
@@ -629,7 +644,9 @@ class Names:
         """The key that a name is another spelling of; none where it could be two."""
         found = list(dict.fromkeys(k for k in self._spellings(stem) if k in self.known))
         if len(found) > 1 and not stem.startswith("d"):
-            return found[0]
+            if self.conventions.of_torch:
+                return found[-1]  # W_ig leads from the input to g; W_ig beside W_fg to i
+            raise SeveralReadingsError(f'"{stem}"', " or ".join(found[:2]))
         return found[0] if found else None
 
     def _spellings(self, stem: str) -> Iterator[str]:
@@ -692,6 +709,9 @@ class Names:
         """The formula with every product of vectors made a sum over features."""
 
         def replacement(e: Expression) -> Expression | None:
+            if isinstance(e, Call) and e.others[:1] == (ZERO,) and self._begins_at_1(e.argument):
+                limits = () if e.others[1:] == (Symbol(LAST),) else (ONE, *e.others[1:])
+                return rebuilt(Call(e.function, e.argument, limits), replacement)
             if isinstance(e, Dot):
                 ordered = self._ordered(e)
                 return ordered if ordered is not None else multiply(e.weights, e.inputs)
@@ -700,6 +720,11 @@ class Names:
             return None
 
         return rebuilt(formula, replacement)
+
+    def _begins_at_1(self, summed: Expression) -> bool:
+        """Whether a summand has a derivative that step 0 has not, as in Σ_{t=0}^T δ_f,t x_t."""
+        now = {s.name for s in symbols(summed) if s.shift == 0} - self.gradients
+        return any(n[:1] == "d" and n in self.varying and f"{n}0" not in self.constant for n in now)
 
     def _over_features(self, weights: Symbol, inputs: Symbol) -> Expression:
         """``W @ x``; at a certain step it is written out."""
