@@ -33,18 +33,21 @@ class Conventions:
     ``bar`` and ``tilde`` say what these accents mean: a "derivative", a "value" (the net input of a
     gate, the candidate), "open" where both are possible. ``delta`` says what δ with a gate is the
     derivative by: its "net" input, the "gate" itself, or "" where that is open. ``cell_delta``
-    tells that δ_c is the candidate's, ``bare_net`` that a without an index is a net input (of the
-    candidate), ``target`` what the target is called besides, ``beside`` that a derivative of
-    the loss of one step stands beside those of the whole loss, ``output_y`` that the hidden output
-    is called y: it is what the gates see of the step before. ``gamma`` is for dΓ_f what ``delta``
-    is for δ_f, "none" where no gate is called Γ. ``of_torch`` tells that W_if leads from the input
-    to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it are the parts of steps.
+    is "" where δ_c is the derivative by the cell (in a GRU, δ_h by the hidden state), "net" where
+    by the candidate's net input, "open" where it may be both. ``bare_net`` tells that a without an
+    index is a net input (of the candidate), ``target`` what the target is called besides,
+    ``beside`` that a derivative of the loss of one step stands beside those of the whole loss,
+    ``output_y`` that the hidden output is called y: it is what the gates see of the step before.
+    ``gamma`` is for dΓ_f what ``delta`` is for δ_f, "none" where no gate is called Γ. ``of_torch``
+    tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
+    are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
+    or "" where that is open.
     """
 
     bar: str = VALUE
     tilde: str = VALUE
     delta: str = ""
-    cell_delta: bool = False
+    cell_delta: str = ""
     bare_net: bool = False
     target: str = ""
     beside: bool = False
@@ -52,12 +55,14 @@ class Conventions:
     gamma: str = ""
     of_torch: bool = False
     by_steps: bool = False
+    hat: str = ""
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
 
 
 _SIGNS = str.maketrans({"\u0305": BAR, "ℓ": "L"})
+_TIME = r"(?:_\{[t0-9][^{}]{0,3}\})?"  # a step below, before the gate above
 _WORD_ACCENT = re.compile(r"\b([A-Za-z])_?(bar|tilde)(?=_|\b)")
 # … and nothing multiplied with it
 _WHOLE = r"(?:[_^]\S{1,12})?[ₜ₀-₉]{0,3}(?=\s*(?:$|[.,;:)]|[^\W\d_]{3}))"
@@ -79,6 +84,16 @@ _OTHER_DERIVATIVE = re.compile(
     r"[∂d]\s?[LEJ]\w{0,6}\s?/\s?[∂d]|∇|δ|\bgrad|(?<![^\W_])d_?[hcfigoWUb](?![^\W_])"
 )
 _OTHER_CANDIDATE = re.compile(rf"(?<![^\W_])(?:[cCgh]{TILDE}|g(?![^\W_{_MARKS}]))")
+_HAT_SQUASHED = re.compile(rf"tanh\s?[({{\[]?\s?[cC]{HAT}")
+_HAT_CANDIDATE = re.compile(rf"(?<![\w∂])[cC]{HAT}[^\s=]{{0,16}}\s?:?=\s?tanh")
+_HAT_INTO_CELL = re.compile(
+    rf"c[^\s=]{{0,14}}\s?=\s?[^=;]{{0,60}}i[^=;,+]{{0,16}}[*⊙\s]\s?[cC]{HAT}"
+)
+_HAT_GATE = re.compile(rf"(?<![^\W_])[fio]{HAT}")
+# Net inputs have a letter of their own: z_f, a^{(i)}_t, net_{t}^{o}.
+_NET_NAMED = re.compile(
+    rf"(?<![^\W_])(?:∂|d)?(?:z|a|net)[{_MARKS}]?{_TIME}[_^]\{{?\(?[fioc](?![A-Za-z])"
+)
 _PLAIN_GATES = [rf"(?<![\w∂]){gate}(?![^\W\d_{_MARKS}])" for gate in "fio"]
 _BARRED = re.compile(rf"(?<![^\W_])[cCfigo]{BAR}")
 
@@ -104,11 +119,11 @@ _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|
 _AS_NET = re.compile(
     rf"[WU]_?\{{?[fiorucgz]\}}?(?:\^\{{?[T⊤]\}}?|\.T)?\s?[*⊙@]?\s?{_DELTA}[_^]?\{{?[fiorugz](?![A-Za-z])"
 )
-_CELL_DELTA = re.compile(rf"{_DELTA}[_^]\{{?[cC](?![A-Za-z{_MARKS}])")
-_OF_CELL = re.compile(rf"{_DELTA}\s?[cC](?![A-Za-z{_MARKS}])")
-_GATE_DELTA = re.compile(rf"{_DELTA}[_^]\{{?[fio](?![A-Za-z{_MARKS}])")
+# The letter of the cell in an LSTM, and of the hidden state in a GRU, whose candidates are c̃, h̃.
+_CELLS = {False: "cC", True: "hH"}
+_GATE_DELTA = re.compile(rf"{_DELTA}{_TIME}[_^]\{{?\(?[fioruz](?![A-Za-z{_MARKS}])")
+_OF_OUTPUT = re.compile(rf"{_DELTA}{_TIME}\s?[_^]?\{{?\(?[hy](?![A-Za-z{_MARKS}])")
 _OTHER_DELTA = re.compile(rf"{_DELTA}[_^]?\{{?(?:[gaj](?![A-Za-z])|[cCgh][{_MARKS}])")
-_BY_CELL = re.compile(r"[∂d]\s?[LEJ]/[∂d]\s?[cC](?![^\W_])|(?<![^\W_])dc(?![^\W\d_])")
 _BARE_NET = re.compile(r"tanh\s?\(\s?a(?:_\{?t\}?|ₜ|\[t\]|\(t\)|\^\{?[(<⟨]?t)")
 _RECURRENT_Y = re.compile(
     r"(?<![^\W_])[URW]_?\{?[a-z]{0,2}\}?\s?[*⊙@]?\s?y(?:_\{?t-1\}?|\^\{?\(?t-1\)?\}?|ₜ₋₁|\[t-1\]|\(t-1\))"
@@ -153,9 +168,10 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         tilde=DERIVATIVE if _is_said(lines, TILDE) else VALUE,
         delta=_delta(lines, _DELTA, _OF_A_GATE),
         gamma=_gamma(lines),
+        hat=_hat(lines),
         of_torch=any(map(_TORCH.search, lines)),
         by_steps=any(map(_PART_OF_STEP.search, lines)),
-        cell_delta=_is_candidate(lines),
+        cell_delta=_cell_delta(lines, is_gru),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
         output_y=any(map(_RECURRENT_Y.search, lines)),
@@ -212,6 +228,17 @@ def _accent(lines: list[str], accent: str, is_gru: bool) -> str:
     return VALUE if has_derivatives or has_gates else OPEN
 
 
+def _hat(lines: list[str]) -> str:
+    """Whether ĉ is the candidate or its net input."""
+    if any(map(_HAT_SQUASHED.search, lines)):
+        return NET
+    if any(p.search(line) for p in (_HAT_CANDIDATE, _HAT_INTO_CELL) for line in lines):
+        return VALUE
+    if any(map(_HAT_GATE.search, lines)):
+        return NET
+    return VALUE if any(map(_NET_NAMED.search, lines)) else ""
+
+
 def _gamma(lines: list[str]) -> str:
     """What dΓ_f is the derivative by: in Ng's course the net input, with the gate's name."""
     if not any("Γ" in line for line in lines):
@@ -258,11 +285,22 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     return best if count > 2 * sum(n for _, n in others) or not others else ""
 
 
-def _is_candidate(lines: list[str]) -> bool:
+def _cell_delta(lines: list[str], is_gru: bool) -> str:
     """Whether δ_c is the candidate's: that of the cell has another name, the candidate none."""
-    if any(p.search(line) for p in (_OTHER_DELTA, _OF_CELL) for line in lines):
-        return False
-    return all(any(map(p.search, lines)) for p in (_CELL_DELTA, _GATE_DELTA, _BY_CELL))
+    letters = _CELLS[is_gru]
+    index = rf"{_TIME}[_^]\{{?\(?[{letters}](?![A-Za-z{_MARKS}])"
+    of_index = re.compile(_DELTA + index)
+    of_cell = re.compile(rf"{_DELTA}\s?[{letters}](?![A-Za-z{_MARKS}])")
+    by_cell = re.compile(
+        rf"[∂d]\s?[LEJ]/[∂d]\s?[{letters}](?![^\W_])|(?<![^\W_])d[{letters}](?![^\W\d_])"
+    )
+    if any(p.search(line) for p in (_OTHER_DELTA, of_cell) for line in lines):
+        return ""
+    if not all(any(map(p.search, lines)) for p in (of_index, _GATE_DELTA)):
+        return ""
+    if any(map(by_cell.search, lines)):
+        return NET
+    return "" if any(map(_OF_OUTPUT.search, lines)) else OPEN
 
 
 def _target(lines: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from cellcalc.check.reading.conventions import (
     NET,
     OPEN,
     TILDE,
+    VALUE,
     Conventions,
 )
 from cellcalc.check.reading.each_gate import sums_spelled_out
@@ -225,7 +226,7 @@ class Names:
             return self._slope(written, written.by)
         if written.of_step:
             return self._of_one_step(written)
-        written = self._adjoint(self._unmarked(written))
+        written = self._with_hat(self._adjoint(self._unmarked(written)))
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
         elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
@@ -292,6 +293,16 @@ class Names:
                 both = f"{value} or {slope} (the derivative)"
                 raise SeveralReadingsError(f'"{written.text or written.stem}"', both)
         return written
+
+    def _with_hat(self, written: Written) -> Written:
+        """ĉ, which may be the candidate or its net input."""
+        if self.author is not None or _accented(written.stem) not in ("ĉ", "Ĉ", "dĉ", "dĈ"):
+            return written
+        if written.stem[:1] == "d":
+            written = replace(written, stem=written.stem[1:], derivative=True, lead="d")
+        if not self.conventions.hat and "z_g" in self.varying:
+            raise SeveralReadingsError(f'"{written.text or written.stem}"', "g or z_g")
+        return replace(written, stem="g" if self.conventions.hat == VALUE else "z_g")
 
     def _named_n(self, written: Written) -> Written:
         """W_n is no W at the last step n: it has no steps, and PyTorch calls the candidate n."""
@@ -602,8 +613,11 @@ class Names:
             return None
         if lead not in ("δ", "delta") or self.author is not None or self.apart:
             return key
-        if base == "c" and self.conventions.cell_delta and "dz_g" in self.known:
+        is_cell = base == ("h" if self.has_reset else "c")
+        if is_cell and self.conventions.cell_delta == NET and "dz_g" in self.known:
             base = "g"
+        elif is_cell and self.conventions.cell_delta == OPEN and "dz_g" in self.known:
+            raise SeveralReadingsError(f'"{lead}_{stem}"', f"{key} or dz_g (of the candidate)")
         if f"dz_{base}" in self.known:
             if not self.conventions.delta:
                 both = f"d{base} (by the gate) or dz_{base} (by its net input)"
@@ -801,10 +815,14 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
-        text = sums_spelled_out(text, self.gates)
+        text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# ∂L/∂tanh(c_t)
+_BY_SQUASHED = re.compile(
+    r"(∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d)\s?tanh\s?\(\s?[cC]([^()]{0,12}(?:\([^()]{1,8}\)\}?)?)\)"
+)
 # σ(z_f,2): no second argument, but the step of the first
 _STEP_AS_ARGUMENT = re.compile(
     r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
