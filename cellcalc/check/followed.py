@@ -193,11 +193,12 @@ class _Rounds:
             if not suspects or self.left <= 0:
                 break
             first = suspects[0]
-            trial = self.gone_through(now[0].learnt_now({**wrong, first: ""}))
-            if trial[0].suspects() and (other := self.unnamed(now[0], wrong, first)):
+            more = wrong | dict.fromkeys(now[0].with_it(first), "")
+            trial = self.gone_through(now[0].learnt_now(more))
+            if trial[0].suspects() and (other := self.otherwise(now[0], wrong, first)):
                 wrong, now = other
             else:
-                wrong, now = {**wrong, first: ""}, trial
+                wrong, now = more, trial
         return self.gone_through(now[0].learnt_now(wrong)) if wrong else now
 
     def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
@@ -208,18 +209,17 @@ class _Rounds:
         self.left -= following.operations
         return meanings, following
 
-    def unnamed(
+    def otherwise(
         self, now: _Meanings, wrong: Mapping[Doubt, str], first: Doubt
     ) -> tuple[dict[Doubt, str], tuple[_Meanings, Following]] | None:
-        """A line before the first suspect whose name says nothing, and after which all is right."""
-        for doubt in now.before(first)[:MOST_UNNAMED]:
-            for key in now.missing(doubt):
-                if self.left <= 0:
-                    return None
-                more = {**wrong, doubt: key}
-                trial = self.gone_through(now.learnt_now(more))
-                if not trial[0].suspects():
-                    return more, trial
+        """Another line, met before the first suspect, after which all that follows is right."""
+        for doubt, key in now.others(first):
+            if self.left <= 0:
+                return None
+            more = {**wrong, doubt: key}
+            trial = self.gone_through(now.learnt_now(more))
+            if not trial[0].suspects():
+                return more, trial
         return None
 
 
@@ -602,15 +602,10 @@ class _Meanings:
             meant = Symbol(f"d{meant.name}")  # G["Wf"] += dzf*x
         if parts or (meant is not None and meant.name in self.names.gradients):
             key = meant.name if meant is not None else self.learnt.said.get((line, name, 0))
-            if parts and key not in {part.name for part in parts}:
-                if (line, name, 0) in self.learnt.wrong:
-                    place = self.here(key or "", self.step())
-                    self._recorded(line, name, (slot, "added"), place, more, False)
-                    return True
-                if key is not None:
-                    self.instead[line, name, 0] = (key, parts[0].name)
-                key = parts[0].name
-            self._number(line, name, more, (slot, "added"), False, key, self.step())
+            if parts:
+                self._part(line, name, more, (slot, "added"), key, parts)
+            else:
+                self._number(line, name, more, (slot, "added"), False, key, self.step())
             return True
         key = self.learnt.said.get((line, name, 0))
         if key in self.names.gradients:
@@ -627,6 +622,20 @@ class _Meanings:
             )
             return True
         return False
+
+    def _part(
+        self, line: int, name: str, value: Term, slot: object, key: str | None,
+        parts: Sequence[Place],
+    ) -> Term:  # fmt: skip
+        """What a step adds to a gradient, which may be another than the name says."""
+        of, step = (line, name, self.element), self.step()
+        same = [part for part in parts if part.name == key]
+        if not same and key is not None:
+            if of in self.learnt.wrong:
+                return self._recorded(line, name, slot, self.here(key, step), value, False)
+            self.instead[of] = (key, parts[0].name)
+        place = self._nearest(same or parts, step)
+        return self._recorded(line, name, slot, place, value, True)
 
     def _moves(self, value: Term) -> bool:
         """Whether a number is made of what a step has of the derivatives."""
@@ -721,8 +730,9 @@ class _Meanings:
                 place, self.element = (slot, k), k if not is_series else 0
                 key = keys[k]
                 if parts and (found := self._parts(flat[k])):
-                    key = key if key in {p.name for p in found} else found[0].name
-                flat[k] = self._number(line, name, flat[k], place, known, key, steps[k])
+                    flat[k] = self._part(line, name, flat[k], place, key, found)
+                else:
+                    flat[k] = self._number(line, name, flat[k], place, known, key, steps[k])
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
@@ -1020,10 +1030,46 @@ class _Meanings:
         return _Learnt(innocent, self._steps_of_loops(self.every), said, wrong)
 
     def suspects(self) -> list[Doubt]:
-        """The lines that may be wrong, the first to be met first."""
-        found = [r for r in self._judged() if r.of not in self.learnt.wrong]
-        named = list(dict.fromkeys(r.of for r in sorted(found, key=lambda r: r.order)))
+        """The lines that may be wrong, the first to be met first.
+
+        A number that is another quantity of the problem is more likely to be called by a name of
+        one's own.
+        """
+        found = [r for r in self._suspected() if not self.is_other(r)]
+        named = list(dict.fromkeys(r.of for r in found))
         return named or [of for of in self._mixed_up() if of not in self.learnt.wrong]
+
+    def _suspected(self) -> list[_Record]:
+        found = [r for r in self._judged() if r.of not in self.learnt.wrong]
+        return sorted(found, key=lambda record: record.order)
+
+    def is_other(self, record: _Record) -> bool:
+        return any(place.name != record.key for place in self.runs.found(record.values))
+
+    def others(self, first: Doubt) -> Iterator[tuple[Doubt, str]]:
+        """Lines met before a suspect that make another quantity, or none that is known."""
+        order = min((r.order for r in self.every if r.of == first), default=0)
+        found = [r.of for r in self._suspected() if self.is_other(r) and r.order < order]
+        yield from ((of, "") for of in list(dict.fromkeys(found))[:MOST_UNNAMED])
+        unknown = [
+            (place, of)
+            for of, (place, turns) in self.unknown.items()
+            if place < order and of not in self.innocent and turns
+        ]
+        for _, of in sorted(unknown)[:MOST_UNNAMED]:
+            yield from ((of, key) for key in self.missing(of))
+
+    def with_it(self, first: Doubt) -> list[Doubt]:
+        """A suspect, and what the same stroke makes: the other elements, the other parameters."""
+        names = {r.of: r.key for r in self.every if not r.sure}
+        is_update = names.get(first) in self.names.parameters
+        same = [
+            of
+            for of in self.suspects()
+            if of[0] == first[0]
+            and (of[1] == first[1] or (is_update and names.get(of) in self.names.parameters))
+        ]
+        return [first, *(of for of in same if of != first)]
 
     def _mixed_up(self) -> Iterator[Doubt]:
         """Sums that are called by one gradient and are another, which has a sum of its own."""
@@ -1032,16 +1078,6 @@ class _Meanings:
             others = {other for other, key in made if key == is_made and other not in self.instead}
             if others and all(key != said for _, key in made):
                 yield of
-
-    def before(self, first: Doubt) -> list[Doubt]:
-        """Lines of no known meaning that were met before a suspect, and of which nothing came."""
-        order = min(record.order for record in self.every if record.of == first)
-        found = [
-            (place, of)
-            for of, (place, turns) in self.unknown.items()
-            if place < order and of not in self.innocent and turns
-        ]
-        return [of for _, of in sorted(found)]
 
     def missing(self, doubt: Doubt) -> list[str]:
         """What a line of no known meaning may be: what the program makes nowhere, or not always."""
@@ -1122,8 +1158,16 @@ class _Meanings:
         by_line: dict[tuple[int, str], list[_Record]] = {}
         meant = self._of_all_turns(self.every)
         right = [record for record in self.every if record.sure]
-        wrong = [record for record in self._judged() if record.of in self.learnt.wrong]
-        for record in (*right, *wrong):
+        wrong: dict[object, _Record] = {}
+        strokes: dict[tuple[int, str], Doubt] = {}
+        for record in sorted(self._judged(), key=lambda one: one.order):
+            if record.of in self.learnt.wrong:
+                # Of one stroke the first is told; nothing of a later run.
+                is_update = record.key in self.names.parameters
+                stroke = (record.line, "" if is_update else record.name)
+                if strokes.setdefault(stroke, record.of) == record.of:
+                    wrong.setdefault((record.of, record.place), record)
+        for record in (*right, *wrong.values()):
             key = meant.get(record.of, record.key) if record.sure else record.key
             by_line.setdefault((record.line, key), []).append(record)
         for (line, key), found in sorted(by_line.items(), key=lambda item: item[0][0]):
