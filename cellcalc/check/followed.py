@@ -184,15 +184,21 @@ class _Rounds:
     runs: Runs
     names: Names
     left: int = MOST_IN_ALL
+    is_all: bool | None = None  # whether every statement was followed
 
     def settled(self) -> tuple[_Meanings, Following]:
         now = self.gone_through(_Learnt())
+        if now[0].is_lost:
+            now = self.gone_through(now[0].learnt_now({}))
         wrong: dict[Doubt, str] = {}
         for _ in range(MOST_WRONG):
             suspects = now[0].suspects()
             if not suspects or self.left <= 0:
                 break
             first = suspects[0]
+            if now[0].is_given_others(first):
+                wrong[first] = ""
+                break  # what comes after it is made of such numbers, too
             more = wrong | dict.fromkeys(now[0].with_it(first), "")
             trial = self.gone_through(now[0].learnt_now(more))
             if trial[0].suspects() and (other := self.otherwise(now[0], wrong, first)):
@@ -205,7 +211,9 @@ class _Rounds:
         meanings = _Meanings(self.runs, self.names, learnt)
         following = Following(meanings)
         following.program(self.tree)
-        meanings.is_all = not following.missed
+        if self.is_all is None:
+            self.is_all = not following.missed
+        meanings.is_all, meanings.counts = self.is_all, following.counts
         self.left -= following.operations
         return meanings, following
 
@@ -244,6 +252,8 @@ class _Meanings:
     # Sums that are called by one gradient and add up another.
     instead: dict[Doubt, tuple[str, str]] = field(default_factory=dict)
     doubtful: dict[Doubt, list[tuple[float, ...]]] = field(default_factory=dict)
+    is_lost: bool = False  # whether there are numbers of which the step is not known
+    counts: Mapping[tuple[int, int], int] = field(default_factory=dict)  # of turns of each loop
     good: set[Doubt] = field(default_factory=set)  # lines that say again what they say
     element: int = 0  # of the array that is told of
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
@@ -513,7 +523,7 @@ class _Meanings:
 
     def of(self, place: Place) -> Term:
         """A quantity by its name."""
-        return Term(Symbol(place.name, step=place.t), self.runs.values(place))
+        return Term(Symbol(place.name, step=place.t), self.runs.values(place), p=place.p)
 
     def leaf(self, name: str) -> Term:
         """A parameter before the first update."""
@@ -542,9 +552,11 @@ class _Meanings:
     def _inside(self, t: int) -> int | None:
         return t if 0 <= t <= self.runs.passes[self.at[0]].steps else None
 
-    def here(self, key: str, t: int | None) -> Place:
+    def here(self, key: str, t: int | None, value: Term | None = None) -> Place:
         """The place of a quantity at a step, as far as the program has come."""
         p, w = self.at
+        if value is not None and value.p is not None and value.p != p:
+            p, w = value.p, 0
         if key in self.forward or (key == TOTAL_LOSS):
             return Place(key, t, p)
         windows = self.runs.passes[p].windows
@@ -632,7 +644,7 @@ class _Meanings:
         same = [part for part in parts if part.name == key]
         if not same and key is not None:
             if of in self.learnt.wrong:
-                return self._recorded(line, name, slot, self.here(key, step), value, False)
+                return self._recorded(line, name, slot, self.here(key, step, value), value, False)
             self.instead[of] = (key, parts[0].name)
         place = self._nearest(same or parts, step)
         return self._recorded(line, name, slot, place, value, True)
@@ -832,7 +844,7 @@ class _Meanings:
             same = [p for p in self.runs.found(value.values) if p.name == key]
             if same:
                 return self._recorded(line, name, slot, self._nearest(same, step), value, True)
-            return self._recorded(line, name, slot, self.here(key, step), value, False)
+            return self._recorded(line, name, slot, self.here(key, step, value), value, False)
         key = key.removeprefix(HANDED)
         if (handed := self._handed_on(value)) is not None:
             return handed
@@ -869,6 +881,7 @@ class _Meanings:
             return self._doubted(value, doubt)
         t = None if key == TOTAL_LOSS else step
         if t is None and key in self.names.varying:
+            self.is_lost = True
             return self._doubted(value, doubt)
         if key == by_name and said is None:
             key = self.called.setdefault(doubt, self._of_its_making(key, value))
@@ -876,7 +889,7 @@ class _Meanings:
             if not {symbol.name for symbol in symbols(value.tree)} & self._slopes:
                 return value  # a number that was changed to see what comes of it
             t = None
-        return self._recorded(line, name, slot, self.here(key, t), value, False)
+        return self._recorded(line, name, slot, self.here(key, t, value), value, False)
 
     @cached_property
     def _slopes(self) -> frozenset[str]:
@@ -1016,7 +1029,7 @@ class _Meanings:
         tree = value.tree if is_known else _SOMETHING
         size = value.size if is_known else 2
         self.doubtful.setdefault(doubt, []).append(value.values)
-        return Term(tree, value.values, size, doubts=value.doubts | {doubt})
+        return Term(tree, value.values, size, doubts=value.doubts | {doubt}, p=value.p)
 
     # What is known when it has been gone through.
 
@@ -1059,6 +1072,28 @@ class _Meanings:
         for _, of in sorted(unknown)[:MOST_UNNAMED]:
             yield from ((of, key) for key in self.missing(of))
 
+    def is_given_others(self, first: Doubt) -> bool:
+        """Whether a formula is right, but not the numbers that it is given."""
+        record = next((r for r in self._suspected() if r.of == first), None)
+        return record is not None and self._has_others(record)
+
+    def _has_others(self, record: _Record) -> bool:
+        """Whether numbers of another window or sequence stand in a formula."""
+        place = record.place
+        if record.t is None or _is_hidden(record.tree):
+            return False
+        if place.w != FORWARD and any(
+            symbol.name in self.backward and not self._reaches(place.p, place.w, symbol.step)
+            for symbol in symbols(record.tree)
+            if isinstance(symbol.step, int)
+        ):
+            return True
+        are_several = len(self.runs.passes) > 1 or len(self.runs.passes[0].windows) > 1
+        if are_several and self._reaches_far(record):
+            return True
+        made = self.runs.worked(_relative(record.tree, record.t), record.t, place.p, place.w)
+        return near(made, self.runs.values(place))
+
     def with_it(self, first: Doubt) -> list[Doubt]:
         """A suspect, and what the same stroke makes: the other elements, the other parameters."""
         names = {r.of: r.key for r in self.every if not r.sure}
@@ -1066,8 +1101,7 @@ class _Meanings:
         same = [
             of
             for of in self.suspects()
-            if of[0] == first[0]
-            and (of[1] == first[1] or (is_update and names.get(of) in self.names.parameters))
+            if of[:2] == first[:2] or (is_update and names.get(of) in self.names.parameters)
         ]
         return [first, *(of for of in same if of != first)]
 
@@ -1147,9 +1181,23 @@ class _Meanings:
                 found[place] = best
                 if best[0] == "value":
                     offsets.setdefault(place[0], Counter())[best[1]] += 1
+        self._in_turn(found)
         for line, counted in offsets.items():
             found[line, -1] = ("value", counted.most_common(1)[0][0])
         return found
+
+    def _in_turn(self, found: dict[tuple[int, int], tuple[str, int]]) -> None:
+        """A loop over the steps of the next window begins where that of the last has ended."""
+        if len(self.runs.passes) > 1:
+            return
+        for line, instance in sorted(self.counts):
+            before, count = (line, instance - 1), self.counts[line, instance]
+            if (line, instance) not in found and before in found:
+                way, start = found[before]
+                if way == "up":
+                    found[line, instance] = (way, start + self.counts[before])
+                elif way == "down":
+                    found[line, instance] = (way, start + count)
 
     # The answers.
 
@@ -1164,7 +1212,7 @@ class _Meanings:
             if record.of in self.learnt.wrong:
                 # Of one stroke the first is told; nothing of a later run.
                 is_update = record.key in self.names.parameters
-                stroke = (record.line, "" if is_update else record.name)
+                stroke = (0, "") if is_update else (record.line, record.name)
                 if strokes.setdefault(stroke, record.of) == record.of:
                     wrong.setdefault((record.of, record.place), record)
         for record in (*right, *wrong.values()):
@@ -1221,10 +1269,16 @@ class _Meanings:
         self, line: int, key: str, records: Sequence[_Record], shown: str
     ) -> Iterator[Answer]:
         unsure = [record for record in records if not record.sure]
-        if any(_is_hidden(record.tree) for record in unsure):
+        if unsure and _is_hidden(min(unsure, key=lambda one: one.order).tree):
             return  # it is too long to be told
+        unsure = [record for record in unsure if not _is_hidden(record.tree)]
         if not unsure:
             yield self._right(line, key, records[0], shown)
+            return
+        record = min(unsure, key=lambda one: one.order)  # of which the others follow
+        if self._has_others(record) and (row := self.equations.formulas.get(key)) is not None:
+            answer = Answer(line, key, record.t, shown, formulas={key: row}, per_step=True)
+            yield self._placed(replace(answer, right=self.is_wrong), record)
             return
         placed = [record for record in records if record.t is not None and record.t > 0]
         wrong = [record for record in unsure if record.t is not None and record.t > 0]
@@ -1240,7 +1294,6 @@ class _Meanings:
                 answer = Answer(line, key, None, shown, formulas={key: formula}, per_step=True)
                 yield self._placed(replace(answer, right=self.is_wrong), best)
                 return
-        record = min(unsure, key=lambda one: one.order)  # of which the others follow
         name = f"{key}0" if record.t == 0 else key
         t = record.t or None
         formulas = {name: record.tree}

@@ -219,6 +219,7 @@ class Following:
         self.operations = self.depth = 0
         self.turns: Turns = ()
         self.instances: dict[int, int] = {}
+        self.counts: dict[tuple[int, int], int] = {}  # of turns of each loop
         self.base = 0
         self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
 
@@ -407,6 +408,7 @@ class Following:
     def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: _Names) -> bool:
         """One turn; whether the loop goes on after it."""
         outer = self.turns
+        self.counts[one.line, one.instance] = one.k + 1
         self.turns = self.meanings.turns = (*outer, one)
         try:
             if isinstance(node, ast.For):
