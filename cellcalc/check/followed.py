@@ -886,7 +886,8 @@ class _Meanings:
         if key == by_name and said is None:
             key = self.called.setdefault(doubt, self._of_its_making(key, value))
         if key in self.names.parameters:
-            if not {symbol.name for symbol in symbols(value.tree)} & self._slopes:
+            named = {symbol.name for symbol in symbols(value.tree)}
+            if not named & self._slopes and not _is_hidden(value.tree):
                 return value  # a number that was changed to see what comes of it
             t = None
         return self._recorded(line, name, slot, self.here(key, t, value), value, False)
