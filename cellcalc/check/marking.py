@@ -17,7 +17,7 @@ from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.slips import sayings
+from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
@@ -79,6 +79,7 @@ def mark(
     every = _formulas(trace, formulas, tolerance)
     checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
+    checked = _counted_once(Edits(trace.model), checked)
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
     if passes and passes[-1] - passes[0] < MOST_PASSES:
@@ -204,6 +205,32 @@ def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:
     )
 
 
+def _counted_once(edits: Edits, checked: Sequence[Marked]) -> list[Marked]:
+    """The formulas marked, the same edit in sibling rows as one cause: first wrong, then repeated.
+
+    Also that of the same row once more.
+    """
+    groups: dict[object, list[int]] = {}
+    for k in sorted(range(len(checked)), key=lambda k: checked[k].place):
+        slip = checked[k].slip
+        if checked[k].verdict is Verdict.WRONG and slip and slip.formula and slip.true:
+            shapes = (edits.abstract(slip.symbol, one) for one in (slip.formula, slip.true))
+            groups.setdefault((edits.parts(slip.symbol)[0], slip.total, *shapes), []).append(k)
+    found = list(checked)
+    for places in groups.values():
+        first = checked[places[0]].slip
+        assert first is not None
+        rows = dict.fromkeys(s.symbol for k in places if (s := checked[k].slip) is not None)
+        others = [row for row in rows if row != first.symbol]
+        if others:
+            says = sayings("whole", "rows").format(says=first.says, rows=", ".join(others))
+            first = replace(first, says=says, rows=(first.symbol, *others))
+        for k in places:
+            verdict = Verdict.WRONG if k == places[0] else Verdict.REPEATED
+            found[k] = replace(checked[k], verdict=verdict, slip=first)
+    return found
+
+
 def _formula_slips(checked: Sequence[Marked]) -> list[Slip]:
     """The causes of wrong formulas; those that nothing explains are one for each row."""
     found: list[Slip] = []
@@ -235,7 +262,7 @@ def _causes(
             same = [
                 k
                 for k, m in enumerate(marked)
-                if m.verdict is Verdict.WRONG
+                if m.verdict in (Verdict.WRONG, Verdict.REPEATED)
                 and m.answer.formulas is not None
                 and (m.slip == slip or (m.slip is None and m.answer.symbol == slip.symbol))
             ]
