@@ -13,6 +13,8 @@ from functools import cache
 
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
+from cellcalc.check.reading.conventions import Conventions, conventions_of
+from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
@@ -31,7 +33,18 @@ from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
-from cellcalc.language.tree import ONE, Edge, Expression, Symbol, rename, shifted, symbols
+from cellcalc.language.tree import (
+    ONE,
+    Edge,
+    Expression,
+    Neg,
+    Symbol,
+    add,
+    multiply,
+    rename,
+    shifted,
+    symbols,
+)
 from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
@@ -72,7 +85,8 @@ class Entry:
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
-    is a line of, the ``block_line``-th.
+    is a line of, the ``block_line``-th. ``context`` is the whole line of text that it is the first
+    entry of.
     """
 
     line: int | str
@@ -93,6 +107,7 @@ class Entry:
     array: str = ""
     block: str = ""
     block_line: int = 0
+    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,9 +206,14 @@ def read(
     be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
     """
     entries = list(_elements_from_1(entries, model.features))
+    conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
-    aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
+    aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
+    aliases |= {"a": "z_g"} if conventions.bare_net else {}
+    aliases |= _own_names(
+        entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
+    )
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -215,6 +235,7 @@ def read(
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
                 apart=apart, gates_bare=bare, losses_told=told, passes=passes,
+                conventions=conventions if whose is None else Conventions(),
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
@@ -224,6 +245,10 @@ def read(
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
+            if (each := reader.for_each_gate(entry)) is not None:
+                answers += each
+                passed |= set() if each else {entry.line}
+                continue
             several = isinstance(error, SeveralReadingsError) and _NUMERIC.match(entry.right)
             if reader.is_text(entry) and not (several and _is_asked_for(error)):
                 passed.add(entry.line)
@@ -234,6 +259,15 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed))
+
+
+def _texts(entries: Iterable[Entry]) -> Iterator[str]:
+    """The lines of a document, as far as they are no program."""
+    for entry in entries:
+        if entry.context:
+            yield entry.context
+        if entry.form not in (PROSE, OWN, "code", "last"):
+            yield " = ".join((entry.left, *entry.between, entry.right))
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -268,10 +302,15 @@ def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]
 
 
 _OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_AT_A_STEP = r"(?:[_^]?[\[{(⟨<]{1,2}[\w+-]{1,8}[\]})⟩>]{1,2}|[\w₀-₉ₜ₊₋]{0,8})"
 _ERROR_OF_H = re.compile(
-    r"\b[hH](?!\w*')[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*y(?![a-zA-Z])"
-    r"|\by(?![a-zA-Z])[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*[hH](?![a-zA-Z])"
+    rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
+    rf"|\by(?![a-zA-Z]){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
 )
+
+
+def has_target(model: Model) -> bool:
+    return TARGET in {row.symbol for row in model.inputs}
 
 
 def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
@@ -279,7 +318,7 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
 
     With y for the prediction h - y would be 0, or tell nothing, where the readout gives h itself.
     """
-    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+    if model.author is not None or not has_target(model):
         return False
     is_identity = not model.readout.parameters
     for entry in entries:
@@ -301,7 +340,7 @@ _ERROR_TO_D = re.compile(
 
 def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
-    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+    if model.author is not None or not has_target(model):
         return False
     return any(
         _ERROR_TO_D.search(part[:2_000])
@@ -397,7 +436,9 @@ _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|�
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
-_OF_NET_INPUT = re.compile(r"^\s*(?:δ|delta_?)\s*z_?[{a-z]")
+_OF_NET_INPUT = re.compile(
+    r"^\s*(?:δ|delta_?)_?\{?\s*(?:z|a|net)(?:_?\{?[figocrun](?![^\W\d_])|\^\{?\(?[figoczrun]\)?\}?)"
+)
 # A derivative is never raised to a power on the left: δz_f^3.
 _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
@@ -711,6 +752,25 @@ class _Reader:
             return True
         return False
 
+    def for_each_gate(self, entry: Entry) -> list[Answer] | None:
+        """The answers of an equation for every gate k; None where it is none, or is not read."""
+        if entry.values or entry.form in ("code", "last", OWN) or self.is_number(entry.right):
+            return None
+        found: list[Answer] = []
+        is_read = False
+        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates):
+            one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
+            try:
+                self.target(one)
+            except ExpressionError:
+                continue  # the candidate has no peephole
+            try:
+                found += self.answers(one)
+            except ExpressionError:
+                return None
+            is_read = True
+        return found if is_read else None
+
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
         entry = entry if t is None else replace(entry, t=t)
@@ -771,6 +831,8 @@ class _Reader:
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
         model = self.names.model
+        if (error := self._error(expression)) is not None:
+            return error
         for row in model.forward:
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -781,6 +843,19 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
+
+    def _error(self, expression: Expression) -> Symbol | None:
+        """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
+        model, found = self.names.model, symbols(expression)
+        out = next((one for one in found if one.name in ("y", model.cell.output)), None)
+        row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
+        if out is None or row is None or (out.name != "y" and model.readout.parameters):
+            return None
+        error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+        own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
+        is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
+        expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
+        return replace(out, name=row.symbol) if is_slope and expression == error else None
 
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""
@@ -814,6 +889,9 @@ class _Reader:
         if t is None:
             raise ExpressionError(f"a step, as in {name}[{self.steps}]", f'"{entry.left.strip()}"')
         if not 0 <= t <= self.steps:
+            is_edge = t == self.steps + 1 and name[:1] == "d" and self.is_number(entry.right)
+            number = self.number(entry.right) if is_edge else None
+            self.given = number is not None and not number.value  # dc[T+1] = 0
             low = entry.first_step - 1
             expected = f"a step from {low} to {self.steps - 1 + entry.first_step}"
             raise ExpressionError(expected, f"{t - 1 + entry.first_step}")
@@ -948,5 +1026,6 @@ _COMMENT = re.compile(
 
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
+    text = re.sub(r"[\s,]+(?:etc|usw|u\.s\.w)\b\.?\s*$", "", text)
     text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
     return text.rstrip(" .;,:✓✔☑✅") if len(text) > 1 else text

@@ -43,6 +43,7 @@ MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: t
 NEARER = 4.0  # times: what is so much nearer to something follows from it
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
+LOOSE = 1.5  # times what rounding can do, for those who cut digits off all along
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class NumberMarker:
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
+        self.refuted: set[int] = set()  # what the person's own values before it cannot give
         self.rivals: dict[int, Cause] = {}  # slips that explain a number copied wrongly as well
         self.slips: list[Slip] = []
         # Of two answers for one place the more exact one is what was gone on with.
@@ -261,8 +263,21 @@ class NumberMarker:
         else:
             # Or else of another rounding of what is before it than the one that is written.
             follows = any(self.fits(spot, one) for one in self.following(spot, self.follow))
-            if follows or self.is_within(k):
+            if not follows and self.is_within(k) and self.is_refuted(spot, self.follow):
+                self.refuted.add(k)
+            elif follows or self.is_within(k):
                 self.rounded(spot, outcome)
+
+    def is_refuted(self, spot: Spot, worked: Worked) -> bool:
+        """Whether neither the values before an answer give it, nor is it as near to the right one.
+
+        What all roundings from the start can do is much at three digits; where somebody has
+        written what an answer rests on, only half a unit of that is left to do.
+        """
+        bound = LOOSE * worked.bound(spot.node)
+        amounts = [one.value for one in self.following(spot, worked)]
+        near = (Amount(value, np.array([bound])) for value in (*amounts, spot.true))
+        return not any(self.fits(spot, one) for one in near)
 
     def second_verdicts(self) -> None:
         """Against what follows where a wrong answer was not gone on with."""
@@ -278,7 +293,11 @@ class NumberMarker:
             for k in self.order:
                 spot, outcome = self.spots[k], self.outcomes[k]
                 is_new = outcome.verdict is Verdict.WRONG and spot.node in self.reached(wrong)
-                if is_new and self.fits(spot, self.mended.amount(spot.node)):
+                if is_new and (
+                    self.fits(spot, self.mended.amount(spot.node))
+                    or (k in self.refuted and not self.is_refuted(spot, self.mended))
+                ):
+                    self.refuted.discard(k)
                     self.rounded(spot, outcome)
                     again = True
             if not again:
@@ -581,6 +600,8 @@ class NumberMarker:
     def is_within(self, k: int) -> bool:
         """Whether the right value lies within the bound of what rounding can do."""
         spot = self.spots[k]
+        if k in self.refuted:
+            return False
         return self.fits(spot, self.key.amount(spot.node), spot.true)
 
     def copied(self, k: int, digit: bool = False) -> Copied | None:

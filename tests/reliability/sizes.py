@@ -99,11 +99,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("check", "-e", "dW_f = 0.123"), ("check", "-e", "dc[t] = dh[t]*o[t]"), ("check", "--suggest"),
     ("practice",),
     ("experiment",), ("experiment", "--epochs", "1", "--seeds", "1"),
+    ("experiment", "--scheme", "block(10)", "--epochs", "1", "--seeds", "3"),
     ("export", "--to", "pytorch"), ("export", "--to", "numpy"), ("export", "--to", "keras"),
     ("class", "make", "--count", "2", "-o", "class"),
     ("class", "make", "--count", "2", "-o", "class", "--solutions", "--text", "tex"),
     *(("draw", "--what", what, "-o", "FILE.svg") for what in _PICTURES),
     ("draw", "--what", "sweep", "--of", "W_f,U_f", "-o", "FILE.svg"),
+    ("draw", "--what", "sweep", "--of", "U_f", "-o", "FILE.svg"),
 )  # fmt: skip
 
 

@@ -148,14 +148,19 @@ class _Notes:
                 yield from (replace(e, line=line.number) for e in of_python)
                 continue
             entries: list[Entry] = []
+            said: list[str] = []
             for part in self.of_steps(text):
                 cleaned = _cleaned(part, line.kind == "maths")
+                said.append(cleaned)
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
-            yield from real or entries[:1]
+            kept = real or entries[:1]
+            if kept:
+                kept[0] = replace(kept[0], context=" ".join(said))
+            yield from kept
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
@@ -1207,7 +1212,7 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ſ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
@@ -1648,7 +1653,9 @@ def _by_steps(
 
 
 # 0.1340. Thanks!
-_NEXT_SENTENCE = re.compile(r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$")
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+)
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 
 
