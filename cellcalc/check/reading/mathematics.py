@@ -101,6 +101,8 @@ _AFTER_NAME = re.compile(
     r"|\s?\^\s*(?P<transposed>⊤|T(?![A-Za-z_0-9]))"
     rf"|\s?\^\s*[(<⟨]\s*(?P<raised>{_STEP})\s*[)>⟩]"
     rf"|\s?\^\s*(?P<letter>[tτ])(?![A-Za-z_0-9])"
+    r"|\^(?P<gate>[fgoiczrunhFIOCGRZ])(?![A-Za-z0-9(])"
+    r"|_(?P<behind_gate>t|[0-9]{1,4})(?![A-Za-z0-9_])"
     rf"|\s*⟨\s*(?P<angle>{_STEP})\s*⟩"
     rf"|<(?P<typed_angle>{_STEP})>"
     rf"|,?(?P<lowered>[{_BELOW}]+)"
@@ -562,7 +564,12 @@ class FormulaParser(Parser):
         if kind == "comma":
             scan.numbers.append(int(value))
             return True
-        if kind == "above":
+        if kind == "gate" and not _takes_gate(scan.name):
+            return False
+        if kind == "behind_gate":  # z^f_t
+            has_gate = bool(scan.parts) and scan.parts[-1][:1] == "\2"
+            return has_gate and not scan.timed and self._index(value, scan)
+        if kind in ("above", "gate"):
             return self._above(value, scan)
         if kind in ("raised", "angle", "typed_angle", "letter", "lifted"):
             value = value.translate(_RAISED).strip("()")

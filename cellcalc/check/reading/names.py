@@ -126,6 +126,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
+_WITH_HAT = re.compile(r"(d?)[ĉĈ]((?:_?[0-9]+)?)")
 _ENDS_IN_N = re.compile(r"_\{?n\}?$")
 _RAISED_LETTERS = {letter: raised for raised, letter in RAISED.items()}
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
@@ -288,7 +289,8 @@ class Names:
         if means == DERIVATIVE:
             return replace(written, stem=bare, derivative=True, lead="∂")
         if means == OPEN:
-            slope, value = self._key(bare, True), self._key(written.stem, False)
+            name, stem = (re.sub(r"_?[0-9]+$", "", one) for one in (bare, written.stem))
+            slope, value = self._key(name, True), self._key(stem, False)
             if slope is not None and value is not None:
                 both = f"{value} or {slope} (the derivative)"
                 raise SeveralReadingsError(f'"{written.text or written.stem}"', both)
@@ -296,13 +298,15 @@ class Names:
 
     def _with_hat(self, written: Written) -> Written:
         """ĉ, which may be the candidate or its net input."""
-        if self.author is not None or _accented(written.stem) not in ("ĉ", "Ĉ", "dĉ", "dĈ"):
+        match = _WITH_HAT.fullmatch(_accented(written.stem))
+        if match is None or self.author is not None:
             return written
-        if written.stem[:1] == "d":
-            written = replace(written, stem=written.stem[1:], derivative=True, lead="d")
         if not self.conventions.hat and "z_g" in self.varying:
             raise SeveralReadingsError(f'"{written.text or written.stem}"', "g or z_g")
-        return replace(written, stem="g" if self.conventions.hat == VALUE else "z_g")
+        stem = ("g" if self.conventions.hat == VALUE else "z_g") + match[2]
+        if match[1]:
+            return replace(written, stem=stem, derivative=True, lead="d")
+        return replace(written, stem=stem)
 
     def _named_n(self, written: Written) -> Written:
         """W_n is no W at the last step n: it has no steps, and PyTorch calls the candidate n."""
