@@ -7,8 +7,9 @@ kept with the reason, and the rest is marked all the same.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from cellcalc.check import spelling
@@ -50,7 +51,7 @@ __all__ = [
 
 MAX_ANSWERS = 200_000
 MAX_RULE = 40  # characters of what an optimizer's rule is for
-PROSE, OWN = "prose", "own"
+PROSE, OWN, ASIDE = "prose", "own", "aside"
 HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
 
 
@@ -65,7 +66,8 @@ class Entry:
 
     ``values`` are the numbers of a list or array, whose ``shape`` it is. ``form`` says what the
     entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
-    "own" (what cellcalc prints for programs, in its keys whatever the notation).
+    "own" (what cellcalc prints for programs, in its keys whatever the notation), or "aside" (a
+    number in a column of a table that is no answer, whose heading is ``left``).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
@@ -149,11 +151,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that was handed in; ``passed_over`` counts the lines of text that are no answers."""
+    """All that was handed in; ``passed_over`` counts the lines of text that are no answers.
+
+    ``asides`` are the headings of a table's columns that hold no answers, with how many numbers.
+    """
 
     answers: tuple[Answer, ...]
     unreadable: tuple[Unreadable, ...]
     passed_over: int = 0
+    asides: Mapping[str, int] = field(default_factory=dict)
 
 
 def entries_of_text(text: str) -> list[Entry]:
@@ -188,6 +194,8 @@ def read(
     be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
     """
     entries = list(_elements_from_1(entries, model.features))
+    asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
+    entries = [entry for entry in entries if entry.form != ASIDE]
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
@@ -230,7 +238,7 @@ def read(
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
-    return Sheet(tuple(answers), tuple(unreadable), len(passed))
+    return Sheet(tuple(answers), tuple(unreadable), len(passed), asides)
 
 
 def _is_asked_for(error: ExpressionError) -> bool:

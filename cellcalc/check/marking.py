@@ -20,7 +20,7 @@ from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import ExpressionError
+from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.letters import MARK
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
@@ -111,7 +111,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=remarks,
+        remarks=(*_asides(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -140,7 +140,8 @@ def _with_programs(
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in found.lines]
     unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
     silent = {a.line for a in replaced} - {a.line for a in found.answers}
-    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+    passed = sheet.passed_over + len(silent)
+    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
@@ -150,6 +151,14 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _asides(sheet: Sheet) -> list[str]:
+    """A sentence about the columns of tables that hold no answers."""
+    if not sheet.asides:
+        return []
+    names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
+    return [sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
+from cellcalc.check.reading.labels import is_header
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.prose import (
     AT_STEP,
@@ -49,6 +51,7 @@ class Where:
     sequence: int | None = None
     stage: str = ""  # which value of a parameter is meant, as in Entry
     said: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()  # the last heading as it stands
 
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
@@ -107,11 +110,15 @@ class _Notes:
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
         columns: list[str] = []
+        title: Line | None = None
         for line in lines:
             if isinstance(line, Block):
+                before, self.where = self.where, self.below_title(title, line)
                 yield from self.block(line)
+                self.where = before
                 continue
             text = line.text
+            title = line
             if columns and (found := _matrix(text, columns, line.number)) is not None:
                 yield from found
                 continue
@@ -141,7 +148,8 @@ class _Notes:
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
-                self.where = replace(heading, stage=stage_after(text, not is_title))
+                stage = stage_after(text, not is_title)
+                self.where = replace(heading, stage=stage, titles=(_bare(text),))
                 continue
             if (of_python := _dictionary(text)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -155,6 +163,17 @@ class _Notes:
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
             yield from real or entries[:1]
+
+    def below_title(self, title: Line | None, block: Block) -> Where:
+        """Where a table stands that has a title of a few words right above it."""
+        if title is None or block.kind == "code" or block.lines[0].number - title.number > 2:
+            return self.where
+        text = _bare(latex.to_plain(title.text) if "\\" in title.text else title.text)
+        if not text or len(text.split()) > 6 or re.search(r"[=≈]|[0-9]\.[0-9]", text):
+            return self.where
+        return replace(
+            self.where, titles=(text,), stage=stage_after(text, True) or self.where.stage
+        )
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
@@ -219,7 +238,9 @@ class _Notes:
             return
         from cellcalc.check.reading.grid import entries_of_rows
 
-        rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
+        is_open = block.kind == "pipes" and any(map(_OPEN_RULE.fullmatch, _texts(block)))
+        kind = "open" if is_open else block.kind
+        rows = [(line.number, _cells(line.text, kind)) for line in block.lines]
         rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
         rows = [one for one in rows if not all(map(_KIND_OF_NUMBERS.fullmatch, one[1]))]
         if block.kind == "columns":
@@ -228,7 +249,7 @@ class _Notes:
         if found is not None:
             yield from found
             return
-        if block.kind == "columns":
+        if block.kind in ("columns", "tabs", "spaced"):
             yield from self.of_lines(block.lines)
             return
         for number, cells in rows:
@@ -238,6 +259,11 @@ class _Notes:
             yield from real or [Entry(number, "", "", form=PROSE)]
 
 
+def _texts(block: Block) -> Iterator[str]:
+    return (line.text for line in block.lines)
+
+
+_OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
 _COLUMNS_NAMED = re.compile(
@@ -293,7 +319,7 @@ def _indexed(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that are a table ("pipes", "columns", "row") or "code"."""
+    """Lines that are a table ("pipes", "tabs", "spaced", "columns", "row") or "code"."""
 
     kind: str
     lines: tuple[Line, ...]
@@ -312,11 +338,50 @@ _ENTITIES = {"&nbsp;": " ", "&minus;": "-", "&lt;": "<", "&gt;": ">", "&amp;": "
              "&times;": "×", "&asymp;": "≈", "&eta;": "η"}  # fmt: skip
 
 
+_HTML_TABLE = re.compile(
+    r"<table\b[^<>]{0,300}>(?:(?!</table).){0,200000}", re.IGNORECASE | re.DOTALL
+)
+_HTML_CELL = re.compile(
+    r"<(?P<row>tr)\b[^<>]{0,300}>"
+    r"|<t[dh]\b(?P<said>[^<>]{0,300})>(?P<cell>(?:(?!</t[dh]>).){0,2000})</t[dh]>",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPANNED = re.compile(r"(col|row)span\s*=\s*['\"]?([0-9]{1,3})", re.IGNORECASE)
+
+
+def _without_spans(table: re.Match[str]) -> str:
+    """A table of HTML whose merged cells are followed by empty ones, beside and below them."""
+    if not _SPANNED.search(table[0]):
+        return table[0]
+    below: dict[int, int] = {}  # for how many rows more a column is taken
+    column = 0
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal column
+        if match["row"]:
+            column = 0
+            return match[0]
+        before = ""
+        while below.get(column, 0) > 0:
+            below[column] -= 1
+            before += "<td></td>"
+            column += 1
+        spans = {one[1].lower(): int(one[2]) for one in _SPANNED.finditer(match["said"])}
+        wide = max(spans.get("col", 1), 1)
+        for k in range(column, column + wide):
+            below[k] = spans.get("row", 1) - 1
+        column += wide
+        return f"{before}<td>{match['cell']}</td>" + "<td></td>" * (wide - 1)
+
+    return _HTML_CELL.sub(put, table[0])
+
+
 def _of_html(text: str) -> str:
     """Text without the tags of HTML, its tables as rows of ``|``; lines stay where they are."""
     if not re.search(r"</(?:td|th|p|li|sub|sup|h[1-6]|div)>|<br", text, re.IGNORECASE):
         return text
     flags = re.IGNORECASE
+    text = _HTML_TABLE.sub(_without_spans, text)
     text = re.sub(r"(?<=\S)[ \t]*(?=<tr\b)", "\n", text, flags=flags) if "\n" not in text else text
     text = re.sub(r"</t[dh]>\s*</tr>", " |", text, flags=flags)
     text = re.sub(r"</t[dh]>[ \t]*<t[dh]\b[^<>]{0,200}>", " | ", text, flags=flags)
@@ -329,10 +394,33 @@ def _of_html(text: str) -> str:
 
 
 def _physical(text: str) -> list[Line]:
-    return [
-        Line(number, _spaced(plain(raw.translate(_BARS), True)))
-        for number, raw in enumerate(text.split("\n"), 1)
-    ]
+    lines = [plain(raw.translate(_BARS), True) for raw in text.split("\n")]
+    return [Line(number, _spaced(line)) for number, line in enumerate(_with_bars(lines), 1)]
+
+
+def _with_bars(lines: list[str]) -> list[str]:
+    """The lines, with bars between the columns of tables that have a rule above each of them.
+
+    So reStructuredText has it, above and below the head and at the end; a cell may have several
+    words there.
+    """
+    found = list(lines)
+    place = 0
+    while place < len(lines):
+        rule = lines[place].rstrip()
+        if not _COLUMNS_RULE_OF_REST.fullmatch(rule):
+            place += 1
+            continue
+        last = min(place + 2_000, len(lines))
+        rules = [k for k in range(place, last) if lines[k].rstrip() == rule][:3]
+        if len(rules) == 3:
+            starts = [match.start() for match in re.finditer(r"=+", rule)]
+            for k in range(place, rules[2] + 1):
+                cells = [lines[k][a:b].strip() for a, b in pairwise([*starts, len(lines[k])])]
+                bar = "---" if k in rules else ""
+                found[k] = f"| {' | '.join(bar or cell for cell in cells)} |"
+        place = rules[-1] + 1
+    return found
 
 
 _BARS = dict.fromkeys(map(ord, "│┆┃║╎┊"), "|")  # of tables that programs draw
@@ -375,7 +463,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
-            bare = not _is_row(line.text)  # t | c, without bars at the edges
+            bare = not line.text.lstrip().startswith("|")  # t | c, without bars at the edges
             while end < len(lines) and (
                 _is_row(lines[end].text)
                 or _is_grid_rule(lines[end].text)
@@ -383,6 +471,14 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             ):
                 end += 1
             yield Block("pipes", tuple(lines[place:end]))
+            place = end
+            continue
+        if not line.kind and (end := _separated(lines, place)) > place + 1:
+            yield Block("tabs", tuple(lines[place:end]))
+            place = end
+            continue
+        if not line.kind and (end := _spaced_columns(lines, place)) > place:
+            yield Block("spaced", tuple(lines[place:end]))
             place = end
             continue
         columns = _columns(lines, place) if not line.kind else place
@@ -447,6 +543,38 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
         place = end
 
 
+def _separated(lines: list[Line], place: int) -> int:
+    """Where lines whose cells have tabs between them end, as tables are pasted."""
+    end, numbers = place, 0
+    while end < len(lines) and "\t" in (text := lines[end].text) and len(text) < MAX_LINE:
+        cells = [cell.strip() for cell in text.split("\t")]
+        if any(_RELATION.search(cell) and not _STEP_OF_CELL.fullmatch(cell) for cell in cells):
+            break
+        numbers += sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
+        end += 1
+    return end if numbers > 1 else place
+
+
+def _spaced_columns(lines: list[Line], place: int) -> int:
+    """Where a table ends whose cells, of several words too, have wide gaps between them."""
+    header = _WIDE_GAP.split(lines[place].text.strip())
+    if len(header) < 2 or not is_header(header):
+        return place
+    end, numbers = place + 1, 0
+    while end < len(lines) and len(lines[end].text) < MAX_LINE:
+        cells = _WIDE_GAP.split(lines[end].text.strip())
+        values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
+        if len(cells) != len(header) or not values:
+            break
+        numbers += values
+        end += 1
+    return end if numbers and end > place + 1 else place
+
+
+_WIDE_GAP = re.compile(r"\s{2,}")
+_STEP_OF_CELL = re.compile(r"[tk]\s*=\s*[0-9]{1,6}")
+
+
 def _is_row(text: str) -> bool:
     bare = text.strip()
     return (bare.startswith("|") and bare.count("|") >= 2) or (
@@ -465,6 +593,7 @@ def _is_rule(cell: str) -> bool:
 
 
 _TOTAL_NAME = re.compile(r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|grad_)(?:[WUbVR]_?\w{1,4}|V|[ch]0)")
+_COLUMNS_RULE_OF_REST = re.compile(r"=+(?:\s+=+)+")
 _COLUMNS_RULE = re.compile(r"\s*(?:-{2,}(?:\s{1,}-{2,})+|={2,}(?:\s{1,}={2,})+)\s*")
 
 
@@ -524,12 +653,17 @@ def _cells(text: str, kind: str) -> list[str]:
         if re.search(r"\S\s{2,}\S", text) or text.startswith("  "):
             pass
         return text.split()
+    if kind == "spaced":
+        return [cell.strip("`*") for cell in _WIDE_GAP.split(text.strip())]
+    if kind == "tabs":
+        return [cell.strip().strip("`").strip("*") for cell in text.split("\t")]
     if kind == "row":
         return [latex.to_plain(cell) for cell in re.split(r"(?<!\\)&", text)]
     bare = text.strip()
     if bare.startswith("+") or _DRAWN.fullmatch(bare):
         return ["---"]
-    bare = bare.removeprefix("|").removesuffix("|")
+    if kind != "open":  # a table without bars at its edges
+        bare = bare.removeprefix("|").removesuffix("|")
     cells = re.split(r"(?<!\\)\|", bare)
     cells = [cell.replace("\\|", "|").strip().strip("`").strip() for cell in cells]
     return [latex.to_plain(cell.strip("*")) if "\\" in cell else cell for cell in cells]
