@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -26,13 +26,13 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of
+from cellcalc.check.reading.vocabulary import any_of, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
-from cellcalc.language.tree import Edge, Expression, Symbol, rename, shifted, symbols
-from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
+from cellcalc.language.tree import Add, Edge, Expression, Neg, Symbol, rename, shifted, symbols
+from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -186,18 +186,21 @@ def read(
     optimizer: Template | None = None,
     windows: int = 1,
     passes: int = 1,
+    spans: Sequence[range] = (),
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
     numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
-    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
+    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are,
+    ``spans`` the steps that each window sweeps.
     """
     entries = list(_elements_from_1(entries, model.features))
     asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
     entries = [entry for entry in entries if entry.form != ASIDE]
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
+    aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
     aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
@@ -224,7 +227,7 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -313,6 +316,28 @@ def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
     )
 
 
+def _difference(model: Model) -> Expression | None:
+    """What the loss's derivative by the prediction is, where it is y - target."""
+    row = model.quantities.get("dy")
+    local = row.terms[0].local if row is not None and len(row.terms) == 1 else None
+    difference = Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0))))
+    return local if local == difference else None
+
+
+def _called_difference(entries: Iterable[Entry], model: Model) -> tuple[str, ...]:
+    """The words for an error, where one of its numbers is below 0: then it is no loss."""
+    errors = words("loss")["errors"]
+    if _difference(model) is None or model.author is not None:
+        return ()
+    for entry in entries:
+        bare = re.split(r"[\[_({\s0-9]", entry.left.strip().lower(), maxsplit=1)[0]
+        is_error = entry.form not in (PROSE, OWN) and bare in (*errors, "e")
+        if is_error and any(map(_BELOW_0.match, (entry.right, *entry.values))):
+            return (*errors, *map(str.capitalize, errors), "e")
+    return ()
+
+
+_BELOW_0 = re.compile(r"\s*[-\u2212]\s?[0-9]*[.,]?[0-9]*[1-9]")
 _NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
 _OWN_NAME = re.compile(
     r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
@@ -438,7 +463,9 @@ class _Reader:
         raised: bool = False,  # whether steps stand above elsewhere in the document
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
+        spans: Sequence[range] = (),  # the steps that each window sweeps
     ) -> None:
+        self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
@@ -528,7 +555,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps, self.windows):
+            for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
         if entry.t == LAST:
@@ -761,7 +788,20 @@ class _Reader:
                 if symbol.step is not None and _at_step(row.formula, symbol.step) == expression:
                     return Symbol(row.symbol, step=symbol.step)
                 break
-        return expression
+        return self._error_of(expression)
+
+    def _error_of(self, expression: Expression) -> Expression:
+        """dy[2] for y[2] - target[2], and for h[2] - target[2] where y is h."""
+        difference = _difference(self.names.model)
+        placed = next((s for s in symbols(expression) if s.name in (PREDICTION, "h")), None)
+        if difference is None or placed is None:
+            return expression
+        if self.names.model.quantities[PREDICTION].formula == Symbol("h", 0):
+            expression = rename(
+                expression, lambda s: replace(s, name=PREDICTION) if s.name == "h" else s
+            )
+        here = rename(difference, lambda s: replace(placed, name=s.name))
+        return replace(placed, name="dy") if here == expression else expression
 
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""

@@ -65,7 +65,7 @@ def mark(
     entries = list(entries)
     sheet = reading.read(
         entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes),
+        len(trace.passes), _spans(trace),
     )  # fmt: skip
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
@@ -151,6 +151,12 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _spans(trace: Trace) -> list[range]:
+    """The steps that each window sweeps, where they are the same in every pass."""
+    every = [[range(w.first, w.last + 1) for w in one.windows] for one in trace.passes]
+    return every[0] if all(spans == every[0] for spans in every) else []
 
 
 def _asides(sheet: Sheet) -> list[str]:

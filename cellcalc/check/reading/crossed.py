@@ -30,6 +30,7 @@ _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,4}\}
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
 
+_FEATURE = re.compile(r"x_?[1-9]")
 _NAMING = ("quantity", "gate", "sort", "part")
 
 
@@ -206,7 +207,7 @@ def _of_table(table: _Table) -> Iterator[Number]:
     named = _with_merged(table, sorts)
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
     for place, (number, row, titles) in enumerate(table.rows):
-        filled = [k for k in values if row[k].lower() not in EMPTY]
+        filled = [k for k in values if row[k].lower() not in EMPTY and not _is_total(row[k])]
         for k in asides:
             if is_value(row[k]):
                 heads = [label.says for label in stacks[k]]
@@ -222,6 +223,10 @@ def _of_table(table: _Table) -> Iterator[Number]:
             if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
                 found = replace(found, t=None)  # a gradient in a table of steps
             yield found
+
+
+def _is_total(cell: str) -> bool:
+    return not is_value(cell) and label_of(cell).kind == "total"
 
 
 def _stack(table: _Table, column: int) -> Iterator[Label]:
@@ -310,8 +315,11 @@ def _labels_beside(row: Sequence[str], sorts: Sequence[str], column: int, gate: 
     for columns in (before, after):
         found: list[Label] = []
         for k in columns:
-            if sorts[k] == "value" and found:
-                break
+            if sorts[k] == "value":
+                if _is_total(row[k]):
+                    found.append(label_of(row[k]))  # above the sum beside it
+                elif found:
+                    break
             if sorts[k] not in ("value", "skipped") and row[k].lower() not in EMPTY:
                 found.append(_label_beside(row[k], sorts[k], gate))
         if found:
@@ -360,12 +368,19 @@ def _meant(number: Number, told: _Labels) -> Number:
     if len(steps) > 1 or len(stages) > 1:
         raise UnclearError
     t, stage = next(iter(steps), None), next(iter(stages), "")
+    features: list[Label] = []
     if any(label.kind == "quantity" and _PARAMETER.fullmatch(label.says) for label in labels):
+        features = [x for x in labels if _FEATURE.fullmatch(x.says)]  # dW_f below x1
+        above, beside = (tuple(x for x in some if x not in features) for some in (above, beside))
         sorts = [x for x in labels if x.kind == "sort"]  # W_f below dW, or below W'
         stage = next((_stage_of_sort(x.says) for x in sorts), stage)
         above, beside = (tuple(x for x in some if x not in sorts) for some in (above, beside))
     passes = {label.says: label.t for label in [*around, *labels] if label.kind == "pass"}
     left, known = _named(above, beside, around, told.alone)
+    if (
+        len(features) == 1 and "W" in left and not left[-1].isdigit()
+    ):  # what has no features may stand below the first
+        left += features[0].says[-1]
     if any(label.kind == "total" for label in labels):
         left, t = _total(left), None
     if told.staged and not stage and _PARAMETER.fullmatch(left):

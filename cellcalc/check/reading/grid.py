@@ -22,7 +22,10 @@ _TIME = re.compile(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|\^\{?[<(⟨]t[>)⟩]\}?|,t)$")
 
 def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
     """The answers of a table, or None where it is none that is known."""
-    rows = [[plain(str(cell)).strip().strip("`$*").strip() for cell in row] for row in rows]
+    rows = [
+        [plain(str(cell)).strip().replace("$", "").strip("`*").strip() for cell in row]
+        for row in rows
+    ]
     if not rows or max(map(len, rows)) < 2:
         return None
     found = _long(rows, place)
@@ -125,7 +128,7 @@ def _rows_of(
 
 
 def _with_step(symbol: str, t: int) -> str:
-    return f"{_TIME.sub('', symbol)}[{t}]"
+    return " - ".join(f"{_TIME.sub('', one)}[{t}]" for one in symbol.split(" - "))
 
 
 def _cell(row: Sequence[str], column: int | None) -> str:

@@ -19,7 +19,7 @@ _PASSES = ("window", "epoch", "sequence")
 KEPT = ("m", "v")  # what an optimizer keeps for a parameter
 
 _UNIT = re.compile(r"[\[(]\s*(?:[-–—/]|1|[^\W\d]{1,3}|a\.\s?u\.|dimensionless)\s*[\])]|-|–|—")
-_BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[^\W\dtT]{1,6})[\])]$")  # c [-]
+_BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[sVAm%]|[^\W\dtT]{3,6})[\])]$")  # c [-]
 # c_t = f_t c_{t-1} + i_t g_t, above its numbers
 _WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈|:=)\s*(?=.*[^\W\d]).*$")
 _FEATURE = re.compile(
@@ -56,6 +56,11 @@ _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
     "reset": {"update": "u"},
 }
+_TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
+_DIFFERENCE = re.compile(  # error (h - y)
+    r"(?:[^\W\d_]{3,}\s*[:(]?\s*)?([hyŷ])(?:_?\{?t\}?|ₜ)?\s*-\s*(y|t|d|target|y_?hat|ŷ)(?:_\{?t\}?|ₜ)?\s*\)?"
+)
+_SQUASHED = re.compile(r"(d|∂[LEJ]/∂)?\s*tanh\s*\(?\s*c(?:_?\{?t\}?|ₜ|\[t\])?\s*\)?")
 _CLOSED = re.compile(r"\s*([()])\s*")
 _TILDE = re.compile(r"(?<=\b[cghC])~(?!\w)")
 _TOLD = re.compile(r"^(.*\S)\s*\(\s*([^()]{1,40}(?:\([^()]{1,6}\))?)\s*\)$")
@@ -106,11 +111,17 @@ def label_of(text: str, beside: str = "") -> Label:
 
     ``beside`` is the gate in words that stands in the same table, as :func:`gate_among` finds it.
     """
-    bare = _FEATURE.sub(r"\1", text.strip().rstrip(":").strip())
+    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":").strip())
     bare = _TILDE.sub("\u0303", bare)
     if bare.startswith("(") and _closes_at_end(bare):
         bare = bare[1:-1].strip()
     lower = " ".join(bare.lower().split())
+    if timed := _TIME_AND_LETTER.fullmatch(lower):
+        bare = lower = timed[1]  # Zeitschritt t
+    if difference := _DIFFERENCE.fullmatch(bare):
+        return Label("quantity", f"{difference[1]} - {difference[2]}")
+    if squashed := _SQUASHED.fullmatch(bare):
+        return Label("quantity", f"{squashed[1] or ''}tanh_c")
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -158,6 +169,11 @@ def label_of(text: str, beside: str = "") -> Label:
     return _named(bare) or Label("text", bare)
 
 
+def _with_feature(match: re.Match[str]) -> str:
+    """dW1 for dW (x1), and for dW1 (x1)."""
+    return "" if match.string[: match.start()].endswith(match[1]) else match[1]
+
+
 def _closes_at_end(text: str) -> bool:
     """Whether the bracket that a text begins with is closed by its last character."""
     depth = 0
@@ -179,11 +195,25 @@ def _named(bare: str) -> Label | None:
     if told := _TOLD.match(bare) or _SIDE_BY_SIDE.match(bare):
         for one, other in ((told[1], told[2]), (told[2], told[1])):
             symbol = _SYMBOL.fullmatch(one)
-            if symbol and _is_called(other):
+            if symbol and called("quantities").get(other.lower()) == "target":
+                return Label("quantity", "target")  # whatever letter stands for it
+            if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
                 return _named(one)
         if _is_called(told[1]) and told[0].endswith(")"):
             return _named(told[1])
     return None
+
+
+def _tells_only(text: str) -> bool:
+    """Whether words before a symbol in brackets say what it is, and make nothing else of it."""
+    lower = text.lower().split()
+    derived = (*words("derivative")["words"], *words("net_input")["words"])
+    return all(
+        re.fullmatch(r"[^\W\d_]{2,}", word)
+        and not word.startswith(words("nouns")["not"])
+        and word not in derived
+        for word in lower
+    )
 
 
 def _gate(bare: str) -> str:

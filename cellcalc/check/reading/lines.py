@@ -20,6 +20,7 @@ from cellcalc.check.reading.labels import is_header
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.prose import (
     AT_STEP,
+    GRADIENT,
     is_setting,
     is_working,
     stage_after,
@@ -118,7 +119,7 @@ class _Notes:
                 self.where = before
                 continue
             text = line.text
-            title = line
+            title = title if _OUT.fullmatch(text) else line
             if columns and (found := _matrix(text, columns, line.number)) is not None:
                 yield from found
                 continue
@@ -151,7 +152,7 @@ class _Notes:
                 stage = stage_after(text, not is_title)
                 self.where = replace(heading, stage=stage, titles=(_bare(text),))
                 continue
-            if (of_python := _dictionary(text)) is not None:
+            if (of_python := _dictionary(text, self.where.stage == GRADIENT)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
                 continue
             entries: list[Entry] = []
@@ -166,9 +167,11 @@ class _Notes:
 
     def below_title(self, title: Line | None, block: Block) -> Where:
         """Where a table stands that has a title of a few words right above it."""
-        if title is None or block.kind == "code" or block.lines[0].number - title.number > 2:
+        if title is None or block.kind == "code" or block.lines[0].number - title.number > 3:
             return self.where
         text = _bare(latex.to_plain(title.text) if "\\" in title.text else title.text)
+        if typed := _TYPED_NAME.match(title.text):
+            text = typed[1]  # In [5]: grads
         if not text or len(text.split()) > 6 or re.search(r"[=≈]|[0-9]\.[0-9]", text):
             return self.where
         return replace(
@@ -263,6 +266,8 @@ def _texts(block: Block) -> Iterator[str]:
     return (line.text for line in block.lines)
 
 
+_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
+_OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:\s*")
 _OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
@@ -293,13 +298,16 @@ def _matrix(text: str, names: list[str], number: int) -> list[Entry] | None:
     return entries_of_rows([names, *cells], lambda _r, _c: number)
 
 
-def _dictionary(text: str) -> list[Entry] | None:
-    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}."""
+def _dictionary(text: str, is_slopes: bool) -> list[Entry] | None:
+    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}.
+
+    ``is_slopes`` tells that it stands below "Gradients:".
+    """
     named = _NAMED_DICTIONARY.match(text)
     text = text[named.end() - 1 :] if named else text
     if not text.lstrip().startswith("{"):
         return None
-    if named and _CALLS_GRADIENTS.search(named[1]):
+    if is_slopes or (named and _CALLS_GRADIENTS.search(named[1])):
         text = f"{{'grads': {text.strip()}}}"
     from cellcalc.check.reading.structured import as_json, entries_of_json
 
@@ -423,8 +431,10 @@ def _with_bars(lines: list[str]) -> list[str]:
     return found
 
 
-_BARS = dict.fromkeys(map(ord, "│┆┃║╎┊"), "|")  # of tables that programs draw
-_DRAWN = re.compile(r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫]{3,}[|+]?\s*")
+_BARS = dict.fromkeys(map(ord, "│┆┃║╎┊┇┋"), "|")  # of tables that programs draw
+_DRAWN = re.compile(
+    r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫┏┓┗┛┡┩┢┪┳┻╇╈┯┷╋┠┨┣┫┿╂╀╁]{3,}[|+]?\s*"
+)
 _KIND_OF_NUMBERS = re.compile(r"(?:[iuf](?:8|16|32|64)|str|bool|cat|float64|int64)")
 _GAPS = re.compile(r"(?<=\S)[^\S\t]{4,}(?=\S)")
 
@@ -1171,7 +1181,8 @@ _POINTS_BEHIND = re.compile(
 )
 # c1 0.2933 h1 0.1937, as it is typed on a phone
 _PAIRS_ALONE = re.compile(
-    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?[fiogchyzxE]_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])\s+"
+    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?(?:z_?[fiog]|[fiogchyzxE])_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])"
+    r"(?:\s*=\s*|\s+)"
     r"([-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+|0|1)(?:[eE][-+]?[0-9]+)?)(?!\S)[,;]?"
 )
 _PAIRED = re.compile(rf"\s*(?:{_PAIRS_ALONE.pattern}\s*)+")

@@ -244,12 +244,14 @@ class Names:
         is_placed = written.numbers or written.step is not None or written.shift is not None
         if written.derivative or not (is_placed or written.stem != "e"):
             return False
-        return self.author is None and "E" in self.known and "e" not in self.known
+        is_free = "e" not in self.known and "e" not in self.aliases
+        return self.author is None and "E" in self.known and is_free
 
     def _refuse_several(self, written: Written) -> None:
         """A word that means one of several quantities is not guessed."""
         stem = re.sub(r"_?[0-9]+$", "", written.stem)
-        if stem not in _WORDS_OF_SEVERAL or stem in self.known or self.author is not None:
+        is_told = stem in self.known or stem in self.aliases or self.author is not None
+        if stem not in _WORDS_OF_SEVERAL or is_told:
             return
         of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
         if self.gates_bare if of_gate else self.losses_told or written.derivative:
@@ -643,9 +645,14 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
+        text = _GATE_ABOVE.sub(r"\1_\2", text) if "^" in text else text
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# z^f_t, ∂L/∂z^f_t: a net input is never raised to a gate
+_GATE_ABOVE = re.compile(
+    r"(?<![A-Za-z])(d?z|net|d?a(?=\s?\^\s?\{?[figoC]\}?_))\s?\^\s?\{?([figoC])\}?(?![A-Za-z0-9])"
+)
 # σ(z_f,2): no second argument, but the step of the first
 _STEP_AS_ARGUMENT = re.compile(
     r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
