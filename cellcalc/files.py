@@ -101,6 +101,7 @@ class Folder:
         return contents
 
 
+LONG_NUMBER = "a whole number of thousands of digits"  # which Python reads none of
 MAX_JSON_DEPTH = 100  # lists and tables within one another; what goes through them is recursive
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?')
 
@@ -122,8 +123,9 @@ def parse_json(
 
     try:
         return json.loads(text, parse_float=number, parse_int=number, parse_constant=number)
-    except ValueError as error:  # a number of too many digits, too
-        raise InputError([Mistake(shown_as, "", what, f"an error: {error}")]) from None
+    except ValueError as error:
+        reason = str(error) if isinstance(error, json.JSONDecodeError) else LONG_NUMBER
+        raise InputError([Mistake(shown_as, "", what, f"an error: {reason}")]) from None
 
 
 MANY = 4096  # numbers or words of a list that are written at once

@@ -24,6 +24,7 @@ from cellcalc.errors import (
 from cellcalc.errors import (
     describe as describe,
 )
+from cellcalc.files import LONG_NUMBER
 from cellcalc.files import decode as decode
 from cellcalc.files import read_bytes as read_bytes
 
@@ -51,7 +52,11 @@ def parse_toml(text: str, shown_as: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        reason = "tables nested too deep" if isinstance(error, RecursionError) else str(error)
+        reason = str(error)
+        if isinstance(error, RecursionError):
+            reason = "tables nested too deep"
+        elif not isinstance(error, tomllib.TOMLDecodeError):  # the only other that there is
+            reason = LONG_NUMBER
         key = "" if shown_as else "text"  # the argument, where it is no file
         raise InputError([Mistake(shown_as, key, "TOML", f"an error: {reason}")]) from None
 
@@ -163,10 +168,10 @@ class Section:
         return default or ""
 
     def file_name(self, key: str) -> str:
-        """The name of a file; "" after noting that there is none."""
+        """The name of a file, as it stands there; "" after noting that there is none."""
         value = self.values.get(key)
-        if isinstance(value, str) and printable(value):
-            return printable(value)
+        if isinstance(value, str) and value.strip():
+            return value
         self.wrong(key, "the name of a file")
         return ""
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
+from cellcalc.check.reading.conventions import Conventions, conventions_of
+from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
-from cellcalc.check.reading.names import Names, has_free_time, mentioned
+from cellcalc.check.reading.mathematics import Written as Name
+from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -31,7 +34,19 @@ from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
-from cellcalc.language.tree import Add, Edge, Expression, Neg, Symbol, rename, shifted, symbols
+from cellcalc.language.tree import (
+    ONE,
+    Add,
+    Edge,
+    Expression,
+    Neg,
+    Symbol,
+    add,
+    multiply,
+    rename,
+    shifted,
+    symbols,
+)
 from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
@@ -73,7 +88,8 @@ class Entry:
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
-    is a line of, the ``block_line``-th.
+    is a line of, the ``block_line``-th. ``context`` is the whole line of text that it is the first
+    entry of.
     """
 
     line: int | str
@@ -94,6 +110,7 @@ class Entry:
     array: str = ""
     block: str = ""
     block_line: int = 0
+    context: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +125,8 @@ class Answer:
     optimizer is for, where it is written for every parameter w: ``w``, or the template's ``v``.
     ``stage`` and ``array`` are those of the entry. ``slope`` is what a formula may be, where it is
     not for a quantity of the cell, but for the derivative of one by another. A ``tentative``
-    answer may mean something else too: it is right, or nothing is said of it.
+    answer may mean something else too: it is right, or nothing is said of it. ``right`` tells of
+    a line of a program whether following it has shown that it makes this quantity.
     """
 
     line: int | str
@@ -128,6 +146,7 @@ class Answer:
     slope: tuple[Expression, ...] = ()
     tentative: bool = False
     array: str = ""
+    right: bool | None = None
 
     @property
     def kind(self) -> str:
@@ -198,10 +217,15 @@ def read(
     entries = list(_elements_from_1(entries, model.features))
     asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
     entries = [entry for entry in entries if entry.form != ASIDE]
+    conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
+    aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
+    aliases |= {"a": "z_g"} if conventions.bare_net else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
-    aliases |= _own_names(entries, Names(model, steps, author, aliases=aliases))
+    aliases |= _own_names(
+        entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
+    )
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -223,6 +247,7 @@ def read(
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
                 apart=apart, gates_bare=bare, losses_told=told, passes=passes,
+                conventions=conventions if whose is None else Conventions(),
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
@@ -232,6 +257,10 @@ def read(
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
+            if (each := reader.for_each_gate(entry)) is not None:
+                answers += each
+                passed |= set() if each else {entry.line}
+                continue
             several = isinstance(error, SeveralReadingsError) and _NUMERIC.match(entry.right)
             if reader.is_text(entry) and not (several and _is_asked_for(error)):
                 passed.add(entry.line)
@@ -242,6 +271,15 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed), asides)
+
+
+def _texts(entries: Iterable[Entry]) -> Iterator[str]:
+    """The lines of a document, as far as they are no program."""
+    for entry in entries:
+        if entry.context:
+            yield entry.context
+        if entry.form not in (PROSE, OWN, "code", "last"):
+            yield " = ".join((entry.left, *entry.between, entry.right))
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -257,7 +295,10 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
-_ELEMENT = re.compile(r"((?:∂[LEJ]/∂|d[LEJ]/d|d|new )?[WV]_?[A-Za-z]{0,4})\[([0-9])\]('?)")
+_ELEMENT = re.compile(
+    r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
+    r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
+)
 
 
 def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]:
@@ -273,10 +314,15 @@ def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]
 
 
 _OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_AT_A_STEP = r"(?:[_^]?[\[{(⟨<]{1,2}[\w+-]{1,8}[\]})⟩>]{1,2}|[\w₀-₉ₜ₊₋]{0,8})"
 _ERROR_OF_H = re.compile(
-    r"\b[hH](?!\w*')[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*y(?![a-zA-Z])"
-    r"|\by(?![a-zA-Z])[\w{}\[\]<>⟨⟩^()₀-₉ₜ]{0,12}\s*-\s*[hH](?![a-zA-Z])"
+    rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
+    rf"|\by(?![a-zA-Z]){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
 )
+
+
+def has_target(model: Model) -> bool:
+    return TARGET in {row.symbol for row in model.inputs}
 
 
 def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
@@ -284,7 +330,7 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
 
     With y for the prediction h - y would be 0, or tell nothing, where the readout gives h itself.
     """
-    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+    if model.author is not None or not has_target(model):
         return False
     is_identity = not model.readout.parameters
     for entry in entries:
@@ -306,7 +352,7 @@ _ERROR_TO_D = re.compile(
 
 def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
-    if model.author is not None or TARGET not in {row.symbol for row in model.inputs}:
+    if model.author is not None or not has_target(model):
         return False
     return any(
         _ERROR_TO_D.search(part[:2_000])
@@ -424,7 +470,9 @@ _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|�
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
 _PATH = re.compile(r"(\S{1,60})\s+via\s+(\S{1,60})")
-_OF_NET_INPUT = re.compile(r"^\s*(?:δ|delta_?)\s*z_?[{a-z]")
+_OF_NET_INPUT = re.compile(
+    r"^\s*(?:δ|delta_?)_?\{?\s*(?:z|a|net)(?:_?\{?[figocrun](?![^\W\d_])|\^\{?\(?[figoczrun]\)?\}?)"
+)
 # A derivative is never raised to a power on the left: δz_f^3.
 _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9]{1,4})\}?")
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
@@ -591,8 +639,13 @@ class _Reader:
             if _is_handed(entry.right):
                 shown = entry.right.strip()
                 entry = replace(entry, right=_NEXT.sub(_from_later, shown), written=shown)
+            if entry.between:  # the formula of a line of working
+                between = [_NEXT.sub(_from_later, p) if _is_handed(p) else p for p in entry.between]
+                entry = replace(entry, between=tuple(between))
         if entry.left == HANDED_ON and not self.is_handed_on():
             return
+        if self.names.author and self.is_part(entry.left):
+            return  # as with dh_next
         if entry.form in ("code", "last") and _BEFORE.fullmatch(entry.right.strip()):
             return  # da0 = gradients["da_prev"]
         if entry.form in ("code", "last") and self._defines(entry):
@@ -671,6 +724,22 @@ class _Reader:
         mine, other = target.step or t or entry.t, found.step or entry.t
         return mine == other
 
+    def is_part(self, left: str) -> bool:
+        """Whether an author's symbol is for the sum of some of the paths alone."""
+        found: list[bool] = []
+
+        def noted(written: Name) -> Expression:
+            found.append(self.names.part(written) is not None)
+            return ONE
+
+        if len(left) > MAX_RULE:
+            return False
+        try:
+            parse_formula(left, noted, Style(target=True))
+        except ExpressionError:
+            return False
+        return found == [True]
+
     def is_handed_on(self) -> bool:
         """Whether a step hands dc to the one before along the carousel alone."""
         row = self.names.model.quantities.get("dc")
@@ -718,6 +787,25 @@ class _Reader:
             self.defined = True
             return True
         return False
+
+    def for_each_gate(self, entry: Entry) -> list[Answer] | None:
+        """The answers of an equation for every gate k; None where it is none, or is not read."""
+        if entry.values or entry.form in ("code", "last", OWN) or self.is_number(entry.right):
+            return None
+        found: list[Answer] = []
+        is_read = False
+        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates):
+            one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
+            try:
+                self.target(one)
+            except ExpressionError:
+                continue  # the candidate has no peephole
+            try:
+                found += self.answers(one)
+            except ExpressionError:
+                return None
+            is_read = True
+        return found if is_read else None
 
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
@@ -779,6 +867,8 @@ class _Reader:
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
         model = self.names.model
+        if (error := self._error(expression)) is not None:
+            return error
         for row in model.forward:
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -788,20 +878,20 @@ class _Reader:
                 if symbol.step is not None and _at_step(row.formula, symbol.step) == expression:
                     return Symbol(row.symbol, step=symbol.step)
                 break
-        return self._error_of(expression)
+        return expression
 
-    def _error_of(self, expression: Expression) -> Expression:
-        """dy[2] for y[2] - target[2], and for h[2] - target[2] where y is h."""
-        difference = _difference(self.names.model)
-        placed = next((s for s in symbols(expression) if s.name in (PREDICTION, "h")), None)
-        if difference is None or placed is None:
-            return expression
-        if self.names.model.quantities[PREDICTION].formula == Symbol("h", 0):
-            expression = rename(
-                expression, lambda s: replace(s, name=PREDICTION) if s.name == "h" else s
-            )
-        here = rename(difference, lambda s: replace(placed, name=s.name))
-        return replace(placed, name="dy") if here == expression else expression
+    def _error(self, expression: Expression) -> Symbol | None:
+        """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
+        model, found = self.names.model, symbols(expression)
+        out = next((one for one in found if one.name in ("y", model.cell.output)), None)
+        row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
+        if out is None or row is None or (out.name != "y" and model.readout.parameters):
+            return None
+        error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+        own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
+        is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
+        expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
+        return replace(out, name=row.symbol) if is_slope and expression == error else None
 
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""
@@ -835,6 +925,9 @@ class _Reader:
         if t is None:
             raise ExpressionError(f"a step, as in {name}[{self.steps}]", f'"{entry.left.strip()}"')
         if not 0 <= t <= self.steps:
+            is_edge = t == self.steps + 1 and name[:1] == "d" and self.is_number(entry.right)
+            number = self.number(entry.right) if is_edge else None
+            self.given = number is not None and not number.value  # dc[T+1] = 0
             low = entry.first_step - 1
             expected = f"a step from {low} to {self.steps - 1 + entry.first_step}"
             raise ExpressionError(expected, f"{t - 1 + entry.first_step}")
@@ -854,6 +947,8 @@ class _Reader:
             code=entry.form in ("code", "last"),
         )
         formula = self.names.parsed(text, style)
+        if not style.code:
+            formula = self.with_state_before(formula, name, text)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
@@ -881,6 +976,21 @@ class _Reader:
             sequence=entry.sequence,
         )
 
+    def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
+        """The formula with a state that stands without a step as that of the step before.
+
+        Only in a row that comes before the state within its step: in z_f = W_f*x + U_f*h + b_f
+        the h of the same step is not there yet.
+        """
+        order = [row.symbol for row in self.names.model.forward]
+        if name not in order:
+            return formula
+        later = [s for s in self.names.model.state if s in order[order.index(name) :]]
+        bare = {s for s in later if re.search(_BARE.format(s), text)}
+        if not bare:
+            return formula
+        return rename(formula, lambda s: Symbol(s.name, -1) if _is_now(s, bare) else s)
+
     def elements(self, name: str, formula: Expression) -> Mapping[str, Expression]:
         """The formula for each element of a vector, or for the one quantity."""
         found = self._elements(name, formula)
@@ -900,6 +1010,14 @@ class _Reader:
         return {name: formula}
 
 
+# A quantity without any sign of a step: h, but not h_t, h[t], h(t), h' or dh.
+_BARE = r"(?<![\w.\]∂δ∇]){0}(?![\w\[^{{⟨<₀-₉ₜ'({{])"
+
+
+def _is_now(symbol: Symbol, names: Collection[str]) -> bool:
+    return symbol.name in names and symbol.shift == 0
+
+
 def _is_handed(right: str) -> bool:
     """Whether dc_next is what is handed on: it stands alone, with nothing of the next step."""
     found = _NEXT.search(right)
@@ -910,7 +1028,7 @@ def _is_handed(right: str) -> bool:
 
 
 def _from_later(match: re.Match[str]) -> str:
-    return f"d{match[1] or match[2]}__from_later"
+    return f"d{match[1] or match[2]}{FROM_LATER}"
 
 
 def _with_points(text: str) -> str:
@@ -944,5 +1062,6 @@ _COMMENT = re.compile(
 
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
+    text = re.sub(r"[\s,]+(?:etc|usw|u\.s\.w)\b\.?\s*$", "", text)
     text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
     return text.rstrip(" .;,:✓✔☑✅") if len(text) > 1 else text

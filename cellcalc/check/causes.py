@@ -21,7 +21,7 @@ from cellcalc.check.slips import Edit, Edits, drawn_value, sayings, slopes, whol
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.language.calculus import product, total
-from cellcalc.language.keys import derivative_key, memory_key, split_key
+from cellcalc.language.keys import derivative_key, memory_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ONE,
@@ -59,6 +59,7 @@ TOTALS: Mapping[str, Run] = {
     "without_last": lambda values: summed(values[:-1]) if len(values) > 1 else 0.0,
     "mean": lambda values: summed(values) * (1.0 / len(values)),
 }
+MOST_CUTS = 8  # between windows, that are tried one by one
 Changes = Callable[[Graph], Overrides]
 
 
@@ -194,7 +195,7 @@ class Causes:
             true,
             is_gradient,
             (row.symbol,),
-            (edit.kind, self.abstract(row.symbol, edit.formula)),
+            (edit.kind, self.edits.abstract(row.symbol, edit.formula)),
         )
 
     def of_row(self, row: str, expression: Expression) -> Changes:
@@ -247,7 +248,7 @@ class Causes:
         groups: dict[tuple[str, ...], list[Cause]] = {}
         by_stem, by_gate, by_feature = defaultdict(list), defaultdict(list), defaultdict(list)
         for cause in causes:
-            stem, gate, feature = self.parts(cause.symbol)
+            stem, gate, feature = self.edits.parts(cause.symbol)
             by_stem[stem].append(cause)
             by_gate[gate].append(cause)
             by_feature[stem, feature].append(cause)
@@ -284,47 +285,13 @@ class Causes:
                 found += self.together([first[row] for row in rows])
         for kind, by_row in by_slope.items():
             causes = list(by_row.values())
-            nets = [c for c in causes if self.parts(c.symbol)[1]]
+            nets = [c for c in causes if self.edits.parts(c.symbol)[1]]
             inside = [c for c in causes if c.symbol not in self.outside]
             cell = [c for c in nets if c.symbol not in self.outside]
             for group in (causes, nets, inside, cell):
                 if len(group) > 1:
                     found.append(replace(joined(group), signature=(kind, "all")))
         return list({(*c.rows, c.signature): c for c in found}.values())
-
-    def parts(self, row: str) -> tuple[str, str, str]:
-        """A row's name taken apart: dW_f2 is of the sort dW, the gate f, and feature 2."""
-        base, digits = split_key(row)
-        stem, bar, gate = base.partition("_")
-        if bar:
-            return stem, gate, digits
-        value = base.removeprefix("d") if base in self.model.derivatives else base
-        net = self.edits.siblings.argument.get(value, "")
-        return base[: len(base) - len(value)], net.partition("_")[2], digits
-
-    def abstract(self, row: str, formula: Expression) -> Expression:
-        """The formula with a row's own gate and feature made the same as in its siblings."""
-        _, gate, digits = self.parts(row)
-        value = self.edits.siblings.value
-        names = {}
-        if gate:
-            net = next((n for n in value if n.partition("_")[2] == gate), "")
-            if net:
-                own = value[net]
-                names = {own: "gate", derivative_key(own): "dgate"}
-
-        def general(symbol: Symbol) -> Symbol:
-            if symbol.name in names:
-                return replace(symbol, name=names[symbol.name])
-            base, number = split_key(symbol.name)
-            stem, bar, own = base.partition("_")
-            if digits and number == digits:
-                number = "#"
-            if bar and gate and own == gate:
-                own = "gate"
-            return replace(symbol, name=f"{stem}{bar}{own}{number}")
-
-        return rename(formula, general)
 
     # What is done to a whole sweep
 
@@ -341,6 +308,8 @@ class Causes:
             *self.exchanges(),
             *self.scaled_gradients(),
             *self.not_cleared(),
+            *self.through_the_cut(),
+            *self.old_weights(),
             *self.updates(),
         ]
 
@@ -496,7 +465,7 @@ class Causes:
                 ]
                 by_sort: dict[str, list[tuple[str, Expression]]] = defaultdict(list)
                 for row, formula in users:
-                    by_sort[self.parts(row)[0]].append((row, formula))
+                    by_sort[self.edits.parts(row)[0]].append((row, formula))
                 groups = [users, *(some for some in by_sort.values() if len(by_sort) > 1)]
                 for some in groups:
                     if some:
@@ -616,6 +585,69 @@ class Causes:
             return found
 
         return changes
+
+    def through_the_cut(self) -> Iterator[Cause]:
+        """What the next window sends back, let into the last step of the one before it."""
+        cuts = {window.last for one in self.runs for window in one.windows[:-1]}
+        if not cuts:
+            return
+        every = tuple(self.model.state)
+        for names in dict.fromkeys([every, *((state,) for state in every)]):
+            rows = [derivative_key(name) for name in names]
+            part = sentence("report", "both").join(rows)
+            cause = self.cause("through_cut", self.sent_back(rows), rows[0], {"part": part})
+            yield cause
+            if 1 < len(cuts) <= MOST_CUTS:
+                yield from (cause.at([t]) for t in sorted(cuts))
+
+    def sent_back(self, rows: Sequence[str]) -> Changes:
+        """The rows' last steps with what comes from the next window, as it is in the key."""
+
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for name in rows:
+                terms = [t for t in self.model.quantities[name].terms if t.later == 1]
+                for place in graph.rows.get(name, ()):
+                    p, w, _, t = graph.nodes[place].key
+                    windows = graph.trace.passes[p].windows
+                    if t != windows[w - 1].last or w == len(windows):
+                        continue
+                    own = Override(graph.nodes[place].run or summed, graph.nodes[place].inputs)
+                    for term in terms:
+                        symbols_, run = compiled(graph.out(multiply(term.upstream, term.local)))
+                        inputs = [graph.place(s, p, w + 1, t) for s in symbols_]
+                        sent = float(run([graph.true[k] for k in inputs]))
+                        own = _with_number(own, sent)
+                    found[place] = own
+            return found
+
+        return changes
+
+    def old_weights(self) -> Iterator[Cause]:
+        """The forward pass, or both passes, worked with weights from before an update.
+
+        Those with which the pass began, or the training.
+        """
+        graph = self.graph
+        starts = [dict(graph.current[p, 0]) for p in graph.passes]
+        within = any(
+            graph.used[p, t] != start
+            for p, start in zip(graph.passes, starts, strict=True)
+            for t in range(1, graph.trace.passes[p].steps + 1)
+        )
+        since = any(start != starts[0] for start in starts)
+        rows = {row.symbol for row in self.model.forward}
+        both = rows | {row.symbol for row in self.model.backward}
+        for name, names in (("old_forward", rows), ("old_weights", both)):
+            if within:
+                yield self.cause(name, _with_weights(names, False), self.first_net, {})
+            if since:
+                changes = _with_weights(names, True)
+                yield self.cause(f"{name}_first", changes, self.first_net, {})
+
+    @property
+    def first_net(self) -> str:
+        return self.model.forward[0].symbol
 
     # Updates
 
@@ -940,6 +972,28 @@ def _left_over(states: Sequence[str]) -> Changes:
     return changes
 
 
+def _with_weights(rows: Collection[str], of_first: bool) -> Changes:
+    """Rows worked with the weights of the start of their pass, or of the first pass."""
+
+    def changes(graph: Graph) -> Overrides:
+        found = {}
+        first = graph.current[graph.passes[0], 0]
+        for row in rows:
+            for place in graph.rows.get(row, ()):
+                node = graph.nodes[place]
+                p, w, _, t = node.key
+                if node.run is None or t is None:
+                    continue
+                start = first if of_first else graph.current[p, 0]
+                now = graph.current[p, w] if w else graph.used[p, t]
+                older = {now[name]: start[name] for name in start if now[name] != start[name]}
+                if any(used in older for used in node.inputs):
+                    found[place] = Override(node.run, [older.get(k, k) for k in node.inputs])
+        return found
+
+    return changes
+
+
 def _is_later(e: Expression) -> bool:
     return isinstance(e, Symbol) and e.shift == 1
 
@@ -950,6 +1004,10 @@ def _with_more(own: Override, run: Run, inputs: Sequence[int]) -> Override:
     return Override(
         lambda values: own.run(values[:count]) + run(values[count:]), [*own.inputs, *inputs]
     )
+
+
+def _with_number(own: Override, number: float) -> Override:
+    return Override(lambda values: own.run(values) + number, own.inputs)
 
 
 def _plus(run: Run | None, inputs: Sequence[int], more: int) -> Override:

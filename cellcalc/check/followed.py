@@ -1,60 +1,75 @@
 """Programs that were followed statement by statement, as answers: a formula for each line.
 
 What a name means is settled by what it is made of wherever that is a quantity of the problem, and
-by what it is called where it is not: a line that is wrong. What follows a wrong line is judged by
-itself.
+by what it is called where it is not: a line that is wrong. A program is gone through twice. The
+first time every number stays what the program makes it; a number that is not what its name says,
+but from which right ones are made, is not wrong, it is something else. The second time a wrong
+number is called by its name, so that what follows it is judged by itself.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
 
 import numpy
 
 from cellcalc.check.answers import Answer, Entry
-from cellcalc.check.drawn import Random
 from cellcalc.check.reading.code import single
-from cellcalc.check.reading.following import (
-    Following,
-    NotFollowedError,
-    Term,
-    as_array,
-)
+from cellcalc.check.reading.following import Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
-from cellcalc.check.world import Equations, World, setting_of
+from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array
+from cellcalc.check.redrawn import FORWARD, Place, Runs, near, runs_of
 from cellcalc.engine.trace import Trace
-from cellcalc.errors import ExpressionError
-from cellcalc.language.arithmetic.decimals import FLOATS
+from cellcalc.errors import CellcalcError, ExpressionError
+from cellcalc.language.arithmetic.decimals import SUM
 from cellcalc.language.keys import element_keys
-from cellcalc.language.tree import Expression, Symbol, add, rename, symbols
-from cellcalc.model.model import TARGET, TOTAL_LOSS
+from cellcalc.language.tree import (
+    Call,
+    Expression,
+    Number,
+    Symbol,
+    add,
+    rename,
+    symbols,
+    walk,
+)
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 
-MOST_STEPS = 60  # of a problem whose programs are followed
-NEAR = 1e-9
-_HANDED_ON = re.compile(r".+_?(?:next|prev|nxt|old|before|later)|d?(?:next|prev)_.+")
+MOST_STEPS = 120  # of a sequence whose programs are followed
+_HANDED_ON = re.compile(
+    r".+_?(?:next|prev|nxt|old|before|later|future|rec|carry|in|back|acc|sum)|d?(?:next|prev)_.+"
+)
 # Words that say several things: what they are made of tells which.
 _SEVERAL = re.compile(
     r"(?:d_?|delta_?|grad_?)?(?:out|output|in|input|err|error|state|cell|act|activation|a|s)(?:_?t)?"
 )
 _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
-_TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t"}
+_TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
+_SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
+_SOMETHING = add(Symbol("something"), Symbol("other"))
+_PLAIN = {0.0, 0.5, 1.0, 2.0, 3.0, 4.0}  # numbers that formulas have
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What a program says, by line: the answers, and the lines that were followed."""
+    """What a program says, by line: the answers, and the lines that were followed.
+
+    ``whole`` tells that the backward pass was reached, so that what was not followed is no part
+    of the reckoning.
+    """
 
     answers: tuple[Answer, ...]
     lines: frozenset[int | str]
+    whole: bool
 
 
 @dataclass
@@ -62,15 +77,42 @@ class _Record:
     """A number given to a name: at this line it is said to be this quantity."""
 
     line: int
-    key: str
-    t: int | None
+    place: Place
     tree: Expression
     values: tuple[float, ...]
     sure: bool  # whether it is that quantity indeed
-    turn: bool  # whether it is of one turn of a loop over the steps
+    turns: Turns
     name: str = ""  # in the program
     also: frozenset[str] = frozenset()  # what else it may be: at the last step dh is dy
     element: int = 0  # of the array that the name is for
+    order: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.place.name
+
+    @property
+    def t(self) -> int | None:
+        return self.place.t
+
+    @property
+    def of(self) -> Doubt:
+        return self.line, self.name, self.element
+
+    @property
+    def window(self) -> tuple[int, int]:
+        return self.place.p, self.place.w
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What going through a program for the first time has taught."""
+
+    innocent: frozenset[Doubt] = frozenset()  # lines that make something else than they say
+    steps: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)  # of loops
+    said: Mapping[Doubt, str] = field(default_factory=dict)
+    right: bool = False  # whether its gradients are
+    spread: frozenset[Doubt] = frozenset()  # lines of which other wrong numbers are made
 
 
 def followed(
@@ -83,15 +125,11 @@ def followed(
     entries : sequence of Entry
         All that was handed in; those of a program hold it. Several are followed as one, in order.
     trace : Trace
-        The true values; of one sequence whose passes have one window. A program is followed
-        through the first pass.
+        The true values. A program is followed through the first epoch.
     author : mapping of str to str, optional
         The symbols of the author's notation with our keys.
     """
-    one = trace.passes[0]
-    if any(other.sequence != one.sequence for other in trace.passes) or one.steps > MOST_STEPS:
-        return None
-    if len(one.windows) != 1 or (one.windows[0].first, one.windows[0].last) != (1, one.steps):
+    if max(one.steps for one in trace.passes) > MOST_STEPS:
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
@@ -103,12 +141,24 @@ def followed(
         tree = ast.parse("\n".join(sources))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
-    meanings = _Meanings(trace, Names(trace.model, one.steps, author))
-    following = Following(meanings)
     try:
-        following.program(tree)
-    except (NotFollowedError, RecursionError):
+        runs = runs_of(trace, 1)
+    except (CellcalcError, ArithmeticError):
         return None
+    if runs is None:
+        return None
+    names = Names(trace.model, max(one.steps for one in trace.passes), author)
+    learnt = _Learnt()
+    for last in (False, True):
+        meanings = _Meanings(runs, names, learnt, last)
+        following = Following(meanings)
+        try:
+            following.program(tree)
+        except RecursionError:
+            return None
+        meanings.is_all = not following.missed
+        if not last:
+            learnt = meanings.learnt_now()
     lines = "\n".join(sources).split("\n")
     answers = [
         replace(answer, line=labels[answer.line])
@@ -119,70 +169,49 @@ def followed(
         return None
     reached = following.lines - following.missed
     own_lines = {labels[line] for line in reached if line in labels}
-    return Lines(tuple(answers), frozenset(own_lines | {answer.line for answer in answers}))
+    told = frozenset(own_lines | {answer.line for answer in answers})
+    return Lines(tuple(answers), told, meanings.is_whole)
 
 
 @dataclass
 class _Meanings:
-    """Tells what the numbers of a program are, and keeps what its lines say of them."""
+    """Tells what the numbers of a program are, and keeps what its lines say of them.
 
-    trace: Trace
+    ``last`` is the second time; ``learnt`` is what the first has taught.
+    """
+
+    runs: Runs
     names: Names
+    learnt: _Learnt
+    last: bool
+    is_all: bool = True  # whether every statement was followed
     records: dict[object, list[_Record]] = field(default_factory=dict)
     unfinished: set[tuple[int, str]] = field(default_factory=set)  # lines, and for what
-    said: dict[tuple[int, str, int], str] = field(default_factory=dict)  # of line and name
+    innocent: set[Doubt] = field(default_factory=set)
+    spread: set[Doubt] = field(default_factory=set)  # that other wrong numbers are made of
+    wrong_parts: set[str] = field(default_factory=set)  # gradients that a wrong part is added to
+    good: set[Doubt] = field(default_factory=set)  # lines that say again what they say
     element: int = 0  # of the array that is told of
-    handed: Sequence[tuple[Expression, tuple[float, ...]]] = ()  # from step to step
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
-    backward: frozenset[str] = frozenset()
     latest: dict[object, list[_Record]] = field(default_factory=dict)
-    step: int | None = None
+    turns: Turns = ()
+    at: tuple[int, int] = (0, 0)  # the pass and window that were met last
+    count: int = 0
 
     def __post_init__(self) -> None:
-        model, one = self.trace.model, self.trace.passes[0]
-        self.steps = one.steps
-        self.equations = Equations(model)
-        setting = setting_of(model, one, one.windows[0])
-        drawn = Random(model, setting)
-        kept = [(state, 0) for state in model.state]
-        settings = [setting, *(drawn.setting(k, FLOATS, True, kept) for k in (1, 2))]
-        self.worlds = [World(s, self.equations) for s in settings]
+        self.model = self.runs.model
+        self.equations = self.runs.equations
+        self.steps = self.runs.passes[0].steps
         self.meant: dict[str, Symbol | None] = {}
         self.backward = frozenset(self.equations.backward)
-        self.order = {name: k for k, name in enumerate(model.quantities)}
-        self.handed = list(self._paths())
-        self.places = [
-            sorted(
-                ((self.values(name, t)[world], name, t) for name, t in self._all_places()),
-                key=lambda place: place[0],
-            )
-            for world in (0, 1)
-        ]
+        self.forward = frozenset((*self.equations.forward, *(r.symbol for r in self.model.inputs)))
+        self.order = {name: k for k, name in enumerate(self.model.quantities)}
+        self.worlds = len(self.runs.traces)
 
-    def _all_places(self) -> Iterator[tuple[str, int | None]]:
-        model = self.trace.model
-        rows = [*model.inputs, *model.forward, *model.backward]
-        for row in rows:
-            for t in range(1, self.steps + 1):
-                yield row.symbol, t
-        for row in model.gradients:
-            for t in range(1, self.steps + 1):
-                yield row.symbol, t
-            yield row.symbol, None
-        for name in self.equations.entering:
-            yield name, 0
-        if model.loss is not None:
-            yield TOTAL_LOSS, None
-
-    def values(self, name: str, t: int | None) -> tuple[float, ...]:
-        found = []
-        for world in self.worlds:
-            value = world.fixed(name) if t is None else world.value(name, t)
-            found.append(float(value))
-        return tuple(found)
-
-    def at_step(self, step: int | None) -> None:
-        self.step = step
+    @property
+    def is_whole(self) -> bool:
+        every = [record for records in self.records.values() for record in records]
+        return any(r.sure and r.key in self.backward and r.key != "dE" for r in every)
 
     # What names mean.
 
@@ -218,54 +247,163 @@ class _Meanings:
     # Data.
 
     def given(self, name: str, value: Any) -> Any:
-        if not name:
-            return value
         try:
             array = as_array(value)
         except NotFollowedError:
             return value
-        own = self._data(name, array) if isinstance(array, numpy.ndarray) else None
-        if own is not None:
-            return own
-        meant = self.meaning(name)
-        if meant is None:
-            return value
         if isinstance(array, numpy.ndarray):
-            leaves = self._parameters(meant.name)
-            if leaves is not None and leaves.size == array.size:
+            own = self._data(name, array)
+            if own is not None:
+                return own
+        meant = self.meaning(name.removeprefix("="))
+        if isinstance(array, numpy.ndarray):
+            leaves = None if meant is None else self._parameters(meant.name)
+            if leaves is not None and leaves.size == array.size and self._are(array, leaves):
                 return leaves.reshape(array.shape)
-            both = self._both(meant.name, array)
+            both = None if meant is None else self._both(meant.name, array)
+            if both is None:
+                both = self._by_value(array)
             return value if both is None else both
-        if meant.name in self.names.parameters:
-            return self.leaf(meant.name, None)
-        state = self.trace.model.state
-        if meant.name in state and float(value) == self.values(meant.name, 0)[0] != 0:
-            return self.leaf(meant.name, 0)
-        return value
+        if meant is not None:
+            if meant.name in self.names.parameters:
+                leaf = self.leaf(meant.name)
+                if not name.startswith("=") or leaf.values[0] == float(value):
+                    return leaf
+            elif meant.name in self.model.state and float(value) != 0:
+                leaf = self.start(meant.name)
+                if leaf.values[0] == float(value):
+                    return leaf
+        if not name or _SETTING.fullmatch(name) or float(value) in _PLAIN:
+            return value
+        own = self._written.get(float(value), [])
+        return own[0] if len(own) == 1 else value
+
+    def _are(self, array: Any, leaves: Any) -> bool:
+        """Whether an array may be these parameters, told by its name or by its numbers."""
+        own = sorted(leaf.values[0] for leaf in leaves)
+        numbers = [float(v) for v in array.flat if isinstance(v, int | float) and v == v]
+        return len(set(own)) < len(own) or sorted(numbers) != own or numbers == [
+            leaf.values[0] for leaf in leaves
+        ]  # fmt: skip
+
+    @cached_property
+    def _written(self) -> Mapping[float, list[Term]]:
+        """The parameters and start states by their numbers."""
+        found: dict[float, list[Term]] = {}
+        for name in self.names.parameters:
+            leaf = self.leaf(name)
+            found.setdefault(leaf.values[0], []).append(leaf)
+        for name in self.model.state:
+            leaf = self.start(name)
+            if leaf.values[0]:
+                found.setdefault(leaf.values[0], []).append(leaf)
+        return found
+
+    def _by_value(self, array: Any) -> Any:
+        """An array whose numbers are parameters, each of them one: with these in their places."""
+        made = array.copy()
+        count = 0
+        for place, one in numpy.ndenumerate(array):
+            if not isinstance(one, int | float) or one != one:
+                return None
+            own = self._written.get(float(one), [])
+            if float(one) in (0.0, 1.0) and not own:
+                continue
+            if len(own) != 1:
+                return None
+            made[place] = own[0]
+            count += 1
+        return made if count > 1 else None
 
     def _data(self, name: str, array: Any) -> Any:
         """The inputs or the targets, where a program has them among its numbers."""
-        inputs = [row.symbol for row in self.trace.model.inputs if row.symbol != TARGET]
+        if any(isinstance(v, Term) for v in array.flat) or not array.size:
+            return None
         flat = [v for v in array.reshape(-1) if isinstance(v, int | float)]
         flat = [float(v) for v in flat if v == v]  # without those of steps that have no target
-        if any(isinstance(v, Term) for v in array.flat) or not flat:
+        if not flat:
             return None
         meant = self.meaning(name)
-        has_target = TARGET in {row.symbol for row in self.trace.model.inputs}
+        inputs = self._inputs
+        has_target = TARGET in {row.symbol for row in self.model.inputs}
         says_x = meant is not None and meant.name in ("x", *inputs)
         says_target = (meant is not None and meant.name == TARGET) or name in _TARGETS
-        columns = len(inputs)
-        true = [self.values(key, t)[0] for t in range(1, self.steps + 1) for key in inputs]
-        counted = self.worlds[0].setting.losses
-        wanted = [self.values(TARGET, t)[0] for t in counted] if has_target else []
-        is_x = array.size == self.steps * columns and (says_x or flat == true)
-        is_target = has_target and array.size == self.steps and (says_target or flat == wanted)
-        if is_target and (says_target or not is_x):
-            return self._filled(array, [(TARGET, t) for t in range(1, self.steps + 1)])
-        if is_x and (columns == 1 or array.shape[0] == self.steps):
-            places = [(key, t) for t in range(1, self.steps + 1) for key in inputs]
-            return self._filled(array, places)
+        for p in self._firsts:
+            steps = self.runs.passes[p].steps
+            places = [Place(key, t, p) for t in range(1, steps + 1) for key in inputs]
+            targets = [Place(TARGET, t, p) for t in range(1, steps + 1)] if has_target else []
+            one_only = len(self._firsts) == 1
+            is_x = array.size == len(places) and (
+                flat == self._true(places) or (says_x and one_only)
+            )
+            is_target = array.size == len(targets) and (
+                flat == self._true(self._there(targets)) or (says_target and one_only)
+            )
+            if is_target and (says_target or not is_x):
+                return self._filled(array, targets)
+            if is_x and len(inputs) > 1 and array.ndim > 1 and array.shape[-1] == steps:
+                columns = [Place(key, t, p) for key in inputs for t in range(1, steps + 1)]
+                if flat == self._true(columns) != self._true(places):
+                    return self._filled(array, columns)
+            if is_x and (len(inputs) == 1 or array.shape[0] == steps or array.ndim == 1):
+                return self._filled(array, places)
+        return self._all_data(array, flat) or self._in_columns(array)
+
+    def _all_data(self, array: Any, flat: list[float]) -> Any:
+        """Those of all sequences in one array."""
+        if len(self._firsts) < 2:
+            return None
+        for keys in (self._inputs, [TARGET]):
+            places = [
+                Place(key, t, p)
+                for p in self._firsts
+                for t in range(1, self.runs.passes[p].steps + 1)
+                for key in keys
+                if key in self.forward
+            ]
+            if places and array.size == len(places) and flat == self._true(self._there(places)):
+                return self._filled(array, places)
         return None
+
+    def _in_columns(self, array: Any) -> Any:
+        """Rows of steps that hold the inputs and the target side by side."""
+        for p in self._firsts:
+            steps = self.runs.passes[p].steps
+            if array.ndim != 2 or array.shape[0] != steps or steps < 2:
+                continue
+            made = array.copy()
+            for k in range(array.shape[1]):
+                column = [float(v) for v in array[:, k] if isinstance(v, int | float)]
+                for key in (*self._inputs, TARGET):
+                    places = [Place(key, t, p) for t in range(1, steps + 1)]
+                    if key in self.forward and column == self._true(places):
+                        made[:, k] = [self.of(place) for place in places]
+                        break
+                else:
+                    break
+            else:
+                return made
+        return None
+
+    @cached_property
+    def _inputs(self) -> list[str]:
+        return [row.symbol for row in self.model.inputs if row.symbol != TARGET]
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        """The passes over each of the sequences for the first time."""
+        seen: dict[int, int] = {}
+        for p, one in enumerate(self.runs.passes):
+            seen.setdefault(one.sequence, p)
+        return list(seen.values())
+
+    def _there(self, places: Sequence[Place]) -> list[Place]:
+        """The steps that have a target."""
+        passes = self.runs.passes
+        return [q for q in places if q.name != TARGET or passes[q.p].counted(q.t or 1)]
+
+    def _true(self, places: Sequence[Place]) -> list[float]:
+        return [self.runs.values(place)[0] for place in places]
 
     def _both(self, name: str, array: Any) -> Any:
         """The weights of the state and of the inputs in one array, in either order."""
@@ -280,16 +418,16 @@ class _Meanings:
                 return made
         return None
 
-    def _filled(self, array: Any, places: Sequence[tuple[str, int | None]]) -> Any:
+    def _filled(self, array: Any, places: Sequence[Place]) -> Any:
         made = numpy.empty(array.shape, dtype=object)
+        there = set(self._there(places))
         for k, (one, place) in enumerate(zip(array.reshape(-1), places, strict=True)):
-            is_missing = place[0] == TARGET and place[1] not in self.worlds[0].setting.losses
-            made.reshape(-1)[k] = one if is_missing else self.leaf(*place)
+            made.reshape(-1)[k] = self.of(place) if place in there else one
         return made
 
     def _parameters(self, name: str) -> Any:
         """The leaves of a vector of weights, or of the one weight of that name."""
-        count = self.trace.model.features
+        count = self.model.features
         if name in self.names.parameters:
             keys: tuple[str, ...] = (name,)
         elif name in self.names.vectors and name != "x":
@@ -297,73 +435,153 @@ class _Meanings:
         else:
             return None
         made = numpy.empty(len(keys), dtype=object)
-        made[:] = [self.leaf(key, None) for key in keys]
+        made[:] = [self.leaf(key) for key in keys]
         return made
 
     def drawn(self, name: str) -> Any:
         """What a name stands for whose numbers the program does not say."""
         meant = self.meaning(name)
         if name in _TARGETS or (meant is not None and meant.name == TARGET):
-            places = [(TARGET, t) for t in range(1, self.steps + 1)]
+            places = [Place(TARGET, t, 0) for t in range(1, self.steps + 1)]
             return self._filled(numpy.full(self.steps, None), places)
         if meant is None:
             raise NotFollowedError
-        inputs = [row.symbol for row in self.trace.model.inputs if row.symbol != TARGET]
+        inputs = self._inputs
         if meant.name in ("x", *inputs):
             shape = (self.steps, len(inputs)) if len(inputs) > 1 else (self.steps,)
-            places = [(key, t) for t in range(1, self.steps + 1) for key in inputs]
+            places = [Place(key, t, 0) for t in range(1, self.steps + 1) for key in inputs]
             return self._filled(numpy.empty(shape, dtype=object), places)
         leaves = self._parameters(meant.name)
         if leaves is not None:
             return leaves[0] if leaves.size == 1 else leaves
-        if meant.name in self.trace.model.state:
-            return self.leaf(meant.name, 0)
+        if meant.name in self.model.state:
+            return self.start(meant.name)
         raise NotFollowedError
 
-    def leaf(self, name: str, t: int | None) -> Term:
-        return Term(Symbol(name, step=t), self.values(name, t))
+    def of(self, place: Place) -> Term:
+        """A quantity by its name."""
+        return Term(Symbol(place.name, step=place.t), self.runs.values(place))
+
+    def leaf(self, name: str) -> Term:
+        """A parameter before the first update."""
+        values = tuple(trace.passes[0].before[name] for trace in self.runs.traces)
+        return Term(Symbol(name), values)
+
+    def start(self, state: str) -> Term:
+        return Term(Symbol(state, step=0), self.runs.values(Place(state, 0, 0)))
+
+    # Where the program is.
+
+    def step(self) -> int | None:
+        """The step that the loops are at."""
+        for turn in reversed(self.turns):
+            learnt = self.learnt.steps.get((turn.line, turn.instance))
+            if learnt is None:
+                learnt = self.learnt.steps.get((turn.line, -1))
+            if learnt is not None:
+                way, start = learnt
+                if way != "value":
+                    return start + turn.k * (1 if way == "up" else -1)
+                if turn.value is not None:
+                    return start + turn.value
+        return next((turn.step for turn in self.turns if turn.step is not None), None)
+
+    def here(self, key: str, t: int | None) -> Place:
+        """The place of a quantity at a step, as far as the program has come."""
+        p, w = self.at
+        if key in self.forward or (key == TOTAL_LOSS):
+            return Place(key, t, p)
+        windows = self.runs.passes[p].windows
+        if t is not None and not self._reaches(p, w, t):
+            later = [k for k in range(len(windows)) if self._reaches(p, k, t)]
+            w = next((k for k in later if k > w), later[-1] if later else w)
+        return Place(key, t, p, w)
+
+    def _reaches(self, p: int, w: int, t: int) -> bool:
+        windows = self.runs.passes[p].windows
+        return w < len(windows) and windows[w].first - 1 <= t <= windows[w].last
+
+    def met(self, place: Place) -> None:
+        """The program has come to a place."""
+        if place.w != FORWARD:
+            self.at = (place.p, place.w)
+        elif place.p != self.at[0]:
+            self.at = (place.p, 0)
 
     # What is said.
 
     def assigned(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         if isinstance(value, numpy.ndarray):
             return self._array(line, name, value, slot, known)
-        return self._number(line, name, value, slot, known, None, self.step)
+        return self._number(line, name, value, slot, known, None, self.step())
 
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """What a step adds to a gradient is judged by itself, and so is its loss."""
         meant = self.meaning(name)
-        if isinstance(more, numpy.ndarray) and self._side_by_side(name, more):
-            self._array(line, name, more, (slot, "added"), False)
-            return True
-        if meant is None or not isinstance(more, Term | numpy.ndarray):
-            return False
         if isinstance(more, numpy.ndarray):
-            if not self.is_gradient(meant.name):
+            terms = [one for one in more.flat if isinstance(one, Term)]
+            are_parts = bool(terms) and all(self._parts(one) for one in terms)
+            says_so = self._side_by_side(name, more) or (
+                meant is not None and self.is_gradient(meant.name)
+            )
+            if not are_parts and not says_so:
                 return False
-            self._array(line, name, more, (slot, "added"), False)
+            self._array(line, name, more, (slot, "added"), False, parts=True)
             return True
-        if meant.name in self.names.gradients:
-            self._number(line, name, more, (slot, "added"), False, meant.name, self.step)
+        if not isinstance(more, Term):
+            return False
+        parts = self._parts(more)
+        key: str | None
+        if parts or (meant is not None and meant.name in self.names.gradients):
+            key = meant.name if meant is not None else self.learnt.said.get((line, name, 0))
+            if parts and key not in {part.name for part in parts}:
+                key = parts[0].name
+            self._number(line, name, more, (slot, "added"), False, key, self.step())
             return True
-        if meant.name == TOTAL_LOSS and ("E", self.step) in self._same(more):
-            self._recorded(line, name, (slot, "added"), ("E", self.step), more, self.step, True)
+        key = self.learnt.said.get((line, name, 0))
+        if key in self.names.gradients:
+            self._number(line, name, more, (slot, "added"), False, key, self.step())
+            return True
+        losses = [place for place in self.runs.found(more.values) if place.name == LOSS]
+        if losses and (meant is None or meant.name == TOTAL_LOSS):
+            self._recorded(
+                line, name, (slot, "added"), self._nearest(losses, self.step()), more, True
+            )
             return True
         return False
 
+    def _parts(self, value: Term) -> list[Place]:
+        """What a step adds to a gradient, where a number is that and nothing else."""
+        found = self.runs.found(value.values)
+        if any(place.name not in self.names.gradients for place in found):
+            return [p for p in found if p.name in self.names.gradients and p.name[:2] == "db"
+                    and p.t is not None]  # fmt: skip
+        return [place for place in found if place.t is not None]
+
     def summed(self, name: str, value: Any) -> Any:
         """The gradient that a loop has added up; its terms have been judged."""
-        meant = self.meaning(name)
         if isinstance(value, Term):
-            is_whole = meant is not None and meant.name in (*self.names.gradients, TOTAL_LOSS)
-            return self.leaf(meant.name, None) if meant is not None and is_whole else value
+            meant = self.meaning(name)
+            return self._whole(value, None if meant is None else meant.name)
         if not isinstance(value, numpy.ndarray):
             return value
         made = value.copy()
         for k, key in enumerate(self._keys(name, value)):
-            if key in self.names.gradients:
-                made.reshape(-1)[k] = self.leaf(key, None)
+            if isinstance(made.reshape(-1)[k], Term):
+                made.reshape(-1)[k] = self._whole(made.reshape(-1)[k], key)
         return made
+
+    def _whole(self, value: Term, key: str | None) -> Any:
+        """A sum by its name: because it is that, or because what is wrong in it has been said."""
+        totals = (*self.names.gradients, TOTAL_LOSS)
+        found = [p for p in self.runs.found(value.values) if p.t is None and p.name in totals]
+        if found:
+            place = self._nearest([p for p in found if p.name == key] or found, None)
+            return Term(Symbol(place.name), value.values)
+        if key in totals and self.last and key in self.wrong_parts:
+            own = self.here(key, None)
+            return Term(Symbol(key), self.runs.values(own))
+        return value
 
     def is_gradient(self, name: str) -> bool:
         base = name.removeprefix("d")
@@ -396,21 +614,36 @@ class _Meanings:
             return [f"{lead}{key}" for key in element_keys(vector, count)]
         return [meant.name] if count == 1 else [None] * count
 
-    def _array(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
+    def _array(
+        self, line: int, name: str, value: Any, slot: object, known: bool, parts: bool = False
+    ) -> Any:
         meant = self.meaning(name)
         made = value.copy()
         flat, count = made.reshape(-1), value.size
         keys = self._keys(name, value)
-        steps: Sequence[int | None] = [self.step] * count
-        if meant is not None and count == self.steps and self.step is None and not any(keys):
-            keys, steps = [meant.name] * count, range(1, count + 1)
+        steps: Sequence[int | None] = [self.step()] * count
+        is_series = meant is not None and count > 1 and not any(keys)
+        if is_series and meant is not None and meant.name in self.names.varying:
+            places = [self._only(one, meant.name) for one in flat]
+            first = next((p.t - k for k, p in enumerate(places) if p and p.t is not None), None)
+            if first is not None or (count == self.steps and not self.turns):
+                start = 1 if first is None else first
+                keys, steps = [meant.name] * count, range(start, start + count)
         for k in range(count):
             if isinstance(flat[k], Term):
-                place, self.element = (slot, k), k
-                flat[k] = self._number(line, name, flat[k], place, known, keys[k], steps[k])
+                place, self.element = (slot, k), k if not is_series else 0
+                key = keys[k]
+                if parts and (found := self._parts(flat[k])):
+                    key = key if key in {p.name for p in found} else found[0].name
+                flat[k] = self._number(line, name, flat[k], place, known, key, steps[k])
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
+
+    def _only(self, one: Any, key: str) -> Place | None:
+        """Where a quantity of a name has this value."""
+        found = self.runs.found(one.values) if isinstance(one, Term) else []
+        return next((place for place in found if place.name == key), None)
 
     def _of_both(self, name: str, elements: Any) -> list[str | None]:
         """The keys of the slopes of the state's weight and the inputs' in one array."""
@@ -419,8 +652,8 @@ class _Meanings:
         if not name.startswith("dW") or not is_both or len(elements) != inputs.size + 1:
             return []
         ours: list[str | None] = [f"d{leaf.tree.name}" for leaf in inputs]
-        first = self._same(elements[0]) if isinstance(elements[0], Term) else []
-        is_first = any(key == f"d{state}" for key, _ in first)
+        first = self.runs.found(elements[0].values) if isinstance(elements[0], Term) else []
+        is_first = any(place.name == f"d{state}" for place in first)
         return [f"d{state}", *ours] if is_first else [*ours, f"d{state}"]
 
     def _gates_of(self, line: int, elements: Any, slot: object) -> None:
@@ -429,11 +662,15 @@ class _Meanings:
             return
         slopes = [one.tree.name if isinstance(one.tree, Symbol) else "" for one in elements]
         left = [one for one in self.backward if one.startswith("dz_") and one not in slopes]
-        if slopes.count("") == len(left) == 1 and self.step is not None:
+        step = self.step()
+        if slopes.count("") == len(left) == 1 and step is not None:
             k = slopes.index("")
             slopes[k] = left[0]
-            place = (left[0], self.step)
-            elements[k] = self._recorded(line, "", (slot, k), place, elements[k], self.step, False)
+            self.element = k
+            elements[k] = self._recorded(
+                line, "", (slot, k), self.here(left[0], step), elements[k], False
+            )
+            self.element = 0
         if all(one.startswith("dz_") for one in slopes):
             self.gates[len(slopes)] = tuple(one.removeprefix("dz_") for one in slopes)
 
@@ -452,65 +689,111 @@ class _Meanings:
         if known and previous and not previous[-1].sure and previous[-1].line != line:
             one = previous.pop()  # it was unfinished until now
             self.unfinished.add((one.line, one.key))
-        if isinstance(value.tree, Symbol) or not symbols(value.tree):
-            return value  # another name for the same, or a number
         meant = self.meaning(name)
+        if not symbols(value.tree):
+            return value  # a number
+        if isinstance(value.tree, Symbol):
+            return self._alias(line, name, value, slot, meant, step)
         if meant is not None and meant.shift not in (None, 0):
             return value  # h_prev: of the step before
         if key is None and meant is not None and not self.names.is_vector(meant.name):
             key = meant.name
         if meant is not None and isinstance(meant.step, int):
             step = meant.step
-        found = self._same(value)
+        found = self.runs.found(value.values)
         if not found:  # it has numbers of the problem's own in it
-            found = self._same(value, worlds=1)
+            found = self.runs.found(value.values, runs=1) if _has_own(value.tree) else []
             if key is None and len(found) > 1:
                 found = []
-        wanted = [place for place in found if place[0] == key]
+        wanted = [place for place in found if place.name == key]
         if wanted:
-            best = self._nearest(wanted, step)
-            return self._recorded(line, name, slot, best, value, step, True)
+            return self._recorded(line, name, slot, self._nearest(wanted, step), value, True)
         total = key in self.names.gradients or key == TOTAL_LOSS
         if total and known:
             return value  # not all of the sum yet
-        others = [place for place in found if self._may_be(name, key, place[0])]
+        others = [place for place in found if self._may_be(name, key, place)]
         if others:
-            said = self.said.get((line, name, self.element))
-            best = self._nearest([p for p in others if p[0] == said] or others, step)
-            also = frozenset(key for key, t in others if t == best[1])
-            return self._recorded(line, name, slot, best, value, step, True, also)
-        if key is None:
-            key = self.said.get((line, name, self.element))  # in the first turn it was that
+            said = self.learnt.said.get((line, name, self.element))
+            best = self._nearest([p for p in others if p.name == said] or others, step)
+            also = frozenset(p.name for p in others if p.t == best.t)
+            return self._recorded(line, name, slot, best, value, True, also)
+        if (handed := self._handed_on(value)) is not None:
+            return handed
+        return self._unsure(line, name, value, slot, key, step)
+
+    def _unsure(
+        self, line: int, name: str, value: Term, slot: object, key: str | None, step: int | None
+    ) -> Term:
+        """A number that is no quantity of the problem, though it may be called like one."""
+        said = self.learnt.said.get((line, name, self.element))  # what other turns of it are
+        by_name = key
+        key = said or key
+        total = key in self.names.gradients or key == TOTAL_LOSS
         if key is None or (key not in self.order and not total):
-            return self._handed_on(value)
+            return value
         t = None if key == TOTAL_LOSS else step
         if t is None and key in self.names.varying:
-            return value
-        return self._recorded(
-            line, name, slot, (self._of_its_making(key, value), t), value, step, False
-        )
+            return value if self.last else self._doubted(value, (line, name, self.element))
+        if key == by_name and said is None:
+            key = self._of_its_making(key, value)
+        if key in self.names.parameters:
+            if not {symbol.name for symbol in symbols(value.tree)} & self._slopes:
+                return value  # a number that was changed to see what comes of it
+            t = None
+        return self._recorded(line, name, slot, self.here(key, t), value, False)
 
-    def _handed_on(self, value: Term) -> Term:
+    @cached_property
+    def _slopes(self) -> frozenset[str]:
+        return self.backward | self.names.gradients
+
+    def _alias(
+        self, line: int, name: str, value: Term, slot: object, meant: Symbol | None,
+        step: int | None,
+    ) -> Term:  # fmt: skip
+        """Another name for the same; or the name of something else, where a factor was left out."""
+        of = value.tree
+        assert isinstance(of, Symbol)
+        if meant is not None and meant.name == of.name:
+            self.good.add((line, name, self.element))
+        is_slope = meant is not None and meant.name in self.backward and of.name in self.backward
+        if not is_slope or meant is None or meant.name == of.name or not value.line:
+            return value
+        if meant.shift not in (None, 0) or step is None or not self.is_sure(name, meant.name):
+            return value
+        same = self.runs.found(value.values)
+        if any(self._may_be(name, meant.name, place) or place.name == meant.name for place in same):
+            return value
+        return self._unsure(line, name, value, slot, meant.name, step)
+
+    def _handed_on(self, value: Term) -> Term | None:
         """What a step hands to the one before it, called by the paths that it runs along."""
-        for tree, values in self.handed:
-            if any(values) and _near(value.values, values):
+        for tree, values in self._handed:
+            if any(values) and near(value.values, values):
+                self.innocent |= value.doubts
                 return Term(tree, values, len(symbols(tree)))
-        return value
+        return None
+
+    @cached_property
+    def _handed(self) -> Sequence[tuple[Expression, tuple[float, ...]]]:
+        return list(self._paths())
 
     def _paths(self) -> Iterator[tuple[Expression, tuple[float, ...]]]:
-        for row in self.trace.model.backward:
+        for row in self.model.backward:
             formulas = [term.formula for term in row.terms if term.later > 0]
             if not formulas:
                 continue
-            work = self.equations.work(add(*formulas))
-            for t in range(1, self.steps):
-                tree = rename(add(*formulas), partial(_at_step, t))
-                yield tree, tuple(float(work(world, t)) for world in self.worlds)
+            whole = add(*formulas)
+            for p, one in enumerate(self.runs.passes):
+                for w, window in enumerate(one.windows):
+                    for t in range(window.first, window.last):
+                        tree = rename(whole, partial(_at_step, t))
+                        yield tree, self.runs.worked(whole, t, p, w)
 
-    def _may_be(self, name: str, key: str | None, other: str) -> bool:
-        """Whether what is called ``name`` may be ``other`` by what it is made of."""
+    def _may_be(self, name: str, key: str | None, place: Place) -> bool:
+        """Whether what is called ``name`` may be another by what it is made of."""
+        other = place.name
         if other in self.names.gradients or other == TOTAL_LOSS:
-            return key is None
+            return key is None and (place.t is None or not other.startswith("db"))
         if key is None or not self.is_sure(name, key):
             return True
         if other == f"d{key}":
@@ -529,56 +812,137 @@ class _Meanings:
         is_slope = key in self.backward and inner in self.backward
         return inner if is_slope and named & {gate, f"z_{gate}"} else key
 
-    def _same(self, value: Term, worlds: int = 3) -> list[tuple[str, int | None]]:
-        """The quantities that a number is in so many worlds; in the first, the problem's own."""
-        if not any(value.values):
-            return []
-        world = worlds > 1  # the first that is drawn tells them apart best
-        of = value.values[world]
-        tolerance = NEAR * max(abs(of), 1e-3)
-        places = self.places[world]
-        low = bisect_left(places, of - tolerance, key=lambda place: place[0])
-        found: list[tuple[str, int | None]] = []
-        for near, name, t in places[low:]:
-            if near > of + tolerance:
-                break
-            if _near(value.values[:worlds], self.values(name, t)[:worlds]):
-                found.append((name, t))
-        return found
+    def _nearest(self, places: Sequence[Place], step: int | None) -> Place:
+        p, w = self.at
 
-    def _nearest(
-        self, places: Sequence[tuple[str, int | None]], step: int | None
-    ) -> tuple[str, int | None]:
-        return min(places, key=lambda p: (p[1] != step, self.order.get(p[0], 0)))
+        def far(place: Place) -> tuple[object, ...]:
+            apart = abs(place.p - p)
+            return (
+                apart, place.w not in (w, FORWARD), place.w < w, place.t != step,
+                self.order.get(place.name, 0), place.w,
+            )  # fmt: skip
+
+        return min(places, key=far)
 
     def _recorded(
         self,
         line: int,
         name: str,
         slot: object,
-        place: tuple[str, int | None],
+        place: Place,
         value: Term,
-        step: int | None,
         sure: bool,
         also: frozenset[str] = frozenset(),
     ) -> Term:
-        key, t = place
-        turn = self.step is not None
+        key, t = place.name, place.t
+        self.count += 1
         record = _Record(
-            line, key, t, value.tree, value.values, sure, turn, name, also, self.element
-        )
-        edge = self.steps if key in self.backward else 1
-        if sure and turn and t == self.step == edge:
-            self.said[line, name, self.element] = key
-        own = self.records.setdefault((slot, step), [])
+            line, place, value.tree, value.values, sure, self.turns, name, also, self.element,
+            self.count,
+        )  # fmt: skip
+        doubt = record.of
+        if not sure and doubt in self.learnt.innocent:
+            return value  # it is something else, of which right numbers are made
+        own = self.records.setdefault((slot, self.turns, place), [])
         own.append(record)
         self.latest[slot] = own
+        if sure:
+            self.met(place)
+            self.innocent |= value.doubts
+        if not sure and value.doubts:
+            self.spread |= value.doubts | {doubt}
+        if not sure and key in self.names.gradients:
+            self.wrong_parts.add(key)
+        if not self.last and not sure:
+            return self._doubted(value, doubt)
         if key in self.names.gradients and t is not None:
-            return value  # what a step adds to it
+            return value if sure else self._doubted(value, doubt)  # what a step adds to it
         named = Symbol(key, step=t) if t is not None else Symbol(key)
-        return Term(
-            named, self.values(key, t), raw=value, turn=self.step if sure else None, line=line
+        if key in self.names.parameters:
+            values = value.values if sure else self.runs.updated(key, place.p, place.w)
+        else:
+            values = self.runs.values(place)
+            if sure and near(values[1:], value.values[1:]):
+                values = value.values
+        return Term(named, values, raw=value, turn=self.turns if sure else None, line=line)
+
+    def _doubted(self, value: Term, doubt: Doubt) -> Term:
+        """A number that is not what its name says; at first its making is not kept."""
+        tree = value.tree if self.last else _SOMETHING
+        return Term(tree, value.values, value.size if self.last else 1,
+                    doubts=value.doubts | {doubt})  # fmt: skip
+
+    # What the first time teaches.
+
+    def learnt_now(self) -> _Learnt:
+        every = [record for records in self.records.values() for record in records]
+        innocent = frozenset(self.innocent)
+        said = self._said(every)
+        return _Learnt(
+            innocent,
+            self._steps_of_loops(every),
+            said,
+            self._is_right(every, innocent),
+            frozenset(self.spread),
         )
+
+    def _is_right(self, every: Sequence[_Record], innocent: frozenset[Doubt]) -> bool:
+        """Whether the gradients are: each sum has right parts at all steps of its windows."""
+        sums = [r for r in every if r.key in self.names.gradients]
+        steps: dict[tuple[Doubt, str, tuple[int, int]], set[int]] = {}
+        for record in sums:
+            if not record.sure and record.of not in innocent:
+                return False
+            if record.sure and record.t is not None:
+                steps.setdefault((record.of, record.key, record.window), set()).add(record.t)
+        for (_, _, (p, w)), seen in steps.items():
+            if not seen.issuperset(self.runs.passes[p].windows[w].steps):
+                return False
+        return bool(sums)
+
+    def _said(self, every: Sequence[_Record]) -> Mapping[Doubt, str]:
+        """What a line makes in the turns in which it is known what it makes."""
+        left: dict[Doubt, frozenset[str]] = {}
+        for record in every:
+            if record.sure:
+                own = record.also | {record.key}
+                left[record.of] = left.get(record.of, own) & own
+        found = {of: next(iter(keys)) for of, keys in left.items() if len(keys) == 1}
+        several = {of: keys for of, keys in left.items() if len(keys) > 1}
+        for of, keys in several.items():
+            meant = self.meaning(of[1])
+            if meant is not None and meant.name in keys:
+                found[of] = meant.name
+        return found
+
+    def _steps_of_loops(
+        self, every: Sequence[_Record]
+    ) -> Mapping[tuple[int, int], tuple[str, int]]:
+        """Which step each loop's turns are of, by the quantities that they make."""
+        met: dict[tuple[int, int], list[tuple[Turn, int]]] = {}
+        for record in every:
+            if record.sure and record.t is not None and record.key not in self.names.gradients:
+                for turn in record.turns:
+                    if not turn.over_parts:
+                        met.setdefault((turn.line, turn.instance), []).append((turn, record.t))
+        found: dict[tuple[int, int], tuple[str, int]] = {}
+        offsets: dict[int, Counter[int]] = {}
+        for place, pairs in met.items():
+            votes: Counter[tuple[str, int]] = Counter()
+            for turn, t in pairs:
+                if turn.value is not None:
+                    votes["value", t - turn.value] += 1
+                votes["up", t - turn.k] += 1
+                votes["down", t + turn.k] += 1
+            way = "down" if pairs[0][0].backward else "up"
+            best = max(votes, key=lambda vote: (votes[vote], vote[0] == "value", vote[0] == way))
+            if votes[best] * 3 >= len(pairs) * 2:
+                found[place] = best
+                if best[0] == "value":
+                    offsets.setdefault(place[0], Counter())[best[1]] += 1
+        for line, counted in offsets.items():
+            found[line, -1] = ("value", counted.most_common(1)[0][0])
+        return found
 
     # The answers.
 
@@ -588,67 +952,126 @@ class _Meanings:
         every = [record for records in self.records.values() for record in records]
         meant = self._of_all_turns(every)
         in_steps = {record.key for record in every if record.t is not None}
-        for records in self.records.values():
-            for record in records:
-                is_told = record.t is None and record.key in in_steps
-                if not record.sure and (is_told or (record.line, record.key) in self.unfinished):
-                    continue
-                key = meant.get((record.line, record.name, record.element), record.key)
-                by_line.setdefault((record.line, key), []).append(record)
+        for record in self._judged(every):
+            is_told = record.t is None and record.key in in_steps
+            if not record.sure and (is_told or (record.line, record.key) in self.unfinished):
+                continue
+            key = meant.get(record.of, record.key)
+            by_line.setdefault((record.line, key), []).append(record)
         for (line, key), found in sorted(by_line.items(), key=lambda item: item[0][0]):
             shown = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
             yield from self._of_line(line, key, found, shown)
 
-    def _of_all_turns(self, records: Sequence[_Record]) -> dict[tuple[int, str, int], str]:
+    def _judged(self, every: Sequence[_Record]) -> Iterator[_Record]:
+        """The records that say something; a line's second run with other numbers says nothing."""
+        right = {(r.of, r.place) for r in every if r.sure}
+        unsure = [
+            r
+            for r in every
+            if not r.sure and (r.of, r.place) not in right and r.of not in self.good
+        ]
+        first = min(unsure, key=lambda record: record.order, default=None)
+        wrong: dict[Doubt, set[tuple[int, int]]] = {}
+        for record in unsure:
+            wrong.setdefault(record.of, set()).add(record.window)
+        # Lines that were right throughout a window or a sequence; what follows a wrong line in
+        # a later one may be another's fault.
+        good = {r.of for r in every if r.sure and r.window not in wrong.get(r.of, ())}
+        loud = (TOTAL_LOSS, LOSS, *self.names.parameters, *self.names.gradients)
+        yield from (record for record in every if record.sure)
+        for record in unsure:
+            is_first = first is not None and record.of == first.of
+            is_alone = self.learnt.right and record.of not in self.learnt.spread
+            comes_to_something = not is_alone or record.key in loud or not record.t
+            is_told = (is_first or record.of not in good) and comes_to_something
+            if is_told and record.window == min(wrong[record.of]):
+                yield record
+
+    def _of_all_turns(self, records: Sequence[_Record]) -> Mapping[Doubt, str]:
         """What a line says in all its turns, where it may say one of several things in some."""
-        left: dict[tuple[int, str, int], frozenset[str]] = {}
-        several: set[tuple[int, str, int]] = set()
+        left: dict[Doubt, frozenset[str]] = {}
+        several: set[Doubt] = set()
         for record in records:
-            place = (record.line, record.name, record.element)
             own = record.also | {record.key}
-            several |= {place} if len(own) > 1 else set()
-            left[place] = left.get(place, own) & own
-        return {place: next(iter(left[place])) for place in several if len(left[place]) == 1}
+            several |= {record.of} if len(own) > 1 else set()
+            left[record.of] = left.get(record.of, own) & own
+        return {of: next(iter(left[of])) for of in several if len(left[of]) == 1}
 
     def _of_line(
         self, line: int, key: str, records: Sequence[_Record], shown: str
     ) -> Iterator[Answer]:
+        unsure = [record for record in records if not record.sure]
+        if not unsure:
+            yield self._right(line, key, records[0], shown)
+            return
         placed = [record for record in records if record.t is not None and record.t > 0]
-        if any(self._reaches_far(record) for record in placed):
-            pass  # it holds for runs of this length only
-        elif len(placed) > 1 or any(self._holds(record) for record in placed):
-            best = max(placed, key=lambda r: (len(_moving(r.tree)), 1 < (r.t or 0) < self.steps))
+        wrong = [record for record in unsure if record.t is not None and record.t > 0]
+        if wrong and not any(self._reaches_far(record) for record in wrong):
+            steps = {record.t for record in placed}
+            best = max(
+                wrong,
+                key=lambda r: (len(_moving(r.tree)), 1 < (r.t or 0) < self.steps),
+            )
             formula = _relative(best.tree, best.t or 0)
-            if all(self._agrees(formula, r.t or 0, r.values) for r in placed):
-                yield Answer(line, key, None, shown, formulas={key: formula}, per_step=True)
-                placed = []
-        for record in (*placed, *(r for r in records if not r.t)):
+            same = [r for r in placed if self._agrees(formula, r)]
+            if len(steps) > 1 and len(same) == len(placed):
+                answer = Answer(line, key, None, shown, formulas={key: formula}, per_step=True)
+                yield self._placed(replace(answer, right=self.is_wrong), best)
+                return
+        seen: set[tuple[int | None, Expression]] = set()
+        for record in unsure:
             name = f"{key}0" if record.t == 0 else key
             t = record.t or None
-            yield Answer(line, name, t, shown, formulas={name: record.tree}, per_step=t is not None)
+            if (t, record.tree) in seen:
+                continue
+            seen.add((t, record.tree))
+            formulas = {name: record.tree}
+            answer = Answer(line, name, t, shown, formulas=formulas, per_step=t is not None)
+            yield self._placed(replace(answer, right=self.is_wrong), record)
+
+    @property
+    def is_wrong(self) -> bool | None:
+        """What is known of a number that is another; nothing where something was not followed."""
+        return False if self.is_all else None
+
+    def _right(self, line: int, key: str, record: _Record, shown: str) -> Answer:
+        """The answer of a line that is right wherever it was met."""
+        t = record.t
+        name = f"{key}0" if t == 0 else key
+        row = self.equations.formulas.get(key)
+        formula = record.tree
+        if t is None:
+            formula = self.equations.totals.get(key, formula)
+            if key == TOTAL_LOSS:
+                formula = Call(SUM, Symbol(LOSS, 0))
+        elif row is not None and t:
+            formula = row
+        answer = Answer(line, name, None, shown, formulas={name: formula}, per_step=bool(t))
+        return self._placed(replace(answer, right=True), record)
+
+    def _placed(self, answer: Answer, record: _Record) -> Answer:
+        """With the window, epoch and sequence where there are several."""
+        passes, place = self.runs.passes, record.place
+        one = passes[place.p]
+        window = place.w + 1 if place.w != FORWARD and len(one.windows) > 1 else None
+        if len({(other.epoch, other.sequence) for other in passes}) == 1:
+            return replace(answer, window=window)
+        return replace(answer, window=window, epoch=one.epoch, sequence=one.sequence)
 
     def _reaches_far(self, record: _Record) -> bool:
         """Whether a formula names steps other than its own and those beside it."""
         t = record.t or 0
         return any(isinstance(s.step, int) and abs(s.step - t) > 1 for s in symbols(record.tree))
 
-    def _holds(self, record: _Record) -> bool:
-        """Whether what one turn of a loop gave holds at every step; 0 in the others, say."""
-        if not record.turn or not record.sure or record.t is None:
-            return False
-        formula, key = _relative(record.tree, record.t), record.key
-        steps = range(1, self.steps + 1)
-        return all(self._agrees(formula, t, self.values(key, t)) for t in steps)
-
-    def _agrees(self, formula: Expression, t: int, values: Sequence[float]) -> bool:
-        """Whether a formula for every step gives these values at one of them."""
-        work = self.equations.work(formula)
-        return _near([float(work(world, t)) for world in self.worlds], values)
+    def _agrees(self, formula: Expression, record: _Record) -> bool:
+        """Whether a formula for every step gives what a record has at its own."""
+        place = record.place
+        return near(self.runs.worked(formula, place.t or 0, place.p, place.w), record.values)
 
 
-def _near(found: Sequence[float], wanted: Sequence[float]) -> bool:
-    pairs = zip(found, wanted, strict=True)
-    return all(abs(a - b) <= NEAR * max(abs(b), 1e-3) for a, b in pairs)
+def _has_own(tree: Expression) -> bool:
+    """Whether numbers stand in a formula that may be the problem's."""
+    return any(isinstance(node, Number) and node.value not in _PLAIN for node in walk(tree))
 
 
 def _at_step(t: int, symbol: Symbol) -> Symbol:

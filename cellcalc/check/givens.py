@@ -34,7 +34,7 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
     copies = [
         _copied(trace, answer, figures, times[_asked(answer)] == 1) for answer in sheet.answers
     ]
-    listed = _new_values(trace, sheet, copies)
+    listed = _new_values(trace, sheet, copies) | _predictions(sheet, copies)
     for answer, is_copy in zip(sheet.answers, copies, strict=True):
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
         if is_copy and id(answer) not in listed:
@@ -83,6 +83,20 @@ def _new_values(trace: Trace, sheet: Sheet, copies: Sequence[bool]) -> set[int]:
         new = [answer for answer, is_copy in some if not is_copy]
         if 2 * len(new) > len(some):
             found |= {id(a) for a, is_copy in some if is_copy and times[a.symbol] == 1}
+    return found
+
+
+def _predictions(sheet: Sheet, copies: Sequence[bool]) -> set[int]:
+    """The predictions that happen to have the target's number, among others that have not."""
+    passes: dict[tuple[int | None, ...], list[tuple[Answer, bool]]] = {}
+    for answer, is_copy in zip(sheet.answers, copies, strict=True):
+        if answer.symbol == PREDICTION and answer.number is not None:
+            passes.setdefault((answer.epoch, answer.sequence), []).append((answer, is_copy))
+    found: set[int] = set()
+    for some in passes.values():
+        times = Counter(answer.t for answer, _ in some)
+        if not all(is_copy for _, is_copy in some):
+            found |= {id(a) for a, is_copy in some if is_copy and times[a.t] == 1}
     return found
 
 

@@ -19,7 +19,19 @@ from cellcalc.check.world import LAST_LOSS, STEPS
 from cellcalc.engine.optimizer import NORM_MARGIN, rules
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
 from cellcalc.language.keys import COUNT, memory_key
-from cellcalc.language.tree import Add, Edge, Expression, Mul, Number, Symbol, spelled_out
+from cellcalc.language.tree import (
+    Add,
+    Edge,
+    Expression,
+    Mul,
+    Number,
+    Symbol,
+    rebuilt,
+    rename,
+    shifted,
+    spelled_out,
+    symbols,
+)
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model, Quantity
 from cellcalc.problems.schemes import Scheme
 from cellcalc.problems.templates import shown_rows
@@ -84,6 +96,8 @@ class Graph:
         self.forwards = {row.symbol for row in self.model.forward}
         self.given = {row.symbol for row in self.model.inputs}
         self.entering = {row.symbol: row for row in self.model.entering}
+        rows = [path for row in self.model.backward for path in self.model.paths_of(row)]
+        self.paths = {path.symbol: path.formula for path in rows if path.formula is not None}
         self.spelled: dict[Expression, Expression] = {}
         self.parts: dict[Expression, Sequence[Expression]] = {}
         self.build()
@@ -105,10 +119,27 @@ class Graph:
         return place
 
     def out(self, expression: Expression) -> Expression:
-        """The expression with ``W @ x`` spelled out."""
+        """The expression with ``W @ x`` spelled out, and paths that have no nodes put in."""
         if expression not in self.spelled:
-            self.spelled[expression] = spelled_out(expression, self.features)
+            self.spelled[expression] = spelled_out(self.with_paths(expression), self.features)
         return self.spelled[expression]
+
+    def with_paths(self, expression: Expression) -> Expression:
+        """The expression with the formulas of the paths that nobody asks for in their places."""
+
+        def formula_of(e: Expression) -> Expression | None:
+            if not isinstance(e, Symbol) or e.name in self.wanted or e.name not in self.paths:
+                return None
+            found = self.paths[e.name]
+            if isinstance(e.step, int):
+                first = e.step
+                return rename(
+                    found, lambda s: s if s.shift is None else Symbol(s.name, step=first + s.shift)
+                )
+            return shifted(found, e.shift or 0) if e.step is None else None
+
+        named = any(s.name in self.paths for s in symbols(expression))
+        return rebuilt(expression, formula_of) if named else expression
 
     # Building
 

@@ -13,15 +13,16 @@ from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.slips import sayings
+from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.letters import MARK
+from cellcalc.language.letters import MARK, ascii_forms
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -76,6 +77,7 @@ def mark(
     every = _formulas(trace, formulas, tolerance)
     checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
+    checked = _counted_once(Edits(trace.model), checked)
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
     if passes and passes[-1] - passes[0] < MOST_PASSES:
@@ -126,20 +128,23 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
-    lost = {one.line for one in sheet.unreadable if one.line in lines}
-    faults = _faults(trace, own, tolerance) | lost
-    if not faults:
-        return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs with a fault
+    from cellcalc.check.followed import followed  # few hand-ins are programs
 
+    own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
-    if found is None or len(_faults(trace, found.answers, tolerance)) > len(faults):
+    if found is None:
         return sheet
-    replaced = [a for a in own if a.line in found.lines]
-    kept = [a for a in sheet.answers if a.formulas is None or a.line not in found.lines]
-    unreadable = tuple(one for one in sheet.unreadable if one.line not in found.lines)
-    silent = {a.line for a in replaced} - {a.line for a in found.answers}
+    rest = [a for a in own if a.line not in found.lines]
+    # What the program was not seen to make says nothing where all else was followed.
+    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    gone = found.lines | lost
+    kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
+    unreadable = tuple(
+        one
+        for one in sheet.unreadable
+        if one.line not in gone and not (found.whole and one.line in lines)
+    )
+    silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     passed = sheet.passed_over + len(silent)
     return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
 
@@ -207,6 +212,32 @@ def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:
     )
 
 
+def _counted_once(edits: Edits, checked: Sequence[Marked]) -> list[Marked]:
+    """The formulas marked, the same edit in sibling rows as one cause: first wrong, then repeated.
+
+    Also that of the same row once more.
+    """
+    groups: dict[object, list[int]] = {}
+    for k in sorted(range(len(checked)), key=lambda k: checked[k].place):
+        slip = checked[k].slip
+        if checked[k].verdict is Verdict.WRONG and slip and slip.formula and slip.true:
+            shapes = (edits.abstract(slip.symbol, one) for one in (slip.formula, slip.true))
+            groups.setdefault((edits.parts(slip.symbol)[0], slip.total, *shapes), []).append(k)
+    found = list(checked)
+    for places in groups.values():
+        first = checked[places[0]].slip
+        assert first is not None
+        rows = dict.fromkeys(s.symbol for k in places if (s := checked[k].slip) is not None)
+        others = [row for row in rows if row != first.symbol]
+        if others:
+            says = sayings("whole", "rows").format(says=first.says, rows=", ".join(others))
+            first = replace(first, says=says, rows=(first.symbol, *others))
+        for k in places:
+            verdict = Verdict.WRONG if k == places[0] else Verdict.REPEATED
+            found[k] = replace(checked[k], verdict=verdict, slip=first)
+    return found
+
+
 def _formula_slips(checked: Sequence[Marked]) -> list[Slip]:
     """The causes of wrong formulas; those that nothing explains are one for each row."""
     found: list[Slip] = []
@@ -238,7 +269,7 @@ def _causes(
             same = [
                 k
                 for k, m in enumerate(marked)
-                if m.verdict is Verdict.WRONG
+                if m.verdict in (Verdict.WRONG, Verdict.REPEATED)
                 and m.answer.formulas is not None
                 and (m.slip == slip or (m.slip is None and m.answer.symbol == slip.symbol))
             ]
@@ -418,4 +449,10 @@ def _names(trace: Trace) -> Mapping[str, str] | None:
     author = trace.model.author
     if author is None:
         return None
-    return {symbol: symbol + MARK for symbol in author.taken} | dict(author.reading(trace.symbols))
+    later = {
+        form: f"{key}{FROM_LATER}"
+        for symbol, key in author.handed_on.items()
+        for form in (symbol, *ascii_forms(symbol))
+    }
+    taken = {symbol: symbol + MARK for symbol in author.taken}
+    return taken | later | dict(author.reading(trace.symbols))

@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from cellcalc.check.answers import Answer
 from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
-from cellcalc.check.figures import ALIKE, HALF, SAFE, SINGLE, Style, stands_for, style_of
+from cellcalc.check.figures import ALIKE, HALF, LONG, SAFE, SINGLE, Style, stands_for, style_of
 from cellcalc.check.graph import Graph, Key, Override, summed
 from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
@@ -39,8 +40,10 @@ HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
 SHEET = 4  # answers from which on a sheet shows how somebody rounds
 LONG_RUN = 25  # steps that hardly anybody works by hand
 MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
+NEARER = 4.0  # times: what is so much nearer to something follows from it
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
+LOOSE = 1.5  # times what rounding can do, for those who cut digits off all along
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class Outcome:
         self.verdict = Verdict.WRONG
         self.note = ""
         self.slip: Slip | None = None
+        self.is_drifted = False  # right, but for what rounding may have done
 
     @property
     def is_right(self) -> bool:
@@ -112,13 +116,16 @@ class NumberMarker:
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
-        numbers = [spot.number for spot in spots if not self.is_given(spot)]
+        own = [spot for spot in spots if not self.is_given(spot)]
+        # A net input of exactly 0.2 tells nothing of how somebody rounds.
+        numbers = [spot.number for spot in own if not is_whole(spot)] or [s.number for s in own]
         decimals = graph.trace.decimals
         self.style = style_of(numbers) if decimals is None else Style(None, decimals)
         self.spots = spots = [self.with_noughts(spot) for spot in spots]
         self.own = [_own_equation(row, formula) for row, formula in formulas.items()]
         self.outcomes = [Outcome() for _ in spots]
         self.remarks: list[str] = []
+        self.refuted: set[int] = set()  # what the person's own values before it cannot give
         self.rivals: dict[int, Cause] = {}  # slips that explain a number copied wrongly as well
         self.slips: list[Slip] = []
         # Of two answers for one place the more exact one is what was gone on with.
@@ -134,16 +141,29 @@ class NumberMarker:
         """A plain 0 on a sheet kept to decimals, without noughts at the end, is 0.000 there."""
         number, style = spot.number, self.style
         is_plain = not number.value and number.unit <= NOTHING
-        if not is_plain or not spot.true or style.decimals is None or style.figures is not None:
+        decimals = 0 if self.is_in_whole_numbers else style.decimals
+        kept_to_figures = style.figures is not None and not self.is_in_whole_numbers
+        if not is_plain or not spot.true or decimals is None or kept_to_figures:
             return spot
-        kept = replace(number, unit=10.0**-style.decimals, figures=0)
+        kept = replace(number, unit=10.0**-decimals, figures=0)
         return replace(spot, meant=kept)
+
+    @cached_property
+    def is_in_whole_numbers(self) -> bool:
+        """Whether everything is rounded to whole numbers, as where gates are open or shut."""
+        numbers = [spot.number for spot in self.spots if not self.is_given(spot)]
+        has_others = any(n.value for n in numbers)
+        return len(numbers) >= SHEET and has_others and all(not n.value % 1 for n in numbers)
 
     def half(self, spot: Spot) -> float:
         """Half a unit of what is written; nothing where it is exact."""
-        if spot.number.value == spot.true:
+        value = spot.number.value
+        if value == spot.true:
             return 0.0
-        return max(HALF * spot.number.unit, self.single(spot.number.value))
+        half, kept = HALF * spot.number.unit, self.style.half(value)
+        if kept < half and abs(value - spot.true) <= 2 * kept:
+            half = kept  # -0.1 for -0.1000, as spreadsheets and programs print it
+        return max(half, self.single(value))
 
     def single(self, value: float) -> float:
         """What single precision does to a number of a program."""
@@ -243,8 +263,21 @@ class NumberMarker:
         else:
             # Or else of another rounding of what is before it than the one that is written.
             follows = any(self.fits(spot, one) for one in self.following(spot, self.follow))
-            if follows or self.is_within(k):
+            if not follows and self.is_within(k) and self.is_refuted(spot, self.follow):
+                self.refuted.add(k)
+            elif follows or self.is_within(k):
                 self.rounded(spot, outcome)
+
+    def is_refuted(self, spot: Spot, worked: Worked) -> bool:
+        """Whether neither the values before an answer give it, nor is it as near to the right one.
+
+        What all roundings from the start can do is much at three digits; where somebody has
+        written what an answer rests on, only half a unit of that is left to do.
+        """
+        bound = LOOSE * worked.bound(spot.node)
+        amounts = [one.value for one in self.following(spot, worked)]
+        near = (Amount(value, np.array([bound])) for value in (*amounts, spot.true))
+        return not any(self.fits(spot, one) for one in near)
 
     def second_verdicts(self) -> None:
         """Against what follows where a wrong answer was not gone on with."""
@@ -260,7 +293,11 @@ class NumberMarker:
             for k in self.order:
                 spot, outcome = self.spots[k], self.outcomes[k]
                 is_new = outcome.verdict is Verdict.WRONG and spot.node in self.reached(wrong)
-                if is_new and self.fits(spot, self.mended.amount(spot.node)):
+                if is_new and (
+                    self.fits(spot, self.mended.amount(spot.node))
+                    or (k in self.refuted and not self.is_refuted(spot, self.mended))
+                ):
+                    self.refuted.discard(k)
                     self.rounded(spot, outcome)
                     again = True
             if not again:
@@ -277,7 +314,7 @@ class NumberMarker:
     def rounded(self, spot: Spot, outcome: Outcome) -> None:
         """An answer that follows: right within rounding, or carried (so far)."""
         if self.fits(spot, self.key.amount(spot.node), spot.true):
-            outcome.verdict = Verdict.CORRECT
+            outcome.verdict, outcome.is_drifted = Verdict.CORRECT, True
             outcome.note = sentence("check", "rounded")
             count = self.follow.sources(spot.node)
             is_long = self.graph.trace.passes[spot.key[0]].steps >= LONG_RUN
@@ -289,7 +326,11 @@ class NumberMarker:
             outcome.verdict = Verdict.CARRIED
 
     def carry(self) -> None:
-        """What follows from nothing wrong is not carried, but has drifted by rounding."""
+        """What follows from nothing wrong is not carried, but has drifted by rounding.
+
+        What rests on something wrong and comes out as it must by that is carried, even where so
+        much could be rounding.
+        """
         overridden = set(self.overrides())
         tainted: list[bool] = []
         for place, node in enumerate(self.graph.nodes):
@@ -300,12 +341,21 @@ class NumberMarker:
                 if outcome.verdict is Verdict.CARRIED and not is_tainted:
                     outcome.verdict = Verdict.CORRECT
                     outcome.note = sentence("check", "rounded")
+                elif is_tainted and outcome.is_drifted and self.is_of_own(self.spots[k]):
+                    outcome.verdict, outcome.note = Verdict.CARRIED, ""
                 is_tainted = not outcome.is_right
             tainted.append(is_tainted)
         for k, spot in enumerate(self.spots):
             best = self.best.get(spot.node, k)
             if best != k and self.outcomes[k].verdict is Verdict.CARRIED:
                 self.outcomes[k].verdict = self.outcomes[best].verdict
+
+    def is_of_own(self, spot: Spot) -> bool:
+        """Whether a number is far nearer to what the person's own values give than to the key."""
+        value, follow = spot.number.value, self.follow.amount(spot.node)
+        return self.fits(spot, follow) and NEARER * abs(value - follow.value) < abs(
+            value - spot.true
+        )
 
     def is_exact(self, spot: Spot) -> bool:
         """Whether it is right to the digits given."""
@@ -550,6 +600,8 @@ class NumberMarker:
     def is_within(self, k: int) -> bool:
         """Whether the right value lies within the bound of what rounding can do."""
         spot = self.spots[k]
+        if k in self.refuted:
+            return False
         return self.fits(spot, self.key.amount(spot.node), spot.true)
 
     def copied(self, k: int, digit: bool = False) -> Copied | None:
@@ -642,8 +694,7 @@ class NumberMarker:
         one = self.graph.trace.passes[p]
         number = spot.number
         verdict, note = outcome.verdict, outcome.note
-        is_whole = abs(number.value - spot.true) <= WHOLE * abs(spot.true)  # 0.87 and no more
-        if verdict is Verdict.CORRECT and not is_whole and self.is_coarse(spot):
+        if verdict is Verdict.CORRECT and not is_whole(spot) and self.is_coarse(spot):
             verdict = Verdict.COARSE
             # What honest rounding might have made of it is not for that right as far as it goes.
             name = "coarse" if stands_for(number, spot.true) else "too_coarse"
@@ -693,12 +744,14 @@ class NumberMarker:
             return False
         if len(self.spots) < SHEET:
             return True
+        bound = self.key.bound(spot.node) * SAFE
         if style.figures is not None and style.figures >= self.options.figures:
-            bound = self.key.bound(spot.node) * SAFE
             full = Written(number.value, 2 * style.half(number.value), style.figures)
             return not stands_for(full, spot.true, bound)
-        kept = (style.decimals or 0) >= self.options.figures
-        return not (kept and number.unit <= 1.01 * 10.0 ** -(style.decimals or 0))
+        if style.decimals is None or style.decimals < self.options.figures:
+            return True
+        full = Written(number.value, min(number.unit, 10.0**-style.decimals), number.figures)
+        return not stands_for(full, spot.true, bound)
 
     def redo(self, spot: Spot) -> Redo | None:
         """The step worked out from the person's own values before it."""
@@ -731,6 +784,12 @@ class NumberMarker:
             return Redo(symbol, None, row.formula, {}, terms, result)
         values = {s: used(graph.place(s, p, w, t)) for s in symbols(graph.out(row.formula))}
         return Redo(symbol, t, row.formula, values, (), result)
+
+
+def is_whole(spot: Spot) -> bool:
+    """Whether a value has no more digits than were written: 0.87 and no more."""
+    number = spot.number
+    return number.figures < LONG and abs(number.value - spot.true) <= WHOLE * abs(spot.true)
 
 
 def _own_equation(row: str, formula: Expression) -> Cause:

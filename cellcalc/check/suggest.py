@@ -52,12 +52,15 @@ class Remedy:
 def suggestion(trace: Trace, format: str = "text", width: int = 80) -> str:
     """Which slips a problem hides, and what to change; as text, Markdown, HTML or JSON.
 
-    Raises :class:`~cellcalc.errors.OptionError` for a problem without a loss, or with more steps
-    than anybody works out by hand.
+    Of several sequences it is the first that a window sweeps. Raises
+    :class:`~cellcalc.errors.OptionError` for a problem without a loss, or with more steps than
+    anybody works out by hand.
     """
     if trace.model.loss is None:
         raise OptionError("--suggest", "a problem with targets", "none")
-    one = trace.passes[0]
+    one = next((one for one in trace.passes if one.windows), None)
+    if one is None:  # no target at any step, or none in a window that is not discarded
+        raise OptionError("--suggest", "a problem with a window that fires", "none")
     if one.steps > MOST_STEPS:
         raise OptionError("--suggest", f"at most {MOST_STEPS} steps", str(one.steps))
     judge = Judge(trace.model, setting_of(trace.model, one, one.windows[0]))

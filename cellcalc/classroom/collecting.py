@@ -22,7 +22,7 @@ from cellcalc.files import MAX_BYTES, read_bytes
 MOST_FILES = 20_000
 MOST_IN_ZIP = 2_000  # files in a zip that a student handed in
 MOST_UNPACKED = 64_000_000  # bytes of what is in it, together
-MOST_SHOWN = 200  # characters of a file's name
+MOST_SHOWN = 1_000  # characters of a file's path: whose it is, and of which kind, is told by it
 ZIP = ".zip"
 _NOISE = re.compile(r"(?i)(\..*|__macosx|thumbs\.db|desktop\.ini|~\$.*|.*~|.*\.tmp)")
 
@@ -133,7 +133,14 @@ def _in_folder(place: Path, spared: set[Path]) -> Iterator[Piece | Refused]:
 
 
 def _shown(path: Path, place: Path) -> str:
-    return printable(path.relative_to(place).as_posix())[:MOST_SHOWN]
+    return _told(path.relative_to(place).as_posix())
+
+
+def _told(path: str) -> str:
+    """A path as the teacher is told it; one that is longer than any keeps its end, the name."""
+    told = printable(path)
+    half = MOST_SHOWN // 2
+    return told if len(told) <= MOST_SHOWN else f"{told[: half - 1]}…{told[-half:]}"
 
 
 def _nested(
@@ -150,7 +157,8 @@ def _nested(
                 limit = f"{MOST_UNPACKED // 1_000_000} MB"
                 yield Refused(shown, f"a zip that unpacks to more than {limit}")
                 return
-            yield from _in_zip(package, path, members, f"{shown}/")
+            found = list(_in_zip(package, path, members, f"{shown}/"))
+            yield from found or [Refused(shown, "nothing to mark is in it")]
     except InputError as error:
         yield Refused(shown, error.mistakes[0].found)
 
@@ -159,10 +167,12 @@ def _in_zip(
     package: zipfile.ZipFile, path: str, members: tuple[str, ...], prefix: str
 ) -> Iterator[Piece | Refused]:
     for entry in package.infolist():
-        parts = [part for part in entry.filename.replace("\\", "/").split("/") if part]
+        # "." and ".." lead nowhere here: nothing is unpacked, and a file is not lost for them.
+        names = entry.filename.replace("\\", "/").split("/")
+        parts = [part for part in names if part not in ("", ".", "..")]
         if entry.is_dir() or not parts or any(_NOISE.fullmatch(part) for part in parts):
             continue
-        shown = printable(prefix + "/".join(parts))[:MOST_SHOWN]
+        shown = _told(prefix + "/".join(parts))
         if stat.S_ISLNK(entry.external_attr >> 16):
             yield Refused(shown, "a link, which is not followed")
             continue

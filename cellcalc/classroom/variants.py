@@ -185,7 +185,7 @@ class Batch:
             for k, name in enumerate(names)
         }
         if TARGET in self.base.inputs:
-            known = [[0.0 if v != v else v for v in s.targets or ()] for s in first]
+            known = [[0.0 if v != v else v for v in s.targets or [0.0] * steps] for s in first]
             columns[TARGET] = [0.0, *(together([own[t] for own in known]) for t in range(steps))]
         weights: dict[str, Any] = {
             name: together([one.parameters[name] for one in drawn]) for name in drawn[0].parameters

@@ -157,6 +157,9 @@ def losses(specification: Specification, model: Model, varied: Mapping[str, Arra
     return found
 
 
+MOST_HELD = 20_000_000  # numbers of a forward pass that are kept at once
+
+
 class _Batch:
     """Many runs in progress: the parameters as they are now, the optimizer's memory."""
 
@@ -306,12 +309,19 @@ class _Batch:
             columns[name][1 : n + 1] = list(data.T[:, :, np.newaxis])
         for name, value in self.initial.items():
             columns[name][0] = value
-        self.prepare(columns, 1, n)
-        self.step(columns, self.numbers(), 1, n + 1, n)
         total: Any = np.zeros((len(sequences), self.sets))
         counted = np.array([[t not in s.missing for t in range(1, n + 1)] for s in sequences]).T
-        for t, counts in enumerate(counted, 1):
-            total[counts] += np.broadcast_to(columns[LOSS][t], total.shape)[counts]
+        # Steps in pieces: those of before are let go of, as nothing goes back through them.
+        piece = max(1, MOST_HELD // (len(columns) * total.size))
+        for new in range(1, n + 1, piece):
+            last = min(new + piece - 1, n)
+            self.prepare(columns, new, last)
+            self.step(columns, self.numbers(), new, last + 1, last)
+            for t in range(new, last + 1):
+                counts = counted[t - 1]
+                total[counts] += np.broadcast_to(columns[LOSS][t], total.shape)[counts]
+            for column in columns.values():
+                column[new - 1 : last] = [0.0] * (last - new + 1)
         return np.asarray(total)
 
 

@@ -18,7 +18,9 @@ from cellcalc.records import record
 
 MAX_COMPUTED = 100_000_000  # steps, forward and backward: a quarter of an hour
 MAX_KEPT = 60_000_000  # numbers in memory at once: 2 GB
+MAX_HELD = 300_000_000  # the same in arrays, eight bytes each
 MAX_TRIED = 5_000_000_000  # steps of all sets of an experiment: half an hour
+MAX_SWEPT = 1_000_000_000  # steps of all points of a grid: a minute
 MAX_COMPARED = 5_000_000  # steps of all schemes of a comparison: three quarters of a minute
 MAX_LISTED = 5_000_000  # swept steps in one picture or list
 MAX_FLOWING = 10_000_000  # steps that all losses of a sequence flow back through: half a minute
@@ -27,6 +29,7 @@ MAX_MARKED = 1_000_000  # numbers that answers may depend on: half a minute
 
 _WINDOW = 20  # what a window costs besides its steps, as so many steps
 _BYTES = 3  # what a number in a table of names costs, as so many in a list
+_ARRAY = 14  # what a row of numbers costs beside them, one for each set, as so many numbers
 _TABLES = 8  # tables with a number for each parameter that a window keeps
 
 
@@ -68,7 +71,7 @@ def check_effort(specification: Specification, model: Model, detail: bool = True
 
 
 def check_experiment(
-    specification: Specification, schemes: Iterable[Scheme], epochs: int, sets: int
+    specification: Specification, model: Model, schemes: Iterable[Scheme], epochs: int, sets: int
 ) -> None:
     """Raise :class:`~cellcalc.errors.LimitError` for an experiment that would take too long.
 
@@ -77,6 +80,13 @@ def check_experiment(
     steps = 0
     for scheme in schemes:
         steps += _computed(scheme, specification.sequences) * epochs
+    longest = max(sequence.steps for sequence in specification.sequences)
+    held = longest * len(model.quantities) * (_ARRAY + sets)
+    if held > MAX_HELD:
+        raise LimitError(
+            f"experiment: expected at most {MAX_HELD:,} numbers to keep (each seed and rate "
+            f"counted), found {held:,}; fewer seeds, rates or steps would fit"
+        )
     for most, found, each in (
         (MAX_COMPUTED, steps, "each scheme, epoch and window"),
         (MAX_TRIED, steps * sets, "each scheme, epoch, window, seed and rate"),
@@ -86,6 +96,16 @@ def check_experiment(
                 f"experiment: expected at most {most:,} steps to compute ({each} counted), found "
                 f"{found:,}; fewer epochs, schemes, seeds or steps would fit"
             )
+
+
+def check_sweep(specification: Specification, points: int) -> None:
+    """Raise :class:`~cellcalc.errors.LimitError` for a grid that would take too long."""
+    found = points * sum(sequence.steps for sequence in specification.sequences)
+    if found > MAX_SWEPT:
+        raise LimitError(
+            f"sweep: expected at most {MAX_SWEPT:,} steps to compute (each of {points:,} points "
+            f"counted), found {found:,}; one parameter (--of U_f) or fewer steps would fit"
+        )
 
 
 def check_comparison(

@@ -64,7 +64,8 @@ class Author:
     the author's letter for it (``labels``); ``#`` in a symbol is the number of the feature.
     ``derivative`` is how the author writes the derivative by {} where ``names`` has nothing of
     its own, ``ours`` what stands in where the author has nothing (else our key), ``taken`` what
-    else the author calls something, ``aliases`` are further ways of writing a key,
+    else the author calls something, ``aliases`` are further ways of writing a key, ``handed_on``
+    symbols for what the next step sends back to a derivative, which has no row of its own,
     ``latex_names`` the LaTeX of symbols that are spelled unlike the rest.
     ``variants`` are further names that hold if a problem has a certain key; ``keys`` are those of
     the forward equations of the problem at hand.
@@ -82,6 +83,7 @@ class Author:
     ours: Mapping[str, str]
     taken: Mapping[str, str]
     aliases: Mapping[str, str]
+    handed_on: Mapping[str, str]
     notes: tuple[str, ...]
     variants: Mapping[str, Mapping[str, str]]
     keys: tuple[str, ...] = ()
@@ -416,7 +418,7 @@ def _check_distinct(author: Author, reader: Reader) -> None:
 
 def _read(file: Section, name: str) -> Author:
     file.only(("title", "source", "time", "derivative", "derivative_latex", "notes", "labels",
-               "names", "ours", "latex", "taken", "aliases", "variants"))  # fmt: skip
+               "names", "ours", "latex", "taken", "aliases", "handed_on", "variants"))  # fmt: skip
     notes: Any = file.values.get("notes", [])
     if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
         file.wrong("notes", "a list of texts")
@@ -435,6 +437,7 @@ def _read(file: Section, name: str) -> Author:
         ours=_table_of_texts(file, "ours"),
         taken=_table_of_texts(file, "taken"),
         aliases=_table_of_texts(file, "aliases"),
+        handed_on=_table_of_texts(file, "handed_on"),
         notes=tuple(notes),
         variants={key: _table_of_texts(variants, key) for key in variants.values},
     )

@@ -219,7 +219,8 @@ def run(
         A row for each scheme, learning rate and number of epochs.
     """
     sets = len(experiment.seeds) * len(experiment.rates)
-    check_experiment(experiment.trained, experiment.schemes, max(experiment.epochs), sets)
+    trained, model = experiment.trained, experiment.model
+    check_experiment(trained, model, experiment.schemes, max(experiment.epochs), sets)
     finished = finished_schemes(experiment, done)
     missing = [scheme for scheme in experiment.schemes if scheme not in finished]
     alone = [replace(experiment, schemes=(scheme,)) for scheme in missing]

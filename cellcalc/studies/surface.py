@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cellcalc.engine import batch
+from cellcalc.engine.effort import check_sweep
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import OptionError, check_positive, unknown
 from cellcalc.language.keys import derivative_key
@@ -74,6 +75,8 @@ def surface(
     OptionError
         A name that is no parameter, more than two, or twice the same; a span that is not above 0;
         or a problem without a loss.
+    LimitError
+        A grid that would take too long.
     """
     if not any(any(sequence.has_target) for sequence in specification.sequences):
         raise OptionError("what", "a problem with targets, for a sweep of its loss", "none")
@@ -85,6 +88,7 @@ def surface(
             raise OptionError("of", f"parameters ({', '.join(known)})", unknown(name, tuple(known)))
     if len(wanted) > 2 or len(set(wanted)) < len(wanted):
         raise OptionError("of", "one parameter or two", ", ".join(wanted))
+    check_sweep(specification, POINTS[len(wanted)] ** len(wanted))
     path = _path(trace, wanted)
     axes = tuple(_axis(path[:, k], span, POINTS[len(wanted)]) for k in range(len(wanted)))
     grid = np.meshgrid(*axes)

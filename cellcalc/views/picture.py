@@ -12,21 +12,19 @@ from functools import partial
 from typing import Any
 
 from cellcalc.language.keys import element_keys
-from cellcalc.language.tree import spelled_out, symbols
-from cellcalc.model.model import TARGET, Model
+from cellcalc.model.model import Model
 from cellcalc.problems.templates import INPUTS
 from cellcalc.resources import names, read_toml
+from cellcalc.views.stages import MOST_INPUTS, Place, Wire, staged
 
-MOST_INPUTS = 4  # boxes for the features of x
-
-Place = tuple[int, int]  # row and column, from 0
+MOST_NAMED = 4  # of what a box is made of that has no box
 
 
 @dataclass(frozen=True)
 class Box:
     """A quantity (``before``: of the step before), or the sign of an operation.
 
-    ``source`` says what it is made from, where no arrow does.
+    ``source`` says what it is made from besides, where no line does.
     """
 
     place: Place
@@ -46,13 +44,11 @@ class Arrow:
 
 @dataclass(frozen=True)
 class Picture:
+    """Boxes, and the arrows of a file or the wires between stages."""
+
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
-
-    @property
-    def in_layers(self) -> bool:
-        """Whether it is not drawn from a file."""
-        return not self.arrows
+    wires: tuple[Wire, ...] = ()
 
 
 def picture(model: Model) -> Picture:
@@ -61,7 +57,7 @@ def picture(model: Model) -> Picture:
         drawn = _read(name, model)
         if drawn is not None and _shows_all(drawn, model):
             return drawn
-    return Picture(tuple(_layers(model)), ())
+    return _stages(model)
 
 
 def _shows_all(drawn: Picture, model: Model) -> bool:
@@ -121,26 +117,14 @@ def _wired(place: Place, count: int, arrows: list[Arrow], boxes: set[Place]) -> 
                 yield Arrow((line, column + k), (line, column))
 
 
-def _layers(model: Model) -> Iterator[Box]:
+def _stages(model: Model) -> Picture:
     """A column of boxes for each stage of the computation, the inputs on the left."""
-    depth: dict[str, int] = {}
-    for quantity in model.forward:
-        used = symbols(quantity.formula) if quantity.formula else ()
-        below = [depth[s.name] for s in used if s.shift == 0 and s.name in depth]
-        depth[quantity.symbol] = 1 + max(below, default=0)
-    write = model.unicode()
-
-    def made_from(symbol: str) -> str:
-        formula = model.quantities[symbol].formula
-        used = symbols(spelled_out(formula, model.features)) if formula else ()
-        return "← " + ", ".join(write(s) for s in used if s.shift is not None)
-
-    for layer in range(1, max(depth.values()) + 1):
-        members = [symbol for symbol, d in depth.items() if d == layer]
-        for place, symbol in enumerate(members):
-            yield Box((place, layer), symbol, source=made_from(symbol))
-    inputs = [row.symbol for row in model.inputs if row.symbol != TARGET][:MOST_INPUTS]
-    for place, symbol in enumerate(inputs):
-        yield Box((place, 0), symbol)
-    for place, symbol in enumerate(model.state, len(inputs)):
-        yield Box((place, 0), symbol, before=True)
+    laid, write = staged(model), model.unicode()
+    boxes = []
+    for (symbol, before), place in laid.places.items():
+        others = [write(used) for used in laid.more.get((symbol, before), ())]
+        if len(others) > MOST_NAMED:
+            others[1:-1] = ["…"]
+        source = f"← {', '.join(others)}" if others else ""
+        boxes.append(Box(place, symbol, before=before, source=source))
+    return Picture(tuple(boxes), (), laid.wires)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cellcalc.engine.schedule import ranges
 from cellcalc.engine.trace import PassTrace, Trace, WindowTrace
-from cellcalc.errors import OptionError, check_choice, check_whole, unknown
+from cellcalc.errors import LimitError, OptionError, check_choice, check_whole, unknown
 from cellcalc.language.keys import derivative_key, entering_key, memory_key
 from cellcalc.language.letters import StandIns, accented, composed
 from cellcalc.language.notation import plain_number
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 PASSES = ("forward", "backward", "gradients", "update")
 DECIMALS = 5
+MOST_PRINTED = 5_000_000  # values in one page: half a minute, 1.5 GB
 MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
@@ -445,11 +446,14 @@ def render(
     ------
     OptionError
         What :func:`check_layout` refuses.
+    LimitError
+        More values than a page can hold.
     """
     check_layout(format, layout, decimals, width)
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = LATEX_WIDTH if format == "latex" else 0 if format in MARKUP else width
+    _check_length(trace, selection)
     blocks = _heading_blocks(trace, format, limit)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
@@ -491,6 +495,28 @@ def render(
             return html_page(trace.specification.title, blocks)
         return LATEX_PREAMBLE + "\n\n".join([*blocks, "\\end{document}"]) + "\n"
     return "\n\n".join(blocks) + "\n"
+
+
+def _check_length(trace: Trace, selection: Selection) -> None:
+    """A page is made as one text: how much memory and time it takes is known before."""
+    model = trace.model
+    across = sum(selection.shows(row.symbol) for row in (*model.inputs, *model.forward))
+    back = sum(
+        selection.shows(one.symbol)
+        for row in model.backward
+        for one in (row, *model.paths_of(row))
+    )  # fmt: skip
+    values = 0
+    for one in filter(selection.takes, trace.passes):
+        if "forward" in selection.passes and one.forward:
+            values += across * sum(map(selection.within, range(one.steps + 1)))
+        for window in one.windows:
+            if "backward" in selection.passes and window.backward:
+                values += back * sum(map(selection.within, window.steps))
+            values += len(window.gradients)
+    if values > MOST_PRINTED:
+        found = f"about {values:,}; `epoch`, `steps` or `symbols` would leave fewer"
+        raise LimitError(f"table: expected at most {MOST_PRINTED:,} values, found {found}")
 
 
 def _apart(model: Model, grids: Iterable[Grid], decimals: int) -> Iterator[str]:

@@ -15,18 +15,23 @@ from cellcalc.workbook.layout import Layout, lay_out
 from cellcalc.workbook.moment import PLACES, Choosable, Moment
 from cellcalc.workbook.sheets.bptt import bptt_rows
 from cellcalc.xlsx.cells import Rows
+from cellcalc.xlsx.connectors import Line
 
 FAILURE = "!!"  # what a check says that fails
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet: its rows, and ``set_up`` for all else (widths, panes, rules, charts)."""
+    """One sheet: its rows, and ``set_up`` for all else (widths, panes, rules, charts).
+
+    ``lines`` are drawn over its cells; a sheet with lines has no charts.
+    """
 
     title: str
     rows: Rows
     set_up: Callable[[Worksheet], None]
     hidden: bool = False
+    lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,8 @@ def _write(book: Book, file: BinaryIO, sheets: Sequence[str]) -> None:
         words = Words.of(trace.model)
         contents = {title: words.rows(rows) for title, rows in contents.items()}
     date = fixed_date(os.environ.get("SOURCE_DATE_EPOCH"))
-    write_package(file, workbook, STYLES, contents, date)
+    lines = {sheet.title: sheet.lines for sheet in book.made if sheet.lines}
+    write_package(file, workbook, STYLES, contents, date, lines)
 
 
 def _shown(book: Book, asked: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from cellcalc.resources import sentence
 from cellcalc.workbook.digits import DIGITS, FEWEST, MOST
 from cellcalc.workbook.layout import (
     FIRST,
+    MOST_PASSES,
     TOTAL,
     Layout,
     WindowRows,
@@ -227,8 +228,9 @@ class Moment:
         if self.passes:
             text = sentence("moment", self._pass_words, epoch=1, epochs=self.passes.epochs,
                             sequence=1, sequences=self.passes.sequences) + text  # fmt: skip
+        text = self._which_sequence + text
         if trace is None:
-            return text
+            return text + self._others
         if len(self.layout.windows) > 1:
             text += sentence("moment", "sweeps", number=self.window + 1, many=self.many,
                              first=trace.first, last=min(trace.last, n))  # fmt: skip
@@ -236,7 +238,29 @@ class Moment:
             text += sentence("moment", "not_swept", number=self.window + 1)
         elif not self.layout.pass_trace.counted(self.step):
             text += sentence("moment", "no_target")
-        return text
+        return text + self._others
+
+    @property
+    def _fixed(self) -> int:
+        """How many sequences there are, of which the first is shown and no other can be chosen."""
+        count = len(self.layout.trace.specification.sequences)
+        return 0 if count == 1 or (self.passes and self.passes.several) else count
+
+    @property
+    def _which_sequence(self) -> str:
+        """Words for which one it is, where no choice of passes has them."""
+        if not self._fixed or self.passes:
+            return ""
+        return sentence("moment", "pass_sequence", sequence=1, sequences=self._fixed)
+
+    @property
+    def _others(self) -> str:
+        """Where the others are."""
+        if not self._fixed:
+            return ""
+        titles = [f"BPTT {k}" for k in range(2, min(self._fixed, MOST_PASSES) + 1)]
+        ends = dict.fromkeys((titles[0], titles[-1]))
+        return sentence("moment", "others", sheets=" … ".join(ends))
 
     @property
     def _pass_words(self) -> str:
@@ -278,9 +302,12 @@ class Moment:
                 text += refused(SEQUENCE, sequence, "no_sequence", self.passes.sequences)
             many = {"epochs": str(self.passes.epochs), "sequences": str(self.passes.sequences)}
             text += spliced(self._pass_words, epoch=epoch, sequence=sequence, **many) + "&"
-        text += spliced("of", step=step, last=n)
+        quoted = (words.replace('"', '""') for words in (self._which_sequence, self._others))
+        which, others = (f'"{words}"' if words else "" for words in quoted)
+        text += (f"{which}&" if which else "") + spliced("of", step=step, last=n)
+        others = f"&{others}" if others else ""
         if not windows:
-            return text
+            return text + others
         window, first, last = (absolute(row, WORK + 1) for row in (WINDOW_ROW, FIRST_ROW, LAST_ROW))
         if len(windows) > 1:
             all_windows = self._many
@@ -295,7 +322,7 @@ class Moment:
         one = spliced("one_loss", loss=loss)
         wrong = f'OR(ISNUMBER({named}),NOT(EXACT({named},"{all_losses()}")))'
         text += f'&IF({loss}>0,{one},IF({wrong},{spliced("no_loss")},""))'
-        return text
+        return text + others
 
     # What is worked out.
 

@@ -23,6 +23,8 @@ from cellcalc.xlsx.styles import (
     GOOD,
     HALF,
     HUGE,
+    LEAST_SHOWN,
+    MINUTE,
     NEGATIVE,
     NEGATIVES,
     OPEN,
@@ -30,6 +32,7 @@ from cellcalc.xlsx.styles import (
     POSITIVES,
     TINY,
     TINY_SHOWN,
+    plain,
 )
 
 Ends = list[tuple[Literal["num", "formula"], float | str]]
@@ -138,8 +141,8 @@ def show_scientific(sheet: Worksheet, area: str) -> None:
     first = area.partition(":")[0].replace("$", "")
     test = f"AND(ISNUMBER({first}),{first}<>0,ABS({first})<0.00005)"
     format_where(sheet, area, test, TINY)
-    # Step numbers end below this.
-    format_where(sheet, area, f"AND(ISNUMBER({first}),ABS({first})>=20000)", HUGE)
+    # Step numbers end below this; a minus takes the place of a digit.
+    format_where(sheet, area, f"AND(ISNUMBER({first}),OR({first}>=20000,{first}<=-9999.5))", HUGE)
 
 
 def flag(sheet: Worksheet, area: str) -> None:
@@ -156,10 +159,9 @@ def fill_where(sheet: Worksheet, area: str, test: str, colours: tuple[str, str])
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
-def grey_where(sheet: Worksheet, area: str, test: str) -> None:
+def grey_where(sheet: Worksheet, area: str, test: str, most: float = 0) -> None:
     """Grey ink, struck out, where a formula holds: what is left out of account."""
-    look = _look("9A9A9A", strike=True)
-    sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
+    look_where(sheet, area, test, "9A9A9A", strike=True, most=most)
 
 
 def shade_gates(sheet: Worksheet, area: str, low: float = 0.0, high: float = 1.0) -> None:
@@ -176,19 +178,29 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
 
 
-def shade_by_tens(sheet: Worksheet, area: str, scale: str) -> None:
+def shade_by_tens(sheet: Worksheet, area: str, scale: str, width: float, decimals: int) -> None:
     """Gradients in shades: one paler for each factor of ten below the size in a cell.
 
-    What would show as 0 has an exponent, by the same rules: LibreOffice applies one rule only.
+    What would show as 0, or not fit its column, has an exponent, by the same rules: LibreOffice
+    applies one rule only. ``width`` is that of the narrowest column, ``decimals`` are those of
+    the cells' own format.
     """
     first = area.partition(":")[0].replace("$", "")
+    most = longest(width, decimals)
     for k, pair in enumerate(zip(NEGATIVES, POSITIVES, strict=True), 1):
         for sign, colour in zip(("-", ""), pair, strict=True):
             least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
             compare = f"ISNUMBER({first}),{sign}{first}>{least}"
-            tiny, usual = _look(fill=colour, format=TINY_SHOWN), _look(fill=colour)
+            exponent, usual = _look(fill=colour, format=TINY_SHOWN), _look(fill=colour)
             # The first that holds wins; others, as of the digits, go on to apply.
-            for look, test in ((tiny, f"{compare},ABS({first})<0.0001"), (usual, compare)):
+            looks = [
+                (exponent, f"{compare},OR(ABS({first})<0.0001,ABS({first})>={most:.0f})"),
+                (usual, compare),
+            ]
+            if k == len(NEGATIVES):
+                minute = _look(fill=colour, format=LEAST_SHOWN)
+                looks.insert(0, (minute, f"{compare},ABS({first})<{MINUTE}"))
+            for look, test in looks:
                 rule = Rule("expression", dxf=look, formula=[f"AND({test})"])
                 sheet.conditional_formatting.add(area, rule)
 
@@ -202,37 +214,67 @@ def look_where(
     bold: bool = False,
     strike: bool = False,
     dotted: bool = False,
+    most: float = 0,
 ) -> None:
-    """Another look where a formula holds, written for the area's first cell."""
+    """Another look where a formula holds, written for the area's first cell.
+
+    From ``most`` on (0: however large) a number has an exponent by the same rule, because
+    LibreOffice applies no other one to it.
+    """
+    first = area.partition(":")[0].replace("$", "")
+    if most:
+        large = f"AND({test},ISNUMBER({first}),ABS({first})>={most:.0f})"
+        look = _look(ink, fill, bold, strike, dotted, TINY_SHOWN)
+        rule = Rule(type="expression", dxf=look, formula=[large])
+        sheet.conditional_formatting.add(area, rule)
     look = _look(ink, fill, bold, strike, dotted)
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
 DECIMALS = 4  # of the format that cells have without a rule
+_CHARACTER, _EDGES = 7.43, 7.2  # pixels of a digit; of a sign, a point and the edges of a column
+
+
+def room_for(width: float) -> int:
+    """How many digits of a number, before and after the point, a column so wide has room for."""
+    return int((7 * width - _EDGES) / _CHARACTER)
+
+
+def longest(width: float, decimals: int) -> float:
+    """From what on a number of so many decimals does not fit a column, less what is rounded up."""
+    return 10.0 ** (room_for(width) - decimals) - 1
 
 
 def show_digits(
-    sheet: Worksheet, area: str, digits: str, decimals_now: int = DECIMALS, room: int = 0
+    sheet: Worksheet,
+    area: str,
+    digits: str,
+    width: float,
+    decimals_now: int = DECIMALS,
+    given: bool = False,
 ) -> None:
     """So many figures as a cell says: as many decimals, or more for what is small.
 
     LibreOffice applies one rule only to a cell, of the area that comes first: call this after the
     rules of colours, which are more to it.
-    ``decimals_now`` are those of the cells' own format; ``room`` is how many digits fit a column
-    (0: any), so that a longer number has an exponent.
+    ``width`` is that of the narrowest column: fewer decimals where they do not fit, an exponent
+    where none does. ``decimals_now`` are those of the cells' own format. What is ``given`` is shown
+    without zeros at its end.
     """
     first = area.partition(":")[0].replace("$", "")
     number = f"ISNUMBER({first})"
-    size = f"ABS({first})"
-    if room:
-        long = f"AND({number},{first}<>INT({first}),{size}*10^{digits}>=1E{room})"
-        format_where(sheet, area, long, TINY_SHOWN)
-    format_where(sheet, area, f"AND({number},{first}=INT({first}),{size}<1E9)", "0")
-    format_where(sheet, area, f"AND({number},OR({size}<0.0001,{size}>=1E9))", TINY_SHOWN)
-    decimals = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
-    for count in range(2, 13):
+    size, room = f"ABS({first})", room_for(width)
+    whole = min(9, room)
+    format_where(sheet, area, f"AND({number},{first}=INT({first}),{size}<1E{whole})", "0")
+    format_where(sheet, area, f"AND({number},{size}<{MINUTE})", LEAST_SHOWN)
+    outside = f"OR({size}<0.0001,{size}>={10 ** (whole - 1) - 1})"
+    format_where(sheet, area, f"AND({number},{outside})", TINY_SHOWN)
+    wanted = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
+    # A little more, for what is rounded up to a digit more.
+    decimals = f"MIN({wanted},{room - 1}-MAX(0,INT(LOG10({size}*{1 + 10.0**-room!r}))))"
+    for count in range(1, min(13, room)):
         if count != decimals_now:
-            text = "0." + "0" * count
+            text = plain(count, 1 if given else None)
             format_where(sheet, area, f"IF({number},IF({first}=0,0,{decimals})={count})", text)
 
 

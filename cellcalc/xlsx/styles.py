@@ -10,10 +10,23 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.xlsx.cells import quoted
 
-NUMBER, NUMBER_DECIMALS = "0.00000", 5
 TINY = "0.0E+00"  # for what would show as 0.00000
 HUGE = "0.000E+00"  # for what would not fit
 TINY_SHOWN = "0.00E+00"
+
+
+def plain(decimals: int, least: int | None = None) -> str:
+    """So many decimals, of which those beyond the least are left out where they are 0."""
+    least = decimals if least is None else least
+    return f"0.{'0' * least}{'#' * (decimals - least)}"
+
+
+NUMBER, NUMBER_DECIMALS = "0.00000", 5
+# Without zeros at the end. No parts with conditions: LibreOffice drops the minus in the last one.
+GIVEN = plain(4, 1)
+# As a number is; in LibreOffice a formula whose own format is General takes that of another cell.
+AS_IT_IS = "General;-General"
+MINUTE, LEAST_SHOWN = "1E-99", "0E+00"  # below this an exponent has three digits
 NOTHING = '"–"'  # for a loss at a step without target
 
 
@@ -109,7 +122,9 @@ STYLES: dict[str, Style] = {
         color=INPUT_BLUE, fill=INPUT_FILL, bold=True, align="right", box=True, unlocked=True
     ),
     "strip_label": Style(color="404040", size=10, align="right"),
-    "repeated": Style(bold=True, align="center", fill="F3ECF9", color=FOCUS, box=True),
+    "repeated": Style(
+        bold=True, align="center", format=AS_IT_IS, fill="F3ECF9", color=FOCUS, box=True
+    ),
     "notice": Style(color=FOCUS, size=10),
     "worked": Style(color="7B2C3B", size=12),
     "worked_bold": Style(color="7B2C3B", size=12, bold=True),
@@ -121,7 +136,7 @@ STYLES: dict[str, Style] = {
     "loss_value": Style(align="center", format="0.0000", box=True, size=10),
     "state_value": Style(align="center", format="0.0000", box=True),
     "gate_value": Style(align="center", format="0.0000", box=True, size=10),
-    "given_value": Style(align="center", format="General", box=True, size=10),
+    "given_value": Style(align="center", format=GIVEN, box=True, size=10),
     "state_gradient": Style(align="center", format="0.0000", box=True, bold=True),
     "forward_arrow": Style(align="center", color="1F4E79"),
     "backward_arrow": Style(align="center", color="7B2C3B"),
@@ -134,7 +149,7 @@ STYLES: dict[str, Style] = {
     "wire": Style(align="center", size=14, color="404040", line="404040"),
     "path_text": Style(color="595959", wrap=True, line="D9D9D9", indent=1),
     "matrix_value": Style(
-        align="center", format="General", box=True, color=INPUT_BLUE, fill=INPUT_FILL
+        align="center", format=GIVEN, box=True, color=INPUT_BLUE, fill=INPUT_FILL
     ),
     "matrix_head": Style(bold=True, align="center", fill="F2F2F2", box=True),
     "cell_value": Style(align="right", format="0.0000", line="D9D9D9"),

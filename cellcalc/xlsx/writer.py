@@ -7,9 +7,11 @@ as text, in place of the samples. Nothing of openpyxl's inside is touched, only 
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -33,6 +35,7 @@ from cellcalc.xlsx.cells import (
     letters,
     quoted,
 )
+from cellcalc.xlsx.connectors import Line, linked, listed_drawing, with_drawing, written_lines
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -47,27 +50,47 @@ _LEVEL = "compress_level" if hasattr(ZipInfo, "compress_level") else "_compressl
 _DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
+def _save(workbook: Workbook, file: BinaryIO) -> None:
+    """What openpyxl makes of it.
+
+    It goes through files in the system's folder for them; of one that is full lxml, where openpyxl
+    has it, says so in an exception of its own: ``IO_ENOSPC``. Raises OSError.
+    """
+    try:
+        workbook.save(file)
+    except OSError:
+        raise
+    except Exception as error:
+        code = getattr(errno, str(error).removeprefix("IO_"), None)
+        if code is None:
+            raise
+        raise OSError(code, os.strerror(code)) from None
+
+
 def write_package(
     file: BinaryIO,
     workbook: Workbook,
     samples: Iterable[str],
     sheets: Mapping[str, Rows],
     made: datetime,
+    lines: Mapping[str, Sequence[Line]] | None = None,
 ) -> None:
     """Write ``workbook`` to ``file`` with the given rows for each sheet, by title.
 
     The first sheet holds in A1, A2, … a cell in each of the styles named in ``samples``. ``made``
-    is the date stored in the file, so that the same input gives the same bytes.
+    is the date stored in the file, so that the same input gives the same bytes. ``lines`` are
+    drawn over the cells of sheets that have no charts.
     """
     skeleton = BytesIO()
-    workbook.save(skeleton)
+    _save(workbook, skeleton)
     with ZipFile(skeleton) as source, ZipFile(file, "w", ZIP_DEFLATED) as target:
         paths = _sheet_paths(source)
         styles = _style_numbers(source.read(next(iter(paths.values()))), tuple(samples))
         titles = {paths[title]: title for title in sheets}
         stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
         others = _Others(source, titles)
-        for name in parts.in_order(source.namelist()):
+        drawn = _Drawn(source, {paths[title]: found for title, found in (lines or {}).items()})
+        for name in parts.in_order([*drawn.names, *drawn.parts]):
             entry = ZipInfo(parts.renamed(name), made.timetuple()[:6])
             entry.compress_type = ZIP_DEFLATED
             setattr(entry, _LEVEL, SMALL)
@@ -77,10 +100,42 @@ def write_package(
                 title = titles[name]
                 rows = others.noted(title, sheets[title])
                 with target.open(entry, "w") as part:
-                    for piece in _sheet(title, source.read(name), rows, styles):
+                    for piece in _sheet(title, drawn.sheet(name), rows, styles):
                         part.write(piece)
+            elif name in drawn.parts:
+                target.writestr(entry, drawn.parts[name])
             else:
-                target.writestr(entry, _DATES.sub(rb"\g<1>" + stamp, others.part(name)))
+                contents = others.part(name)
+                if name == parts.CONTENTS:
+                    contents = drawn.listed(contents)
+                target.writestr(entry, _DATES.sub(rb"\g<1>" + stamp, contents))
+
+
+class _Drawn:
+    """The drawings of sheets with lines: parts of their own, and what refers to them."""
+
+    def __init__(self, source: ZipFile, lines: Mapping[str, Sequence[Line]]) -> None:
+        self.source, self.names = source, source.namelist()
+        self.drawings: dict[str, str] = {}  # by the part of the sheet
+        self.parts: dict[str, bytes] = {}
+        charts = sum(name.startswith("xl/drawings/drawing") for name in self.names)
+        for number, (path, found) in enumerate(lines.items(), charts + 1):
+            name = f"xl/drawings/drawing{number}.xml"
+            links = f"xl/worksheets/_rels/{path.rpartition('/')[2]}.rels"
+            before = source.read(links) if links in self.names else b""
+            self.drawings[path] = name
+            self.parts[name] = written_lines(found)
+            self.parts[links] = linked(before, name)
+        self.names = [name for name in self.names if name not in self.parts]
+
+    def sheet(self, path: str) -> bytes:
+        """The part of a sheet, with its drawing where it has one."""
+        contents = self.source.read(path)
+        return with_drawing(contents) if path in self.drawings else contents
+
+    def listed(self, contents: bytes) -> bytes:
+        """The list of contents with the drawings in it."""
+        return listed_drawing(contents, self.drawings.values())
 
 
 class _Others:

@@ -13,7 +13,9 @@ import cellcalc
 
 HERE = Path(__file__).parent / "programs"
 PROGRAMS: dict[str, Any] = {
-    one["name"]: one for one in tomllib.loads((HERE / "programs.toml").read_text())["program"]
+    one["name"]: one
+    for file in ("programs", "hands")
+    for one in tomllib.loads((HERE / f"{file}.toml").read_text(encoding="utf-8"))["program"]
 }
 
 

@@ -112,3 +112,17 @@ def test_a_time_of_day_and_words_with_numbers_are_text() -> None:
     report = marked(f"meeting 12:30 14:50\nPage: 3 Line: 14\n{C1}")
     assert report.all_right
     assert report.passed_over == 2
+
+
+def test_a_prediction_that_has_the_target_s_number_is_an_answer() -> None:
+    # The second prediction comes out as 0.2, which is what its target is; the others do not.
+    toml = DATA.toml()
+    trace = Problem.of(read_specification(toml, "givens.toml", Path())).run()
+    run = trace.passes[0].forward
+    target = run["target"][2]
+    text = "".join(
+        f"y[{t}] = {target if t == 2 else run['y'][t]:.3f}\n"
+        for t in range(1, trace.passes[0].steps + 1)
+    )
+    report = mark(trace, read_answers(text.encode(), "a.txt"))
+    assert len(report.marked) == trace.passes[0].steps

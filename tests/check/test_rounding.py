@@ -133,7 +133,7 @@ def test_a_step_without_a_target_has_no_loss() -> None:
 
 @pytest.mark.cases(1)
 @pytest.mark.parametrize("sign", [-1, 1])
-def test_what_lies_within_the_bound_is_right_whatever_is_written_before_it(sign: int) -> None:
+def test_what_follows_from_a_value_written_a_little_off_is_right(sign: int) -> None:
     r, run = figures(4), DATA.problem().run()
     values = rounded(DATA, r)
 
@@ -142,11 +142,32 @@ def test_what_lies_within_the_bound_is_right_whatever_is_written_before_it(sign:
         found = mark(run, entries_of_text(text)).marked
         return {f"{m.answer.symbol}[{m.answer.t}]": m for m in found if m.answer.t}
 
-    for name, one in marked(values).items():
-        if name.startswith("dz_"):
-            assert isinstance(one.expected, float) and one.bound
-            moved = {**values, name: r(one.expected + sign * 0.9 * one.bound)}
-            assert marked(moved)[name].verdict is Verdict.CORRECT
+    before = marked(values)
+    for t in (1, 2, 3):
+        off = before[f"dc[{t}]"]
+        assert isinstance(off.expected, float) and off.bound
+        moved = marked({**values, f"dc[{t}]": r(off.expected + sign * 0.9 * off.bound)})
+        for name in (f"dz_{k}[{t}]" for k in "figo"):
+            assert moved[name].verdict is Verdict.CORRECT, name
+
+
+def three_decimals(**moved: float) -> dict[str, Marked]:
+    """All values to three decimals, which leaves rounding much to do from start to end."""
+    values = rounded(DATA, decimals(3))
+    lines = (f"{k} = {v + moved.get(k.replace('[1]', ''), 0):.3f}\n" for k, v in values.items())
+    found = mark(DATA.problem().run(), entries_of_text("".join(lines))).marked
+    return {
+        m.answer.symbol if m.answer.t == 1 else f"{m.answer.symbol}[{m.answer.t}]": m for m in found
+    }
+
+
+def test_what_ones_own_values_cannot_give_is_no_rounding() -> None:
+    right = three_decimals()
+    assert {m.verdict for m in right.values()} == {Verdict.CORRECT}
+    bound = right["dc"].bound
+    assert bound and bound > 0.006
+    found = three_decimals(dc=0.9 * bound)
+    assert [name for name, m in found.items() if m.verdict is Verdict.WRONG] == ["dc"]
 
 
 @pytest.mark.cases(1)

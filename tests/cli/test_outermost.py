@@ -111,7 +111,11 @@ def _hear_signals() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130), ("SIGQUIT", 131), ("SIGXCPU", 152),
+     ("SIGUSR1", 138)],
+)  # fmt: skip
 @pytest.mark.cases(1)
 def test_signal_leaves_no_partial_file(tmp_path: Path, name: str, status: int) -> None:
     values = ",".join(["0.5"] * 2000)

@@ -15,6 +15,7 @@ from importlib import metadata
 from tests.reliability import (
     Campaign,
     Missing,
+    awkward,
     commands,
     extremes,
     faults,
@@ -71,6 +72,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              templates.recalculated, 3, 150),
     Campaign("their workbooks in a second engine", "formula cells", "cellrune's recalculation",
              templates.recalculated_again, 1, 150),
+    Campaign("problems that lack something, every command", "commands", _WORDS, awkward.every_command, 2, 80),
     Campaign("every command on problems of every size", "commands", "60 s and 2.5 GB or refused, never silent",
              sizes.walk, 1, 120),
     Campaign("files made to take forever", "files", "60 s, 2.5 GB, one line",
@@ -101,6 +103,8 @@ CAMPAIGNS: tuple[Campaign, ...] = (
              faults.full_output, 1, 12),
     Campaign("Ctrl-C in a long run", "interrupts", "one word, status 130, the old file",
              faults.interrupts, 1, 12),
+    Campaign("every signal that ends a process, in a long run", "signals",
+             "its status, the old file, nothing left", faults.signals, 1, 28),
 )  # fmt: skip
 
 

@@ -192,8 +192,12 @@ def at_most(seconds: int, computing: bool = False) -> Iterator[None]:
 
 
 def invoke(*arguments: str) -> Result:
-    """Run a command in this process; what it raises, other than an exit, comes through."""
-    return runner().invoke(main, arguments, catch_exceptions=False, env={"COLUMNS": "80"})
+    """Run a command in this process; what it raises, other than an exit, comes through.
+
+    That it goes on is not told, which it would be now and then on a busy machine.
+    """
+    quiet = {"COLUMNS": "80", "CELLCALC_QUIET": "1"}
+    return runner().invoke(main, arguments, catch_exceptions=False, env=quiet)
 
 
 def complaint(result: Result) -> str:

@@ -25,6 +25,7 @@ PROBLEMS: dict[str, tuple[Data, str]] = {
     "backward": (GOMEZ, "backward"),
     "all": (random_data(41, 2, 3, "linear", "squared"), "all"),
     "some": (random_data(42, 1, 4), "c,dc,dz_f,dW_f"),
+    "dh of y = h": (GOMEZ, "dc,dh"),
     "truncated": (replace(random_data(43, 1, 5), bptt='scheme = "tbptt(2,3)"'), "dh,dc,dU_f"),
 }
 

@@ -80,6 +80,7 @@ _STEPS = re.compile(
     r"[TNn]|T_?x|(?:seq|sequence)_?(?:len|length)|(?:n|num)_?steps|time_?steps|steps"
 )
 _LISTS = re.compile(r"d?[a-z]s")
+_COMMENT = re.compile(r"^[^\"'#\n]*#.*$", re.MULTILINE)
 _GATES_SLOPE = re.compile(r"d_?(?:W_?[xh]|b)")  # of all gates side by side
 
 
@@ -158,6 +159,7 @@ def _source(text: str) -> str:
 def _too_deep(source: str) -> bool:
     """Whether brackets or signs stand so deep in one another that parsing could overflow."""
     depth = deepest = 0
+    source = _COMMENT.sub("", source)  # # ------------ backward
     for character in source:
         if character in "([{":
             depth += 1

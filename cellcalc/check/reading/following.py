@@ -1,7 +1,8 @@
 """A program of somebody's own, followed statement by statement with symbols in place of numbers.
 
 Nothing is run: no code of the program's is handed to Python, and of what it calls only the
-functions below are known. Each of its numbers is a :class:`Term`, the tree of what it was made of.
+functions of :mod:`cellcalc.check.reading.library` are known. Each of its numbers is a
+:class:`~cellcalc.check.reading.terms.Term`, the tree of what it was made of.
 So lists that begin with the start state, loops that count from 0 or from 1, and states handed on
 from turn to turn are what they are, however they are written. What names mean is for
 :class:`Meanings`, to which every assignment is told.
@@ -20,24 +21,61 @@ from typing import Any, Protocol
 
 import numpy
 
-from cellcalc.language.tree import Call, Div, Expression, Neg, Pow, add, multiply, number
+from cellcalc.check.reading.library import (
+    NOTHING,
+    RANDOM,
+    called,
+    copied,
+    elements,
+    of_array,
+    of_dict,
+    of_list,
+    of_text,
+    pair,
+    truths,
+)
+from cellcalc.check.reading.terms import (
+    MOST_ELEMENTS,
+    NotFollowedError,
+    Term,
+    as_array,
+    power,
+    product,
+    single,
+)
 
 MOST_OPERATIONS = 60_000
-MOST_NODES = 600  # of the tree of one number
 LARGEST = 10**12  # of a whole number
-MOST_ELEMENTS = 20_000  # of an array
-MOST_CALLS = 12  # within one another
+MOST_CALLS = 25  # within one another
+MOST_LETTERS = 200  # of a text that a program puts together
 _EPOCHS = {"epoch", "epochs", "ep", "e", "_", "it", "iter", "iteration", "batch", "trial", "run"}
 
 
-class NotFollowedError(Exception):
-    """Something that is not followed; what it would have given is not known."""
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a loop: of which loop, the how-many-th time it is gone through, and which turn.
+
+    ``value`` is the whole number that it counts with; None where there is none. ``step`` is what
+    the loop alone says of the step: None where it does not go over all steps.
+    """
+
+    line: int
+    instance: int
+    k: int
+    value: int | None
+    backward: bool
+    step: int | None = None
+    over_parts: bool = False  # of one step: the gates, say
+
+
+Turns = tuple[Turn, ...]
 
 
 class Meanings(Protocol):
     """What the numbers of a program are."""
 
     steps: int
+    turns: Turns
 
     def assigned(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         """A number is given to a name; what it is called by from now on is given back.
@@ -57,105 +95,7 @@ class Meanings(Protocol):
     def drawn(self, name: str) -> Any:
         """What a parameter is that the program draws at random."""
 
-    def at_step(self, step: int | None) -> None:
-        """The step of the loop's turn."""
 
-
-class Term:
-    """A number: what it is made of, and what it is worth in several worlds of numbers."""
-
-    __slots__ = ("line", "raw", "size", "tree", "turn", "values")
-
-    def __init__(
-        self,
-        tree: Expression,
-        values: tuple[float, ...],
-        size: int = 1,
-        raw: Term | None = None,
-        turn: int | None = None,
-        line: int = 0,
-    ) -> None:
-        if size > MOST_NODES:
-            raise NotFollowedError
-        self.tree, self.values, self.size = tree, values, size
-        self.raw = raw  # the same before it was called by a name
-        self.turn, self.line = turn, line  # where it was; no turn where the name only says it
-
-    def bare(self) -> Term:
-        """The number as it is called, without how it was made."""
-        return Term(self.tree, self.values, self.size)
-
-    def _with(self, other: object, make: Callable[..., Expression], value: Any, turn: bool) -> Any:
-        if isinstance(other, bool) or not isinstance(other, Term | int | float):
-            return NotImplemented
-        theirs = other if isinstance(other, Term) else constant(float(other), len(self.values))
-        a, b = (theirs, self) if turn else (self, theirs)
-        try:
-            values = tuple(map(value, a.values, b.values))
-        except (ArithmeticError, ValueError) as error:
-            raise NotFollowedError from error
-        return Term(make(a.tree, b.tree), values, a.size + b.size + 1)
-
-    def __add__(self, other: object) -> Any:
-        return self.bare() if _is_zero(other) else self._with(other, add, operator.add, False)
-
-    def __radd__(self, other: object) -> Any:
-        return self.bare() if _is_zero(other) else self._with(other, add, operator.add, True)
-
-    def __sub__(self, other: object) -> Any:
-        return self.bare() if _is_zero(other) else self._with(other, _less, operator.sub, False)
-
-    def __rsub__(self, other: object) -> Any:
-        return self._with(other, _less, operator.sub, True)
-
-    def __mul__(self, other: object) -> Any:
-        return 0.0 if _is_zero(other) else self._with(other, multiply, operator.mul, False)
-
-    def __rmul__(self, other: object) -> Any:
-        return 0.0 if _is_zero(other) else self._with(other, multiply, operator.mul, True)
-
-    def __truediv__(self, other: object) -> Any:
-        return self._with(other, Div, operator.truediv, False)
-
-    def __rtruediv__(self, other: object) -> Any:
-        return self._with(other, Div, operator.truediv, True)
-
-    def __pow__(self, other: object) -> Any:
-        return self._with(other, Pow, operator.pow, False)
-
-    def __neg__(self) -> Term:
-        return Term(_negative(self.tree), tuple(-v for v in self.values), self.size + 1)
-
-    def __pos__(self) -> Term:
-        return self
-
-
-def constant(value: float, worlds: int) -> Term:
-    """A number as it is written."""
-    return Term(number(value), (value,) * worlds)
-
-
-def _is_zero(value: object) -> bool:
-    return isinstance(value, int | float) and value == 0
-
-
-def _negative(tree: Expression) -> Expression:
-    return tree.operand if isinstance(tree, Neg) else Neg(tree)
-
-
-def _less(a: Expression, b: Expression) -> Expression:
-    return add(a, _negative(b))
-
-
-def _logistic(z: float) -> float:
-    return 1 / (1 + math.exp(-z)) if z > -700 else 0.0
-
-
-_ONE: Mapping[str, Callable[[float], float]] = {
-    "tanh": math.tanh, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "sigmoid": _logistic,
-    "abs": abs,
-}  # fmt: skip
-_SPELLED = {"expit": "sigmoid", "fabs": "abs", "absolute": "abs"}
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod,
@@ -165,96 +105,53 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Gt: operator.gt, ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
     ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
-_AS_IT_IS = ("copy", "detach", "clone", "numpy", "float", "double", "astype", "cpu", "to", "item",
-             "contiguous", "requires_grad_", "tolist", "asarray", "array", "tensor", "atleast_1d",
-             "FloatTensor", "DoubleTensor", "float64", "float32", "deepcopy", "as_tensor",
-             "Parameter", "asanyarray")  # fmt: skip
 _MODULES = ("np", "numpy", "math", "torch", "jnp")
 _NUMBERS = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "pi": math.pi, "e": math.e}
-_ARRAYS = ("array", "asarray", "tensor", "FloatTensor", "DoubleTensor", "as_tensor", "atleast_1d",
-           "asanyarray", "mat", "matrix")  # fmt: skip
-_OF_ONE = ("reshape", "flatten", "sum", "squeeze", "ravel", "mean", "view", "unsqueeze")
-_ZEROS = ("zeros", "empty", "zeros_like", "empty_like")
-_RANDOM = ("rand", "randn", "random", "normal", "uniform", "standard_normal", "random_sample",
-           "xavier_uniform", "glorot")  # fmt: skip
-
-
-def applied(name: str, value: Any) -> Any:
-    """A function of one number, or of each in an array."""
-    if isinstance(value, list | tuple):
-        value = as_array(value)
-    if isinstance(value, numpy.ndarray):
-        made = numpy.empty(value.shape, dtype=object)
-        for place, one in numpy.ndenumerate(value):
-            made[place] = applied(name, one)
-        return made
-    if isinstance(value, bool) or not isinstance(value, Term | int | float):
-        raise NotFollowedError
-    try:
-        if isinstance(value, Term):
-            values = tuple(map(_ONE[name], value.values))
-            return Term(Call(name, value.tree), values, value.size + 1)
-        return _ONE[name](float(value))
-    except (ArithmeticError, ValueError) as error:
-        raise NotFollowedError from error
-
-
-def _counted(value: Any, most: int) -> int:
-    """How many numbers are in nested lists, counted no further than needed."""
-    if not isinstance(value, list | tuple):
-        return 1
-    count = 0
-    for one in value:
-        count += _counted(one, most - count)
-        if count > most:
-            raise NotFollowedError
-    return count
-
-
-def as_array(value: Any) -> Any:
-    """Nested lists as an array; a number stays one."""
-    if isinstance(value, numpy.ndarray):
-        return value
-    _counted(value, MOST_ELEMENTS)
-    if isinstance(value, list | tuple):
-        parts = [as_array(one) for one in value]
-        shapes = {numpy.shape(part) if isinstance(part, numpy.ndarray) else () for part in parts}
-        if len(shapes) != 1 or len(parts) > MOST_ELEMENTS:
-            raise NotFollowedError
-        made = numpy.empty((len(parts), *shapes.pop()), dtype=object)
-        for k, part in enumerate(parts):
-            made[k] = part
-        return made
-    if value is not None and (isinstance(value, bool) or not isinstance(value, Term | int | float)):
-        raise NotFollowedError
-    return value
-
-
-def _single(value: Any) -> Any:
-    """The number in an array of one, so that it is a number like any other."""
-    return value.reshape(-1)[0] if isinstance(value, numpy.ndarray) and value.size == 1 else value
+# What an optimizer keeps of each parameter, which is none of them.
+_KEPT = re.compile(
+    r"(?:[mvsr]|vel\w*|mom\w*|cache|exp_avg\w*|[mv]_?(?:hat|corr|c)\w*|old\w*|num\w*)"
+)
+_SAME = ("data", "value", "loc", "iloc")
+_SHOWN = ("print", "show", "plot", "seed", "manual_seed", "pprint", "allclose", "filterwarnings")
+_FAILED = (
+    NotFollowedError, TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError,
+    RecursionError,
+)  # fmt: skip
 
 
 @dataclass
 class _Function:
     node: ast.FunctionDef | ast.Lambda
     scope: _Names
-    owner: _Object | None = None
+    owner: _Object | _Class | None = None
+
+
+@dataclass
+class _Class:
+    """A class; ``records`` are the names of its fields where it has no __init__ of its own."""
+
+    name: str
+    scope: _Names
+    methods: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    own: dict[str, Any] = field(default_factory=dict)
+    records: list[str] = field(default_factory=list)
+    defaults: dict[str, ast.expr] = field(default_factory=dict)
 
 
 @dataclass
 class _Object:
     """An instance of a class of the program."""
 
-    methods: Mapping[str, ast.FunctionDef]
-    scope: _Names
+    of: _Class
     fields: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class _Class:
-    node: ast.ClassDef
-    scope: _Names
+@dataclass(frozen=True)
+class _Known:
+    """A function of a library's, handed around; with the first of its arguments."""
+
+    name: str
+    given: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -263,6 +160,8 @@ class _Names:
 
     own: dict[str, Any] = field(default_factory=dict)
     around: _Names | None = None
+    elsewhere: dict[str, _Names] = field(default_factory=dict)  # global and nonlocal ones
+    given_out: list[Any] | None = None  # by a generator
 
     def find(self, name: str) -> Any:
         scope: _Names | None = self
@@ -271,6 +170,27 @@ class _Names:
                 return scope.own[name]
             scope = scope.around
         raise NotFollowedError
+
+    def has(self, name: str) -> bool:
+        try:
+            self.find(name)
+        except NotFollowedError:
+            return False
+        return True
+
+    def holder(self, name: str) -> _Names:
+        """Where a name is kept that is given something here."""
+        return self.elsewhere.get(name, self)
+
+    def declare(self, names: Iterable[str], outermost: bool) -> None:
+        for name in names:
+            scope = self.around
+            while scope is not None and scope.around is not None:
+                if not outermost and name in scope.own:
+                    break
+                scope = scope.around
+            if scope is not None:
+                self.elsewhere[name] = scope
 
 
 class _ReturnError(Exception):
@@ -297,17 +217,25 @@ class Following:
         self.missed: set[int] = set()
         self.called: set[str] = set()
         self.operations = self.depth = 0
-        self.step: int | None = None
+        self.turns: Turns = ()
+        self.instances: dict[int, int] = {}
         self.base = 0
         self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
 
     def program(self, tree: ast.Module) -> None:
-        """All of it, and the functions with a loop over the steps that nothing in it calls."""
-        names = _Names()
+        """All of it, and the functions with a loop over the steps that nothing in it calls.
+
+        A program that goes on for too long is followed up to there.
+        """
+        with contextlib.suppress(NotFollowedError):
+            self.whole(tree)
+
+    def whole(self, tree: ast.Module) -> None:
+        names = _Names({"__name__": "__main__"})
         self.body(tree.body, names)
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name not in self.called:
-                loops = any(isinstance(n, ast.For) for n in ast.walk(node))
+                loops = any(isinstance(n, ast.For | ast.While) for n in ast.walk(node))
                 if loops:
                     self.uncalled(node, names)
 
@@ -326,15 +254,12 @@ class Following:
             self.spend(1)
             try:
                 self.statement(statement, names)
-            except (
-                NotFollowedError, TypeError, ValueError, IndexError, KeyError, AttributeError,
-                ArithmeticError, RecursionError,
-            ) as error:  # fmt: skip
+            except _FAILED as error:
                 if self.operations > MOST_OPERATIONS:
                     raise NotFollowedError from error
                 self.missed.add(statement.lineno)
                 for target in _targets(statement):
-                    names.own[target] = _UNKNOWN
+                    names.holder(target).own[target] = _UNKNOWN
             else:
                 if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
                     self.lines.add(statement.lineno)
@@ -342,23 +267,16 @@ class Following:
     def statement(self, node: ast.stmt, names: _Names) -> None:
         match node:
             case ast.Assign(targets=targets, value=value):
-                again = _made_of(targets[0], value)
-                if again and isinstance(targets[0], ast.Name):
-                    name = targets[0].id
-                    names = _Names({name: self.raw(names.find(name), node.lineno)}, names)
-                found = self.value(value, names, _target_name(targets[0]))
-                names = names.around if again and names.around is not None else names
-                for target in targets:
-                    # What a function gives back has been told of where it was made.
-                    back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
-                    self.assign(node.lineno, target, found, names, again, told=not back)
-            case ast.AnnAssign(target=target, value=value) if value is not None:
-                found = self.value(value, names, _target_name(target))
-                self.assign(node.lineno, target, found, names, False)
+                self.assignment(node, targets, value, names)
+            case ast.AnnAssign(target=target, value=value):
+                if value is not None:
+                    self.assignment(node, [target], value, names)
             case ast.AugAssign(target=target, op=op, value=value):
                 self.augmented(node, target, op, value, names)
             case ast.For():
                 self.loop(node, names)
+            case ast.While():
+                self.repeated(node, names)
             case ast.If(test=test, body=body, orelse=others):
                 self.body(body if self.truth(test, names) else others, names)
             case ast.With(body=body) | ast.Try(body=body):
@@ -366,22 +284,76 @@ class Following:
             case ast.FunctionDef():
                 names.own[node.name] = _Function(node, names)
             case ast.ClassDef():
-                names.own[node.name] = _Class(node, names)
+                names.own[node.name] = self.class_of(node, names)
             case ast.Return(value=value):
                 raise _ReturnError(None if value is None else self.value(value, names))
             case ast.Break():
                 raise _BreakError(True)
             case ast.Continue():
                 raise _BreakError(False)
-            case ast.Expr(value=ast.Call() as call):
-                if not _is_shown(call):
+            case ast.Expr(value=ast.Call() | ast.Yield() | ast.YieldFrom() as call):
+                if not isinstance(call, ast.Call) or not _is_shown(call):
                     self.value(call, names)
-            case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr() | ast.Global():
+            case ast.Global(names=declared):
+                names.declare(declared, True)
+            case ast.Nonlocal(names=declared):
+                names.declare(declared, False)
+            case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr():
                 pass
-            case ast.Assert() | ast.Delete() | ast.Nonlocal():
+            case ast.Assert() | ast.Delete():
                 pass
             case _:
                 raise NotFollowedError
+
+    def assignment(
+        self, node: ast.stmt, targets: list[ast.expr], value: ast.expr, names: _Names
+    ) -> None:
+        again = _made_of(targets[0], value)
+        inner = names
+        if again and isinstance(targets[0], ast.Name):
+            name = targets[0].id
+            inner = _Names({name: self.raw(names.find(name), node.lineno)}, names)
+        found = self.value(value, inner, _target_name(targets[0]))
+        for target in targets:
+            # What a function gives back has been told of where it was made.
+            back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
+            if again and isinstance(target, ast.Name) and self.turns:
+                more = _less_itself(target.id, value)
+                if more is not None and self.is_added(node.lineno, target, more, inner):
+                    self.assign(node.lineno, target, found, names, again, told=False)
+                    self.sums[target.id] = (_loaded(target), target, names)
+                    continue
+            self.assign(node.lineno, target, found, names, again, told=not back)
+
+    def is_added(self, line: int, target: ast.Name, more: ast.expr, names: _Names) -> bool:
+        """Whether dW = dW + … adds what a step adds to a gradient."""
+        value = self.value(more, names)
+        if isinstance(value, list):
+            return False
+        return self.meanings.added(line, target.id, value, self.slot(target, names))
+
+    def class_of(self, node: ast.ClassDef, names: _Names) -> _Class:
+        made = _Class(node.name, names)
+        for base in node.bases:
+            with contextlib.suppress(*_FAILED):
+                of = self.value(base, names)
+                if isinstance(of, _Class):
+                    made.methods |= of.methods
+                    made.own |= of.own
+                    made.records += of.records
+                    made.defaults |= of.defaults
+        for one in node.body:
+            match one:
+                case ast.FunctionDef(name=name):
+                    made.methods[name] = one
+                case ast.AnnAssign(target=ast.Name(id=name), value=value):
+                    made.records.append(name)
+                    if value is not None:
+                        made.defaults[name] = value
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    with contextlib.suppress(*_FAILED):
+                        made.own[name] = self.value(value, _Names(dict(made.own), names), name)
+        return made
 
     def spend(self, operations: int) -> None:
         """Count what is done; a program of more is not followed any further."""
@@ -391,44 +363,80 @@ class Following:
 
     def truth(self, node: ast.expr, names: _Names) -> bool:
         found = self.value(node, names)
-        if isinstance(found, Term | numpy.ndarray) or found is _UNKNOWN:
+        if isinstance(found, Term | numpy.ndarray | _Object):
             raise NotFollowedError
         return bool(found)
 
+    # Loops.
+
     def loop(self, node: ast.For, names: _Names) -> None:
-        turns = list(self.elements(self.value(node.iter, names)))
+        turns = elements(self.iterated(self.value(node.iter, names)))
         name = node.target.id if isinstance(node.target, ast.Name) else ""
-        outer = self.step
-        if name.lower() in _EPOCHS and outer is None and not _uses(node.body, name):
+        if name.lower() in _EPOCHS and not self.turns and not _uses(node.body, name):
             turns = turns[:1]  # each turn is like the first
-        over_steps = outer is None and self.is_of_steps(turns)
-        backward = over_steps and _is_backward(node.iter, turns)
+        over_parts = _is_of_parts(node.iter, turns)
+        over_steps = self.step is None and not over_parts and self.is_of_steps(turns)
+        backward = _is_backward(node.iter, turns)
         if over_steps and turns and isinstance(turns[0], int) and len(turns) == self.meanings.steps:
             self.base = min(turns)
+        instance = self.instance_of(node)
         for k, turn in enumerate(turns):
-            if over_steps:
-                self.step = self.step_of(turn, k, len(turns), backward)
-                self.meanings.at_step(self.step)
-            try:
-                self.assign(node.lineno, node.target, turn, names, False, told=False)
-                self.body(node.body, names)
-            except _BreakError as stop:
-                if stop.whole:
-                    break
-            finally:
-                if over_steps:
-                    self.step = outer
-                    self.meanings.at_step(outer)
-        if over_steps:
-            for loaded, target, own in self.sums.values():
+            step = self.step_of(turn, k, len(turns), backward) if over_steps else None
+            one = Turn(node.lineno, instance, k, _count_of(turn), backward, step, over_parts)
+            if not self.turn(one, node, turn, names):
+                break
+        self.after_loop(over_steps or not over_parts)
+
+    def repeated(self, node: ast.While, names: _Names) -> None:
+        instance, k = self.instance_of(node), 0
+        while self.truth_of(node.test, names):
+            self.spend(1)
+            if not self.turn(Turn(node.lineno, instance, k, None, False), node, None, names):
+                break
+            k += 1
+        self.after_loop(True)
+
+    def truth_of(self, node: ast.expr, names: _Names) -> bool:
+        found = self.value(node, names)
+        return bool(len(found)) if isinstance(found, numpy.ndarray) else bool(found)
+
+    def instance_of(self, node: ast.stmt) -> int:
+        self.instances[node.lineno] = self.instances.get(node.lineno, -1) + 1
+        return self.instances[node.lineno]
+
+    def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: _Names) -> bool:
+        """One turn; whether the loop goes on after it."""
+        outer = self.turns
+        self.turns = self.meanings.turns = (*outer, one)
+        try:
+            if isinstance(node, ast.For):
+                self.assign(node.lineno, node.target, value, names, False, told=False)
+            self.body(node.body, names)
+        except _BreakError as stop:
+            return not stop.whole
+        finally:
+            self.turns = self.meanings.turns = outer
+        return True
+
+    def after_loop(self, is_whole: bool) -> None:
+        """What it has added up is called by its name."""
+        if not is_whole:
+            return
+        for loaded, target, own in self.sums.values():
+            with contextlib.suppress(*_FAILED):
                 whole = self.meanings.summed(_target_name(target), self.value(loaded, own))
-                self.assign(node.lineno, target, whole, own, False, told=False)
-            self.sums = {}
+                self.assign(0, target, whole, own, False, told=False)
+        self.sums = {}
+
+    @property
+    def step(self) -> int | None:
+        """The step, as far as the loops alone say it."""
+        return next((turn.step for turn in self.turns if turn.step is not None), None)
 
     def is_of_steps(self, turns: Sequence[Any]) -> bool:
         """Whether a loop goes over the steps."""
         steps = self.meanings.steps
-        if not turns or any(isinstance(turn, str) for turn in turns):
+        if not turns:
             return False
         if all(isinstance(turn, int) for turn in turns):
             return abs(len(turns) - steps) <= 1
@@ -440,10 +448,16 @@ class Following:
             return turn + 1 - self.base
         return steps - k if backward else k + 1
 
-    def elements(self, value: Any) -> Iterable[Any]:
-        if isinstance(value, list | tuple | range | dict | numpy.ndarray):
-            return list(value)
-        raise NotFollowedError
+    def iterated(self, value: Any) -> Any:
+        """What is gone through where it is an object of the program's."""
+        if isinstance(value, _Object):
+            if "__iter__" in value.of.methods:
+                return self.entered(
+                    _Function(value.of.methods["__iter__"], value.of.scope, value), [], {}
+                )
+            if value.of.records:
+                return [value.fields[name] for name in value.of.records]
+        return value
 
     # What is given to names.
 
@@ -458,17 +472,17 @@ class Following:
     ) -> None:
         match target:
             case ast.Name(id=name):
+                holder = names.holder(name)
                 if told:
-                    value = self.told(line, name, value, (id(names), name), again)
-                names.own[name] = value
+                    value = self.told(line, name, value, (id(holder), name), again)
+                holder.own[name] = value
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                found = list(self.elements(value))
-                if len(found) != len(parts):
-                    raise NotFollowedError
-                for one, its in zip(parts, found, strict=True):
-                    self.assign(line, one, its, names, again, told)
+                self.unpacked(line, parts, elements(self.iterated(value)), names, again, told)
             case ast.Attribute(value=owner, attr=name):
                 of = self.value(owner, names)
+                if isinstance(of, _Class):
+                    of.own[name] = value
+                    return
                 if not isinstance(of, _Object):
                     raise NotFollowedError
                 own = self.told(line, name, value, (id(of), name), again) if told else value
@@ -478,29 +492,49 @@ class Following:
                 name = _target_name(owner)
                 if isinstance(place, str):
                     name = _of_key(name, place)
+                if isinstance(of, _Object) and "__setitem__" in of.of.methods:
+                    method = _Function(of.of.methods["__setitem__"], of.of.scope, of)
+                    self.entered(method, [place, value], {})
+                    return
                 if isinstance(of, numpy.ndarray):
-                    value = _single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
+                    value = single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
                 elif not isinstance(of, list | dict):
                     raise NotFollowedError
-                place_key = place if isinstance(place, int | str | tuple) else None
                 if told:
-                    value = self.told(line, name, value, (id(of), place_key), again)
+                    value = self.told(line, name, value, (id(of), _hashed(place)), again)
                 of[place] = value
+            case ast.Starred(value=inner):
+                self.assign(line, inner, value, names, again, told)
             case _:
                 raise NotFollowedError
+
+    def unpacked(
+        self, line: int, parts: list[ast.expr], found: list[Any], names: _Names, again: bool,
+        told: bool,
+    ) -> None:  # fmt: skip
+        starred = [k for k, one in enumerate(parts) if isinstance(one, ast.Starred)]
+        if starred:
+            k, after = starred[0], len(parts) - starred[0] - 1
+            if len(found) < len(parts) - 1:
+                raise NotFollowedError
+            found = [*found[:k], found[k : len(found) - after], *found[len(found) - after :]]
+        if len(found) != len(parts):
+            raise NotFollowedError
+        for one, its in zip(parts, found, strict=True):
+            self.assign(line, one, its, names, again, told)
 
     def told(self, line: int, name: str, value: Any, slot: object, again: bool) -> Any:
         """Tell what is given, so that it may be called by its name."""
         if isinstance(value, numpy.ndarray):
             if not any(isinstance(v, Term) for v in value.flat):
-                return self.meanings.given(name, value) if self.step is None else value
-            if value.size > 64:
+                return value if self.turns else self.meanings.given(name, value)
+            if value.size > 400:
                 return value
             made = self.meanings.assigned(line, name, value, slot, again)
             return made if isinstance(made, numpy.ndarray) else value
         if isinstance(value, Term):
             return self.meanings.assigned(line, name, value, slot, again)
-        if isinstance(value, float) and self.step is None and not again:
+        if isinstance(value, float) and not self.turns and not again:
             return self.meanings.given(name, value)  # W, U = 0.5, 0.1
         return value
 
@@ -514,7 +548,8 @@ class Following:
     ) -> None:
         before = self.value(_loaded(target), names)
         more = self.value(value, names)
-        if isinstance(before, list) and isinstance(op, ast.Add) and isinstance(more, list):
+        if isinstance(before, list) and isinstance(op, ast.Add):
+            more = elements(more)
             self.spend(len(before) + len(more))
             for one in more:
                 place = (id(before), len(before))
@@ -523,11 +558,41 @@ class Following:
         is_element = isinstance(target, ast.Subscript)
         made = self.operation(op, self.raw(before, 0 if is_element else node.lineno), more)
         slot = self.slot(target, names)
-        is_sum = isinstance(op, ast.Add) and self.step is not None
-        told = is_sum and self.meanings.added(node.lineno, _target_name(target), more, slot)
-        self.assign(node.lineno, target, made, names, True, told=not told)
+        is_sum = isinstance(op, ast.Add | ast.Sub) and bool(self.turns)
+        name = self.name_of(target, names)
+        added = more if isinstance(op, ast.Add) else None
+        told = is_sum and added is not None and self.meanings.added(node.lineno, name, added, slot)
+        if isinstance(before, numpy.ndarray) and numpy.shape(made) == before.shape:
+            # The array itself is changed, whatever else it is called.
+            if not told and not is_element:
+                made = self.told(node.lineno, name, made, slot, True)
+            before[...] = made
+            if is_element:
+                self.assign(node.lineno, target, before, names, True, told=not told)
+        else:
+            self.assign(node.lineno, target, made, names, True, told=not told)
         if told:
-            self.sums[ast.unparse(target)] = (_loaded(target), target, names)
+            kept = self.kept(target, names)
+            key = f"{ast.unparse(kept)} {id(names.holder(name))}"
+            self.sums[key] = (kept, self.kept(target, names, True), names)
+
+    def kept(self, target: ast.expr, names: _Names, store: bool = False) -> ast.expr:
+        """The same place, with its index as it is now: acc[k] of a loop over k."""
+        context = ast.Store() if store else ast.Load()
+        if isinstance(target, ast.Subscript):
+            place = self.index(target.slice, names)
+            if isinstance(place, int | str):
+                return ast.Subscript(target.value, ast.Constant(place), context)
+        return target if store else _loaded(target)
+
+    def name_of(self, target: ast.expr, names: _Names) -> str:
+        """What a place is called, with the key as it is now."""
+        if isinstance(target, ast.Subscript):
+            with contextlib.suppress(*_FAILED):
+                place = self.index(target.slice, names)
+                if isinstance(place, str):
+                    return _of_key(_target_name(target.value), place)
+        return _target_name(target)
 
     def raw(self, value: Any, line: int) -> Any:
         """A number as it was made in this turn, whatever it has been called since.
@@ -536,7 +601,7 @@ class Following:
         that, or if the same line called it so.
         """
         if isinstance(value, Term) and value.raw is not None:
-            is_new = value.turn == self.step or (value.turn is None and value.line != line)
+            is_new = value.turn == self.turns or (value.turn is None and value.line != line)
             return value.raw if is_new or not line else value
         if isinstance(value, numpy.ndarray):
             made = value.copy()
@@ -548,7 +613,7 @@ class Following:
     def slot(self, target: ast.expr, names: _Names) -> object:
         match target:
             case ast.Name(id=name):
-                return (id(names), name)
+                return (id(names.holder(name)), name)
             case ast.Attribute(value=owner, attr=name):
                 return (id(self.value(owner, names)), name)
         return object()
@@ -581,12 +646,7 @@ class Following:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not self.truth(operand, names)
             case ast.BoolOp(op=op, values=values):
-                wanted = isinstance(op, ast.Or)
-                return (
-                    any(self.truth(v, names) for v in values)
-                    if wanted
-                    else all(self.truth(v, names) for v in values)
-                )
+                return self.either(isinstance(op, ast.Or), values, names)
             case ast.Compare():
                 return self.compared(node, names)
             case ast.BinOp(left=left, op=op, right=right):
@@ -594,19 +654,16 @@ class Following:
             case ast.IfExp(test=test, body=body, orelse=other):
                 return self.value(body if self.truth(test, names) else other, names, name)
             case ast.List(elts=parts):
-                made = [self.value(one, names) for one in parts]
-                return self.meanings.given(name, made) if _is_data(made) else made
+                made = self.several(parts, names)
+                linked = self.meanings.given(name, made) if _is_data(made) else made
+                return linked.tolist() if isinstance(linked, numpy.ndarray) else linked
             case ast.Tuple(elts=parts):
-                return tuple(self.value(one, names) for one in parts)
+                made = self.several(parts, names)
+                return tuple(self.as_parameters(made))
+            case ast.Set(elts=parts):
+                return self.several(parts, names)
             case ast.Dict(keys=keys, values=values):
-                found: dict[Any, Any] = {}
-                for key, one in zip(keys, values, strict=True):
-                    if key is None:
-                        raise NotFollowedError
-                    place = self.value(key, names)
-                    called = place if isinstance(place, str) else name
-                    found[place] = self.value(one, names, called)
-                return found
+                return self.mapping(keys, values, names, name)
             case ast.ListComp() | ast.GeneratorExp() | ast.DictComp():
                 return self.comprehended(node, names)
             case ast.Attribute(value=owner, attr=attr):
@@ -617,62 +674,152 @@ class Following:
                 return self.call(node, names, name)
             case ast.Lambda():
                 return _Function(node, names)
-            case ast.JoinedStr():
-                return ""
+            case ast.NamedExpr(target=target, value=value):
+                made = self.value(value, names, target.id)
+                self.assign(node.lineno, target, made, names, False)
+                return names.find(target.id)
+            case ast.JoinedStr(values=parts):
+                return self.text(parts, names)
+            case ast.Yield(value=value) if value is not None:
+                self.give_out(names, [self.value(value, names)])
+                return None
+            case ast.YieldFrom(value=value):
+                self.give_out(names, elements(self.value(value, names)))
+                return None
         raise NotFollowedError
+
+    def give_out(self, names: _Names, values: list[Any]) -> None:
+        scope: _Names | None = names
+        while scope is not None and scope.given_out is None:
+            scope = scope.around
+        if scope is None or scope.given_out is None:
+            raise NotFollowedError
+        scope.given_out += values
+
+    def several(self, parts: Iterable[ast.expr], names: _Names) -> list[Any]:
+        made: list[Any] = []
+        for one in parts:
+            if isinstance(one, ast.Starred):
+                made += elements(self.value(one.value, names))
+            else:
+                made.append(self.argument(one, names))
+        return made
+
+    def mapping(
+        self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: _Names, name: str
+    ) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key, one in zip(keys, values, strict=True):
+            if key is None:
+                inner = self.value(one, names)
+                if not isinstance(inner, dict):
+                    raise NotFollowedError
+                found |= inner
+                continue
+            place = self.value(key, names)
+            called = place if isinstance(place, str) else name
+            if isinstance(place, str) and name and len(place) == 1 and place != name:
+                called = f"{name}_{place}"  # W = {"f": 0.7}
+            made = self.argument(one, names, called)
+            if isinstance(made, Term) and self.turns:
+                slot = (id(found), place)
+                own = _of_key(name, place) if isinstance(place, str) else name
+                made = self.told(one.lineno, own, made, slot, False)
+            found[place] = made
+        numbers = list(found.values())
+        if len(numbers) > 1 and all(isinstance(one, float) for one in numbers):
+            found = dict(zip(found, self.meanings.given("", numbers), strict=True))
+        return found
+
+    def text(self, parts: Iterable[ast.expr], names: _Names) -> str:
+        """What an f-string says, where it is put together of texts and whole numbers."""
+        made = []
+        for part in parts:
+            if isinstance(part, ast.Constant):
+                made.append(str(part.value))
+            elif isinstance(part, ast.FormattedValue) and part.format_spec is None:
+                found = self.value(part.value, names)
+                if isinstance(found, bool) or not isinstance(found, str | int):
+                    return ""
+                made.append(str(found))
+            else:
+                return ""
+        return "".join(made)[:MOST_LETTERS]
+
+    def either(self, wanted: bool, values: Sequence[ast.expr], names: _Names) -> Any:
+        found: Any = None
+        for one in values:
+            found = self.value(one, names)
+            if isinstance(found, Term | numpy.ndarray):
+                return found if wanted else self.value(values[-1], names)
+            if bool(found) == wanted:
+                return found
+        return found
 
     def compared(self, node: ast.Compare, names: _Names) -> bool:
         parts = [self.value(one, names) for one in (node.left, *node.comparators)]
-        is_of_none = len(parts) == 2 and parts[1] is None
-        if any(isinstance(one, Term | numpy.ndarray) for one in parts) and not is_of_none:
-            raise NotFollowedError
+        if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
+            if any(isinstance(one, Term) for one in parts[:1]) and parts[1] is not None:
+                raise NotFollowedError
+        else:
+            parts = truths(parts)  # as it is in the problem itself
         pairs = zip(node.ops, parts, parts[1:], strict=False)
-        return all(_COMPARED[type(op)](a, b) for op, a, b in pairs)
+        found = [_COMPARED[type(op)](a, b) for op, a, b in pairs]
+        if any(isinstance(one, numpy.ndarray) for one in found):
+            raise NotFollowedError
+        return all(found)
 
     def comprehended(
         self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: _Names
     ) -> Any:
-        if len(node.generators) != 1:
-            raise NotFollowedError
-        one = node.generators[0]
         inner = _Names(around=names)
         made: list[Any] = []
-        for turn in self.elements(self.value(one.iter, names)):
-            self.assign(node.lineno, one.target, turn, inner, False, told=False)
-            if all(self.truth(test, inner) for test in one.ifs):
-                if isinstance(node, ast.DictComp):
-                    made.append((self.value(node.key, inner), self.value(node.value, inner)))
-                else:
-                    made.append(self.value(node.elt, inner))
+        self.generated(node, 0, inner, made)
         return dict(made) if isinstance(node, ast.DictComp) else made
+
+    def generated(
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, names: _Names,
+        made: list[Any],
+    ) -> None:  # fmt: skip
+        one = node.generators[depth]
+        for turn in elements(self.iterated(self.value(one.iter, names))):
+            self.spend(1)
+            self.assign(node.lineno, one.target, turn, names, False, told=False)
+            if not all(self.truth(test, names) for test in one.ifs):
+                continue
+            if depth + 1 < len(node.generators):
+                self.generated(node, depth + 1, names, made)
+            elif isinstance(node, ast.DictComp):
+                made.append((self.value(node.key, names), self.value(node.value, names)))
+            else:
+                made.append(self.value(node.elt, names))
 
     def operation(self, op: ast.operator, left: Any, right: Any) -> Any:
         if isinstance(op, ast.MatMult):
-            return self.product(left, right)
+            return self.multiplied(left, right)
         if isinstance(op, ast.Pow):
-            return _power(left, right)
+            return power(left, right)
+        if isinstance(left, str) or isinstance(right, str):
+            return _of_texts(op, left, right)
         function = _OPERATORS.get(type(op))
         if function is None:
             raise NotFollowedError
+        if isinstance(op, ast.Mult) and isinstance(left, int) and isinstance(right, list | tuple):
+            left, right = right, left
         repeated = isinstance(op, ast.Mult) and isinstance(right, int)
-        joined = isinstance(op, ast.Add) and isinstance(right, list)
-        if isinstance(left, list) and (repeated or joined):
+        joined = isinstance(op, ast.Add) and isinstance(right, list | tuple)
+        if isinstance(left, list | tuple) and (repeated or joined):
             if (len(left) * max(right, 0) if repeated else len(left) + len(right)) > MOST_ELEMENTS:
                 raise NotFollowedError
             return function(left, right)
-        if isinstance(left, numpy.ndarray) or isinstance(right, numpy.ndarray):
-            left, right = as_array(left), as_array(right)
-        plain = all(isinstance(v, Term | int | float | numpy.ndarray) for v in (left, right))
-        if not plain:
-            raise NotFollowedError
-        return function(left, right)
+        return pair(function, left, right)
 
-    def product(self, left: Any, right: Any) -> Any:
+    def multiplied(self, left: Any, right: Any) -> Any:
         left, right = as_array(left), as_array(right)
-        if not isinstance(left, numpy.ndarray) or not isinstance(right, numpy.ndarray):
-            return left * right
-        self.spend(left.size * right.size)
-        return numpy.dot(left, right)
+        if isinstance(left, numpy.ndarray) and isinstance(right, numpy.ndarray):
+            columns = right.shape[-1] if right.ndim > 1 else 1
+            self.spend(left.size * columns)
+        return product(left, right)
 
     def index(self, node: ast.expr, names: _Names) -> Any:
         if isinstance(node, ast.Slice):
@@ -683,44 +830,103 @@ class Following:
             return slice(*parts)
         if isinstance(node, ast.Tuple):
             return tuple(self.index(one, names) for one in node.elts)
+        if isinstance(node, ast.Attribute) and node.attr == "newaxis":
+            return None
         found = self.value(node, names)
         if isinstance(found, float | Term | numpy.ndarray):
             raise NotFollowedError
         return found
 
     def element(self, of: Any, place: Any) -> Any:
-        if isinstance(of, Term | int | float) and place in (0, (0, 0), (), None, (0,), slice(None)):
+        whole = (
+            0,
+            -1,
+            (0, 0),
+            (),
+            None,
+            (0,),
+            slice(None),
+            ...,
+            (slice(None), 0),
+            (0, slice(None)),
+        )
+        if isinstance(of, Term | int | float) and place in whole:
             return of
-        if isinstance(of, list | tuple | range | dict | numpy.ndarray):
+        if isinstance(of, _Object):
+            if "__getitem__" in of.of.methods:
+                method = _Function(of.of.methods["__getitem__"], of.of.scope, of)
+                return self.entered(method, [place], {})
+            if isinstance(place, int) and of.of.records:
+                return of.fields[of.of.records[place]]
+        if isinstance(of, dict) and isinstance(place, int) and place not in of:
+            columns = list(of.values())
+            if columns and all(isinstance(one, list | numpy.ndarray) for one in columns):
+                return {name: column[place] for name, column in of.items()}  # a row of a table
+        if isinstance(of, list | tuple | range | dict | numpy.ndarray | str):
+            if isinstance(place, list):
+                return as_array([of[one] for one in place])
             return of[place]
         raise NotFollowedError
 
     def attribute(self, owner: ast.expr, attr: str, names: _Names) -> Any:
-        if attr in _NUMBERS and isinstance(owner, ast.Name) and owner.id in _MODULES:
-            return _NUMBERS[attr]
-        of = self.value(owner, names)
+        if isinstance(owner, ast.Name) and owner.id in _MODULES and owner.id not in names.own:
+            if attr in _NUMBERS:
+                return _NUMBERS[attr]
+            if not names.has(owner.id):
+                return _Known(attr)
+        return self.attribute_of(self.value(owner, names), attr)
+
+    def attribute_of(self, of: Any, attr: str) -> Any:
         if isinstance(of, _Object):
             if attr in of.fields:
                 return of.fields[attr]
+            if attr in of.of.methods:
+                node = of.of.methods[attr]
+                found = _Function(node, of.of.scope, _owner(node, of))
+                is_property = any(_target_name(one) == "property" for one in node.decorator_list)
+                return self.entered(found, [], {}) if is_property else found
+            if attr in of.of.own:
+                return of.of.own[attr]
+            if attr == "__dict__":
+                return of.fields
+            raise NotFollowedError
+        if isinstance(of, _Class):
+            if attr in of.own:
+                return of.own[attr]
             if attr in of.methods:
-                return _Function(of.methods[attr], of.scope, of)
+                return _Function(of.methods[attr], of.scope, None)
+            raise NotFollowedError
+        if isinstance(of, dict):
+            if attr in of:
+                return of[attr]  # a column of a table
+            if attr in _SAME:
+                return of
+            raise NotFollowedError
         if attr in ("T", "mT"):
             return as_array(of).T if isinstance(of, numpy.ndarray | list) else of
-        if attr in ("data", "value"):
+        if attr in _SAME or attr == "values":
             return of
         if attr == "shape":
             return as_array(of).shape if isinstance(of, numpy.ndarray | list) else ()
         if attr == "size":
             return as_array(of).size if isinstance(of, numpy.ndarray | list) else 1
+        if attr == "ndim":
+            return as_array(of).ndim if isinstance(of, numpy.ndarray | list) else 0
         raise NotFollowedError
+
+    # Calls.
 
     def call(self, node: ast.Call, names: _Names, name: str) -> Any:
         function = node.func
         if isinstance(function, ast.Attribute):
+            if _is_super(function.value):
+                return self.inherited(function.attr)
             try:
                 owner = self.value(function.value, names, name)
             except NotFollowedError:
                 return self.known(function.attr, node, names, name)  # np.tanh(z)
+            if isinstance(owner, _Known):
+                return self.known(function.attr, node, names, name)  # np.random.randn(3)
             return self.method(owner, function.attr, node, names)
         if isinstance(function, ast.Name):
             try:
@@ -731,21 +937,94 @@ class Following:
             return self.called_with(found, node, names)
         return self.called_with(self.value(function, names), node, names)
 
+    def arguments(
+        self, node: ast.Call, names: _Names, name: str = ""
+    ) -> tuple[list[Any], dict[str, Any]]:
+        given: list[Any] = []
+        for one in node.args:
+            if isinstance(one, ast.Starred):
+                given += elements(self.iterated(self.value(one.value, names)))
+            else:
+                given.append(self.argument(one, names, name))
+        named: dict[str, Any] = {}
+        for key in node.keywords:
+            found = self.value(key.value, names, key.arg or "")
+            if key.arg is None:
+                if not isinstance(found, dict):
+                    raise NotFollowedError
+                named |= found
+            else:
+                named[key.arg] = found
+        return given, named
+
+    def argument(self, node: ast.expr, names: _Names, name: str = "") -> Any:
+        """A value that is handed to a function, which may be a function itself."""
+        try:
+            return self.value(node, names, name)
+        except NotFollowedError:
+            if isinstance(node, ast.Name) and not names.has(node.id):
+                return _Known(node.id)
+            raise
+
     def called_with(self, found: Any, node: ast.Call, names: _Names) -> Any:
-        arguments = [self.value(one, names) for one in _positional(node)]
-        named = {one.arg: self.value(one.value, names) for one in node.keywords if one.arg}
+        arguments, named = self.arguments(node, names)
+        return self.made(found, arguments, named)
+
+    def made(self, found: Any, arguments: list[Any], named: Mapping[str, Any]) -> Any:
+        """What a function, a class or an object of the program's gives."""
         if isinstance(found, _Class):
             return self.instance(found, arguments, named)
+        if isinstance(found, _Object):
+            for name in ("__call__", "forward"):
+                if name in found.of.methods:
+                    method = _Function(found.of.methods[name], found.of.scope, found)
+                    return self.entered(method, arguments, named)
+        if isinstance(found, _Known):
+            made = called(found.name, [*found.given, *arguments], named)
+            if made is not NOTHING:
+                return made
         if not isinstance(found, _Function):
             raise NotFollowedError
         return self.entered(found, arguments, named)
 
     def instance(self, of: _Class, arguments: list[Any], named: Mapping[str, Any]) -> _Object:
-        methods = {one.name: one for one in of.node.body if isinstance(one, ast.FunctionDef)}
-        made = _Object(methods, of.scope)
-        if "__init__" in methods:
-            self.entered(_Function(methods["__init__"], of.scope, made), arguments, named)
+        made = _Object(of)
+        if "__init__" in of.methods:
+            self.entered(_Function(of.methods["__init__"], of.scope, made), arguments, named)
+            return made
+        if len(arguments) > len(of.records):
+            raise NotFollowedError
+        arguments = self.as_parameters(arguments)
+        made.fields |= dict(zip(of.records, arguments, strict=False)) | dict(named)
+        for name in of.records:
+            if name not in made.fields:
+                made.fields[name] = self.default(of.defaults[name], of.scope, name)
+        if "__post_init__" in of.methods:
+            self.entered(_Function(of.methods["__post_init__"], of.scope, made), [], {})
         return made
+
+    def as_parameters(self, given: list[Any]) -> list[Any]:
+        """Numbers handed over as they are written, which may be the problem's parameters."""
+        if len(given) > 1 and all(isinstance(one, float) for one in given):
+            return list(self.meanings.given("", given))
+        return given
+
+    def default(self, node: ast.expr, names: _Names, name: str) -> Any:
+        """What a field is where nothing is given for it."""
+        if isinstance(node, ast.Call) and _target_name(node.func) == "field":
+            for key in node.keywords:
+                if key.arg == "default":
+                    return self.value(key.value, names, name)
+                if key.arg == "default_factory":
+                    return self.made(self.argument(key.value, names), [], {})
+            raise NotFollowedError
+        return self.value(node, names, name)
+
+    def inherited(self, attr: str) -> Any:
+        """super().__init__(…) of a class whose own methods are those of its base where missing."""
+        if attr == "__init__":
+            return None
+        raise NotFollowedError
 
     def entered(self, found: _Function, arguments: list[Any], named: Mapping[str, Any]) -> Any:
         self.depth += 1
@@ -755,222 +1034,278 @@ class Following:
         try:
             inner = _Names(around=found.scope)
             node = found.node
-            given = ([found.owner] if found.owner is not None else []) + arguments
-            wanted = [one.arg for one in node.args.args]
-            if len(given) > len(wanted) or node.args.vararg or node.args.kwarg:
-                raise NotFollowedError
-            defaults = node.args.defaults
-            for one, default in zip(wanted[len(wanted) - len(defaults) :], defaults, strict=True):
-                inner.own[one] = self.value(default, found.scope)
-            inner.own |= dict(zip(wanted, given, strict=False)) | dict(named)
-            if any(one not in inner.own for one in wanted):
-                raise NotFollowedError
+            self.bind(found, arguments, named, inner)
             if isinstance(node, ast.Lambda):
                 return self.value(node.body, inner)
+            if _gives_out(node):
+                inner.given_out = []
             try:
                 self.body(node.body, inner)
             except _ReturnError as result:
-                return result.value
-            return None
+                return result.value if inner.given_out is None else inner.given_out
+            return inner.given_out
         finally:
             self.depth -= 1
 
-    def method(self, owner: Any, attr: str, node: ast.Call, names: _Names) -> Any:
-        if isinstance(owner, _Object):
-            if attr not in owner.methods:
-                raise NotFollowedError
-            return self.called_with(_Function(owner.methods[attr], owner.scope, owner), node, names)
-        arguments = [self.value(one, names) for one in _positional(node)]
-        if isinstance(owner, list):
-            if attr == "append" and len(arguments) == 1:
-                name = _target_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-                slot = (id(owner), len(owner))
-                owner.append(self.told(node.lineno, name, arguments[0], slot, False))
-                return None
-            if attr == "insert" and len(arguments) == 2 and isinstance(arguments[0], int):
-                name = _target_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
-                told = self.told(node.lineno, name, arguments[1], object(), False)
-                owner.insert(arguments[0], told)
-                return None
-            if attr == "reverse":
-                owner.reverse()
-                return None
-            if attr in ("pop", "copy"):
-                return owner.pop(*arguments) if attr == "pop" else list(owner)
+    def bind(
+        self, found: _Function, arguments: list[Any], named: Mapping[str, Any], inner: _Names
+    ) -> None:
+        """The names of a function with what they are given."""
+        node = found.node
+        if found.owner is None or not _is_static(node):
+            arguments = ([found.owner] if found.owner is not None else []) + arguments
+        positional = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+        only_named = [one.arg for one in node.args.kwonlyargs]
+        wanted = positional + only_named
+        given, rest = arguments[: len(positional)], arguments[len(positional) :]
+        if rest and node.args.vararg is None:
             raise NotFollowedError
-        if isinstance(owner, dict):
-            if attr in ("items", "keys", "values"):
-                return list(getattr(owner, attr)())
-            if attr == "get" and arguments:
-                return owner.get(*arguments)
+        defaults = node.args.defaults
+        last = positional[len(positional) - len(defaults) :]
+        own = {**dict(zip(positional, given, strict=False)), **named}
+        for one, default in zip(last, defaults, strict=True):
+            if one not in own:
+                own[one] = self.value(default, found.scope, one)
+        for one, named_default in zip(only_named, node.args.kw_defaults, strict=True):
+            if one not in own and named_default is not None:
+                own[one] = self.value(named_default, found.scope, one)
+        if node.args.vararg is not None:
+            own[node.args.vararg.arg] = tuple(rest)
+        more = {name: own.pop(name) for name in list(own) if name not in wanted
+                and (node.args.vararg is None or name != node.args.vararg.arg)}  # fmt: skip
+        if more and node.args.kwarg is None:
             raise NotFollowedError
-        if attr in _AS_IT_IS:
-            return owner.copy() if isinstance(owner, numpy.ndarray) else owner
-        if attr in _SPELLED or attr in _ONE:
-            return applied(_SPELLED.get(attr, attr), owner)
-        if attr in _OF_TWO and len(arguments) == 1:
-            return self.operation(_OF_TWO[attr], owner, arguments[0])
-        if attr in ("dot", "matmul", "mm") and len(arguments) == 1:
-            return self.product(owner, arguments[0])
-        if attr in ("square",):
-            return owner * owner
-        if isinstance(owner, Term | int | float) and attr in (
-            "reshape",
-            "flatten",
-            "sum",
-            "squeeze",
-            "ravel",
-            "mean",
-        ):
-            return owner
-        if isinstance(owner, numpy.ndarray):
-            return self.of_array(owner, attr, arguments)
-        raise NotFollowedError
+        if node.args.kwarg is not None:
+            own[node.args.kwarg.arg] = more
+        if any(one not in own for one in wanted):
+            raise NotFollowedError
+        if not self.turns:
+            for name, value in own.items():
+                if isinstance(value, float):
+                    own[name] = self.meanings.given(f"={name}", value)
+        inner.own |= own
 
-    def of_array(self, owner: Any, attr: str, arguments: list[Any]) -> Any:
-        if attr in ("flatten", "ravel", "squeeze"):
-            return owner.reshape(-1) if attr != "squeeze" else numpy.squeeze(owner)
-        if attr in ("reshape", "view"):
-            return owner.reshape(*arguments)
-        if attr in ("transpose", "t"):
-            return owner.T
-        if attr == "sum":
-            return _total(owner)
-        if attr == "mean":
-            return _total(owner) / owner.size
-        if attr == "item":
-            return _single(owner)
-        raise NotFollowedError
+    def method(self, owner: Any, attr: str, node: ast.Call, names: _Names) -> Any:
+        if isinstance(owner, _Object | _Class):
+            if isinstance(owner, _Object) and attr in ("_asdict", "_replace"):
+                if attr == "_asdict":
+                    return dict(owner.fields)
+                _, changed = self.arguments(node, names)
+                return _Object(owner.of, {**owner.fields, **changed})
+            return self.called_with(self.attribute_of(owner, attr), node, names)
+        arguments, named = self.arguments(node, names)
+        if isinstance(owner, list):
+            return self.put_in(owner, attr, arguments, node)
+        if isinstance(owner, dict):
+            if attr in owner and not isinstance(owner[attr], list | numpy.ndarray):
+                return self.made(owner[attr], arguments, named)
+            return of_dict(owner, attr, arguments, named)
+        if isinstance(owner, str):
+            return of_text(owner, attr, arguments)
+        if isinstance(owner, tuple | range) and attr in ("index", "count"):
+            return of_list(list(owner), attr, arguments)
+        if isinstance(owner, numpy.ndarray) and attr in ("add_", "sub_", "mul_", "copy_"):
+            raise NotFollowedError
+        if attr in ("dot", "matmul", "mm") and len(arguments) == 1:
+            return self.multiplied(owner, arguments[0])
+        found = of_array(owner, attr, arguments, named)
+        if found is NOTHING:
+            raise NotFollowedError
+        return found
+
+    def put_in(self, owner: list[Any], attr: str, given: list[Any], node: ast.Call) -> Any:
+        name = _target_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if attr == "append" and len(given) == 1:
+            slot = (id(owner), len(owner))
+            owner.append(self.told(node.lineno, name, given[0], slot, False))
+            return None
+        if attr in ("insert", "appendleft"):
+            place, value = (0, given[0]) if attr == "appendleft" else given
+            if not isinstance(place, int):
+                raise NotFollowedError
+            owner.insert(place, self.told(node.lineno, name, value, object(), False))
+            return None
+        if attr == "extend":
+            for one in elements(given[0]):
+                slot = (id(owner), len(owner))
+                owner.append(self.told(node.lineno, name, one, slot, False))
+            if len(owner) > MOST_ELEMENTS:
+                raise NotFollowedError
+            return None
+        return of_list(owner, attr, given)
 
     def known(self, function: str, node: ast.Call, names: _Names, name: str) -> Any:
         """A function of Python's, numpy's, torch's or math's."""
-        if function in _RANDOM or function in ("Linear", "LSTM"):
+        if function in RANDOM or function in ("Linear", "LSTM"):
             return self.meanings.drawn(name)
-        arguments = [self.value(one, names, name) for one in _positional(node)]
-        first = arguments[0] if arguments else None
-        if function in ("range", "arange"):
-            if not arguments or not all(isinstance(one, int) for one in arguments):
-                raise NotFollowedError
-            found = range(*arguments)
-            if len(found) > MOST_ELEMENTS:
-                raise NotFollowedError
-            return found
-        if function in _ZEROS or function in ("ones", "ones_like"):
-            shape: Any = first
-            if isinstance(first, numpy.ndarray | list) and function.endswith("_like"):
-                shape = as_array(first).shape
-            elif isinstance(first, Term | float) or (
-                function.endswith("_like") and first is not None
-            ):
-                return 0.0 if function in _ZEROS else 1.0
-            if len(arguments) > 1 and all(isinstance(one, int) for one in arguments):
-                shape = tuple(arguments)
-            if numpy.prod(shape, dtype=float) > MOST_ELEMENTS:
-                raise NotFollowedError
-            made = numpy.empty(shape, dtype=object)
-            made[...] = 0.0 if function in _ZEROS else 1.0
-            return made
-        if function in ("array", "asarray", "tensor", "FloatTensor", "DoubleTensor", "as_tensor",
-                        "atleast_1d", "asanyarray", "column_stack", "mat", "matrix"):  # fmt: skip
-            return (
-                as_array(list(first) if isinstance(first, range) else first).copy()
-                if isinstance(first, list | tuple | numpy.ndarray)
-                else first
-            )
-        if function in _AS_IT_IS and arguments:
-            return first.copy() if isinstance(first, numpy.ndarray | list | dict) else first
-        if function in _SPELLED or function in _ONE:
-            return applied(_SPELLED.get(function, function), first)
-        if function in _OF_TWO and len(arguments) == 2:
-            return self.operation(_OF_TWO[function], *arguments)
+        if function in ("defaultdict",):
+            return _Missing(self, self.argument(node.args[0], names) if node.args else None)
+        arguments, named = self.arguments(node, names, name)
+        if made := self.of_functions(function, arguments, named, node, names):
+            return made[0]
         if function in ("dot", "matmul", "mm", "inner", "vdot") and len(arguments) == 2:
-            return self.product(*arguments)
-        if function == "outer" and len(arguments) == 2:
-            a, b = (numpy.atleast_1d(as_array(one)).reshape(-1) for one in arguments)
-            if a.size * b.size > MOST_ELEMENTS:
-                raise NotFollowedError
-            return numpy.multiply.outer(a, b)
-        if function == "square":
-            return self.operation(ast.Mult(), first, first)
-        if function in ("sum", "fsum", "mean"):
-            values = as_array(list(self.elements(first)))
-            whole = _total(values)
-            return whole / values.size if function == "mean" else whole
-        if function == "len":
-            return len(first)  # type: ignore[arg-type]
-        if function == "reversed":
-            return list(self.elements(first))[::-1]
-        if function in ("list", "tuple", "deque"):
-            return list(self.elements(first)) if arguments else []
-        if function in ("dict", "OrderedDict", "defaultdict"):
-            named = {one.arg: self.value(one.value, names, one.arg)
-                     for one in node.keywords if one.arg}  # fmt: skip
-            return dict(first or {}) | named if not callable(first) else named
-        if function == "enumerate":
-            start = next((self.value(k.value, names) for k in node.keywords if k.arg == "start"), 0)
-            start = arguments[1] if len(arguments) > 1 else start
-            return list(enumerate(self.elements(first), start))
-        if function == "zip":
-            return list(zip(*(self.elements(one) for one in arguments), strict=False))
-        if function in ("concatenate", "hstack", "cat", "r_"):
-            parts = [numpy.atleast_1d(as_array(one)) for one in self.elements(first)]
-            return numpy.concatenate(parts)
-        if function in ("stack", "vstack"):
-            return as_array([as_array(one) for one in self.elements(first)])
-        if function == "append" and len(arguments) == 2:
-            parts = [numpy.atleast_1d(as_array(one)) for one in arguments]
-            return numpy.concatenate(parts)
-        if function in ("int",) and isinstance(first, int):
-            return first
-        if function in ("isnan", "isfinite") and isinstance(first, Term | float | int):
-            is_nan = isinstance(first, float) and math.isnan(first)
-            return is_nan == (function == "isnan")
-        if function == "float" and isinstance(first, str):
-            return float(first) if first.lower() in ("nan", "inf") else None
-        if function in ("print", "seed", "manual_seed", "set_printoptions"):
-            return None
-        raise NotFollowedError
+            return self.multiplied(*arguments)
+        arguments = [self.iterated(one) for one in arguments]
+        found = called(function, arguments, named)
+        if found is NOTHING:
+            raise NotFollowedError
+        return found
+
+    def of_functions(
+        self, function: str, given: list[Any], named: Mapping[str, Any], node: ast.Call,
+        names: _Names,
+    ) -> tuple[Any] | None:  # fmt: skip
+        """What handles functions, objects and their names."""
+        match function, given:
+            case "namedtuple", [str(name), str() | list() | tuple() as fields]:
+                known = fields.replace(",", " ").split() if isinstance(fields, str) else fields
+                return (_Class(name, names, records=list(known)),)
+            case "SimpleNamespace" | "Namespace", []:
+                return (_Object(_Class(function, names), dict(named)),)
+            case "getattr", [of, str(attr), *_]:
+                return (self.attribute_of(of, attr),)
+            case "hasattr", [_Object() as of, str(attr)]:
+                return (attr in of.fields or attr in of.of.methods or attr in of.of.own,)
+            case "setattr", [_Object() as of, str(attr), value]:
+                of.fields[attr] = self.told(node.lineno, attr, value, (id(of), attr), False)
+                return (None,)
+            case "vars" | "asdict", [_Object() as of]:
+                return (of.fields if function == "vars" else dict(of.fields),)
+            case "astuple", [_Object() as of]:
+                return (tuple(self.iterated(of)),)
+            case "partial", [_Known(name, first), *more]:
+                return (_Known(name, (*first, *more)),)
+            case "map", [maker, *parts]:
+                rows = zip(*(elements(self.iterated(one)) for one in parts), strict=False)
+                return ([self.made(maker, list(row), {}) for row in rows],)
+            case "reduce" | "accumulate", _:
+                return (self.reduced(function, given, named),)
+            case "fromkeys", _:
+                return ({one: copied(given[1] if len(given) > 1 else None)
+                         for one in elements(given[0])},)  # fmt: skip
+            case "isinstance", [of, _Class() as wanted]:
+                return (isinstance(of, _Object) and of.of is wanted,)
+            case "callable", [of]:
+                return (isinstance(of, _Function | _Known | _Class),)
+            case "next", [list() as of, *_]:
+                return (of.pop(0),)
+        return None
+
+    def reduced(self, function: str, given: list[Any], named: Mapping[str, Any]) -> Any:
+        maker, parts = given[0], given[1]
+        if function == "accumulate":
+            maker, parts = parts, maker
+        values = elements(self.iterated(parts))
+        start = given[2:] or ([named["initial"]] if "initial" in named else [])
+        whole, *rest = [*start, *values]
+        made = [whole]
+        for one in rest:
+            whole = self.made(maker, [whole, one], {})
+            made.append(whole)
+        return made if function == "accumulate" else whole
 
 
-_OF_TWO: Mapping[str, ast.operator] = {
-    "multiply": ast.Mult(), "mul": ast.Mult(), "add": ast.Add(), "subtract": ast.Sub(),
-    "sub": ast.Sub(), "divide": ast.Div(), "true_divide": ast.Div(), "div": ast.Div(),
-    "power": ast.Pow(), "pow": ast.Pow(),
-}  # fmt: skip
+class _Missing(dict[Any, Any]):
+    """A mapping that makes what it has not."""
+
+    def __init__(self, following: Following, maker: Any) -> None:
+        super().__init__()
+        self.following, self.maker = following, maker
+
+    def __missing__(self, key: Any) -> Any:
+        if self.maker is None:
+            raise KeyError(key)
+        if isinstance(self.maker, _Known) and self.maker.name in ("float", "int"):
+            self[key] = 0.0
+        else:
+            self[key] = self.following.made(self.maker, [], {})
+        return self[key]
 
 
-def _power(left: Any, right: Any) -> Any:
-    if isinstance(left, list):
-        left = as_array(left)
-    if isinstance(right, bool) or not isinstance(right, int | float) or abs(right) > 50:
-        raise NotFollowedError
-    if isinstance(left, numpy.ndarray):
-        made = numpy.empty(left.shape, dtype=object)
-        for place, one in numpy.ndenumerate(left):
-            made[place] = _power(one, right)
-        return made
-    if not isinstance(left, Term | int | float):
-        raise NotFollowedError
-    return left**right
+def _owner(node: ast.FunctionDef, of: _Object) -> _Object | _Class:
+    is_of_class = any(_target_name(one) == "classmethod" for one in node.decorator_list)
+    return of.of if is_of_class else of
 
 
-def _total(values: Any) -> Any:
-    whole: Any = 0.0
-    for one in values.flat if isinstance(values, numpy.ndarray) else [values]:
-        whole = whole + one
-    return whole
+def _is_static(node: ast.FunctionDef | ast.Lambda) -> bool:
+    if isinstance(node, ast.Lambda):
+        return False
+    return any(_target_name(one) == "staticmethod" for one in node.decorator_list)
 
 
-def _positional(node: ast.Call) -> list[ast.expr]:
-    if any(isinstance(one, ast.Starred) for one in node.args):
-        raise NotFollowedError
-    return node.args
+def _gives_out(node: ast.FunctionDef) -> bool:
+    """Whether it is a generator."""
+    return any(isinstance(one, ast.Yield | ast.YieldFrom) for one in ast.walk(node))
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _target_name(node.func) == "super"
+
+
+def _of_texts(op: ast.operator, left: Any, right: Any) -> str:
+    """Texts put together; what is put into one for print says nothing."""
+    if isinstance(op, ast.Add) and isinstance(left, str) and isinstance(right, str):
+        if len(left) + len(right) > MOST_LETTERS:
+            raise NotFollowedError
+        return left + right
+    if isinstance(op, ast.Mod) and isinstance(left, str):
+        parts = right if isinstance(right, tuple) else (right,)
+        if left.count("%") == left.count("%s") == len(parts) and all(
+            isinstance(one, str) and len(one) < MOST_LETTERS for one in parts
+        ):
+            return (left % parts)[:MOST_LETTERS]
+        return ""
+    if isinstance(op, ast.Mult):
+        return ""
+    raise NotFollowedError
+
+
+def _hashed(place: Any) -> object:
+    """A place in an array as a key."""
+    if isinstance(place, slice):
+        return ("slice", place.start, place.stop, place.step)
+    if isinstance(place, tuple):
+        return tuple(_hashed(one) for one in place)
+    return place if isinstance(place, int | str | None) else object()
+
+
+def _count_of(turn: Any) -> int | None:
+    """The whole number that a loop counts with."""
+    if isinstance(turn, tuple) and turn and isinstance(turn[0], int):
+        turn = turn[0]
+    return turn if isinstance(turn, int) and not isinstance(turn, bool) else None
+
+
+def _is_of_parts(node: ast.expr, turns: Sequence[Any]) -> bool:
+    """Whether a loop goes over the parts of one step, such as the gates, or over names."""
+    for turn in turns:
+        one = turn[0] if isinstance(turn, tuple) and turn else turn
+        if isinstance(one, str):
+            return True
+        if isinstance(turn, tuple) and any(isinstance(part, str) for part in turn):
+            return True
+    inner = node
+    while isinstance(inner, ast.Call) and inner.args and _target_name(inner.func) == "enumerate":
+        inner = inner.args[0]
+    if isinstance(inner, ast.Tuple | ast.List):
+        return not all(isinstance(turn, int) for turn in turns)
+    return False
+
+
+def _less_itself(name: str, value: ast.expr) -> ast.expr | None:
+    """What a sum adds to a name that is its first or last part: dW = dW + …"""
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+        return None
+    for own, more in ((value.left, value.right), (value.right, value.left)):
+        if isinstance(own, ast.Name) and own.id == name:
+            return more
+    return None
 
 
 def _is_shown(call: ast.Call) -> bool:
     """Whether something is only printed or drawn."""
     name = _target_name(call.func)
-    return name in ("print", "show", "plot", "seed", "manual_seed", "pprint", "allclose")
+    return name in _SHOWN
 
 
 def _targets(statement: ast.stmt) -> Iterable[str]:
@@ -993,8 +1328,12 @@ def _target_name(node: ast.expr) -> str:
 
 
 def _of_key(owner: str, key: str) -> str:
-    """The name of what a mapping holds: grads["Wf"] is dWf."""
-    is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*", owner)
+    """The name of what a mapping holds: grads["Wf"] is dWf, dz["f"] is dz_f."""
+    if len(key) == 1 and (of := re.fullmatch(r"(d|g|grad|grad_|d_)?([WUbpVwu]|[za](?=$))", owner)):
+        return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
+    if _KEPT.fullmatch(owner):
+        return f"{owner}_{key}"
+    is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?", owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 
 
@@ -1053,6 +1392,7 @@ def _is_data(made: list[Any]) -> bool:
     return all(
         one is None
         or (isinstance(one, int | float) and not isinstance(one, bool))
-        or (isinstance(one, list) and _is_data(one))
+        or (isinstance(one, list | tuple) and _is_data(list(one)))
+        or (isinstance(one, numpy.ndarray) and _is_data(list(one.flat)))
         for one in made
     )

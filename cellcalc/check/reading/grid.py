@@ -18,6 +18,7 @@ from cellcalc.check.reading.labels import label_of
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
 _TIME = re.compile(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|\^\{?[<(⟨]t[>)⟩]\}?|,t)$")
+_GATE_ABOVE = re.compile(r"(?<=[az])\^\{?([figoC])\}?$")  # z^f_t
 
 
 def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
@@ -128,7 +129,8 @@ def _rows_of(
 
 
 def _with_step(symbol: str, t: int) -> str:
-    return " - ".join(f"{_TIME.sub('', one)}[{t}]" for one in symbol.split(" - "))
+    parts = (_GATE_ABOVE.sub(r"_\1", _TIME.sub("", one)) for one in symbol.split(" - "))
+    return " - ".join(f"{part}[{t}]" for part in parts)
 
 
 def _cell(row: Sequence[str], column: int | None) -> str:

@@ -16,7 +16,7 @@ _TOKEN = re.compile(r"\\(?:[A-Za-z]+\*?|.)|[{}^_&~%$]|\s+|[^\\{}^_&~%$\s]", re.D
 _LETTERS = {name: letter for letter, name in GREEK.items()} | {
     "varphi": "φ", "phi": "φ", "varepsilon": "ε", "eta": "η", "alpha": "α", "tau": "τ",
     "gamma": "γ", "theta": "θ", "lambda": "λ", "mu": "μ", "Sigma": "Σ", "nabla": "∇",
-    "ell": "L", "mathcal": "", "partial": "∂",
+    "ell": "L", "mathcal": "", "partial": "∂", "in": "∈",
 }  # fmt: skip
 _ACCENTS = {"hat": "\u0302", "widehat": "\u0302", "bar": "\u0304", "overline": "\u0304",
             "tilde": "\u0303", "widetilde": "\u0303"}  # fmt: skip
@@ -219,7 +219,7 @@ class _Converter:
             return "T"
         if name == "prime":
             return "'"
-        if name in ("lvert", "rvert", "vert", "mid"):
+        if name in ("lvert", "rvert", "vert", "mid", "lVert", "rVert", "Vert", "|"):
             return "|"
         if name in ("ldots", "dots", "cdots", "dotsc"):
             return "…"
@@ -555,7 +555,8 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
                 inside.append(piece)
             elif what == "end":
                 if open_row.strip():
-                    yield begun, open_row, "maths" if _is_maths(inside) else "row"
+                    kind = "maths" if _is_maths(inside) else "row"
+                    yield begun, _columns_apart(open_row, kind), kind
                 open_row = ""
                 if inside:
                     inside.pop()
@@ -565,7 +566,7 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
                 for row in rows:
                     whole = f"{open_row} {row}"
                     if whole.strip():
-                        yield begun or number, whole, kind
+                        yield begun or number, _columns_apart(whole, kind), kind
                     open_row, begun = "", 0
                 if rest.strip():
                     begun = begun or number
@@ -578,6 +579,21 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
             begun = 0
     if open_row.strip():
         yield begun or number, open_row, "maths"
+
+
+_AMPERSAND = re.compile(r"(?<!\\)&")
+
+
+def _columns_apart(row: str, kind: str) -> str:
+    """A row of several equations beside each other, a &= b & c &= d, with a sign between them."""
+    if kind != "maths" or row.count("&") < 2:
+        return row
+    cells = _AMPERSAND.split(row)
+    pairs = [f"{left} {right}" for left, right in zip(cells[::2], cells[1::2], strict=False)]
+    is_each = all(re.search(r"=|\\approx|\\leftarrow", pair) for pair in pairs)
+    if len(cells) % 2 or not is_each:
+        return row
+    return " ; ".join(pair.strip().rstrip(",;. ") for pair in pairs)
 
 
 def _is_maths(inside: list[str]) -> bool:

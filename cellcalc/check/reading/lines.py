@@ -18,6 +18,7 @@ from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.labels import is_header
 from cellcalc.check.reading.lists import list_of
+from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
     AT_STEP,
     GRADIENT,
@@ -156,14 +157,19 @@ class _Notes:
                 yield from (replace(e, line=line.number) for e in of_python)
                 continue
             entries: list[Entry] = []
+            said: list[str] = []
             for part in self.of_steps(text):
                 cleaned = _cleaned(part, line.kind == "maths")
+                said.append(cleaned)
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
-            yield from real or entries[:1]
+            kept = real or entries[:1]
+            if kept:
+                kept[0] = replace(kept[0], context=" ".join(said))
+            yield from kept
 
     def below_title(self, title: Line | None, block: Block) -> Where:
         """Where a table stands that has a title of a few words right above it."""
@@ -1237,7 +1243,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
     if "~" in text:
-        text = _TILDE_BEHIND.sub("\\1\u0303", text)  # h~
+        text = TILDE_BEHIND.sub("\\1\u0303", text)  # h~
     if ":0" in text:
         text = _OF_GRAPH.sub(lambda m: f"{m[1]}{'.grad' if m[2] else ''}", text)
     if "∂" in text:
@@ -1276,7 +1282,6 @@ _SPACED_STEP = re.compile(
 _AT_SIGN = re.compile(
     r"(?<![\w@.])([a-zδ∂][^\W\d]{0,8}(?:_[figorucz])?)@(?:t\s*=\s*)?([0-9]{1,5})(?![\w.@])"
 )
-_TILDE_BEHIND = re.compile(r"(?<![\w.])([chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
 # Variables of Keras and TensorFlow: lstm_cell/kernel:0 gradient = …
 _OF_GRAPH = re.compile(r"([A-Za-z][\w/.]{2,80}):0(?=[\s=:])(\s+grad(?:ient)?s?\b)?")
 _LOOSE = re.compile(r"(?<=[A-Za-z∂])\s{1,3}_\s{0,3}(?=[A-Za-z0-9{])")  # c _ 1, of a scan
@@ -1358,7 +1363,7 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ſ\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
@@ -1799,7 +1804,9 @@ def _by_steps(
 
 
 # 0.1340. Thanks!
-_NEXT_SENTENCE = re.compile(r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$")
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+)
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 
 

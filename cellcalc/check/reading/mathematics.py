@@ -69,7 +69,7 @@ _INVERSE = ("tanh", "sigmoid", "cosh", "sinh")
 
 _STEP_WORDS = {"prev": -1, "previous": -1, "next": 1, "tm1": -1, "tp1": 1}
 _DERIVATIVE = re.compile(
-    r"(?:∂|d|D|δ|partial)\s*(?P<of>[LEJ]|[Ll]oss|total_loss)(?P<step>_?t|ₜ|_\{t\}|_?[0-9]+|\[t\])?"
+    r"(?:∂|d|D|δ|partial)\s*(?P<of>[LEJ]|[Ll]oss|total_loss)(?P<step>_?t|ₜ|_\{(?:t|[0-9]+)\}|_?[0-9]+|[₀-₉]+|\[(?:t|[0-9]+)\])?"
     r"\s*/\s*(?:∂|d|D|δ|partial)\s*(?=[^\s\d])"
 )
 _NAME = re.compile(
@@ -79,6 +79,9 @@ _NAME = re.compile(
 )
 _NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
 _DELTA_OF = re.compile(r"δ_\{((?=[^\W\d])(?:[^{}]|\{[^{}]{0,20}\}){3,30})\}")  # δ_{z_f,3}
+# A tilde beside its letter, as it is typed: c~, d c~[2], ~c_t.
+TILDE_BEHIND = re.compile(r"(?<![\w.])(d?[chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
+_TILDE_BEFORE = re.compile(r"(?<![\w.])~([chCHg])(?![A-Za-z])")
 _BY = re.compile(r"\s*/\s*(?:∂\s*|d(?=[^\W\d])|d\s+)(?=[^\s\d∂])")
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+(?![A-Za-z_]))?")
 _TEN = re.compile(
@@ -118,6 +121,9 @@ _LIMIT = re.compile(
 )
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
+# A gate's letter above a net input or a weight, z^f and δ^{(i)}; below it or beside it the step.
+_GATE_ABOVE = re.compile(r"\(?([fgoiczrujnFIOCGRZ]|[cgh][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?")
+_TAKES_GATE = re.compile(r"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
@@ -137,7 +143,8 @@ class Written:
     ``stem`` is the name, ``numbers`` the whole numbers below it, which may be a feature's or a
     step's, ``step`` a certain one, ``shift`` a step relative to t, ``from_end`` one counted from
     the last (0: the last itself), ``primes`` the strokes behind it. ``by`` is what it is
-    differentiated by, where it is no derivative of the loss: ∂c_t/∂f_t.
+    differentiated by, where it is no derivative of the loss: ∂c_t/∂f_t. ``of_step`` is the step
+    of the loss, where it is a derivative of that of one step alone: ∂L_t/∂h_t.
     """
 
     stem: str
@@ -151,6 +158,7 @@ class Written:
     new: bool = False
     text: str = ""
     by: Written | None = None
+    of_step: str = ""
 
 
 Vocabulary = Callable[[Written], Expression]
@@ -160,6 +168,8 @@ def as_written(written: Written) -> Symbol:
     """A name as it stands: the vocabulary where there is no problem to look it up in."""
     if written.by is not None:
         raise ExpressionError("a derivative of the loss, as in ∂L/∂c_t", f'"{written.text}"')
+    if written.of_step:
+        raise of_one_step(written)
     name = f"d{written.stem}" if written.derivative else written.stem
     numbers = list(written.numbers)
     step = written.step
@@ -169,6 +179,11 @@ def as_written(written: Written) -> Symbol:
     if step is not None:
         return Symbol(name, step=step)
     return Symbol(name, written.shift)
+
+
+def of_one_step(written: Written) -> ExpressionError:
+    """Why a derivative of the loss of one step is not read: ∂L_t/∂c_t."""
+    return ExpressionError("the derivative of the whole loss, as in ∂L/∂c_t", f'"{written.text}"')
 
 
 @dataclass
@@ -203,6 +218,8 @@ def parse_formula(
         text = _NABLA.sub(r"∂L/∂\1\2", text)
     if "δ_{" in text:
         text = _DELTA_OF.sub(r"δ\1", text)
+    if "~" in text:
+        text = _TILDE_BEFORE.sub("\\1\u0303", TILDE_BEHIND.sub("\\1\u0303", text))
     style = style or Style()
     kinds: set[str] = set()
     readings: dict[Expression, None] = {}
@@ -250,6 +267,7 @@ class _Token:
 class _Scan:
     """What has been gathered behind a name."""
 
+    name: str = ""
     parts: list[str] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     step: int | None = None
@@ -348,10 +366,6 @@ class FormulaParser(Parser):
             # Of a prediction the loss of its step is all there is.
             self._slope(self.start, match["of"], match.end("of"), by)
             return
-        if match["step"]:
-            # The loss of one step alone: the later steps are left out of that derivative.
-            what = match[0].replace(" ", "")
-            self.fail("the derivative of the whole loss, as in ∂L/∂c_t", f"{what}…")
         name = _NAME.match(self.text, match.end())
         bracketed = re.compile(r"\(([^()]{1,40})\)").match(self.text, match.end())
         if name is None and bracketed is not None:  # ∂L/∂(c_t)
@@ -361,6 +375,11 @@ class FormulaParser(Parser):
         if name is None:
             self.fail("a name after ∂L/∂")
         self._name(name, True)
+        if match["step"] and self.read.written is not None:
+            # The loss of one step alone: the later steps are left out of that derivative.
+            step = match["step"].translate(_LOWERED).strip("_{}[]")
+            written = replace(self.read.written, of_step=step)
+            self.read = replace(self.read, written=written)
 
     def _name(self, match: re.Match[str], derivative: bool) -> None:
         start = self.start
@@ -391,7 +410,7 @@ class FormulaParser(Parser):
     ) -> tuple[Written, int, bool]:
         """A name with all that stands at it, and where that ends; whether it is transposed."""
         scan = _Scan()
-        name = self._split_time(name, end, scan)
+        name = scan.name = self._split_time(name, end, scan)
         end = self._postfixes(end, scan)
         stem = "_".join([name, *scan.parts]) if name else "_".join(scan.parts)
         written = Written(
@@ -500,6 +519,8 @@ class FormulaParser(Parser):
                     scan.parts.append(f"\0{tight.end()}")
             return name[:-2]
         for last in ("_T", "_n", "_N"):
+            if last == "_n" and self.text[end : end + 1] == "[":
+                continue  # da_n[2], of PyTorch's candidate n
             if name.endswith(last) and len(name) > 2:
                 scan.from_end = 0
                 return name[:-2]
@@ -523,6 +544,8 @@ class FormulaParser(Parser):
     def _postfix(self, kind: str, value: str, scan: _Scan, match: re.Match[str]) -> bool:
         """Take one thing that stands at a name; False where it belongs to what follows."""
         if kind == "bracket":
+            if scan.timed and _INDEX.fullmatch(value.strip()) is None:
+                return False  # h^{(t)} [1 - tanh²(c)]: a factor
             self._bracket(value, scan)
             return True
         if kind in ("below", "round_below"):
@@ -644,12 +667,10 @@ class FormulaParser(Parser):
         if "°," in value.replace(" ", ""):
             scan.parts.append("\1°")
             value = value.replace(" ", "").replace("°,", "")
-        letters = re.fullmatch(r"([fgo])\s*(?:,(.*))?", value)
-        if letters and not scan.timed and letters[1] in "fgo" and (letters[2] or True):
-            scan.parts.append("\2" + {"f": "ᶠ", "g": "ᵍ", "o": "ᵒ"}[letters[1]])
-            if letters[2]:
-                return self._above(letters[2], scan)
-            return True
+        letters = _GATE_ABOVE.fullmatch(value)
+        if letters and (letters[1] in "fgo" or _TAKES_GATE.fullmatch(scan.name)):
+            scan.parts.append("\2" + letters[1])
+            return self._above(letters[2], scan) if letters[2] else True
         inner = re.fullmatch(r"[(<⟨]\s*(.*?)\s*[)>⟩]", value)
         if inner:
             if value[0] == "(":

@@ -8,18 +8,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
+from cellcalc.check.reading.conventions import (
+    BAR,
+    DERIVATIVE,
+    NET,
+    OPEN,
+    TILDE,
+    Conventions,
+)
+from cellcalc.check.reading.each_gate import sums_spelled_out
 from cellcalc.check.reading.mathematics import (
     LAST,
     SeveralReadingsError,
     Style,
     Written,
+    of_one_step,
     parse_formula,
 )
 from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
-from cellcalc.language.letters import MARK, composed
+from cellcalc.language.keys import path_key
+from cellcalc.language.letters import MARK, RAISED, composed
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ONE,
@@ -34,6 +45,7 @@ from cellcalc.language.tree import (
     multiply,
     number,
     rebuilt,
+    rename,
     shifted,
     spelled_out,
     symbols,
@@ -86,11 +98,20 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "dz": ("dhraw", "dh_raw", "dtanh", "da"),
     "dy": ("error", "err", "fehler", "erreur", "residual"),
 }  # fmt: skip
+# What a GRU calls the weights of its candidate, beside W_r and W_z.
+_OF_RESET: Mapping[str, tuple[str, ...]] = {
+    "g": ("ĥ", "h_hat", "hhat", "h_cand", "hcand", "h_tilde", "htilde", "hh", "ñ"),
+    "W_g": ("W", "W_in", "Win"),
+    "U_g": ("U", "W_hn", "Whn"),
+    "b_g": ("b", "b_in", "bin", "b_n"),
+    "b_gh": ("b_hn", "bhn", "b̂", "b_hat"),
+}
 _DERIVED = re.compile(
     r"(?:d(?:L|E|J|loss|Loss)_?d|delta_|Delta_|grad_|grad|gradient_|d_|D|d)(?P<name>.+)"
 )
 _DERIVED_BEHIND = re.compile(r"(?P<name>.+?)(?:\.grad|_grad|_gradient)")
 _ANGLED = re.compile(r"[⟨<]")
+FROM_LATER = "__from_later"  # behind a key: what later steps send back to it
 _PART = re.compile(r"(d[A-Za-z]\w*?)__(from_later|from_here)")
 # Words that mean one of several quantities, and which.
 _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +123,8 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
+_ENDS_IN_N = re.compile(r"_\{?n\}?$")
+_RAISED_LETTERS = {letter: raised for raised, letter in RAISED.items()}
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
 _T_BEHIND = re.compile(r"(d?)(f|i|o|g|c|cc|h|x|y|a|dh|dc|df|di|do|dg|z_f|z_i|z_o|z_g|C|u|r|s)t")
 
@@ -117,7 +140,7 @@ class Names:
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
     δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``losses_told`` that
     losses have a name of their own, ``passes`` how many passes the problem has, ``local`` are
-    names that the writer has defined.
+    names that the writer has defined. ``conventions`` are what the document says of its notation.
     """
 
     model: Model
@@ -131,6 +154,7 @@ class Names:
     gates_bare: bool = False
     losses_told: bool = False
     passes: int = 1
+    conventions: Conventions = field(default_factory=Conventions)
     local: dict[str, Expression] = field(default_factory=dict, compare=False)
     found: dict[tuple[str, bool], str | None] = field(default_factory=dict, compare=False)
 
@@ -159,6 +183,11 @@ class Names:
     def has_reset(self) -> bool:
         """Whether it is a GRU, whose candidate PyTorch calls n."""
         return {"r", "u", "g"} <= self.varying
+
+    @cached_property
+    def gates(self) -> tuple[str, ...]:
+        """The letters of the gates and the candidate."""
+        return tuple(gate for gate in _GATES if f"z_{gate}" in self.varying)
 
     @cached_property
     def constant(self) -> frozenset[str]:
@@ -192,7 +221,9 @@ class Names:
         """
         if written.by is not None:
             return self._slope(written, written.by)
-        written = _unmarked(written)
+        if written.of_step:
+            return self._of_one_step(written)
+        written = self._adjoint(self._unmarked(written))
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
         elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
@@ -205,10 +236,12 @@ class Names:
             return Symbol(STEPS)
         if (value := self._setting(written)) is not None:
             return number(value)
-        if (part := _PART.fullmatch(written.stem)) is not None:
-            return self._paths(part[1], part[2], written)
+        if (part := self.part(written)) is not None:
+            return self._paths(*part, written)
         if written.stem == "a" and self.author is None and _ANGLED.search(written.text):
             written = replace(written, stem="h")  # Ng's a^{<t>}
+        elif written.stem == "da" and self.author is None and _ANGLED.search(written.text):
+            written = replace(written, stem="dh")
         if self.author is None and "h0" in self.constant:
             if start := _START_OF_A.fullmatch(written.stem):  # Ng's a0, and da0
                 written = replace(written, stem=f"{start[1]}h0")
@@ -218,6 +251,7 @@ class Names:
             both = "E (the loss of the step) or y - target (the error)"
             raise SeveralReadingsError(f'"{written.text or "e"}"', both)
         self._refuse_several(written)
+        written = self._named_n(written)
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
         if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
@@ -238,6 +272,53 @@ class Names:
             shown = written.text or written.stem
             raise ExpressionError("a symbol of this problem", f'"{shown}"{hint}')
         return self._placed(written, key, numbers, "")
+
+    def _adjoint(self, written: Written) -> Written:
+        """A name with a bar, where the document has that for the derivative of the loss.
+
+        Where it may be that as well as a value, it is neither.
+        """
+        if written.derivative or self.author is not None:
+            return written
+        bare, accent = _accent_of(written.stem)
+        means = self.conventions.of(accent)
+        if means == DERIVATIVE:
+            return replace(written, stem=bare, derivative=True, lead="∂")
+        if means == OPEN:
+            slope, value = self._key(bare, True), self._key(written.stem, False)
+            if slope is not None and value is not None:
+                both = f"{value} or {slope} (the derivative)"
+                raise SeveralReadingsError(f'"{written.text or written.stem}"', both)
+        return written
+
+    def _named_n(self, written: Written) -> Written:
+        """W_n is no W at the last step n: it has no steps, and PyTorch calls the candidate n."""
+        if written.from_end != 0 or not _ENDS_IN_N.search(written.text):
+            return written
+        named = replace(written, stem=f"{written.stem}_n", from_end=None)
+        if self._key(written.stem, written.derivative, written.lead) in self.varying:
+            weight = re.match(r"d?[WUbRw](?![^\W_])", written.stem)
+            if weight is None:
+                return written
+        found = self._key(named.stem, written.derivative, written.lead)
+        return written if found is None else named
+
+    def _unmarked(self, written: Written) -> Written:
+        """Signs that stand above a name (Uᶠ, E°) put where the name has them."""
+        stem = written.stem
+        if "\1" not in stem and "\2" not in stem:
+            return written
+        parts = stem.split("_")
+        raised = "".join(p[1:] for p in parts if p[:1] == "\2")
+        mark = MARK if any(p[:1] == "\1" for p in parts) else ""
+        first, *rest = [p for p in parts if p[:1] not in "\1\2" or not p]
+        above = "".join(_RAISED_LETTERS.get(letter, letter) for letter in raised)
+        has_raised = self.author is not None and any(
+            symbol.endswith(above) for symbol in self.author if above != raised
+        )
+        if raised and not has_raised:  # z^f_t is z_f at step t
+            return replace(written, stem="_".join([first, *rest, raised]) + mark)
+        return replace(written, stem="_".join([first + above, *rest]) + mark)
 
     def _is_error_or_loss(self, written: Written) -> bool:
         """Whether a small e is that of a step, where nothing of ours is called so."""
@@ -278,6 +359,20 @@ class Names:
                     raise ExpressionError("a number for the learning rate", f'"{written.stem}"')
         return None
 
+    def _of_one_step(self, written: Written) -> Expression:
+        """∂L_t/∂h_t beside ∂L/∂h_t: the path through the prediction of the step."""
+        whole = self.quantity(replace(written, of_step=""))
+        if not isinstance(whole, Symbol) or not self.conventions.beside:
+            raise of_one_step(written)
+        step = whole.step if written.of_step != "t" else whole.shift
+        is_own = step == 0 if written.of_step == "t" else step == int(written.of_step[:6])
+        row = self.model.quantities.get(whole.name)
+        own = [term.via for term in row.terms if not term.later] if row is not None else []
+        key = path_key(whole.name, own[0]) if len(own) == 1 else ""
+        if not is_own or own not in (["y"], ["z_y"]) or key not in self.known:
+            raise of_one_step(written)
+        return replace(whole, name=key)
+
     def _slope(self, written: Written, by: Written) -> Expression:
         """The derivative of one quantity by another that it is made of: ∂c_t/∂f_t is c[t-1]."""
         found = self._slopes(written, by)
@@ -310,7 +405,7 @@ class Names:
             raise ExpressionError("a quantity by one that it is made of", f'"{text}"')
         return found
 
-    def _paths(self, name: str, part: str, written: Written) -> Expression:
+    def _paths(self, name: str, part: str, step: int | None, written: Written) -> Expression:
         """What reaches a quantity from later steps, or from its own: the sum of those paths.
 
         So a program has it: what one step hands to the one before, and what comes from the loss.
@@ -325,7 +420,26 @@ class Names:
             for term in row.terms
             if (term.later > 0) == (part == "from_later")
         ]
-        return add(*found) if found else ZERO
+        total = add(*found) if found else ZERO
+        if step is None:
+            return total
+        first = step + 1 - self.first_step
+        return rename(
+            total, lambda s: s if s.shift is None else Symbol(s.name, step=first + s.shift)
+        )
+
+    def part(self, written: Written) -> tuple[str, str, int | None] | None:
+        """What a name for some of the paths is for: those of dh from later steps, Gomez's Δout.
+
+        With the step that is written at it.
+        """
+        stem, number = written.stem, next(iter(written.numbers), written.step)
+        if self.author and not written.derivative:
+            if match := _TRAILING.fullmatch(stem):
+                stem, number = match[1].rstrip("_"), int(match[2])
+            stem = self.author.get(composed(stem), written.stem)
+        match = _PART.fullmatch(stem)
+        return (match[1], match[2], number) if match else None
 
     def _defined(self, written: Written) -> Expression:
         meant = self.local[written.stem]
@@ -477,16 +591,23 @@ class Names:
     def _derivative(self, stem: str, lead: str) -> str | None:
         """The derivative by a name: ∂L/∂c, δc."""
         base = self._key(stem, False)
+        if base == STEPS and self.has_reset:
+            base = "g"  # PyTorch's n
         if base is None:
             other = self._bias_of_two(stem)
             return f"d{other}" if other and f"d{other}" in self.known else None
         key = f"d{base}"
         if key not in self.known:
             return None
-        by_either = lead in ("δ", "delta") and self.author is None and not self.apart
-        if by_either and f"dz_{base}" in self.known:
-            both = f"d{base} (by the gate) or dz_{base} (by its net input)"
-            raise SeveralReadingsError(f'"{lead}_{stem}"', both)
+        if lead not in ("δ", "delta") or self.author is not None or self.apart:
+            return key
+        if base == "c" and self.conventions.cell_delta and "dz_g" in self.known:
+            base = "g"
+        if f"dz_{base}" in self.known:
+            if not self.conventions.delta:
+                both = f"d{base} (by the gate) or dz_{base} (by its net input)"
+                raise SeveralReadingsError(f'"{lead}_{stem}"', both)
+            return f"dz_{base}" if self.conventions.delta == NET else f"d{base}"
         return key
 
     def _bias_of_two(self, stem: str) -> str | None:
@@ -528,8 +649,10 @@ class Names:
                 yield "g"
             elif match[2] != "a" or "a" in self.known:
                 yield from (k for k in (base, self._key(base, False)) if k)
+        if self.has_reset:
+            yield from (k for k, others in _OF_RESET.items() if stem in others)
         for gate, called in _GATES.items():
-            for name in called:
+            for name in (*called, *self._more_letters(gate)):
                 yield from _of_gate(stem, gate, name)
         if stem.endswith("_via_y"):  # through the net input, where the prediction has one
             yield stem.removesuffix("y") + "z_y"
@@ -541,6 +664,14 @@ class Names:
             if meant in self.parameters and meant is not None:
                 yield meant
 
+    def _more_letters(self, gate: str) -> tuple[str, ...]:
+        """Letters of a gate that mean it in some cells only."""
+        if gate == "g" and self.has_reset:
+            return ("h", "ĥ", "h̃")
+        if gate == "i" and "u" not in self.varying:
+            return ("u",)  # Ng's Γ_u and W_u
+        return ()
+
     @cached_property
     def _compact(self) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, tuple[str, ...]] = {}
@@ -551,6 +682,8 @@ class Names:
 
     def _by_case(self, stem: str) -> str | None:
         """The key that differs in case only, where there is one such."""
+        if stem in ("U", "W", "V", "B", "P"):
+            return None  # a weight of somebody's: U is not the update gate u
         lower = stem.replace("_", "").lower()
         found = [k for k in self.known if k.replace("_", "").lower() == lower]
         return found[0] if len(found) == 1 else None
@@ -645,14 +778,10 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
-        text = _GATE_ABOVE.sub(r"\1_\2", text) if "^" in text else text
+        text = sums_spelled_out(text, self.gates)
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
-# z^f_t, ∂L/∂z^f_t: a net input is never raised to a gate
-_GATE_ABOVE = re.compile(
-    r"(?<![A-Za-z])(d?z|net|d?a(?=\s?\^\s?\{?[figoC]\}?_))\s?\^\s?\{?([figoC])\}?(?![A-Za-z0-9])"
-)
 # σ(z_f,2): no second argument, but the step of the first
 _STEP_AS_ARGUMENT = re.compile(
     r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"
@@ -665,16 +794,18 @@ def _hint(word: str, known: frozenset[str]) -> str:
     return did_you_mean(word, sorted(known))
 
 
-def _unmarked(written: Written) -> Written:
-    """Signs that stand above a name (Uᶠ, E°) put where the name has them."""
-    stem = written.stem
-    if "\1" not in stem and "\2" not in stem:
-        return written
-    parts = stem.split("_")
-    raised = "".join(p[1:] for p in parts if p[:1] == "\2")
-    mark = MARK if any(p[:1] == "\1" for p in parts) else ""
-    first, *rest = [p for p in parts if p[:1] not in "\1\2" or not p]
-    return replace(written, stem="_".join([first + raised, *rest]) + mark)
+def _accent_of(stem: str) -> tuple[str, str]:
+    """A name without its bar or tilde, and which of them it has."""
+    first, *rest = _accented(stem).split("_")
+    letters = unicodedata.normalize("NFD", first)
+    for accent in (BAR, TILDE):
+        if accent in letters[1:2]:
+            return "_".join([composed(letters[0] + letters[2:]), *rest]), accent
+    for word, accent in (("bar", BAR), ("tilde", TILDE)):
+        bare = stem.removesuffix(word).rstrip("_")
+        if bare != stem and len(bare) > 1:  # W_f_bar
+            return bare, accent
+    return stem, ""
 
 
 def _accented(stem: str) -> str:
@@ -696,7 +827,8 @@ def _of_gate(stem: str, gate: str, name: str) -> Iterator[str]:
         if gate == "g" and stem in (composed(f"g{_HAT}"), composed(f"g{_BAR}")):
             yield "z_g"
     for lead in ("z", "a", "net", "pre", "zh", "s"):
-        if stem in (f"{lead}_{name}", lead + name, f"{name}_{lead}"):
+        behind = () if name in ("a", "z", "s", "h", "n", "u") else (f"{name}_{lead}",)
+        if stem in (f"{lead}_{name}", lead + name, *behind):
             yield f"z_{gate}"
     if stem in (f"{name}_raw", f"{name}_lin", f"{name}_pre", f"{name}_preact"):
         yield f"z_{gate}"

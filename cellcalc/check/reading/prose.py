@@ -178,6 +178,9 @@ _WITH_LETTER = re.compile(
     r"([^\W\d_]+(?:[ -][^\W\d_]+){0,3})\s*[,:]?\s*"
     r"\(([A-Za-z][\u0303_\w]{0,3})\)\s*(\[[-+\w]{1,8}\])?"
 )
+_LABELLED = re.compile(
+    r"([^\W\d_]{3,20}(?: [^\W_]{1,20}){0,4})(?: ?\([^()]{1,30}\))?\.\s+(\S{1,40})"
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUOTED = re.compile(r"\"([^\"]{1,30})\"")
 
@@ -306,6 +309,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         key, _ = in_words(text[led.end() :], names)
         if key in names.varying:
             return key, names.steps + names.first_step - 1  # the final hidden state
+    labelled = _LABELLED.fullmatch(text)
+    if labelled and labelled[1].lower() in called("quantities"):
+        text = labelled[2]  # Loss (1 mark). L
     text = _STAGED.sub(r"\1", text)
     if of_chinese := _CHINESE_SLOPE.fullmatch(text):
         return f"∂L/∂{of_chinese[1]}", t

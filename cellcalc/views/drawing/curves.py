@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 MOST_WINDOWS = 60  # rows of a schedule
 MOST_NUMBERS = 12  # steps up to which the numbers stand in the boxes
-MOST_BOXES = 20_000  # of the flow; of more, a picture of dots
+MOST_BOXES = 20_000  # of flow and gradients; of more, a picture of dots
 SHADE = 0.35  # over what a scheme cuts off, where there are too many boxes to hatch
 FAINT = 1e-5  # of the largest derivative: the end of the scale
 MANY = 60  # points and lines, above which they hide what they are to show
@@ -186,11 +186,17 @@ def gradients(shown: Shown, ax: Axes | None) -> Drawing:
         axes = drawing.axes
         # The fifth root of a share, so that small contributions still show their sign.
         shares = np.sign(table) * np.power(np.abs(table) / (largest or 1.0), 0.4)
-        edges = np.arange(len(steps) + 1) + steps[0] - 0.5
-        axes.pcolormesh(
-            edges, np.arange(len(rows) + 1) - 0.5, shares, cmap="PuOr_r", vmin=-1.15, vmax=1.15,
-            edgecolor="white", linewidth=0.5 if few else 0.0,
-        )  # fmt: skip
+        look: dict[str, Any] = {"cmap": "PuOr_r", "vmin": -1.15, "vmax": 1.15}
+        if table.size > MOST_BOXES:
+            frame = (steps[0] - 0.5, steps[-1] + 0.5, len(rows) - 0.5, -0.5)
+            axes.imshow(shares, extent=frame, aspect="auto", interpolation="nearest", **look)
+            axes.set_ylim(-0.5, len(rows) - 0.5)
+        else:
+            edges = np.arange(len(steps) + 1) + steps[0] - 0.5
+            axes.pcolormesh(
+                edges, np.arange(len(rows) + 1) - 0.5, shares, edgecolor="white",
+                linewidth=0.5 if few else 0.0, **look,
+            )  # fmt: skip
         for k, values in enumerate(table) if few else ():
             for t, value in zip(steps, values, strict=True):
                 dark = abs(shares[k][t - steps[0]]) > 0.85

@@ -27,6 +27,7 @@ from cellcalc.views.drawing.canvas import (
     title,
 )
 from cellcalc.views.picture import Arrow, Box, Picture, picture
+from cellcalc.views.stages import Place, Wire
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -238,12 +239,15 @@ def cell(shown: Shown, t: int | None, ax: Axes | None) -> Drawing:
     drawn = picture(shown.trace.model)
     places = {box.place for box in drawn.boxes}
     ends = [*places, *(p for a in drawn.arrows for p in (a.start, a.end))]
+    ends += [p for w in drawn.wires for p in (w.start, w.end)]
     down, across = max(row for row, _ in ends), max(column for _, column in places)
-    width, height = across * 1.28 + 1.55, down * 0.86 + 1.0
+    width, height = across * PITCH + 1.55, down * 0.86 + 1.0
     with canvas(width, height, ax, blank=True) as drawing:
         axes = drawing.axes
-        _blank(axes, (-0.6, across * 1.28 + 0.95), (-down * 0.86 - 0.5, 0.5))
+        _blank(axes, (-0.6, across * PITCH + 0.95), (-down * 0.86 - 0.5, 0.5))
         _wires(axes, drawn)
+        for wire in drawn.wires:
+            _wire(axes, wire)
         for box in drawn.boxes:
             _cell_box(axes, box, t, shown)
         title(drawing, *shown.heading, f"t = {t}")
@@ -251,8 +255,26 @@ def cell(shown: Shown, t: int | None, ax: Axes | None) -> Drawing:
     return drawing
 
 
-def _at(place: tuple[int, int]) -> tuple[float, float]:
-    return place[1] * 1.28, -place[0] * 0.86
+PITCH, HALF, REACH = 1.28, 0.52, 0.3  # of the columns of boxes; half of a box across and down
+
+
+def _at(place: Place) -> tuple[float, float]:
+    return place[1] * PITCH, -place[0] * 0.86
+
+
+def _wire(axes: Axes, wire: Wire) -> None:
+    """A line between two stages, past one, or down to the next box."""
+    (x0, y0), (x1, y1) = _at(wire.start), _at(wire.end)
+    if wire.down:
+        _arrow(axes, (x0, y0 - REACH), (x1, y1 + REACH), LINE, below=True)
+        return
+    start, end = (x0 + HALF, y0), (x1 + HALF if wire.start == wire.end else x1 - HALF, y1)
+    if wire.start == wire.end:
+        start = x0 - HALF, y0
+    if wire.arrives:
+        _arrow(axes, start, end, LINE, below=True)
+    else:
+        axes.plot([start[0], end[0]], [start[1], end[1]], color=LINE, linewidth=1.0, zorder=1)
 
 
 def _wires(axes: Axes, drawn: Picture) -> None:

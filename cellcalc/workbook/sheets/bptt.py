@@ -546,11 +546,6 @@ def set_up_bptt(
             for area in areas:  # a text that was pasted, which no rule refuses
                 fill_where(sheet, area.replace("$", ""), f"ISTEXT({_corner(area)})", BAD)
     set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // MOST_A_PAGE))
-    blocks = [layout.headings["forward"], *(window.heading for window in layout.windows)]
-    if splits(layout):
-        blocks += [window.gradients for window in layout.windows]
-    for top in sorted(blocks)[:MAX_BREAKS]:  # each on a page of its own
-        sheet.row_breaks.append(Break(id=top - 1))
     _scale(sheet, layout)
     sheet.print_title_rows = f"{first_row}:{first_row}"
     sheet.print_title_cols = f"A:{letters(TOTAL)}"
@@ -634,18 +629,57 @@ def _scale(sheet: Worksheet, layout: Layout) -> None:
             text = f"{left_side(q, write)} = {right}"
             found[q.group is Group.GRADIENT] += word_lines(text, EQUATION_WIDTH)
         lines += found.values() if splits(layout) else [sum(found.values()) - 3]
-    across = layout.steps + 2
-    pages = -(-across // MOST_A_PAGE)
-    across = -(-across // pages)  # as many on each page
+    steps = spread(range(FIRST, layout.width + 1))
+    blocks = list(printed_blocks(layout))
+    across = max(len(part) for _, _, columns in blocks for part in spread(columns))
     widths = [GROUP_WIDTH, SYMBOL_WIDTH, EQUATION_WIDTH, *[STEP_WIDTH] * (1 + across)]
     scale = scale_to(sheet, widths)
-    for page in range(1, pages):
-        sheet.col_breaks.append(Break(id=FIRST - 1 + page * across))
     sheet.page_setup.scale = max(40, int(min(scale, 100 * PAGE[1] / (max(lines) * LINE_HEIGHT))))
+    areas = list(printed_areas(layout))
+    if sum(len(area) + len(layout.quoted) + 6 for area in areas) < LONGEST_NAME:
+        sheet.print_area = ",".join(areas)
+        return
     sheet.print_area = f"A1:{letters(layout.width)}{layout.height}"
+    for part in steps[1:]:
+        sheet.col_breaks.append(Break(id=part[0] - 1))
+    for top, _, _ in blocks[1 : MAX_BREAKS + 1]:
+        sheet.row_breaks.append(Break(id=top - 1))
 
 
-ROOM = 10  # digits before and after the point that a step's column has room for
+LONGEST_NAME = 8_000  # characters of what a name stands for
+
+
+def spread(columns: range) -> list[range]:
+    """Columns as they are printed side by side: as many on each page."""
+    pages = -(-len(columns) // MOST_A_PAGE)
+    across = -(-len(columns) // pages)
+    return [columns[k : k + across] for k in range(0, len(columns), across)]
+
+
+def printed_blocks(layout: Layout) -> Iterator[tuple[int, int, range]]:
+    """The first and last row of what is printed together, and its columns with numbers."""
+    everywhere = range(FIRST, layout.width + 1)
+    blocks = [(1, everywhere), (layout.headings["forward"], everywhere)]
+    for window in layout.windows:
+        # The edges of a window belong to it: what it cuts off, and the zeros behind it.
+        columns = range(column(window.trace.first - 1), column(window.trace.last + 1) + 1)
+        blocks.append((window.heading, columns))
+        if splits(layout):
+            blocks.append((window.gradients, columns))
+    ends = [*(top - 1 for top, _ in blocks[1:]), layout.height]
+    for (top, columns), end in zip(blocks, ends, strict=True):
+        yield top, end, columns
+
+
+def printed_areas(layout: Layout) -> Iterator[str]:
+    """What is printed on a page each: of each block the steps that it has numbers of.
+
+    The columns of labels are repeated on each.
+    """
+    for top, bottom, columns in printed_blocks(layout):
+        for part in spread(columns):
+            first = 1 if part[0] == FIRST else part[0]
+            yield f"{letters(first)}{top}:{letters(part[-1])}{bottom}"
 
 
 def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
@@ -672,10 +706,10 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
             if look is None:
                 shade_gradients(sheet, area)
             else:
-                shade_by_tens(sheet, area, look.scale)
+                shade_by_tens(sheet, area, look.scale, STEP_WIDTH, NUMBER_DECIMALS)
     if look is not None:
         area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, decimals_now=NUMBER_DECIMALS, room=ROOM)
+        show_digits(sheet, area, look.digits, STEP_WIDTH, NUMBER_DECIMALS)
     show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 

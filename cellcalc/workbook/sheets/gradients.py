@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cellcalc.engine.codegen import compile_expression
@@ -57,9 +56,9 @@ from cellcalc.xlsx.styles import NUMBER_DECIMALS
 
 TITLE = "Gradients"
 EPSILON, TOLERANCE, NOISE = 1e-5, 1e-6, 1e-9
-ROOM = 9  # digits that a column of numbers has room for
+PART_WIDTH = 10  # characters of the column of a step, and of the narrowest one
 MOST_MOVES = 20_000  # cells of forward mode
-MOST_ACROSS = 12  # steps across on a printed page
+MOST_ACROSS, MOST_BESIDE = 12, 4  # steps across on a printed page; beside the table
 MOST_PARTS, MOST_WINDOWS = 40, 60  # steps shown, and windows that are added up for them
 TABLE = 4  # the row of the table's heading
 NAME, BPTT, EXACT, DIFFERENCE, ERROR, RESULT, PARTS = 1, 2, 3, 4, 5, 6, 8
@@ -477,8 +476,8 @@ class _Gradients:
         return values
 
     def set_up(self, sheet: Worksheet) -> None:
-        set_widths(sheet, (20, 14, 14, 12, 13, 12, 3))
-        set_width(sheet, 10, PARTS, PARTS + self.parts - 1)
+        set_widths(sheet, (20, 14, 14, 12, 13, 12, PART_WIDTH))
+        set_width(sheet, PART_WIDTH, PARTS, PARTS + self.parts - 1)
         title, prompt = sentence("gradients", "chosen"), sentence("gradients", "chosen_note")
         cell = f"{letters(VALUE)}{self.lesson + CHOSEN}"
         drop_down(sheet, cell, self.column(NAME), title, prompt)
@@ -492,24 +491,28 @@ class _Gradients:
                 for k in range(2):
                     sheet.column_dimensions[letters(self.look_at + k)].hidden = True
                 numbers = f"{letters(BPTT)}{self.first}:{letters(EXACT)}{self.last}"
-                shade_by_tens(sheet, area, scale)
+                shade_by_tens(sheet, area, scale, PART_WIDTH, NUMBER_DECIMALS)
                 # From the empty column before: another area than that of the colours.
                 parts = f"{letters(PARTS - 1)}{self.first}:{area.partition(':')[2]}"
                 for part in (numbers, parts):
-                    show_digits(sheet, part, digits, NUMBER_DECIMALS, room=ROOM)
+                    show_digits(sheet, part, digits, PART_WIDTH, NUMBER_DECIMALS)
             else:
-                shade_by_tens(sheet, area, scale)
+                shade_by_tens(sheet, area, scale, PART_WIDTH, NUMBER_DECIMALS)
         sheet.freeze_panes = f"B{TABLE + 1}"
         fold(sheet)
         set_up_page(sheet)
         meaning = PARTS + self.parts
         sheet.column_dimensions[letters(meaning)].width = 50
         if self.parts > MOST_ACROSS:  # the table by itself, then so many steps a page
-            scale_to(sheet, [20, *[10] * MOST_ACROSS])
+            scale_to(sheet, [20, *[PART_WIDTH] * MOST_ACROSS])
             sheet.print_title_cols = f"A:{letters(NAME)}"
-            for k in range(0, self.parts, MOST_ACROSS):
-                sheet.col_breaks.append(Break(id=PARTS + k - 1))
-        sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
+            areas = [f"A1:{letters(PARTS + MOST_BESIDE - 1)}{self.lesson + APART}"]
+            for k in range(PARTS + MOST_BESIDE, meaning, MOST_ACROSS):
+                end = letters(min(k + MOST_ACROSS, meaning) - 1)
+                areas.append(f"{letters(k)}{TABLE}:{end}{self.last}")
+            sheet.print_area = ",".join(areas)
+        else:
+            sheet.print_area = f"A1:{letters(meaning)}{self.lesson + APART}"
         last = self.down.last_row
         width = letters(max(column(self.layout.steps), PARTS + self.parts))
         show_scientific(sheet, f"C{self.first}:{width}{last}")

@@ -165,6 +165,12 @@ class _Practice:
             )
 
     @cached_property
+    def answers(self) -> frozenset[str]:
+        """The answers as they are compared with what is given; 0 and 1 stand in many places."""
+        found = frozenset(_compared(spot.spot.value) for spot in self.exercise.open)
+        return found - {"0", "1", "-1"}
+
+    @cached_property
     def asked_rows(self) -> frozenset[int]:
         """The rows in which something is asked for."""
         return frozenset(spot.row for spot in self.exercise.open)
@@ -569,9 +575,21 @@ class _Sealed(_Practice):
         place = f"{letters(cell.column)}{row}"
         is_number = isinstance(cell.value, int | float) and cell.column >= TOTAL
         is_asked = place in self.exercise.covered or cell.style.endswith("_step")
-        if is_number and not is_asked and place in self.kept_back:
+        if is_number and not is_asked and place in self.kept_back | self.left_out:
             return Cell(cell.column, "note")
         return super().shown(cell, row)
+
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """The cells that hold an answer by another name: dy gives dh away where y = h."""
+        return frozenset(
+            place
+            for row in self.rows_of
+            if row.number > self.layout.headings["forward"]
+            for cell in row.cells
+            if _compared(cell.value) in self.answers and cell.column >= TOTAL
+            if (place := f"{letters(cell.column)}{row.number}") not in self.exercise.covered
+        )
 
     @cached_property
     def telling(self) -> frozenset[str]:
@@ -644,6 +662,8 @@ class _Sealed(_Practice):
     def from_own(self, spot: PlacedSpot) -> tuple[str, list[str]]:
         """The equation over the person's cells, and which of them it takes; "" for none."""
         covered = self.exercise.covered
+        if self.left_out & set(_CELL.findall(spot.follow.replace("$", ""))):
+            return "", []
         used = [covered[cell] for cell in spot.uses]
         if all(other.spot.open for other in used):
             text = spot.follow.replace(OWN, "").replace(f"{self.quoted}!", "")
@@ -708,13 +728,8 @@ class _Handout(_Practice):
         if is_given and row < self.layout.headings["forward"]:
             return Cell(shown.column, "plain", shown.value)  # of few digits, and no more are shown
         # y = h gives h away, if it is asked for.
-        is_given = is_given and f"{shown.value:.12g}" not in self.answers
+        is_given = is_given and _compared(shown.value) not in self.answers
         return shown if is_given else Cell(shown.column, "note")
-
-    @cached_property
-    def answers(self) -> frozenset[str]:
-        """The answers as they are compared with what is given; 0 and 1 stand in many places."""
-        return frozenset(f"{s.spot.value:.12g}" for s in self.exercise.open) - {"0", "1", "-1"}
 
     @cached_property
     def open_rows(self) -> frozenset[int]:
@@ -972,6 +987,11 @@ class _Mistake(_Choice):
 def _word(level: str) -> str:
     """What a level of hints is called."""
     return sentence("practice", f"level_{level}")
+
+
+def _compared(value: object) -> str:
+    """A number as it is compared with another; nothing of what is none."""
+    return f"{value:.12g}" if isinstance(value, int | float) else ""
 
 
 def _quoted(text: str) -> str:

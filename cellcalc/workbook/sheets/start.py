@@ -48,7 +48,7 @@ LAMP_LABEL, LAMP = 12, 13  # columns of the lamp of checks
 MOST_STEPS, MOST_KINDS = 12, 12
 MOST_SEQUENCES = 2  # whose inputs are shown
 EXPERIMENTS = 5
-A_PAGE = 43  # lines of print
+A_PAGE = 40  # lines of print
 CHART_AT, CHART_ROWS = 7, 7  # of the losses: how many steps' columns are before it, its height
 AFTER_CHECKS = ("Practice", "Equations")  # sheets
 # Columns of the experiments: what to do, its cell, what to watch, three numbers, what it means.
@@ -85,6 +85,7 @@ class _Start:
         self.links: list[tuple[str, str]] = []
         self.merged: list[tuple[int, int, int]] = []
         self.shown: list[str] = []  # areas whose numbers follow the choice of digits
+        self.given: list[str] = []  # of these those of what is put in
         self.losses: tuple[int, int] | None = None  # the row of the losses, and how many
         self.breaks: list[int] = []  # rows after which a printed page may end
         self.lines = self.lines_before = 0  # of text, and of those before that row
@@ -235,7 +236,7 @@ class _Start:
             if len(cells) > 1:
                 yield self.row(*cells)
         if kinds and self.number >= first:
-            self.shown.append(f"B{first}:{letters(FIRST_VALUE + len(kinds) - 1)}{self.number}")
+            self.given.append(f"B{first}:{letters(FIRST_VALUE + len(kinds) - 1)}{self.number}")
 
     def says(self, symbol: str) -> str:
         says = gist(self.model.quantities[symbol].says, ",")
@@ -276,6 +277,8 @@ class _Start:
                 place = f"{layout.quoted}!{layout.cell(name, t)}"
                 cells.append(self.linked(FIRST_VALUE + t - 1, "matrix_value", shown, place))
             yield self.row(*cells)
+        end = letters(FIRST_VALUE + n - 1)
+        self.given.append(f"B{self.number - len(self.model.inputs) + 1}:{end}{self.number}")
 
     def loss_row(self) -> Row:
         """The loss of each step, in the pass that is shown; 0 where there is no target."""
@@ -314,6 +317,7 @@ class _Start:
                 where = f"{self.layout.quoted}!{self.layout.cell(name, 0)}"
                 cells.append(self.linked(place + 1, "matrix_value", value, where))
             yield self.row(*cells)
+            self.given.append(f"B{self.number}:{letters(cells[-1].column)}{self.number}")
 
     # What to try.
 
@@ -418,8 +422,10 @@ class _Start:
                 area = f"B{row}:{letters(n + 1)}{row}"
                 format_where(sheet, area, f"NOT(ISNUMBER(B{row - 1}))", '"–"')
                 self.shown.append(area)
+            for area in self.given:
+                show_digits(sheet, area, moment.work(DIGITS_ROW), WIDTH, given=True)
             for area in self.shown:
-                show_digits(sheet, area, moment.work(DIGITS_ROW))
+                show_digits(sheet, area, moment.work(DIGITS_ROW), WIDTH)
             sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
         if self.losses and not self.book.practice:
             self.chart(sheet, *self.losses)

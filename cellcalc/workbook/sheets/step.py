@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
+from math import ceil
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -23,6 +25,7 @@ from cellcalc.problems.sequences import or_zero
 from cellcalc.resources import sentence
 from cellcalc.views.derivation import start_of_chain
 from cellcalc.views.picture import Arrow, Picture, picture
+from cellcalc.views.stages import Place
 from cellcalc.views.worked import left_side
 from cellcalc.workbook.book import Book, Sheet
 from cellcalc.workbook.digits import MOST_CHARACTERS, Working
@@ -42,7 +45,9 @@ from cellcalc.workbook.moment import (
 )
 from cellcalc.workbook.sheets.start import weights
 from cellcalc.xlsx.cells import Cell, Row, Rows, letters, text_lines
+from cellcalc.xlsx.connectors import ROW_PIXELS, Line, Point
 from cellcalc.xlsx.page import (
+    DECIMALS,
     link,
     set_up_page,
     set_widths,
@@ -54,7 +59,9 @@ from cellcalc.xlsx.page import (
 TITLE = "Step"
 PICTURE_ROW = 6
 BOX_WIDTH, GAP_WIDTH, FIRST_WIDTH = 12, 3.4, 13
-NUMBER_WIDTHS = 10, 9, 11.5, 9, 9, 9
+STAGE_GAP = 5.4  # where lines run between stages
+NUMBER_WIDTHS = 10, 10, 11.5, 9, 9, 9
+LEAST_WIDTH = 9
 SCREEN = 162  # characters across a first screen of 1366 pixels
 LOWEST = 32  # the row below the picture that is on the first screen
 BOXES = 8  # columns of boxes that the table below uses
@@ -70,7 +77,8 @@ def step(book: Book) -> Iterator[Sheet]:
     maker = _Step(book.seen, book.moment)
     rows = list(maker.rows())
     width = max(row.width for row in rows)
-    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up)
+    lines = tuple(maker.drawn.lines())
+    yield Sheet(title_of(TITLE), Rows(rows, width, rows[-1].number), maker.set_up, lines=lines)
 
 
 def lines_of(book: Book) -> dict[str, tuple[str, str]]:
@@ -355,16 +363,23 @@ class _Step:
                 ],
             )
 
+    @cached_property
+    def widths(self) -> tuple[float, ...]:
+        """Those of the columns: of boxes and gaps in turn, and of numbers in the table."""
+        gap = GAP_WIDTH if self.drawn.picture.arrows else STAGE_GAP
+        widths = [FIRST_WIDTH, *[BOX_WIDTH, gap] * max(BOXES + 1, self.drawn.columns)]
+        first, end = self.drawn.weights_at, self.drawn.weights_at + len(self.drawn.kinds)
+        widths += [GAP_WIDTH] * (max(end, BACK_VALUE + len(NUMBER_WIDTHS)) - len(widths))
+        widths[BACK_VALUE - 1 : BACK_VALUE - 1 + len(NUMBER_WIDTHS)] = NUMBER_WIDTHS
+        # The weights stand beside the cell.
+        widths[first - 1 : end] = (max(width, LEAST_WIDTH) for width in widths[first - 1 : end])
+        return tuple(widths)
+
     def set_up(self, sheet: Worksheet) -> None:
-        widths: list[float] = [FIRST_WIDTH]
-        columns = max(BOXES + 1, self.drawn.columns)
-        widths += [BOX_WIDTH, GAP_WIDTH] * columns
-        set_widths(sheet, tuple(widths))
-        set_widths(sheet, NUMBER_WIDTHS, BACK_VALUE)  # the weights' too, beside the cell
+        set_widths(sheet, self.widths)
         set_widths(sheet, (12, 11, 9, 12, 12, 20), TABLE)
         zoom = 90 if self.heading <= LOWEST else 80  # the picture whole
-        across = FIRST_WIDTH + (BOX_WIDTH + GAP_WIDTH) * (self.drawn.weights_at // 2 - 1)
-        across += sum(NUMBER_WIDTHS[: len(self.drawn.kinds) + 1])  # and the weights beside it
+        across = sum(self.widths[: self.drawn.weights_at + len(self.drawn.kinds)])
         sheet.sheet_view.zoomScale = min(zoom, int(100 * SCREEN / across))
         self.moment.set_up(sheet, TITLE)
         sheet.freeze_panes = f"A{NOTICE_ROW + 1}"
@@ -392,13 +407,16 @@ class _Step:
                 link(sheet, cell, self.place(entry.backward.symbol, True))
         first, end = self.heading + 1, self.heading + len(self.entries)
         digits = self.moment.work(DIGITS_ROW)
-        show_digits(sheet, f"{letters(VALUE)}{first}:{letters(VALUE)}{end}", digits)
+        show_digits(sheet, f"{letters(VALUE)}{first}:{letters(VALUE)}{end}", digits, BOX_WIDTH)
         if self.learns:
             scale = self.moment.work(SCALE_ROW)
             area = f"{letters(BACK_VALUE)}{first}:{letters(BACK_VALUE)}{end}"
-            shade_by_tens(sheet, area, scale)
-            show_digits(sheet, f"{letters(BACK_VALUE)}{first}:{letters(LOCAL)}{end}", digits)
-            show_digits(sheet, f"D{self.shares + 1}:F{last}", digits)
+            narrow = min(self.widths[BACK_VALUE - 1 : LOCAL])
+            shade_by_tens(sheet, area, scale, narrow, DECIMALS)
+            show_digits(
+                sheet, f"{letters(BACK_VALUE)}{first}:{letters(LOCAL)}{end}", digits, narrow
+            )
+            show_digits(sheet, f"D{self.shares + 1}:F{last}", digits, BOX_WIDTH)
         self.drawn.set_up(sheet, digits)
 
     def place(self, symbol: str, backward: bool) -> str:
@@ -422,7 +440,7 @@ class Drawing:
         self.moment, self.model = sheet.moment, sheet.model
         rows = max(box.place[0] for box in drawn.boxes)
         self.columns = max(box.place[1] for box in drawn.boxes) + 2
-        self.last = PICTURE_ROW + rows * (BOX_ROWS + 1) + BOX_ROWS - 1
+        self.last = PICTURE_ROW + ceil(rows * (BOX_ROWS + 1)) + BOX_ROWS - 1
         self.right = 1 + 2 * self.columns
         self.merged: list[tuple[int, int]] = []
         self.weights_at = max(BACK_VALUE, 2 * self.columns)  # after the last arrow
@@ -436,19 +454,18 @@ class Drawing:
         return max(self.right, self.weights_at + len(self.kinds)) if self.kinds else self.right
 
     @staticmethod
-    def corner(place: tuple[int, int]) -> tuple[int, int]:
+    def corner(place: Place) -> tuple[int, int]:
         """The sheet's row and column of the top of a box."""
         row, column = place
-        return PICTURE_ROW + row * (BOX_ROWS + 1), 2 + column * 2
+        return PICTURE_ROW + round(row * (BOX_ROWS + 1)), 2 + column * 2
 
     def cells(self) -> dict[tuple[int, int], Cell]:
         """The cells of the picture by row and column, without what stands beside it."""
         across: set[tuple[int, int]] = set()
         upright: set[tuple[int, int]] = set()
         heads: dict[tuple[int, int], str] = {}
-        for arrow in self.arrows():
+        for arrow in self.picture.arrows:
             self.line(arrow, across, upright, heads)
-        upright |= self.collected()
         placed: dict[tuple[int, int], Cell] = {}
         for row, column in across | upright:
             text = "│" if (row, column) in upright else None
@@ -466,44 +483,30 @@ class Drawing:
         ]
         return placed
 
-    def arrows(self) -> Iterator[Arrow]:
-        """The lines of the picture; of a cell laid out by stages one into each later stage."""
-        yield from self.picture.arrows
-        if not self.picture.in_layers:
-            return
-        for box in self.picture.boxes:
-            row, column = box.place
-            if column:
-                yield Arrow((row, column - 1), (row, column))
+    def lines(self) -> Iterator[Line]:
+        """The lines of a cell laid out by stages, drawn over the sheet.
 
-    def collected(self) -> set[tuple[int, int]]:
-        """Of a cell laid out by stages the lines between two stages, which all of them share."""
-        if not self.picture.in_layers:
-            return set()
-        places: dict[int, list[int]] = {}
-        for box in self.picture.boxes:
-            row, column = box.place
-            before = self.picture_boxes_at(column - 1)
-            used = self.uses(box.symbol) if column else set()
-            feeding = [place[0] for name, place in before if name in used]
-            if feeding:
-                places.setdefault(column, []).extend([row, *feeding])
-        found = set()
-        for column, rows in places.items():
-            (first, at), (last, _) = (self.corner((k, column)) for k in (min(rows), max(rows)))
-            found |= {(row, at - 1) for row in range(first + VALUE_AT, last + GRADIENT_AT)}
-        return found
+        From box to box in the middle of the values; on a lane of its own past a stage.
+        """
+        for wire in self.picture.wires:
+            (top, left), (bottom, right) = self.corner(wire.start), self.corner(wire.end)
+            middle = ROW_PIXELS // 2
+            if wire.down:
+                start = Point(top + BOX_ROWS, 0, left, self.width(left) // 2)
+                end = Point(bottom, 0, right, self.width(right) // 2)
+                yield Line(start, end, head=True)
+                continue
+            from_row = top + VALUE_AT if wire.leaves else top
+            to_row = bottom + VALUE_AT if wire.arrives else bottom
+            if wire.start == wire.end:  # past a stage
+                yield Line(Point(top, middle, left, 0), Point(top, middle, left + 1, 0))
+            else:
+                start = Point(from_row, middle, left + 1, 0)
+                yield Line(start, Point(to_row, middle, right, 0), head=wire.arrives)
 
-    def picture_boxes_at(self, column: int) -> list[tuple[str, tuple[int, int]]]:
-        return [(b.symbol, b.place) for b in self.picture.boxes if b.place[1] == column]
-
-    def uses(self, symbol: str) -> set[str]:
-        """The quantities in an equation."""
-        quantity = self.model.quantities.get(symbol)
-        formula = quantity.formula if quantity is not None else None
-        if formula is None:
-            return set()
-        return {used.name for used in symbols(spelled_out(formula, self.model.features))}
+    def width(self, column: int) -> int:
+        """The pixels of a column of boxes."""
+        return round(7 * self.sheet.widths[column - 1] + 5)
 
     def beside(self) -> Iterator[tuple[int, Cell]]:
         """The weights at the step, a row a gate, to the right of the picture."""
@@ -524,7 +527,7 @@ class Drawing:
                     yield row, Cell(k, "node_value", value(own), place)
 
     def box(
-        self, place: tuple[int, int], name: str, text: str, before: bool, source: str
+        self, place: Place, name: str, text: str, before: bool, source: str
     ) -> Iterator[tuple[int, Cell]]:
         top, column = self.corner(place)
         if not name:
@@ -587,7 +590,7 @@ class Drawing:
         upright |= {(row, left) for row in range(first, last, step)}
         heads[last, left] = UP if up else DOWN
 
-    def edge(self, place: tuple[int, int], top: int, above: bool) -> int:
+    def edge(self, place: Place, top: int, above: bool) -> int:
         """The row next to a place, above it or below, in which a line begins or ends."""
         kind = next((box for box in self.picture.boxes if box.place == place), None)
         if kind is None:  # a line, which is the lower edge of the cells with the values
@@ -596,16 +599,15 @@ class Drawing:
             return top + BOX_ROWS
         return top - 1 if kind.symbol else top + LABEL_AT
 
-    def has_box(self, place: tuple[int, int]) -> bool:
+    def has_box(self, place: Place) -> bool:
         return any(box.place == place for box in self.picture.boxes)
 
-    def goes_on(self, place: tuple[int, int]) -> bool:
+    def goes_on(self, place: Place) -> bool:
         """Whether another arrow begins where a line ends without a box."""
         return any(arrow.start == place for arrow in self.picture.arrows)
 
     def set_up(self, sheet: Worksheet, digits: str) -> None:
         scale = self.moment.work(SCALE_ROW)
-        area = f"B{PICTURE_ROW}:{letters(self.right)}{self.last}"
         for row, column in self.merged:
             sheet.merge_cells(
                 start_row=row, end_row=row + 1, start_column=column, end_column=column
@@ -613,7 +615,13 @@ class Drawing:
         if self.kinds:
             last = PICTURE_ROW + len(self.weights)
             end = f"{letters(self.weights_at + len(self.kinds))}{last}"
-            show_digits(sheet, f"{letters(self.weights_at + 1)}{PICTURE_ROW + 1}:{end}", digits)
+            area = f"{letters(self.weights_at + 1)}{PICTURE_ROW + 1}:{end}"
+            show_digits(
+                sheet,
+                area,
+                digits,
+                min(self.sheet.widths[self.weights_at : self.weights_at + len(self.kinds)]),
+            )
         for box in self.picture.boxes:
             quantity = self.model.quantities.get(box.symbol)
             if quantity is None:
@@ -625,5 +633,8 @@ class Drawing:
             elif is_squashed(quantity):
                 shade_gates(sheet, cell, low=-1.0)
             if self.sheet.learns:
-                shade_by_tens(sheet, f"{letters(column)}{top + GRADIENT_AT}", scale)
-        show_digits(sheet, area, digits)
+                cell = f"{letters(column)}{top + GRADIENT_AT}"
+                shade_by_tens(sheet, cell, scale, self.sheet.widths[column - 1], DECIMALS)
+        narrow = min(self.sheet.widths[1 : 2 * self.columns : 2])
+        area = f"B{PICTURE_ROW}:{letters(self.right)}{self.last}"
+        show_digits(sheet, area, digits, narrow)

@@ -21,11 +21,11 @@ from cellcalc.workbook.book import Book
 from cellcalc.workbook.digits import DIGITS, MORE_DIGITS
 from cellcalc.workbook.layout import FIRST, TITLE_ROWS, TOTAL, Layout, derived_rows
 from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
-from cellcalc.workbook.sheets.bptt import Look
+from cellcalc.workbook.sheets.bptt import STEP_WIDTH, Look
 from cellcalc.workbook.sheets.step import lines_of
 from cellcalc.xlsx.cells import Cell, Remade, Row, Rows, absolute, letters
-from cellcalc.xlsx.page import drop_down, link, look_where
-from cellcalc.xlsx.styles import TRACED, USED, USES
+from cellcalc.xlsx.page import drop_down, link, longest, look_where
+from cellcalc.xlsx.styles import NUMBER_DECIMALS, TRACED, USED, USES
 
 CHOICE_ROW, TEXT_ROW = 2, 3
 NOTES = (CHOICE_ROW,)  # rows whose text to the left of the choice takes two lines
@@ -239,6 +239,7 @@ class Tracing:
             parameter = f'ISNUMBER(FIND("|"&{q}&":p|",{used})),{time}={absolute(1, self.used_at)}'
             made_of = f"OR({made_of},AND({parameter}))"
         uses = f'ISNUMBER(FIND("|"&{q}&":"&({t}-{time})&"|",{reads}))'
-        look_where(sheet, area, itself, fill=TRACED, bold=True)
-        look_where(sheet, area, f"AND({here},{made_of})", fill=USES, bold=True)
-        look_where(sheet, area, f"AND({here},{uses})", fill=USED, bold=True)
+        tests = (itself, f"AND({here},{made_of})", f"AND({here},{uses})")
+        most = longest(STEP_WIDTH, NUMBER_DECIMALS)
+        for test, fill in zip(tests, (TRACED, USES, USED), strict=True):
+            look_where(sheet, area, test, fill=fill, bold=True, most=most)

@@ -54,8 +54,10 @@ from cellcalc.workbook.moment import (
 )
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import (
+    DECIMALS,
     fold,
     grey_where,
+    longest,
     look_where,
     set_up_page,
     set_widths,
@@ -603,8 +605,9 @@ class _Unrolled:
                 area = f"B{row}:{end}{row}"
                 cell = f"B{row}"
                 # What the window cuts off stands just before it.
-                grey_where(sheet, area, f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)")
-                shade_by_tens(sheet, area, scale)
+                cut = f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)"
+                grey_where(sheet, area, cut, longest(VALUE_WIDTH, DECIMALS))
+                shade_by_tens(sheet, area, scale, VALUE_WIDTH, DECIMALS)
             if len(self.layout.windows) > 1:
                 top, bottom = TIME_ROW, max(lane.gradient for lane in self.lanes)
                 # The gap before the first step swept: the cut.
@@ -624,14 +627,18 @@ class _Unrolled:
                 look_where(sheet, f"B{row}:{end}{row}", test, dotted=True, bold=True)
         look_where(sheet, f"B{TIME_ROW}:{end}{TIME_ROW}", f"AND({here})", "FFFFFF", FOCUS)
         body = f"B{TIME_ROW + 1}:{whole.partition(':')[2]}"
-        look_where(sheet, body, f"AND({here})", ink=FOCUS, bold=True)
+        most = longest(VALUE_WIDTH, DECIMALS)
+        look_where(sheet, body, f"AND({here})", ink=FOCUS, bold=True, most=most)
         for symbol, row in self.gates.items():
             low = 0.0 if is_gate(self.model.quantities[symbol]) else -1.0
             shade_gates(sheet, f"B{row}:{end}{row}", low=low)
         shown = [*self.losses.values(), *self.gates.values()]
         shown += [row for lane in self.lanes for row in (lane.value, lane.gradient)]
         digits = self.moment.work(DIGITS_ROW)
-        show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits)
+        put_in = [*self.inputs.values(), *(r for name, r in self.losses.items() if name == TARGET)]
+        for row in put_in:
+            show_digits(sheet, f"B{row}:{end}{row}", digits, VALUE_WIDTH, given=True)
+        show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits, VALUE_WIDTH)
 
     def chart(self, sheet: Worksheet) -> None:
         drawing = BarChart()

@@ -56,6 +56,7 @@ from cellcalc.xlsx.page import (
     PAGE,
     fold,
     grey_where,
+    longest,
     look_where,
     scale_to,
     set_up_page,
@@ -73,7 +74,6 @@ MOST_WINDOWS = 40  # that are listed
 LABEL, FROM, CUT = 1, 2, 3  # columns
 WIDTHS, STEP_WIDTH = (30, 12, 12), 9  # of the columns before the steps, and of those
 MOST_ACROSS = 16  # steps across on a printed page
-ROOM = 8  # digits that a step's column has room for
 # Columns off the picture: how often each loss is counted, and how far back by the scheme itself.
 COUNTS, OWN = WORK + 20, WORK + 21
 K1_ROW, K2_ROW, SHARES = 6, 7, 8
@@ -447,15 +447,15 @@ class _Windows:
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
-            grey_where(sheet, area, test)
-            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
+            grey_where(sheet, area, test, longest(STEP_WIDTH, NUMBER_DECIMALS))
+            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW), STEP_WIDTH, NUMBER_DECIMALS)
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
             self.digits(sheet, top + 1, area.partition(":")[2])
         for state, top in self.beside.items():
             last = top + 3 + len(self.listed)
             area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
-            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW))
+            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW), STEP_WIDTH, NUMBER_DECIMALS)
             here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
             self.digits(sheet, top + 2, area.partition(":")[2])
@@ -500,7 +500,7 @@ class _Windows:
         the colours."""
         area = f"{step_column(0)}{first}:{corner}"
         digits = f"({self.moment.work(DIGITS_ROW)}+{MORE_DIGITS})"
-        show_digits(sheet, area, digits, NUMBER_DECIMALS, room=ROOM)
+        show_digits(sheet, area, digits, STEP_WIDTH, NUMBER_DECIMALS)
 
 
 def _dot(a: list[float], b: list[float]) -> float:

@@ -1,0 +1,79 @@
+"""One equation for every gate: ∂L/∂W_k = Σ_t δ_k,t x_t, and sums over gates, Σ_k U_k δ_k,t+1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+MAX_TEXT = 2_000  # characters of an equation that is looked at
+_LETTERS = "A-Za-z*⋆•"
+_SUM = re.compile(
+    rf"(?:Σ|\bsum(?![A-Za-z]))\s?(?:_\{{|_\(|_|\()?\s?([{_LETTERS}])\s?(?:∈|\bin\b)\s?\{{([^{{}}]{{1,40}})\}}\s?[}})]?"
+)
+_BARE_SUM = re.compile(rf"Σ\s?_?\{{?([{_LETTERS}])\}}?(?![=∈\w])")
+_OF_PARAMETER = re.compile(r"[WUpR]_?\{?$")
+_LEFT = re.compile(
+    rf"(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d|d_?|δ_?|∇_?)?\s?(?:[WUbpRVz]|[zaδ])\s?(?:[_^]\s?\{{?\(?)?([{_LETTERS}])"
+    r"(?![^\W\d_])"
+)
+
+
+def _index(letter: str) -> re.Pattern[str]:
+    """A letter that stands below or above a name."""
+    if letter.isalpha():
+        return re.compile(rf"(?<=[_^{{,(]){letter}(?![^\W_])")
+    return re.compile(rf"(?<=[_^{{δ]){re.escape(letter)}")
+
+
+def sums_spelled_out(text: str, gates: Sequence[str]) -> str:
+    """A formula whose sums over gates are written out, one term for each."""
+    if ("Σ" not in text and "sum" not in text) or len(text) > MAX_TEXT:
+        return text
+    for _ in range(4):
+        match = _SUM.search(text)
+        if match is not None:
+            letters: Sequence[str] = [one.strip() for one in match[2].split(",") if one.strip()]
+        else:
+            match = _BARE_SUM.search(text)
+            letters = gates
+        if match is None:
+            return text
+        end = _end_of_term(text, match.end())
+        term, index = text[match.end() : end].strip(), _index(match[1])
+        places = [_OF_PARAMETER.search(term[: one.start()]) for one in index.finditer(term)]
+        if match.re is _BARE_SUM and not any(places):
+            return text  # a sum over steps
+        terms = [index.sub(letter, term) for letter in letters]
+        text = f"{text[: match.start()]} ({' + '.join(terms)}) {text[end:]}"
+    return text
+
+
+def _end_of_term(text: str, start: int) -> int:
+    """Where a product ends that begins here: before a sign outside of all brackets."""
+    depth = 0
+    for place in range(start, len(text)):
+        character = text[place]
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+            if depth < 0:
+                return place
+        elif depth == 0 and character in "+-=" and text[start:place].strip():
+            return place
+    return len(text)
+
+
+def for_each(left: str, right: Sequence[str], gates: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """An equation for every gate as one for each: its left side, and the parts on the right.
+
+    None where it is for one quantity only.
+    """
+    match = _LEFT.match(left.strip())
+    if match is None or len(left) > 60 or sum(map(len, right)) > MAX_TEXT:
+        return
+    index = _index(match[1])
+    if match[1] in "tT" or not index.search(left) or not any(map(index.search, right)):
+        return
+    for gate in gates:
+        yield (index.sub(gate, left), *(index.sub(gate, part) for part in right))

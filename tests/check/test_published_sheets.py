@@ -1,0 +1,178 @@
+"""Published examples handed in as their authors print them: slips found, nothing else wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cellcalc.api import Marks, load, loads
+from tests.support.command import run
+
+
+def verdicts(report: Marks) -> Counter[str]:
+    return Counter(a["verdict"] for a in report.answers)
+
+
+CLIP = """
+z_i[1] = 0.2
+z_f[1] = 0.4
+z_g[1] = 0.6
+z_o[1] = 0.8
+f[1] = 0.5986877
+i[1] = 0.5498340
+g[1] = 0.5370496
+o[1] = 0.6899745
+c_free[1] = 0.8939758
+c_free[1] = 0.894
+c[1] = 0.5
+h[1] = 0.315
+"""
+
+
+def test_the_slip_of_a_sheet_with_exact_net_inputs_is_found() -> None:
+    """0.2 and 0.5 are exact there, and no sign that everything is rounded to one decimal."""
+    report = load("cell_clip").check(CLIP)
+    assert verdicts(report) == {"correct": 11, "wrong": 1}
+    (wrong,) = [a for a in report.answers if a["verdict"] == "wrong"]
+    assert (wrong["symbol"], wrong["given"]) == ("h", "0.315")
+
+
+def test_a_nought_on_a_sheet_of_whole_numbers_is_coarse() -> None:
+    """The lecture rounds gates that are nearly open or shut, and all that follows."""
+    c, h = [3, 7, 7, 7, 0], [0, 0, 0, 7, 0]
+    lines = [f"c[{t}] = {v}\nh[{t}] = {h[t - 1]}" for t, v in enumerate(c, 1)]
+    report = load("hungyi_lee").check("\n".join(["o[1] = 0", *lines]))
+    assert set(verdicts(report)) == {"correct", "coarse"}
+    nothing = "\n".join(f"{name} = 0" for name in ("h[1]", "h[2]", "h[3]", "c[1]", "c[2]"))
+    assert "wrong" in verdicts(load("hungyi_lee").check(nothing))
+
+
+def test_noughts_that_a_list_of_numbers_loses_do_not_make_it_coarse() -> None:
+    numbers = {"f": [0.622, 0.736, 0.827, 0.89], "g": [0.604, 0.901, 0.98, 0.996]}
+    numbers |= {"c": [0.39, 0.988, 1.672, 2.413]}
+    report = load("elattar").check(numbers)
+    assert verdicts(report) == {"correct": 12}
+
+
+def test_gomez_features_are_counted_from_0_in_all_his_spellings() -> None:
+    sheet = "delta_W_a[0] = -0.02672\ndelta_W_a[1] = -0.0922\n"
+    sheet += "W_f[0] new = 0.70031\nW_f[1] new = 0.45189"
+    assert verdicts(load("gomez").check(sheet)) == {"correct": 4}
+
+
+GOMEZ = """
+Δ_t = out_t - y_t
+Δout_t = U_a*δa_{t+1} + U_i*δi_{t+1} + U_f*δf_{t+1} + U_o*δo_{t+1}
+δout_t = Δ_t + Δout_t
+Δout_0 = -0.01828
+δout_0 = Δ_0 + Δout_0 = 0.03631 - 0.01828 = 0.01803
+"""
+
+
+@pytest.mark.parametrize(("slip", "verdict"), [("", "correct"), ("2*", "wrong")])
+def test_what_gomez_sends_back_is_no_derivative_of_its_own(
+    slip: str, verdict: str, tmp_path: Path
+) -> None:
+    sheet = tmp_path / "sheet.txt"
+    text = GOMEZ.replace("δout_t = Δ_t + ", f"δout_t = Δ_t + {slip}")
+    sheet.write_text(text, "utf-8")
+    result = run("check", "gomez", str(sheet), "--notation", "gomez", "--first-step", "0",
+                 "--format", "json")  # fmt: skip
+    assert f'"verdict": "{verdict}"' in result.stdout
+    assert ('"wrong": 0' in result.stdout) == (verdict == "correct")
+    assert '"unreadable": 0' in result.stdout
+
+
+HOMEWORK = """
+cell = "lstm"
+readout = "identity"
+loss = "half-squared"
+[parameters]
+W_f = 0.5
+U_f = -0.35
+b_f = 0.8
+W_i = 0.9
+U_i = 0.25
+b_i = -0.15
+W_g = 1.1
+U_g = 0.65
+b_g = 0.12
+W_o = -0.4
+U_o = 0.55
+b_o = 0.3
+[initial]
+h = 0.15
+c = 0.4
+[[sequence]]
+x = [0.7, -1.2, 0.45, 1.6]
+target = [0.3, -0.2, 0.6, 0.1]
+"""
+
+
+def test_what_follows_from_a_slip_is_carried_where_rounding_could_do_as_much() -> None:
+    """A slip in dz_g[3], worked on with all figures and written with three."""
+    problem = loads(HOMEWORK)
+    t = problem.run()
+    w = {k: problem.specification.parameters[f"U_{k}"] for k in "figo"}
+    dz = {k: [float(v) for v in t[f"dz_{k}"]] for k in "figo"}
+    dz["g"][2] *= 0.4
+    dh = float(t["dh"][1]) + w["g"] * (dz["g"][2] - float(t["dz_g"][2]))
+    f3, dc3 = float(t["f"][2]), float(t["dc"][2])
+    dc = dh * float(t["o"][1]) * (1 - float(t["tanh_c"][1]) ** 2) + dc3 * f3
+    assert abs(dc - float(t["dc"][1])) > 0.02 * abs(dc)
+    right = [f"dh[{k}] = {t['dh'][k - 1]:.3g}\ndc[{k}] = {t['dc'][k - 1]:.3g}" for k in (4, 3)]
+    own = f"dz_g[3] = {dz['g'][2]:.3g}\ndh[2] = {dh:.3g}\ndc[2] = {dc:.3g}"
+    found = {
+        (a["symbol"], a["t"]): a["verdict"] for a in problem.check("\n".join([*right, own])).answers
+    }
+    assert found["dz_g", 3] == "wrong"
+    assert found["dh", 2] == found["dc", 2] == "carried"
+    assert found["dc", 3] == "correct"
+
+
+def test_a_line_of_working_may_name_a_path_and_what_is_handed_on() -> None:
+    right = "t = 1\ndh = dh_via_y + dh_next = 0.03631 - 0.01828 = 0.01803\n"
+    right += "dc = dh*o*(1 - tanh_c^2) + dc_next = 0.00840 - 0.06188 = -0.05348"
+    assert verdicts(load("gomez").check(right)) == {"correct": 2}
+    slipped = right.replace("0.03631", "0.04631").replace("0.01803", "0.02803")
+    assert verdicts(load("gomez").check(slipped))["wrong"] == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        ("z_f[t] = W_f*x + U_f*h + b_f", "correct"),
+        ("c = f*c + i*g", "correct"),
+        ("h = o*tanh(c)", "correct"),
+        ("c_t = f_t*c_t + i_t*g_t", "wrong"),
+        ("z_f[1] = W_f*x + U_f*h + b_f = 0.5*0.7 - 0.35*0.15 + 0.8 = 1.0975", "correct"),
+        ("z_f[1] = W_f*x + U_f*h + b_f = 0.5*0.7 - 0.35*0.45 + 0.8 = 0.9925", "wrong"),
+    ],
+)
+def test_a_state_without_a_step_is_that_which_is_there(formula: str, verdict: str) -> None:
+    """Before the state of the same step is worked out there is only that of the step before."""
+    assert verdicts(loads(HOMEWORK).check(formula)) == {verdict: 1}
+
+
+FORMULAS = """
+dU_f = sum(dz_f[t]*h[t])
+dU_i = sum(dz_i[t]*h[t])
+dU_g = sum(dz_g[t]*h[t])
+dU_o = sum(dz_o[t]*h[t-1])
+dz_f[t] = df[t]*f[t]
+dz_o[t] = do[t]*o[t]
+"""
+
+
+def test_the_same_slip_in_formulas_of_siblings_is_one_cause() -> None:
+    report = loads(HOMEWORK).check(FORMULAS)
+    assert verdicts(report) == {"wrong": 2, "repeated": 3, "correct": 1}
+    assert len(report.slips) == 2
+    assert sorted(len(slip["answers"]) for slip in report.slips) == [2, 3]
+
+
+def test_a_formula_that_reads_what_follows_from_it_is_named() -> None:
+    (slip,) = loads(HOMEWORK).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
+    assert "wrong step" in slip["says"] or "hₜ for hₜ₋₁" in slip["says"]
