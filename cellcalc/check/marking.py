@@ -12,6 +12,7 @@ from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
+from cellcalc.check.misplaced import misplaced
 from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
@@ -27,6 +28,7 @@ from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
+MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -86,13 +88,19 @@ def mark(
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
     spots = []
     beyond: dict[Key, Written] = {}
+    absent = [answer for answer, _ in lost]
     for answer, p, w in numbers:
         try:
             spots.append(placing.spot(graph, answer, p, w))
         except ExpressionError as error:
             if answer.number is not None and w:
                 beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
+            absent.append(answer)
             unreadable.append(_not_there(answer, error))
+    has_step_0 = any(answer.t == 0 for answer in absent)
+    astray = misplaced(trace, spots, lambda key: _right(trace.passes[key[0]], key), has_step_0)
+    unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
+    spots = [spot for k, spot in enumerate(spots) if k not in astray]
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
@@ -295,6 +303,35 @@ class _Placing:
         totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
+        self.turn = self.turns(answers)
+
+    def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
+        """The pass and the window of numbers that are given once for each, one after the other.
+
+        Where most of them agree, somebody has written the same twice.
+        """
+        passes = self.trace.passes
+        if not 1 < len(passes) <= MOST_TURNS:
+            return {}
+        given: dict[tuple[str, int | None, str], list[Answer]] = {}
+        for a in answers:
+            if a.number is not None and (a.epoch, a.sequence, a.window) == (None, None, None):
+                given.setdefault((a.symbol, a.t, a.array), []).append(a)
+        found: dict[int, tuple[int, int]] = {}
+        other = 0
+        for (symbol, t, _), some in given.items():
+            windows = [len(one.windows) for one in passes]
+            is_total = t is None and self.of_window(symbol)
+            places = [(p, 0) for p in range(len(passes))]
+            if is_total and max(windows) > 1:
+                places = [(p, w) for p, count in enumerate(windows) for w in range(1, count + 1)]
+            if len(some) != len(places):
+                continue
+            found |= {id(a): place for a, place in zip(some, places, strict=True)}
+            values = [a.number.value for a in some if a.number is not None]
+            unit = max(a.number.unit for a in some if a.number is not None)
+            other += 1 if max(values) - min(values) > unit else -1
+        return found if other > 0 else {}
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.
@@ -313,9 +350,9 @@ class _Placing:
 
     def of(self, answer: Answer) -> tuple[int, int]:
         """The pass (from 0) and the window (from 1; 0: the forward pass) of an answer."""
-        p = self.pass_of(answer)
+        p, in_turn = self.turn.get(id(answer), (self.pass_of(answer), 0))
         one = self.trace.passes[p]
-        window, count = answer.window, len(one.windows)
+        window, count = answer.window or in_turn or None, len(one.windows)
         if window is not None and not 1 <= window <= max(count, 1):
             raise ExpressionError(f"a window from 1 to {count}", f"window {window}")
         name = next(iter(answer.formulas)) if answer.formulas else answer.symbol
@@ -427,6 +464,19 @@ def _not_there(answer: Answer, error: ExpressionError) -> Unreadable:
     return Unreadable(answer.line, shown, str(error), label, error.expected)
 
 
+def _astray(answer: Answer, expected: str) -> Unreadable:
+    """A number that is the right one of another place."""
+    return _not_there(answer, ExpressionError(expected, f"{_label(answer)} = {answer.given}"))
+
+
+def _right(one: PassTrace, key: Key) -> float:
+    """The right value of a place, nan where there is none."""
+    _, w, symbol, t = key
+    first, last = (one.windows[w - 1].first - 1, one.windows[w - 1].last) if w else (0, one.steps)
+    is_there = t is None or (first <= t <= last and (w or symbol in one.forward))
+    return _traced(one, key, math.nan) if is_there else math.nan
+
+
 def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
     """A value of a run that rounds on the way."""
     _, w, symbol, t = key
@@ -436,7 +486,8 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
         return one.forward[symbol][t] if symbol in one.forward else otherwise
     window = one.windows[w - 1]
     if t is None:
-        return {**window.after, **window.gradients}.get(symbol, otherwise)
+        found = {**window.memory_after, **window.after, **window.gradients}
+        return found.get(symbol, otherwise)
     if t < window.first:
         return window.entering.get(symbol, otherwise)
     if symbol in window.backward:
