@@ -100,10 +100,10 @@ _BARRED = re.compile(rf"(?<![^\W_])[cCfigo]{BAR}")
 _DELTA = r"(?:δ|delta)"
 _SAID_DELTA = re.compile(
     rf"{_DELTA}\s?[_^]?(?:\{{[^{{}}]{{1,12}}\}}|[A-Za-z]{{1,3}})?(?:[_^]\{{?[^\s={{}}]{{1,10}}\}}?)?[ₜ₀-₉]*\s?(?::=|=|≡|is|denotes|for)\s?(?:the\s)?"
-    rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}}[_^]?\{{?[A-Za-z]?)"
-    r"[^\s*⊙]{0,14}(?=\s*(?:$|[.,;:)]|[^\W\d_]{3}))"
+    rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}})"
+    rf"(?=[_^]?\{{?\(?(?P<index>[A-Za-z]?)){_WHOLE}"
 )
-_NET_NAME = re.compile(r"(?:z|a|s|net|pre)(?:[_^]?\{?[A-Za-z])?")
+_NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
 _OF_A_GATE = re.compile(
     rf"{_DELTA}[_^]?\{{?[fioruz](?![A-Za-z]|[_^]?\{{?[figocru])[^\s=]{{0,12}}\s?:?=(?P<is>[^=;]{{3,200}})"
 )
@@ -257,10 +257,10 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
         if sign == "Γ" or ("δ" not in line and "delta" not in line.lower()):
             continue
         for match in _SAID_DELTA.finditer(line):
-            by = match["by"].rstrip("_^{")
-            if _NET_NAME.fullmatch(match["by"].rstrip("_^{")) and by not in ("h", "c", "y"):
+            by, index = match["by"], match["index"]
+            if _NET_NAME.fullmatch(by) and (len(by) > 1 or index not in ("", "t")):
                 said[NET] += 1
-            elif by in ("f", "i", "o", "r", "u"):
+            elif by in ("f", "i", "o", "r", "u", "k"):
                 said[GATE] += 1
         for part in re.split(r"[.;](?:\s|$)", line):
             if re.search(r"δ|\bdeltas?\b", part, re.IGNORECASE) and (
