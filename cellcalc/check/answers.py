@@ -506,6 +506,7 @@ _FUNCTION = re.compile(
     r"\s*\(\s*([xzausv])\s*(?:,\s*[a-z]\s*){0,3}\)\s*"
 )
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
+_CANDIDATE_N = re.compile(r"n(?:_t|ₜ|\[t\]|\^?\(t\)|\^?[<⟨]t[>⟩])")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
@@ -569,6 +570,8 @@ class _Reader:
         left = entry.left.strip().replace("{", "").replace("}", "")
         if left in self.names.known and left != STEPS:
             return False
+        if self.names.has_reset and _CANDIDATE_N.fullmatch(left):
+            return False  # n_t, PyTorch's candidate, and no number of steps
         if entry.form in ("code", "last") and _SQUASHED.search(entry.right):
             return False  # n = tanh(…)
         is_each = left in _EACH or left.endswith("_w")

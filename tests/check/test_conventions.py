@@ -125,7 +125,8 @@ After Greff et al.: bars are net inputs, $z^t$ is the block input and $y^t$ the 
 \begin{align}
 \bar{z}^t &= W_z x^t + R_z y^{t-1} + b_z & z^t &= \tanh(\bar{z}^t)\\
 c^t &= z^t \odot i^t + c^{t-1} \odot f^t & y^t &= \tanh(c^t) \odot o^t\\
-\delta y^t &= \Delta^t + R_z^T \delta\bar{z}^{t+1} + R_i^T \delta\bar{i}^{t+1} + R_f^T \delta\bar{f}^{t+1} + R_o^T \delta\bar{o}^{t+1}\\
+\delta y^t &= \Delta^t + R_z^T \delta\bar{z}^{t+1} + R_i^T \delta\bar{i}^{t+1}
+ + R_f^T \delta\bar{f}^{t+1} + R_o^T \delta\bar{o}^{t+1}\\
 \delta W_\star &= \sum_{t=0}^{T} \langle \delta\bar\star^t, x^t\rangle
 \end{align}
 where $\Delta^t = y^t - d^t$.

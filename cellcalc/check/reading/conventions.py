@@ -65,7 +65,10 @@ _SIGNS = str.maketrans({"\u0305": BAR, "ℓ": "L"})
 _TIME = r"(?:_\{[t0-9][^{}]{0,3}\})?"  # a step below, before the gate above
 _WORD_ACCENT = re.compile(r"\b([A-Za-z])_?(bar|tilde)(?=_|\b)")
 # … and nothing multiplied with it
-_WHOLE = r"(?:[_^]\S{1,12})?[ₜ₀-₉]{0,3}(?=\s*(?:$|[.,;:)]|[^\W\d_]{3}))"
+_WHOLE = (
+    r"(?:[_^](?:\{[^{}]{0,14}\}|\([^()]{0,6}\)|\w)){0,2}[ₜ₀-₉]{0,3}"
+    r"(?=\s*(?:$|[.,;:)=]|[^\W\d_]{3}))"
+)
 _SAID_ACCENT = re.compile(
     rf"(?<![\w∂])([A-Za-z])([{_MARKS}])[^\s=:≡,;]{{0,20}}\s?(?::=|=|≡|for|is|denotes|means)\s?(?:the\s)?"
     rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?\1(?![{_MARKS}]){_WHOLE}"
@@ -115,6 +118,7 @@ _PART_OF_STEP = re.compile(
     r"(?:∂\s?[LEJ]/∂|δ|∇|(?<![^\W_])d)\{?(?:[Ww][A-Za-z]?|kernel)(?:_\{?[A-Za-z]{1,2})?"
     r"(?:,₂|₂|,2(?!\d)|\[2\]|_\{?2(?!\d)|\}?\^\{?[(⟨<]2|\(2\)|⁽²⁾|⟨2⟩)"
 )
+_ONE_SLOPE = re.compile(r"\s*(?:∂\s?[LEJ]|d[LEJ])\s?/\s?(?:∂|d)[^\s*⊙]{1,30}\s*")
 _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|[σ](?:\^\{?)?'")
 _AS_NET = re.compile(
     rf"[WU]_?\{{?[fiorucgz]\}}?(?:\^\{{?[T⊤]\}}?|\.T)?\s?[*⊙@]?\s?{_DELTA}[_^]?\{{?[fiorugz](?![A-Za-z])"
@@ -274,7 +278,7 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
         for line in lines:
             for match in of_a_gate.finditer(line):
                 formula = match["is"]
-                if not re.search(r"[A-Za-z∂δ]", formula):
+                if not re.search(r"[A-Za-z∂δ]", formula) or _ONE_SLOPE.fullmatch(formula):
                     continue
                 said[NET if _SLOPE_OF_SIGMOID.search(formula) else GATE] += 1
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
