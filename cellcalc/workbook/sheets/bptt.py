@@ -508,6 +508,7 @@ def over_steps(row: int, first: int, last: int) -> str:
 
 
 STEP_WIDTH = 11  # characters of a step's column
+APART = 0.7  # of these are between the numbers of two columns
 MOST_A_PAGE = 13  # columns of steps on a printed page
 MOST_SHADED = 60  # windows whose gradients have a colour scale of their own
 
@@ -709,7 +710,7 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
                 shade_by_tens(sheet, area, look.scale, STEP_WIDTH, NUMBER_DECIMALS)
     if look is not None:
         area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, STEP_WIDTH, NUMBER_DECIMALS)
+        show_digits(sheet, area, look.digits, STEP_WIDTH - APART, NUMBER_DECIMALS)
     show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 
