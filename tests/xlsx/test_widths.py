@@ -66,6 +66,7 @@ def shown(sheet: Worksheet, value: float, digits: int, usual: str) -> str:
 
 @pytest.mark.parametrize("digits", [2, 4, 8])
 @pytest.mark.parametrize("width", [8.7, 9, 10, 11, 12])
+@pytest.mark.cases(3)
 def test_numbers_with_the_digits_chosen_fit(width: float, digits: int) -> None:
     sheet = openpyxl.Workbook().active
     assert isinstance(sheet, Worksheet)
@@ -80,6 +81,7 @@ def test_numbers_with_the_digits_chosen_fit(width: float, digits: int) -> None:
 
 @pytest.mark.parametrize("decimals", [DECIMALS, NUMBER_DECIMALS])
 @pytest.mark.parametrize("width", [8.7, 9, 10, 11, 12])
+@pytest.mark.cases(3)
 def test_gradients_in_shades_fit_and_are_never_shown_as_0(width: float, decimals: int) -> None:
     """LibreOffice applies no other rule to them."""
     sheet = openpyxl.Workbook().active
