@@ -607,7 +607,9 @@ class _Unrolled:
                 # What the window cuts off stands just before it.
                 cut = f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)"
                 grey_where(sheet, area, cut, longest(VALUE_WIDTH, DECIMALS))
-                shade_by_tens(sheet, area, scale, VALUE_WIDTH, DECIMALS)
+            areas = [f"B{row}:{end}{row}" for row in sorted(gradient_rows)]
+            digits = self.moment.work(DIGITS_ROW)
+            shade_by_tens(sheet, areas, scale, VALUE_WIDTH, DECIMALS, digits)
             if len(self.layout.windows) > 1:
                 top, bottom = TIME_ROW, max(lane.gradient for lane in self.lanes)
                 # The gap before the first step swept: the cut.
