@@ -377,7 +377,7 @@ class _Step:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, self.widths)
-        set_widths(sheet, (12, 11, 9, 12, 12, 20), TABLE)
+        set_widths(sheet, (12, 11, 9, 12, 12, 20, *[11] * 8), TABLE)
         zoom = 90 if self.heading <= LOWEST else 80  # the picture whole
         across = sum(self.widths[: self.drawn.weights_at + len(self.drawn.kinds)])
         sheet.sheet_view.zoomScale = min(zoom, int(100 * SCREEN / across))
