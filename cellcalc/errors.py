@@ -113,7 +113,8 @@ class Mistake:
     found: str
 
     def __str__(self) -> str:
-        place = ": ".join(filter(None, (_short(self.file), _short(self.key))))
+        file = self.file if printable(self.file) else ascii(self.file)[1:-1]  # of no signs at all
+        place = ": ".join(filter(None, (_short(file), _short(self.key))))
         return bounded(f"{place}: expected {self.expected}, found {_short(self.found)}")
 
 

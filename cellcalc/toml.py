@@ -168,10 +168,10 @@ class Section:
         return default or ""
 
     def file_name(self, key: str) -> str:
-        """The name of a file; "" after noting that there is none."""
+        """The name of a file, as it stands there; "" after noting that there is none."""
         value = self.values.get(key)
-        if isinstance(value, str) and printable(value):
-            return printable(value)
+        if isinstance(value, str) and value.strip():
+            return value
         self.wrong(key, "the name of a file")
         return ""
 

@@ -21,7 +21,7 @@ from cellcalc.check.slips import Edit, Edits, drawn_value, sayings, slopes, whol
 from cellcalc.engine.run import run_model
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.language.calculus import product, total
-from cellcalc.language.keys import derivative_key, memory_key, split_key
+from cellcalc.language.keys import derivative_key, memory_key
 from cellcalc.language.notation import LANGUAGE
 from cellcalc.language.tree import (
     ONE,
@@ -195,7 +195,7 @@ class Causes:
             true,
             is_gradient,
             (row.symbol,),
-            (edit.kind, self.abstract(row.symbol, edit.formula)),
+            (edit.kind, self.edits.abstract(row.symbol, edit.formula)),
         )
 
     def of_row(self, row: str, expression: Expression) -> Changes:
@@ -248,7 +248,7 @@ class Causes:
         groups: dict[tuple[str, ...], list[Cause]] = {}
         by_stem, by_gate, by_feature = defaultdict(list), defaultdict(list), defaultdict(list)
         for cause in causes:
-            stem, gate, feature = self.parts(cause.symbol)
+            stem, gate, feature = self.edits.parts(cause.symbol)
             by_stem[stem].append(cause)
             by_gate[gate].append(cause)
             by_feature[stem, feature].append(cause)
@@ -285,47 +285,13 @@ class Causes:
                 found += self.together([first[row] for row in rows])
         for kind, by_row in by_slope.items():
             causes = list(by_row.values())
-            nets = [c for c in causes if self.parts(c.symbol)[1]]
+            nets = [c for c in causes if self.edits.parts(c.symbol)[1]]
             inside = [c for c in causes if c.symbol not in self.outside]
             cell = [c for c in nets if c.symbol not in self.outside]
             for group in (causes, nets, inside, cell):
                 if len(group) > 1:
                     found.append(replace(joined(group), signature=(kind, "all")))
         return list({(*c.rows, c.signature): c for c in found}.values())
-
-    def parts(self, row: str) -> tuple[str, str, str]:
-        """A row's name taken apart: dW_f2 is of the sort dW, the gate f, and feature 2."""
-        base, digits = split_key(row)
-        stem, bar, gate = base.partition("_")
-        if bar:
-            return stem, gate, digits
-        value = base.removeprefix("d") if base in self.model.derivatives else base
-        net = self.edits.siblings.argument.get(value, "")
-        return base[: len(base) - len(value)], net.partition("_")[2], digits
-
-    def abstract(self, row: str, formula: Expression) -> Expression:
-        """The formula with a row's own gate and feature made the same as in its siblings."""
-        _, gate, digits = self.parts(row)
-        value = self.edits.siblings.value
-        names = {}
-        if gate:
-            net = next((n for n in value if n.partition("_")[2] == gate), "")
-            if net:
-                own = value[net]
-                names = {own: "gate", derivative_key(own): "dgate"}
-
-        def general(symbol: Symbol) -> Symbol:
-            if symbol.name in names:
-                return replace(symbol, name=names[symbol.name])
-            base, number = split_key(symbol.name)
-            stem, bar, own = base.partition("_")
-            if digits and number == digits:
-                number = "#"
-            if bar and gate and own == gate:
-                own = "gate"
-            return replace(symbol, name=f"{stem}{bar}{own}{number}")
-
-        return rename(formula, general)
 
     # What is done to a whole sweep
 
@@ -499,7 +465,7 @@ class Causes:
                 ]
                 by_sort: dict[str, list[tuple[str, Expression]]] = defaultdict(list)
                 for row, formula in users:
-                    by_sort[self.parts(row)[0]].append((row, formula))
+                    by_sort[self.edits.parts(row)[0]].append((row, formula))
                 groups = [users, *(some for some in by_sort.values() if len(by_sort) > 1)]
                 for some in groups:
                     if some:

@@ -188,10 +188,11 @@ def _neighbours(graph: Graph, causes: Causes, key: Key) -> Iterator[tuple[str, K
         for other in sorted(range(1, steps + 1), key=lambda s: abs(s - t)):
             if other != t:
                 yield "other_step", (p, w, symbol, other)
-    stem, gate, _ = causes.parts(symbol)
+    parts = causes.edits.parts
+    stem, gate, _ = parts(symbol)
     alike = [row.symbol for row in causes.rows if row.symbol != symbol]
-    near = [name for name in alike if causes.parts(name)[0] == stem]
-    near += [name for name in alike if gate and causes.parts(name)[1] == gate and name not in near]
+    near = [name for name in alike if parts(name)[0] == stem]
+    near += [name for name in alike if gate and parts(name)[1] == gate and name not in near]
     # Of rows that are farther off, the very digits must be the same.
     rest = [name for name in alike if name not in near]
     for kind, names in (("other_row", near), ("any_row", rest)):

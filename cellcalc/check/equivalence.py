@@ -21,6 +21,7 @@ from cellcalc.check.drawn import Fact, Random
 from cellcalc.check.report import Counterexample, Marked, Slip, Verdict
 from cellcalc.check.search import Point, Search
 from cellcalc.check.sight import Followers, Sight, has_limits
+from cellcalc.check.slips import Edit
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.updating import RuleNumbers, Updating, drawn_rules
 from cellcalc.check.world import Equations, Place, Setting, World
@@ -36,7 +37,16 @@ from cellcalc.language.arithmetic.decimals import (
     Value,
 )
 from cellcalc.language.notation import LANGUAGE
-from cellcalc.language.tree import Call, Expression, Symbol, multiply, spelled_out, symbols, walk
+from cellcalc.language.tree import (
+    Call,
+    Expression,
+    Symbol,
+    multiply,
+    rename,
+    spelled_out,
+    symbols,
+    walk,
+)
 from cellcalc.model.model import LOSS, TOTAL_LOSS
 from cellcalc.resources import sentence
 from cellcalc.views.text import fixed
@@ -329,10 +339,31 @@ class FormulaMarker:
             total = not answer.per_step and row in self.exact.totals
             slip = self.search.explain(row, formula, points, total)
         note = ""
-        own = [s for s in self.circular(answer, name, formula) if s.name == row]
+        ahead = self.circular(answer, name, formula)
+        own = [s for s in ahead if s.name == row]
+        if slip is None and not own and ahead:
+            slip = self.of_another_step(answer, name, formula, ahead)
         if slip is None and own:
             note = sentence("check", "both_sides", used=LANGUAGE(own[0]))
         return self.marked(answer, Verdict.WRONG, slip=slip, note=note, counterexample=example)
+
+    def of_another_step(
+        self, answer: Answer, name: str, formula: Expression, ahead: Sequence[Symbol]
+    ) -> Slip | None:
+        """What follows from the quantity itself, where the same of a step before it is meant."""
+        row, _ = self.place(answer, name)
+        back = -1 if row in self.exact.forward else 1
+        for symbol in ahead:
+            if symbol.shift is None:
+                continue
+            meant = replace(symbol, shift=symbol.shift + back)
+            mended = _with_other(formula, symbol, meant)
+            if self.agrees(answer, name, mended, self.general(answer, mended)):
+                write = self.search.edits.write
+                words = {"instead": write(symbol), "part": write(meant)}
+                says = Edit(row, formula, "wrong_time", words).says
+                return Slip(row, formula, says, self.true(answer, name), not answer.per_step)
+        return None
 
     def point(self, number: int, answer: Answer, name: str, formula: Expression) -> Point:
         """A random problem in which the quantities that the formula speaks of stand as they are."""
@@ -537,3 +568,7 @@ def own_formulas(answers: Iterable[Answer]) -> Mapping[str, Expression]:
         if answer.formulas and answer.t is None and answer.per_step
         for name, formula in answer.formulas.items()
     }
+
+
+def _with_other(formula: Expression, symbol: Symbol, other: Symbol) -> Expression:
+    return rename(formula, lambda s: other if s == symbol else s)

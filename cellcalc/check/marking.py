@@ -12,21 +12,23 @@ from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
+from cellcalc.check.misplaced import misplaced
 from cellcalc.check.numbers import NumberMarker, Options, Spot
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
-from cellcalc.check.slips import sayings
+from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import ExpressionError
+from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.letters import MARK, ascii_forms
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
+MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -66,7 +68,7 @@ def mark(
     entries = list(entries)
     sheet = reading.read(
         entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes),
+        len(trace.passes), _spans(trace),
     )  # fmt: skip
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
@@ -77,6 +79,7 @@ def mark(
     every = _formulas(trace, formulas, tolerance)
     checked = [m for m in every if m.verdict is Verdict.CORRECT or not m.answer.tentative]
     wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
+    checked = _counted_once(Edits(trace.model), checked)
     numbers = [one for one in placed if one[0].number is not None]
     passes = sorted({p for _, p, _ in numbers})
     if passes and passes[-1] - passes[0] < MOST_PASSES:
@@ -85,13 +88,19 @@ def mark(
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
     spots = []
     beyond: dict[Key, Written] = {}
+    absent = [answer for answer, _ in lost]
     for answer, p, w in numbers:
         try:
             spots.append(placing.spot(graph, answer, p, w))
         except ExpressionError as error:
             if answer.number is not None and w:
                 beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
+            absent.append(answer)
             unreadable.append(_not_there(answer, error))
+    has_step_0 = any(answer.t == 0 for answer in absent)
+    astray = misplaced(trace, spots, lambda key: _right(trace.passes[key[0]], key), has_step_0)
+    unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
+    spots = [spot for k, spot in enumerate(spots) if k not in astray]
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
@@ -112,7 +121,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=remarks,
+        remarks=(*_asides(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -144,7 +153,8 @@ def _with_programs(
         if one.line not in gone and not (found.whole and one.line in lines)
     )
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
-    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+    passed = sheet.passed_over + len(silent)
+    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
@@ -154,6 +164,20 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _spans(trace: Trace) -> list[range]:
+    """The steps that each window sweeps, where they are the same in every pass."""
+    every = [[range(w.first, w.last + 1) for w in one.windows] for one in trace.passes]
+    return every[0] if all(spans == every[0] for spans in every) else []
+
+
+def _asides(sheet: Sheet) -> list[str]:
+    """A sentence about the columns of tables that hold no answers."""
+    if not sheet.asides:
+        return []
+    names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
+    return [sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:
@@ -196,6 +220,32 @@ def _opened(trace: Trace, answer: Answer, p: int, w: int) -> Marked:
     )
 
 
+def _counted_once(edits: Edits, checked: Sequence[Marked]) -> list[Marked]:
+    """The formulas marked, the same edit in sibling rows as one cause: first wrong, then repeated.
+
+    Also that of the same row once more.
+    """
+    groups: dict[object, list[int]] = {}
+    for k in sorted(range(len(checked)), key=lambda k: checked[k].place):
+        slip = checked[k].slip
+        if checked[k].verdict is Verdict.WRONG and slip and slip.formula and slip.true:
+            shapes = (edits.abstract(slip.symbol, one) for one in (slip.formula, slip.true))
+            groups.setdefault((edits.parts(slip.symbol)[0], slip.total, *shapes), []).append(k)
+    found = list(checked)
+    for places in groups.values():
+        first = checked[places[0]].slip
+        assert first is not None
+        rows = dict.fromkeys(s.symbol for k in places if (s := checked[k].slip) is not None)
+        others = [row for row in rows if row != first.symbol]
+        if others:
+            says = sayings("whole", "rows").format(says=first.says, rows=", ".join(others))
+            first = replace(first, says=says, rows=(first.symbol, *others))
+        for k in places:
+            verdict = Verdict.WRONG if k == places[0] else Verdict.REPEATED
+            found[k] = replace(checked[k], verdict=verdict, slip=first)
+    return found
+
+
 def _formula_slips(checked: Sequence[Marked]) -> list[Slip]:
     """The causes of wrong formulas; those that nothing explains are one for each row."""
     found: list[Slip] = []
@@ -227,7 +277,7 @@ def _causes(
             same = [
                 k
                 for k, m in enumerate(marked)
-                if m.verdict is Verdict.WRONG
+                if m.verdict in (Verdict.WRONG, Verdict.REPEATED)
                 and m.answer.formulas is not None
                 and (m.slip == slip or (m.slip is None and m.answer.symbol == slip.symbol))
             ]
@@ -253,6 +303,35 @@ class _Placing:
         totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
+        self.turn = self.turns(answers)
+
+    def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
+        """The pass and the window of numbers that are given once for each, one after the other.
+
+        Where most of them agree, somebody has written the same twice.
+        """
+        passes = self.trace.passes
+        if not 1 < len(passes) <= MOST_TURNS:
+            return {}
+        given: dict[tuple[str, int | None, str], list[Answer]] = {}
+        for a in answers:
+            if a.number is not None and (a.epoch, a.sequence, a.window) == (None, None, None):
+                given.setdefault((a.symbol, a.t, a.array), []).append(a)
+        found: dict[int, tuple[int, int]] = {}
+        other = 0
+        for (symbol, t, _), some in given.items():
+            windows = [len(one.windows) for one in passes]
+            is_total = t is None and self.of_window(symbol)
+            places = [(p, 0) for p in range(len(passes))]
+            if is_total and max(windows) > 1:
+                places = [(p, w) for p, count in enumerate(windows) for w in range(1, count + 1)]
+            if len(some) != len(places):
+                continue
+            found |= {id(a): place for a, place in zip(some, places, strict=True)}
+            values = [a.number.value for a in some if a.number is not None]
+            unit = max(a.number.unit for a in some if a.number is not None)
+            other += 1 if max(values) - min(values) > unit else -1
+        return found if other > 0 else {}
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.
@@ -271,9 +350,9 @@ class _Placing:
 
     def of(self, answer: Answer) -> tuple[int, int]:
         """The pass (from 0) and the window (from 1; 0: the forward pass) of an answer."""
-        p = self.pass_of(answer)
+        p, in_turn = self.turn.get(id(answer), (self.pass_of(answer), 0))
         one = self.trace.passes[p]
-        window, count = answer.window, len(one.windows)
+        window, count = answer.window or in_turn or None, len(one.windows)
         if window is not None and not 1 <= window <= max(count, 1):
             raise ExpressionError(f"a window from 1 to {count}", f"window {window}")
         name = next(iter(answer.formulas)) if answer.formulas else answer.symbol
@@ -385,6 +464,19 @@ def _not_there(answer: Answer, error: ExpressionError) -> Unreadable:
     return Unreadable(answer.line, shown, str(error), label, error.expected)
 
 
+def _astray(answer: Answer, expected: str) -> Unreadable:
+    """A number that is the right one of another place."""
+    return _not_there(answer, ExpressionError(expected, f"{_label(answer)} = {answer.given}"))
+
+
+def _right(one: PassTrace, key: Key) -> float:
+    """The right value of a place, nan where there is none."""
+    _, w, symbol, t = key
+    first, last = (one.windows[w - 1].first - 1, one.windows[w - 1].last) if w else (0, one.steps)
+    is_there = t is None or (first <= t <= last and (w or symbol in one.forward))
+    return _traced(one, key, math.nan) if is_there else math.nan
+
+
 def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
     """A value of a run that rounds on the way."""
     _, w, symbol, t = key
@@ -394,7 +486,8 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
         return one.forward[symbol][t] if symbol in one.forward else otherwise
     window = one.windows[w - 1]
     if t is None:
-        return {**window.after, **window.gradients}.get(symbol, otherwise)
+        found = {**window.memory_after, **window.after, **window.gradients}
+        return found.get(symbol, otherwise)
     if t < window.first:
         return window.entering.get(symbol, otherwise)
     if symbol in window.backward:

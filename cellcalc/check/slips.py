@@ -17,7 +17,7 @@ from cellcalc.check.world import LAST_LOSS
 from cellcalc.engine.codegen import evaluate
 from cellcalc.language.calculus import derivatives, differentiate
 from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
-from cellcalc.language.keys import derivative_key
+from cellcalc.language.keys import derivative_key, split_key
 from cellcalc.language.parser import parse
 from cellcalc.language.tree import (
     ONE,
@@ -119,6 +119,40 @@ class Edits:
         gates = (row.symbol for row in model.forward if is_gate(row))
         self.gates = tuple(name for name in gates if name != PREDICTION)
         self.kept: dict[str, list[Edit]] = {}  # of the model's own rows
+
+    def parts(self, row: str) -> tuple[str, str, str]:
+        """A row's name taken apart: dW_f2 is of the sort dW, the gate f, and feature 2."""
+        base, digits = split_key(row)
+        stem, bar, gate = base.partition("_")
+        if bar:
+            return stem, gate, digits
+        value = base.removeprefix("d") if base in self.model.derivatives else base
+        net = self.siblings.argument.get(value, "")
+        return base[: len(base) - len(value)], net.partition("_")[2], digits
+
+    def abstract(self, row: str, formula: Expression) -> Expression:
+        """The formula with a row's own gate and feature made the same as in its siblings."""
+        _, gate, digits = self.parts(row)
+        value = self.siblings.value
+        names = {}
+        if gate:
+            net = next((n for n in value if n.partition("_")[2] == gate), "")
+            if net:
+                own = value[net]
+                names = {own: "gate", derivative_key(own): "dgate"}
+
+        def general(symbol: Symbol) -> Symbol:
+            if symbol.name in names:
+                return replace(symbol, name=names[symbol.name])
+            base, number = split_key(symbol.name)
+            stem, bar, own = base.partition("_")
+            if digits and number == digits:
+                number = "#"
+            if bar and gate and own == gate:
+                own = "gate"
+            return replace(symbol, name=f"{stem}{bar}{own}{number}")
+
+        return rename(formula, general)
 
     def of(self, row: Quantity) -> list[Edit]:
         """All edits of a row's equation, no two with the same result."""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from cellcalc.problems.schemes import Override
 
 LEVELS = ("where", "quantity", "term", "all")
-WORKBOOK = ".xlsx"
+WORKBOOKS = (".xlsx", ".xlsm", ".ods")
 
 
 class _Check(SectionedCommand):
@@ -199,7 +199,7 @@ def _loaded(
     from cellcalc.check.practice_book import is_practice, read_practice
     from cellcalc.toml import read_bytes
 
-    if answers is None and problem.lower().endswith(WORKBOOK):
+    if answers is None and problem.lower().endswith(WORKBOOKS):
         book = read_practice(read_bytes(Path(problem), problem), problem)
         for name, value in asdict(chosen["override"]).items():
             if value is not None:

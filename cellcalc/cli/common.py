@@ -103,7 +103,12 @@ class SectionedCommand(click.Command):
 
             raise of_parser(error, self, called) from None
         for parameter in order:
-            if not isinstance(parameter, click.Option) or parameter.is_flag:
+            if not isinstance(parameter, click.Option):
+                if values.get(parameter.name or "") == "":
+                    place = parameter.human_readable_name.strip("[]")
+                    raise OptionError(place, "a value", "an empty text")
+                continue
+            if parameter.is_flag:
                 continue
             name, found = parameter.name or "", values.get(parameter.name or "")
             if order.count(parameter) > 1 and not parameter.multiple:

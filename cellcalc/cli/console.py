@@ -22,11 +22,26 @@ def prepare() -> None:
     codecs.register_error(ERRORS, _in_ascii)
     codecs.register(_plain)
     chosen = "PYTHONIOENCODING" in os.environ
+    if isinstance(sys.stdout, io.TextIOWrapper) and isinstance(sys.stdout.buffer, io.RawIOBase):
+        sys.stdout = _written_whole(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             name = stream.encoding if chosen or stream.isatty() else "utf-8"
             is_ascii = codecs.lookup(name).name == "ascii"
             stream.reconfigure(encoding=PLAIN if is_ascii else name, errors=ERRORS)
+
+
+def _written_whole(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Standard output with a buffer, where PYTHONUNBUFFERED took it away.
+
+    Without one a disk that fills takes the beginning of a text, and nobody is told that it has
+    not taken the rest.
+    """
+    stream.flush()
+    file = io.FileIO(stream.fileno(), "wb", closefd=False)
+    return io.TextIOWrapper(
+        io.BufferedWriter(file), stream.encoding, stream.errors, line_buffering=True
+    )
 
 
 def _plain(name: str) -> codecs.CodecInfo | None:

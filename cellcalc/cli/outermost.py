@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EBADF, EINVAL, EIO, ENOSPC
+from errno import EAGAIN, EBADF, EFBIG, EINVAL, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC
 from typing import Any
 
 import click
@@ -25,12 +25,19 @@ TROUBLE = 2
 INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 CLOSED = 141
 DEBUG = "--debug"
+LAST = b"Error: expected memory enough to tell what is wrong, found too little\n"
 # What click raises where a group without a command shows its help; it has it since 8.2.
 HELP: type[click.UsageError] | tuple[()] = getattr(click.exceptions, "NoArgsIsHelpError", ())
 # Those that end a process where nothing is said of them: from a terminal, a system that shuts down,
 # or one that hands out time on machines. Windows has the last, of its own.
 ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGXCPU", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGBREAK")
-STREAM_ERRORS = (ENOSPC, EIO, EBADF, EINVAL)
+STREAM_ERRORS = (ENOSPC, EFBIG, EIO, EBADF, EINVAL)
+SCARCE = (
+    EMFILE,
+    ENFILE,
+    EAGAIN,
+    ENOMEM,
+)  # what a system may run out of, or an account may not have
 
 
 class Outermost(Commands):
@@ -52,8 +59,16 @@ class Outermost(Commands):
         debug = DEBUG in options
         if debug:
             given.remove(DEBUG)
+        # Nothing here multiplies matrices: no memory is set aside for threads that would. Where
+        # there is little of it, numpy ends the process without them, and with status 1.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with ended_by_signals():
-            status = self._status(given, prog_name, complete_var, debug, extra)
+            try:
+                status = self._status(given, prog_name, complete_var, debug, extra)
+            except Exception:  # there is not even enough memory to tell what is wrong
+                with suppress(Exception):
+                    os.write(2, LAST)
+                status = TROUBLE
         sys.exit(status)
 
     def _status(
@@ -96,6 +111,9 @@ class Outermost(Commands):
             if isinstance(error, OSError) and error.errno in STREAM_ERRORS:
                 nowhere(sys.stdout)
                 _say(f"Error: {sentence('trouble', 'output', found=os.strerror(error.errno))}")
+            elif isinstance(error, OSError) and error.errno in SCARCE and not debug:
+                found = os.strerror(error.errno)
+                _say(f"Error: {sentence('trouble', 'scarce', found=found)}")
             else:
                 _say(told(error, debug))
             return TROUBLE

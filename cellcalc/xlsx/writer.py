@@ -7,7 +7,9 @@ as text, in place of the samples. Nothing of openpyxl's inside is touched, only 
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -48,6 +50,23 @@ _LEVEL = "compress_level" if hasattr(ZipInfo, "compress_level") else "_compressl
 _DATES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
+def _save(workbook: Workbook, file: BinaryIO) -> None:
+    """What openpyxl makes of it.
+
+    It goes through files in the system's folder for them; of one that is full lxml, where openpyxl
+    has it, says so in an exception of its own: ``IO_ENOSPC``. Raises OSError.
+    """
+    try:
+        workbook.save(file)
+    except OSError:
+        raise
+    except Exception as error:
+        code = getattr(errno, str(error).removeprefix("IO_"), None)
+        if code is None:
+            raise
+        raise OSError(code, os.strerror(code)) from None
+
+
 def write_package(
     file: BinaryIO,
     workbook: Workbook,
@@ -63,7 +82,7 @@ def write_package(
     drawn over the cells of sheets that have no charts.
     """
     skeleton = BytesIO()
-    workbook.save(skeleton)
+    _save(workbook, skeleton)
     with ZipFile(skeleton) as source, ZipFile(file, "w", ZIP_DEFLATED) as target:
         paths = _sheet_paths(source)
         styles = _style_numbers(source.read(next(iter(paths.values()))), tuple(samples))

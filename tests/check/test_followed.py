@@ -14,7 +14,7 @@ import cellcalc
 HERE = Path(__file__).parent / "programs"
 PROGRAMS: dict[str, Any] = {
     one["name"]: one
-    for file in ("programs", "hands")
+    for file in ("programs", "hands", "windows")
     for one in tomllib.loads((HERE / f"{file}.toml").read_text(encoding="utf-8"))["program"]
 }
 
@@ -74,6 +74,41 @@ def test_an_edit_is_found_and_nothing_else(
     assert [(slip["symbol"], slip["formula"]) for slip in report.slips] == [(symbol, formula)]
     assert {verdict for _, verdict in faults(report)} == {"wrong"}
     assert len({line for line, _ in faults(report)}) == 1
+
+
+# What is handed over the edge of a window or a sequence, or is not: the lines that are edited, the
+# first number that is wrong then, and its step, window and sequence.
+EDGES = [
+    ("chunks", {"    dh_next = dc_next = 0.0\n": "",
+                "lr = 0.1\n": "lr = 0.1\ndh_next = dc_next = 0.0\n"}, ("dh", 4, 2, 1)),
+    ("chunks", {"    h_state, c_state = h[end-1], c[end-1]\n": ""}, ("f", 3, None, 1)),
+    ("chunks", {"Wf -= lr*dWf": "Wf += lr*dWf"}, ("W_f", None, 1, 1)),
+    ("chunk functions", {"params[name] -= lr*grads[name]": "pass"}, ("f", 3, None, 1)),
+    ("chunk functions", {"(1-g**2)": "(1-g)"}, ("dz_g", None, 1, 1)),
+    ("k1k2", {"duf += df*hp": "duf += df*h"}, ("dU_f", 1, 1, 1)),
+    ("two sequences", {"    h, c = [0.34], [0.48]\n": "    h, c = [h[-1]], [c[-1]]\n",
+                       "total_loss = 0.0\n": "total_loss = 0.0\nh, c = [0.34], [0.48]\n"},
+     ("f", 1, None, 2)),
+    ("two sequences", {"    dh_next = dc_next = 0.0\n": "",
+                       "total_loss = 0.0\n": "dh_next = dc_next = total_loss = 0.0\n"},
+     ("dh", 3, 1, 2)),
+    ("epochs", {"theta - lr*grad": "theta - 2*lr*grad"}, ("z_f", 1, None, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.cases(3)
+@pytest.mark.parametrize(("name", "edits", "place"), EDGES)
+def test_what_goes_over_an_edge_is_found(
+    name: str, edits: dict[str, str], place: tuple[Any, ...], tmp_path: Path
+) -> None:
+    text = PROGRAMS[name]["text"]
+    for old, new in edits.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    report = marked(name, text, tmp_path)
+    wrong = [a for a in report.answers if a["verdict"] != "correct"]
+    found = [(a["symbol"], a["t"], a["window"], a["sequence"]) for a in wrong]
+    assert found == [place]
 
 
 HOSTILE = [

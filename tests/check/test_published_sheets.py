@@ -154,3 +154,25 @@ def test_a_line_of_working_may_name_a_path_and_what_is_handed_on() -> None:
 def test_a_state_without_a_step_is_that_which_is_there(formula: str, verdict: str) -> None:
     """Before the state of the same step is worked out there is only that of the step before."""
     assert verdicts(loads(HOMEWORK).check(formula)) == {verdict: 1}
+
+
+FORMULAS = """
+dU_f = sum(dz_f[t]*h[t])
+dU_i = sum(dz_i[t]*h[t])
+dU_g = sum(dz_g[t]*h[t])
+dU_o = sum(dz_o[t]*h[t-1])
+dz_f[t] = df[t]*f[t]
+dz_o[t] = do[t]*o[t]
+"""
+
+
+def test_the_same_slip_in_formulas_of_siblings_is_one_cause() -> None:
+    report = loads(HOMEWORK).check(FORMULAS)
+    assert verdicts(report) == {"wrong": 2, "repeated": 3, "correct": 1}
+    assert len(report.slips) == 2
+    assert sorted(len(slip["answers"]) for slip in report.slips) == [2, 3]
+
+
+def test_a_formula_that_reads_what_follows_from_it_is_named() -> None:
+    (slip,) = loads(HOMEWORK).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
+    assert "wrong step" in slip["says"] or "hₜ for hₜ₋₁" in slip["says"]

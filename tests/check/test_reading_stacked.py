@@ -42,8 +42,11 @@ def verdicts(report: Report) -> dict[str, Verdict]:
     return {one.answer.symbol: one.verdict for one in report.marked}
 
 
+NOT_RIGHT = (Verdict.WRONG, Verdict.REPEATED)
+
+
 def wrong(report: Report) -> set[str]:
-    return {name for name, verdict in verdicts(report).items() if verdict is Verdict.WRONG}
+    return {name for name, verdict in verdicts(report).items() if verdict in NOT_RIGHT}
 
 
 HEAD = """

@@ -306,7 +306,7 @@ def test_counts_are_those_of_check(small: Small, handed: Path, report: Path, run
 
 
 def test_a_sheet_saved_by_libreoffice_is_the_same(
-    small: Small, handed: Path, report: Path, soffice: str, tmp_path: Path
+    small: Small, handed: Path, report: Path, soffice: str, tmp_path: Path, run: Run
 ) -> None:
     path = small.sheet("s001", tmp_path / "s001.xlsx")
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
@@ -315,6 +315,7 @@ def test_a_sheet_saved_by_libreoffice_is_the_same(
     row = mark(small, handed, report)["s001"]
     assert (row["file"], row["correct"], row["open"]) == ("s001.ods", "9", "0")
     assert row["points"] == "100"
+    assert run("check", handed / "s001.ods").exit_code == 0  # it holds its problem too
 
 
 def test_what_is_open_is_counted_and_what_is_not_there_is_noted(

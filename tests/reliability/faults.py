@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
@@ -170,15 +171,17 @@ def limited_size(count: int, _: int) -> Outcome:
     """A limit on the size of files, as some systems set it: like a full disk."""
     outcome = Outcome()
 
-    def limit() -> None:
+    def limit(most: int) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     with TemporaryDirectory() as place:
         path = Path(place) / "a.xlsx"
         path.write_bytes(OLD[:9000])
-        for _ in range(count):
-            done = start("workbook", "gomez", "-o", path, "--force", preexec_fn=limit)
+        for k in range(count):
+            most = (10_000, 1_000)[k % 2]  # the lesser: not even what is written on the way fits
+            done = start("workbook", "gomez", "-o", path, "--force",
+                         preexec_fn=partial(limit, most))  # fmt: skip
             _, said = done.communicate()
             fine = done.returncode == 2 and 'found "File too large"' in said
             fine = fine and path.read_bytes() == OLD[:9000] and len(names_in(place)) == 1
@@ -307,20 +310,29 @@ def broken_pipes(count: int, _: int) -> Outcome:
 
 
 def full_output(count: int, _: int) -> Outcome:
-    """Standard output on a full device: a message and status 2."""
+    """Standard output on a full device, or one that takes the beginning: a message and status 2."""
     outcome = Outcome()
     if not Path("/dev/full").exists():
         raise Missing("/dev/full")
+
+    def little() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+
+    said = 'Error: standard output: expected room to write to, found "%s"\n'
     for k in range(count):
         words = [("table", "gomez"), ("derive", "gomez"), ("schedule", "ten_steps")][k % 3]
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                command(*words), stdout=full, stderr=subprocess.PIPE, text=True, env=_env()
-            )
-        fine = done.returncode == 2 and done.stderr == (
-            'Error: standard output: expected room to write to, found "No space left on device"\n'
-        )
-        outcome.expect(fine, f"{words}: {done.returncode} {done.stderr!r}")
+        bare = {"PYTHONUNBUFFERED": "1"} if k // 2 % 2 else {}
+        with TemporaryDirectory() as place:
+            path = Path("/dev/full") if k % 2 else Path(place) / "out.txt"
+            with path.open("w") as full:
+                done = subprocess.run(
+                    command(*words), stdout=full, stderr=subprocess.PIPE, text=True,
+                    env=_env() | bare, preexec_fn=None if k % 2 else little,
+                )  # fmt: skip
+        expected = said % ("No space left on device" if k % 2 else "File too large")
+        fine = (done.returncode, done.stderr) == (2, expected)
+        outcome.expect(fine, f"{words} {bare} {path.name}: {done.returncode} {done.stderr!r}")
     return outcome
 
 

@@ -71,7 +71,17 @@ def _as_file_name(place: Path, text: str) -> None:
     )
 
 
-PLACES: dict[str, Place] = {"title": _as_title, "meaning": _as_meaning, "file name": _as_file_name}
+def _as_table(place: Path, text: str) -> None:
+    """The name of the table of inputs, which has to be found under it."""
+    name = text.replace("/", "").replace("\x00", "")[:60] + ".csv"
+    (place / name).write_text("x,target\n1,0.5\n2,1\n")
+    problem = f'title = "Plain"\n[parameters]\nrandom = {{seed = 3}}\n[[sequence]]\ncsv = {_quoted(name)}\n'
+    (place / "p.toml").write_text(problem, encoding="utf-8")
+
+
+PLACES: dict[str, Place] = {
+    "title": _as_title, "meaning": _as_meaning, "file name": _as_file_name, "table": _as_table,
+}  # fmt: skip
 
 
 def _terminal(words: tuple[str, ...]) -> Callable[[Callable[[], None]], str]:

@@ -219,6 +219,7 @@ class Following:
         self.operations = self.depth = 0
         self.turns: Turns = ()
         self.instances: dict[int, int] = {}
+        self.counts: dict[tuple[int, int], int] = {}  # of turns of each loop
         self.base = 0
         self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
 
@@ -388,10 +389,10 @@ class Following:
         self.after_loop(over_steps or not over_parts)
 
     def repeated(self, node: ast.While, names: _Names) -> None:
-        instance, k = self.instance_of(node), 0
+        instance, k, backward = self.instance_of(node), 0, _counts_down(node)
         while self.truth_of(node.test, names):
             self.spend(1)
-            if not self.turn(Turn(node.lineno, instance, k, None, False), node, None, names):
+            if not self.turn(Turn(node.lineno, instance, k, None, backward), node, None, names):
                 break
             k += 1
         self.after_loop(True)
@@ -407,6 +408,7 @@ class Following:
     def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: _Names) -> bool:
         """One turn; whether the loop goes on after it."""
         outer = self.turns
+        self.counts[one.line, one.instance] = one.k + 1
         self.turns = self.meanings.turns = (*outer, one)
         try:
             if isinstance(node, ast.For):
@@ -536,6 +538,8 @@ class Following:
             return self.meanings.assigned(line, name, value, slot, again)
         if isinstance(value, float) and not self.turns and not again:
             return self.meanings.given(name, value)  # W, U = 0.5, 0.1
+        if isinstance(value, float) and self.turns:
+            return self.meanings.assigned(line, name, value, slot, again)
         return value
 
     def augmented(
@@ -1383,6 +1387,18 @@ def _is_backward(node: ast.expr, turns: Sequence[Any]) -> bool:
             return True
     firsts = [turn[0] for turn in turns if isinstance(turn, tuple) and isinstance(turn[0], int)]
     return len(firsts) == len(turns) > 1 and firsts[0] > firsts[-1]
+
+
+def _counts_down(node: ast.While) -> bool:
+    """Whether a loop goes from the last step to the first: t -= 1, or a list that it empties."""
+    for one in ast.walk(node):
+        if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub):
+            tested = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+            if _target_name(one.target) in tested:
+                return True
+        if isinstance(one, ast.Call) and _target_name(one.func) == "pop" and not one.args:
+            return True
+    return False
 
 
 def _is_data(made: list[Any]) -> bool:
