@@ -7,8 +7,9 @@ kept with the reason, and the rest is marked all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from cellcalc.check import spelling
@@ -28,13 +29,14 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of
+from cellcalc.check.reading.vocabulary import any_of, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
     ONE,
+    Add,
     Edge,
     Expression,
     Neg,
@@ -45,7 +47,7 @@ from cellcalc.language.tree import (
     shifted,
     symbols,
 )
-from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
+from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -64,7 +66,7 @@ __all__ = [
 
 MAX_ANSWERS = 200_000
 MAX_RULE = 40  # characters of what an optimizer's rule is for
-PROSE, OWN = "prose", "own"
+PROSE, OWN, ASIDE = "prose", "own", "aside"
 HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
 
 
@@ -79,7 +81,8 @@ class Entry:
 
     ``values`` are the numbers of a list or array, whose ``shape`` it is. ``form`` says what the
     entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
-    "own" (what cellcalc prints for programs, in its keys whatever the notation).
+    "own" (what cellcalc prints for programs, in its keys whatever the notation), or "aside" (a
+    number in a column of a table that is no answer, whose heading is ``left``).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
@@ -167,11 +170,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that was handed in; ``passed_over`` counts the lines of text that are no answers."""
+    """All that was handed in; ``passed_over`` counts the lines of text that are no answers.
+
+    ``asides`` are the headings of a table's columns that hold no answers, with how many numbers.
+    """
 
     answers: tuple[Answer, ...]
     unreadable: tuple[Unreadable, ...]
     passed_over: int = 0
+    asides: Mapping[str, int] = field(default_factory=dict)
 
 
 def entries_of_text(text: str) -> list[Entry]:
@@ -198,19 +205,24 @@ def read(
     optimizer: Template | None = None,
     windows: int = 1,
     passes: int = 1,
+    spans: Sequence[range] = (),
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
     numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
-    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
+    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are,
+    ``spans`` the steps that each window sweeps.
     """
     entries = list(_elements_from_1(entries, model.features))
+    asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
+    entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
     aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
     aliases |= {"a": "z_g"} if conventions.bare_net else {}
+    aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
     )
@@ -240,7 +252,7 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
             readers[entry.first_step, whose is None] = reader
         try:
             found = list(reader.answers(entry))
@@ -258,7 +270,7 @@ def read(
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
-    return Sheet(tuple(answers), tuple(unreadable), len(passed))
+    return Sheet(tuple(answers), tuple(unreadable), len(passed), asides)
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
@@ -350,6 +362,28 @@ def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
     )
 
 
+def _difference(model: Model) -> Expression | None:
+    """What the loss's derivative by the prediction is, where it is y - target."""
+    row = model.quantities.get("dy")
+    local = row.terms[0].local if row is not None and len(row.terms) == 1 else None
+    difference = Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0))))
+    return local if local == difference else None
+
+
+def _called_difference(entries: Iterable[Entry], model: Model) -> tuple[str, ...]:
+    """The words for an error, where one of its numbers is below 0: then it is no loss."""
+    errors = words("loss")["errors"]
+    if _difference(model) is None or model.author is not None:
+        return ()
+    for entry in entries:
+        bare = re.split(r"[\[_({\s0-9]", entry.left.strip().lower(), maxsplit=1)[0]
+        is_error = entry.form not in (PROSE, OWN) and bare in (*errors, "e")
+        if is_error and any(map(_BELOW_0.match, (entry.right, *entry.values))):
+            return (*errors, *map(str.capitalize, errors), "e")
+    return ()
+
+
+_BELOW_0 = re.compile(r"\s*[-\u2212]\s?[0-9]*[.,]?[0-9]*[1-9]")
 _NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
 _OWN_NAME = re.compile(
     r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
@@ -477,7 +511,9 @@ class _Reader:
         raised: bool = False,  # whether steps stand above elsewhere in the document
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
+        spans: Sequence[range] = (),  # the steps that each window sweeps
     ) -> None:
+        self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
@@ -567,7 +603,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps, self.windows):
+            for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
         if entry.t == LAST:

@@ -22,7 +22,7 @@ from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import ExpressionError
+from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.letters import MARK, ascii_forms
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 from cellcalc.problems.templates import shown_rows
@@ -68,7 +68,7 @@ def mark(
     entries = list(entries)
     sheet = reading.read(
         entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes),
+        len(trace.passes), _spans(trace),
     )  # fmt: skip
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
@@ -121,7 +121,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=remarks,
+        remarks=(*_asides(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -153,7 +153,8 @@ def _with_programs(
         if one.line not in gone and not (found.whole and one.line in lines)
     )
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
-    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+    passed = sheet.passed_over + len(silent)
+    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
@@ -163,6 +164,20 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _spans(trace: Trace) -> list[range]:
+    """The steps that each window sweeps, where they are the same in every pass."""
+    every = [[range(w.first, w.last + 1) for w in one.windows] for one in trace.passes]
+    return every[0] if all(spans == every[0] for spans in every) else []
+
+
+def _asides(sheet: Sheet) -> list[str]:
+    """A sentence about the columns of tables that hold no answers."""
+    if not sheet.asides:
+        return []
+    names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
+    return [sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:

@@ -325,12 +325,14 @@ class Names:
         is_placed = written.numbers or written.step is not None or written.shift is not None
         if written.derivative or not (is_placed or written.stem != "e"):
             return False
-        return self.author is None and "E" in self.known and "e" not in self.known
+        is_free = "e" not in self.known and "e" not in self.aliases
+        return self.author is None and "E" in self.known and is_free
 
     def _refuse_several(self, written: Written) -> None:
         """A word that means one of several quantities is not guessed."""
         stem = re.sub(r"_?[0-9]+$", "", written.stem)
-        if stem not in _WORDS_OF_SEVERAL or stem in self.known or self.author is not None:
+        is_told = stem in self.known or stem in self.aliases or self.author is not None
+        if stem not in _WORDS_OF_SEVERAL or is_told:
             return
         of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
         if self.gates_bare if of_gate else self.losses_told or written.derivative:
