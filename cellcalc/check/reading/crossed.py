@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from cellcalc.check.reading.labels import KEPT, Label, gate_among, is_header, label_of, sort_parts
+from cellcalc.check.reading.labels import (
+    KEPT,
+    ROMAN,
+    Label,
+    gate_among,
+    is_header,
+    label_of,
+    sort_parts,
+)
 from cellcalc.check.reading.vocabulary import called, words
 
 Rows = Sequence[Sequence[str]]
@@ -70,8 +78,33 @@ def numbers_of(rows: Rows, titles: Sequence[str] = ()) -> list[Number]:
     ``titles`` stand above the table. Of a number whose labels contradict one another, or name
     nothing that may be a quantity, ``left`` is what they say.
     """
-    found = list(_numbers(_from_1(rows), tuple(titles)))
+    found = list(_numbers(_without_marks(_from_1(rows)), tuple(titles)))
     return found if any(one.known for one in found) else []
+
+
+_MARKED_STEP = re.compile(r"[\[(]\s*([0-9]{1,4})\s*[\])]|([0-9]{1,4})\s*[).:]")
+
+
+def _without_marks(rows: Rows) -> Rows:
+    """The rows with 1, 2, 3 for (1), (2), (3) or 1), 2), 3) in a row or in the first column."""
+    made = [_unmarked(row, row[0:1]) for row in rows]
+    first = _unmarked([row[0] if row else "" for row in made], [])
+    head = next((k for k, cell in enumerate(first) if label_of(cell).kind == "time"), len(first))
+    below = [cell.lower() for cell in first[head + 1 :] if cell]
+    if below and all(cell in ROMAN for cell in below):
+        first[head + 1 :] = [
+            str(ROMAN.index(cell.lower()) + 1) if cell else cell for cell in first[head + 1 :]
+        ]
+    return [[cell, *row[1:]] if row else row for cell, row in zip(first, made, strict=True)]
+
+
+def _unmarked(cells: Sequence[str], kept: Sequence[str]) -> list[str]:
+    matches = {k: m for k, c in enumerate(cells) if (m := _MARKED_STEP.fullmatch(c))}
+    numbers = [int(match[1] or match[2]) for match in matches.values()]
+    if len(set(numbers)) < 2 or not _are_steps(numbers) or (0 in matches and kept):
+        return list(cells)
+    return [str(int(matches[k][1] or matches[k][2])) if k in matches else c
+            for k, c in enumerate(cells)]  # fmt: skip
 
 
 _COLUMN_OF = re.compile(r"\[\s*(?::\s*,\s*)?([0-9]{1,3})\s*\]$")  # dW[:,1]

@@ -14,6 +14,7 @@ from functools import cache
 from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import any_of, called, words
 
+ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 MAX_LABEL = 60  # characters; longer is a remark
 _PASSES = ("window", "epoch", "sequence")
 KEPT = ("m", "v")  # what an optimizer keeps for a parameter

@@ -7,7 +7,7 @@ each line. What is no answer is kept as a line of text, so that it can be counte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -16,7 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
-from cellcalc.check.reading.labels import is_header
+from cellcalc.check.reading.labels import ROMAN, is_header
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
@@ -101,14 +101,18 @@ class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
+        self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
 
     def entries(self) -> Iterator[Entry]:
         if latex.is_document(self.text):
             lines = [Line(*one) for one in latex.lines_of_document(self.text)]
+            self.numbered = _numbered_steps(lines)
             yield from self.of_lines(_tables_of_latex(_joined(lines)))
             return
-        yield from self.of_lines(_joined(_physical(_of_html(self.text))))
+        lines = _physical(_of_html(self.text))
+        self.numbered = _numbered_steps(lines)
+        yield from self.of_lines(_joined(lines))
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
         columns: list[str] = []
@@ -125,6 +129,9 @@ class _Notes:
                 yield from found
                 continue
             columns = _columns_named(text)
+            if line.number in self.numbered:
+                self.where = replace(self.where, t=self.numbered[line.number])
+                continue
             if len(text) > MAX_LINE:
                 if re.search(r"[=\[]", text[:200]):
                     yield Entry(line.number, text[:60], "", form="long")
@@ -164,6 +171,8 @@ class _Notes:
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
+                    if _TITLE.fullmatch(text) and (stage := stage_after(text, True)):
+                        self.where = replace(self.where, stage=stage)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
             kept = real or entries[:1]
@@ -274,6 +283,37 @@ def _texts(block: Block) -> Iterator[str]:
 
 _TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
 _OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:\s*")
+
+
+# Lines that hold a number alone, marked as one: #1, (2), 3), № 4, II., Step V
+@cache
+def _alone() -> re.Pattern[str]:
+    steps = any_of("time", "steps")
+    return re.compile(_ALONE.replace("STEPS", steps), re.IGNORECASE)
+
+
+_ALONE = (
+    r"\s*(?:\\(?:item|noindent)\s*)?(?:#{1,4}\s*|[*_]{1,2})?(?P<word>№|no\.?|nr\.?|STEPS|t_?(?=[0-9]))?\s*(?P<open>[\[(#]?)\s*"
+    r"(?P<number>[0-9]{1,3}|[ivx]{1,5}|[IVX]{1,5})\s*(?P<close>[\]).:]{0,2})[*_]{0,2}\s*"
+)
+
+
+def _numbered_steps(lines: Sequence[Line]) -> dict[int, int]:
+    """The steps that lines of a marked number each stand for, if these run on, up or down."""
+    found: dict[int, int] = {}
+    for line in lines:
+        match = _alone().fullmatch(line.text) if len(line.text) < 40 else None
+        if match is None or line.text.strip() == match["number"]:
+            continue
+        number = match["number"].lower()
+        if number.isdecimal() or number in ROMAN:
+            found[line.number] = int(number) if number.isdecimal() else ROMAN.index(number) + 1
+    steps = list(found.values())
+    run = list(range(min(steps, default=0), max(steps, default=0) + 1))
+    return found if len(run) > 1 and run[0] < 2 and steps in (run, run[::-1]) else {}
+
+
+_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,3}\s*")  # a line of a few words
 _OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
@@ -636,6 +676,8 @@ def _columns(lines: list[Line], place: int) -> int:
         cells = lines[end].text.split()
         if len(cells) < 2 or not all(_NUMERIC.fullmatch(cell) for cell in cells[1:]):
             break
+        if len(cells) == 2 and cells[0].endswith(":"):
+            break  # a line of its own: W_f: 0.7
         if _is_of_pass(cells):
             break
         end += 1
@@ -1238,7 +1280,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
     if _LIST_AND_MORE.search(text):
-        text = _LIST_AND_MORE.sub(r"\1; ", text)
+        text = _ONE_MORE.sub(r"; \1 = ", _LIST_AND_MORE.sub(r"\1 ", text))
     text = _SPACED_STEP.sub(r"\1_\2", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
@@ -1262,6 +1304,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
 )
+_ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
 _OF_DICTIONARY = re.compile(
