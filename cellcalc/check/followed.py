@@ -79,6 +79,9 @@ class Lines:
     whole: bool
 
 
+NOTHING_FOLLOWED = Lines((), frozenset(), False)
+
+
 @dataclass
 class _Record:
     """A number given to a name: at this line it is said to be this quantity."""
@@ -143,6 +146,9 @@ def followed(
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
+    firsts = {entry.block_first for entry in entries if entry.block}
+    if len(firsts) != 1:
+        return None  # in several languages
     for block, own in groupby((e for e in entries if e.block), key=lambda e: e.block):
         before = sum(source.count("\n") + 1 for source in sources)
         labels |= {before + e.block_line: e.line for e in own}
@@ -159,7 +165,7 @@ def followed(
         return None
     names = Names(trace.model, max(one.steps for one in trace.passes), author)
     try:
-        meanings, following = _Rounds(tree, runs, names).settled()
+        meanings, following = _Rounds(tree, runs, names, firsts.pop()).settled()
     except RecursionError:
         return None
     lines = "\n".join(sources).split("\n")
@@ -183,6 +189,7 @@ class _Rounds:
     tree: ast.Module
     runs: Runs
     names: Names
+    first: int = 0  # what the program calls the first element of an array
     left: int = MOST_IN_ALL
     is_all: bool | None = None  # whether every statement was followed
 
@@ -209,7 +216,7 @@ class _Rounds:
 
     def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
         meanings = _Meanings(self.runs, self.names, learnt)
-        following = Following(meanings)
+        following = Following(meanings, self.first)
         following.program(self.tree)
         if self.is_all is None:
             self.is_all = not following.missed
@@ -336,7 +343,8 @@ class _Meanings:
                 leaf = self.start(meant.name)
                 if leaf.values[0] == float(value):
                     return leaf
-        if not name or _SETTING.fullmatch(name) or float(value) in _PLAIN:
+        is_told = meant is not None or not name or _SETTING.fullmatch(name)
+        if is_told or float(value) in _PLAIN:
             return value
         own = self._written.get(float(value), [])
         return own[0] if len(own) == 1 else value
