@@ -23,7 +23,7 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.reading.code import single
-from cellcalc.check.reading.following import Following, Turn, Turns
+from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
@@ -57,6 +57,7 @@ _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
 _SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
 MOST_IN_ALL = 400_000  # operations, however often a program is gone through
+MOST_RECORDS = 5_000
 MOST_WRONG = 4  # lines
 MOST_UNNAMED = 3  # lines of no known meaning that are tried
 MOST_MEANINGS = 8  # that are tried for each
@@ -195,7 +196,7 @@ class _Rounds:
 
     def settled(self) -> tuple[_Meanings, Following]:
         now = self.gone_through(_Learnt())
-        if now[0].is_lost:
+        if now[0].is_lost and self.left > 0:
             now = self.gone_through(now[0].learnt_now({}))
         wrong: dict[Doubt, str] = {}
         for _ in range(MOST_WRONG):
@@ -222,6 +223,8 @@ class _Rounds:
             self.is_all = not following.missed
         meanings.is_all, meanings.counts = self.is_all, following.counts
         self.left -= following.operations
+        if following.operations > MOST_OPERATIONS or meanings.count > MOST_RECORDS:
+            self.left = 0  # once is enough
         return meanings, following
 
     def otherwise(
