@@ -15,17 +15,16 @@ from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import Graph, Key
 from cellcalc.check.misplaced import misplaced
 from cellcalc.check.numbers import NumberMarker, Options, Spot
-from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.whose import read_in_its_notation, symbols_of
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import ExpressionError
-from cellcalc.language.letters import MARK, ascii_forms
-from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
+from cellcalc.errors import ExpressionError, printable
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
@@ -68,10 +67,14 @@ def mark(
     update = trace.specification.update
     most = max(len(one.windows) for one in trace.passes)
     entries = list(entries)
-    sheet = reading.read(
-        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes),
-    )  # fmt: skip
+
+    def read(model: Model, author: Mapping[str, str] | None) -> Sheet:
+        return reading.read(
+            entries, model, steps, author, update.settings, update.optimizer, most,
+            len(trace.passes), _spans(trace),
+        )  # fmt: skip
+
+    sheet = read_in_its_notation(entries, trace.model, trace.symbols, read)
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
@@ -123,7 +126,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=remarks,
+        remarks=(*_asides(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -163,7 +166,8 @@ def _with_programs(
         why = sentence("check", "not_followed")
         unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
-    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+    passed = sheet.passed_over + len(silent)
+    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
 
 
 def _holds_data(block: str) -> bool:
@@ -179,6 +183,20 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _spans(trace: Trace) -> list[range]:
+    """The steps that each window sweeps, where they are the same in every pass."""
+    every = [[range(w.first, w.last + 1) for w in one.windows] for one in trace.passes]
+    return every[0] if all(spans == every[0] for spans in every) else []
+
+
+def _asides(sheet: Sheet) -> list[str]:
+    """A sentence about the columns of tables that hold no answers."""
+    if not sheet.asides:
+        return []
+    names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
+    return [sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:
@@ -499,12 +517,4 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
 def _names(trace: Trace) -> Mapping[str, str] | None:
     """An author's symbols with our keys; marked where they mean something else to the author."""
     author = trace.model.author
-    if author is None:
-        return None
-    later = {
-        form: f"{key}{FROM_LATER}"
-        for symbol, key in author.handed_on.items()
-        for form in (symbol, *ascii_forms(symbol))
-    }
-    taken = {symbol: symbol + MARK for symbol in author.taken}
-    return taken | later | dict(author.reading(trace.symbols))
+    return None if author is None else symbols_of(author, trace.symbols)
