@@ -476,6 +476,8 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+# Student ID: 20231234
+_NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9./-]*")
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
@@ -557,7 +559,7 @@ class _Reader:
 
     def is_remark(self, entry: Entry) -> bool:
         """Whether a line with a colon holds neither a number nor a quantity of the problem."""
-        is_label = re.fullmatch(r"\s*[0-9]{4,}[\s0-9./-]*", entry.right)  # Student ID: 20231234
+        is_label = _NUMBER_OF_PERSON.fullmatch(entry.right)
         if len(entry.left) > 60 or (re.search(r"[0-9=*^+∂σ]", entry.right) and not is_label):
             return False
         try:

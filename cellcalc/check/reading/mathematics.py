@@ -132,6 +132,9 @@ _TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARK
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
+_MISREAD = re.compile(r"[OolISB|][0-9]")
+
+
 class SeveralReadingsError(ExpressionError):
     """What may be read in two ways that differ; ``meant`` are the quantities of a word."""
 
@@ -331,6 +334,10 @@ class FormulaParser(Parser):
             power = None if "e" in found.lower() else _TEN.match(text, end)
             if power:  # 1.5·10^{-3} is one number
                 found, end = f"{found}e{int(power[1])}", power.end()
+            if "." in found and _MISREAD.match(text, end):
+                # 0.52O1: a letter that a scan has for a digit, or a product with o_1
+                shown = text[position : position + 12].split()[0]
+                raise SeveralReadingsError(f'"{shown}"', "a number, or a product")
             self._take(_Token("number", found), end)
             return
         if match := _DERIVATIVE.match(text, position):
