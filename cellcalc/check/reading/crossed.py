@@ -307,6 +307,9 @@ def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
             found.append("index")
         else:
             found.append("value")
+    is_text = any(cells[0]) and not any(map(is_value, cells[0]))
+    if found[0] == "skipped" and "label" not in found and is_text:
+        found[0] = "label"  # below the title of the table: Forward, t = 1, t = 2
     times = [k for k, sort in enumerate(found) if sort == "time"]
     for k, sort in enumerate(found):
         if sort == "index":

@@ -37,6 +37,10 @@ _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", 
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
 
 
+# An inner product ⟨δ^t, x^t⟩, where the time of ⟨t⟩ is none.
+_INNER = re.compile(r"⟨\s?((?=[^⟨⟩,]*[^\W\dtT_])[^⟨⟩,]{1,60}),\s?([^⟨⟩,]{1,60})⟩")
+
+
 def has_latex(text: str) -> bool:
     """Whether there are commands of LaTeX in a text."""
     return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!_&#])|\$[^$]+\$|_\{|\^\{", text))
@@ -45,7 +49,8 @@ def has_latex(text: str) -> bool:
 def to_plain(text: str) -> str:
     """One line of LaTeX, maths and text, in the spelling of the parser."""
     tokens = _TOKEN.findall(text)
-    return re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    found = re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    return _INNER.sub(r"(\1)*(\2)", found) if "⟨" in found else found
 
 
 class _Converter:
