@@ -7,8 +7,9 @@ kept with the reason, and the rest is marked all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from cellcalc.check import spelling
@@ -28,13 +29,14 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of
+from cellcalc.check.reading.vocabulary import any_of, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
     ONE,
+    Add,
     Edge,
     Expression,
     Neg,
@@ -45,7 +47,7 @@ from cellcalc.language.tree import (
     shifted,
     symbols,
 )
-from cellcalc.model.model import TARGET, TOTAL_LOSS, Model
+from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -64,7 +66,7 @@ __all__ = [
 
 MAX_ANSWERS = 200_000
 MAX_RULE = 40  # characters of what an optimizer's rule is for
-PROSE, OWN = "prose", "own"
+PROSE, OWN, ASIDE = "prose", "own", "aside"
 HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
 
 
@@ -79,14 +81,15 @@ class Entry:
 
     ``values`` are the numbers of a list or array, whose ``shape`` it is. ``form`` says what the
     entry is from: "" (a line), "prose" (a line without an answer), "code", "array", "cell", or
-    "own" (what cellcalc prints for programs, in its keys whatever the notation).
+    "own" (what cellcalc prints for programs, in its keys whatever the notation), or "aside" (a
+    number in a column of a table that is no answer, whose heading is ``left``).
     ``gradient`` tells of a name in a framework's layout whether its numbers are gradients (None
     where nothing says so). ``first_step`` is what the writer calls the first step,
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
-    is a line of, the ``block_line``-th. ``context`` is the whole line of text that it is the first
-    entry of.
+    is a line of, the ``block_line``-th; ``block_first`` is what it calls the first element of an
+    array. ``context`` is the whole line of text that it is the first entry of.
     """
 
     line: int | str
@@ -107,6 +110,7 @@ class Entry:
     array: str = ""
     block: str = ""
     block_line: int = 0
+    block_first: int = 0
     context: str = ""
 
 
@@ -167,11 +171,15 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Sheet:
-    """All that was handed in; ``passed_over`` counts the lines of text that are no answers."""
+    """All that was handed in; ``passed_over`` counts the lines of text that are no answers.
+
+    ``asides`` are the headings of a table's columns that hold no answers, with how many numbers.
+    """
 
     answers: tuple[Answer, ...]
     unreadable: tuple[Unreadable, ...]
     passed_over: int = 0
+    asides: Mapping[str, int] = field(default_factory=dict)
 
 
 def entries_of_text(text: str) -> list[Entry]:
@@ -198,19 +206,23 @@ def read(
     optimizer: Template | None = None,
     windows: int = 1,
     passes: int = 1,
+    spans: Sequence[range] = (),
 ) -> Sheet:
     """Read all answers; those that cannot be read are listed with the reason.
 
     ``author`` are the symbols of an author's notation with our keys, ``settings`` are the
     numbers of the problem's update, which a formula may name; ``optimizer`` the one whose rules may
-    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are.
+    be written, ``windows`` how many of them a pass has, ``passes`` how many of these there are,
+    ``spans`` the steps that each window sweeps.
     """
     entries = list(_elements_from_1(entries, model.features))
-    conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
+    asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
+    entries = [entry for entry in entries if entry.form != ASIDE]
+    conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
-    aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
-    aliases |= {"a": "z_g"} if conventions.bare_net else {}
+    aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
+    aliases |= _said_names(conventions, model) if author is None else {}
+    aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
     )
@@ -221,7 +233,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
-    readers: dict[tuple[int, bool], _Reader] = {}
+    readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
     passed: set[int | str] = set()
@@ -230,18 +242,19 @@ def read(
             passed.add(entry.line)
             continue
         whose = None if entry.form == OWN else author
-        reader = readers.get((entry.first_step, whose is None))
+        kind = (entry.first_step, whose is None, entry.form == OWN)
+        reader = readers.get(kind)
         if reader is None:
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
                 apart=apart, gates_bare=bare, losses_told=told, passes=passes,
-                conventions=conventions if whose is None else Conventions(),
+                conventions=Conventions() if entry.form == OWN else conventions,
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes)
-            readers[entry.first_step, whose is None] = reader
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
+            readers[kind] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
@@ -258,7 +271,7 @@ def read(
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
-    return Sheet(tuple(answers), tuple(unreadable), len(passed))
+    return Sheet(tuple(answers), tuple(unreadable), len(passed), asides)
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
@@ -283,6 +296,18 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
+def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
+    """What a writer calls a quantity without defining it."""
+    found = {}
+    if conventions.output_y and not model.readout.parameters:
+        found["y"] = model.cell.output
+    if conventions.target and has_target(model):
+        found[conventions.target] = TARGET
+    if conventions.bare_net:
+        found["a"] = "z_g"
+    return found
+
+
 _ELEMENT = re.compile(
     r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
     r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
@@ -301,7 +326,9 @@ def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]
         yield entry
 
 
-_OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_OTHER_Y = re.compile(
+    r"(?<![A-Za-z])d?(?:scores?|logits)(?![A-Za-z])|ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y"
+)
 _AT_A_STEP = r"(?:[_^]?[\[{(⟨<]{1,2}[\w+-]{1,8}[\]})⟩>]{1,2}|[\w₀-₉ₜ₊₋]{0,8})"
 _ERROR_OF_H = re.compile(
     rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
@@ -338,9 +365,11 @@ _ERROR_TO_D = re.compile(
 )
 
 
-def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
+def _calls_target_d(
+    entries: Iterable[Entry], model: Model, author: Mapping[str, str] | None
+) -> bool:
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
-    if model.author is not None or not has_target(model):
+    if "d" in (author or ()) or not has_target(model):
         return False
     return any(
         _ERROR_TO_D.search(part[:2_000])
@@ -350,6 +379,28 @@ def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
     )
 
 
+def _difference(model: Model) -> Expression | None:
+    """What the loss's derivative by the prediction is, where it is y - target."""
+    row = model.quantities.get("dy")
+    local = row.terms[0].local if row is not None and len(row.terms) == 1 else None
+    difference = Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0))))
+    return local if local == difference else None
+
+
+def _called_difference(entries: Iterable[Entry], model: Model) -> tuple[str, ...]:
+    """The words for an error, where one of its numbers is below 0: then it is no loss."""
+    errors = words("loss")["errors"]
+    if _difference(model) is None or model.author is not None:
+        return ()
+    for entry in entries:
+        bare = re.split(r"[\[_({\s0-9]", entry.left.strip().lower(), maxsplit=1)[0]
+        is_error = entry.form not in (PROSE, OWN) and bare in (*errors, "e")
+        if is_error and any(map(_BELOW_0.match, (entry.right, *entry.values))):
+            return (*errors, *map(str.capitalize, errors), "e")
+    return ()
+
+
+_BELOW_0 = re.compile(r"\s*[-\u2212]\s?[0-9]*[.,]?[0-9]*[1-9]")
 _NUMERIC = re.compile(r"\s*[-+\u2212]?[0-9.,]*[0-9]")
 _OWN_NAME = re.compile(
     r"(?:.*[\s:])?([^\W\d_]{1,8})(?:_\{?t\}?|\[t\]|\(t\)|\^\{?[<(⟨]?t[>)⟩]?\}?|ₜ)\s*:?\s*"
@@ -425,6 +476,8 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+# Student ID: 20231234
+_NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9./-]*")
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
@@ -456,6 +509,7 @@ _FUNCTION = re.compile(
     r"\s*\(\s*([xzausv])\s*(?:,\s*[a-z]\s*){0,3}\)\s*"
 )
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
+_CANDIDATE_N = re.compile(r"n(?:_t|ₜ|\[t\]|\^?\(t\)|\^?[<⟨]t[>⟩])")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
@@ -477,7 +531,9 @@ class _Reader:
         raised: bool = False,  # whether steps stand above elsewhere in the document
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
+        spans: Sequence[range] = (),  # the steps that each window sweeps
     ) -> None:
+        self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
         self.names, self.steps, self.rules, self.windows = names, steps, rules, windows
@@ -503,7 +559,7 @@ class _Reader:
 
     def is_remark(self, entry: Entry) -> bool:
         """Whether a line with a colon holds neither a number nor a quantity of the problem."""
-        is_label = re.fullmatch(r"\s*[0-9]{4,}[\s0-9./-]*", entry.right)  # Student ID: 20231234
+        is_label = _NUMBER_OF_PERSON.fullmatch(entry.right)
         if len(entry.left) > 60 or (re.search(r"[0-9=*^+∂σ]", entry.right) and not is_label):
             return False
         try:
@@ -517,6 +573,8 @@ class _Reader:
         left = entry.left.strip().replace("{", "").replace("}", "")
         if left in self.names.known and left != STEPS:
             return False
+        if self.names.has_reset and _CANDIDATE_N.fullmatch(left):
+            return False  # n_t, PyTorch's candidate, and no number of steps
         if entry.form in ("code", "last") and _SQUASHED.search(entry.right):
             return False  # n = tanh(…)
         is_each = left in _EACH or left.endswith("_w")
@@ -567,7 +625,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
-            for one in spread(entry, self.names, self.steps, self.windows):
+            for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
         if entry.t == LAST:

@@ -1,10 +1,11 @@
 """Programs that were followed statement by statement, as answers: a formula for each line.
 
 What a name means is settled by what it is made of wherever that is a quantity of the problem, and
-by what it is called where it is not: a line that is wrong. A program is gone through twice. The
-first time every number stays what the program makes it; a number that is not what its name says,
-but from which right ones are made, is not wrong, it is something else. The second time a wrong
-number is called by its name, so that what follows it is judged by itself.
+by what it is called where it is not: a line that is wrong. At first every number stays what the
+program makes it; a number that is not what its name says, but from which right ones are made, is
+not wrong, it is something else. Where some are neither, the first such line is taken to be wrong,
+and the program is gone through again with the right number in its place, so that what follows is
+judged by itself: until nothing is left that is not right.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.reading.code import single
-from cellcalc.check.reading.following import Following, Turn, Turns
+from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
-from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array
+from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
 from cellcalc.check.redrawn import FORWARD, Place, Runs, near, runs_of
 from cellcalc.engine.trace import Trace
 from cellcalc.errors import CellcalcError, ExpressionError
@@ -45,7 +46,7 @@ from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
 
 MOST_STEPS = 120  # of a sequence whose programs are followed
 _HANDED_ON = re.compile(
-    r".+_?(?:next|prev|nxt|old|before|later|future|rec|carry|in|back|acc|sum)|d?(?:next|prev)_.+"
+    r".+_?(?:next|prev|nxt|old|before|later|future|rec|carry|in|back|acc|sum)|d?(?:next|prev)_.+|d_?[a-z]_?n"
 )
 # Words that say several things: what they are made of tells which.
 _SEVERAL = re.compile(
@@ -55,6 +56,13 @@ _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
 _SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
+MOST_IN_ALL = 400_000  # operations, however often a program is gone through
+MOST_RECORDS = 5_000
+MOST_WRONG = 4  # lines
+MOST_UNNAMED = 3  # lines of no known meaning that are tried
+MOST_MEANINGS = 8  # that are tried for each
+MOST_KEPT = 150  # nodes of the tree of a number that is not what its name says
+HANDED = "handed on "
 _SOMETHING = add(Symbol("something"), Symbol("other"))
 _PLAIN = {0.0, 0.5, 1.0, 2.0, 3.0, 4.0}  # numbers that formulas have
 
@@ -70,6 +78,9 @@ class Lines:
     answers: tuple[Answer, ...]
     lines: frozenset[int | str]
     whole: bool
+
+
+NOTHING_FOLLOWED = Lines((), frozenset(), False)
 
 
 @dataclass
@@ -106,13 +117,16 @@ class _Record:
 
 @dataclass(frozen=True)
 class _Learnt:
-    """What going through a program for the first time has taught."""
+    """What going through a program has taught for the next time.
+
+    ``wrong`` are the lines in whose place the right number is put, with what they are for: a key,
+    or HANDED and the key of what a step hands to the one before it.
+    """
 
     innocent: frozenset[Doubt] = frozenset()  # lines that make something else than they say
     steps: Mapping[tuple[int, int], tuple[str, int]] = field(default_factory=dict)  # of loops
     said: Mapping[Doubt, str] = field(default_factory=dict)
-    right: bool = False  # whether its gradients are
-    spread: frozenset[Doubt] = frozenset()  # lines of which other wrong numbers are made
+    wrong: Mapping[Doubt, str] = field(default_factory=dict)
 
 
 def followed(
@@ -133,6 +147,9 @@ def followed(
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
+    firsts = {entry.block_first for entry in entries if entry.block}
+    if len(firsts) != 1:
+        return None  # in several languages
     for block, own in groupby((e for e in entries if e.block), key=lambda e: e.block):
         before = sum(source.count("\n") + 1 for source in sources)
         labels |= {before + e.block_line: e.line for e in own}
@@ -148,17 +165,10 @@ def followed(
     if runs is None:
         return None
     names = Names(trace.model, max(one.steps for one in trace.passes), author)
-    learnt = _Learnt()
-    for last in (False, True):
-        meanings = _Meanings(runs, names, learnt, last)
-        following = Following(meanings)
-        try:
-            following.program(tree)
-        except RecursionError:
-            return None
-        meanings.is_all = not following.missed
-        if not last:
-            learnt = meanings.learnt_now()
+    try:
+        meanings, following = _Rounds(tree, runs, names, firsts.pop()).settled()
+    except RecursionError:
+        return None
     lines = "\n".join(sources).split("\n")
     answers = [
         replace(answer, line=labels[answer.line])
@@ -174,22 +184,86 @@ def followed(
 
 
 @dataclass
+class _Rounds:
+    """Goes through a program until it is known which of its lines are wrong."""
+
+    tree: ast.Module
+    runs: Runs
+    names: Names
+    first: int = 0  # what the program calls the first element of an array
+    left: int = MOST_IN_ALL
+    is_all: bool | None = None  # whether every statement was followed
+
+    def settled(self) -> tuple[_Meanings, Following]:
+        now = self.gone_through(_Learnt())
+        if now[0].is_lost and self.left > 0:
+            now = self.gone_through(now[0].learnt_now({}))
+        wrong: dict[Doubt, str] = {}
+        for _ in range(MOST_WRONG):
+            suspects = now[0].suspects()
+            if not suspects or self.left <= 0:
+                break
+            first = suspects[0]
+            if now[0].is_given_others(first):
+                wrong[first] = ""
+                break  # what comes after it is made of such numbers, too
+            more = wrong | dict.fromkeys(now[0].with_it(first), "")
+            trial = self.gone_through(now[0].learnt_now(more))
+            if trial[0].suspects() and (other := self.otherwise(now[0], wrong, first)):
+                wrong, now = other
+            else:
+                wrong, now = more, trial
+        return self.gone_through(now[0].learnt_now(wrong)) if wrong else now
+
+    def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
+        meanings = _Meanings(self.runs, self.names, learnt)
+        following = Following(meanings, self.first)
+        following.program(self.tree)
+        if self.is_all is None:
+            self.is_all = not following.missed
+        meanings.is_all, meanings.counts = self.is_all, following.counts
+        self.left -= following.operations
+        if following.operations > MOST_OPERATIONS or meanings.count > MOST_RECORDS:
+            self.left = 0  # once is enough
+        return meanings, following
+
+    def otherwise(
+        self, now: _Meanings, wrong: Mapping[Doubt, str], first: Doubt
+    ) -> tuple[dict[Doubt, str], tuple[_Meanings, Following]] | None:
+        """Another line, met before the first suspect, after which all that follows is right."""
+        for doubt, key in now.others(first):
+            if self.left <= 0:
+                return None
+            more = {**wrong, doubt: key}
+            trial = self.gone_through(now.learnt_now(more))
+            if not trial[0].suspects():
+                return more, trial
+        return None
+
+
+@dataclass
 class _Meanings:
     """Tells what the numbers of a program are, and keeps what its lines say of them.
 
-    ``last`` is the second time; ``learnt`` is what the first has taught.
+    ``learnt`` is what going through it before has taught.
     """
 
     runs: Runs
     names: Names
     learnt: _Learnt
-    last: bool
     is_all: bool = True  # whether every statement was followed
     records: dict[object, list[_Record]] = field(default_factory=dict)
     unfinished: set[tuple[int, str]] = field(default_factory=set)  # lines, and for what
     innocent: set[Doubt] = field(default_factory=set)
     spread: set[Doubt] = field(default_factory=set)  # that other wrong numbers are made of
     wrong_parts: set[str] = field(default_factory=set)  # gradients that a wrong part is added to
+    unknown: dict[Doubt, tuple[int, Turns]] = field(default_factory=dict)  # with their order
+    called: dict[Doubt, str] = field(default_factory=dict)  # what wrong lines were first taken for
+    # Sums that are called by one gradient and add up another.
+    instead: dict[Doubt, tuple[str, str]] = field(default_factory=dict)
+    doubtful: dict[Doubt, list[tuple[float, ...]]] = field(default_factory=dict)
+    is_lost: bool = False  # whether there are numbers of which the step is not known
+    counts: Mapping[tuple[int, int], int] = field(default_factory=dict)  # of turns of each loop
     good: set[Doubt] = field(default_factory=set)  # lines that say again what they say
     element: int = 0  # of the array that is told of
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
@@ -210,8 +284,7 @@ class _Meanings:
 
     @property
     def is_whole(self) -> bool:
-        every = [record for records in self.records.values() for record in records]
-        return any(r.sure and r.key in self.backward and r.key != "dE" for r in every)
+        return any(r.sure and r.key in self.backward and r.key != "dE" for r in self.every)
 
     # What names mean.
 
@@ -273,7 +346,8 @@ class _Meanings:
                 leaf = self.start(meant.name)
                 if leaf.values[0] == float(value):
                     return leaf
-        if not name or _SETTING.fullmatch(name) or float(value) in _PLAIN:
+        is_told = meant is not None or not name or _SETTING.fullmatch(name)
+        if is_told or float(value) in _PLAIN:
             return value
         own = self._written.get(float(value), [])
         return own[0] if len(own) == 1 else value
@@ -460,7 +534,7 @@ class _Meanings:
 
     def of(self, place: Place) -> Term:
         """A quantity by its name."""
-        return Term(Symbol(place.name, step=place.t), self.runs.values(place))
+        return Term(Symbol(place.name, step=place.t), self.runs.values(place), p=place.p)
 
     def leaf(self, name: str) -> Term:
         """A parameter before the first update."""
@@ -481,14 +555,19 @@ class _Meanings:
             if learnt is not None:
                 way, start = learnt
                 if way != "value":
-                    return start + turn.k * (1 if way == "up" else -1)
+                    return self._inside(start + turn.k * (1 if way == "up" else -1))
                 if turn.value is not None:
-                    return start + turn.value
+                    return self._inside(start + turn.value)
         return next((turn.step for turn in self.turns if turn.step is not None), None)
 
-    def here(self, key: str, t: int | None) -> Place:
+    def _inside(self, t: int) -> int | None:
+        return t if 0 <= t <= self.runs.passes[self.at[0]].steps else None
+
+    def here(self, key: str, t: int | None, value: Term | None = None) -> Place:
         """The place of a quantity at a step, as far as the program has come."""
         p, w = self.at
+        if value is not None and value.p is not None and value.p != p:
+            p, w = value.p, 0
         if key in self.forward or (key == TOTAL_LOSS):
             return Place(key, t, p)
         windows = self.runs.passes[p].windows
@@ -511,6 +590,16 @@ class _Meanings:
     # What is said.
 
     def assigned(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
+        if isinstance(value, int | float):
+            key = self.learnt.said.get((line, name, 0))
+            if key is None or key not in self.names.varying:
+                return value
+            made = constant(float(value), self.worlds)
+            step = self.step()
+            if step is None or near(made.values, self.runs.values(self.here(key, step))):
+                return value
+            told = self._unsure(line, name, made, slot, key, step)
+            return value if told.doubts else told
         if isinstance(value, numpy.ndarray):
             return self._array(line, name, value, slot, known)
         return self._number(line, name, value, slot, known, None, self.step())
@@ -532,15 +621,22 @@ class _Meanings:
             return False
         parts = self._parts(more)
         key: str | None
+        if meant is not None and meant.name in self.names.parameters and self._moves(more):
+            meant = Symbol(f"d{meant.name}")  # G["Wf"] += dzf*x
         if parts or (meant is not None and meant.name in self.names.gradients):
             key = meant.name if meant is not None else self.learnt.said.get((line, name, 0))
-            if parts and key not in {part.name for part in parts}:
-                key = parts[0].name
-            self._number(line, name, more, (slot, "added"), False, key, self.step())
+            if parts:
+                self._part(line, name, more, (slot, "added"), key, parts)
+            else:
+                self._number(line, name, more, (slot, "added"), False, key, self.step())
             return True
         key = self.learnt.said.get((line, name, 0))
         if key in self.names.gradients:
             self._number(line, name, more, (slot, "added"), False, key, self.step())
+            return True
+        is_loss = meant is not None and meant.name == TOTAL_LOSS
+        if is_loss and self._names_losses(more) and not self.runs.found(more.values):
+            self._number(line, name, more, (slot, "added"), False, LOSS, self.step())
             return True
         losses = [place for place in self.runs.found(more.values) if place.name == LOSS]
         if losses and (meant is None or meant.name == TOTAL_LOSS):
@@ -549,6 +645,29 @@ class _Meanings:
             )
             return True
         return False
+
+    def _part(
+        self, line: int, name: str, value: Term, slot: object, key: str | None,
+        parts: Sequence[Place],
+    ) -> Term:  # fmt: skip
+        """What a step adds to a gradient, which may be another than the name says."""
+        of, step = (line, name, self.element), self.step()
+        same = [part for part in parts if part.name == key]
+        if not same and key is not None:
+            if of in self.learnt.wrong:
+                return self._recorded(line, name, slot, self.here(key, step, value), value, False)
+            self.instead[of] = (key, parts[0].name)
+        place = self._nearest(same or parts, step)
+        return self._recorded(line, name, slot, place, value, True)
+
+    def _moves(self, value: Term) -> bool:
+        """Whether a number is made of what a step has of the derivatives."""
+        found = symbols(value.tree)
+        return any(s.step is not None and s.name in self.backward for s in found)
+
+    def _names_losses(self, value: Term) -> bool:
+        """Whether a number is made of what a loss is made of."""
+        return bool({TARGET, LOSS, "y", "dy"} & {symbol.name for symbol in symbols(value.tree)})
 
     def _parts(self, value: Term) -> list[Place]:
         """What a step adds to a gradient, where a number is that and nothing else."""
@@ -578,7 +697,7 @@ class _Meanings:
         if found:
             place = self._nearest([p for p in found if p.name == key] or found, None)
             return Term(Symbol(place.name), value.values)
-        if key in totals and self.last and key in self.wrong_parts:
+        if key in totals and key in self.wrong_parts:
             own = self.here(key, None)
             return Term(Symbol(key), self.runs.values(own))
         return value
@@ -634,8 +753,9 @@ class _Meanings:
                 place, self.element = (slot, k), k if not is_series else 0
                 key = keys[k]
                 if parts and (found := self._parts(flat[k])):
-                    key = key if key in {p.name for p in found} else found[0].name
-                flat[k] = self._number(line, name, flat[k], place, known, key, steps[k])
+                    flat[k] = self._part(line, name, flat[k], place, key, found)
+                else:
+                    flat[k] = self._number(line, name, flat[k], place, known, key, steps[k])
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
@@ -690,12 +810,15 @@ class _Meanings:
             one = previous.pop()  # it was unfinished until now
             self.unfinished.add((one.line, one.key))
         meant = self.meaning(name)
+        forced = self.learnt.wrong.get((line, name, self.element))
+        if forced:
+            return self._forced(line, name, value, slot, forced, step)
         if not symbols(value.tree):
             return value  # a number
         if isinstance(value.tree, Symbol):
             return self._alias(line, name, value, slot, meant, step)
         if meant is not None and meant.shift not in (None, 0):
-            return value  # h_prev: of the step before
+            meant = None  # h_prev: of the step before
         if key is None and meant is not None and not self.names.is_vector(meant.name):
             key = meant.name
         if meant is not None and isinstance(meant.step, int):
@@ -717,9 +840,40 @@ class _Meanings:
             best = self._nearest([p for p in others if p.name == said] or others, step)
             also = frozenset(p.name for p in others if p.t == best.t)
             return self._recorded(line, name, slot, best, value, True, also)
-        if (handed := self._handed_on(value)) is not None:
+        is_bare = not self.turns and key in self.backward and step is not None
+        if not is_bare and (handed := self._handed_on(value)) is not None:
             return handed
         return self._unsure(line, name, value, slot, key, step)
+
+    def _forced(
+        self, line: int, name: str, value: Term, slot: object, key: str, step: int | None
+    ) -> Term:
+        """A wrong number whose name says nothing, by what makes all that follows right."""
+        if step is None:
+            return value
+        if not key.startswith(HANDED):
+            same = [p for p in self.runs.found(value.values) if p.name == key]
+            if same:
+                return self._recorded(line, name, slot, self._nearest(same, step), value, True)
+            return self._recorded(line, name, slot, self.here(key, step, value), value, False)
+        key = key.removeprefix(HANDED)
+        if (handed := self._handed_on(value)) is not None:
+            return handed
+        place = self.here(key, step - 1)
+        windows = self.runs.passes[place.p].windows
+        if not windows[place.w].first < step <= windows[place.w].last:
+            return value
+        terms = self.model.quantities[key].terms
+        own = [term.formula for term in terms if not term.later]
+        later = add(*(term.formula for term in terms if term.later))
+        local = self.runs.worked(add(*own), step - 1, place.p, place.w)
+        made = Term(
+            add(*(rename(one, partial(_at_step, step - 1)) for one in own), value.tree),
+            tuple(map(sum, zip(local, value.values, strict=True))),
+        )
+        self._recorded(line, name, slot, place, made, False)
+        tree = rename(later, partial(_at_step, step - 1))
+        return Term(tree, self.runs.worked(later, step - 1, place.p, place.w), len(symbols(tree)))
 
     def _unsure(
         self, line: int, name: str, value: Term, slot: object, key: str | None, step: int | None
@@ -729,18 +883,25 @@ class _Meanings:
         by_name = key
         key = said or key
         total = key in self.names.gradients or key == TOTAL_LOSS
+        doubt = (line, name, self.element)
+        if key in (LOSS, TOTAL_LOSS) and not (self._names_losses(value) or value.doubts):
+            key = None  # e = exp(z)
         if key is None or (key not in self.order and not total):
-            return value
+            self.count += 1
+            self.unknown.setdefault(doubt, (self.count, self.turns))
+            return self._doubted(value, doubt)
         t = None if key == TOTAL_LOSS else step
         if t is None and key in self.names.varying:
-            return value if self.last else self._doubted(value, (line, name, self.element))
+            self.is_lost = True
+            return self._doubted(value, doubt)
         if key == by_name and said is None:
-            key = self._of_its_making(key, value)
+            key = self.called.setdefault(doubt, self._of_its_making(key, value))
         if key in self.names.parameters:
-            if not {symbol.name for symbol in symbols(value.tree)} & self._slopes:
+            named = {symbol.name for symbol in symbols(value.tree)}
+            if not named & self._slopes and not _is_hidden(value.tree):
                 return value  # a number that was changed to see what comes of it
             t = None
-        return self._recorded(line, name, slot, self.here(key, t), value, False)
+        return self._recorded(line, name, slot, self.here(key, t, value), value, False)
 
     @cached_property
     def _slopes(self) -> frozenset[str]:
@@ -755,10 +916,13 @@ class _Meanings:
         assert isinstance(of, Symbol)
         if meant is not None and meant.name == of.name:
             self.good.add((line, name, self.element))
-        is_slope = meant is not None and meant.name in self.backward and of.name in self.backward
-        if not is_slope or meant is None or meant.name == of.name or not value.line:
+        if meant is None or meant.name not in self.names.varying or meant.name == of.name:
+            return value
+        if not value.line and of.name not in self.names.parameters:
             return value
         if meant.shift not in (None, 0) or step is None or not self.is_sure(name, meant.name):
+            return value
+        if meant.name == TARGET or of.name == TARGET or meant.name in self._inputs:
             return value
         same = self.runs.found(value.values)
         if any(self._may_be(name, meant.name, place) or place.name == meant.name for place in same):
@@ -769,7 +933,7 @@ class _Meanings:
         """What a step hands to the one before it, called by the paths that it runs along."""
         for tree, values in self._handed:
             if any(values) and near(value.values, values):
-                self.innocent |= value.doubts
+                self.cleared(value)
                 return Term(tree, values, len(symbols(tree)))
         return None
 
@@ -841,22 +1005,21 @@ class _Meanings:
             self.count,
         )  # fmt: skip
         doubt = record.of
-        if not sure and doubt in self.learnt.innocent:
-            return value  # it is something else, of which right numbers are made
         own = self.records.setdefault((slot, self.turns, place), [])
         own.append(record)
         self.latest[slot] = own
         if sure:
             self.met(place)
-            self.innocent |= value.doubts
-        if not sure and value.doubts:
+            self.cleared(value)
+        elif value.doubts:
             self.spread |= value.doubts | {doubt}
+        is_wrong = doubt in self.learnt.wrong
+        if not sure and not is_wrong:
+            return self._doubted(value, doubt)
         if not sure and key in self.names.gradients:
             self.wrong_parts.add(key)
-        if not self.last and not sure:
-            return self._doubted(value, doubt)
         if key in self.names.gradients and t is not None:
-            return value if sure else self._doubted(value, doubt)  # what a step adds to it
+            return value  # what a step adds to it
         named = Symbol(key, step=t) if t is not None else Symbol(key)
         if key in self.names.parameters:
             values = value.values if sure else self.runs.updated(key, place.p, place.w)
@@ -866,32 +1029,122 @@ class _Meanings:
                 values = value.values
         return Term(named, values, raw=value, turn=self.turns if sure else None, line=line)
 
+    def cleared(self, value: Term) -> None:
+        """A right number was made: the lines in its making are innocent, unless it is a copy."""
+        for doubt in value.doubts - self.innocent:
+            if not any(near(value.values, own) for own in self.doubtful[doubt]):
+                self.innocent.add(doubt)
+
     def _doubted(self, value: Term, doubt: Doubt) -> Term:
-        """A number that is not what its name says; at first its making is not kept."""
-        tree = value.tree if self.last else _SOMETHING
-        return Term(tree, value.values, value.size if self.last else 1,
-                    doubts=value.doubts | {doubt})  # fmt: skip
+        """A number that is not what its name says; its making is kept while it is short."""
+        is_known = value.size <= MOST_KEPT or doubt in self.learnt.innocent
+        tree = value.tree if is_known else _SOMETHING
+        size = value.size if is_known else 2
+        self.doubtful.setdefault(doubt, []).append(value.values)
+        return Term(tree, value.values, size, doubts=value.doubts | {doubt}, p=value.p)
 
-    # What the first time teaches.
+    # What is known when it has been gone through.
 
-    def learnt_now(self) -> _Learnt:
-        every = [record for records in self.records.values() for record in records]
-        innocent = frozenset(self.innocent)
-        said = self._said(every)
-        return _Learnt(
-            innocent,
-            self._steps_of_loops(every),
-            said,
-            self._is_right(every, innocent),
-            frozenset(self.spread),
-        )
+    @cached_property
+    def every(self) -> Sequence[_Record]:
+        return [record for records in self.records.values() for record in records]
 
-    def _is_right(self, every: Sequence[_Record], innocent: frozenset[Doubt]) -> bool:
+    def learnt_now(self, wrong: Mapping[Doubt, str]) -> _Learnt:
+        innocent = frozenset(self.innocent) - wrong.keys()
+        said = {**self._said(self.every), **{of: key for of, key in wrong.items() if key}}
+        return _Learnt(innocent, self._steps_of_loops(self.every), said, wrong)
+
+    def suspects(self) -> list[Doubt]:
+        """The lines that may be wrong, the first to be met first.
+
+        A number that is another quantity of the problem is more likely to be called by a name of
+        one's own.
+        """
+        found = [r for r in self._suspected() if not self.is_other(r)]
+        named = list(dict.fromkeys(r.of for r in found))
+        return named or [of for of in self._mixed_up() if of not in self.learnt.wrong]
+
+    def _suspected(self) -> list[_Record]:
+        found = [r for r in self._judged() if r.of not in self.learnt.wrong]
+        return sorted(found, key=lambda record: record.order)
+
+    def is_other(self, record: _Record) -> bool:
+        return any(place.name != record.key for place in self.runs.found(record.values))
+
+    def others(self, first: Doubt) -> Iterator[tuple[Doubt, str]]:
+        """Lines met before a suspect that make another quantity, or none that is known."""
+        order = min((r.order for r in self.every if r.of == first), default=0)
+        found = [r.of for r in self._suspected() if self.is_other(r) and r.order < order]
+        yield from ((of, "") for of in list(dict.fromkeys(found))[:MOST_UNNAMED])
+        unknown = [
+            (place, of)
+            for of, (place, turns) in self.unknown.items()
+            if place < order and of not in self.innocent and turns
+        ]
+        for _, of in sorted(unknown)[:MOST_UNNAMED]:
+            yield from ((of, key) for key in self.missing(of))
+
+    def is_given_others(self, first: Doubt) -> bool:
+        """Whether a formula is right, but not the numbers that it is given."""
+        record = next((r for r in self._suspected() if r.of == first), None)
+        return record is not None and self._has_others(record)
+
+    def _has_others(self, record: _Record) -> bool:
+        """Whether numbers of another window or sequence stand in a formula."""
+        place = record.place
+        if record.t is None or _is_hidden(record.tree):
+            return False
+        if place.w != FORWARD and any(
+            symbol.name in self.backward and not self._reaches(place.p, place.w, symbol.step)
+            for symbol in symbols(record.tree)
+            if isinstance(symbol.step, int)
+        ):
+            return True
+        are_several = len(self.runs.passes) > 1 or len(self.runs.passes[0].windows) > 1
+        if are_several and self._reaches_far(record):
+            return True
+        made = self.runs.worked(_relative(record.tree, record.t), record.t, place.p, place.w)
+        return near(made, self.runs.values(place))
+
+    def with_it(self, first: Doubt) -> list[Doubt]:
+        """A suspect, and what the same stroke makes: the other elements, the other parameters."""
+        names = {r.of: r.key for r in self.every if not r.sure}
+        is_update = names.get(first) in self.names.parameters
+        same = [
+            of
+            for of in self.suspects()
+            if of[:2] == first[:2] or (is_update and names.get(of) in self.names.parameters)
+        ]
+        return [first, *(of for of in same if of != first)]
+
+    def _mixed_up(self) -> Iterator[Doubt]:
+        """Sums that are called by one gradient and are another, which has a sum of its own."""
+        made = {(r.of, r.key) for r in self.every if r.sure and r.key in self.names.gradients}
+        for of, (said, is_made) in self.instead.items():
+            others = {other for other, key in made if key == is_made and other not in self.instead}
+            if others and all(key != said for _, key in made):
+                yield of
+
+    def missing(self, doubt: Doubt) -> list[str]:
+        """What a line of no known meaning may be: what the program makes nowhere, or not always."""
+        order, turns = self.unknown[doubt]
+        before = {record.key for record in self.every if record.sure and record.order < order}
+        made = Counter(record.key for record in self.every if record.sure and record.turns)
+        most = max(made.values(), default=1)
+        if any(turn.backward for turn in turns) or before & self.backward - {"dy", "dE"}:
+            handed = [f"{HANDED}{row.symbol}" for row in self.model.backward
+                      if any(term.later for term in row.terms)]  # fmt: skip
+            keys = [key for key in self.equations.backward if made[key] < most]
+            return [*handed, *keys][:MOST_MEANINGS]
+        return [key for key in self.equations.forward if made[key] < most][:MOST_MEANINGS]
+
+    @cached_property
+    def _is_right(self) -> bool:
         """Whether the gradients are: each sum has right parts at all steps of its windows."""
-        sums = [r for r in every if r.key in self.names.gradients]
+        sums = [r for r in self.every if r.key in self.names.gradients]
         steps: dict[tuple[Doubt, str, tuple[int, int]], set[int]] = {}
         for record in sums:
-            if not record.sure and record.of not in innocent:
+            if not record.sure and record.of not in self.innocent:
                 return False
             if record.sure and record.t is not None:
                 steps.setdefault((record.of, record.key, record.window), set()).add(record.t)
@@ -940,35 +1193,61 @@ class _Meanings:
                 found[place] = best
                 if best[0] == "value":
                     offsets.setdefault(place[0], Counter())[best[1]] += 1
+        self._in_turn(found)
         for line, counted in offsets.items():
             found[line, -1] = ("value", counted.most_common(1)[0][0])
         return found
+
+    def _in_turn(self, found: dict[tuple[int, int], tuple[str, int]]) -> None:
+        """A loop over the steps of the next window begins where that of the last has ended."""
+        if len(self.runs.passes) > 1:
+            return
+        for line, instance in sorted(self.counts):
+            before, count = (line, instance - 1), self.counts[line, instance]
+            if (line, instance) not in found and before in found:
+                way, start = found[before]
+                if way == "up":
+                    found[line, instance] = (way, start + self.counts[before])
+                elif way == "down":
+                    found[line, instance] = (way, start + count)
 
     # The answers.
 
     def answers(self, lines: Sequence[str]) -> Iterator[Answer]:
         """A formula for each line and quantity, or several where its turns say different things."""
         by_line: dict[tuple[int, str], list[_Record]] = {}
-        every = [record for records in self.records.values() for record in records]
-        meant = self._of_all_turns(every)
-        in_steps = {record.key for record in every if record.t is not None}
-        for record in self._judged(every):
-            is_told = record.t is None and record.key in in_steps
-            if not record.sure and (is_told or (record.line, record.key) in self.unfinished):
-                continue
-            key = meant.get(record.of, record.key)
+        meant = self._of_all_turns(self.every)
+        right = [record for record in self.every if record.sure]
+        wrong: dict[object, _Record] = {}
+        strokes: dict[tuple[int, str], Doubt] = {}
+        for record in sorted(self._judged(), key=lambda one: one.order):
+            if record.of in self.learnt.wrong:
+                # Of one stroke the first is told; nothing of a later run.
+                is_update = record.key in self.names.parameters
+                stroke = (0, "") if is_update else (record.line, record.name)
+                if strokes.setdefault(stroke, record.of) == record.of:
+                    wrong.setdefault((record.of, record.place), record)
+        for record in (*right, *wrong.values()):
+            key = meant.get(record.of, record.key) if record.sure else record.key
             by_line.setdefault((record.line, key), []).append(record)
         for (line, key), found in sorted(by_line.items(), key=lambda item: item[0][0]):
             shown = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
             yield from self._of_line(line, key, found, shown)
 
-    def _judged(self, every: Sequence[_Record]) -> Iterator[_Record]:
-        """The records that say something; a line's second run with other numbers says nothing."""
+    def _judged(self) -> Iterator[_Record]:
+        """The records of wrong numbers; a line's second run with other numbers is none."""
+        every = self.every
         right = {(r.of, r.place) for r in every if r.sure}
+        in_steps = {record.key for record in every if record.t is not None}
         unsure = [
             r
             for r in every
-            if not r.sure and (r.of, r.place) not in right and r.of not in self.good
+            if not r.sure
+            and (r.of, r.place) not in right
+            and r.of not in self.good
+            and (r.of not in self.innocent or r.of in self.learnt.wrong)
+            and (r.line, r.key) not in self.unfinished
+            and not (r.t is None and r.key in in_steps)
         ]
         first = min(unsure, key=lambda record: record.order, default=None)
         wrong: dict[Doubt, set[tuple[int, int]]] = {}
@@ -978,13 +1257,14 @@ class _Meanings:
         # a later one may be another's fault.
         good = {r.of for r in every if r.sure and r.window not in wrong.get(r.of, ())}
         loud = (TOTAL_LOSS, LOSS, *self.names.parameters, *self.names.gradients)
-        yield from (record for record in every if record.sure)
         for record in unsure:
             is_first = first is not None and record.of == first.of
-            is_alone = self.learnt.right and record.of not in self.learnt.spread
+            is_alone = self._is_right and record.of not in self.spread
             comes_to_something = not is_alone or record.key in loud or not record.t
             is_told = (is_first or record.of not in good) and comes_to_something
-            if is_told and record.window == min(wrong[record.of]):
+            if (is_told or record.of in self.learnt.wrong) and record.window == min(
+                wrong[record.of]
+            ):
                 yield record
 
     def _of_all_turns(self, records: Sequence[_Record]) -> Mapping[Doubt, str]:
@@ -1001,8 +1281,16 @@ class _Meanings:
         self, line: int, key: str, records: Sequence[_Record], shown: str
     ) -> Iterator[Answer]:
         unsure = [record for record in records if not record.sure]
+        if unsure and _is_hidden(min(unsure, key=lambda one: one.order).tree):
+            return  # it is too long to be told
+        unsure = [record for record in unsure if not _is_hidden(record.tree)]
         if not unsure:
             yield self._right(line, key, records[0], shown)
+            return
+        record = min(unsure, key=lambda one: one.order)  # of which the others follow
+        if self._has_others(record) and (row := self.equations.formulas.get(key)) is not None:
+            answer = Answer(line, key, record.t, shown, formulas={key: row}, per_step=True)
+            yield self._placed(replace(answer, right=self.is_wrong), record)
             return
         placed = [record for record in records if record.t is not None and record.t > 0]
         wrong = [record for record in unsure if record.t is not None and record.t > 0]
@@ -1018,16 +1306,11 @@ class _Meanings:
                 answer = Answer(line, key, None, shown, formulas={key: formula}, per_step=True)
                 yield self._placed(replace(answer, right=self.is_wrong), best)
                 return
-        seen: set[tuple[int | None, Expression]] = set()
-        for record in unsure:
-            name = f"{key}0" if record.t == 0 else key
-            t = record.t or None
-            if (t, record.tree) in seen:
-                continue
-            seen.add((t, record.tree))
-            formulas = {name: record.tree}
-            answer = Answer(line, name, t, shown, formulas=formulas, per_step=t is not None)
-            yield self._placed(replace(answer, right=self.is_wrong), record)
+        name = f"{key}0" if record.t == 0 else key
+        t = record.t or None
+        formulas = {name: record.tree}
+        answer = Answer(line, name, t, shown, formulas=formulas, per_step=t is not None)
+        yield self._placed(replace(answer, right=self.is_wrong), record)
 
     @property
     def is_wrong(self) -> bool | None:
@@ -1067,6 +1350,10 @@ class _Meanings:
         """Whether a formula for every step gives what a record has at its own."""
         place = record.place
         return near(self.runs.worked(formula, place.t or 0, place.p, place.w), record.values)
+
+
+def _is_hidden(tree: Expression) -> bool:
+    return not set(symbols(_SOMETHING)).isdisjoint(symbols(tree))
 
 
 def _has_own(tree: Expression) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cellcalc.check.answers import Answer, Sheet, Unreadable
+from cellcalc.check.reading.mathematics import SeveralReadingsError
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.model.model import PREDICTION, TARGET
@@ -27,6 +28,7 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
     meant. Inputs, targets and the initial state stay, for they are right; but with fewer than
     ``figures`` significant figures they prove nothing and need not.
     """
+    sheet = _without_either(trace, sheet)
     kept: list[Answer] = []
     lines: set[int | str] = set()
     unreadable: list[Unreadable] = []
@@ -55,6 +57,66 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         unreadable=(*sheet.unreadable, *unreadable),
         passed_over=sheet.passed_over + len(lines),
     )
+
+
+def _without_either(trace: Trace, sheet: Sheet) -> Sheet:
+    """The sheet without a list of bare weights whose numbers may be gradients as well.
+
+    Whoever lists ``W_f = 0.0223`` for each weight, and neither says that they are new ones nor
+    gives their gradients, may mean either.
+    """
+    said = {answer.symbol for answer in sheet.answers}
+    bare = [
+        answer
+        for answer in sheet.answers
+        if answer.symbol in trace.specification.parameters
+        and isinstance(answer.number, Written)
+        and answer.t is None
+        and f"d{answer.symbol}" not in said
+        and not (answer.stage or answer.array or answer.working)
+    ]
+    is_told = any(
+        answer.stage == NEW and answer.symbol in trace.specification.parameters
+        for answer in sheet.answers
+    )
+    near = sum(_is_near_gradient(trace, answer) for answer in bare)
+    if is_told or len({answer.symbol for answer in bare}) < 2 or 2 * near <= len(bare):
+        return sheet
+    places = {id(answer) for answer in bare}
+    unreadable = [
+        Unreadable(
+            answer.line,
+            f"{answer.symbol} = {answer.given}",
+            str(SeveralReadingsError("a weight", _EITHER)),
+            answer.symbol,
+            _EITHER,
+        )
+        for answer in bare
+    ]
+    return replace(
+        sheet,
+        answers=tuple(answer for answer in sheet.answers if id(answer) not in places),
+        unreadable=(*sheet.unreadable, *unreadable),
+    )
+
+
+_EITHER = "its value after the update (new W_f), or its gradient (dW_f)"
+FAR = 3  # times as far from the new value as from the gradient
+
+
+def _is_near_gradient(trace: Trace, answer: Answer) -> bool:
+    """Whether a weight's number is a gradient rather than a weight, by its size."""
+    epoch, sequence = answer.epoch or 1, answer.sequence or 1
+    one = next((p for p in trace.passes if (p.epoch, p.sequence) == (epoch, sequence)), None)
+    if one is None or not 1 <= (answer.window or 1) <= len(one.windows):
+        return False
+    assert isinstance(answer.number, Written)
+    window, value = one.windows[(answer.window or 1) - 1], answer.number.value
+    gradient = window.gradients.get(f"d{answer.symbol}")
+    after = window.after.get(answer.symbol)
+    if gradient is None or after is None:
+        return False
+    return FAR * abs(value - gradient) < abs(value - after)
 
 
 def _asked(answer: Answer) -> tuple[object, ...]:

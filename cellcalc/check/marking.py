@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,21 +13,24 @@ from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import GATHERED, Graph, Key
+from cellcalc.check.misplaced import misplaced
 from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.whose import read_in_its_notation, symbols_of
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
-from cellcalc.errors import ExpressionError
-from cellcalc.language.letters import MARK, ascii_forms
-from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
+from cellcalc.errors import ExpressionError, printable
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
+MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
+FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -64,10 +68,14 @@ def mark(
     update = trace.specification.update
     most = max(len(one.windows) for one in trace.passes)
     entries = list(entries)
-    sheet = reading.read(
-        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes),
-    )  # fmt: skip
+
+    def read(model: Model, author: Mapping[str, str] | None) -> Sheet:
+        return reading.read(
+            entries, model, steps, author, update.settings, update.optimizer, most,
+            len(trace.passes), _spans(trace),
+        )  # fmt: skip
+
+    sheet = read_in_its_notation(entries, trace.model, trace.symbols, read)
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
@@ -87,13 +95,19 @@ def mark(
     placing.decide(graph, numbers)
     spots = []
     beyond: dict[Key, Written] = {}
+    absent = [answer for answer, _ in lost]
     for answer, p, w in numbers:
         try:
             spots.append(placing.spot(graph, answer, p, w))
         except ExpressionError as error:
             if answer.number is not None and w:
                 beyond[placing.key(trace.passes[p], answer, p, w)] = answer.number
+            absent.append(answer)
             unreadable.append(_not_there(answer, error))
+    has_step_0 = any(answer.t == 0 for answer in absent)
+    astray = misplaced(trace, spots, lambda key: _right(trace.passes[key[0]], key), has_step_0)
+    unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
+    spots = [spot for k, spot in enumerate(spots) if k not in astray]
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
@@ -114,7 +128,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=remarks,
+        remarks=(*_asides(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -129,15 +143,19 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs
+    from cellcalc.check.followed import NOTHING_FOLLOWED, followed  # few hand-ins are programs
 
     own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
+    holds_data = any(_holds_data(block) for block in {e.block for e in entries if e.block})
     if found is None:
-        return sheet
+        if not holds_data:
+            return sheet
+        found = NOTHING_FOLLOWED
     rest = [a for a in own if a.line not in found.lines]
-    # What the program was not seen to make says nothing where all else was followed.
-    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    # What the program was not seen to make says nothing where all else was followed, or where
+    # it could have been: what its lines say by themselves may be something else.
+    lost = _faults(trace, rest, tolerance) if found.whole or holds_data else set()
     gone = found.lines | lost
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
     unreadable = tuple(
@@ -145,8 +163,19 @@ def _with_programs(
         for one in sheet.unreadable
         if one.line not in gone and not (found.whole and one.line in lines)
     )
+    if lost and not found.whole:
+        first = next(a for a in own if a.line in lost)
+        why = sentence("check", "not_followed")
+        unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
-    return Sheet((*kept, *found.answers), unreadable, sheet.passed_over + len(silent))
+    passed = sheet.passed_over + len(silent)
+    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
+
+
+def _holds_data(block: str) -> bool:
+    """Whether a program has numbers of its own to reckon with."""
+    numbers = set(re.findall(r"(?<![\w.])[0-9]*\.[0-9]+(?![\w.])", block))
+    return len(numbers - {"0.0", "0.5", "1.0", "2.0", ".5"}) >= FEWEST_NUMBERS
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
@@ -156,6 +185,20 @@ def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) ->
     return {answer.line for answer, _ in lost} | {
         m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
     }
+
+
+def _spans(trace: Trace) -> list[range]:
+    """The steps that each window sweeps, where they are the same in every pass."""
+    every = [[range(w.first, w.last + 1) for w in one.windows] for one in trace.passes]
+    return every[0] if all(spans == every[0] for spans in every) else []
+
+
+def _asides(sheet: Sheet) -> list[str]:
+    """A sentence about the columns of tables that hold no answers."""
+    if not sheet.asides:
+        return []
+    names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
+    return [sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:
@@ -282,6 +325,35 @@ class _Placing:
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
         self.is_whole: dict[int, bool] = {}  # by pass, as decided
+        self.turn = self.turns(answers)
+
+    def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
+        """The pass and the window of numbers that are given once for each, one after the other.
+
+        Where most of them agree, somebody has written the same twice.
+        """
+        passes = self.trace.passes
+        if not 1 < len(passes) <= MOST_TURNS:
+            return {}
+        given: dict[tuple[str, int | None, str], list[Answer]] = {}
+        for a in answers:
+            if a.number is not None and (a.epoch, a.sequence, a.window) == (None, None, None):
+                given.setdefault((a.symbol, a.t, a.array), []).append(a)
+        found: dict[int, tuple[int, int]] = {}
+        other = 0
+        for (symbol, t, _), some in given.items():
+            windows = [len(one.windows) for one in passes]
+            is_total = t is None and self.of_window(symbol)
+            places = [(p, 0) for p in range(len(passes))]
+            if is_total and max(windows) > 1:
+                places = [(p, w) for p, count in enumerate(windows) for w in range(1, count + 1)]
+            if len(some) != len(places):
+                continue
+            found |= {id(a): place for a, place in zip(some, places, strict=True)}
+            values = [a.number.value for a in some if a.number is not None]
+            unit = max(a.number.unit for a in some if a.number is not None)
+            other += 1 if max(values) - min(values) > unit else -1
+        return found if other > 0 else {}
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.
@@ -300,9 +372,9 @@ class _Placing:
 
     def of(self, answer: Answer) -> tuple[int, int]:
         """The pass (from 0) and the window (from 1; 0: the forward pass) of an answer."""
-        p = self.pass_of(answer)
+        p, in_turn = self.turn.get(id(answer), (self.pass_of(answer), 0))
         one = self.trace.passes[p]
-        window, count = answer.window, len(one.windows)
+        window, count = answer.window or in_turn or None, len(one.windows)
         if window is not None and not 1 <= window <= max(count, 1):
             raise ExpressionError(f"a window from 1 to {count}", f"window {window}")
         name = next(iter(answer.formulas)) if answer.formulas else answer.symbol
@@ -439,6 +511,19 @@ def _not_there(answer: Answer, error: ExpressionError) -> Unreadable:
     return Unreadable(answer.line, shown, str(error), label, error.expected)
 
 
+def _astray(answer: Answer, expected: str) -> Unreadable:
+    """A number that is the right one of another place."""
+    return _not_there(answer, ExpressionError(expected, f"{_label(answer)} = {answer.given}"))
+
+
+def _right(one: PassTrace, key: Key) -> float:
+    """The right value of a place, nan where there is none."""
+    _, w, symbol, t = key
+    first, last = (one.windows[w - 1].first - 1, one.windows[w - 1].last) if w else (0, one.steps)
+    is_there = t is None or (first <= t <= last and (w or symbol in one.forward))
+    return _traced(one, key, math.nan) if is_there else math.nan
+
+
 def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
     """A value of a run that rounds on the way."""
     _, w, symbol, t = key
@@ -448,7 +533,8 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
         return one.forward[symbol][t] if symbol in one.forward else otherwise
     window = one.windows[w - 1]
     if t is None:
-        return {**window.after, **window.gradients}.get(symbol, otherwise)
+        found = {**window.memory_after, **window.after, **window.gradients}
+        return found.get(symbol, otherwise)
     if t < window.first:
         return window.entering.get(symbol, otherwise)
     if symbol in window.backward:
@@ -459,12 +545,4 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
 def _names(trace: Trace) -> Mapping[str, str] | None:
     """An author's symbols with our keys; marked where they mean something else to the author."""
     author = trace.model.author
-    if author is None:
-        return None
-    later = {
-        form: f"{key}{FROM_LATER}"
-        for symbol, key in author.handed_on.items()
-        for form in (symbol, *ascii_forms(symbol))
-    }
-    taken = {symbol: symbol + MARK for symbol in author.taken}
-    return taken | later | dict(author.reading(trace.symbols))
+    return None if author is None else symbols_of(author, trace.symbols)

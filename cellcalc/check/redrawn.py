@@ -89,7 +89,13 @@ class Runs:
     def worked(self, formula: Expression, t: int, p: int, w: int) -> tuple[float, ...]:
         """What a formula for every step gives at one."""
         work = self.equations.work(formula)
-        return tuple(float(work(self.world(run, p, w), t)) for run in range(len(self.traces)))
+        made = []
+        for run in range(len(self.traces)):
+            world = self.world(run, p, w)
+            setting = world.setting
+            world.weights = setting.parameters[t] if w == FORWARD else setting.current
+            made.append(float(work(world, t)))
+        return tuple(made)
 
     def updated(self, name: str, p: int, w: int) -> tuple[float, ...]:
         """A parameter after the update that follows a window, or that it was if none does."""

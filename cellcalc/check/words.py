@@ -163,7 +163,8 @@ class _Words:
             if more:
                 given = _few([one.label for one in (first, *more)])
                 count = len(more) + 1
-                why = sentence("check", "not_there", count=count, expected=first.expected)
+                if len({one.why for one in (first, *more)}) > 1:
+                    why = sentence("check", "not_there", count=count, expected=first.expected)
             place = self.place(line)
             yield self.wrapped(sentence("check", "unreadable", line=place, given=given), why)
 
@@ -197,7 +198,13 @@ class _Words:
             yield self.wrapped(sentence("report", "open"), self.labels(opened))
         right = sum(one.verdict is Verdict.CORRECT for one in left)
         if right:
-            yield sentence("report", "all" if right > 1 else "all_one", count=right)
+            yield sentence("report", self.rest_is_right(right), count=right)
+
+    def rest_is_right(self, right: int) -> str:
+        """How it is said that the answers that were not shown are right: by what else was said."""
+        if right < len(self.report.marked):
+            return "all" if right > 1 else "all_one"
+        return "all_read" if self.report.unreadable else "all_right"
 
     def table(self, shown: Sequence[Marked]) -> str:
         precise = [sentence("check", name) for name in ("single", "numerical")]

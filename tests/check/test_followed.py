@@ -14,7 +14,7 @@ import cellcalc
 HERE = Path(__file__).parent / "programs"
 PROGRAMS: dict[str, Any] = {
     one["name"]: one
-    for file in ("programs", "hands")
+    for file in ("programs", "hands", "windows", "languages")
     for one in tomllib.loads((HERE / f"{file}.toml").read_text(encoding="utf-8"))["program"]
 }
 
@@ -22,7 +22,7 @@ PROGRAMS: dict[str, Any] = {
 def marked(name: str, text: str, folder: Path) -> Any:
     problem = PROGRAMS[name]["problem"]
     own = HERE / f"{problem}.toml"
-    path = folder / "mine.py"
+    path = folder / f"mine{PROGRAMS[name].get('ending', '.py')}"
     path.write_text(text, encoding="utf-8")
     return cellcalc.load(own if own.exists() else problem).check(path)
 
@@ -60,6 +60,21 @@ EDITS = [
      "dz_f[t]*h[t]"),
     ("hw3 epochs", "wf -= lr*net.dwf", "wf += lr*net.dwf", "W_f", "W_f + learning_rate*dW_f"),
     ("rnn plain", "dhraw = (1-hs[t]**2)*dh", "dhraw = (1-hs[t])*dh", "dz", "dh[t]*(1 - h[t])"),
+    ("matlab script", "(1-g(t)^2)", "(1-g(t))", "dz_g", "dg[t]*(1 - g[t])"),
+    ("matlab functions", "dcnext = dc * f(t)", "dcnext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("r vectors", "dz_f * hp[t]", "dz_f * h[t]", "dU_f", "dz_f[t]*h[t]"),
+    ("r lists", "(1 - k$g^2)", "(1 - k$g)", "dz_g", "dg[t]*(1 - g[t])"),
+    ("julia vectors", "Ug * dzg + ", "", "dh",
+     "dy[t] + dz_f[t+1]*U_f + dz_i[t+1]*U_i + dz_o[t+1]*U_o"),
+    ("julia functions", "dc * g * i * (1 - i)", "dc * g * i", "dz_i", "di[t]*i[t]"),
+    ("c arrays", "* (1 - o[t]);", "* o[t];", "dz_o", "do[t]*o[t]*o[t]"),
+    ("javascript", "dcNext = dc * f[t]", "dcNext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("rnn short", "W * x[t] +", "W +", "z", "W + U*h[t-1] + b"),
+    ("karpathy", "dcnext = f_s[t] * dc", "dcnext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("gru torchnames", "hn * r * (1 - r)", "hn * (1 - r)", "dz_r", "dr[t]*(1 - r[t])"),
 ]  # fmt: skip
 
 
@@ -74,6 +89,41 @@ def test_an_edit_is_found_and_nothing_else(
     assert [(slip["symbol"], slip["formula"]) for slip in report.slips] == [(symbol, formula)]
     assert {verdict for _, verdict in faults(report)} == {"wrong"}
     assert len({line for line, _ in faults(report)}) == 1
+
+
+# What is handed over the edge of a window or a sequence, or is not: the lines that are edited, the
+# first number that is wrong then, and its step, window and sequence.
+EDGES = [
+    ("chunks", {"    dh_next = dc_next = 0.0\n": "",
+                "lr = 0.1\n": "lr = 0.1\ndh_next = dc_next = 0.0\n"}, ("dh", 4, 2, 1)),
+    ("chunks", {"    h_state, c_state = h[end-1], c[end-1]\n": ""}, ("f", 3, None, 1)),
+    ("chunks", {"Wf -= lr*dWf": "Wf += lr*dWf"}, ("W_f", None, 1, 1)),
+    ("chunk functions", {"params[name] -= lr*grads[name]": "pass"}, ("f", 3, None, 1)),
+    ("chunk functions", {"(1-g**2)": "(1-g)"}, ("dz_g", None, 1, 1)),
+    ("k1k2", {"duf += df*hp": "duf += df*h"}, ("dU_f", 1, 1, 1)),
+    ("two sequences", {"    h, c = [0.34], [0.48]\n": "    h, c = [h[-1]], [c[-1]]\n",
+                       "total_loss = 0.0\n": "total_loss = 0.0\nh, c = [0.34], [0.48]\n"},
+     ("f", 1, None, 2)),
+    ("two sequences", {"    dh_next = dc_next = 0.0\n": "",
+                       "total_loss = 0.0\n": "dh_next = dc_next = total_loss = 0.0\n"},
+     ("dh", 3, 1, 2)),
+    ("epochs", {"theta - lr*grad": "theta - 2*lr*grad"}, ("z_f", 1, None, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.cases(3)
+@pytest.mark.parametrize(("name", "edits", "place"), EDGES)
+def test_what_goes_over_an_edge_is_found(
+    name: str, edits: dict[str, str], place: tuple[Any, ...], tmp_path: Path
+) -> None:
+    text = PROGRAMS[name]["text"]
+    for old, new in edits.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    report = marked(name, text, tmp_path)
+    wrong = [a for a in report.answers if a["verdict"] != "correct"]
+    found = [(a["symbol"], a["t"], a["window"], a["sequence"]) for a in wrong]
+    assert found == [place]
 
 
 HOSTILE = [

@@ -17,7 +17,7 @@ def test_what_is_not_right_comes_first_and_what_is_right_only_when_asked(run: Ru
     lines = text.splitlines()
     assert lines[1] == "2 correct, 1 wrong; one slip"
     assert lines[3].startswith("First mistake: dc[t] (-e 3): the carousel path")
-    assert "c[2]" not in text and "2 more are right (--all shows them)" in text
+    assert "c[2]" not in text and "The other 2 are right (--all shows them)" in text
     whole = run("check", "gomez", *ANSWERS, "--all").stdout
     assert "c[2]" in whole and "--all" not in whole
 

@@ -28,6 +28,16 @@ NEWER |= {"SEQUENCE", "FORMULATEXT", "OFFSET", "INDIRECT", "TEXT", "NOW", "TODAY
 _REFERENCE = re.compile(r"[A-Za-z]{1,3}[0-9]+|[Rr][0-9]*([Cc][0-9]*)?|[Cc][0-9]*|TRUE|FALSE", re.I)
 _ESCAPED = re.compile(r"_x[0-9A-Fa-f]{4}_")
 _OF_ONE = re.compile(r"INDEX\((?:'[^']*'!|\w+!)?(\$?[A-Z]{1,3}\$?\d+):\1,")
+_RANGE = r"(?:(?:'[^']*'|\w+)!)?\$?[A-Z]{1,3}\$?\d+:\$?[A-Z]{1,3}\$?\d+"
+# Of a range, which needs an array formula; in SUM(…) and the like it is one value all the same.
+_OF_A_RANGE = re.compile(
+    rf"(?<![A-Z.])(ISERROR|ISNUMBER|ISTEXT|ISBLANK|ABS|EXP|LN|SQRT|IF|NOT)\({_RANGE}[,)]"
+)
+_SIGN = re.compile(
+    r"(?:^|[=<>(,+*/&-])-(?:\$?[A-Z]{1,3}\$?\d+|[A-Za-z_]\w*|\d+(?:\.\d+)?|\([^()]*\))\^"
+)
+FROZEN = 360.0  # pixels of columns that stay, on a telephone
+PIXELS = 7.0  # of a column of one character, and five more for its margins
 _STRING = re.compile(r'"(?:[^"]|"")*"')
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -71,6 +81,8 @@ def complaints(contents: bytes) -> Iterator[str]:
 
 
 def _package(names: list[str], parts: dict[str, bytes]) -> Iterator[str]:
+    if any("vbaProject" in name or name.startswith("xl/macrosheets") for name in names):
+        yield "a macro"
     if names[0] != "[Content_Types].xml":
         yield "the list of contents is not the first part"
     if len({name.casefold() for name in names}) < len(names):
@@ -145,6 +157,9 @@ def _sheet(part: bytes, styles: bytes) -> Iterator[str]:
     for column in sheet.iter(f"{MAIN}col"):
         if float(column.get("width", "0")) > WIDTH:
             yield f"column {column.get('min')} is {column.get('width')} wide"
+    yield from _frozen(sheet)
+    if any(form.get("t") in ("array", "dataTable") for form in sheet.iter(f"{MAIN}f")):
+        yield "an array formula"
     for kind in ("rowBreaks", "colBreaks"):
         found = sheet.find(f"{MAIN}{kind}")
         if found is not None and len(found) > BREAKS:
@@ -163,6 +178,21 @@ def _sheet(part: bytes, styles: bytes) -> Iterator[str]:
     merged = [one.get("ref") for one in sheet.iter(f"{MAIN}mergeCell")]
     if len(set(merged)) < len(merged):
         yield "cells that are merged twice"
+
+
+def _frozen(sheet: ElementTree.Element) -> Iterator[str]:
+    """Columns that stay where they are, and hide all others on a small screen."""
+    panes = [pane for pane in sheet.iter(f"{MAIN}pane") if pane.get("state") == "frozen"]
+    many = max((int(float(pane.get("xSplit", "0"))) for pane in panes), default=0)
+    widths = dict.fromkeys(range(1, many + 1), 8.43)
+    for column in sheet.iter(f"{MAIN}col"):
+        for number in range(int(column.get("min", "1")), int(column.get("max", "1")) + 1):
+            if number in widths:
+                hidden = column.get("hidden") in ("1", "true")
+                widths[number] = 0.0 if hidden else float(column.get("width", "8.43"))
+    wide = sum(width * PIXELS + 5 for width in widths.values() if width)
+    if wide > FROZEN:
+        yield f"{wide:.0f} pixels of columns that are frozen"
 
 
 def _cells(row: ElementTree.Element, looks: list[ElementTree.Element]) -> Iterator[str]:
@@ -235,6 +265,10 @@ def _formula(text: str, place: str) -> Iterator[str]:
     for name in re.findall(r"([A-Z][A-Z0-9.]*)\(", bare):
         if name in NEWER or name not in FORMULAE:
             yield f"{place}: the function {name}"
+    if found := _OF_A_RANGE.search(bare):
+        yield f"{place}: {found[1]} of a range, which not every program takes for an array"
+    if _SIGN.search(bare):
+        yield f"{place}: a sign before a power, which Excel puts first"
     if _OF_ONE.search(bare):
         yield f"{place}: an INDEX of a single cell, which not every program takes"
     if "#REF!" in bare or "[" in bare:

@@ -22,7 +22,9 @@ _TABLE_ENDINGS = (".csv", ".tsv", ".tab")
 _PAGE_ENDINGS = (".html", ".htm")
 # What of a web page nobody reads, and what ends a line of it.
 _UNSEEN = re.compile(r"<(head|script|style)\b[^<>]{0,300}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_LINE_END = re.compile(r"</(?:p|div|li|tr|h[1-6]|table|ul|ol)\s*>|<br\s*/?>", re.IGNORECASE)
+_LINE_END = re.compile(
+    r"(?:</(?:p|div|li|tr|h[1-6]|table|ul|ol)\s*>|<br\s*/?>)(?!\s*\n)", re.IGNORECASE
+)
 # A pair of an OrderedDict as Python prints it: ('weight_ih_l0.grad', tensor([[0.1]])).
 _ORDERED = re.compile(
     r"\(\s*['\"]([^'\"]{1,80})['\"]\s*,\s*(?:Parameter containing:\s*)?"

@@ -37,6 +37,10 @@ _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", 
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
 
 
+# An inner product ⟨δ^t, x^t⟩, where the time of ⟨t⟩ is none.
+_INNER = re.compile(r"⟨\s?((?=[^⟨⟩,]*[^\W\dtT_])[^⟨⟩,]{1,60}),\s?([^⟨⟩,]{1,60})⟩")
+
+
 def has_latex(text: str) -> bool:
     """Whether there are commands of LaTeX in a text."""
     return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!_&#])|\$[^$]+\$|_\{|\^\{", text))
@@ -45,7 +49,8 @@ def has_latex(text: str) -> bool:
 def to_plain(text: str) -> str:
     """One line of LaTeX, maths and text, in the spelling of the parser."""
     tokens = _TOKEN.findall(text)
-    return re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    found = re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    return _INNER.sub(r"(\1)*(\2)", found) if "⟨" in found else found
 
 
 class _Converter:
@@ -328,7 +333,10 @@ def _accented(inside: str, accent: str) -> str:
 # Documents.
 
 _ENVIRONMENT = re.compile(
-    r"\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?"
+    r"\\(begin|end)\s*\{(tabular|longtable|tabu)\}(?:\s*\[[^\]\n]{0,20}\])?"
+    r"(?:\s*\{(?:[^{}]|\{[^{}]{0,60}\}){0,1000}\})?"
+    r"|\\(begin|end)\s*\{(tabular[*xy])\}(?:\s*\{(?:[^{}]|\{[^{}]{0,60}\}){0,1000}\}){0,2}"
+    r"|\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?"
 )
 _COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
 _SECTION = re.compile(r"\\(?:sub)*(?:section|paragraph|chapter)\*?\s*\{(.*?)\}\s*$")
@@ -426,13 +434,44 @@ _ARRAY = re.compile(
 
 
 def _as_table(match: re.Match[str]) -> str:
-    """An array that has steps and quantities, not equations, as the table that it is."""
+    """An array that has labels and numbers, not equations, as the table that it is."""
+    from cellcalc.check.reading.labels import is_header  # it reads mathematics
+
+    if re.search(r"(?<!t)(?<!t\s)=|\\approx", match[2]):
+        return match[0]
     first = re.split(r"\\\\", match[2], maxsplit=1)[0].split("&")
-    steps = [cell.strip().removeprefix("t=").removeprefix("t =").strip() for cell in first[1:]]
-    is_header = len(steps) > 1 and (all(map(str.isdecimal, steps)) or first[0].strip() == "t")
-    if not is_header or re.search(r"(?<!t)\s*=|\\approx", match[2]):
+    cells = [to_plain(cell) for cell in first]
+    if len(cells) < 2 or not is_header(cells) or not re.search(r"&[^&]*[0-9]\.[0-9]", match[2]):
         return match[0]
     return f"\\begin{{tabular}}{match[1] or ''}{match[2]}\\end{{tabular}}"
+
+
+_TABLES = re.compile(r"tabular[*xy]?|longtable|tabu")
+_SPANS = re.compile(
+    r"\\multicolumn\s*\{\s*([0-9]{1,2})\s*\}\s*\{(?:[^{}]|\{[^{}]{0,40}\}){0,60}\}\s*(?=\{)"
+)
+_MERGED = re.compile(
+    r"\\multirow\s*(?:\[[^\]]{0,9}\])?\s*\{[^{}]{1,6}\}\s*(?:\[[^\]]{0,9}\])?\s*\{[^{}]{0,20}\}"
+)
+_LINES_OF_TABLE = re.compile(
+    r"\\(?:cmidrule|cline|specialrule|addlinespace|rowcolor|cellcolor)\b(?:\s*\([lr.0-9a-z{}]{0,20}\))?"
+    r"(?:\[[^\]]{0,20}\])?(?:\{[^{}]{0,20}\}){0,3}"
+)
+
+
+def _unmerged(text: str) -> str:
+    """A text whose cells over several columns are followed by empty ones, without inner rules."""
+    if "\\multi" not in text and "\\c" not in text:
+        return text
+    text = _MERGED.sub("", _LINES_OF_TABLE.sub("", text))
+    pieces, place = [], 0
+    for match in _SPANS.finditer(text):
+        inside = _braced(text, match.end())
+        if inside is None or match.start() < place:
+            continue
+        pieces += [text[place : match.start()], f"{{{inside}}}", " & " * (int(match[1]) - 1)]
+        place = match.end() + len(inside) + 2
+    return "".join([*pieces, text[place:]])
 
 
 _CASES = re.compile(
@@ -495,7 +534,7 @@ def _at_one(equation: str, step: str) -> str:
 
 def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
     """The lines of a document: number, text, and "maths", "heading", "row" (of a table) or ""."""
-    text = _ARRAY.sub(_as_table, _cases_apart(expanded(_COMMENT.sub("", text))))
+    text = _ARRAY.sub(_as_table, _unmerged(_cases_apart(expanded(_COMMENT.sub("", text)))))
     inside: list[str] = []
     number = 0
     open_row = ""
@@ -512,7 +551,8 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
         pieces: list[tuple[str, str]] = []
         for match in _ENVIRONMENT.finditer(line):
             pieces.append((line[position : match.start()], ""))
-            pieces.append((match[2].rstrip("*"), match[1]))
+            word, name = (one for one in match.groups() if one is not None)
+            pieces.append(("tabular" if _TABLES.fullmatch(name) else name.rstrip("*"), word))
             position = match.end()
         pieces.append((line[position:], ""))
         for piece, what in pieces:
@@ -546,6 +586,7 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
         yield begun or number, open_row, "maths"
 
 
+_EMPTY_COLUMNS = re.compile(r"(?<!\\)&\s*&")
 _AMPERSAND = re.compile(r"(?<!\\)&")
 
 
@@ -557,7 +598,7 @@ def _columns_apart(row: str, kind: str) -> str:
     pairs = [f"{left} {right}" for left, right in zip(cells[::2], cells[1::2], strict=False)]
     is_each = all(re.search(r"=|\\approx|\\leftarrow", pair) for pair in pairs)
     if len(cells) % 2 or not is_each:
-        return row
+        return _EMPTY_COLUMNS.sub(" ", row)  # t=3: && c_3 = …
     return " ; ".join(pair.strip().rstrip(",;. ") for pair in pairs)
 
 

@@ -7,18 +7,21 @@ each line. What is no answer is kept as a line of text, so that it can be counte
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 
 from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
+from cellcalc.check.reading.labels import ROMAN, is_header
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
     AT_STEP,
+    GRADIENT,
     is_setting,
     is_working,
     stage_after,
@@ -50,6 +53,7 @@ class Where:
     sequence: int | None = None
     stage: str = ""  # which value of a parameter is meant, as in Entry
     said: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()  # the last heading as it stands
 
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
@@ -97,26 +101,37 @@ class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
+        self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
 
     def entries(self) -> Iterator[Entry]:
         if latex.is_document(self.text):
             lines = [Line(*one) for one in latex.lines_of_document(self.text)]
+            self.numbered = _numbered_steps(lines)
             yield from self.of_lines(_tables_of_latex(_joined(lines)))
             return
-        yield from self.of_lines(_joined(_physical(_of_html(self.text))))
+        lines = _physical(_of_html(self.text))
+        self.numbered = _numbered_steps(lines)
+        yield from self.of_lines(_joined(lines))
 
     def of_lines(self, lines: Iterable[Line | Block]) -> Iterator[Entry]:
         columns: list[str] = []
+        title: Line | None = None
         for line in lines:
             if isinstance(line, Block):
+                before, self.where = self.where, self.below_title(title, line)
                 yield from self.block(line)
+                self.where = before
                 continue
             text = line.text
+            title = title if _OUT.fullmatch(text) else line
             if columns and (found := _matrix(text, columns, line.number)) is not None:
                 yield from found
                 continue
             columns = _columns_named(text)
+            if line.number in self.numbered:
+                self.where = replace(self.where, t=self.numbered[line.number])
+                continue
             if len(text) > MAX_LINE:
                 if re.search(r"[=\[]", text[:200]):
                     yield Entry(line.number, text[:60], "", form="long")
@@ -142,9 +157,10 @@ class _Notes:
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
-                self.where = replace(heading, stage=stage_after(text, not is_title))
+                stage = stage_after(text, not is_title)
+                self.where = replace(heading, stage=stage, titles=(_bare(text),))
                 continue
-            if (of_python := _dictionary(text)) is not None:
+            if (of_python := _dictionary(text, self.where.stage == GRADIENT)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
                 continue
             entries: list[Entry] = []
@@ -155,12 +171,27 @@ class _Notes:
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
+                    if _TITLE.fullmatch(text) and (stage := stage_after(text, True)):
+                        self.where = replace(self.where, stage=stage)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
             kept = real or entries[:1]
             if kept:
                 kept[0] = replace(kept[0], context=" ".join(said))
             yield from kept
+
+    def below_title(self, title: Line | None, block: Block) -> Where:
+        """Where a table stands that has a title of a few words right above it."""
+        if title is None or block.kind == "code" or block.lines[0].number - title.number > 3:
+            return self.where
+        text = _bare(latex.to_plain(title.text) if "\\" in title.text else title.text)
+        if typed := _TYPED_NAME.match(title.text):
+            text = typed[1]  # In [5]: grads
+        if not text or len(text.split()) > 6 or re.search(r"[=≈]|[0-9]\.[0-9]", text):
+            return self.where
+        return replace(
+            self.where, titles=(text,), stage=stage_after(text, True) or self.where.stage
+        )
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
@@ -225,7 +256,9 @@ class _Notes:
             return
         from cellcalc.check.reading.grid import entries_of_rows
 
-        rows = [(line.number, _cells(line.text, block.kind)) for line in block.lines]
+        is_open = block.kind == "pipes" and any(map(_OPEN_RULE.fullmatch, _texts(block)))
+        kind = "open" if is_open else block.kind
+        rows = [(line.number, _cells(line.text, kind)) for line in block.lines]
         rows = [(number, cells) for number, cells in rows if not all(map(_is_rule, cells))]
         rows = [one for one in rows if not all(map(_KIND_OF_NUMBERS.fullmatch, one[1]))]
         if block.kind == "columns":
@@ -234,7 +267,7 @@ class _Notes:
         if found is not None:
             yield from found
             return
-        if block.kind == "columns":
+        if block.kind in ("columns", "tabs", "spaced"):
             yield from self.of_lines(block.lines)
             return
         for number, cells in rows:
@@ -244,6 +277,44 @@ class _Notes:
             yield from real or [Entry(number, "", "", form=PROSE)]
 
 
+def _texts(block: Block) -> Iterator[str]:
+    return (line.text for line in block.lines)
+
+
+_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
+_OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:\s*")
+
+
+# Lines that hold a number alone, marked as one: #1, (2), 3), № 4, II., Step V
+@cache
+def _alone() -> re.Pattern[str]:
+    steps = any_of("time", "steps")
+    return re.compile(_ALONE.replace("STEPS", steps), re.IGNORECASE)
+
+
+_ALONE = (
+    r"\s*(?:\\(?:item|noindent)\s*)?(?:#{1,4}\s*|[*_]{1,2})?(?P<word>№|no\.?|nr\.?|STEPS|t_?(?=[0-9]))?\s*(?P<open>[\[(#]?)\s*"
+    r"(?P<number>[0-9]{1,3}|[ivx]{1,5}|[IVX]{1,5})\s*(?P<close>[\]).:]{0,2})[*_]{0,2}\s*"
+)
+
+
+def _numbered_steps(lines: Sequence[Line]) -> dict[int, int]:
+    """The steps that lines of a marked number each stand for, if these run on, up or down."""
+    found: dict[int, int] = {}
+    for line in lines:
+        match = _alone().fullmatch(line.text) if len(line.text) < 40 else None
+        if match is None or line.text.strip() == match["number"]:
+            continue
+        number = match["number"].lower()
+        if number.isdecimal() or number in ROMAN:
+            found[line.number] = int(number) if number.isdecimal() else ROMAN.index(number) + 1
+    steps = list(found.values())
+    run = list(range(min(steps, default=0), max(steps, default=0) + 1))
+    return found if len(run) > 1 and run[0] < 2 and steps in (run, run[::-1]) else {}
+
+
+_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,3}\s*")  # a line of a few words
+_OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
 _COLUMNS_NAMED = re.compile(
@@ -273,13 +344,16 @@ def _matrix(text: str, names: list[str], number: int) -> list[Entry] | None:
     return entries_of_rows([names, *cells], lambda _r, _c: number)
 
 
-def _dictionary(text: str) -> list[Entry] | None:
-    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}."""
+def _dictionary(text: str, is_slopes: bool) -> list[Entry] | None:
+    """The answers of a line that is a dictionary as Python prints it: {…}, or grads = {…}.
+
+    ``is_slopes`` tells that it stands below "Gradients:".
+    """
     named = _NAMED_DICTIONARY.match(text)
     text = text[named.end() - 1 :] if named else text
     if not text.lstrip().startswith("{"):
         return None
-    if named and _CALLS_GRADIENTS.search(named[1]):
+    if is_slopes or (named and _CALLS_GRADIENTS.search(named[1])):
         text = f"{{'grads': {text.strip()}}}"
     from cellcalc.check.reading.structured import as_json, entries_of_json
 
@@ -299,7 +373,7 @@ def _indexed(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that are a table ("pipes", "columns", "row") or "code"."""
+    """Lines that are a table ("pipes", "tabs", "spaced", "columns", "row") or "code"."""
 
     kind: str
     lines: tuple[Line, ...]
@@ -318,11 +392,50 @@ _ENTITIES = {"&nbsp;": " ", "&minus;": "-", "&lt;": "<", "&gt;": ">", "&amp;": "
              "&times;": "×", "&asymp;": "≈", "&eta;": "η"}  # fmt: skip
 
 
+_HTML_TABLE = re.compile(
+    r"<table\b[^<>]{0,300}>(?:(?!</table).){0,200000}", re.IGNORECASE | re.DOTALL
+)
+_HTML_CELL = re.compile(
+    r"<(?P<row>tr)\b[^<>]{0,300}>"
+    r"|<t[dh]\b(?P<said>[^<>]{0,300})>(?P<cell>(?:(?!</t[dh]>).){0,2000})</t[dh]>",
+    re.IGNORECASE | re.DOTALL,
+)
+_SPANNED = re.compile(r"(col|row)span\s*=\s*['\"]?([0-9]{1,3})", re.IGNORECASE)
+
+
+def _without_spans(table: re.Match[str]) -> str:
+    """A table of HTML whose merged cells are followed by empty ones, beside and below them."""
+    if not _SPANNED.search(table[0]):
+        return table[0]
+    below: dict[int, int] = {}  # for how many rows more a column is taken
+    column = 0
+
+    def put(match: re.Match[str]) -> str:
+        nonlocal column
+        if match["row"]:
+            column = 0
+            return match[0]
+        before = ""
+        while below.get(column, 0) > 0:
+            below[column] -= 1
+            before += "<td></td>"
+            column += 1
+        spans = {one[1].lower(): int(one[2]) for one in _SPANNED.finditer(match["said"])}
+        wide = max(spans.get("col", 1), 1)
+        for k in range(column, column + wide):
+            below[k] = spans.get("row", 1) - 1
+        column += wide
+        return f"{before}<td>{match['cell']}</td>" + "<td></td>" * (wide - 1)
+
+    return _HTML_CELL.sub(put, table[0])
+
+
 def _of_html(text: str) -> str:
     """Text without the tags of HTML, its tables as rows of ``|``; lines stay where they are."""
     if not re.search(r"</(?:td|th|p|li|sub|sup|h[1-6]|div)>|<br", text, re.IGNORECASE):
         return text
     flags = re.IGNORECASE
+    text = _HTML_TABLE.sub(_without_spans, text)
     text = re.sub(r"(?<=\S)[ \t]*(?=<tr\b)", "\n", text, flags=flags) if "\n" not in text else text
     text = re.sub(r"</t[dh]>\s*</tr>", " |", text, flags=flags)
     text = re.sub(r"</t[dh]>[ \t]*<t[dh]\b[^<>]{0,200}>", " | ", text, flags=flags)
@@ -335,14 +448,45 @@ def _of_html(text: str) -> str:
 
 
 def _physical(text: str) -> list[Line]:
-    return [
-        Line(number, _spaced(plain(raw.translate(_BARS), True)))
-        for number, raw in enumerate(text.split("\n"), 1)
-    ]
+    lines = [plain(raw.translate(_BARS), True) for raw in text.split("\n")]
+    lines = [_OF_CHAT.sub("", line) for line in lines]
+    return [Line(number, _spaced(line)) for number, line in enumerate(_with_bars(lines), 1)]
 
 
-_BARS = dict.fromkeys(map(ord, "│┆┃║╎┊"), "|")  # of tables that programs draw
-_DRAWN = re.compile(r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫]{3,}[|+]?\s*")
+def _with_bars(lines: list[str]) -> list[str]:
+    """The lines, with bars between the columns of tables that have a rule above each of them.
+
+    So reStructuredText has it, above and below the head and at the end; a cell may have several
+    words there.
+    """
+    found = list(lines)
+    place = 0
+    while place < len(lines):
+        rule = lines[place].rstrip()
+        if not _COLUMNS_RULE_OF_REST.fullmatch(rule):
+            place += 1
+            continue
+        last = min(place + 2_000, len(lines))
+        rules = [k for k in range(place, last) if lines[k].rstrip() == rule][:3]
+        if len(rules) == 3:
+            starts = [match.start() for match in re.finditer(r"=+", rule)]
+            for k in range(place, rules[2] + 1):
+                cells = [lines[k][a:b].strip() for a, b in pairwise([*starts, len(lines[k])])]
+                bar = "---" if k in rules else ""
+                found[k] = f"| {' | '.join(bar or cell for cell in cells)} |"
+        place = rules[-1] + 1
+    return found
+
+
+# [24.11.26, 21:14:07] Umar: …, as chats are exported; julia> …
+_OF_CHAT = re.compile(
+    r"^\s*\[?[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},?\s[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s?[AaPp]\.?[Mm]\.?)?\]?"
+    r"\s*-?\s*[^:=]{1,30}:\s*|^\s*julia>\s*"
+)
+_BARS = dict.fromkeys(map(ord, "│┆┃║╎┊┇┋"), "|")  # of tables that programs draw
+_DRAWN = re.compile(
+    r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫┏┓┗┛┡┩┢┪┳┻╇╈┯┷╋┠┨┣┫┿╂╀╁]{3,}[|+]?\s*"
+)
 _KIND_OF_NUMBERS = re.compile(r"(?:[iuf](?:8|16|32|64)|str|bool|cat|float64|int64)")
 _GAPS = re.compile(r"(?<=\S)[^\S\t]{4,}(?=\S)")
 
@@ -381,7 +525,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
             end = place
-            bare = not _is_row(line.text)  # t | c, without bars at the edges
+            bare = not line.text.lstrip().startswith("|")  # t | c, without bars at the edges
             while end < len(lines) and (
                 _is_row(lines[end].text)
                 or _is_grid_rule(lines[end].text)
@@ -389,6 +533,14 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             ):
                 end += 1
             yield Block("pipes", tuple(lines[place:end]))
+            place = end
+            continue
+        if not line.kind and (end := _separated(lines, place)) > place + 1:
+            yield Block("tabs", tuple(lines[place:end]))
+            place = end
+            continue
+        if not line.kind and (end := _spaced_columns(lines, place)) > place:
+            yield Block("spaced", tuple(lines[place:end]))
             place = end
             continue
         columns = _columns(lines, place) if not line.kind else place
@@ -453,6 +605,38 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
         place = end
 
 
+def _separated(lines: list[Line], place: int) -> int:
+    """Where lines whose cells have tabs between them end, as tables are pasted."""
+    end, numbers = place, 0
+    while end < len(lines) and "\t" in (text := lines[end].text) and len(text) < MAX_LINE:
+        cells = [cell.strip() for cell in text.split("\t")]
+        if any(_RELATION.search(cell) and not _STEP_OF_CELL.fullmatch(cell) for cell in cells):
+            break
+        numbers += sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
+        end += 1
+    return end if numbers > 1 else place
+
+
+def _spaced_columns(lines: list[Line], place: int) -> int:
+    """Where a table ends whose cells, of several words too, have wide gaps between them."""
+    header = _WIDE_GAP.split(lines[place].text.strip())
+    if len(header) < 2 or not is_header(header):
+        return place
+    end, numbers = place + 1, 0
+    while end < len(lines) and len(lines[end].text) < MAX_LINE:
+        cells = _WIDE_GAP.split(lines[end].text.strip())
+        values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
+        if len(cells) != len(header) or not values:
+            break
+        numbers += values
+        end += 1
+    return end if numbers and end > place + 1 else place
+
+
+_WIDE_GAP = re.compile(r"\s{2,}")
+_STEP_OF_CELL = re.compile(r"[tk]\s*=\s*[0-9]{1,6}")
+
+
 def _is_row(text: str) -> bool:
     bare = text.strip()
     return (bare.startswith("|") and bare.count("|") >= 2) or (
@@ -471,6 +655,7 @@ def _is_rule(cell: str) -> bool:
 
 
 _TOTAL_NAME = re.compile(r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|grad_)(?:[WUbVR]_?\w{1,4}|V|[ch]0)")
+_COLUMNS_RULE_OF_REST = re.compile(r"=+(?:\s+=+)+")
 _COLUMNS_RULE = re.compile(r"\s*(?:-{2,}(?:\s{1,}-{2,})+|={2,}(?:\s{1,}={2,})+)\s*")
 
 
@@ -497,6 +682,8 @@ def _columns(lines: list[Line], place: int) -> int:
         cells = lines[end].text.split()
         if len(cells) < 2 or not all(_NUMERIC.fullmatch(cell) for cell in cells[1:]):
             break
+        if len(cells) == 2 and cells[0].endswith(":"):
+            break  # a line of its own: W_f: 0.7
         if _is_of_pass(cells):
             break
         end += 1
@@ -530,12 +717,17 @@ def _cells(text: str, kind: str) -> list[str]:
         if re.search(r"\S\s{2,}\S", text) or text.startswith("  "):
             pass
         return text.split()
+    if kind == "spaced":
+        return [cell.strip("`*") for cell in _WIDE_GAP.split(text.strip())]
+    if kind == "tabs":
+        return [cell.strip().strip("`").strip("*") for cell in text.split("\t")]
     if kind == "row":
         return [latex.to_plain(cell) for cell in re.split(r"(?<!\\)&", text)]
     bare = text.strip()
     if bare.startswith("+") or _DRAWN.fullmatch(bare):
         return ["---"]
-    bare = bare.removeprefix("|").removesuffix("|")
+    if kind != "open":  # a table without bars at its edges
+        bare = bare.removeprefix("|").removesuffix("|")
     cells = re.split(r"(?<!\\)\|", bare)
     cells = [cell.replace("\\|", "|").strip().strip("`").strip() for cell in cells]
     return [latex.to_plain(cell.strip("*")) if "\\" in cell else cell for cell in cells]
@@ -1043,7 +1235,8 @@ _POINTS_BEHIND = re.compile(
 )
 # c1 0.2933 h1 0.1937, as it is typed on a phone
 _PAIRS_ALONE = re.compile(
-    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?[fiogchyzxE]_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])\s+"
+    r"(?<!\S)((?:d|∂L/∂|dL/d|δ)?(?:z_?[fiog]|[fiogchyzxE])_?[0-9]{1,4}|(?:d|∂L/∂|dL/d)[WUb]_?[fiogcru])"
+    r"(?:\s*=\s*|\s+)"
     r"([-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+|0|1)(?:[eE][-+]?[0-9]+)?)(?!\S)[,;]?"
 )
 _PAIRED = re.compile(rf"\s*(?:{_PAIRS_ALONE.pattern}\s*)+")
@@ -1092,6 +1285,9 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _POINTS_BEHIND.sub("", text)
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
+    if listed := _LIST_AND_MORE.search(text):
+        head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
+        text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
@@ -1111,6 +1307,12 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     return _COMMENT.sub("", text).strip()
 
 
+# dW_f = [0.1, 0.2]  dU_f = 0.3
+_LIST_AND_MORE = re.compile(
+    r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
+)
+_NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
+_ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
 _OF_DICTIONARY = re.compile(
@@ -1213,10 +1415,10 @@ _SCALAR = re.compile(
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
-    r"|,[₀-₉ₜ]+|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+    r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)

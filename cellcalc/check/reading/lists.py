@@ -127,10 +127,13 @@ def _row(text: str) -> list[str]:
 _NOTHING = ("nan", "none", "null", "")
 
 
-def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator[Entry]:
+def spread(
+    entry: Entry, names: Names, steps: int, windows: int = 1, spans: Sequence[range] = ()
+) -> Iterator[Entry]:
     """The entries that the numbers of a list are: one a step, a feature, or a place in a layout.
 
     Of several windows there may be a row each; in a row nan stands where the window sweeps not.
+    ``spans`` are the steps that each window sweeps.
     """
     if len(entry.values) > MAX_NUMBERS:
         raise ExpressionError(f"at most {MAX_NUMBERS:,} numbers", f"{len(entry.values):,}")
@@ -148,7 +151,11 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
     target = names.parsed(left, Style(target=True))
     stem = target.name if isinstance(target, Symbol) else ""
     if entry.form == "printed":
-        if stem in names.parameters and not entry.stage and entry.gradient is None:
+        if (
+            (stem in names.parameters or stem in names.vectors)
+            and not entry.stage
+            and entry.gradient is None
+        ):
             both = f"the value after the update, or the gradient ({entry.left.strip()}.grad)"
             raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
         entry = replace(entry, form="")
@@ -189,7 +196,9 @@ def spread(entry: Entry, names: Names, steps: int, windows: int = 1) -> Iterator
         yield _one(entry, entry.left, values[0])
         return
     if stem in names.varying:
-        for step, value in zip(_steps_of(entry, stem, names, steps), values, strict=True):
+        of_window = _steps_of_window(entry, spans)
+        of_list = of_window or _steps_of(entry, stem, names, steps)
+        for step, value in zip(of_list, values, strict=True):
             if value.lower() not in _NOTHING and 0 <= step <= steps:
                 yield replace(_one(entry, f"{stem}", value), t=None, left=_at(names, stem, step))
         return
@@ -212,6 +221,14 @@ def _at(names: Names, key: str, step: int | None) -> str:
 
 def _one(entry: Entry, left: str, value: str) -> Entry:
     return replace(entry, left=left, right=value, values=(), shape=(), form=entry.form or "array")
+
+
+def _steps_of_window(entry: Entry, spans: Sequence[range]) -> range | None:
+    """The steps of the window below whose heading a list stands, if it has a number for each."""
+    if entry.window is None or not 1 <= entry.window <= len(spans):
+        return None
+    span = spans[entry.window - 1]
+    return span if len(span) == len(entry.values) else None
 
 
 def _steps_of(entry: Entry, stem: str, names: Names, steps: int) -> Sequence[int]:

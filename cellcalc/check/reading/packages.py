@@ -6,6 +6,7 @@ import io
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 
 from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
@@ -15,6 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
 from cellcalc.check.reading.lists import MAX_NUMBERS
+from cellcalc.check.reading.prose import stage_after
 from cellcalc.errors import InputError, Mistake
 from cellcalc.problems.weights import Array, array_of_npy, arrays_of_npz
 from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
@@ -103,7 +105,12 @@ def _of_sheets(sheets: Mapping[str, Mapping[str, Cell]]) -> Iterator[Entry]:
                 rows.setdefault(row, {})[column] = text
         where = heading_of(title, Where(), True) or Where()
         for block in _blocks(rows):
-            yield from _of_block(block, rows, title, where)
+            found = list(_of_block(block, rows, title, where))
+            told = [cell for number in block for cell in rows[number].values()]
+            if len(told) == len(block) and all(entry.form == PROSE for entry in found):
+                above = heading_of(told[-1], where, True) or where  # a title of what follows
+                where = replace(above, stage=stage_after(told[-1], True), titles=tuple(told))
+            yield from found
 
 
 def _blocks(rows: Mapping[int, Mapping[int, str]]) -> Iterator[list[int]]:
@@ -128,10 +135,7 @@ def _of_block(
     def place(r: int, c: int) -> str:
         return f"{title}!{get_column_letter(first + c)}{block[r]}"
 
-    start = 0
-    while start < len(grid) and sum(1 for cell in grid[start] if cell) == 1 and len(grid) > 1:
-        start += 1  # a title above the table
-    found = entries_of_rows(grid[start:], lambda r, c: place(r + start, c), where)
+    found = entries_of_rows(grid, place, where)
     if found is not None:
         yield from found
         return

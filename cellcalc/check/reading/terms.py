@@ -27,10 +27,11 @@ class NotFollowedError(Exception):
 class Term:
     """A number: what it is made of, and what it is worth in several worlds of numbers.
 
-    ``doubts`` are the lines in its making that gave something else than their names say.
+    ``doubts`` are the lines in its making that gave something else than their names say, ``p`` is
+    the sequence whose data it is made of.
     """
 
-    __slots__ = ("doubts", "line", "raw", "size", "tree", "turn", "values")
+    __slots__ = ("doubts", "line", "p", "raw", "size", "tree", "turn", "values")
 
     def __init__(
         self,
@@ -41,17 +42,18 @@ class Term:
         turn: object = None,
         line: int = 0,
         doubts: frozenset[Doubt] = frozenset(),
+        p: int | None = None,
     ) -> None:
         if size > MOST_NODES:
             raise NotFollowedError
         self.tree, self.values, self.size = tree, values, size
         self.raw = raw  # the same before it was called by a name
         self.turn, self.line = turn, line  # where it was; no turn where the name only says it
-        self.doubts = doubts
+        self.doubts, self.p = doubts, p
 
     def bare(self) -> Term:
         """The number as it is called, without how it was made."""
-        return Term(self.tree, self.values, self.size, doubts=self.doubts)
+        return Term(self.tree, self.values, self.size, doubts=self.doubts, p=self.p)
 
     def _with(self, other: object, make: Callable[..., Expression], value: Any, turn: bool) -> Any:
         if isinstance(other, bool) or not isinstance(other, Term | int | float):
@@ -63,7 +65,8 @@ class Term:
         except (ArithmeticError, ValueError) as error:
             raise NotFollowedError from error
         doubts = a.doubts | b.doubts if a.doubts or b.doubts else a.doubts
-        return Term(make(a.tree, b.tree), values, a.size + b.size + 1, doubts=doubts)
+        p = a.p if b.p is None or (a.p is not None and a.p > b.p) else b.p
+        return Term(make(a.tree, b.tree), values, a.size + b.size + 1, doubts=doubts, p=p)
 
     def __add__(self, other: object) -> Any:
         return self.bare() if _is_zero(other) else self._with(other, add, operator.add, False)
@@ -94,7 +97,7 @@ class Term:
 
     def __neg__(self) -> Term:
         values = tuple(-v for v in self.values)
-        return Term(_negative(self.tree), values, self.size + 1, doubts=self.doubts)
+        return Term(_negative(self.tree), values, self.size + 1, doubts=self.doubts, p=self.p)
 
     def __pos__(self) -> Term:
         return self
@@ -159,7 +162,7 @@ def applied(name: str, value: Any) -> Any:
             values = tuple(map(ONE[name], value.values))
         except (ArithmeticError, ValueError) as error:
             raise NotFollowedError from error
-        return Term(Call(name, value.tree), values, value.size + 1, doubts=value.doubts)
+        return Term(Call(name, value.tree), values, value.size + 1, doubts=value.doubts, p=value.p)
     if is_number(value):
         try:
             return ONE[name](float(value))

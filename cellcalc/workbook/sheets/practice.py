@@ -507,7 +507,8 @@ class _Practice:
         layout = self.layout
         set_widths(sheet, (11, 14, EQUATION_WIDTH, 11))
         set_width(sheet, 12, FIRST, layout.width)
-        sheet.freeze_panes = f"{letters(FIRST)}{TITLE_ROWS + 2}"
+        # As on BPTT: on a projector or a phone frozen columns must leave room for the answers.
+        sheet.freeze_panes = f"{letters(EQUATION)}{TITLE_ROWS + 2}"
         fold(sheet)
         self.open_at(sheet)
         set_up_page(sheet, pages_wide=-(-(layout.steps + 2) // 10))
@@ -546,7 +547,7 @@ class _Practice:
                 if row - hidden > SEEN_ROWS:
                     above = [n for n in self.blocks if n < row]
                     top = max(TITLE_ROWS + 2, max(above, default=0) - ABOVE)
-            left = max(FIRST, column - SEEN_COLUMNS)
+            left = max(EQUATION, column - SEEN_COLUMNS)
             pane.topLeftCell = f"{letters(left)}{top}"
 
     def set_up_choices(self, sheet: Worksheet) -> None:

@@ -1,0 +1,170 @@
+"""Numbers that are the right ones of another place than the one they were read for.
+
+A table may go from the last step to the first below a heading that was not understood, a log may
+say "run 2" where a second epoch begins, and gradients are listed under the names of their weights.
+Read as they stand, right work would be called wrong. Where a group of numbers is right at one other
+place, that is told and none of them is marked; a number alone is one that was copied wrongly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from cellcalc.check.givens import NEW
+from cellcalc.check.spelling import FEW
+from cellcalc.engine.trace import Trace
+from cellcalc.language.keys import derivative_key, memory_key
+from cellcalc.problems.templates import shown_rows
+from cellcalc.resources import sentence
+
+if TYPE_CHECKING:
+    from cellcalc.check.graph import Key
+    from cellcalc.check.numbers import Spot
+
+ENOUGH = 3  # numbers that are right elsewhere, from which on it is no slip
+SLACK = 3.0  # units of the last digit that rounding may have moved them
+PRECISE = 1e-6  # relative, where they are written in full
+MOST_PASSES = 20  # that are looked through
+
+Value = Callable[["Key"], float]
+
+
+def misplaced(
+    trace: Trace, spots: Sequence[Spot], value: Value, has_step_0: bool
+) -> dict[int, str]:
+    """The places among ``spots`` of such numbers, with what was expected in their stead.
+
+    ``value`` is the right value of a key, nan where there is none. ``has_step_0`` tells whether
+    there are answers for a step 0 that has none.
+    """
+    astray = [k for k, spot in enumerate(spots) if _is_astray(spot)]
+    found: dict[int, str] = {}
+
+    def add(places: Collection[int], expected: str) -> None:
+        new = [k for k in places if k not in found]
+        if sum(spots[k].number.figures > 1 for k in new) >= ENOUGH:
+            found.update(dict.fromkeys(new, expected))
+
+    def last_first(first: int, last: int, t: int) -> int:
+        return first + last - t
+
+    def one_later(_first: int, _last: int, t: int) -> int:
+        return t + 1
+
+    add(_counted(trace, spots, astray, value, last_first), sentence("check", "from_the_last"))
+    if has_step_0:
+        add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
+    add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
+    for where, places in _elsewhere(trace, spots, astray, value):
+        add(places, sentence("check", "right_elsewhere", where=where))
+    return found
+
+
+def _is_astray(spot: Spot) -> bool:
+    """Whether a number is not that of its place."""
+    is_known = math.isfinite(spot.true) and spot.number.figures > 0
+    return is_known and not spot.answer.working and not _is_near(spot, spot.true)
+
+
+def _is_near(spot: Spot, value: float) -> bool:
+    number = spot.number
+    units = SLACK if number.figures >= FEW else 1.0
+    return abs(number.value - value) <= max(units * number.unit, PRECISE * abs(value))
+
+
+def _counted(
+    trace: Trace,
+    spots: Sequence[Spot],
+    astray: Sequence[int],
+    value: Value,
+    step: Callable[[int, int, int], int],
+) -> list[int]:
+    """What is right if the steps are counted otherwise, row by row: ``step`` says how."""
+    rows: dict[tuple[int, int, str], list[int]] = {}
+    for k in astray:
+        p, w, symbol, t = spots[k].key
+        if t is not None:
+            rows.setdefault((p, w, symbol), []).append(k)
+    found: list[int] = []
+    for (p, w, symbol), places in rows.items():
+        one = trace.passes[p]
+        first, last = (one.windows[w - 1].first, one.windows[w - 1].last) if w else (1, one.steps)
+        others = [value((p, w, symbol, step(first, last, spots[k].key[3] or 0))) for k in places]
+        fit = [_is_near(spots[k], other) for k, other in zip(places, others, strict=True)]
+        found += places if len(places) > 1 and all(fit) else []
+    return found
+
+
+def _gradients(
+    trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> Iterator[int]:
+    """Weights that are right as gradients, where all are and no word calls them new.
+
+    Or as what the optimizer keeps for them, which a log lists under their names as well. Who gives
+    the gradients apart has put them for the weights as well: that is a slip.
+    """
+    names = set(trace.specification.parameters)
+    kept = shown_rows(trace.specification.update.optimizer)
+    weights = [k for k in astray if spots[k].key[2] in names and spots[k].key[3] is None]
+    told = {(spot.key[0], spot.key[1], spot.key[2]) for spot in spots}
+    for k in weights:
+        p, w, symbol, _ = spots[k].key
+        if spots[k].answer.stage == NEW or (p, w, derivative_key(symbol)) in told:
+            return
+    own = [
+        k
+        for k in weights
+        for p, w, symbol, _ in [spots[k].key]
+        if any(_is_near(spots[k], value((*at, symbol, None))) for at in _places(trace, p, w))
+    ]
+    fit = [
+        k
+        for k in weights
+        for p, w, symbol, _ in [spots[k].key]
+        if any(
+            _is_near(spots[k], value((*at, name, None)))
+            for at in _places(trace, p, w)
+            for name in (derivative_key(symbol), *(memory_key(own, symbol) for own in kept))
+        )
+    ]
+    if {*fit, *own} == {*weights}:
+        yield from fit
+
+
+def _elsewhere(
+    trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> Iterator[tuple[str, list[int]]]:
+    """What is right in another epoch, sequence or window, where nothing names one."""
+    unsaid = [k for k in astray if _is_unsaid(spots[k])]
+    found: dict[tuple[int, int, int, int], list[int]] = {}
+    for k in unsaid:
+        p, w, symbol, t = spots[k].key
+        for at in _places(trace, p, w):
+            if at != (p, w) and _is_near(spots[k], value((*at, symbol, t))):
+                found.setdefault((p, w, *at), []).append(k)
+    for (p, w, other, window), places in sorted(found.items(), key=lambda one: -len(one[1])):
+        mine, its = trace.passes[p], trace.passes[other]
+        named = {
+            "epoch": its.epoch if its.epoch != mine.epoch else None,
+            "sequence": its.sequence if its.sequence != mine.sequence else None,
+            "window": window if window != w else None,
+        }
+        said = ", ".join(f"{name} = {number}" for name, number in named.items() if number)
+        yield said, places
+
+
+def _is_unsaid(spot: Spot) -> bool:
+    answer = spot.answer
+    return answer.epoch is None and answer.sequence is None and answer.window is None
+
+
+def _places(trace: Trace, p: int, w: int) -> list[tuple[int, int]]:
+    """The passes and windows to look at, the own first."""
+    passes = [p, *(k for k in range(min(len(trace.passes), MOST_PASSES)) if k != p)]
+    found = [(p, w)]
+    for k in passes:
+        windows = range(1, len(trace.passes[k].windows) + 1) if w else [0]
+        found += [(k, window) for window in windows if (k, window) != (p, w)]
+    return found

@@ -1,0 +1,512 @@
+"""What each number of a table is: from all labels above it and beside it, whatever the layout.
+
+A header may have several rows, and labels of its own at each row; a cell that is merged with
+others stands for all of them; tables stand beside and below one another. What a number is follows
+from its labels together: a step and a quantity, a gate and what of it, a parameter and which of
+its values. Where they do not tell, the table is none of these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from cellcalc.check.reading.labels import (
+    KEPT,
+    ROMAN,
+    Label,
+    gate_among,
+    is_header,
+    label_of,
+    sort_parts,
+)
+from cellcalc.check.reading.vocabulary import called, words
+
+Rows = Sequence[Sequence[str]]
+Place = Callable[[int, int], int | str]
+
+NUMBER = re.compile(r"[-+]?\s?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:\s*[eE][-+]?[0-9]+)?\s?%?")
+NOTED = re.compile(
+    r"[≈~]?\s*[-+]?\s?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:\s*[eE][-+]?[0-9]+)?\s?"
+    r"(?:[·x×*]\s?10\s?\^?\s?\{?[-+⁻]?[0-9⁰-⁹]+\}?)?\s?(?:[*✓✔†‡]|\([^()]{1,20}\))?"
+)
+EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
+_STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
+_PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,4}\}?|V|b_y)'?")
+_OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
+
+
+_FEATURE = re.compile(r"x_?[1-9]")
+_NAMING = ("quantity", "gate", "sort", "part")
+
+
+class UnclearError(Exception):
+    """The labels of a number do not tell what it is."""
+
+
+@dataclass
+class _Table:
+    """Rows below one header, in some of the columns."""
+
+    gate: str = ""
+    header: list[tuple[int, list[str]]] = field(default_factory=list)
+    rows: list[tuple[int, list[str], tuple[str, ...]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a table, and what it is: for ``left``, at the step ``t`` where it has one."""
+
+    row: int
+    column: int
+    left: str
+    t: int | None
+    value: str
+    stage: str = ""
+    window: int | None = None
+    epoch: int | None = None
+    sequence: int | None = None
+    known: bool = True  # or else its labels name nothing that is a quantity
+    aside: bool = False  # it stands in a column of remarks, which ``left`` heads
+
+
+def numbers_of(rows: Rows, titles: Sequence[str] = ()) -> list[Number]:
+    """The numbers of a table with what each is; none where its labels tell it of no number.
+
+    ``titles`` stand above the table. Of a number whose labels contradict one another, or name
+    nothing that may be a quantity, ``left`` is what they say.
+    """
+    found = list(_numbers(_without_marks(_from_1(rows)), tuple(titles)))
+    return found if any(one.known for one in found) else []
+
+
+_MARKED_STEP = re.compile(r"[\[(]\s*([0-9]{1,4})\s*[\])]|([0-9]{1,4})\s*[).:]")
+
+
+def _without_marks(rows: Rows) -> Rows:
+    """The rows with 1, 2, 3 for (1), (2), (3) or 1), 2), 3) in a row or in the first column."""
+    made = [_unmarked(row, row[0:1]) for row in rows]
+    first = _unmarked([row[0] if row else "" for row in made], [])
+    head = next((k for k, cell in enumerate(first) if label_of(cell).kind == "time"), len(first))
+    below = [cell.lower() for cell in first[head + 1 :] if cell]
+    if below and all(cell in ROMAN for cell in below):
+        first[head + 1 :] = [
+            str(ROMAN.index(cell.lower()) + 1) if cell else cell for cell in first[head + 1 :]
+        ]
+    return [[cell, *row[1:]] if row else row for cell, row in zip(first, made, strict=True)]
+
+
+def _unmarked(cells: Sequence[str], kept: Sequence[str]) -> list[str]:
+    matches = {k: m for k, c in enumerate(cells) if (m := _MARKED_STEP.fullmatch(c))}
+    numbers = [int(match[1] or match[2]) for match in matches.values()]
+    if len(set(numbers)) < 2 or not _are_steps(numbers) or (0 in matches and kept):
+        return list(cells)
+    return [str(int(matches[k][1] or matches[k][2])) if k in matches else c
+            for k, c in enumerate(cells)]  # fmt: skip
+
+
+_COLUMN_OF = re.compile(r"\[\s*(?::\s*,\s*)?([0-9]{1,3})\s*\]$")  # dW[:,1]
+
+
+def _from_1(rows: Rows) -> Rows:
+    """The rows with dW1 and dW2 in the header for dW[:,0] and dW[:,1], as a program has them."""
+    number = next((k for k, row in enumerate(rows) if sum(map(bool, row)) > 1), 0)
+    found = [match[1] for cell in rows[number] if (match := _COLUMN_OF.search(cell))]
+    if len(found) < 2 or not any(":" in cell for cell in rows[number]):
+        return rows
+    later = 1 if "0" in found else 0
+    header = [_COLUMN_OF.sub(lambda m: str(int(m[1]) + later), cell) for cell in rows[number]]
+    return [*rows[:number], header, *rows[number + 1 :]]
+
+
+def is_value(cell: str) -> bool:
+    return bool(NUMBER.fullmatch(cell) or NOTED.fullmatch(cell)) or cell.lower() in ("inf", "-inf")
+
+
+# Where tables begin and end.
+
+
+def _numbers(rows: Rows, titles: tuple[str, ...]) -> Iterator[Number]:
+    width = max(map(len, rows))
+    full = [[*row, *[""] * (width - len(row))] for row in rows]
+    for first, last in _beside(full):
+        for table in _below([row[first:last] for row in full], titles):
+            for number in _of_table(table):
+                yield replace(number, column=number.column + first)
+
+
+def _beside(rows: list[list[str]]) -> list[tuple[int, int]]:
+    """The columns of tables that stand beside one another: from, and up to.
+
+    They begin behind an empty column, or at a second column of steps, with labels of their own.
+    """
+    width = len(rows[0])
+    filled = [any(row[k] for row in rows) for k in range(width)]
+    header = next((row for row in rows if sum(map(bool, row)) > 1), rows[0])
+    times = [k for k, cell in enumerate(header) if cell and label_of(cell).kind == "time"]
+    starts = {k for k in range(1, width) if filled[k] and not filled[k - 1]} | set(times[1:])
+    kept = [0, *sorted(k for k in starts if _has_labels(rows, k)), width]
+    return list(pairwise(kept))
+
+
+def _has_labels(rows: list[list[str]], column: int) -> bool:
+    """Whether a column has steps or names, and no values."""
+    cells = [row[column] for row in rows if row[column]]
+    names = sum(not is_value(cell) for cell in cells)
+    head = next((k for k, cell in enumerate(cells) if label_of(cell).kind == "time"), len(cells))
+    steps = cells[head + 1 :]
+    is_time = bool(steps) and all(map(_STEP_NUMBER.fullmatch, steps))
+    return (is_time and head < 3) or names == len(cells) > 1
+
+
+def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
+    """The tables that stand below one another, each with the rows of its header."""
+    gate = gate_among(cell for row in rows for cell in row)
+    table, told = _Table(gate), titles
+    for number, row in enumerate(rows):
+        filled = [cell for cell in row if cell]
+        if not filled:
+            continue
+        if len(filled) == 1 and not is_value(filled[0]) and len(row) > 1:
+            told = _titled(told, filled[0])
+            continue
+        if row[0].startswith("#"):  # a comment, which may name the columns
+            bare = [row[0].lstrip("# "), *row[1:]]
+            if not is_header(bare):
+                told = _titled(told, ", ".join(filter(None, bare)))
+                continue
+            row = bare
+        if _is_header(row, table):
+            if table.rows:
+                yield table
+                table = _Table(gate)
+            table.header.append((number, row))
+            continue
+        table.rows.append((number, row, told))
+    if table.rows:
+        yield table
+
+
+def _titled(titles: tuple[str, ...], title: str) -> tuple[str, ...]:
+    """The titles that hold below another one: a step holds below parts of it."""
+    if label_of(title).kind in ("step", "text"):
+        return (title,)
+    return (*(one for one in titles if label_of(one).kind in ("step", "pass")), title)
+
+
+_KNOWN = ("time", "quantity", "gate", "sort", "stage", "step", "part", "symbol", "value", "total")
+_CORNER = ("time", "symbol", "value", "aside", "number", "total", "formula", "part", "stage")
+
+
+def _is_header(row: Sequence[str], table: _Table) -> bool:
+    """Whether a row has labels alone, or steps."""
+    cells = [cell for cell in row if cell and cell.lower() not in EMPTY]
+    numbers = [cell for cell in cells if is_value(cell)]
+    labels = [label_of(cell) for cell in cells if not is_value(cell)]
+    if not all(map(_STEP_NUMBER.fullmatch, numbers)):
+        return False
+    if not numbers:
+        known = sum(label.kind in _KNOWN for label in labels)
+        is_first = bool(row[0]) and labels[0].kind in ("time", "symbol")
+        return len(labels) > 1 and (not table.rows or 2 * known > len(labels) or is_first)
+    if is_value(row[0]) or not all(label.kind in _CORNER for label in labels):
+        return False
+    is_time = any(label.kind == "time" for label in labels)
+    return _are_steps([int(cell.partition(".")[0]) for cell in numbers]) and (
+        is_time or (not table.rows and len(numbers) > 1)
+    )
+
+
+def _are_steps(numbers: Sequence[int]) -> bool:
+    """Whether numbers run on, up or down, once or again and again."""
+    run = next((k for k in range(1, len(numbers)) if numbers[k] == numbers[0]), len(numbers))
+    steps = {b - a for a, b in pairwise(numbers[:run])}
+    again = all(numbers[k] == numbers[k % run] for k in range(len(numbers)))
+    return again and len(numbers) % run == 0 and (steps <= {1} or steps <= {-1})
+
+
+# What the columns of a table are.
+
+
+def _of_table(table: _Table) -> Iterator[Number]:
+    width = max(len(row) for _, row, _ in table.rows)
+    cells = [[row[k] for _, row, _ in table.rows] for k in range(width)]
+    stacks = [_of_candidate(list(_stack(table, k)), cells[k]) for k in range(width)]
+    sorts = _sorts(stacks, cells)
+    values = [k for k in range(width) if sorts[k] == "value"]
+    asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
+    named = _with_merged(table, sorts)
+    staged = any(label.kind == "stage" for k in values for label in stacks[k])
+    for place, (number, row, titles) in enumerate(table.rows):
+        filled = [k for k in values if row[k].lower() not in EMPTY and not _is_total(row[k])]
+        for k in asides:
+            if is_value(row[k]):
+                heads = [label.says for label in stacks[k]]
+                yield Number(number, k, heads[0], None, row[k], known=False, aside=True)
+        for k in filled:
+            beside = _labels_beside(named[place], sorts, k, table.gate)
+            labels = _Labels(tuple(stacks[k]), tuple(beside), titles, staged, len(values) == 1)
+            try:
+                found = _meant(Number(number, k, "", None, row[k]), labels)
+            except UnclearError:
+                says = dict.fromkeys(label.says for label in (*stacks[k], *beside))
+                found = Number(number, k, " / ".join(says), None, row[k], known=False)
+            if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
+                found = replace(found, t=None)  # a gradient in a table of steps
+            yield found
+
+
+def _of_candidate(stack: list[Label], column: Sequence[str]) -> list[Label]:
+    """The labels above a column, where n above fractions is no step but PyTorch's candidate."""
+    numbers = [cell for cell in column if is_value(cell)]
+    if not numbers or all(map(_STEP_NUMBER.fullmatch, numbers)):
+        return stack
+    is_n = [label.kind == "time" and label.says == "n" for label in stack]
+    return [Label("quantity", "n") if n else x for n, x in zip(is_n, stack, strict=True)]
+
+
+def _is_total(cell: str) -> bool:
+    return not is_value(cell) and label_of(cell).kind == "total"
+
+
+def _stack(table: _Table, column: int) -> Iterator[Label]:
+    """The labels above a column, the lowest first; a merged cell stands for all below it."""
+    depth = len(table.header)
+    for level in range(depth - 1, -1, -1):
+        row = table.header[level][1]
+        cell = row[column]
+        if not cell and level < depth - 1 and table.header[depth - 1][1][column]:
+            k = next((k for k in range(column, -1, -1) if row[k]), -1)
+            is_corner = k >= 0 and not table.header[depth - 1][1][k] and k != column
+            cell = "" if k < 0 or is_corner else row[k]
+        if cell and cell.lower() not in EMPTY:
+            step = _STEP_NUMBER.fullmatch(cell)
+            label = Label("step", cell, int(step[1])) if step else label_of(cell, table.gate)
+            if label.kind == "stage" and label.says == "given" and _has_steps(row):
+                label = Label("step", cell, 0)  # start, step 1, step 2
+            yield label
+
+
+def _has_steps(row: Sequence[str]) -> bool:
+    return any(cell and label_of(cell).kind == "step" for cell in row)
+
+
+def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
+    """What each column holds: "time", "label", "pass:window", "skipped" or "value"."""
+    found = []
+    for stack, column in zip(stacks, cells, strict=True):
+        kinds = [label.kind for label in stack if label.kind != "unit"]
+        filled = [cell for cell in column if cell.lower() not in EMPTY]
+        numeric = [cell for cell in filled if is_value(cell)]
+        steps = [cell for cell in filled if _STEP_NUMBER.fullmatch(cell)]
+        of_pass = next((k for k in kinds if k in ("window", "epoch", "sequence")), "")
+        if of_pass and len(steps) == len(filled):
+            found.append(f"pass:{of_pass}")
+        elif "time" in kinds and "step" not in kinds and len(numeric) == len(steps):
+            found.append("time")
+        elif "number" in kinds and len(steps) == len(filled):
+            found.append("number")
+        elif kinds and kinds[0] in ("aside", "formula", "number"):
+            found.append("skipped")
+        elif not numeric:
+            found.append("label" if filled else "skipped")
+        elif not stack and len(steps) == len(filled) and _may_be_index(found, steps):
+            found.append("index")
+        else:
+            found.append("value")
+    is_text = any(cells[0]) and not any(map(is_value, cells[0]))
+    if found[0] == "skipped" and "label" not in found and is_text:
+        found[0] = "label"  # below the title of the table: Forward, t = 1, t = 2
+    times = [k for k, sort in enumerate(found) if sort == "time"]
+    for k, sort in enumerate(found):
+        if sort == "index":
+            is_of_program = next(filter(None, cells[k])) == "0"  # which has numbered the rows
+            found[k] = "skipped" if times or is_of_program else "time"
+        if sort == "number":
+            found[k] = "skipped" if times or "label" in found else "time"
+    return found
+
+
+def _may_be_index(before: list[str], steps: list[str]) -> bool:
+    """Whether whole numbers without a heading are steps: in front of all values."""
+    numbers = [int(step.partition(".")[0]) for step in steps]
+    return "value" not in before and len(set(numbers)) > 1 and max(numbers) <= len(numbers)
+
+
+def _with_merged(table: _Table, sorts: list[str]) -> list[list[str]]:
+    """The rows, whose cells that are merged with those above have what stands there."""
+    found: list[list[str]] = []
+    before: list[str] | None = None
+    title: tuple[str, ...] | None = None
+    for _, row, titles in table.rows:
+        made = list(row)
+        lead = next((k for k, cell in enumerate(row) if cell), 0)
+        has_label = any(row[k] for k, sort in enumerate(sorts) if sort in ("label", "time"))
+        if before is not None and titles == title and has_label:
+            for k in range(lead):
+                if sorts[k] in ("label", "time") or sorts[k].startswith("pass"):
+                    made[k] = before[k]
+        found.append(made)
+        before, title = made, titles
+    return found
+
+
+def _labels_beside(row: Sequence[str], sorts: Sequence[str], column: int, gate: str) -> list[Label]:
+    """The labels of a row that are a number's, the nearest first: left of it, or else right."""
+    before = range(column - 1, -1, -1)
+    after = range(column + 1, len(sorts))
+    for columns in (before, after):
+        found: list[Label] = []
+        for k in columns:
+            if sorts[k] == "value":
+                if _is_total(row[k]):
+                    found.append(label_of(row[k]))  # above the sum beside it
+                elif found:
+                    break
+            if sorts[k] not in ("value", "skipped") and row[k].lower() not in EMPTY:
+                found.append(_label_beside(row[k], sorts[k], gate))
+        if found:
+            return found
+    return []
+
+
+def _label_beside(cell: str, sort: str, gate: str) -> Label:
+    step = _STEP_NUMBER.fullmatch(cell)
+    if sort.startswith("pass:"):
+        return Label("pass", sort[5:], int(step[1]) if step else None)
+    if sort == "time" and step:
+        return Label("step", cell, int(step[1]))
+    return label_of(cell, gate)
+
+
+# What a number is.
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """All labels of a number: the lowest above it and the nearest beside it first.
+
+    ``staged`` tells that columns of the table hold several values of a parameter, ``alone`` that
+    it has one column of numbers only.
+    """
+
+    above: tuple[Label, ...]
+    beside: tuple[Label, ...]
+    titles: tuple[str, ...]
+    staged: bool
+    alone: bool
+
+
+def _meant(number: Number, told: _Labels) -> Number:
+    """A number, and what its labels say that it is."""
+    above, beside = told.above, told.beside
+    labels = [*above, *beside]
+    around = [label_of(title) for title in told.titles]
+    steps = {label.t for label in labels if label.kind == "step"} or {
+        label.t for label in around if label.kind == "step"
+    }
+    stages = {x.says for x in labels if x.kind == "stage"} or {
+        x.says for x in around if x.kind == "stage"
+    }
+    if len(steps) > 1 or len(stages) > 1:
+        raise UnclearError
+    t, stage = next(iter(steps), None), next(iter(stages), "")
+    features: list[Label] = []
+    if any(label.kind == "quantity" and _PARAMETER.fullmatch(label.says) for label in labels):
+        features = [x for x in labels if _FEATURE.fullmatch(x.says)]  # dW_f below x1
+        above, beside = (tuple(x for x in some if x not in features) for some in (above, beside))
+        sorts = [x for x in labels if x.kind == "sort"]  # W_f below dW, or below W'
+        stage = next((_stage_of_sort(x.says) for x in sorts), stage)
+        above, beside = (tuple(x for x in some if x not in sorts) for some in (above, beside))
+    passes = {label.says: label.t for label in [*around, *labels] if label.kind == "pass"}
+    left, known = _named(above, beside, around, told.alone)
+    if (
+        len(features) == 1 and "W" in left and not left[-1].isdigit()
+    ):  # what has no features may stand below the first
+        left += features[0].says[-1]
+    if any(label.kind == "total" for label in labels):
+        left, t = _total(left), None
+    if told.staged and not stage and _PARAMETER.fullmatch(left):
+        stage = "given"
+    if stage == "d":
+        is_wordy = len(left) > 2 and left.lower() in called("quantities")
+        of_loss = f"gradient of {left.lower()}" if is_wordy else f"∂L/∂{left}"
+        left, stage = left if _OF_LOSS.match(left) else of_loss, ""
+    elif stage in KEPT:
+        left, stage = f"{stage}_{left}", ""
+    return replace(
+        number, left=left, t=t, stage=stage, known=known, window=passes.get("window"),
+        epoch=passes.get("epoch"), sequence=passes.get("sequence"),
+    )  # fmt: skip
+
+
+def _named(
+    above: Sequence[Label], beside: Sequence[Label], around: Sequence[Label], is_alone: bool
+) -> tuple[str, bool]:
+    """The quantity that labels name together; where they name none, what they say instead."""
+    own = [label for label in (*above, *beside) if label.kind in _NAMING]
+    sorts = [label for label in own if label.kind == "sort"]
+    parts = [label for label in own if label.kind == "part"]
+    gates = [label for label in own if label.kind == "gate"]
+    told = gates or [label for label in around if label.kind == "gate"]
+    letters = {label.letter for label in told}
+    if sorts and len(letters) == 1:
+        if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
+            raise UnclearError
+        return _of_gate(sorts[0].says, letters.pop()), True
+    if parts and len(letters) == 1 and len(own) == len(parts) + len(gates):
+        if len(parts) > 1:
+            raise UnclearError
+        part = parts[0].letter
+        return f"{part}{letters.pop()}" if part or not gates else gates[0].says, True
+    named = [label for label in own if label.kind != "part"]
+    if not named:
+        if titles := [label for label in around if label.kind in ("quantity", "gate")]:
+            return titles[-1].says, True
+        if parts:
+            return parts[0].says, True
+        texts = [label for label in (*above, *beside) if label.kind == "text"]
+        if not texts:
+            raise UnclearError
+        return texts[0].says, False
+    symbols = [label for label in named if not label.wordy] or named[:1]
+    if len({label.says for label in symbols}) > 1 or (len(named) > 1 and not _agree(named)):
+        raise UnclearError
+    texts = [label for label in (*above[:1], *beside) if label.kind == "text"]
+    if texts and not is_alone and not any(label is symbols[0] for label in above):
+        return f"{symbols[0].says} ({texts[0].says})", False
+    return symbols[0].says, True
+
+
+def _agree(named: Sequence[Label]) -> bool:
+    """Whether several names may be of one quantity: Forget gate and f, or z_f."""
+    letters = {label.letter for label in named if label.letter}
+    if len(letters) > 1:
+        return False
+    wordy = [label for label in named if label.wordy]
+    symbols = [label for label in named if not label.wordy]
+    if not wordy or not symbols:
+        return True
+    known = called("quantities")
+    keys = {label.letter or known.get(label.says.lower(), "") for label in wordy} - {""}
+    return not keys or any(key in symbol.says for key in keys for symbol in symbols)
+
+
+def _of_gate(sort: str, letter: str) -> str:
+    lead, stem, feature, mark = sort_parts(sort)
+    return f"{lead}{stem}_{letter}{feature}{mark}"
+
+
+def _stage_of_sort(sort: str) -> str:
+    """Which value of a parameter a column holds that is headed dW, W' or W."""
+    lead, _, _, mark = sort_parts(sort)
+    return "new" if mark or lead.strip() == "new" else "d" if lead else "given"
+
+
+def _total(left: str) -> str:
+    """What the sum of a quantity's values over the steps is called."""
+    bare = re.sub(r"(?:_\{?t\}?|ₜ|\[t\])$", "", left.lower())
+    losses = (*words("loss")["words"], *words("loss")["errors"], "e", "l", "j")
+    return "L" if bare in losses else left

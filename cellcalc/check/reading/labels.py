@@ -1,0 +1,278 @@
+"""The labels of a table: what each says of the numbers below it, or beside it.
+
+A label names a step, a quantity, a gate, a sort of parameter (W, U, b), or which of several
+values of a quantity stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from cellcalc.check.reading.prose import stage_after, stage_of
+from cellcalc.check.reading.vocabulary import any_of, called, words
+
+ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+MAX_LABEL = 60  # characters; longer is a remark
+_PASSES = ("window", "epoch", "sequence")
+KEPT = ("m", "v")  # what an optimizer keeps for a parameter
+
+_UNIT = re.compile(r"[\[(]\s*(?:[-–—/]|1|[^\W\d]{1,3}|a\.\s?u\.|dimensionless)\s*[\])]|-|–|—")
+_BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[sVAm%]|[^\W\dtT]{3,6})[\])]$")  # c [-]
+# c_t = f_t c_{t-1} + i_t g_t, above its numbers
+_WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈|:=)\s*(?=.*[^\W\d]).*$")
+_FEATURE = re.compile(
+    r"\s*[\[(]\s*(?:feature|feat\.?|input|merkmal|x)\s*_?([0-9]{1,3})\s*[\])]$", re.IGNORECASE
+)
+_SYMBOL = re.compile(
+    r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ)?"
+    r"(?:tanh\(?_?c(?:_\{?t\}?|ₜ)?\)?|tanh|net|target|loss|[WURVbp][A-Za-z0-9]{1,4}"
+    r"|[^\W\d_][\u0303\u0302\u0304]?[A-Za-z0-9]{0,2})"
+    r"(?:_\{?\w{1,8}\}?|,\w|\^\{?\(?[A-Za-z]\u0303?\)?\}?)?"
+    r"(?:\^\{?\(?[0-9t]{1,3}\)?\}?|_\{?[t0-9]{1,3}\}?\^\{?\(?[A-Za-z]\u0303?\)?\}?|_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
+    r"(?:'|_new)?"
+)
+_GATE = re.compile(r"[figoczrnuajCIFOG]|[cC]\u0303")
+_SORT = re.compile(
+    r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
+    r"(?P<stem>W_?x|W_?h|[WUbRpw])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+)
+# w_new, θ', w - η dw: what a column of new values is headed with
+_NEW = re.compile(
+    r"(?:[wWθ]|theta|params?|parameter)\s*(?:_?\{?new\}?|'|\^\{?new\}?|\(new\)|⁺|_\{?t\s*\+\s*1\}?)"
+    r"|(?:[wWθ]|theta|old|value)\s*[-−]\s*(?:η|lr|α|eta|alpha|rate|[0-9.]+).*",
+    re.IGNORECASE,
+)
+_MOMENT = re.compile(
+    r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
+)
+_SLOPE_OF_ALL = re.compile(
+    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|\(\.\.\.\))?|d[LEJ]?\s*/\s*d(?:[wWθ]|\(·\))|"
+    r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
+    re.IGNORECASE,
+)
+# What is a gate beside a forget gate or a reset gate, and else may be something else.
+_BESIDE = {
+    "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+    "reset": {"update": "u"},
+}
+_TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
+_DIFFERENCE = re.compile(  # error (h - y)
+    r"(?:[^\W\d_]{3,}\s*[:(]?\s*)?([hyŷ])(?:_?\{?t\}?|ₜ)?\s*-\s*(y|t|d|target|y_?hat|ŷ)(?:_\{?t\}?|ₜ)?\s*\)?"
+)
+_SQUASHED = re.compile(r"(d|∂[LEJ]/∂)?\s*tanh\s*\(?\s*c(?:_?\{?t\}?|ₜ|\[t\])?\s*\)?")
+_CLOSED = re.compile(r"\s*([()])\s*")
+_TILDE = re.compile(r"(?<=\b[cghC])~(?!\w)")
+_TOLD = re.compile(r"^(.*\S)\s*\(\s*([^()]{1,40}(?:\([^()]{1,6}\))?)\s*\)$")
+_SIDE_BY_SIDE = re.compile(r"^(\S.*?\S|\S)\s*(?:,|:|–|-{2}|—|\s-|\s)\s*(\S+)$")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a cell says that is no number.
+
+    ``kind`` is "step" (``t`` is which), "pass" (``says`` is window, epoch or sequence, ``t``
+    which), "quantity", "gate", "sort" (W, U, b of a gate that another label names), "part" (what
+    of a gate: "z_", "dz_", or "" for its value), "stage" (which value of a parameter: as in Entry,
+    "d" for the derivative by it), "time", "symbol", "value", "formula", "total", "number", "unit"
+    and "aside" (what heads columns and says nothing of them), or "text". ``says`` is what stands
+    before the equals sign, ``letter`` a gate's own name; a ``wordy`` one is in words.
+    """
+
+    kind: str
+    says: str = ""
+    t: int | None = None
+    wordy: bool = False
+    letter: str = ""
+
+
+@cache
+def _step() -> re.Pattern[str]:
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"[\[(<]?\s*(?:[tk]\s*[=_:]?\s*|(?:{steps})\s*(?:[=:#_]|no\.?|nr\.?)?\s*(?:t\s*=\s*)?|#\s*|№\s*)"
+        r"([0-9]{1,6})(?:[.,]0+)?\s*[\])>]?(?:\s*\([^()]{1,20}\))?",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _pass() -> re.Pattern[str]:
+    several = "|".join(any_of("time", f"{key}s") for key in _PASSES)
+    return re.compile(rf"({several})\s*[=:#]?\s*([0-9]{{1,6}})", re.IGNORECASE)
+
+
+_CHINESE_STEP = re.compile(r"第\s*([0-9]{1,6})\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)")
+
+
+@cache
+def label_of(text: str, beside: str = "") -> Label:
+    """What a cell that is no number says.
+
+    ``beside`` is the gate in words that stands in the same table, as :func:`gate_among` finds it.
+    """
+    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":").strip())
+    bare = _TILDE.sub("\u0303", bare)
+    if bare.startswith("(") and _closes_at_end(bare):
+        bare = bare[1:-1].strip()
+    lower = " ".join(bare.lower().split())
+    if timed := _TIME_AND_LETTER.fullmatch(lower):
+        bare = lower = timed[1]  # Zeitschritt t
+    if difference := _DIFFERENCE.fullmatch(bare):
+        return Label("quantity", f"{difference[1]} - {difference[2]}")
+    if squashed := _SQUASHED.fullmatch(bare):
+        return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "_" in lower and _is_called(lower.replace("_", " ")):
+        bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
+    if len(bare) > MAX_LABEL or not bare:
+        return Label("text", bare)
+    if step := _step().fullmatch(bare) or _CHINESE_STEP.fullmatch(bare):
+        return Label("step", bare, int(step[1]))
+    if of_pass := _pass().fullmatch(bare):
+        name = next(
+            k
+            for k in ("window", "epoch", "sequence")
+            if of_pass[1].lower() in words("time")[f"{k}s"]
+        )
+        return Label("pass", name, int(of_pass[2]))
+    columns = words("columns")
+    if beside and (gate := _BESIDE[beside].get(lower)):
+        return Label("gate", gate, wordy=True, letter=gate)
+    if lower in words("stage")["gradients"]:
+        return Label("stage", "d")
+    for kind in (
+        "time",
+        "total",
+        "value",
+        "formula",
+        "number",
+        "aside",
+        "window",
+        "epoch",
+        "sequence",
+    ):
+        if lower in columns[kind] or bare in columns[kind]:
+            return Label(kind, bare)
+    if _UNIT.fullmatch(bare):
+        return Label("unit", bare)
+    if (part := called("parts").get(_CLOSED.sub(r"\1", lower))) is not None:
+        return Label("part", bare, letter={"net": "z_", "delta": "dz_"}.get(part, ""))
+    if stem := called("sorts").get(lower):
+        return Label("sort", stem)
+    if _SORT.fullmatch(bare):
+        return Label("sort", bare)
+    if (stage := _stage(bare, lower)) and lower not in columns["symbol"]:
+        return Label("stage", stage)
+    if lower in columns["symbol"]:
+        return Label("symbol", bare)
+    bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
+    return _named(bare) or Label("text", bare)
+
+
+def _with_feature(match: re.Match[str]) -> str:
+    """dW1 for dW (x1), and for dW1 (x1)."""
+    return "" if match.string[: match.start()].endswith(match[1]) else match[1]
+
+
+def _closes_at_end(text: str) -> bool:
+    """Whether the bracket that a text begins with is closed by its last character."""
+    depth = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
+def _named(bare: str) -> Label | None:
+    """A label that names a quantity, or a gate."""
+    if gate := _gate(bare):
+        return Label("gate", bare, wordy=len(bare.partition("_")[0]) > 2, letter=gate)
+    if _SYMBOL.fullmatch(bare):
+        return Label("quantity", bare)
+    if _is_called(bare):
+        return Label("quantity", bare, wordy=True)
+    if told := _TOLD.match(bare) or _SIDE_BY_SIDE.match(bare):
+        for one, other in ((told[1], told[2]), (told[2], told[1])):
+            symbol = _SYMBOL.fullmatch(one)
+            if symbol and called("quantities").get(other.lower()) == "target":
+                return Label("quantity", "target")  # whatever letter stands for it
+            if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
+                return _named(one)
+        if _is_called(told[1]) and told[0].endswith(")"):
+            return _named(told[1])
+    return None
+
+
+def _tells_only(text: str) -> bool:
+    """Whether words before a symbol in brackets say what it is, and make nothing else of it."""
+    lower = text.lower().split()
+    derived = (*words("derivative")["words"], *words("net_input")["words"])
+    return all(
+        re.fullmatch(r"[^\W\d_]{2,}", word)
+        and not word.startswith(words("nouns")["not"])
+        and word not in derived
+        for word in lower
+    )
+
+
+def _gate(bare: str) -> str:
+    """A gate's letter, from ``f``, ``gate f``, ``f_t`` and ``forget gate``."""
+    key = called("quantities").get(" ".join(bare.lower().split()))
+    if key in ("f", "i", "o", "g", "r", "u"):
+        return key
+    short = re.sub(r"\s*\bgate\b\s*|(?:_\{?t\}?|ₜ|\[t\])$", "", bare, flags=re.IGNORECASE).strip()
+    return short if _GATE.fullmatch(short) else ""
+
+
+def _is_called(text: str) -> bool:
+    """Whether words name a quantity, or its derivative: gradient of the forget gate."""
+    lower = " ".join(text.lower().split())
+    lower = re.sub(r"^(?:the|der|die|das|my|our|value of)\s+", "", lower)
+    for section in ("derivative", "net_input"):
+        for word in sorted(words(section)["words"], key=len, reverse=True):
+            if lower.startswith(f"{word} "):
+                return _is_called(lower[len(word) :]) or bool(
+                    _SYMBOL.fullmatch(lower[len(word) :].strip())
+                )
+    known = called("quantities")
+    return lower in known or lower.removesuffix("s") in known or lower in called("sorts")
+
+
+def _stage(bare: str, lower: str) -> str:
+    """Which value of a parameter a column holds: new, given, "d" for a derivative, m or v."""
+    if kept := _MOMENT.fullmatch(bare if len(bare) == 1 else lower):
+        return "m" if kept[1] else "v"
+    if _NEW.fullmatch(bare):
+        return "new"
+    if _SLOPE_OF_ALL.fullmatch(bare):
+        return "d"
+    if re.search(r"grad|ableitung|梯度|derivative", lower) and not _is_called(bare):
+        return "d"
+    stage = stage_of(bare) or stage_after(bare)
+    return stage if stage and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,3}", lower) else ""
+
+
+def gate_among(cells: Iterable[str]) -> str:
+    """The forget gate or the reset gate, where one of them stands in words among labels."""
+    words_of = {cell.lower().removesuffix(" gate") for cell in cells}
+    return next((gate for gate in _BESIDE if gate in words_of), "")
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether a row of cells has labels of a table, or steps, and nothing else."""
+    filled = [cell for cell in cells if cell.strip()]
+    beside = gate_among(filled)
+    known = [c for c in filled if c.isdecimal() or label_of(c, beside).kind != "text"]
+    return len(filled) > 1 and len(known) == len(filled) and not filled[0].isdecimal()
+
+
+def sort_parts(text: str) -> tuple[str, str, str, str]:
+    """What W, U or b of a gate is made of: what stands before it, the letter, feature and mark."""
+    match = _SORT.fullmatch(text)
+    lead, stem, feature, mark = (
+        match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
+    )
+    return lead or "", stem, feature.removeprefix("_"), mark

@@ -1,0 +1,102 @@
+"""Right numbers that were read for another place are not called wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+import cellcalc
+from cellcalc.check.answers import entries_of_text
+from cellcalc.check.marking import mark
+from cellcalc.check.report import Verdict
+
+PROBLEM = """
+cell = "lstm"
+readout = "identity"
+loss = "half-squared"
+[parameters]
+W_f = 0.5
+U_f = -0.35
+b_f = 0.8
+W_i = 0.9
+U_i = 0.25
+b_i = -0.15
+W_g = 1.1
+U_g = 0.65
+b_g = 0.12
+W_o = -0.4
+U_o = 0.55
+b_o = 0.3
+[initial]
+h = 0.15
+c = 0.4
+[[sequence]]
+x = [0.7, -1.2, 0.45, 1.6]
+target = [0.3, -0.2, 0.6, 0.1]
+[bptt]
+scheme = "full"
+[update]
+learning_rate = 0.1
+epochs = 2
+"""
+ROWS = ("dh", "dc", "do", "df")
+WEIGHTS = [f"{kind}_{gate}" for gate in "figo" for kind in "WUb"]
+
+
+RUN = cellcalc.loads(PROBLEM).run()
+
+
+def value(row: str, t: int, epoch: int = 1) -> float:
+    one = RUN.passes[epoch - 1]
+    return one.forward[row][t] if row in one.forward else one.windows[0].backward[row][t - 1]
+
+
+def counted(lines: list[str]) -> dict[str, int]:
+    report = mark(RUN, entries_of_text("\n".join(lines)))
+    found = {verdict.value: report.count(verdict) for verdict in Verdict}
+    return {name: count for name, count in found.items() if count} | (
+        {"unreadable": len(report.unreadable)} if report.unreadable else {}
+    )
+
+
+def test_rows_from_the_last_step_to_the_first_are_not_marked() -> None:
+    lines = [f"{row}[{t}] = {value(row, 5 - t):.4f}" for row in ROWS for t in range(1, 5)]
+    assert counted(lines) == {"unreadable": 16}
+
+
+def test_one_number_of_another_step_is_a_slip() -> None:
+    lines = [f"dc[{t}] = {value('dc', 3 if t == 2 else t):.4f}" for t in range(1, 5)]
+    assert counted(lines) == {"correct": 3, "wrong": 1}
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_gradients_listed_under_the_weights_names_are_not_marked(epoch: int) -> None:
+    gradients = RUN.passes[epoch - 1].windows[0].gradients
+    lines = [f"{name} = {gradients[f'd{name}']:.4f}" for name in WEIGHTS]
+    assert counted(lines) == {"unreadable": 12}
+    told = [f"dW_f = {gradients['dW_f']:.4f}", "epoch = 1", *lines]
+    if epoch == 1:  # who lists them apart knows the difference
+        assert counted(told)["wrong"] == 1 and "unreadable" not in counted(told)
+
+
+def test_a_gradient_for_a_new_weight_is_a_slip() -> None:
+    one = RUN.passes[0].windows[0]
+    new = {name: one.after[name] for name in WEIGHTS} | {"U_g": one.gradients["dU_g"]}
+    assert counted([f"{name} = {new[name]:.4f}" for name in WEIGHTS]) == {"correct": 11, "wrong": 1}
+
+
+def test_numbers_given_once_for_each_epoch_are_those_of_one_after_the_other() -> None:
+    lines = [f"{r}[{t}] = {value(r, t, e):.6f}" for e in (1, 2) for r in ROWS for t in range(1, 5)]
+    assert counted(lines) == {"correct": 32}
+    twice = [f"{r}[{t}] = {value(r, t):.{d}f}" for d in (6, 4) for r in ROWS for t in range(1, 5)]
+    assert counted(twice) == {"correct": 32}
+
+
+def test_numbers_of_another_epoch_alone_are_not_marked() -> None:
+    lines = [f"{row}[{t}] = {value(row, t, 2):.6f}" for row in ROWS for t in range(1, 5)]
+    assert counted(lines) == {"unreadable": 16}
+    assert counted(["epoch = 1", *lines])["wrong"]
+
+
+def test_steps_counted_from_nought_are_not_marked() -> None:
+    lines = [f"{row}[{t}] = {value(row, t + 1):.4f}" for row in ROWS for t in range(4)]
+    assert "wrong" not in counted(lines)
