@@ -15,7 +15,6 @@ from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import GATHERED, Graph, Key
 from cellcalc.check.misplaced import misplaced
 from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
-from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
