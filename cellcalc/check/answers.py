@@ -88,8 +88,8 @@ class Entry:
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
-    is a line of, the ``block_line``-th. ``context`` is the whole line of text that it is the first
-    entry of.
+    is a line of, the ``block_line``-th; ``block_first`` is what it calls the first element of an
+    array. ``context`` is the whole line of text that it is the first entry of.
     """
 
     line: int | str
@@ -110,6 +110,7 @@ class Entry:
     array: str = ""
     block: str = ""
     block_line: int = 0
+    block_first: int = 0
     context: str = ""
 
 

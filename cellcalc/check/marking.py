@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
+FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -139,15 +141,19 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs
+    from cellcalc.check.followed import NOTHING_FOLLOWED, followed  # few hand-ins are programs
 
     own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
+    holds_data = any(_holds_data(block) for block in {e.block for e in entries if e.block})
     if found is None:
-        return sheet
+        if not holds_data:
+            return sheet
+        found = NOTHING_FOLLOWED
     rest = [a for a in own if a.line not in found.lines]
-    # What the program was not seen to make says nothing where all else was followed.
-    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    # What the program was not seen to make says nothing where all else was followed, or where
+    # it could have been: what its lines say by themselves may be something else.
+    lost = _faults(trace, rest, tolerance) if found.whole or holds_data else set()
     gone = found.lines | lost
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
     unreadable = tuple(
@@ -155,9 +161,19 @@ def _with_programs(
         for one in sheet.unreadable
         if one.line not in gone and not (found.whole and one.line in lines)
     )
+    if lost and not found.whole:
+        first = next(a for a in own if a.line in lost)
+        why = sentence("check", "not_followed")
+        unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     passed = sheet.passed_over + len(silent)
     return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
+
+
+def _holds_data(block: str) -> bool:
+    """Whether a program has numbers of its own to reckon with."""
+    numbers = set(re.findall(r"(?<![\w.])[0-9]*\.[0-9]+(?![\w.])", block))
+    return len(numbers - {"0.0", "0.5", "1.0", "2.0", ".5"}) >= FEWEST_NUMBERS
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
