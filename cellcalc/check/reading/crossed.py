@@ -452,6 +452,8 @@ def _named(
     gates = [label for label in own if label.kind == "gate"]
     told = gates or [label for label in around if label.kind == "gate"]
     letters = {label.letter for label in told}
+    if gates and len(own) == len(gates):
+        sorts = [label for label in around if label.kind == "sort"]  # dU, above f, i, g, o
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError
