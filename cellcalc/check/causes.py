@@ -309,6 +309,8 @@ class Causes:
             *self.scaled_gradients(),
             *self.not_cleared(),
             *self.through_the_cut(),
+            *self.not_carried(),
+            *self.missing_as_0(),
             *self.old_weights(),
             *self.updates(),
         ]
@@ -622,6 +624,46 @@ class Causes:
             return found
 
         return changes
+
+    def missing_as_0(self) -> Iterator[Cause]:
+        """A step without a target worked as if its target were 0."""
+        missing = {
+            (p, t)
+            for p in self.graph.passes
+            for t in range(1, self.graph.trace.passes[p].steps + 1)
+            if not self.graph.trace.passes[p].counted(t)
+        }
+        if not missing:
+            return
+
+        def changes(graph: Graph) -> Overrides:
+            found = {}
+            for place in graph.rows.get(COUNTED, ()):
+                p, w, _, t = graph.nodes[place].key
+                windows = graph.trace.passes[p].windows
+                first = windows[w - 2].last + 1 if w > 1 else 1
+                if t is not None and t >= first and (p, t) in missing:
+                    shares = [graph.nodes[k].value for k in graph.rows[COUNTED]]
+                    share = max(shares, default=1.0) or 1.0
+                    found[place] = _number(share)
+            return found
+
+        steps = ", ".join(f"t = {t}" for t in sorted({t for _, t in missing}))
+        yield self.cause("missing_as_0", changes, derivative_key(PREDICTION), {"steps": steps})
+
+    def not_carried(self) -> Iterator[Cause]:
+        """One of the states not carried over the edge of a window: the other was."""
+        states = tuple(self.model.state)
+        cuts = {
+            (p, window.last)
+            for p in self.graph.passes
+            for window in self.graph.trace.passes[p].windows[:-1]
+        }
+        if len(states) < 2 or not cuts:
+            return
+        for name in states:
+            changes = _from_start(name, cuts)
+            yield self.cause("not_carried", changes, name, {"part": name}, rows=(name,))
 
     def old_weights(self) -> Iterator[Cause]:
         """The forward pass, or both passes, worked with weights from before an update.
@@ -972,6 +1014,28 @@ def _left_over(states: Sequence[str]) -> Changes:
     return changes
 
 
+def _from_start(state: str, cuts: Collection[tuple[int, int]]) -> Changes:
+    """The steps behind each cut worked from the initial state."""
+
+    def changes(graph: Graph) -> Overrides:
+        other = {
+            graph.index[p, 0, state, t]: graph.index[p, 0, state, 0]
+            for p, t in cuts
+            if (p, 0, state, t) in graph.index and (p, 0, state, 0) in graph.index
+        }
+        behind = {(p, t + 1) for p, t in cuts}
+        found = {}
+        for place, node in enumerate(graph.nodes):
+            p, _, _, t = node.key
+            is_there = node.run is not None and (p, t) in behind
+            if is_there and any(used in other for used in node.inputs):
+                assert node.run is not None
+                found[place] = Override(node.run, [other.get(k, k) for k in node.inputs])
+        return found
+
+    return changes
+
+
 def _with_weights(rows: Collection[str], of_first: bool) -> Changes:
     """Rows worked with the weights of the start of their pass, or of the first pass."""
 
@@ -1004,6 +1068,10 @@ def _with_more(own: Override, run: Run, inputs: Sequence[int]) -> Override:
     return Override(
         lambda values: own.run(values[:count]) + run(values[count:]), [*own.inputs, *inputs]
     )
+
+
+def _number(value: float) -> Override:
+    return Override(lambda _: value, ())
 
 
 def _with_number(own: Override, number: float) -> Override:

@@ -6,6 +6,7 @@ The work is done by a small LSTM of its own: blocks of two steps, an update afte
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,7 +18,7 @@ X, TARGET = [0.9, 0.4, -0.6, 0.7, -0.8, 0.3], [0.3, 0.5, -0.2, 0.25, -0.35, 0.15
 H, C, RATE = 0.12, -0.18, 0.8
 
 
-def problem() -> Problem:
+def problem(target: Sequence[float] = TARGET) -> Problem:
     numbers = "\n".join(f"{name} = {value}" for name, value in P.items())
     return loads(f"""
 cell = "lstm"
@@ -30,7 +31,7 @@ h = {H}
 c = {C}
 [[sequence]]
 x = {X}
-target = {TARGET}
+target = {list(target)}
 [bptt]
 scheme = "block(2)"
 [update]
@@ -42,7 +43,9 @@ def sigma(z: float) -> float:
     return 1 / (1 + math.exp(-z))
 
 
-def worked(old_forward: bool = False, old_backward: bool = False, through: str = "") -> str:
+def worked(
+    old_forward: bool = False, old_backward: bool = False, through: str = "", reset: str = ""
+) -> str:
     """The sheet of somebody who works so; ``through`` is let through the cut after window 1."""
     p, lines, sent = dict(P), list[str](), {"dh": 0.0, "dc": 0.0}
     if through:  # what window 2 sends back, from right work
@@ -53,6 +56,7 @@ def worked(old_forward: bool = False, old_backward: bool = False, through: str =
         b = P if old_backward else p
         kept = []
         lines.append(f"window = {w}")
+        h, c = (H if "h" in reset else h), (C if "c" in reset else c)
         for t in (start, start + 1):
             z = {k: f[f"W_{k}"] * X[t] + f[f"U_{k}"] * h + f[f"b_{k}"] for k in "fiog"}
             a = {k: math.tanh(v) if k == "g" else sigma(v) for k, v in z.items()}
@@ -119,3 +123,18 @@ def test_what_comes_through_a_cut_is_named(through: str) -> None:
 
 def test_the_same_sheet_without_a_slip_is_right() -> None:
     assert problem().check(worked()).ok
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("state", ["c", "h"])
+def test_a_state_that_is_not_carried_on_is_named(state: str) -> None:
+    report = problem().check(worked(reset=state))
+    (slip,) = report.slips
+    assert f"{state} was not carried over the edge" in slip["says"]
+
+
+def test_a_missing_target_taken_as_0_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "TARGET", [0.3, 0.5, 0.0, 0.25, -0.35, 0.15])
+    report = problem([0.3, 0.5, math.nan, 0.25, -0.35, 0.15]).check(worked())
+    (slip,) = report.slips
+    assert "a missing target was taken as 0 (t = 3)" in slip["says"]
