@@ -16,6 +16,8 @@ from cellcalc.check.givens import NEW
 from cellcalc.check.spelling import FEW
 from cellcalc.engine.trace import Trace
 from cellcalc.language.keys import derivative_key, memory_key
+from cellcalc.language.tree import Call, Symbol
+from cellcalc.model.model import PREDICTION, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
@@ -39,7 +41,7 @@ def misplaced(
     ``value`` is the right value of a key, nan where there is none. ``has_step_0`` tells whether
     there are answers for a step 0 that has none.
     """
-    astray = [k for k, spot in enumerate(spots) if _is_astray(spot)]
+    astray, model = [k for k, spot in enumerate(spots) if _is_astray(spot)], trace.model
     found: dict[int, str] = {}
 
     def add(places: Collection[int], expected: str) -> None:
@@ -57,6 +59,7 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
+    add(_net_inputs(model, spots, astray, value), sentence("check", "by_net_inputs"))
     for where, places in _elsewhere(trace, spots, astray, value):
         add(places, sentence("check", "right_elsewhere", where=where))
     return found
@@ -131,6 +134,28 @@ def _gradients(
     ]
     if {*fit, *own} == {*weights}:
         yield from fit
+
+
+def _net_inputs(
+    model: Model, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> list[int]:
+    """The df of all gates that are right as dz_f, where nobody gives these: so many call them."""
+    net = {
+        derivative_key(row.symbol): derivative_key(row.formula.argument.name)
+        for row in model.forward
+        if isinstance(row.formula, Call)
+        and isinstance(row.formula.argument, Symbol)
+        and row.symbol not in (PREDICTION, *model.state)
+        and row.formula.argument.name not in model.state
+    }
+    if any(spot.key[2] in net.values() for spot in spots):
+        return []
+    places = [k for k in astray if spots[k].key[2] in net]
+    for k in places:
+        p, w, symbol, t = spots[k].key
+        if not _is_near(spots[k], value((p, w, net[symbol], t))):
+            return []
+    return places if len({spots[k].key[2] for k in places}) > 1 else []
 
 
 def _elsewhere(
