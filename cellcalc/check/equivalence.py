@@ -15,6 +15,7 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 from typing import Any
 
+from cellcalc.check.amounts import is_of_a_step
 from cellcalc.check.answers import Answer, mentioned
 from cellcalc.check.causes import slips_of_update
 from cellcalc.check.drawn import Fact, Random
@@ -561,12 +562,13 @@ def same(a: Value, b: Value) -> bool:
 
 
 def own_formulas(answers: Iterable[Answer]) -> Mapping[str, Expression]:
-    """The person's own equation of each row that has one for every step."""
+    """The person's own equation of each row that has one for every step, but sums over all."""
     return {
         name: formula
         for answer in answers
         if answer.formulas and answer.t is None and answer.per_step
         for name, formula in answer.formulas.items()
+        if is_of_a_step(formula)
     }
 
 
