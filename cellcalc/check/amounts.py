@@ -16,18 +16,7 @@ from cellcalc.language.arithmetic import arrays, floats
 from cellcalc.language.arithmetic.decimals import FLOATS
 from cellcalc.language.calculus import derivatives
 from cellcalc.language.functions import ARGUMENTS, FUNCTIONS
-from cellcalc.language.tree import (
-    Add,
-    Call,
-    Div,
-    Expression,
-    Mul,
-    Neg,
-    Number,
-    Pow,
-    Symbol,
-    children,
-)
+from cellcalc.language.tree import Add, Call, Div, Expression, Mul, Neg, Number, Pow, Symbol
 
 Run = Callable[[Sequence[Any]], Any]  # a formula: from the values of its symbols to its own
 
@@ -91,14 +80,6 @@ def formula(expression: Expression) -> tuple[tuple[Symbol, ...], Run]:
     places: dict[Symbol, int] = {}
     run = _run(expression, places)
     return tuple(places), run
-
-
-def is_of_a_step(expression: Expression) -> bool:
-    """Whether a formula is worked out from the values of some steps, without a sum over all."""
-    is_known = not isinstance(expression, Call) or (
-        expression.function == "stop" or expression.function in FLOATS.functions
-    )
-    return is_known and all(is_of_a_step(part) for part in children(expression))
 
 
 def _run(e: Expression, places: dict[Symbol, int]) -> Run:

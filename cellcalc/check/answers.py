@@ -14,7 +14,7 @@ from functools import cache
 
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
-from cellcalc.check.reading.conventions import Conventions, conventions_of
+from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
@@ -88,8 +88,8 @@ class Entry:
     ``written`` the person's own text where ``left`` and ``right`` are no part of it. ``stage`` is
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
-    is a line of, the ``block_line``-th. ``context`` is the whole line of text that it is the first
-    entry of.
+    is a line of, the ``block_line``-th; ``block_first`` is what it calls the first element of an
+    array. ``context`` is the whole line of text that it is the first entry of.
     """
 
     line: int | str
@@ -110,6 +110,7 @@ class Entry:
     array: str = ""
     block: str = ""
     block_line: int = 0
+    block_first: int = 0
     context: str = ""
 
 
@@ -217,11 +218,10 @@ def read(
     entries = list(_elements_from_1(entries, model.features))
     asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
     entries = [entry for entry in entries if entry.form != ASIDE]
-    conventions = conventions_of(_texts(entries), model) if author is None else Conventions()
+    conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    aliases |= {"d": TARGET} if _calls_target_d(entries, model) else {}
-    aliases |= {conventions.target: TARGET} if conventions.target and has_target(model) else {}
-    aliases |= {"a": "z_g"} if conventions.bare_net else {}
+    aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
+    aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
@@ -233,7 +233,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
-    readers: dict[tuple[int, bool], _Reader] = {}
+    readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
     unreadable: list[Unreadable] = []
     passed: set[int | str] = set()
@@ -242,18 +242,19 @@ def read(
             passed.add(entry.line)
             continue
         whose = None if entry.form == OWN else author
-        reader = readers.get((entry.first_step, whose is None))
+        kind = (entry.first_step, whose is None, entry.form == OWN)
+        reader = readers.get(kind)
         if reader is None:
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
                 apart=apart, gates_bare=bare, losses_told=told, passes=passes,
-                conventions=conventions if whose is None else Conventions(),
+                conventions=Conventions() if entry.form == OWN else conventions,
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
             reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
-            readers[entry.first_step, whose is None] = reader
+            readers[kind] = reader
         try:
             found = list(reader.answers(entry))
         except ExpressionError as error:
@@ -295,6 +296,18 @@ def _unread(entry: Entry, error: ExpressionError) -> Unreadable:
     return Unreadable(entry.line, _shown(entry), why, printable(label), expected)
 
 
+def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
+    """What a writer calls a quantity without defining it."""
+    found = {}
+    if conventions.output_y and not model.readout.parameters:
+        found["y"] = model.cell.output
+    if conventions.target and has_target(model):
+        found[conventions.target] = TARGET
+    if conventions.bare_net:
+        found["a"] = "z_g"
+    return found
+
+
 _ELEMENT = re.compile(
     r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
     r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
@@ -313,7 +326,9 @@ def _elements_from_1(entries: Iterable[Entry], features: int) -> Iterator[Entry]
         yield entry
 
 
-_OTHER_Y = re.compile(r"ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y")
+_OTHER_Y = re.compile(
+    r"(?<![A-Za-z])d?(?:scores?|logits)(?![A-Za-z])|ŷ|y\u0302|\by_?hat|y_?pred|\\hat\s*\{?\s*y"
+)
 _AT_A_STEP = r"(?:[_^]?[\[{(⟨<]{1,2}[\w+-]{1,8}[\]})⟩>]{1,2}|[\w₀-₉ₜ₊₋]{0,8})"
 _ERROR_OF_H = re.compile(
     rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
@@ -350,9 +365,11 @@ _ERROR_TO_D = re.compile(
 )
 
 
-def _calls_target_d(entries: Iterable[Entry], model: Model) -> bool:
+def _calls_target_d(
+    entries: Iterable[Entry], model: Model, author: Mapping[str, str] | None
+) -> bool:
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
-    if model.author is not None or not has_target(model):
+    if "d" in (author or ()) or not has_target(model):
         return False
     return any(
         _ERROR_TO_D.search(part[:2_000])
@@ -459,6 +476,8 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+# Student ID: 20231234
+_NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9./-]*")
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
@@ -490,6 +509,7 @@ _FUNCTION = re.compile(
     r"\s*\(\s*([xzausv])\s*(?:,\s*[a-z]\s*){0,3}\)\s*"
 )
 _DIGITS = re.compile(r"[-+\s0-9.,eE]*")
+_CANDIDATE_N = re.compile(r"n(?:_t|ₜ|\[t\]|\^?\(t\)|\^?[<⟨]t[>⟩])")
 _LIST_FUNCTIONS = re.compile(r"clip|max|min|inside|maximum|minimum")
 
 
@@ -529,6 +549,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if not entry.between and defines(f"{entry.left} = {entry.right}"):
+            return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
             return True  # what a function is: σ(z) = 1/(1 + e^{-z})
         if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):
@@ -539,7 +561,7 @@ class _Reader:
 
     def is_remark(self, entry: Entry) -> bool:
         """Whether a line with a colon holds neither a number nor a quantity of the problem."""
-        is_label = re.fullmatch(r"\s*[0-9]{4,}[\s0-9./-]*", entry.right)  # Student ID: 20231234
+        is_label = _NUMBER_OF_PERSON.fullmatch(entry.right)
         if len(entry.left) > 60 or (re.search(r"[0-9=*^+∂σ]", entry.right) and not is_label):
             return False
         try:
@@ -553,6 +575,8 @@ class _Reader:
         left = entry.left.strip().replace("{", "").replace("}", "")
         if left in self.names.known and left != STEPS:
             return False
+        if self.names.has_reset and _CANDIDATE_N.fullmatch(left):
+            return False  # n_t, PyTorch's candidate, and no number of steps
         if entry.form in ("code", "last") and _SQUASHED.search(entry.right):
             return False  # n = tanh(…)
         is_each = left in _EACH or left.endswith("_w")

@@ -23,7 +23,7 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.reading.code import single
-from cellcalc.check.reading.following import Following, Turn, Turns
+from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
@@ -57,6 +57,7 @@ _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
 _SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
 MOST_IN_ALL = 400_000  # operations, however often a program is gone through
+MOST_RECORDS = 5_000
 MOST_WRONG = 4  # lines
 MOST_UNNAMED = 3  # lines of no known meaning that are tried
 MOST_MEANINGS = 8  # that are tried for each
@@ -77,6 +78,9 @@ class Lines:
     answers: tuple[Answer, ...]
     lines: frozenset[int | str]
     whole: bool
+
+
+NOTHING_FOLLOWED = Lines((), frozenset(), False)
 
 
 @dataclass
@@ -143,6 +147,9 @@ def followed(
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
+    firsts = {entry.block_first for entry in entries if entry.block}
+    if len(firsts) != 1:
+        return None  # in several languages
     for block, own in groupby((e for e in entries if e.block), key=lambda e: e.block):
         before = sum(source.count("\n") + 1 for source in sources)
         labels |= {before + e.block_line: e.line for e in own}
@@ -159,7 +166,7 @@ def followed(
         return None
     names = Names(trace.model, max(one.steps for one in trace.passes), author)
     try:
-        meanings, following = _Rounds(tree, runs, names).settled()
+        meanings, following = _Rounds(tree, runs, names, firsts.pop()).settled()
     except RecursionError:
         return None
     lines = "\n".join(sources).split("\n")
@@ -183,12 +190,13 @@ class _Rounds:
     tree: ast.Module
     runs: Runs
     names: Names
+    first: int = 0  # what the program calls the first element of an array
     left: int = MOST_IN_ALL
     is_all: bool | None = None  # whether every statement was followed
 
     def settled(self) -> tuple[_Meanings, Following]:
         now = self.gone_through(_Learnt())
-        if now[0].is_lost:
+        if now[0].is_lost and self.left > 0:
             now = self.gone_through(now[0].learnt_now({}))
         wrong: dict[Doubt, str] = {}
         for _ in range(MOST_WRONG):
@@ -209,12 +217,14 @@ class _Rounds:
 
     def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
         meanings = _Meanings(self.runs, self.names, learnt)
-        following = Following(meanings)
+        following = Following(meanings, self.first)
         following.program(self.tree)
         if self.is_all is None:
             self.is_all = not following.missed
         meanings.is_all, meanings.counts = self.is_all, following.counts
         self.left -= following.operations
+        if following.operations > MOST_OPERATIONS or meanings.count > MOST_RECORDS:
+            self.left = 0  # once is enough
         return meanings, following
 
     def otherwise(
@@ -336,7 +346,8 @@ class _Meanings:
                 leaf = self.start(meant.name)
                 if leaf.values[0] == float(value):
                     return leaf
-        if not name or _SETTING.fullmatch(name) or float(value) in _PLAIN:
+        is_told = meant is not None or not name or _SETTING.fullmatch(name)
+        if is_told or float(value) in _PLAIN:
             return value
         own = self._written.get(float(value), [])
         return own[0] if len(own) == 1 else value

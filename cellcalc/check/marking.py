@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,24 +12,24 @@ from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
-from cellcalc.check.graph import Graph, Key
+from cellcalc.check.graph import GATHERED, Graph, Key
 from cellcalc.check.misplaced import misplaced
-from cellcalc.check.numbers import NumberMarker, Options, Spot
-from cellcalc.check.reading.names import FROM_LATER
+from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
+from cellcalc.check.whose import read_in_its_notation, symbols_of
 from cellcalc.check.world import Equations, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError, printable
-from cellcalc.language.letters import MARK, ascii_forms
-from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS
+from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
+FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -66,10 +67,14 @@ def mark(
     update = trace.specification.update
     most = max(len(one.windows) for one in trace.passes)
     entries = list(entries)
-    sheet = reading.read(
-        entries, trace.model, steps, _names(trace), update.settings, update.optimizer, most,
-        len(trace.passes), _spans(trace),
-    )  # fmt: skip
+
+    def read(model: Model, author: Mapping[str, str] | None) -> Sheet:
+        return reading.read(
+            entries, model, steps, author, update.settings, update.optimizer, most,
+            len(trace.passes), _spans(trace),
+        )  # fmt: skip
+
+    sheet = read_in_its_notation(entries, trace.model, trace.symbols, read)
     sheet = _with_programs(trace, entries, sheet, tolerance)
     sheet = without_givens(trace, sheet, figures)
     placing = _Placing(trace, sheet.answers)
@@ -86,6 +91,7 @@ def mark(
         passes = list(range(passes[0], passes[-1] + 1))
         passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
+    placing.decide(graph, numbers)
     spots = []
     beyond: dict[Key, Written] = {}
     absent = [answer for answer, _ in lost]
@@ -136,15 +142,19 @@ def _with_programs(
     lines = {entry.line for entry in entries if entry.block}
     if not lines:
         return sheet
-    from cellcalc.check.followed import followed  # few hand-ins are programs
+    from cellcalc.check.followed import NOTHING_FOLLOWED, followed  # few hand-ins are programs
 
     own = [a for a in sheet.answers if a.line in lines and a.formulas is not None]
     found = followed(entries, trace, _names(trace))
+    holds_data = any(_holds_data(block) for block in {e.block for e in entries if e.block})
     if found is None:
-        return sheet
+        if not holds_data:
+            return sheet
+        found = NOTHING_FOLLOWED
     rest = [a for a in own if a.line not in found.lines]
-    # What the program was not seen to make says nothing where all else was followed.
-    lost = _faults(trace, rest, tolerance) if found.whole else set()
+    # What the program was not seen to make says nothing where all else was followed, or where
+    # it could have been: what its lines say by themselves may be something else.
+    lost = _faults(trace, rest, tolerance) if found.whole or holds_data else set()
     gone = found.lines | lost
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
     unreadable = tuple(
@@ -152,9 +162,19 @@ def _with_programs(
         for one in sheet.unreadable
         if one.line not in gone and not (found.whole and one.line in lines)
     )
+    if lost and not found.whole:
+        first = next(a for a in own if a.line in lost)
+        why = sentence("check", "not_followed")
+        unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     passed = sheet.passed_over + len(silent)
     return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
+
+
+def _holds_data(block: str) -> bool:
+    """Whether a program has numbers of its own to reckon with."""
+    numbers = set(re.findall(r"(?<![\w.])[0-9]*\.[0-9]+(?![\w.])", block))
+    return len(numbers - {"0.0", "0.5", "1.0", "2.0", ".5"}) >= FEWEST_NUMBERS
 
 
 def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
@@ -303,6 +323,7 @@ class _Placing:
         totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
+        self.is_whole: dict[int, bool] = {}  # by pass, as decided
         self.turn = self.turns(answers)
 
     def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
@@ -406,12 +427,37 @@ class _Placing:
             node = graph.weight(key)
         if node is None:
             raise ExpressionError(*self.missing(one, key))
+        if self.is_unplaced(answer) and (whole := self.gathered(key)) in graph.index:
+            key, node = whole, graph.index[whole]
         true = graph.true[node]
         if graph.trace.decimals is not None:
             true = _traced(one, key, true)
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
         return Spot(answer, key, node, true, asked)
+
+    def gathered(self, key: Key) -> Key:
+        """A gradient that names no window; where so decided, the sum that the one update uses."""
+        p, _, symbol, _ = key
+        count = len(self.trace.passes[p].windows)
+        return (p, count, f"{GATHERED}{symbol}", None) if self.is_whole.get(p) else key
+
+    def decide(self, graph: Graph, numbers: Iterable[tuple[Answer, int, int]]) -> None:
+        """Whether the gradients of a pass that name no window are those of all of them.
+
+        So it is where all windows go into one update, and most numbers are far nearer to the
+        sums that it uses than to the first window's.
+        """
+        near: dict[int, list[bool]] = {}
+        for answer, p, w in numbers:
+            count = len(self.trace.passes[p].windows)
+            keys = (p, count, f"{GATHERED}{answer.symbol}", None), (p, w, answer.symbol, None)
+            is_one = self.is_unplaced(answer) and self.times[self.sort(answer)] == 1
+            if is_one and answer.number is not None and all(key in graph.index for key in keys):
+                value = answer.number.value
+                whole, first = (abs(graph.true[graph.index[key]] - value) for key in keys)
+                near.setdefault(p, []).append(NEARER * whole < first)
+        self.is_whole = {p: 2 * sum(found) > len(found) for p, found in near.items()}
 
     def loss_of(self, graph: Graph, answer: Answer, whole: Key) -> Key:
         """L under the heading of a window: that window's, or that of the whole pass."""
@@ -498,12 +544,4 @@ def _traced(one: PassTrace, key: Key, otherwise: float) -> float:
 def _names(trace: Trace) -> Mapping[str, str] | None:
     """An author's symbols with our keys; marked where they mean something else to the author."""
     author = trace.model.author
-    if author is None:
-        return None
-    later = {
-        form: f"{key}{FROM_LATER}"
-        for symbol, key in author.handed_on.items()
-        for form in (symbol, *ascii_forms(symbol))
-    }
-    taken = {symbol: symbol + MARK for symbol in author.taken}
-    return taken | later | dict(author.reading(trace.symbols))
+    return None if author is None else symbols_of(author, trace.symbols)

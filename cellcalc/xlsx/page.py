@@ -178,30 +178,36 @@ def shade_gradients(sheet: Worksheet, area: str) -> None:
     _shade(sheet, area, ends, (NEGATIVE, HALF, POSITIVE))
 
 
-def shade_by_tens(sheet: Worksheet, area: str, scale: str, width: float, decimals: int) -> None:
+def shade_by_tens(
+    sheet: Worksheet, areas: Sequence[str], scale: str, width: float, decimals: int, digits: str
+) -> None:
     """Gradients in shades: one paler for each factor of ten below the size in a cell.
 
-    What would show as 0, or not fit its column, has an exponent, by the same rules: LibreOffice
-    applies one rule only. ``width`` is that of the narrowest column, ``decimals`` are those of
-    the cells' own format.
+    The number of digits, too, is shown by these rules: LibreOffice applies one rule only.
+    ``width`` is that of the narrowest column, ``decimals`` are those of the cells' own format,
+    ``digits`` is the cell with the number that is chosen ("" for none). Of several ``areas`` the
+    first has the highest row and the leftmost column, since the rules are written for that cell.
     """
-    first = area.partition(":")[0].replace("$", "")
+    first = areas[0].partition(":")[0].replace("$", "")
+    area = " ".join(areas)
     most = longest(width, decimals)
+    counts = [n for n in range(1, min(13, room_for(width))) if n != decimals] if digits else []
+    shown = _decimals(first, digits, room_for(width)) if digits else ""
     for k, pair in enumerate(zip(NEGATIVES, POSITIVES, strict=True), 1):
         for sign, colour in zip(("-", ""), pair, strict=True):
             least = f"{scale}*1E-{k}" if k < len(NEGATIVES) else "0"
             compare = f"ISNUMBER({first}),{sign}{first}>{least}"
-            exponent, usual = _look(fill=colour, format=TINY_SHOWN), _look(fill=colour)
             # The first that holds wins; others, as of the digits, go on to apply.
-            looks = [
-                (exponent, f"{compare},OR(ABS({first})<0.0001,ABS({first})>={most:.0f})"),
-                (usual, compare),
-            ]
+            looks = [(TINY_SHOWN, f"OR(ABS({first})<0.0001,ABS({first})>={most:.0f})")]
             if k == len(NEGATIVES):
-                minute = _look(fill=colour, format=LEAST_SHOWN)
-                looks.insert(0, (minute, f"{compare},ABS({first})<{MINUTE}"))
-            for look, test in looks:
-                rule = Rule("expression", dxf=look, formula=[f"AND({test})"])
+                looks.insert(0, (LEAST_SHOWN, f"ABS({first})<{MINUTE}"))
+            if digits:
+                looks.append(("0", f"{first}=INT({first})"))
+                looks += [("0." + "0" * count, f"{shown}={count}") for count in counts]
+            for format, test in (*looks, ("", "")):
+                formula = f"AND({compare},{test})" if test else f"AND({compare})"
+                look = _look(fill=colour, format=format)
+                rule = Rule("expression", dxf=look, formula=[formula])
                 sheet.conditional_formatting.add(area, rule)
 
 
@@ -231,6 +237,7 @@ def look_where(
     sheet.conditional_formatting.add(area, Rule(type="expression", dxf=look, formula=[test]))
 
 
+BETWEEN = 0.7  # characters between the numbers of neighbouring columns, of their width
 DECIMALS = 4  # of the format that cells have without a rule
 _CHARACTER, _EDGES = 7.43, 7.2  # pixels of a digit; of a sign, a point and the edges of a column
 
@@ -243,6 +250,14 @@ def room_for(width: float) -> int:
 def longest(width: float, decimals: int) -> float:
     """From what on a number of so many decimals does not fit a column, less what is rounded up."""
     return 10.0 ** (room_for(width) - decimals) - 1
+
+
+def _decimals(cell: str, digits: str, room: int) -> str:
+    """How many decimals show so many figures of a number that is not 0, as far as they fit."""
+    size = f"ABS({cell})"
+    wanted = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
+    # A little more, for what is rounded up to a digit more.
+    return f"MIN({wanted},{room - 1}-MAX(0,INT(LOG10({size}*{1 + 10.0**-room!r}))))"
 
 
 def show_digits(
@@ -269,9 +284,7 @@ def show_digits(
     format_where(sheet, area, f"AND({number},{size}<{MINUTE})", LEAST_SHOWN)
     outside = f"OR({size}<0.0001,{size}>={10 ** (whole - 1) - 1})"
     format_where(sheet, area, f"AND({number},{outside})", TINY_SHOWN)
-    wanted = f"MAX({digits},{digits}-1-INT(LOG10({size})))"
-    # A little more, for what is rounded up to a digit more.
-    decimals = f"MIN({wanted},{room - 1}-MAX(0,INT(LOG10({size}*{1 + 10.0**-room!r}))))"
+    decimals = _decimals(first, digits, room)
     for count in range(1, min(13, room)):
         if count != decimals_now:
             text = plain(count, 1 if given else None)

@@ -14,7 +14,7 @@ import cellcalc
 HERE = Path(__file__).parent / "programs"
 PROGRAMS: dict[str, Any] = {
     one["name"]: one
-    for file in ("programs", "hands", "windows")
+    for file in ("programs", "hands", "windows", "languages")
     for one in tomllib.loads((HERE / f"{file}.toml").read_text(encoding="utf-8"))["program"]
 }
 
@@ -22,7 +22,7 @@ PROGRAMS: dict[str, Any] = {
 def marked(name: str, text: str, folder: Path) -> Any:
     problem = PROGRAMS[name]["problem"]
     own = HERE / f"{problem}.toml"
-    path = folder / "mine.py"
+    path = folder / f"mine{PROGRAMS[name].get('ending', '.py')}"
     path.write_text(text, encoding="utf-8")
     return cellcalc.load(own if own.exists() else problem).check(path)
 
@@ -60,6 +60,21 @@ EDITS = [
      "dz_f[t]*h[t]"),
     ("hw3 epochs", "wf -= lr*net.dwf", "wf += lr*net.dwf", "W_f", "W_f + learning_rate*dW_f"),
     ("rnn plain", "dhraw = (1-hs[t]**2)*dh", "dhraw = (1-hs[t])*dh", "dz", "dh[t]*(1 - h[t])"),
+    ("matlab script", "(1-g(t)^2)", "(1-g(t))", "dz_g", "dg[t]*(1 - g[t])"),
+    ("matlab functions", "dcnext = dc * f(t)", "dcnext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("r vectors", "dz_f * hp[t]", "dz_f * h[t]", "dU_f", "dz_f[t]*h[t]"),
+    ("r lists", "(1 - k$g^2)", "(1 - k$g)", "dz_g", "dg[t]*(1 - g[t])"),
+    ("julia vectors", "Ug * dzg + ", "", "dh",
+     "dy[t] + dz_f[t+1]*U_f + dz_i[t+1]*U_i + dz_o[t+1]*U_o"),
+    ("julia functions", "dc * g * i * (1 - i)", "dc * g * i", "dz_i", "di[t]*i[t]"),
+    ("c arrays", "* (1 - o[t]);", "* o[t];", "dz_o", "do[t]*o[t]*o[t]"),
+    ("javascript", "dcNext = dc * f[t]", "dcNext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("rnn short", "W * x[t] +", "W +", "z", "W + U*h[t-1] + b"),
+    ("karpathy", "dcnext = f_s[t] * dc", "dcnext = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("gru torchnames", "hn * r * (1 - r)", "hn * (1 - r)", "dz_r", "dr[t]*(1 - r[t])"),
 ]  # fmt: skip
 
 

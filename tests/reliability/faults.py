@@ -44,7 +44,8 @@ def names_in(place: str | Path) -> list[str]:
 
 def _env() -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
-    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": root}
+    quiet = "1"  # that it goes on is told on a busy machine now and then, but before a terminal
+    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": root, "CELLCALC_QUIET": quiet}
 
 
 def start(*words: str | Path, **more: object) -> subprocess.Popen[str]:
@@ -376,10 +377,10 @@ def signals(count: int, seed: int) -> Outcome:
         problem.write_text(
             f"[parameters]\nrandom = {{seed = 1}}\n[[sequence]]\nx = [{values}]\ntarget = [{values}]\n"
         )
-        path.write_bytes(OLD)
         for k in range(count):
+            path.write_bytes(OLD)
             number = known[k % len(known)]
-            process = start("workbook", problem, "-o", path, "--force")
+            process = start("workbook", problem, "-o", path, "--force", preexec_fn=_heed_signals)
             _until_it_writes(Path(place), process)
             time.sleep(generator.uniform(0, 0.2))
             process.send_signal(number)
@@ -389,6 +390,13 @@ def signals(count: int, seed: int) -> Outcome:
             name = signal.Signals(number).name
             outcome.expect(fine, f"{name}: {process.returncode} {said!r} {names_in(place)}")
     return outcome
+
+
+def _heed_signals() -> None:
+    """Of those that nohup and shells in the background keep from what they start, each again."""
+    for name in ENDING:
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _until_it_writes(place: Path, process: subprocess.Popen[str]) -> None:

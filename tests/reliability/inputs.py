@@ -28,7 +28,7 @@ from tests.reliability import Missing, Outcome
 from tests.support.command import runner
 from tests.support.hostile_books import cell, package, parts
 
-HANG = 60  # seconds after which an input counts as a hang
+HANG = 60  # seconds of computing after which an input counts as a hang
 DATA = "[[sequence]]\nx = [[1, 2], [0.5, 3], [-1, 0.25]]\ntarget = [0.5, 1.25, nan]\n"
 RANDOM = "[parameters]\nrandom = {seed = 3}\n"
 
@@ -256,7 +256,7 @@ def fuzz(name: str, count: int, seed: int) -> Outcome:
 
 def trouble_of(run: Callable[[], Result]) -> str:
     try:
-        with at_most(HANG):
+        with at_most(10 * HANG), at_most(HANG, computing=True):  # of waiting, and of computing
             return complaint(run())
     except Hang as hang:
         return str(hang)

@@ -9,7 +9,8 @@ import openpyxl
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.support.problems import random_data
-from tests.support.spreadsheets import book_of
+from tests.support.sheets import Live
+from tests.support.spreadsheets import book_of, read
 
 
 def shown_as_none(sheet: Worksheet, row: int) -> set[str]:
@@ -34,3 +35,14 @@ def test_a_missing_target_is_no_nought_in_the_second_epoch() -> None:
     }
     first = f"F{rows['BPTT']}"
     assert shown_as_none(book["BPTT 2"], rows["BPTT 2"]) == {f"NOT(ISNUMBER(BPTT!{first}))"}
+
+
+def test_a_target_that_is_taken_away_is_none_on_start() -> None:
+    book = book_of(random_data(61, 1, 4))
+    values = read(book)
+    row = next(int(c[1:]) for (s, c), v in values.items() if s == "Start" and v == "targetₜ")
+    given = next(int(c[1:]) for (s, c), v in values.items() if s == "BPTT" and v == "target")
+    live = Live(book)
+    live.set("BPTT", {f"G{given}": None})
+    assert live.get("Start", f"C{row}") == "–"
+    assert live.get("Start", f"B{row}") == values["Start", f"B{row}"]

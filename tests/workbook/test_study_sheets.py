@@ -215,7 +215,7 @@ def test_rows_fold_and_symbols_have_comments_and_gates_are_shaded() -> None:
     ]
     rules = [(str(r.sqref), rule) for r in sheet.conditional_formatting for rule in r.rules]
     scales = [area for area, rule in rules if rule.type == "colorScale"]
-    by_tens = [area for area, rule in rules if "1E-1" in str(rule.formula)]
+    by_tens = [one for area, rule in rules if "1E-1" in str(rule.formula) for one in area.split()]
     gate, memory = grid.blocks[2][1]["f"], rows["dc"]
     assert f"F{gate}:G{gate}" in scales and f"E{memory}:G{memory}" in by_tens
 

@@ -66,6 +66,7 @@ def shown(sheet: Worksheet, value: float, digits: int, usual: str) -> str:
 
 @pytest.mark.parametrize("digits", [2, 4, 8])
 @pytest.mark.parametrize("width", [8.7, 9, 10, 11, 12])
+@pytest.mark.cases(3)
 def test_numbers_with_the_digits_chosen_fit(width: float, digits: int) -> None:
     sheet = openpyxl.Workbook().active
     assert isinstance(sheet, Worksheet)
@@ -78,17 +79,23 @@ def test_numbers_with_the_digits_chosen_fit(width: float, digits: int) -> None:
                 assert float(text) == pytest.approx(value, rel=0.6 * 10 ** (1 - digits))
 
 
+@pytest.mark.parametrize("digits", ["", "$A$1"])
 @pytest.mark.parametrize("decimals", [DECIMALS, NUMBER_DECIMALS])
 @pytest.mark.parametrize("width", [8.7, 9, 10, 11, 12])
-def test_gradients_in_shades_fit_and_are_never_shown_as_0(width: float, decimals: int) -> None:
+@pytest.mark.cases(3)
+def test_gradients_in_shades_fit_and_are_never_shown_as_0(
+    width: float, decimals: int, digits: str
+) -> None:
     """LibreOffice applies no other rule to them."""
     sheet = openpyxl.Workbook().active
     assert isinstance(sheet, Worksheet)
-    shade_by_tens(sheet, "C9:F20", "$A$2", width, decimals)
+    shade_by_tens(sheet, ["C9:F20", "H9"], "$A$2", width, decimals, digits)
     for size in SIZES:
         for value in (size, -size):
-            text = shown(sheet, value, 4, f"0.{'0' * decimals}")
+            text = shown(sheet, value, 6, f"0.{'0' * decimals}")
             assert fits(text, width), (value, text)
+            if digits and 1e-3 < size < 1e3 and room_for(width) > 9:
+                assert float(text) == pytest.approx(value, rel=0.6e-5)
             assert size == 0 or float(text) != 0, (value, text)
 
 

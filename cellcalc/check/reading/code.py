@@ -176,8 +176,8 @@ def _too_deep(source: str) -> bool:
 def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
     """The equations of a program, an entry each.
 
-    Those of a Python program hold the program, so that it can be followed; one that is
-    ``respelled`` counts its elements in another way.
+    They hold the program, so that it can be followed. One that is ``respelled`` is from another
+    language, and may count its elements from 1.
     """
     tree, source = _parsed(text), _source(text)
     broken: dict[int, str] = {}
@@ -198,10 +198,13 @@ def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
     used = {entry.line for entry in entries}
     lines = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)}
     entries += [Entry(line, "", "", form=PROSE) for line in sorted(lines - used)]
-    if respelled:
+    first = getattr(text, "first", None) if respelled else 0
+    if first is None:
         return entries
     return [
-        replace(e, block=source, block_line=e.line) if isinstance(e.line, int) else e
+        replace(e, block=source, block_line=e.line, block_first=first)
+        if isinstance(e.line, int)
+        else e
         for e in entries
     ]
 

@@ -20,7 +20,7 @@ from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.model.model import Model
 
 DERIVATIVE, VALUE, OPEN = "derivative", "value", "open"  # what an accent may mean
-NET, GATE = "net", "gate"  # what δ_f may be the derivative by
+NET, GATE, ABSENT = "net", "gate", "none"  # what δ_f may be the derivative by
 BAR, TILDE, HAT = "\u0304", "\u0303", "\u0302"
 _MARKS = f"{BAR}{TILDE}{HAT}"
 MAX_TEXT = 400_000  # characters that are looked at
@@ -33,27 +33,42 @@ class Conventions:
     ``bar`` and ``tilde`` say what these accents mean: a "derivative", a "value" (the net input of a
     gate, the candidate), "open" where both are possible. ``delta`` says what δ with a gate is the
     derivative by: its "net" input, the "gate" itself, or "" where that is open. ``cell_delta``
-    tells that δ_c is the candidate's, ``bare_net`` that a without an index is a net input (of the
-    candidate), ``target`` what the target is called besides, ``beside`` that a derivative of
-    the loss of one step stands beside those of the whole loss.
+    is "" where δ_c is the derivative by the cell (in a GRU, δ_h by the hidden state), "net" where
+    by the candidate's net input, "open" where it may be both. ``bare_net`` tells that a without an
+    index is a net input (of the candidate), ``target`` what the target is called besides,
+    ``beside`` that a derivative of the loss of one step stands beside those of the whole loss,
+    ``output_y`` that the hidden output is called y: it is what the gates see of the step before.
+    ``gamma`` is for dΓ_f what ``delta`` is for δ_f, "none" where no gate is called Γ. ``of_torch``
+    tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
+    are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
+    or "" where that is open.
     """
 
     bar: str = VALUE
     tilde: str = VALUE
     delta: str = ""
-    cell_delta: bool = False
+    cell_delta: str = ""
     bare_net: bool = False
     target: str = ""
     beside: bool = False
+    output_y: bool = False
+    gamma: str = ""
+    of_torch: bool = False
+    by_steps: bool = False
+    hat: str = ""
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
 
 
 _SIGNS = str.maketrans({"\u0305": BAR, "ℓ": "L"})
+_TIME = r"(?:_\{[t0-9][^{}]{0,3}\})?"  # a step below, before the gate above
 _WORD_ACCENT = re.compile(r"\b([A-Za-z])_?(bar|tilde)(?=_|\b)")
 # … and nothing multiplied with it
-_WHOLE = r"(?:[_^]\S{1,12})?[ₜ₀-₉]{0,3}(?=\s*(?:$|[.,;:)]|[^\W\d_]{3}))"
+_WHOLE = (
+    r"(?:[_^](?:\{[^{}]{0,14}\}|\([^()]{0,6}\)|\w)){0,2}[ₜ₀-₉]{0,3}"
+    r"(?=\s*(?:$|[.,;:)=]|[^\W\d_]{3}))"
+)
 _SAID_ACCENT = re.compile(
     rf"(?<![\w∂])([A-Za-z])([{_MARKS}])[^\s=:≡,;]{{0,20}}\s?(?::=|=|≡|for|is|denotes|means)\s?(?:the\s)?"
     rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?\1(?![{_MARKS}]){_WHOLE}"
@@ -72,29 +87,51 @@ _OTHER_DERIVATIVE = re.compile(
     r"[∂d]\s?[LEJ]\w{0,6}\s?/\s?[∂d]|∇|δ|\bgrad|(?<![^\W_])d_?[hcfigoWUb](?![^\W_])"
 )
 _OTHER_CANDIDATE = re.compile(rf"(?<![^\W_])(?:[cCgh]{TILDE}|g(?![^\W_{_MARKS}]))")
+_HAT_SQUASHED = re.compile(rf"tanh\s?[({{\[]?\s?[cC]{HAT}")
+_HAT_CANDIDATE = re.compile(rf"(?<![\w∂])[cC]{HAT}[^\s=]{{0,16}}\s?:?=\s?tanh")
+_HAT_INTO_CELL = re.compile(
+    rf"c[^\s=]{{0,14}}\s?=\s?[^=;]{{0,60}}i[^=;,+]{{0,16}}[*⊙\s]\s?[cC]{HAT}"
+)
+_HAT_GATE = re.compile(rf"(?<![^\W_])[fio]{HAT}")
+# Net inputs have a letter of their own: z_f, a^{(i)}_t, net_{t}^{o}.
+_NET_NAMED = re.compile(
+    rf"(?<![^\W_])(?:∂|d)?(?:z|a|net)[{_MARKS}]?{_TIME}[_^]\{{?\(?[fioc](?![A-Za-z])"
+)
 _PLAIN_GATES = [rf"(?<![\w∂]){gate}(?![^\W\d_{_MARKS}])" for gate in "fio"]
 _BARRED = re.compile(rf"(?<![^\W_])[cCfigo]{BAR}")
 
 _DELTA = r"(?:δ|delta)"
 _SAID_DELTA = re.compile(
     rf"{_DELTA}\s?[_^]?(?:\{{[^{{}}]{{1,12}}\}}|[A-Za-z]{{1,3}})?(?:[_^]\{{?[^\s={{}}]{{1,10}}\}}?)?[ₜ₀-₉]*\s?(?::=|=|≡|is|denotes|for)\s?(?:the\s)?"
-    rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}}[_^]?\{{?[A-Za-z]?)"
-    r"[^\s*⊙]{0,14}(?=\s*(?:$|[.,;:)]|[^\W\d_]{3}))"
+    rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}})"
+    rf"(?=[_^]?\{{?\(?(?P<index>[A-Za-z]?)){_WHOLE}"
 )
-_NET_NAME = re.compile(r"(?:z|a|s|net|pre)(?:[_^]?\{?[A-Za-z])?")
+_NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
 _OF_A_GATE = re.compile(
     rf"{_DELTA}[_^]?\{{?[fioruz](?![A-Za-z]|[_^]?\{{?[figocru])[^\s=]{{0,12}}\s?:?=(?P<is>[^=;]{{3,200}})"
 )
+_OF_A_GAMMA = re.compile(r"(?<![^\W_])dΓ_?\{?[fuio][^\s=]{0,14}\s?:?=(?P<is>[^=;]{3,200})")
+_BY_GAMMA = re.compile(r"∂\s?[LJE]/∂\s?Γ")
+_BY_NET_INPUT = re.compile(r"(?<![^\W_])d_?[za]_?\{?[fuioc](?![^\W\d_])|∂\s?[LJE]/∂\s?[za]_")
+_TORCH = re.compile(r"(?<![^\W_])d?[Wb]_?\{?(?:if|ii|io|hf|hi|hg|ho|ir|iz|in|hr|hz|hn)(?![^\W_])")
+_PART_OF_STEP = re.compile(
+    r"(?:∂\s?[LEJ]/∂|δ|∇|(?<![^\W_])d)\{?(?:[Ww][A-Za-z]?|kernel)(?:_\{?[A-Za-z]{1,2})?"
+    r"(?:,₂|₂|,2(?!\d)|\[2\]|_\{?2(?!\d)|\}?\^\{?[(⟨<]2|\(2\)|⁽²⁾|⟨2⟩)"
+)
+_ONE_SLOPE = re.compile(r"\s*(?:∂\s?[LEJ]|d[LEJ])\s?/\s?(?:∂|d)[^\s*⊙]{1,30}\s*")
 _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|[σ](?:\^\{?)?'")
 _AS_NET = re.compile(
     rf"[WU]_?\{{?[fiorucgz]\}}?(?:\^\{{?[T⊤]\}}?|\.T)?\s?[*⊙@]?\s?{_DELTA}[_^]?\{{?[fiorugz](?![A-Za-z])"
 )
-_CELL_DELTA = re.compile(rf"{_DELTA}[_^]\{{?[cC](?![A-Za-z{_MARKS}])")
-_OF_CELL = re.compile(rf"{_DELTA}\s?[cC](?![A-Za-z{_MARKS}])")
-_GATE_DELTA = re.compile(rf"{_DELTA}[_^]\{{?[fio](?![A-Za-z{_MARKS}])")
+# The letter of the cell in an LSTM, and of the hidden state in a GRU, whose candidates are c̃, h̃.
+_CELLS = {False: "cC", True: "hH"}
+_GATE_DELTA = re.compile(rf"{_DELTA}{_TIME}[_^]\{{?\(?[fioruz](?![A-Za-z{_MARKS}])")
+_OF_OUTPUT = re.compile(rf"{_DELTA}{_TIME}\s?[_^]?\{{?\(?[hy](?![A-Za-z{_MARKS}])")
 _OTHER_DELTA = re.compile(rf"{_DELTA}[_^]?\{{?(?:[gaj](?![A-Za-z])|[cCgh][{_MARKS}])")
-_BY_CELL = re.compile(r"[∂d]\s?[LEJ]/[∂d]\s?[cC](?![^\W_])|(?<![^\W_])dc(?![^\W\d_])")
 _BARE_NET = re.compile(r"tanh\s?\(\s?a(?:_\{?t\}?|ₜ|\[t\]|\(t\)|\^\{?[(<⟨]?t)")
+_RECURRENT_Y = re.compile(
+    r"(?<![^\W_])[URW]_?\{?[a-z]{0,2}\}?\s?[*⊙@]?\s?y(?:_\{?t-1\}?|\^\{?\(?t-1\)?\}?|ₜ₋₁|\[t-1\]|\(t-1\))"
+)
 _OF_STEP = re.compile(r"∂\s?[LEJ](?:_\{?\w{1,4}\}?|[ₜ₀-₉])/∂\s?h")
 _OF_ALL = re.compile(r"∂\s?[LEJ]/∂")
 
@@ -133,12 +170,23 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
     return Conventions(
         bar=_accent(lines, BAR, is_gru),
         tilde=DERIVATIVE if _is_said(lines, TILDE) else VALUE,
-        delta=_delta(lines),
-        cell_delta=_is_candidate(lines),
+        delta=_delta(lines, _DELTA, _OF_A_GATE),
+        gamma=_gamma(lines),
+        hat=_hat(lines),
+        of_torch=any(map(_TORCH.search, lines)),
+        by_steps=any(map(_PART_OF_STEP.search, lines)),
+        cell_delta=_cell_delta(lines, is_gru),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
+        output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
+
+
+def defines(text: str) -> bool:
+    """Whether a line says what an accent or a δ means, and is no answer itself."""
+    text = _spelled(text[:200])
+    return bool(_SAID_ACCENT.match(text) or _SAID_DELTA.match(text))
 
 
 def _spelled(text: str) -> str:
@@ -190,17 +238,39 @@ def _accent(lines: list[str], accent: str, is_gru: bool) -> str:
     return VALUE if has_derivatives or has_gates else OPEN
 
 
-def _delta(lines: list[str]) -> str:
+def _hat(lines: list[str]) -> str:
+    """Whether ĉ is the candidate or its net input."""
+    if any(map(_HAT_SQUASHED.search, lines)):
+        return NET
+    if any(p.search(line) for p in (_HAT_CANDIDATE, _HAT_INTO_CELL) for line in lines):
+        return VALUE
+    if any(map(_HAT_GATE.search, lines)):
+        return NET
+    return VALUE if any(map(_NET_NAMED.search, lines)) else ""
+
+
+def _gamma(lines: list[str]) -> str:
+    """What dΓ_f is the derivative by: in Ng's course the net input, with the gate's name."""
+    if not any("Γ" in line for line in lines):
+        return ABSENT
+    if any(map(_BY_GAMMA.search, lines)):
+        return NET  # the gate's own derivative has another name: ∂L/∂Γ_f
+    if any(map(_BY_NET_INPUT.search, lines)):
+        return GATE
+    return _delta(lines, "Γ", _OF_A_GAMMA)
+
+
+def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     """What δ_f is the derivative by: as it is said, else as it is used."""
     said: Counter[str] = Counter()
     for line in lines:
-        if "δ" not in line and "delta" not in line.lower():
+        if sign == "Γ" or ("δ" not in line and "delta" not in line.lower()):
             continue
         for match in _SAID_DELTA.finditer(line):
-            by = match["by"].rstrip("_^{")
-            if _NET_NAME.fullmatch(match["by"].rstrip("_^{")) and by not in ("h", "c", "y"):
+            by, index = match["by"], match["index"]
+            if _NET_NAME.fullmatch(by) and (len(by) > 1 or index not in ("", "t")):
                 said[NET] += 1
-            elif by in ("f", "i", "o", "r", "u"):
+            elif by in ("f", "i", "o", "r", "u", "k"):
                 said[GATE] += 1
         for part in re.split(r"[.;](?:\s|$)", line):
             if re.search(r"δ|\bdeltas?\b", part, re.IGNORECASE) and (
@@ -212,12 +282,12 @@ def _delta(lines: list[str]) -> str:
                     said[GATE] += 2
     if not said:
         for line in lines:
-            for match in _OF_A_GATE.finditer(line):
+            for match in of_a_gate.finditer(line):
                 formula = match["is"]
-                if not re.search(r"[A-Za-z∂δ]", formula):
+                if not re.search(r"[A-Za-z∂δ]", formula) or _ONE_SLOPE.fullmatch(formula):
                     continue
                 said[NET if _SLOPE_OF_SIGMOID.search(formula) else GATE] += 1
-            if _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
+            if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
         return ""
@@ -225,11 +295,22 @@ def _delta(lines: list[str]) -> str:
     return best if count > 2 * sum(n for _, n in others) or not others else ""
 
 
-def _is_candidate(lines: list[str]) -> bool:
+def _cell_delta(lines: list[str], is_gru: bool) -> str:
     """Whether δ_c is the candidate's: that of the cell has another name, the candidate none."""
-    if any(p.search(line) for p in (_OTHER_DELTA, _OF_CELL) for line in lines):
-        return False
-    return all(any(map(p.search, lines)) for p in (_CELL_DELTA, _GATE_DELTA, _BY_CELL))
+    letters = _CELLS[is_gru]
+    index = rf"{_TIME}[_^]\{{?\(?[{letters}](?![A-Za-z{_MARKS}])"
+    of_index = re.compile(_DELTA + index)
+    of_cell = re.compile(rf"{_DELTA}\s?[{letters}](?![A-Za-z{_MARKS}])")
+    by_cell = re.compile(
+        rf"[∂d]\s?[LEJ]/[∂d]\s?[{letters}](?![^\W_])|(?<![^\W_])d[{letters}](?![^\W\d_])"
+    )
+    if any(p.search(line) for p in (_OTHER_DELTA, of_cell) for line in lines):
+        return ""
+    if not all(any(map(p.search, lines)) for p in (of_index, _GATE_DELTA)):
+        return ""
+    if any(map(by_cell.search, lines)):
+        return NET
+    return "" if any(map(_OF_OUTPUT.search, lines)) else OPEN
 
 
 def _target(lines: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 MAX_TEXT = 2_000  # characters of an equation that is looked at
-_LETTERS = "A-Za-z*⋆•"
+_LETTERS = "jklm*⋆•"  # that stand for any gate, and for nothing else
 _SUM = re.compile(
     rf"(?:Σ|\bsum(?![A-Za-z]))\s?(?:_\{{|_\(|_|\()?\s?([{_LETTERS}])\s?(?:∈|\bin\b)\s?\{{([^{{}}]{{1,40}})\}}\s?[}})]?"
 )
@@ -73,7 +73,7 @@ def for_each(left: str, right: Sequence[str], gates: Sequence[str]) -> Iterator[
     if match is None or len(left) > 60 or sum(map(len, right)) > MAX_TEXT:
         return
     index = _index(match[1])
-    if match[1] in "tT" or not index.search(left) or not any(map(index.search, right)):
+    if not index.search(left) or not any(map(index.search, right)):
         return
     for gate in gates:
         yield (index.sub(gate, left), *(index.sub(gate, part) for part in right))

@@ -39,6 +39,7 @@ from cellcalc.check.reading.terms import (
     NotFollowedError,
     Term,
     as_array,
+    filled,
     power,
     product,
     single,
@@ -112,7 +113,23 @@ _KEPT = re.compile(
     r"(?:[mvsr]|vel\w*|mom\w*|cache|exp_avg\w*|[mv]_?(?:hat|corr|c)\w*|old\w*|num\w*)"
 )
 _SAME = ("data", "value", "loc", "iloc")
-_SHOWN = ("print", "show", "plot", "seed", "manual_seed", "pprint", "allclose", "filterwarnings")
+_SHOWN = (
+    "print",
+    "show",
+    "plot",
+    "seed",
+    "manual_seed",
+    "pprint",
+    "allclose",
+    "filterwarnings",
+    "println",
+    "printf",
+    "fprintf",
+    "disp",
+    "cat",
+    "display",
+    "log_info",
+)
 _FAILED = (
     NotFollowedError, TypeError, ValueError, IndexError, KeyError, AttributeError, ArithmeticError,
     RecursionError,
@@ -211,8 +228,8 @@ _UNKNOWN = object()
 class Following:
     """Follows one program; ``lines`` are those that were followed to their end."""
 
-    def __init__(self, meanings: Meanings) -> None:
-        self.meanings = meanings
+    def __init__(self, meanings: Meanings, first: int = 0) -> None:
+        self.meanings, self.first = meanings, first
         self.lines: set[int] = set()
         self.missed: set[int] = set()
         self.called: set[str] = set()
@@ -233,6 +250,12 @@ class Following:
 
     def whole(self, tree: ast.Module) -> None:
         names = _Names({"__name__": "__main__"})
+        if self.first:  # functions may stand behind what calls them, and give back what comes last
+            names.own |= {
+                one.name: _Function(one, names)
+                for one in tree.body
+                if isinstance(one, ast.FunctionDef)
+            }
         self.body(tree.body, names)
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name not in self.called:
@@ -481,6 +504,8 @@ class Following:
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self.unpacked(line, parts, elements(self.iterated(value)), names, again, told)
             case ast.Attribute(value=owner, attr=name):
+                if self.first and isinstance(owner, ast.Name) and not names.has(owner.id):
+                    names.own[owner.id] = _Object(_Class(owner.id, names))  # a struct
                 of = self.value(owner, names)
                 if isinstance(of, _Class):
                     of.own[name] = value
@@ -498,6 +523,8 @@ class Following:
                     method = _Function(of.of.methods["__setitem__"], of.of.scope, of)
                     self.entered(method, [place, value], {})
                     return
+                if self.first and isinstance(place, int) and isinstance(owner, ast.Name):
+                    of = self.grown(of, place, owner.id, names)
                 if isinstance(of, numpy.ndarray):
                     value = single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
                 elif not isinstance(of, list | dict):
@@ -509,6 +536,15 @@ class Following:
                 self.assign(line, inner, value, names, again, told)
             case _:
                 raise NotFollowedError
+
+    def grown(self, of: Any, place: int, name: str, names: _Names) -> Any:
+        """An array to which the next element is given, which it has not yet."""
+        if isinstance(of, list) and place == len(of):
+            of.append(0.0)
+        if isinstance(of, numpy.ndarray) and of.ndim == 1 and place == of.size:
+            of = numpy.append(of, filled((1,), 0.0))
+            names.holder(name).own[name] = of
+        return of
 
     def unpacked(
         self, line: int, parts: list[ast.expr], found: list[Any], names: _Names, again: bool,
@@ -831,6 +867,8 @@ class Following:
                      for p in (node.lower, node.upper, node.step)]  # fmt: skip
             if any(isinstance(p, Term) for p in parts):
                 raise NotFollowedError
+            if self.first and isinstance(parts[0], int):
+                parts[0] -= self.first
             return slice(*parts)
         if isinstance(node, ast.Tuple):
             return tuple(self.index(one, names) for one in node.elts)
@@ -839,6 +877,10 @@ class Following:
         found = self.value(node, names)
         if isinstance(found, float | Term | numpy.ndarray):
             raise NotFollowedError
+        if self.first and isinstance(found, int) and not isinstance(found, bool):
+            found -= self.first
+            if found < 0:
+                raise NotFollowedError
         return found
 
     def element(self, of: Any, place: Any) -> Any:
@@ -1044,6 +1086,10 @@ class Following:
             if _gives_out(node):
                 inner.given_out = []
             try:
+                *body, last = node.body
+                if self.first and isinstance(last, ast.Expr):
+                    self.body(body, inner)
+                    return self.value(last.value, inner)
                 self.body(node.body, inner)
             except _ReturnError as result:
                 return result.value if inner.given_out is None else inner.given_out
@@ -1144,12 +1190,14 @@ class Following:
             return self.meanings.drawn(name)
         if function in ("defaultdict",):
             return _Missing(self, self.argument(node.args[0], names) if node.args else None)
-        arguments, named = self.arguments(node, names, name)
+        arguments, named = self.arguments(node, names, "" if function == "array_of" else name)
         if made := self.of_functions(function, arguments, named, node, names):
             return made[0]
         if function in ("dot", "matmul", "mm", "inner", "vdot") and len(arguments) == 2:
             return self.multiplied(*arguments)
         arguments = [self.iterated(one) for one in arguments]
+        if self.first and function in ("zeros", "ones") and len(arguments) == 2 and 1 in arguments:
+            arguments = [one for one in arguments if one != 1][:1] or [1]  # a row or a column
         found = called(function, arguments, named)
         if found is NOTHING:
             raise NotFollowedError

@@ -29,8 +29,9 @@ _FEATURE = re.compile(
 _SYMBOL = re.compile(
     r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ)?"
     r"(?:tanh\(?_?c(?:_\{?t\}?|ₜ)?\)?|tanh|net|target|loss|[WURVbp][A-Za-z0-9]{1,4}"
-    r"|[^\W\d_][\u0303\u0302]?[A-Za-z0-9]{0,2})(?:_\{?\w{1,8}\}?|,\w)?"
-    r"(?:_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
+    r"|[^\W\d_][\u0303\u0302\u0304]?[A-Za-z0-9]{0,2})"
+    r"(?:_\{?\w{1,8}\}?|,\w|\^\{?\(?[A-Za-z]\u0303?\)?\}?)?"
+    r"(?:\^\{?\(?[0-9t]{1,3}\)?\}?|_\{?[t0-9]{1,3}\}?\^\{?\(?[A-Za-z]\u0303?\)?\}?|_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
     r"(?:'|_new)?"
 )
 _GATE = re.compile(r"[figoczrnuajCIFOG]|[cC]\u0303")
@@ -207,6 +208,8 @@ def _named(bare: str) -> Label | None:
 
 def _tells_only(text: str) -> bool:
     """Whether words before a symbol in brackets say what it is, and make nothing else of it."""
+    if _is_called(f"{text} gate"):
+        return True  # input (i)
     lower = text.lower().split()
     derived = (*words("derivative")["words"], *words("net_input")["words"])
     return all(

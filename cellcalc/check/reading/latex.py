@@ -37,6 +37,10 @@ _FACES = ("mathrm", "mathbf", "mathit", "mathsf", "mathtt", "boldsymbol", "bm", 
 _FUNCTIONS = ("tanh", "exp", "ln", "log", "cosh", "sinh", "max", "min", "sech")
 
 
+# An inner product ⟨δ^t, x^t⟩, where the time of ⟨t⟩ is none.
+_INNER = re.compile(r"⟨\s?((?=[^⟨⟩,]*[^\W\dtT_])[^⟨⟩,]{1,60}),\s?([^⟨⟩,]{1,60})⟩")
+
+
 def has_latex(text: str) -> bool:
     """Whether there are commands of LaTeX in a text."""
     return bool(re.search(r"\\(?:[A-Za-z]{2,}|[,;!_&#])|\$[^$]+\$|_\{|\^\{", text))
@@ -45,7 +49,8 @@ def has_latex(text: str) -> bool:
 def to_plain(text: str) -> str:
     """One line of LaTeX, maths and text, in the spelling of the parser."""
     tokens = _TOKEN.findall(text)
-    return re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    found = re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    return _INNER.sub(r"(\1)*(\2)", found) if "⟨" in found else found
 
 
 class _Converter:
@@ -581,6 +586,7 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
         yield begun or number, open_row, "maths"
 
 
+_EMPTY_COLUMNS = re.compile(r"(?<!\\)&\s*&")
 _AMPERSAND = re.compile(r"(?<!\\)&")
 
 
@@ -592,7 +598,7 @@ def _columns_apart(row: str, kind: str) -> str:
     pairs = [f"{left} {right}" for left, right in zip(cells[::2], cells[1::2], strict=False)]
     is_each = all(re.search(r"=|\\approx|\\leftarrow", pair) for pair in pairs)
     if len(cells) % 2 or not is_each:
-        return row
+        return _EMPTY_COLUMNS.sub(" ", row)  # t=3: && c_3 = …
     return " ; ".join(pair.strip().rstrip(",;. ") for pair in pairs)
 
 

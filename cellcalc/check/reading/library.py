@@ -36,7 +36,7 @@ AS_IT_IS = ("detach", "numpy", "float", "double", "astype", "cpu", "to", "item",
             "to_list", "Series", "Variable", "block_until_ready")  # fmt: skip
 ARRAYS = ("array", "asarray", "tensor", "FloatTensor", "DoubleTensor", "as_tensor", "atleast_1d",
           "asanyarray", "mat", "matrix", "asmatrix", "Tensor", "from_numpy")  # fmt: skip
-ZEROS = ("zeros", "empty", "zeros_like", "empty_like", "new_zeros")
+ZEROS = ("zeros", "empty", "zeros_like", "empty_like", "new_zeros", "numeric", "allocate")
 ONES = ("ones", "ones_like")
 RANDOM = ("rand", "randn", "random", "normal", "uniform", "standard_normal", "random_sample",
           "xavier_uniform", "glorot")  # fmt: skip
@@ -196,6 +196,11 @@ def _outer(given: Given, _named: Named) -> Any:
     return numpy.multiply.outer(a, b)
 
 
+def _side_by_side(given: Given, _named: Named) -> Any:
+    """R's c(1, 2, 3)."""
+    return numpy.concatenate([numpy.empty(0, dtype=object), *_parts(list(given))])
+
+
 def _range(given: Given, _named: Named) -> Any:
     if not given or not all(isinstance(one, int) for one in given):
         raise NotFollowedError
@@ -238,7 +243,9 @@ def _reversed(given: Given, _named: Named) -> Any:
     return elements(given[0])[::-1]
 
 
-def _list(given: Given, _named: Named) -> Any:
+def _list(given: Given, named: Named) -> Any:
+    if named and not given:
+        return dict(named)  # R's
     return elements(given[0]) if given else []
 
 
@@ -379,7 +386,8 @@ def _nothing(_given: Given, _named: Named) -> Any:
 
 _BY_NAME: Mapping[str, Callable[[Given, Named], Any]] = {
     "range": _range, "arange": _range, "sum": _sum, "fsum": _sum, "nansum": _sum, "mean": _mean,
-    "len": _length, "reversed": _reversed, "flip": _flipped, "flipud": _flipped,
+    "len": _length, "numel": _length, "length": _length, "array_of": _side_by_side,
+    "rep": _repeated, "reversed": _reversed, "flip": _flipped, "flipud": _flipped,
     "list": _list, "deque": _list, "iter": _list, "tuple": _tuple, "dict": _dict,
     "OrderedDict": _dict, "enumerate": _enumerate, "zip": _zip,
     "concatenate": _joined, "cat": _joined, "r_": _joined, "hstack": _beside, "vstack": _above,

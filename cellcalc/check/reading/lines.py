@@ -281,7 +281,7 @@ def _texts(block: Block) -> Iterator[str]:
     return (line.text for line in block.lines)
 
 
-_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
+_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>|>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
 _OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:\s*")
 
 
@@ -449,6 +449,7 @@ def _of_html(text: str) -> str:
 
 def _physical(text: str) -> list[Line]:
     lines = [plain(raw.translate(_BARS), True) for raw in text.split("\n")]
+    lines = [_OF_CHAT.sub("", line) for line in lines]
     return [Line(number, _spaced(line)) for number, line in enumerate(_with_bars(lines), 1)]
 
 
@@ -477,6 +478,11 @@ def _with_bars(lines: list[str]) -> list[str]:
     return found
 
 
+# [24.11.26, 21:14:07] Umar: …, as chats are exported; julia> …
+_OF_CHAT = re.compile(
+    r"^\s*\[?[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4},?\s[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\s?[AaPp]\.?[Mm]\.?)?\]?"
+    r"\s*-?\s*[^:=]{1,30}:\s*|^\s*julia>\s*"
+)
 _BARS = dict.fromkeys(map(ord, "│┆┃║╎┊┇┋"), "|")  # of tables that programs draw
 _DRAWN = re.compile(
     r"\s*[|+]?[─━═┄┌┐└┘├┤┬┴┼╞╪╡╔╗╚╝╠╣╦╩╬╭╮╰╯╤╧╟╢╫┏┓┗┛┡┩┢┪┳┻╇╈┯┷╋┠┨┣┫┿╂╀╁]{3,}[|+]?\s*"
@@ -1279,8 +1285,9 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _POINTS_BEHIND.sub("", text)
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
-    if _LIST_AND_MORE.search(text):
-        text = _ONE_MORE.sub(r"; \1 = ", _LIST_AND_MORE.sub(r"\1 ", text))
+    if listed := _LIST_AND_MORE.search(text):
+        head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
+        text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
@@ -1304,6 +1311,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
 )
+_NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
 _ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary

@@ -11,6 +11,7 @@ LaTeX is brought to this spelling by :mod:`.latex`, Python by :mod:`.code`.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -78,7 +79,9 @@ _NAME = re.compile(
     rf"|(?P<sign>[σ√])"
 )
 _NABLA = re.compile(r"∇_?(?:\{((?:[^{}]|\{[^{}]{0,20}\}){1,30})\}|([^\W_]\w{0,10}))\s?[LEJ](?!\w)")
-_DELTA_OF = re.compile(r"δ_\{((?=[^\W\d])(?:[^{}]|\{[^{}]{0,20}\}){3,30})\}")  # δ_{z_f,3}
+_DELTA_OF = re.compile(
+    r"δ_\{((?=[^\W\d])(?!t(?![^\W\d_]))(?:[^{}]|\{[^{}]{0,20}\}){3,30})\}"
+)  # δ_{z_f,3}
 # A tilde beside its letter, as it is typed: c~, d c~[2], ~c_t.
 TILDE_BEHIND = re.compile(r"(?<![\w.])(d?[chCHg])~(?=[\s_\[(=:]|[0-9]\b|$)")
 _TILDE_BEFORE = re.compile(r"(?<![\w.])~([chCHg])(?![A-Za-z])")
@@ -98,6 +101,8 @@ _AFTER_NAME = re.compile(
     r"|\s?\^\s*(?P<transposed>⊤|T(?![A-Za-z_0-9]))"
     rf"|\s?\^\s*[(<⟨]\s*(?P<raised>{_STEP})\s*[)>⟩]"
     rf"|\s?\^\s*(?P<letter>[tτ])(?![A-Za-z_0-9])"
+    r"|\^(?P<gate>[fgoiczrunhFIOCGRZ])(?![A-Za-z0-9(])"
+    r"|_(?P<behind_gate>t|[0-9]{1,4})(?![A-Za-z0-9_])"
     rf"|\s*⟨\s*(?P<angle>{_STEP})\s*⟩"
     rf"|<(?P<typed_angle>{_STEP})>"
     rf"|,?(?P<lowered>[{_BELOW}]+)"
@@ -122,9 +127,12 @@ _LIMIT = re.compile(
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
 # A gate's letter above a net input or a weight, z^f and δ^{(i)}; below it or beside it the step.
-_GATE_ABOVE = re.compile(r"\(?([fgoiczrujnFIOCGRZ]|[cgh][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?")
-_TAKES_GATE = re.compile(r"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)")
+_GATE_ABOVE = re.compile(r"\(?([fgoiczrujnhFIOCGRZ]|[cgh][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?")
+_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
+
+
+_MISREAD = re.compile(r"[OolISB|][0-9]")
 
 
 class SeveralReadingsError(ExpressionError):
@@ -326,6 +334,10 @@ class FormulaParser(Parser):
             power = None if "e" in found.lower() else _TEN.match(text, end)
             if power:  # 1.5·10^{-3} is one number
                 found, end = f"{found}e{int(power[1])}", power.end()
+            if "." in found and _MISREAD.match(text, end):
+                # 0.52O1: a letter that a scan has for a digit, or a product with o_1
+                shown = text[position : position + 12].split()[0]
+                raise SeveralReadingsError(f'"{shown}"', "a number, or a product")
             self._take(_Token("number", found), end)
             return
         if match := _DERIVATIVE.match(text, position):
@@ -559,7 +571,12 @@ class FormulaParser(Parser):
         if kind == "comma":
             scan.numbers.append(int(value))
             return True
-        if kind == "above":
+        if kind == "gate" and not _takes_gate(scan.name):
+            return False
+        if kind == "behind_gate":  # z^f_t
+            has_gate = bool(scan.parts) and scan.parts[-1][:1] == "\2"
+            return has_gate and not scan.timed and self._index(value, scan)
+        if kind in ("above", "gate"):
             return self._above(value, scan)
         if kind in ("raised", "angle", "typed_angle", "letter", "lifted"):
             value = value.translate(_RAISED).strip("()")
@@ -668,7 +685,7 @@ class FormulaParser(Parser):
             scan.parts.append("\1°")
             value = value.replace(" ", "").replace("°,", "")
         letters = _GATE_ABOVE.fullmatch(value)
-        if letters and (letters[1] in "fgo" or _TAKES_GATE.fullmatch(scan.name)):
+        if letters and (letters[1] in "fgo" or _takes_gate(scan.name)):
             scan.parts.append("\2" + letters[1])
             return self._above(letters[2], scan) if letters[2] else True
         inner = re.fullmatch(r"[(<⟨]\s*(.*?)\s*[)>⟩]", value)
@@ -921,6 +938,10 @@ class FormulaParser(Parser):
                 result = multiply(result, self.power())
             else:
                 return result, low, high
+
+
+def _takes_gate(name: str) -> bool:
+    return bool(_TAKES_GATE.fullmatch(unicodedata.normalize("NFD", name)))
 
 
 def _is_bracketed(text: str, end: int, by: re.Match[str]) -> bool:

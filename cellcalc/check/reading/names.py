@@ -9,11 +9,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from cellcalc.check.reading.conventions import (
+    ABSENT,
     BAR,
     DERIVATIVE,
     NET,
     OPEN,
     TILDE,
+    VALUE,
     Conventions,
 )
 from cellcalc.check.reading.each_gate import sums_spelled_out
@@ -83,7 +85,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "f": ("Γ_f", "Γf"),
     "i": ("Γ_i", "Γi", "Γ_u", "Γu"),
     "o": ("Γ_o", "Γo"),
-    "y": ("ŷ", "yhat", "y_hat", "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
+    "y": ("scores", "score", "logits", "ŷ", "yhat", "y_hat",
+          "pred", "prediction", "y_pred", "ypred", "yp", "out_y"),
     "target": ("targets", "y_true", "ytrue", "label", "labels", "tgt", "Target"),
     "tanh_c": ("tanhc", "tanhC", "tanh_C", "tc", "tanhct", "c_tanh", "tanh_ct"),
     "V": ("W_y", "Wy", "Why", "W_hy", "W_yh", "w_y", "W_out", "v", "Wya", "W_ya"),
@@ -123,6 +126,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
+_WITH_HAT = re.compile(r"(d?)[ĉĈ]((?:_?[0-9]+)?)")
 _ENDS_IN_N = re.compile(r"_\{?n\}?$")
 _RAISED_LETTERS = {letter: raised for raised, letter in RAISED.items()}
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
@@ -223,7 +227,7 @@ class Names:
             return self._slope(written, written.by)
         if written.of_step:
             return self._of_one_step(written)
-        written = self._adjoint(self._unmarked(written))
+        written = self._with_hat(self._adjoint(self._unmarked(written)))
         if written.lead in self.aliases and written.stem == "t":  # δ_t, no derivative by t
             written = replace(written, stem=written.lead, lead="", derivative=False, shift=0)
         elif written.lead in self.aliases and written.stem.isdecimal():  # d_3
@@ -285,11 +289,24 @@ class Names:
         if means == DERIVATIVE:
             return replace(written, stem=bare, derivative=True, lead="∂")
         if means == OPEN:
-            slope, value = self._key(bare, True), self._key(written.stem, False)
+            name, stem = (re.sub(r"_?[0-9]+$", "", one) for one in (bare, written.stem))
+            slope, value = self._key(name, True), self._key(stem, False)
             if slope is not None and value is not None:
                 both = f"{value} or {slope} (the derivative)"
                 raise SeveralReadingsError(f'"{written.text or written.stem}"', both)
         return written
+
+    def _with_hat(self, written: Written) -> Written:
+        """ĉ, which may be the candidate or its net input."""
+        match = _WITH_HAT.fullmatch(_accented(written.stem))
+        if match is None or self.author is not None:
+            return written
+        if not self.conventions.hat and "z_g" in self.varying:
+            raise SeveralReadingsError(f'"{written.text or written.stem}"', "g or z_g")
+        stem = ("g" if self.conventions.hat == VALUE else "z_g") + match[2]
+        if match[1]:
+            return replace(written, stem=stem, derivative=True, lead="d")
+        return replace(written, stem=stem)
 
     def _named_n(self, written: Written) -> Written:
         """W_n is no W at the last step n: it has no steps, and PyTorch calls the candidate n."""
@@ -331,7 +348,7 @@ class Names:
     def _refuse_several(self, written: Written) -> None:
         """A word that means one of several quantities is not guessed."""
         stem = re.sub(r"_?[0-9]+$", "", written.stem)
-        is_told = stem in self.known or stem in self.aliases or self.author is not None
+        is_told = stem in self.known or stem in self.aliases or stem in (self.author or ())
         if stem not in _WORDS_OF_SEVERAL or is_told:
             return
         of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
@@ -470,7 +487,8 @@ class Names:
         elif self.model.features == 1 and numbers[:1] == [1] and self._takes_input(key):
             # Of a single feature: x1 and W_f1 are x and W_f, unless x1 is x at step 1.
             timed = written.step is not None or written.shift is not None or len(numbers) > 1
-            if timed or key in self.parameters or key in self.gradients:
+            is_total = key in self.gradients and not self.conventions.by_steps
+            if timed or key in self.parameters or is_total:
                 numbers = numbers[1:]
         is_start = numbers == [0] and written.step is None and self.first_step == 1
         if is_start and f"{key}0" in self.constant:
@@ -601,14 +619,27 @@ class Names:
             return None
         if lead not in ("δ", "delta") or self.author is not None or self.apart:
             return key
-        if base == "c" and self.conventions.cell_delta and "dz_g" in self.known:
+        is_cell = base == ("h" if self.has_reset else "c")
+        if is_cell and self.conventions.cell_delta == NET and "dz_g" in self.known:
             base = "g"
+        elif is_cell and self.conventions.cell_delta == OPEN and "dz_g" in self.known:
+            raise SeveralReadingsError(f'"{lead}_{stem}"', f"{key} or dz_g (of the candidate)")
         if f"dz_{base}" in self.known:
             if not self.conventions.delta:
                 both = f"d{base} (by the gate) or dz_{base} (by its net input)"
                 raise SeveralReadingsError(f'"{lead}_{stem}"', both)
             return f"dz_{base}" if self.conventions.delta == NET else f"d{base}"
         return key
+
+    def _of_gamma(self, stem: str) -> str | None:
+        """dΓ_f and dc̃, which in Ng's course are the derivatives by the net inputs."""
+        gamma, key = self.conventions.gamma, self._key(stem, False)
+        if self.author is not None or gamma == ABSENT or f"dz_{key}" not in self.known:
+            return None
+        if not gamma:
+            both = f"d{key} (by the gate) or dz_{key} (by its net input)"
+            raise SeveralReadingsError(f'"d{stem}"', both)
+        return f"dz_{key}" if gamma == NET else f"d{key}"
 
     def _bias_of_two(self, stem: str) -> str | None:
         """PyTorch's two biases of a gate have the same gradient as the one of ours."""
@@ -620,6 +651,8 @@ class Names:
             if match is not None:
                 lead = "delta" if stem.lower().startswith("delta") else ""
                 rest = match["name"]
+                if stem[:2] in ("dΓ", "dc") and (own := self._of_gamma(rest)) is not None:
+                    return own
                 key = self._derivative(rest, lead)
                 if key is not None:
                     return key
@@ -631,7 +664,9 @@ class Names:
         """The key that a name is another spelling of; none where it could be two."""
         found = list(dict.fromkeys(k for k in self._spellings(stem) if k in self.known))
         if len(found) > 1 and not stem.startswith("d"):
-            return found[0]
+            if self.conventions.of_torch:
+                return found[-1]  # W_ig leads from the input to g; W_ig beside W_fg to i
+            raise SeveralReadingsError(f'"{stem}"', " or ".join(found[:2]))
         return found[0] if found else None
 
     def _spellings(self, stem: str) -> Iterator[str]:
@@ -694,6 +729,9 @@ class Names:
         """The formula with every product of vectors made a sum over features."""
 
         def replacement(e: Expression) -> Expression | None:
+            if isinstance(e, Call) and e.others[:1] == (ZERO,) and self._begins_at_1(e.argument):
+                limits = () if e.others[1:] == (Symbol(LAST),) else (ONE, *e.others[1:])
+                return rebuilt(Call(e.function, e.argument, limits), replacement)
             if isinstance(e, Dot):
                 ordered = self._ordered(e)
                 return ordered if ordered is not None else multiply(e.weights, e.inputs)
@@ -702,6 +740,11 @@ class Names:
             return None
 
         return rebuilt(formula, replacement)
+
+    def _begins_at_1(self, summed: Expression) -> bool:
+        """Whether a summand has a derivative that step 0 has not, as in Σ_{t=0}^T δ_f,t x_t."""
+        now = {s.name for s in symbols(summed) if s.shift == 0} - self.gradients
+        return any(n[:1] == "d" and n in self.varying and f"{n}0" not in self.constant for n in now)
 
     def _over_features(self, weights: Symbol, inputs: Symbol) -> Expression:
         """``W @ x``; at a certain step it is written out."""
@@ -778,10 +821,14 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
-        text = sums_spelled_out(text, self.gates)
+        text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# ∂L/∂tanh(c_t)
+_BY_SQUASHED = re.compile(
+    r"(∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d)\s?tanh\s?\(\s?[cC]([^()]{0,12}(?:\([^()]{1,8}\)\}?)?)\)"
+)
 # σ(z_f,2): no second argument, but the step of the first
 _STEP_AS_ARGUMENT = re.compile(
     r"((?:σ|sigma|sigmoid|tanh|exp)\s*\(\s*[A-Za-z]{1,4}_\{?[A-Za-z]\}?),\s?([0-9]{1,6}|t(?:\s*[-+]\s*1)?)\s*\)"

@@ -78,6 +78,7 @@ from cellcalc.xlsx.cells import (
     word_lines,
 )
 from cellcalc.xlsx.page import (
+    BETWEEN,
     PAGE,
     fill_where,
     fold,
@@ -699,17 +700,23 @@ def _add_rules(sheet: Worksheet, layout: Layout, look: Look | None) -> None:
             shade_gates(sheet, cells)
         elif is_squashed(quantity):
             shade_gates(sheet, cells, low=-1.0)
-    for window in layout.windows[:MOST_SHADED]:
-        for state in layout.model.state:
-            row, trace = window.rows[derivative_key(state)], window.trace
-            area = over_steps(row, trace.first - 1, trace.last)
-            if look is None:
-                shade_gradients(sheet, area)
-            else:
-                shade_by_tens(sheet, area, look.scale, STEP_WIDTH, NUMBER_DECIMALS)
+    shaded = sorted(
+        (window.rows[derivative_key(state)], window.trace)
+        for window in layout.windows[:MOST_SHADED]
+        for state in layout.model.state
+    )
+    areas = [over_steps(row, trace.first - 1, trace.last) for row, trace in shaded]
+    if look is None:
+        for area in areas:
+            shade_gradients(sheet, area)
+    elif areas:
+        corner = f"{letters(FIRST)}{shaded[0][0]}"
+        areas = areas if areas[0].startswith(f"{corner}:") else [corner, *areas]
+        width = STEP_WIDTH - BETWEEN
+        shade_by_tens(sheet, areas, look.scale, width, NUMBER_DECIMALS, look.digits)
     if look is not None:
         area = f"{letters(TOTAL)}{layout.headings['forward'] + 1}:{right}{layout.height}"
-        show_digits(sheet, area, look.digits, STEP_WIDTH, NUMBER_DECIMALS)
+        show_digits(sheet, area, look.digits, STEP_WIDTH - BETWEEN, NUMBER_DECIMALS)
     show_scientific(sheet, f"{letters(TOTAL)}{TITLE_ROWS + 1}:{right}{layout.height}")
 
 

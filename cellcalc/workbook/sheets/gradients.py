@@ -41,6 +41,7 @@ from cellcalc.workbook.moment import DIGITS_ROW, SCALE_ROW, Moment
 from cellcalc.workbook.sheets.bptt import over_steps
 from cellcalc.xlsx.cells import Cell, Fill, Row, Rows, absolute, letters, literal
 from cellcalc.xlsx.page import (
+    BETWEEN,
     drop_down,
     flag,
     fold,
@@ -491,13 +492,13 @@ class _Gradients:
                 for k in range(2):
                     sheet.column_dimensions[letters(self.look_at + k)].hidden = True
                 numbers = f"{letters(BPTT)}{self.first}:{letters(EXACT)}{self.last}"
-                shade_by_tens(sheet, area, scale, PART_WIDTH, NUMBER_DECIMALS)
+                shade_by_tens(sheet, [area], scale, PART_WIDTH - BETWEEN, NUMBER_DECIMALS, digits)
                 # From the empty column before: another area than that of the colours.
                 parts = f"{letters(PARTS - 1)}{self.first}:{area.partition(':')[2]}"
                 for part in (numbers, parts):
-                    show_digits(sheet, part, digits, PART_WIDTH, NUMBER_DECIMALS)
+                    show_digits(sheet, part, digits, PART_WIDTH - BETWEEN, NUMBER_DECIMALS)
             else:
-                shade_by_tens(sheet, area, scale, PART_WIDTH, NUMBER_DECIMALS)
+                shade_by_tens(sheet, [area], scale, PART_WIDTH, NUMBER_DECIMALS, "")
         sheet.freeze_panes = f"B{TABLE + 1}"
         fold(sheet)
         set_up_page(sheet)

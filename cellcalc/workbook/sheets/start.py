@@ -194,12 +194,13 @@ class _Start:
 
     # What goes in.
 
-    def linked(self, column: int, style: str, value: float | str | None, there: str) -> Cell:
-        """The number of a cell of a BPTT sheet, and a link to it."""
+    def linked(
+        self, column: int, style: str, value: float | str, there: str, may_miss: bool = False
+    ) -> Cell:
+        """The number of a cell of a BPTT sheet, and a link to it; "–" where it may be missing."""
         self.links.append((f"{letters(column)}{self.number + 1}", there))
-        if value is None:
-            return Cell(column, style, "–", f'IF(ISNUMBER({there}),{there},"–")')
-        return Cell(column, style, value, there)
+        text = f'IF(ISNUMBER({there}),{there},"–")' if may_miss else there
+        return Cell(column, style, value, text)
 
     def inputs(self) -> Iterator[Row]:
         words = _words()["inputs"]
@@ -273,9 +274,11 @@ class _Start:
             cells = [Cell(LABEL, "lane_label", self.model.unicode()(Symbol(name, 0)))]
             for t in range(1, n + 1):
                 value = layout.pass_trace.forward[name][t]
-                shown = None if math.isnan(value) else value
+                shown = "–" if math.isnan(value) else value
                 place = f"{layout.quoted}!{layout.cell(name, t)}"
-                cells.append(self.linked(FIRST_VALUE + t - 1, "matrix_value", shown, place))
+                may_miss = name == TARGET
+                at = FIRST_VALUE + t - 1
+                cells.append(self.linked(at, "matrix_value", shown, place, may_miss))
             yield self.row(*cells)
         end = letters(FIRST_VALUE + n - 1)
         self.given.append(f"B{self.number - len(self.model.inputs) + 1}:{end}{self.number}")

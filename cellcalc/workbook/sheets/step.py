@@ -377,7 +377,7 @@ class _Step:
 
     def set_up(self, sheet: Worksheet) -> None:
         set_widths(sheet, self.widths)
-        set_widths(sheet, (12, 11, 9, 12, 12, 20), TABLE)
+        set_widths(sheet, (12, 11, 9, 12, 12, 20, *[11] * 8), TABLE)
         zoom = 90 if self.heading <= LOWEST else 80  # the picture whole
         across = sum(self.widths[: self.drawn.weights_at + len(self.drawn.kinds)])
         sheet.sheet_view.zoomScale = min(zoom, int(100 * SCREEN / across))
@@ -412,7 +412,7 @@ class _Step:
             scale = self.moment.work(SCALE_ROW)
             area = f"{letters(BACK_VALUE)}{first}:{letters(BACK_VALUE)}{end}"
             narrow = min(self.widths[BACK_VALUE - 1 : LOCAL])
-            shade_by_tens(sheet, area, scale, narrow, DECIMALS)
+            shade_by_tens(sheet, [area], scale, narrow, DECIMALS, digits)
             show_digits(
                 sheet, f"{letters(BACK_VALUE)}{first}:{letters(LOCAL)}{end}", digits, narrow
             )
@@ -622,6 +622,7 @@ class Drawing:
                 digits,
                 min(self.sheet.widths[self.weights_at : self.weights_at + len(self.kinds)]),
             )
+        shaded: list[tuple[int, int]] = []
         for box in self.picture.boxes:
             quantity = self.model.quantities.get(box.symbol)
             if quantity is None:
@@ -633,8 +634,10 @@ class Drawing:
             elif is_squashed(quantity):
                 shade_gates(sheet, cell, low=-1.0)
             if self.sheet.learns:
-                cell = f"{letters(column)}{top + GRADIENT_AT}"
-                shade_by_tens(sheet, cell, scale, self.sheet.widths[column - 1], DECIMALS)
+                shaded.append((top + GRADIENT_AT, column))
         narrow = min(self.sheet.widths[1 : 2 * self.columns : 2])
+        if shaded:  # the empty cell at the corner is the one that the rules are written for
+            areas = [f"A{PICTURE_ROW}", *(f"{letters(c)}{row}" for row, c in sorted(shaded))]
+            shade_by_tens(sheet, areas, scale, narrow, DECIMALS, digits)
         area = f"B{PICTURE_ROW}:{letters(self.right)}{self.last}"
         show_digits(sheet, area, digits, narrow)

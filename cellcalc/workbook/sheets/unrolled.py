@@ -65,7 +65,7 @@ from cellcalc.xlsx.page import (
     shade_gates,
     show_digits,
 )
-from cellcalc.xlsx.styles import BEHIND, CUT, FOCUS, NEGATIVES, POSITIVES
+from cellcalc.xlsx.styles import BEHIND, CUT, FOCUS, NEGATIVES, NUMBER_DECIMALS, POSITIVES
 
 TITLE = "Unrolled"
 SLOTS = 12  # steps shown side by side
@@ -607,7 +607,9 @@ class _Unrolled:
                 # What the window cuts off stands just before it.
                 cut = f"AND(ISNUMBER({cell}),{first_value}={first}-1,{first}>1)"
                 grey_where(sheet, area, cut, longest(VALUE_WIDTH, DECIMALS))
-                shade_by_tens(sheet, area, scale, VALUE_WIDTH, DECIMALS)
+            areas = [f"B{row}:{end}{row}" for row in sorted(gradient_rows)]
+            digits = self.moment.work(DIGITS_ROW)
+            shade_by_tens(sheet, areas, scale, VALUE_WIDTH, DECIMALS, digits)
             if len(self.layout.windows) > 1:
                 top, bottom = TIME_ROW, max(lane.gradient for lane in self.lanes)
                 # The gap before the first step swept: the cut.
@@ -638,6 +640,10 @@ class _Unrolled:
         put_in = [*self.inputs.values(), *(r for name, r in self.losses.items() if name == TARGET)]
         for row in put_in:
             show_digits(sheet, f"B{row}:{end}{row}", digits, VALUE_WIDTH, given=True)
+        if self.learns and self.own:  # the backward pass of the sheet's own, folded below
+            rows = [*self.work_rows.values(), *self.parameter_rows.values()]
+            area = f"B{min(rows)}:{letters(slot(self.n + 1))}{max(rows)}"
+            show_digits(sheet, area, digits, VALUE_WIDTH, NUMBER_DECIMALS)
         show_digits(sheet, f"B{TIME_ROW + 1}:{end}{max(shown)}", digits, VALUE_WIDTH)
 
     def chart(self, sheet: Worksheet) -> None:

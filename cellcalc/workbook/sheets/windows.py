@@ -53,6 +53,7 @@ from cellcalc.workbook.sheets.gradients import (
 )
 from cellcalc.xlsx.cells import Cell, Row, Rows, absolute, letters
 from cellcalc.xlsx.page import (
+    BETWEEN,
     PAGE,
     fold,
     grey_where,
@@ -442,24 +443,32 @@ class _Windows:
             prompt = sentence("flow_sheet", f"{name}_note", last=n)
             whole_numbers(sheet, f"{letters(FROM)}{row}", (1, n), title, prompt)
         step = self.moment.work(STEP_ROW)
+        shaded: list[str] = []
         for state in self.states:
             area = self.area(state)
             first = area.partition(":")[0]
             top = self.matrices[state] + 1
             test = f"AND(ISNUMBER({first}),{step_column(1)}${top}<$B{top + 1})"
             grey_where(sheet, area, test, longest(STEP_WIDTH, NUMBER_DECIMALS))
-            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW), STEP_WIDTH, NUMBER_DECIMALS)
+            shaded.append(area)
             here = f"{step_column(1)}{top}:{step_column(self.steps)}{top}"
             look_where(sheet, here, f"{step_column(1)}{top}={step}", "FFFFFF", FOCUS)
-            self.digits(sheet, top + 1, area.partition(":")[2])
         for state, top in self.beside.items():
             last = top + 3 + len(self.listed)
             area = f"{step_column(1)}{top + 2}:{step_column(self.steps)}{last}"
-            shade_by_tens(sheet, area, self.moment.work(SCALE_ROW), STEP_WIDTH, NUMBER_DECIMALS)
+            shaded.append(area)
             here = f"{step_column(1)}{top + 1}:{step_column(self.steps)}{top + 1}"
             look_where(sheet, here, f"{step_column(1)}{top + 1}={step}", "FFFFFF", FOCUS)
-            self.digits(sheet, top + 2, area.partition(":")[2])
             del state
+        if shaded:
+            scale, digits = self.moment.work(SCALE_ROW), self.digits
+            width = STEP_WIDTH - BETWEEN
+            shade_by_tens(sheet, shaded, scale, width, NUMBER_DECIMALS, digits)
+            for area in shaded:
+                # With the column before it is another area than that of the colours.
+                first, _, corner = area.partition(":")
+                area = f"{step_column(0)}{first.removeprefix(step_column(1))}:{corner}"
+                show_digits(sheet, area, digits, width, NUMBER_DECIMALS)
         loss = self.last_loss
         if loss > 1:
             has_product = self.model.carousel is not None
@@ -495,12 +504,10 @@ class _Windows:
                 sheet.row_breaks.append(Break(id=top - 1))
                 start = top
 
-    def digits(self, sheet: Worksheet, first: int, corner: str) -> None:
-        """The digits chosen, from a row on. With the column before it is another area than that of
-        the colours."""
-        area = f"{step_column(0)}{first}:{corner}"
-        digits = f"({self.moment.work(DIGITS_ROW)}+{MORE_DIGITS})"
-        show_digits(sheet, area, digits, STEP_WIDTH, NUMBER_DECIMALS)
+    @property
+    def digits(self) -> str:
+        """How many are shown, as a formula."""
+        return f"({self.moment.work(DIGITS_ROW)}+{MORE_DIGITS})"
 
 
 def _dot(a: list[float], b: list[float]) -> float:

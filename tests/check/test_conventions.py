@@ -1,0 +1,143 @@
+"""What a document says of its notation is obeyed; where it says nothing, two readings are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from cellcalc.check.report import Report, Verdict
+from tests.support.people import marked
+
+BARS = r"As always $\overline{v} = \partial L/\partial v$."
+
+
+def report(text: str, problem: str = "A", wrong: bool = False, file: str = "a.md") -> Report:
+    document: Mapping[str, Any] = {"problem": problem, "text": text, "file": file}
+    return marked(document, wrong)
+
+
+def read(text: str, problem: str = "A") -> list[tuple[str, int | None, str]]:
+    found = report(text, problem)
+    assert not found.unreadable, found.unreadable
+    return [(m.answer.symbol, m.answer.t, m.verdict.value) for m in found.marked]
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        (f"{BARS}\n$\\bar c_2 = «dc@2»$, $\\bar f_3 = «df@3»$, $\\bar h_1 = «dh@1»$", "dc df dh"),
+        ("Bars are derivatives of the loss.\nō_2 = «do@2»\nc̄_1 = «dc@1»", "do dc"),
+        ("h̄_3 = «dh@3»\nc̄_2 = «dc@2»", "dh dc"),  # a bar over h can be nothing else
+        ("$\\bar f_1 = W_f x_1 + U_f h_0 + b_f$\n$\\bar f_2 = «z_f@2»$", "z_f z_f"),
+        ("f_1 = «f@1», i_1 = «i@1», o_1 = «o@1»\nc̄_1 = «g@1»", "f i o g"),
+        ("δ is the derivative by the net input.\nδ_{f,2} = «dz_f@2»\nδo_3 = «dz_o@3»", "dz_f dz_o"),
+        ("δ^k_t = ∂L/∂z^k_t\n$\\delta^i_2 = «dz_i@2»$", "dz_i"),
+        ("δ_f[t] = dc[t]*c[t-1]*f[t]*(1-f[t])\nδ_f[2] = «dz_f@2»", "dz_f dz_f"),
+        ("δ^k is ∂L/∂k, the derivative by the gate itself.\nδ_f[2] = «df@2»", "df"),
+        ("∂L/∂c_2 = «dc@2»\nδ_{f,2} := ∂L/∂z_{f,2} = «dz_f@2»\nδ_{c,2} = «dz_g@2»", "dc dz_f dz_g"),
+        ("∂L/∂h_2 = «dh@2»\n∂L_2/∂h_2 = «dy@2»", "dh dh_via_y"),
+        ("$\\Gamma_u^{<2>} = «i@2»$\n$z_u^{<2>} = «z_i@2»$\ndW_u = «dW_i»", "i z_i dW_i"),
+        ("dΓ_f⟨t⟩ = dc⟨t⟩*c⟨t-1⟩*Γ_f⟨t⟩*(1 - Γ_f⟨t⟩)\ndΓ_f⟨2⟩ = «dz_f@2»", "dz_f dz_f"),
+        ("h_2 - y_2 = «dy@2»", "dy"),
+        ("ĉ_t = tanh(W_c x_t + U_c h_{t-1} + b_c)\nĉ_2 = «g@2»", "g g"),
+        ("W_if and W_hf lead to f.\ndW_ig = «dW_g»", "dW_g"),
+        ("∂L/∂tanh(c_2) = «dtanh_c@2»", "dtanh_c"),
+    ],
+)
+def test_what_is_said_or_shown_decides(text: str, symbols: str) -> None:
+    found = read(text)
+    assert [(symbol, verdict) for symbol, _, verdict in found] == [
+        (symbol, "correct") for symbol in symbols.split()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "both"),
+    [
+        ("f̄_1 = «df@1»", "z_f or df"),
+        ("c̄_2 = «g@2»", "g or dc"),
+        ("c̃_2 = «g@2»\nc̄_2 = «dc@2»", "g or dc"),
+        ("δ_f[2] = «dz_f@2»", "df (by the gate) or dz_f"),
+        ("δ_{f,2} := ∂L/∂z_{f,2} = «dz_f@2»\nδ_{c,2} = «dc@2»", "dc or dz_g"),
+        ("Γ_f⟨2⟩ = «f@2»\ndΓ_f⟨2⟩ = «dz_f@2»", "df (by the gate) or dz_f"),
+        ("ĉ_2 = «g@2»", "g or z_g"),
+        ("dW_ig = «dW_g»", "W_i or W_g"),
+    ],
+)
+def test_what_has_two_readings_is_told_with_both(text: str, both: str) -> None:
+    found = report(text)
+    assert not [m for m in found.marked if m.verdict is not Verdict.CORRECT]
+    assert any(both in one.why for one in found.unreadable), found.unreadable
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("dU_n: «dU_g»", "dU_g"),
+        ("W_n = 0.95\ndW_n = «dW_g»", "dW_g"),
+        ("da_z[2] = «dz_u@2»", "dz_u"),
+        ("da_n[2] = «dz_g@2»", "dz_g"),
+        ("dn[2] = «dg@2»", "dg"),
+        ("db_in = «db_g»", "db_g"),
+        ("db_hn = «db_gh»", "db_gh"),
+        ("∂L/∂ĥ_2 = «dg@2»", "dg"),
+        ("∂L/∂W_h = «dW_g»", "dW_g"),
+        ("$a^z_2 = «z_u@2»$", "z_u"),
+        ("ĥ_t = tanh(a_t)\na_2 = «z_g@2»", "z_g"),
+    ],
+)
+def test_the_letters_of_a_gru(text: str, symbol: str) -> None:
+    assert (symbol, "correct") in [(s, v) for s, _, v in read(text, "gru-identity")]
+    text = text.replace("«", "«!")
+    assert Verdict.WRONG in {m.verdict for m in report(text, "gru-identity", wrong=True).marked}
+
+
+SUM = r"$\frac{\partial L}{\partial h_t} = h_t - y_t + \sum_{k\in\{f,i,g,o\}} U_k \delta_{k,t+1}$"
+EACH = r"For each gate $k$: $\frac{\partial L}{\partial U_k} = \sum_{t=1}^{T} \delta_{k,t} h_{t-1}$"
+NET = r"where $\delta_{k,t} = \partial L/\partial z_{k,t}$."
+
+
+def test_sums_over_gates_and_equations_for_each() -> None:
+    found = read(f"{SUM}\n\n{EACH}\n\n{NET}")
+    assert found == [
+        ("dh", None, "correct"),
+        *((f"dU_{gate}", None, "correct") for gate in "fiog"),
+    ]
+    slipped = report(f"{SUM}\n\n{EACH.replace('h_{t-1}', 'h_t')}\n\n{NET}")
+    assert [m.verdict for m in slipped.marked].count(Verdict.CORRECT) == 1
+    assert len(slipped.slips) == 1
+
+
+def test_a_letter_of_a_gate_is_no_letter_for_every_gate() -> None:
+    found = report("q^h_t = W_h x_t + U_h h_{t-1}")
+    assert not found.marked
+
+
+def test_the_edge_after_the_last_step_is_no_answer() -> None:
+    found = report("∂L/∂c_{T+1} = 0, δh_4 = 0\nc_2 = «c@2»")
+    assert [m.answer.symbol for m in found.marked] == ["c"] and not found.unreadable
+
+
+GREFF = r"""
+After Greff et al.: bars are net inputs, $z^t$ is the block input and $y^t$ the block output.
+\begin{align}
+\bar{z}^t &= W_z x^t + R_z y^{t-1} + b_z & z^t &= \tanh(\bar{z}^t)\\
+c^t &= z^t \odot i^t + c^{t-1} \odot f^t & y^t &= \tanh(c^t) \odot o^t\\
+\delta y^t &= \Delta^t + R_z^T \delta\bar{z}^{t+1} + R_i^T \delta\bar{i}^{t+1}
+ + R_f^T \delta\bar{f}^{t+1} + R_o^T \delta\bar{o}^{t+1}\\
+\delta W_\star &= \sum_{t=0}^{T} \langle \delta\bar\star^t, x^t\rangle
+\end{align}
+where $\Delta^t = y^t - d^t$.
+$\delta y^{(2)} = «!dh@2»$
+"""
+
+
+def test_a_document_in_an_authors_notation_is_read_so() -> None:
+    found = report(GREFF, "peephole", file="a.tex")
+    assert not found.unreadable, found.unreadable
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+    assert len(found.marked) == 11
+    wrong = report(GREFF, "peephole", wrong=True, file="a.tex")
+    assert [m.answer.symbol for m in wrong.marked if m.verdict is Verdict.WRONG] == ["dh"]
