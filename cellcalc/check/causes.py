@@ -589,9 +589,9 @@ class Causes:
     def through_the_cut(self) -> Iterator[Cause]:
         """What the next window sends back, let into the last step of the one before it."""
         cuts = {window.last for one in self.runs for window in one.windows[:-1]}
-        if not cuts:
-            return
         every = tuple(self.model.state)
+        if not cuts or not every:  # nothing is handed from step to step where there is no state
+            return
         for names in dict.fromkeys([every, *((state,) for state in every)]):
             rows = [derivative_key(name) for name in names]
             part = sentence("report", "both").join(rows)

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 
 PASSES = ("forward", "backward", "gradients", "update")
 DECIMALS = 5
-MOST_PRINTED = 5_000_000  # values in one page: half a minute, 1.5 GB
+MOST_PRINTED = 5_000_000  # values in one text: half a minute, 1 GB
+MOST_ON_A_PAGE = 1_500_000  # of the web, which takes three times the memory
 MOST_APART = 6  # rows named whose numbers as they are shown do not add up
 
 
@@ -453,7 +454,7 @@ def render(
     if decimals is None:
         decimals = DECIMALS if trace.decimals is None else trace.decimals
     limit = LATEX_WIDTH if format == "latex" else 0 if format in MARKUP else width
-    _check_length(trace, selection)
+    _check_length(trace, selection, MOST_ON_A_PAGE if format == "html" else MOST_PRINTED)
     blocks = _heading_blocks(trace, format, limit)
     shown = [grid for grid in grids(trace, selection, decimals) if grid.rows and grid.headings]
     keys = dict.fromkeys(symbol for grid in shown for symbol, _ in grid.rows)
@@ -497,7 +498,7 @@ def render(
     return "\n\n".join(blocks) + "\n"
 
 
-def _check_length(trace: Trace, selection: Selection) -> None:
+def _check_length(trace: Trace, selection: Selection, most: int) -> None:
     """A page is made as one text: how much memory and time it takes is known before."""
     model = trace.model
     across = sum(selection.shows(row.symbol) for row in (*model.inputs, *model.forward))
@@ -514,9 +515,9 @@ def _check_length(trace: Trace, selection: Selection) -> None:
             if "backward" in selection.passes and window.backward:
                 values += back * sum(map(selection.within, window.steps))
             values += len(window.gradients)
-    if values > MOST_PRINTED:
+    if values > most:
         found = f"about {values:,}; `epoch`, `steps` or `symbols` would leave fewer"
-        raise LimitError(f"table: expected at most {MOST_PRINTED:,} values, found {found}")
+        raise LimitError(f"table: expected at most {most:,} values, found {found}")
 
 
 def _apart(model: Model, grids: Iterable[Grid], decimals: int) -> Iterator[str]:

@@ -55,3 +55,28 @@ def test_a_first_sequence_without_targets(
     Path("p.toml").write_text(SECOND_ONLY)
     result = run(*arguments)
     assert (result.exit_code, "mistake" in result.stderr) == (0, False), result.stderr
+
+
+STATELESS = """\
+output = "m"
+[parameters]
+W = "input"
+w = "scalar"
+[[equation]]
+symbol = "m"
+formula = "tanh(W @ x)*w**3"
+"""
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize("answer", ["m[2] = 0.5", "dW = 0.123", "dm[1] = 0.7", "dm[t] = m[t]"])
+def test_wrong_answers_of_a_cell_without_a_state(
+    answer: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slips of states, and of what windows hand on, are not looked for where there are none."""
+    monkeypatch.chdir(tmp_path)
+    Path("cell.toml").write_text(STATELESS)
+    data = "[[sequence]]\nx = [1, 2, -1]\ntarget = [0.5, 0.25, 1]\n[bptt]\nk1 = 1\nk2 = 2\n"
+    Path("p.toml").write_text(f'cell = "cell.toml"\n[parameters]\nW = 0.5\nw = 0.75\n{data}')
+    result = run("check", "p.toml", "-e", answer)
+    assert (result.exit_code, result.stderr) == (1, "")

@@ -35,11 +35,16 @@ def test_losses_are_the_same_however_many_steps_are_held(
         assert column == pytest.approx([one.loss for one in run.passes], rel=1e-13)
 
 
-def test_a_page_of_too_many_values_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("format", "limit"), [("text", "MOST_PRINTED"), ("html", "MOST_ON_A_PAGE")]
+)
+def test_a_page_of_too_many_values_is_refused(
+    format: str, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trace = TEN.run()
-    monkeypatch.setattr(table, "MOST_PRINTED", 200)
+    monkeypatch.setattr(table, limit, 200)
     with pytest.raises(LimitError, match="at most 200 values, found about"):
-        table.render(trace)
+        table.render(trace, format)
     assert "dc" in table.render(trace, selection=table.select(trace, symbols="c,dc"))
 
 

@@ -44,7 +44,8 @@ def names_in(place: str | Path) -> list[str]:
 
 def _env() -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
-    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": root}
+    quiet = "1"  # that it goes on is told on a busy machine now and then, but before a terminal
+    return {**os.environ, "COLUMNS": "80", "PYTHONPATH": root, "CELLCALC_QUIET": quiet}
 
 
 def start(*words: str | Path, **more: object) -> subprocess.Popen[str]:
