@@ -14,7 +14,7 @@ from functools import cache
 
 from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
-from cellcalc.check.reading.conventions import Conventions, conventions_of
+from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
@@ -549,6 +549,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if not entry.between and defines(f"{entry.left} = {entry.right}"):
+            return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
             return True  # what a function is: σ(z) = 1/(1 + e^{-z})
         if is_working(entry.left) or (entry.form == "text" and is_of_step_loss(entry.left)):

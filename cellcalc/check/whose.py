@@ -20,6 +20,7 @@ from cellcalc.model.model import Model
 
 # Those whose symbols mean something else here, so that nobody reads them without knowing whose.
 _OWN_SYMBOLS = ("greff", "gomez", "hochreiter", "graves", "goodfellow")
+_UNKNOWN = "expected a symbol of this problem"
 FEW = 3  # unreadable answers that make a document one in other symbols
 
 Reading = Callable[[Model, Mapping[str, str] | None], Sheet]
@@ -37,17 +38,20 @@ def read_in_its_notation(
     text = "\n".join(entry.context for entry in entries if entry.context)
     named = [name for name in _OWN_SYMBOLS if _name_of(name).search(text)]
     keys = tuple(keys)
-    for name in named or (_OWN_SYMBOLS if len(plainly.unreadable) >= FEW else ()):
+    for name in named or (_OWN_SYMBOLS if _has_other_symbols(plainly) else ()):
         author = _author(name).fitting(tuple(model.quantities))
         found = read(replace(model, author=author), symbols_of(author, keys))
         is_better = len(found.unreadable) < len(plainly.unreadable)
-        if (
-            is_better
-            and (named or not found.unreadable)
-            and len(found.answers) >= len(plainly.answers)
-        ):
+        is_whole = len(found.answers) >= len(plainly.answers)
+        if is_better and is_whole and (named or not found.unreadable):
             return found
     return plainly
+
+
+def _has_other_symbols(sheet: Sheet) -> bool:
+    """Whether it is for its symbols that a document is not read, and not for their readings."""
+    unknown = [one for one in sheet.unreadable if one.why.startswith(_UNKNOWN)]
+    return len(unknown) == len(sheet.unreadable) >= FEW
 
 
 def symbols_of(author: Author, keys: Iterable[str]) -> Mapping[str, str]:

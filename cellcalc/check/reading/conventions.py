@@ -183,6 +183,12 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
     )
 
 
+def defines(text: str) -> bool:
+    """Whether a line says what an accent or a δ means, and is no answer itself."""
+    text = _spelled(text[:200])
+    return bool(_SAID_ACCENT.match(text) or _SAID_DELTA.match(text))
+
+
 def _spelled(text: str) -> str:
     """One way of writing accents, and no more than one blank."""
     text = unicodedata.normalize("NFD", text).translate(_SIGNS)

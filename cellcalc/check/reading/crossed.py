@@ -232,8 +232,8 @@ def _are_steps(numbers: Sequence[int]) -> bool:
 
 def _of_table(table: _Table) -> Iterator[Number]:
     width = max(len(row) for _, row, _ in table.rows)
-    stacks = [list(_stack(table, k)) for k in range(width)]
     cells = [[row[k] for _, row, _ in table.rows] for k in range(width)]
+    stacks = [_of_candidate(list(_stack(table, k)), cells[k]) for k in range(width)]
     sorts = _sorts(stacks, cells)
     values = [k for k in range(width) if sorts[k] == "value"]
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
@@ -256,6 +256,15 @@ def _of_table(table: _Table) -> Iterator[Number]:
             if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
                 found = replace(found, t=None)  # a gradient in a table of steps
             yield found
+
+
+def _of_candidate(stack: list[Label], column: Sequence[str]) -> list[Label]:
+    """The labels above a column, where n above fractions is no step but PyTorch's candidate."""
+    numbers = [cell for cell in column if is_value(cell)]
+    if not numbers or all(map(_STEP_NUMBER.fullmatch, numbers)):
+        return stack
+    is_n = [label.kind == "time" and label.says == "n" for label in stack]
+    return [Label("quantity", "n") if n else x for n, x in zip(is_n, stack, strict=True)]
 
 
 def _is_total(cell: str) -> bool:
@@ -443,6 +452,8 @@ def _named(
     gates = [label for label in own if label.kind == "gate"]
     told = gates or [label for label in around if label.kind == "gate"]
     letters = {label.letter for label in told}
+    if gates and len(own) == len(gates):
+        sorts = [label for label in around if label.kind == "sort"]  # dU, above f, i, g, o
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError

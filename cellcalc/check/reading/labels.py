@@ -208,6 +208,8 @@ def _named(bare: str) -> Label | None:
 
 def _tells_only(text: str) -> bool:
     """Whether words before a symbol in brackets say what it is, and make nothing else of it."""
+    if _is_called(f"{text} gate"):
+        return True  # input (i)
     lower = text.lower().split()
     derived = (*words("derivative")["words"], *words("net_input")["words"])
     return all(

@@ -586,6 +586,7 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
         yield begun or number, open_row, "maths"
 
 
+_EMPTY_COLUMNS = re.compile(r"(?<!\\)&\s*&")
 _AMPERSAND = re.compile(r"(?<!\\)&")
 
 
@@ -597,7 +598,7 @@ def _columns_apart(row: str, kind: str) -> str:
     pairs = [f"{left} {right}" for left, right in zip(cells[::2], cells[1::2], strict=False)]
     is_each = all(re.search(r"=|\\approx|\\leftarrow", pair) for pair in pairs)
     if len(cells) % 2 or not is_each:
-        return row
+        return _EMPTY_COLUMNS.sub(" ", row)  # t=3: && c_3 = …
     return " ; ".join(pair.strip().rstrip(",;. ") for pair in pairs)
 
 

@@ -281,7 +281,7 @@ def _texts(block: Block) -> Iterator[str]:
     return (line.text for line in block.lines)
 
 
-_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
+_TYPED_NAME = re.compile(r"\s*(?:In ?\[[0-9]{1,5}\]:|>>>|>)\s*([^\W\d]\w{0,40})\s*(?:#.*)?$")
 _OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:\s*")
 
 

@@ -14,6 +14,7 @@ from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.prose import in_words
 from cellcalc.errors import ExpressionError
 from cellcalc.language.tree import Symbol
+from cellcalc.model.model import LOSS, TOTAL_LOSS
 from cellcalc.problems.weights import Block, Layout, layout_folders, layout_names, load_layout
 
 MAX_NUMBERS = 200_000
@@ -192,6 +193,8 @@ def spread(
         return
     if len(shape) > 1:
         raise ExpressionError(f"one row of numbers for {stem}", _sizes(entry.shape))
+    if stem == TOTAL_LOSS and count == steps > 1 and LOSS in names.varying:
+        stem = LOSS  # a loss for each step
     if count == 1:
         yield _one(entry, entry.left, values[0])
         return

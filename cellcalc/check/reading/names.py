@@ -348,7 +348,7 @@ class Names:
     def _refuse_several(self, written: Written) -> None:
         """A word that means one of several quantities is not guessed."""
         stem = re.sub(r"_?[0-9]+$", "", written.stem)
-        is_told = stem in self.known or stem in self.aliases or self.author is not None
+        is_told = stem in self.known or stem in self.aliases or stem in (self.author or ())
         if stem not in _WORDS_OF_SEVERAL or is_told:
             return
         of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")

@@ -238,8 +238,8 @@ def is_setting(left: str) -> bool:
         return True
     *before, last = bare.split() or [""]
     phrase = " ".join(word for word in before if word not in _FILLERS)
-    if before and not phrase and last in names:
-        return True  # with η
+    if before and not phrase and last in names and " " in left.strip():
+        return True  # with η, but not a_t
     return len(phrase) > 3 and phrase in names and len(last) <= 5  # the learning rate η
 
 
