@@ -337,7 +337,8 @@ class FormulaMarker:
         if row in self.model.quantities:
             points = [self.point(number, answer, name, formula) for number in range(2)]
             total = not answer.per_step and row in self.exact.totals
-            slip = self.search.explain(row, formula, points, total)
+            if self.is_off(row, points):
+                slip = self.search.explain(row, formula, points, total)
         note = ""
         ahead = self.circular(answer, name, formula)
         own = [s for s in ahead if s.name == row]
@@ -346,6 +347,17 @@ class FormulaMarker:
         if slip is None and own:
             note = sentence("check", "both_sides", used=LANGUAGE(own[0]))
         return self.marked(answer, Verdict.WRONG, slip=slip, note=note, counterexample=example)
+
+    def is_off(self, row: str, points: Iterable[Point]) -> bool:
+        """Whether a formula gives something else than the true one there.
+
+        What is wrong at the edges of a window only has no slip that is seen there.
+        """
+        return any(
+            not point.fits(float(self.truth(point.world, row, t)), t)
+            for point in points
+            for t in point.given
+        )
 
     def of_another_step(
         self, answer: Answer, name: str, formula: Expression, ahead: Sequence[Symbol]
@@ -561,12 +573,16 @@ def same(a: Value, b: Value) -> bool:
 
 
 def own_formulas(answers: Iterable[Answer]) -> Mapping[str, Expression]:
-    """The person's own equation of each row that has one for every step."""
+    """The person's own equation of each row that has one for every step.
+
+    Those with a sum over the steps in them cannot be gone on with step by step.
+    """
     return {
         name: formula
         for answer in answers
         if answer.formulas and answer.t is None and answer.per_step
         for name, formula in answer.formulas.items()
+        if not any(isinstance(e, Call) and e.function in (SUM, MEAN) for e in walk(formula))
     }
 
 

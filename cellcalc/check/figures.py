@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from cellcalc.check.spelling import Written
 
 HALF = 0.51  # of a unit: what rounding takes off, and the noise of doing it
+SHEET = 4  # answers from which on a sheet shows how somebody rounds
+FEWEST = 2  # figures that anybody keeps on the way
 SAFE = 1.15  # for what the first order leaves out
 LONG = 7  # significant figures from which on numbers come from a program
 SINGLE = 2.5e-7  # relative: what one equation in single precision may be off
@@ -49,6 +51,9 @@ def style_of(numbers: Iterable[Written]) -> Style:
     written = [n for n in numbers if n.figures and 0 < n.unit < 1.0]
     if not written:
         return Style(4, None)
+    if len(written) < SHEET:  # too few to tell more than that it is no coarser
+        kept = [round(-math.log10(n.unit)) for n in written]
+        return Style(max(FEWEST, *(n.figures for n in written)), max(kept))
     figures = Counter(n.figures for n in written)
     decimals = Counter(round(-math.log10(n.unit)) for n in written)
     most_figures, by_figures = _usual(figures)

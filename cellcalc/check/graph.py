@@ -39,6 +39,7 @@ from cellcalc.problems.templates import shown_rows
 # A quantity of a pass (from 0), of a window (from 1; 0: the forward pass), at a step (None: over
 # the whole window, or after its update).
 Key = tuple[int, int, str, int | None]
+GATHERED = "gathered "  # before a gradient: what the windows before an update have added up to
 FEW_WORLDS = 4  # that are quicker worked out one by one than together
 
 
@@ -285,7 +286,7 @@ class Graph:
             own = self.index[p, w, name, None]
             waiting = self.gathered.get(name)
             if waiting is not None:
-                key = (p, w, f"gathered {name}", None)
+                key = (p, w, f"{GATHERED}{name}", None)
                 own = self.add(Node(key, f"{name} gathered", summed, (waiting, own)))
             self.gathered[name] = own
 

@@ -12,9 +12,9 @@ from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
-from cellcalc.check.graph import Graph, Key
+from cellcalc.check.graph import GATHERED, Graph, Key
 from cellcalc.check.misplaced import misplaced
-from cellcalc.check.numbers import NumberMarker, Options, Spot
+from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
@@ -91,6 +91,7 @@ def mark(
         passes = list(range(passes[0], passes[-1] + 1))
         passes = list(range(passes[-1] + 1)) if passes[-1] < MOST_PASSES else passes
     graph = Graph(trace, passes or [0], {answer.symbol for answer, _, _ in numbers})
+    placing.decide(graph, numbers)
     spots = []
     beyond: dict[Key, Written] = {}
     absent = [answer for answer, _ in lost]
@@ -322,12 +323,13 @@ class _Placing:
         totals = [self.sort(a) for a in answers if self.is_unplaced(a)]
         self.times = Counter(totals)
         self.seen: Counter[object] = Counter()
+        self.is_whole: dict[int, bool] = {}  # by pass, as decided
         self.turn = self.turns(answers)
 
     def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
         """The pass and the window of numbers that are given once for each, one after the other.
 
-        Where most of them agree, somebody has written the same twice.
+        Where few are, or most of them agree, somebody has written the same twice.
         """
         passes = self.trace.passes
         if not 1 < len(passes) <= MOST_TURNS:
@@ -337,7 +339,7 @@ class _Placing:
             if a.number is not None and (a.epoch, a.sequence, a.window) == (None, None, None):
                 given.setdefault((a.symbol, a.t, a.array), []).append(a)
         found: dict[int, tuple[int, int]] = {}
-        other = 0
+        other = -len(given) // 4
         for (symbol, t, _), some in given.items():
             windows = [len(one.windows) for one in passes]
             is_total = t is None and self.of_window(symbol)
@@ -350,7 +352,7 @@ class _Placing:
             values = [a.number.value for a in some if a.number is not None]
             unit = max(a.number.unit for a in some if a.number is not None)
             other += 1 if max(values) - min(values) > unit else -1
-        return found if other > 0 else {}
+        return found if other > 1 else {}
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.
@@ -425,12 +427,37 @@ class _Placing:
             node = graph.weight(key)
         if node is None:
             raise ExpressionError(*self.missing(one, key))
+        if self.is_unplaced(answer) and (whole := self.gathered(key)) in graph.index:
+            key, node = whole, graph.index[whole]
         true = graph.true[node]
         if graph.trace.decimals is not None:
             true = _traced(one, key, true)
         if key[2] in (TARGET, LOSS) and key[3] and not one.counted(key[3]):
             true = math.nan  # a step without a target
         return Spot(answer, key, node, true, asked)
+
+    def gathered(self, key: Key) -> Key:
+        """A gradient that names no window; where so decided, the sum that the one update uses."""
+        p, _, symbol, _ = key
+        count = len(self.trace.passes[p].windows)
+        return (p, count, f"{GATHERED}{symbol}", None) if self.is_whole.get(p) else key
+
+    def decide(self, graph: Graph, numbers: Iterable[tuple[Answer, int, int]]) -> None:
+        """Whether the gradients of a pass that name no window are those of all of them.
+
+        So it is where all windows go into one update, and most numbers are far nearer to the
+        sums that it uses than to the first window's.
+        """
+        near: dict[int, list[bool]] = {}
+        for answer, p, w in numbers:
+            count = len(self.trace.passes[p].windows)
+            keys = (p, count, f"{GATHERED}{answer.symbol}", None), (p, w, answer.symbol, None)
+            is_one = self.is_unplaced(answer) and self.times[self.sort(answer)] == 1
+            if is_one and answer.number is not None and all(key in graph.index for key in keys):
+                value = answer.number.value
+                whole, first = (abs(graph.true[graph.index[key]] - value) for key in keys)
+                near.setdefault(p, []).append(NEARER * whole < first)
+        self.is_whole = {p: 2 * sum(found) > len(found) for p, found in near.items()}
 
     def loss_of(self, graph: Graph, answer: Answer, whole: Key) -> Key:
         """L under the heading of a window: that window's, or that of the whole pass."""

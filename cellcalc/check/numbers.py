@@ -21,8 +21,18 @@ from cellcalc.check.answers import Answer
 from cellcalc.check.causes import Cause
 from cellcalc.check.copying import Copied, Reference, miscopied
 from cellcalc.check.explain import Explainer, Found, Given
-from cellcalc.check.figures import ALIKE, HALF, LONG, SAFE, SINGLE, Style, stands_for, style_of
-from cellcalc.check.graph import Graph, Key, Override, summed
+from cellcalc.check.figures import (
+    ALIKE,
+    HALF,
+    LONG,
+    SAFE,
+    SHEET,
+    SINGLE,
+    Style,
+    stands_for,
+    style_of,
+)
+from cellcalc.check.graph import GATHERED, Graph, Key, Override, summed
 from cellcalc.check.habits import Shown, habit
 from cellcalc.check.report import Alternative, Kind, Marked, Redo, Slip, Verdict
 from cellcalc.check.rounding import Worked
@@ -36,8 +46,8 @@ from cellcalc.resources import sentence
 
 LAST_DIGITS = 5  # units of the last digit that an arithmetic slip may be off, besides rounding
 EXAMPLES = 3
+TOGETHER = 2  # slips that may have made most of a sheet wrong
 HABITS = ("sign", "point")  # what somebody who copies wrongly may do everywhere
-SHEET = 4  # answers from which on a sheet shows how somebody rounds
 LONG_RUN = 25  # steps that hardly anybody works by hand
 MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: too much to tell
 NEARER = 4.0  # times: what is so much nearer to something follows from it
@@ -64,6 +74,11 @@ class Spot:
     def is_start(self) -> bool:
         """Whether it was asked for as of the state before a window: dc0, of whatever step."""
         return bool(self.key[1]) and self.answer.t is None and self.key[3] is not None
+
+    @property
+    def row(self) -> str:
+        """The quantity; of gradients added up over windows, that of each."""
+        return self.key[2].removeprefix(GATHERED)
 
     @property
     def number(self) -> Written:
@@ -216,7 +231,7 @@ class NumberMarker:
             if spot.answer.working and self.method is not None:
                 judged = self.lines[k] = self.line(spot)
                 if judged.slip is not None:
-                    key = (spot.key[2], judged.slip.says)
+                    key = (spot.row, judged.slip.says)
                     by_cause.setdefault(key, []).append(k)
                     slips.setdefault(key, judged.slip)
         for key, places in by_cause.items():
@@ -379,7 +394,7 @@ class NumberMarker:
     def following(self, spot: Spot, worked: Worked) -> Iterator[Amount]:
         """What an answer must be given those before it: by its equation, or from its paths."""
         yield worked.amount(spot.node)
-        row = self.model.quantities.get(spot.key[2])
+        row = self.model.quantities.get(spot.row)
         p, w, _, t = spot.key
         if row is None or t is None:
             return
@@ -425,8 +440,11 @@ class NumberMarker:
         right = [k for k in self.order if self.outcomes[k].slip is None and k not in wrong]
         searched = [k for k in wrong if k not in small]
         found: list[Found] = []
+        slips = list(self.slips)
         if searched:
             found = self.searched(explainer, searched, right, copied, small)
+        if len(wrong) >= EXAMPLES and self.is_gone_on_with_fewer(found, wrong, slips):
+            return
         explained = {k for one in found for k in one.explains}
         waiting = [k for k in wrong if k not in explained]
         some = [k for k in copied if k not in explained]
@@ -440,11 +458,103 @@ class NumberMarker:
             last = []  # of numbers that nothing explains some are near by chance
         for k in last:
             says = sayings("arithmetic", "last_digit")
-            symbol = self.spots[k].key[2]
+            symbol = self.spots[k].row
             self.attach(Slip(symbol, None, says, None, False, kind=Kind.ARITHMETIC), [k])
         self.unexplained([k for k in rest if k not in last])
         if explainer.gave_up:
             self.remarks.append(sentence("check", "gave_up"))
+
+    def is_gone_on_with_fewer(
+        self, found: Sequence[Found], wrong: Sequence[int], slips: Sequence[Slip]
+    ) -> bool:
+        """Whether somebody went on with fewer figures than are written: then it is noted.
+
+        Several slips, or one that leaves something unexplained, are put aside for that; ``slips``
+        are those from before the search.
+        """
+        explained = {k for one in found for k in one.explains}
+        kinds = {one.cause.signature or id(one) for one in found}
+        if len(kinds) == 1 and explained >= set(wrong):
+            return False
+        first = max(found, key=lambda one: len(one.explains), default=None)
+        style = None
+        if first is None or 2 * len(first.explains) <= len(wrong):
+            style = self.coarser(None)
+        if style is not None:
+            first = None
+        elif first is not None and first.cause.trace is None:
+            style = self.coarser(first.cause)
+        if style is None:
+            return False
+        self.slips = list(slips)
+        for k in wrong:
+            self.outcomes[k].verdict, self.outcomes[k].slip = Verdict.WRONG, None
+        plain = self.rounded_to(style, None)
+        spots = self.spots
+        kept = first.explains if first is not None else ()
+        right = [
+            k for k in wrong if k not in kept and self.fits(spots[k], plain.amount(spots[k].node))
+        ]
+        if first is not None:
+            self.attach(self.slip([first]), [k for k in wrong if k not in right])
+        self.carried_on(right, style)
+        return True
+
+    def coarser(self, cause: Cause | None) -> Style | None:
+        """The fewer figures with which somebody went on than are written, where all tells of that.
+
+        So it is where gates are looked up to three decimals, and gradients written to five: many
+        numbers are farther off than rounding as written mostly takes them, and none farther than
+        the coarser rounding can. A ``cause`` is what was done wrong besides.
+        """
+        own = [s for s in self.spots if not self.is_given(s) and not is_whole(s)]
+        overrides = cause.overrides(self.graph) if cause is not None else None
+        wanted = [spot.node for spot in self.spots]
+        written = {node: self.half(self.spots[k]) for node, k in self.best.items()}
+        fine = Worked(self.graph, self.unit, {}, overrides, written, wanted)
+        off = [
+            abs(s.number.value - fine.values[s.node])
+            > 2 * (HALF * s.number.unit + fine.spread(s.node))
+            for s in own
+        ]
+        if self.options.tolerance is not None or 5 * sum(off) < 2 * len(own):
+            return None
+        figures = self.style.figures or max(s.number.figures for s in own)
+        decimals = self.style.decimals or LONG
+        by_decimals = [Style(None, d) for d in range(FEW, min(decimals, figures + 1))]
+        by_figures = [Style(f, None) for f in range(FEW, min(figures, LONG))]
+        best = None
+        for styles in (by_decimals, by_figures):
+            for style in styles:  # the finest of each sort that does it
+                worked = self.rounded_to(style, overrides)
+                if not all(self.fits(s, worked.amount(s.node)) for s in own):
+                    break
+                best = style
+            if best is not None:
+                break
+        return best
+
+    def rounded_to(self, style: Style, overrides: Mapping[int, Override] | None) -> Worked:
+        """The run of somebody who goes on with so many figures, whatever is written."""
+        halves = {
+            node: max(self.half(self.spots[k]), style.half(self.spots[k].number.value))
+            for node, k in self.best.items()
+        }
+        wanted = [spot.node for spot in self.spots]
+        return Worked(self.graph, style.half, {}, overrides, halves, wanted)
+
+    def carried_on(self, right: Sequence[int], style: Style) -> None:
+        """Note that numbers are right for somebody who went on with fewer figures.
+
+        So are those that follow from them, where nothing else is wrong.
+        """
+        to = "decimals" if style.decimals is not None else "figures"
+        count = style.decimals if style.decimals is not None else style.figures
+        note = sentence("check", f"coarser_{to}", count=count)
+        is_all = not any(outcome.slip for outcome in self.outcomes)
+        for k in self.order:
+            if k in right or (is_all and self.outcomes[k].verdict is Verdict.CARRIED):
+                self.outcomes[k].verdict, self.outcomes[k].note = Verdict.CORRECT, note
 
     def all_alike(self) -> None:
         """Note what was done to every number of the sheet alike."""
@@ -460,7 +570,7 @@ class NumberMarker:
         found = habit(self.graph, shown, at)
         if found is not None:
             places = [some[k] for k in found.places]
-            symbol = self.spots[places[0]].key[2]
+            symbol = self.spots[places[0]].row
             self.attach(Slip(symbol, None, found.says, None, False, kind=Kind.COPY), places)
 
     def attach_copies(self, copied: Mapping[int, Copied]) -> list[int]:
@@ -472,7 +582,7 @@ class NumberMarker:
             groups = [places] if len(places) > EXAMPLES else [[k] for k in places]
             for group in groups:
                 copy = copied[group[0]]
-                rows = tuple(dict.fromkeys(self.spots[k].key[2] for k in group))
+                rows = tuple(dict.fromkeys(self.spots[k].row for k in group))
                 rival = self.rivals.get(group[0]) if len(group) == 1 else None
                 others = (
                     (Alternative(rival.symbol, rival.formula, self.told(rival, rows[0])),)
@@ -530,12 +640,12 @@ class NumberMarker:
         if self.is_most(waiting):  # a cause of a few among them is an accident
             kept = [one for one in kept if len(one.explains) >= len(waiting)]
         # A slip at one step is hardly one where nothing explains another in the same row.
-        left = {self.spots[k].key[2] for k in waiting if k not in copied}
+        left = {self.spots[k].row for k in waiting if k not in copied}
         kept = [
             one
             for one in kept
             if not (one.cause.steps and len(one.explains) == 1)
-            or self.spots[one.explains[0]].key[2] not in left
+            or self.spots[one.explains[0]].row not in left
         ]
         merged: list[list[Found]] = []
         for one in kept:
@@ -547,6 +657,10 @@ class NumberMarker:
                     break
             else:
                 merged.append([one])
+        if len(merged) > TOGETHER and self.is_most(wrong):
+            # Where most of a sheet is wrong, so many slips are fitted to its numbers by chance.
+            kept = [one for one in kept if len(one.explains) * 2 > len(wrong)]
+            merged = [group for group in merged if group[0] in kept]
         for group in merged:
             self.attach(self.slip(group), [k for one in group for k in one.explains])
         return kept
@@ -557,8 +671,8 @@ class NumberMarker:
         cause = first.cause
         rows = tuple(dict.fromkeys(row for one in group for row in one.cause.rows))
         says = cause.says
-        symbol = cause.symbol or self.spots[first.explains[0]].key[2]
-        shown = self.spots[first.explains[0]].key[2]
+        symbol = cause.symbol or self.spots[first.explains[0]].row
+        shown = self.spots[first.explains[0]].row
         if len(group) > 1:
             own = cause.rows[0] if cause.rows else symbol
             more = ", ".join(row for row in rows if row != own)
@@ -645,7 +759,7 @@ class NumberMarker:
             names = ", ".join(self.label(k) for k in first[:EXAMPLES])
             words = {"wrong": len(places), "count": len(self.spots), "examples": names}
             says = sayings("arithmetic", "most_wrong").format(**words)
-            symbol = self.spots[first[0]].key[2]
+            symbol = self.spots[first[0]].row
             slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
             slip = replace(slip, answers=tuple(sorted(places)))
             self.slips.append(slip)
@@ -653,15 +767,16 @@ class NumberMarker:
                 self.outcomes[k].slip = slip
             return
         by_row: dict[str, list[int]] = {}
-        rows = Counter(self.spots[k].key[2] for k in places)
+        rows = Counter(self.spots[k].row for k in places)
         for k in places:
             # Where more of its row is wrong, it looks like another number by chance.
-            copy = self.copied(k, digit=True) if rows[self.spots[k].key[2]] == 1 else None
+            alone = rows[self.spots[k].row] == 1 and len(places) <= EXAMPLES
+            copy = self.copied(k, digit=True) if alone else None
             if copy is not None:
-                symbol = self.spots[k].key[2]
+                symbol = self.spots[k].row
                 self.attach(Slip(symbol, None, copy.says, None, False, kind=Kind.COPY), [k])
             else:
-                by_row.setdefault(self.spots[k].key[2], []).append(k)
+                by_row.setdefault(self.spots[k].row, []).append(k)
         for symbol, some in by_row.items():
             says = sayings("arithmetic", "unexplained")
             slip = Slip(symbol, None, says, None, False, kind=Kind.UNEXPLAINED)
@@ -683,7 +798,7 @@ class NumberMarker:
         if key is None:
             return ""
         _, _, symbol, t = key
-        name = self.model.label(symbol)
+        name = self.model.label(symbol.removeprefix(GATHERED))
         return name if t is None else f"{name}[{t}]"
 
     # What is told of one answer
@@ -762,6 +877,11 @@ class NumberMarker:
             return self.follow.used[place]
 
         result = self.follow.values[spot.node]
+        node = graph.nodes[spot.node]
+        if spot.node in self.follow.overrides and node.run is not None:
+            result = float(
+                node.run([used(k) for k in node.inputs])
+            )  # not by an equation of one's own
         if spot.node in graph.optimizing:
             means = graph.optimizing[spot.node]
             name = symbol.partition("_")[2] if symbol not in graph.parameters else symbol

@@ -60,7 +60,7 @@ class Worked:
         numbers = {place: number for place, (number, _) in anchors.items()}
         self.values = graph.values(numbers, self.overrides)
         self.used = [numbers.get(place, value) for place, value in enumerate(self.values)]
-        self.found: dict[int, tuple[float, int]] = {}
+        self.found: dict[int, tuple[float, int, float]] = {}
         self.slopes: list[tuple[Sequence[int], Sequence[float]]] | None = None
 
     def bound(self, place: int) -> float:
@@ -71,7 +71,11 @@ class Worked:
         """How many roundings act on the number at a node."""
         return self.known(place)[1]
 
-    def known(self, place: int) -> tuple[float, int]:
+    def spread(self, place: int) -> float:
+        """How far off the number at a node mostly is: the root of the sum of squares."""
+        return self.known(place)[2]
+
+    def known(self, place: int) -> tuple[float, int, float]:
         if place not in self.found:
             block = [place]
             if place in self.column:
@@ -84,8 +88,8 @@ class Worked:
         """The number at a node with its bound, as something of its own."""
         return Amount(self.values[place], np.array([self.bound(place)]))
 
-    def bounds(self, places: Sequence[int]) -> list[tuple[float, int]]:
-        """The bound and the sources of several numbers, by one way back through the graph."""
+    def bounds(self, places: Sequence[int]) -> list[tuple[float, int, float]]:
+        """Bound, sources and spread of several numbers, by one way back through the graph."""
         if self.slopes is None:
             self.prepare()
         assert self.slopes is not None
@@ -112,9 +116,11 @@ class Worked:
         alike = self.alike[: last + 1]
         together = np.zeros((int(alike.max()) + 1, len(places)))
         np.add.at(together, alike, sizes)
-        found = np.minimum(sizes.sum(axis=0), SPREAD * np.sqrt((together**2).sum(axis=0)))
+        spread = np.sqrt((together**2).sum(axis=0))
+        found = np.minimum(sizes.sum(axis=0), SPREAD * spread)
         counts = np.count_nonzero(sizes, axis=0)
-        return [(float(one), int(count)) for one, count in zip(found, counts, strict=True)]
+        columns = zip(found.tolist(), counts.tolist(), spread.tolist(), strict=True)
+        return list(columns)
 
     def prepare(self) -> None:
         """What each node is off by itself, and how it changes with what goes into it."""

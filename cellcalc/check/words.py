@@ -18,7 +18,7 @@ from cellcalc.check.answers import Unreadable, parse_answer
 from cellcalc.check.report import Counterexample, Kind, Marked, Part, Redo, Report, Slip, Verdict
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.notation import LANGUAGE, Binding, Indexed
-from cellcalc.language.tree import Add, Call, Expression, Symbol, symbols
+from cellcalc.language.tree import Add, Call, Expression, Neg, Symbol, symbols, walk
 from cellcalc.model.model import Model
 from cellcalc.resources import sentence
 from cellcalc.views.document import Block, Picture, Title
@@ -604,7 +604,10 @@ def _sums(formula: Expression, write: Indexed) -> str:
             return write.summed(formula.argument)
         sign = f"{sentence('check', 'mean')} "
         return f"{sign}{write.within(formula.argument, Binding.PRODUCT)}"
-    if any(s.step is not None for s in symbols(formula)):
+    if isinstance(formula, Neg) and isinstance(formula.operand, Call):
+        return f"{write.minus}{_sums(formula.operand, write)}"
+    has_sums = any(isinstance(e, Call) and e.function in ("sum", "mean") for e in walk(formula))
+    if has_sums or any(s.step is not None for s in symbols(formula)):
         return LANGUAGE(formula)
     return write(formula)
 

@@ -179,7 +179,9 @@ def _worked_out(expression: Expression) -> Amount:
     for k, symbol in enumerate(found):
         number = _written(by_name[symbol.name])
         error = np.zeros(len(found))
-        error[k] = 0.0 if number.value.is_integer() else 0.5 * number.unit
+        # One figure is mostly all there is: a rate of 0.1, a weight of 0.5.
+        is_exact = number.value.is_integer() or number.figures == 1
+        error[k] = 0.0 if is_exact else 0.5 * number.unit
         amounts.append(Amount(number.value, error))
     result = run(amounts)
     return result if isinstance(result, Amount) else Amount(float(result), np.zeros(1))

@@ -176,3 +176,58 @@ def test_the_same_slip_in_formulas_of_siblings_is_one_cause() -> None:
 def test_a_formula_that_reads_what_follows_from_it_is_named() -> None:
     (slip,) = loads(HOMEWORK).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
     assert "wrong step" in slip["says"] or "hₜ for hₜ₋₁" in slip["says"]
+
+
+def test_a_total_with_its_sign_lost_is_told() -> None:
+    problem = loads(HOMEWORK)
+    value = float(problem.run().gradients["db_g"])
+    report = problem.check(f"db_g = {-value:.4g}\ndb_f = {problem.run().gradients['db_f']:.4g}")
+    assert "the sign was lost" in repr(report) or "sign was lost" in str(report.slips)
+
+
+def test_an_equation_of_ones_own_with_a_sum_over_the_steps_is_not_gone_on_with() -> None:
+    report = loads(HOMEWORK).check("E[t] = mean(dz_f)\nL = 0.5\nh[2] = 0.15747")
+    assert verdicts(report)["correct"] == 1
+
+
+def test_two_rough_numbers_do_not_make_a_third_right() -> None:
+    report = loads(HOMEWORK).check("dz_f[1] = 0.0777\ndz_f[2] = 0.5\ndf[2] = 0.1")
+    assert [a["verdict"] for a in report.answers] == ["wrong", "wrong", "coarse"]
+
+
+def test_to_do_again_is_worked_by_the_right_equation() -> None:
+    """Also where the person's own equation of the row is gone on with elsewhere."""
+    report = loads(HOMEWORK).check("dz_g[t] = dg[t]*g[t]*0\ndz_g[3] = 0.9")
+    assert "0.000000" not in str(report)
+    assert "−0.03582" in str(report)  # with dg[3] as it follows from a dz_g[4] of 0
+
+
+def test_gradients_that_name_no_window_may_be_those_of_the_one_update() -> None:
+    problem = load("truncated", update="sequence")
+    windows = problem.run().passes[0].windows
+    names = [k for k in windows[0].gradients if k[-1] != "0"]
+    whole = {k: sum(float(w.gradients[k]) for w in windows) for k in names}
+    first = {k: float(windows[0].gradients[k]) for k in names}
+    for numbers in (whole, first):
+        text = "\n".join(f"{k} = {v:.4g}" for k, v in numbers.items())
+        assert set(verdicts(problem.check(text))) == {"correct"}
+        slipped = text.replace("dU_f = ", "dU_f = 1")
+        assert verdicts(problem.check(slipped))["wrong"] == 1
+
+
+def test_a_formula_turned_round_gets_no_name() -> None:
+    """It is right within the window, so that an edit that changes nothing would fit as well."""
+    round_about = "dc[t+1] = (dc[t] - dh[t]*o[t]*(1 - tanh(c[t])^2))/f[t+1]"
+    report = loads(HOMEWORK).check(round_about)
+    assert verdicts(report) == {"wrong": 1}
+    assert not any(slip["formula"] for slip in report.slips)
+
+
+def test_a_weight_and_a_rate_of_one_figure_are_exact_in_a_line_of_working() -> None:
+    problem = loads(HOMEWORK)
+    gradient = float(problem.run().gradients["dW_f"])
+    line = f"W_f = 0.5 - 0.1*{gradient:.5f} = "
+    assert verdicts(problem.check(f"{line}{0.5 - 0.1 * gradient:.5f}")) == {"correct": 1}
+    report = problem.check(f"{line}{0.5 + 0.1 * gradient:.5f}")
+    parts = {part["name"]: part["right"] for part in report.answers[0]["parts"]}
+    assert parts == {"substitution": True, "arithmetic": False}
