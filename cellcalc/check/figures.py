@@ -52,8 +52,8 @@ def style_of(numbers: Iterable[Written]) -> Style:
     if not written:
         return Style(4, None)
     if len(written) < SHEET:  # too few to tell more than that it is no coarser
-        finest = round(-math.log10(min(n.unit for n in written)))
-        return Style(max(FEWEST, *(n.figures for n in written)), finest)
+        kept = [round(-math.log10(n.unit)) for n in written]
+        return Style(max(FEWEST, *(n.figures for n in written)), max(kept))
     figures = Counter(n.figures for n in written)
     decimals = Counter(round(-math.log10(n.unit)) for n in written)
     most_figures, by_figures = _usual(figures)

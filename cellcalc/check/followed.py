@@ -834,6 +834,8 @@ class _Meanings:
         total = key in self.names.gradients or key == TOTAL_LOSS
         if total and known:
             return value  # not all of the sum yet
+        if known and key in self.forward and not self.learnt.said.get((line, name, self.element)):
+            key = None  # G[0] += …, which is no candidate
         others = [place for place in found if self._may_be(name, key, place)]
         if others:
             said = self.learnt.said.get((line, name, self.element))

@@ -329,7 +329,7 @@ class _Placing:
     def turns(self, answers: Iterable[Answer]) -> Mapping[int, tuple[int, int]]:
         """The pass and the window of numbers that are given once for each, one after the other.
 
-        Where most of them agree, somebody has written the same twice.
+        Where few are, or most of them agree, somebody has written the same twice.
         """
         passes = self.trace.passes
         if not 1 < len(passes) <= MOST_TURNS:
@@ -339,7 +339,7 @@ class _Placing:
             if a.number is not None and (a.epoch, a.sequence, a.window) == (None, None, None):
                 given.setdefault((a.symbol, a.t, a.array), []).append(a)
         found: dict[int, tuple[int, int]] = {}
-        other = 0
+        other = -len(given) // 4
         for (symbol, t, _), some in given.items():
             windows = [len(one.windows) for one in passes]
             is_total = t is None and self.of_window(symbol)
@@ -352,7 +352,7 @@ class _Placing:
             values = [a.number.value for a in some if a.number is not None]
             unit = max(a.number.unit for a in some if a.number is not None)
             other += 1 if max(values) - min(values) > unit else -1
-        return found if other > 0 else {}
+        return found if other > 1 else {}
 
     def sort(self, answer: Answer) -> object:
         """What is alike, so that as many as there are windows are one for each.

@@ -9,6 +9,7 @@ place, that is told and none of them is marked; a number alone is one that was c
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from cellcalc.check.givens import NEW
 from cellcalc.check.spelling import FEW
 from cellcalc.engine.trace import Trace
 from cellcalc.language.keys import derivative_key, memory_key
+from cellcalc.language.tree import Call, Symbol
+from cellcalc.model.model import LOSS, PREDICTION, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
 
@@ -39,13 +42,16 @@ def misplaced(
     ``value`` is the right value of a key, nan where there is none. ``has_step_0`` tells whether
     there are answers for a step 0 that has none.
     """
-    astray = [k for k, spot in enumerate(spots) if _is_astray(spot)]
+    astray, model = [k for k, spot in enumerate(spots) if _is_astray(spot)], trace.model
     found: dict[int, str] = {}
 
     def add(places: Collection[int], expected: str) -> None:
         new = [k for k in places if k not in found]
         if sum(spots[k].number.figures > 1 for k in new) >= ENOUGH:
             found.update(dict.fromkeys(new, expected))
+
+    found |= dict.fromkeys(_parts(model, spots, astray, value), sentence("check", "is_part"))
+    found |= dict.fromkeys(_losses(trace, spots, astray, value), sentence("check", "which_loss"))
 
     def last_first(first: int, last: int, t: int) -> int:
         return first + last - t
@@ -57,6 +63,8 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
+    add(_several(trace, spots, astray, value), sentence("check", "several_steps"))
+    add(_net_inputs(model, spots, astray, value), sentence("check", "by_net_inputs"))
     for where, places in _elsewhere(trace, spots, astray, value):
         add(places, sentence("check", "right_elsewhere", where=where))
     return found
@@ -108,11 +116,15 @@ def _gradients(
     names = set(trace.specification.parameters)
     kept = shown_rows(trace.specification.update.optimizer)
     weights = [k for k in astray if spots[k].key[2] in names and spots[k].key[3] is None]
-    told = {(spot.key[0], spot.key[1], spot.key[2]) for spot in spots}
-    for k in weights:
-        p, w, symbol, _ = spots[k].key
-        if spots[k].answer.stage == NEW or (p, w, derivative_key(symbol)) in told:
-            return
+    if any(spots[k].answer.stage == NEW for k in weights):
+        return
+    told = {spot.key[:3] for spot in spots}
+
+    def others(p: int, w: int, symbol: str) -> Iterator[str]:
+        if (p, w, derivative_key(symbol)) not in told:
+            yield derivative_key(symbol)
+        yield from (memory_key(own, symbol) for own in kept)
+
     own = [
         k
         for k in weights
@@ -126,11 +138,88 @@ def _gradients(
         if any(
             _is_near(spots[k], value((*at, name, None)))
             for at in _places(trace, p, w)
-            for name in (derivative_key(symbol), *(memory_key(own, symbol) for own in kept))
+            for name in others(p, w, symbol)
         )
     ]
     if {*fit, *own} == {*weights}:
         yield from fit
+
+
+def _parts(
+    model: Model, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> Iterator[int]:
+    """What is one path or all but one: beside the whole, or what a step hands to the one before.
+
+    Alone and at its own step such a number is a path left out.
+    """
+    whole = {spot.key for k, spot in enumerate(spots) if k not in set(astray)}
+    for k in astray:
+        p, w, symbol, t = spots[k].key
+        row = model.quantities.get(symbol)
+        if row is None or t is None or not model.paths_of(row) or spots[k].number.figures < FEW:
+            continue
+        for step in [t, t - 1] if spots[k].key in whole else [t - 1]:
+            true = value((p, w, symbol, step))  # before the window: what is handed to it
+            paths = [value((p, w, path.symbol, step)) for path in model.paths_of(row)]
+            others = [one for v in paths for one in (v, true - v)]
+            if any(
+                _is_near(spots[k], one) for one in [*others, *[true] * all(map(math.isnan, paths))]
+            ):
+                yield k
+                break
+
+
+def _several(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value) -> list[int]:
+    """Numbers of several steps that were all read for one."""
+    times = Counter(spot.key for spot in spots)
+    found = []
+    for k in astray:
+        p, w, symbol, t = spots[k].key
+        if t is not None and times[spots[k].key] > 1:
+            steps = range(1, trace.passes[p].steps + 1)
+            if any(_is_near(spots[k], value((p, w, symbol, step))) for step in steps):
+                found.append(k)
+    return found
+
+
+def _losses(
+    trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> Iterator[int]:
+    """Losses of steps or windows that are called the whole one, or the whole one a step's."""
+    wholes = [k for k in astray if spots[k].key[2] == TOTAL_LOSS]
+    for k in wholes if len(wholes) > 1 else []:
+        p = spots[k].key[0]
+        one = trace.passes[p]
+        steps = {t: value((p, 0, LOSS, t)) for t in range(1, one.steps + 1)}
+        windows = [sum(steps[t] for t in window.window.losses) for window in one.windows]
+        if any(_is_near(spots[k], v) for v in (*steps.values(), *windows)):
+            yield k
+    for k in astray:
+        p, _, symbol, _ = spots[k].key
+        if symbol == LOSS and _is_near(spots[k], value((p, 0, TOTAL_LOSS, None))):
+            yield k
+
+
+def _net_inputs(
+    model: Model, spots: Sequence[Spot], astray: Sequence[int], value: Value
+) -> list[int]:
+    """The df of all gates that are right as dz_f, where nobody gives these: so many call them."""
+    net = {
+        derivative_key(row.symbol): derivative_key(row.formula.argument.name)
+        for row in model.forward
+        if isinstance(row.formula, Call)
+        and isinstance(row.formula.argument, Symbol)
+        and row.symbol not in (PREDICTION, *model.state)
+        and row.formula.argument.name not in model.state
+    }
+    if any(spot.key[2] in net.values() for spot in spots):
+        return []
+    places = [k for k in astray if spots[k].key[2] in net]
+    for k in places:
+        p, w, symbol, t = spots[k].key
+        if not _is_near(spots[k], value((p, w, net[symbol], t))):
+            return []
+    return places if len({spots[k].key[2] for k in places}) > 1 else []
 
 
 def _elsewhere(

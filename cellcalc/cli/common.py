@@ -334,6 +334,9 @@ def _sparing_inputs(command: Command) -> Command:
         outputs = [options[name] for name in OUTPUTS if isinstance(options.get(name), Path)]
         given = [value for name, value in options.items() if name not in OUTPUTS]
         inputs = [Path(value) for value in given if isinstance(value, str | Path)]
+        if outputs:
+            places = [place for place in inputs if os.path.isdir(place)]  # noqa: PTH112 - never raises
+            inputs += [file for place in places for file in _of_a_class(place)]
         for k, output in enumerate(outputs):
             if same_file(output, inputs):
                 raise _over_the_input(output)
@@ -342,6 +345,16 @@ def _sparing_inputs(command: Command) -> Command:
         return command(*arguments, **options)
 
     return cast(Command, sparing)
+
+
+def _of_a_class(folder: Path) -> list[Path]:
+    """The files of a class that cellcalc made, without which nothing handed in is marked."""
+    from cellcalc.classroom.assignment import KEYS, ROSTER, SETTINGS, STUDENTS
+
+    if not (folder / SETTINGS).is_file():
+        return []
+    below = [file for name in (KEYS, STUDENTS) for file in (folder / name).glob("*")]
+    return [folder / SETTINGS, folder / ROSTER, *below]
 
 
 OUTPUTS = ("output", "rows", "workbook")  # options that name a file to write

@@ -1,7 +1,7 @@
 """The picture of a cell: boxes and arrows on a grid, from a file or by stages of the computation.
 
 The files in ``templates/pictures`` draw the cells that textbooks draw. Any other cell is laid out
-from its equations: a column of boxes for each stage, each saying what it is made from.
+from its equations: a column of boxes for each stage, and lines between them (``stages``).
 """
 
 from __future__ import annotations

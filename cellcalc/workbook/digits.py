@@ -26,6 +26,7 @@ DIGITS, FEWEST, MOST = 4, 2, 8
 MORE_DIGITS = 1  # in tables of many numbers: BPTT, Windows, Gradients
 SMALL, LONG = 1e-4, 1e9
 FIGURES = 15  # of a number in a spreadsheet
+DECIMALS = 15  # as many as LibreOffice's FIXED writes
 MORE = (0, 2, 8)  # digits more than chosen, in turn, where a line of working takes them
 _WIDE = Context(prec=400)  # digits: every float, written out
 _MARK = re.compile("\x01([^\x01]*)\x01")
@@ -36,7 +37,7 @@ def _decimals(size: float, digits: int) -> int:
     if size == math.floor(size):
         return 0
     exponent = math.floor(math.log10(size))
-    return max(0, min(FIGURES - 1 - exponent, max(digits, digits - 1 - exponent)))
+    return max(0, min(DECIMALS, FIGURES - 1 - exponent, max(digits, digits - 1 - exponent)))
 
 
 def _rounded(size: float, decimals: int) -> Decimal:
@@ -92,7 +93,8 @@ def _exponent(cell: str) -> str:
 
 
 def _decimals_formula(cell: str, exponent: str, digits: str) -> str:
-    most = f"MIN({FIGURES - 1}-{exponent},MAX({digits},{digits}-1-{exponent}))"
+    wanted = f"MAX({digits},{digits}-1-{exponent})"
+    most = f"MIN({DECIMALS},{FIGURES - 1}-{exponent},{wanted})"
     return f"IF({cell}=INT({cell}),0,MAX(0,{most}))"
 
 

@@ -120,6 +120,23 @@ def test_the_edge_after_the_last_step_is_no_answer() -> None:
     assert [m.answer.symbol for m in found.marked] == ["c"] and not found.unreadable
 
 
+OWN_STEP = r"\frac{\partial L}{\partial h_t} o_t (1-\tanh^2 c_t)"
+LATER = r"f_{t+1}\frac{\partial L}{\partial c_{t+1}}"
+CASES = (
+    rf"\frac{{\partial L}}{{\partial c_t}} = \begin{{cases}} {OWN_STEP} & t = T\\"
+    rf" {OWN_STEP} + {LATER} & t < T \end{{cases}}"
+)
+
+
+@pytest.mark.parametrize(
+    "form", ["$$ {} $$", "\\[ {} \\]", "$ {} $", "\\begin{{equation}}\n{}\n\\end{{equation}}"]
+)
+def test_each_case_is_an_equation(form: str) -> None:
+    assert read(form.format(CASES)) == [("dc", 3, "correct"), ("dc", None, "correct")]
+    slipped = report(form.format(CASES.replace("f_{t+1}", "f_t")))
+    assert [m.verdict for m in slipped.marked] == [Verdict.CORRECT, Verdict.WRONG]
+
+
 GREFF = r"""
 After Greff et al.: bars are net inputs, $z^t$ is the block input and $y^t$ the block output.
 \begin{align}

@@ -37,6 +37,7 @@ LEFT = st.sampled_from(
 )  # fmt: skip
 RIGHTS = (
     "0", "0.0", "1.5", "-0.0711", "1e-9", "1e308", "inf", "nan", "", "c[t]", "c[t-1]", "dc[t]",
+    "sum(dz_f[t]*x[t])", "dh[t] + mean(U_f*dz_f[t+1])",
     "dh[t]*o[t]", "dh[t]*o[t]*(1 - tanh(c[t])^2) + dc[t+1]*f[t+1]", "dc[9]*f[9]", "dc[0]", "dU_f",
     "sum(dz_f[t]*h[t-1])", "sum(dz_f[t]*h[t])", "sum(sum(dz_f[t]))", "mean(dz_f)", "sum(dz_f)/n",
     "W_f - 0.1*dW_f", "U_f - 0.1*dU_f", "y[t] - target[t]", "y[t] - 0.6", "1/0", "9^9^9", "log(0)",

@@ -83,3 +83,21 @@ def test_an_empty_argument_is_named(arguments: list[str], place: str) -> None:
 
 def test_a_name_without_any_sign_is_shown_all_the_same() -> None:
     assert run("table", "\udcff").stderr.startswith("Error: \\udcff: expected a file")
+
+
+@pytest.mark.cases(1)
+@pytest.mark.parametrize(
+    "name", ["class.toml", "roster.csv", "key/s001.toml", "students/s001.xlsx"]
+)
+def test_a_class_is_never_written_over(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("class", "make", "two_step", "--count", "1", "-o", "k").exit_code == 0
+    before = Path("k", name).read_bytes()
+    result = run("class", "export", "k", "--to", "gift", "-o", f"k/{name}", "--force")
+    assert result.exit_code == 2
+    assert "expected another file than the input, found the input itself" in result.stderr
+    assert Path("k", name).read_bytes() == before
+    assert run("class", "export", "k", "--to", "gift", "-o", "k/bank.gift").exit_code == 0
+    assert run("class", "export", "k", "--to", "csv", "-o", "k/bank.gift", "--force").exit_code == 0

@@ -501,10 +501,21 @@ def _cases_apart(text: str) -> str:
         equations = list(_of_cases(left, match[1]))
         if not left or "=" in left or None in equations:
             continue
-        pieces += [text[place:start], r" \\ ".join(one for one in equations if one)]
+        between = r" \\ " if _is_in_rows(text, start) else " ; "
+        pieces += [text[place:start], between.join(one for one in equations if one)]
         pieces.append("\n" * (match[0].count("\n") - sum(e.count("\n") for e in equations if e)))
         place = match.end()
     return "".join([*pieces, text[place:]])
+
+
+def _is_in_rows(text: str, place: int) -> bool:
+    """Whether a place is in an environment of maths, whose rows end with two strokes."""
+    depth = 0
+    for match in _ENVIRONMENT.finditer(text, 0, place):
+        what, name = (group for group in match.groups() if group)
+        if name.rstrip("*") in MATHS:
+            depth += 1 if what == "begin" else -1
+    return depth > 0
 
 
 def _of_cases(left: str, body: str) -> Iterator[str | None]:
