@@ -52,7 +52,8 @@ def style_of(numbers: Iterable[Written]) -> Style:
     if not written:
         return Style(4, None)
     if len(written) < SHEET:  # too few to tell more than that it is no coarser
-        return Style(max(FEWEST, *(n.figures for n in written)), None)
+        kept = [round(-math.log10(n.unit)) for n in written]
+        return Style(max(FEWEST, *(n.figures for n in written)), max(kept))
     figures = Counter(n.figures for n in written)
     decimals = Counter(round(-math.log10(n.unit)) for n in written)
     most_figures, by_figures = _usual(figures)

@@ -83,13 +83,14 @@ def _without_either(trace: Trace, sheet: Sheet) -> Sheet:
     if is_told or len({answer.symbol for answer in bare}) < 2 or 2 * near <= len(bare):
         return sheet
     places = {id(answer) for answer in bare}
+    both = sentence("check", "weight_or_gradient")
     unreadable = [
         Unreadable(
             answer.line,
             f"{answer.symbol} = {answer.given}",
-            str(SeveralReadingsError("a weight", _EITHER)),
+            str(SeveralReadingsError(f'"{bare[0].symbol}"', both)),
             answer.symbol,
-            _EITHER,
+            both,
         )
         for answer in bare
     ]
@@ -100,7 +101,6 @@ def _without_either(trace: Trace, sheet: Sheet) -> Sheet:
     )
 
 
-_EITHER = "its value after the update (new W_f), or its gradient (dW_f)"
 FAR = 3  # times as far from the new value as from the gradient
 
 

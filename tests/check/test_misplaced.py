@@ -97,7 +97,7 @@ def test_numbers_given_once_for_each_epoch_are_those_of_one_after_the_other() ->
 def test_numbers_of_another_epoch_alone_are_not_marked() -> None:
     lines = [f"{row}[{t}] = {value(row, t, 2):.6f}" for row in ROWS for t in range(1, 5)]
     assert counted(lines) == {"unreadable": 16}
-    assert counted(["epoch = 1", *lines])["wrong"]
+    assert "unreadable" not in counted(["epoch = 1", *lines])  # there they are judged
 
 
 def test_steps_counted_from_nought_are_not_marked() -> None:

@@ -74,6 +74,13 @@ def test_numbers_in_a_column_that_is_no_answer_are_told() -> None:
     assert [remark for remark in report.remarks if "numeric (2), rel. error (2)" in remark]
 
 
+def test_numbers_in_a_row_that_is_no_answer_are_told() -> None:
+    report = report_of(",t=1,t=2\nc,0.2933,0.5166\ncheck,0.29,0.51\n")
+    assert [m.verdict for m in report.marked] == [Verdict.CORRECT] * 2
+    assert not report.unreadable
+    assert [remark for remark in report.remarks if "check (2)" in remark]
+
+
 @pytest.mark.parametrize("heading", ["foo", "1-f", "f(1-f)", "c/h"])
 def test_a_column_with_an_unknown_heading_is_unreadable_and_the_rest_is_marked(
     heading: str,

@@ -170,7 +170,7 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
         if not filled:
             continue
         if len(filled) == 1 and not is_value(filled[0]) and len(row) > 1:
-            told = _titled(told, filled[0])
+            told = _titled(told, filled[0].lstrip("# "))
             continue
         if row[0].startswith("#"):  # a comment, which may name the columns
             bare = [row[0].lstrip("# "), *row[1:]]
@@ -251,8 +251,7 @@ def _of_table(table: _Table) -> Iterator[Number]:
             try:
                 found = _meant(Number(number, k, "", None, row[k]), labels)
             except UnclearError:
-                says = dict.fromkeys(label.says for label in (*stacks[k], *beside))
-                found = Number(number, k, " / ".join(says), None, row[k], known=False)
+                found = _unclear(Number(number, k, "", None, row[k]), labels)
             if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
                 found = replace(found, t=None)  # a gradient in a table of steps
             yield found
@@ -440,6 +439,16 @@ def _meant(number: Number, told: _Labels) -> Number:
         number, left=left, t=t, stage=stage, known=known, window=passes.get("window"),
         epoch=passes.get("epoch"), sequence=passes.get("sequence"),
     )  # fmt: skip
+
+
+def _unclear(number: Number, told: _Labels) -> Number:
+    """A number whose labels do not tell what it is, with what they say; or one of a remark."""
+    remark = next((label for label in told.beside if label.kind == "aside"), None)
+    if remark is not None and not any(label.kind in _NAMING for label in told.beside):
+        return replace(number, left=remark.says, known=False, aside=True)
+    labels = [label for label in (*told.above, *told.beside) if label.kind != "step"]
+    says = dict.fromkeys(label.says for label in labels)
+    return replace(number, left=" / ".join(says), known=False)
 
 
 def _named(

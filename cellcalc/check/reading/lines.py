@@ -16,7 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
-from cellcalc.check.reading.labels import ROMAN, is_header
+from cellcalc.check.reading.labels import ROMAN, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
@@ -263,6 +263,8 @@ class _Notes:
         rows = [one for one in rows if not all(map(_KIND_OF_NUMBERS.fullmatch, one[1]))]
         if block.kind == "columns":
             rows = _indexed(rows)
+        if kind == "spaced" and len(rows) > 1 and len(rows[0][1]) < len(rows[1][1]):
+            rows = [(rows[0][0], ["", *rows[0][1]]), *rows[1:]]  # steps above, and no corner
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
         if found is not None:
             yield from found
@@ -623,10 +625,13 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     if len(header) < 2 or not is_header(header):
         return place
     end, numbers = place + 1, 0
+    below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
+    has_corner = not all(label_of(cell).kind == "step" for cell in header)
+    width = len(header) + (not has_corner and len(below) == len(header) + 1)
     while end < len(lines) and len(lines[end].text) < MAX_LINE:
         cells = _WIDE_GAP.split(lines[end].text.strip())
         values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
-        if len(cells) != len(header) or not values:
+        if len(cells) != width or not values:
             break
         numbers += values
         end += 1
