@@ -63,6 +63,8 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
+    add(_twice(trace, spots, astray, value), sentence("check", "twice"))
+    add(_gates_of_weights(trace, spots, astray), sentence("check", "are_gradients"))
     add(_several(trace, spots, astray, value), sentence("check", "several_steps"))
     add(_net_inputs(model, spots, astray, value), sentence("check", "by_net_inputs"))
     for where, places in _elsewhere(trace, spots, astray, value):
@@ -179,6 +181,36 @@ def _several(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: 
             steps = range(1, trace.passes[p].steps + 1)
             if any(_is_near(spots[k], value((p, w, symbol, step))) for step in steps):
                 found.append(k)
+    return found
+
+
+def _twice(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value) -> list[int]:
+    """What is another quantity of the step where its own is given as well, and right."""
+    right = {spot.key for k, spot in enumerate(spots) if k not in set(astray)}
+    found = []
+    for k in astray:
+        p, w, _, t = key = spots[k].key
+        one = trace.passes[p]
+        rows = [*one.forward, *(one.windows[w - 1].backward if w else ())]
+        if t is not None and key in right and spots[k].number.figures >= FEW:
+            others = [value((p, v, row, t)) for row in rows for v in {0, w}]
+            if any(_is_near(spots[k], other) for other in others):
+                found.append(k)
+    return found
+
+
+def _gates_of_weights(trace: Trace, spots: Sequence[Spot], astray: Sequence[int]) -> list[int]:
+    """Rows of a table of gradients by gates, W, U, b, that were read as gates at steps 1, 2, 3."""
+    rows: dict[tuple[int, str], list[int]] = {}
+    for k in astray:
+        p, w, symbol, t = spots[k].key
+        if t is not None and not w:
+            rows.setdefault((p, symbol), []).append(k)
+    found: list[int] = []
+    for (p, _), places in rows.items():
+        gradients = [v for window in trace.passes[p].windows for v in window.gradients.values()]
+        fit = [any(_is_near(spots[k], v) for v in gradients) for k in places]
+        found += places if len(places) >= ENOUGH and all(fit) else []
     return found
 
 

@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from cellcalc.archives import DAMAGE, DAMAGED_PART
 from cellcalc.errors import InputError, Mistake, printable
 from cellcalc.files import MAX_BYTES, read_bytes
+from cellcalc.resources import sentence
 
 MOST_FILES = 20_000
 MOST_IN_ZIP = 2_000  # files in a zip that a student handed in
@@ -158,7 +159,7 @@ def _nested(
                 yield Refused(shown, f"a zip that unpacks to more than {limit}")
                 return
             found = list(_in_zip(package, path, members, f"{shown}/"))
-            yield from found or [Refused(shown, "nothing to mark is in it")]
+            yield from found or [Refused(shown, sentence("class", "nothing_in"))]
     except InputError as error:
         yield Refused(shown, error.mistakes[0].found)
 

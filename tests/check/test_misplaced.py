@@ -145,3 +145,16 @@ def test_what_is_handed_to_the_step_before_is_not_the_derivative_of_the_step() -
 def test_numbers_of_several_steps_read_for_one_are_not_marked() -> None:
     lines = [f"{row}[4] = {value(row, t):.5f}" for t in range(1, 5) for row in ("c", "h")]
     assert counted(lines) == {"correct": 2, "unreadable": 6}
+
+
+def test_a_table_of_gradients_read_as_gates_at_steps_is_not_marked() -> None:
+    gradients = RUN.passes[0].windows[0].gradients
+    table = {gate: [gradients[f"d{kind}_{gate}"] for kind in "WUb"] for gate in "figo"}
+    lines = [f"{g}[{t}] = {v:.5f}" for g, row in table.items() for t, v in enumerate(row, 1)]
+    assert counted(lines) == {"unreadable": 12}
+
+
+def test_another_quantity_beside_the_right_one_is_not_marked() -> None:
+    lines = [f"dg[{t}] = {value(row, t):.5f}" for row in ("dg", "dc") for t in range(1, 5)]
+    others = [f"{row}[{t}] = {value(row, t):.5f}" for row in ROWS for t in range(1, 5)]
+    assert counted([*others, *lines]) == {"correct": 20, "unreadable": 4}
