@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 3  # numbers that are right elsewhere, from which on it is no slip
 SLACK = 3.0  # units of the last digit that rounding may have moved them
+FAR = 0.1  # relative
 PRECISE = 1e-6  # relative, where they are written in full
 MOST_PASSES = 20  # that are looked through
 
@@ -82,6 +83,12 @@ def _is_near(spot: Spot, value: float) -> bool:
     number = spot.number
     units = SLACK if number.figures >= FEW else 1.0
     return abs(number.value - value) <= max(units * number.unit, PRECISE * abs(value))
+
+
+def _is_far(spot: Spot) -> bool:
+    """Whether it is farther off than rounding takes anything: then one number alone may tell."""
+    size = max(abs(spot.true), abs(spot.number.value))
+    return spot.number.figures >= FEW and abs(spot.number.value - spot.true) > FAR * size
 
 
 def _counted(
@@ -155,18 +162,18 @@ def _parts(
     Alone and at its own step such a number is a path left out.
     """
     whole = {spot.key for k, spot in enumerate(spots) if k not in set(astray)}
+    states = {derivative_key(state) for state in model.state}
     for k in astray:
         p, w, symbol, t = spots[k].key
         row = model.quantities.get(symbol)
-        if row is None or t is None or not model.paths_of(row) or spots[k].number.figures < FEW:
+        if row is None or t is None or symbol not in states or not _is_far(spots[k]):
             continue
         for step in [t, t - 1] if spots[k].key in whole else [t - 1]:
             true = value((p, w, symbol, step))  # before the window: what is handed to it
             paths = [value((p, w, path.symbol, step)) for path in model.paths_of(row)]
             others = [one for v in paths for one in (v, true - v)]
-            if any(
-                _is_near(spots[k], one) for one in [*others, *[true] * all(map(math.isnan, paths))]
-            ):
+            others += [true] if all(map(math.isnan, paths)) else []
+            if any(_is_near(spots[k], one) for one in others):
                 yield k
                 break
 
@@ -192,7 +199,7 @@ def _twice(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Va
         p, w, _, t = key = spots[k].key
         one = trace.passes[p]
         rows = [*one.forward, *(one.windows[w - 1].backward if w else ())]
-        if t is not None and key in right and spots[k].number.figures >= FEW:
+        if t is not None and key in right and _is_far(spots[k]):
             others = [value((p, v, row, t)) for row in rows for v in {0, w}]
             if any(_is_near(spots[k], other) for other in others):
                 found.append(k)
@@ -228,7 +235,11 @@ def _losses(
             yield k
     for k in astray:
         p, _, symbol, _ = spots[k].key
-        if symbol == LOSS and _is_near(spots[k], value((p, 0, TOTAL_LOSS, None))):
+        if (
+            symbol == LOSS
+            and _is_far(spots[k])
+            and _is_near(spots[k], value((p, 0, TOTAL_LOSS, None)))
+        ):
             yield k
 
 
