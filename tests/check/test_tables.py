@@ -38,7 +38,7 @@ def _shuffled(tables: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("table", _shuffled(TABLES), ids=_names)
-@pytest.mark.cases(12, thorough=1200)
+@pytest.mark.cases(12, thorough=300)
 def test_every_number_of_a_right_table_is_read_and_right(table: tuple[Any, ...]) -> None:
     document, report = made(table)
     assert not report.unreadable
@@ -48,7 +48,7 @@ def test_every_number_of_a_right_table_is_read_and_right(table: tuple[Any, ...])
 
 
 @pytest.mark.parametrize("table", _shuffled(TABLES), ids=_names)
-@pytest.mark.cases(6, thorough=400)
+@pytest.mark.cases(6, thorough=120)
 def test_a_wrong_number_in_a_table_is_found_and_no_other(table: tuple[Any, ...]) -> None:
     document, _ = made(table)
     wrong = random.Random(_names(table)).randrange(len(document.numbers))
