@@ -120,7 +120,7 @@ EXAMPLES = [name for name in resources.names("examples") if name != "class"]
 
 @pytest.mark.parametrize("language", resources.languages())
 @pytest.mark.parametrize("name", EXAMPLES)
-@pytest.mark.cases(0)
+@pytest.mark.cases(0, thorough=8)
 def test_no_sheet_of_an_example_shows_overflow(
     name: str, language: str, soffice: str, tmp_path: Path
 ) -> None:
