@@ -34,6 +34,7 @@ from cellcalc.views.text import fixed
 Method = Callable[[Answer], Marked]
 # What a formula comes to from the person's own values, and from the true ones.
 Values = Callable[[Expression], list[Amount]]
+SHORT = 0.01  # the unit down to which a number of one figure is all there is
 SLACK = 3.0  # units of the last digit, for what is rounded between two operations
 
 
@@ -179,8 +180,9 @@ def _worked_out(expression: Expression) -> Amount:
     for k, symbol in enumerate(found):
         number = _written(by_name[symbol.name])
         error = np.zeros(len(found))
-        # One figure is mostly all there is: a rate of 0.1, a weight of 0.5.
-        is_exact = number.value.is_integer() or number.figures == 1
+        # One figure is mostly all there is: a rate of 0.1, a weight of 0.5; not so of 0.00003.
+        is_short = number.figures == 1 and number.unit >= SHORT
+        is_exact = number.value.is_integer() or is_short
         error[k] = 0.0 if is_exact else 0.5 * number.unit
         amounts.append(Amount(number.value, error))
     result = run(amounts)

@@ -104,7 +104,7 @@ def check_sweep(specification: Specification, points: int) -> None:
     if found > MAX_SWEPT:
         raise LimitError(
             f"sweep: expected at most {MAX_SWEPT:,} steps to compute (each of {points:,} points "
-            f"counted), found {found:,}; one parameter (--of U_f) or fewer steps would fit"
+            f"counted), found {found:,}; one parameter or fewer steps would fit"
         )
 
 

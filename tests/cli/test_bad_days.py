@@ -64,16 +64,6 @@ def test_no_more_files_for_other_processes(tmp_path: Path) -> None:
     assert 'found "Too many open files"' in found[1]
 
 
-@pytest.mark.parametrize("most", [200, 120, 60])
-@pytest.mark.cases(0)
-def test_little_memory_is_never_a_students_mistake(tmp_path: Path, most: int) -> None:
-    status, said = limited(
-        ["check", "gomez", "-e", "dc[1] = 0.1"], tmp_path, resource.RLIMIT_AS, most * 1_000_000
-    )
-    assert status == 2
-    assert "Traceback" not in said
-
-
 @pytest.mark.parametrize(("arguments", "place"), [(["table", ""], "PROBLEM"), (["check", "gomez", ""], "ANSWERS")])  # fmt: skip
 def test_an_empty_argument_is_named(arguments: list[str], place: str) -> None:
     result = run(*arguments)
