@@ -121,7 +121,7 @@ EXAMPLES = [name for name in resources.names("examples") if name != "class"]
 @pytest.mark.parametrize("language", resources.languages())
 @pytest.mark.parametrize("name", EXAMPLES)
 @pytest.mark.cases(0, thorough=8)
-def test_no_sheet_of_an_example_shows_overflow(
+def test_libreoffice_shows_no_overflow_in_a_sheet_of_an_example(
     name: str, language: str, soffice: str, tmp_path: Path
 ) -> None:
     """Every sheet as LibreOffice draws it, on one page each."""
