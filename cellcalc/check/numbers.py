@@ -305,9 +305,10 @@ class NumberMarker:
             anchors = {node: a for node, a in self.anchors.items() if node not in wrong}
             self.mended = self.worked(anchors, self.overrides())
             again = False
+            reached = self.reached(wrong)
             for k in self.order:
                 spot, outcome = self.spots[k], self.outcomes[k]
-                is_new = outcome.verdict is Verdict.WRONG and spot.node in self.reached(wrong)
+                is_new = outcome.verdict is Verdict.WRONG and spot.node in reached
                 if is_new and (
                     self.fits(spot, self.mended.amount(spot.node))
                     or (k in self.refuted and not self.is_refuted(spot, self.mended))
