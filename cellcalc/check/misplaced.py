@@ -44,6 +44,10 @@ def misplaced(
     there are answers for a step 0 that has none.
     """
     astray, model = [k for k, spot in enumerate(spots) if _is_astray(spot)], trace.model
+    if not astray:
+        return {}
+    off = set(astray)
+    right = {spot.key for k, spot in enumerate(spots) if k not in off}
     found: dict[int, str] = {}
 
     def add(places: Collection[int], expected: str) -> None:
@@ -51,7 +55,7 @@ def misplaced(
         if sum(spots[k].number.figures > 1 for k in new) >= ENOUGH:
             found.update(dict.fromkeys(new, expected))
 
-    found |= dict.fromkeys(_parts(model, spots, astray, value), sentence("check", "is_part"))
+    found |= dict.fromkeys(_parts(model, spots, astray, value, right), sentence("check", "is_part"))
     found |= dict.fromkeys(_losses(trace, spots, astray, value), sentence("check", "which_loss"))
 
     def last_first(first: int, last: int, t: int) -> int:
@@ -64,7 +68,7 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
-    add(_twice(trace, spots, astray, value), sentence("check", "twice"))
+    add(_twice(trace, spots, astray, value, right), sentence("check", "twice"))
     add(_gates_of_weights(trace, spots, astray), sentence("check", "are_gradients"))
     add(_several(trace, spots, astray, value), sentence("check", "several_steps"))
     add(_net_inputs(model, spots, astray, value), sentence("check", "by_net_inputs"))
@@ -91,6 +95,16 @@ def _is_far(spot: Spot) -> bool:
     return spot.number.figures >= FEW and abs(spot.number.value - spot.true) > FAR * size
 
 
+def _rows(spots: Sequence[Spot], astray: Sequence[int]) -> dict[tuple[int, int, str], list[int]]:
+    """The numbers of steps, by pass, window and quantity."""
+    rows: dict[tuple[int, int, str], list[int]] = {}
+    for k in astray:
+        p, w, symbol, t = spots[k].key
+        if t is not None:
+            rows.setdefault((p, w, symbol), []).append(k)
+    return rows
+
+
 def _counted(
     trace: Trace,
     spots: Sequence[Spot],
@@ -99,13 +113,8 @@ def _counted(
     step: Callable[[int, int, int], int],
 ) -> list[int]:
     """What is right if the steps are counted otherwise, row by row: ``step`` says how."""
-    rows: dict[tuple[int, int, str], list[int]] = {}
-    for k in astray:
-        p, w, symbol, t = spots[k].key
-        if t is not None:
-            rows.setdefault((p, w, symbol), []).append(k)
     found: list[int] = []
-    for (p, w, symbol), places in rows.items():
+    for (p, w, symbol), places in _rows(spots, astray).items():
         one = trace.passes[p]
         first, last = (one.windows[w - 1].first, one.windows[w - 1].last) if w else (1, one.steps)
         others = [value((p, w, symbol, step(first, last, spots[k].key[3] or 0))) for k in places]
@@ -134,41 +143,34 @@ def _gradients(
             yield derivative_key(symbol)
         yield from (memory_key(own, symbol) for own in kept)
 
-    own = [
-        k
-        for k in weights
-        for p, w, symbol, _ in [spots[k].key]
-        if any(_is_near(spots[k], value((*at, symbol, None))) for at in _places(trace, p, w))
-    ]
-    fit = [
-        k
-        for k in weights
-        for p, w, symbol, _ in [spots[k].key]
-        if any(
-            _is_near(spots[k], value((*at, name, None)))
-            for at in _places(trace, p, w)
-            for name in others(p, w, symbol)
-        )
-    ]
+    def is_one_of(k: int, names: Collection[str]) -> bool:
+        at = _places(trace, *spots[k].key[:2])
+        return any(_is_near(spots[k], value((*one, name, None))) for one in at for name in names)
+
+    fit = [k for k in weights if is_one_of(k, list(others(*spots[k].key[:3])))]
+    own = [k for k in weights if is_one_of(k, [spots[k].key[2]])]
     if {*fit, *own} == {*weights}:
         yield from fit
 
 
 def _parts(
-    model: Model, spots: Sequence[Spot], astray: Sequence[int], value: Value
+    model: Model,
+    spots: Sequence[Spot],
+    astray: Sequence[int],
+    value: Value,
+    right: Collection[Key],
 ) -> Iterator[int]:
     """What is one path or all but one: beside the whole, or what a step hands to the one before.
 
     Alone and at its own step such a number is a path left out.
     """
-    whole = {spot.key for k, spot in enumerate(spots) if k not in set(astray)}
     states = {derivative_key(state) for state in model.state}
     for k in astray:
         p, w, symbol, t = spots[k].key
         row = model.quantities.get(symbol)
         if row is None or t is None or symbol not in states or not _is_far(spots[k]):
             continue
-        for step in [t, t - 1] if spots[k].key in whole else [t - 1]:
+        for step in [t, t - 1] if spots[k].key in right else [t - 1]:
             true = value((p, w, symbol, step))  # before the window: what is handed to it
             paths = [value((p, w, path.symbol, step)) for path in model.paths_of(row)]
             others = [one for v in paths for one in (v, true - v)]
@@ -191,9 +193,14 @@ def _several(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: 
     return found
 
 
-def _twice(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value) -> list[int]:
+def _twice(
+    trace: Trace,
+    spots: Sequence[Spot],
+    astray: Sequence[int],
+    value: Value,
+    right: Collection[Key],
+) -> list[int]:
     """What is another quantity of the step where its own is given as well, and right."""
-    right = {spot.key for k, spot in enumerate(spots) if k not in set(astray)}
     found = []
     for k in astray:
         p, w, _, t = key = spots[k].key
@@ -208,16 +215,13 @@ def _twice(trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Va
 
 def _gates_of_weights(trace: Trace, spots: Sequence[Spot], astray: Sequence[int]) -> list[int]:
     """Rows of a table of gradients by gates, W, U, b, that were read as gates at steps 1, 2, 3."""
-    rows: dict[tuple[int, str], list[int]] = {}
-    for k in astray:
-        p, w, symbol, t = spots[k].key
-        if t is not None and not w:
-            rows.setdefault((p, symbol), []).append(k)
     found: list[int] = []
-    for (p, _), places in rows.items():
+    for (p, w, _), places in _rows(spots, astray).items():
+        if w or len(places) < ENOUGH:
+            continue
         gradients = [v for window in trace.passes[p].windows for v in window.gradients.values()]
         fit = [any(_is_near(spots[k], v) for v in gradients) for k in places]
-        found += places if len(places) >= ENOUGH and all(fit) else []
+        found += places if all(fit) else []
     return found
 
 
