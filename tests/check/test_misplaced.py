@@ -8,36 +8,17 @@ import cellcalc
 from cellcalc.check.answers import entries_of_text
 from cellcalc.check.marking import mark
 from cellcalc.check.report import Verdict
+from tests.support.problems import FOUR_STEPS
 
-PROBLEM = """
-cell = "lstm"
-readout = "identity"
-loss = "half-squared"
-[parameters]
-W_f = 0.5
-U_f = -0.35
-b_f = 0.8
-W_i = 0.9
-U_i = 0.25
-b_i = -0.15
-W_g = 1.1
-U_g = 0.65
-b_g = 0.12
-W_o = -0.4
-U_o = 0.55
-b_o = 0.3
-[initial]
-h = 0.15
-c = 0.4
-[[sequence]]
-x = [0.7, -1.2, 0.45, 1.6]
-target = [0.3, -0.2, 0.6, 0.1]
-[bptt]
+PROBLEM = (
+    FOUR_STEPS
+    + """[bptt]
 scheme = "full"
 [update]
 learning_rate = 0.1
 epochs = 2
 """
+)
 ROWS = ("dh", "dc", "do", "df")
 WEIGHTS = [f"{kind}_{gate}" for gate in "figo" for kind in "WUb"]
 

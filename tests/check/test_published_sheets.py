@@ -9,6 +9,7 @@ import pytest
 
 from cellcalc.api import Marks, load, loads
 from tests.support.command import run
+from tests.support.problems import FOUR_STEPS
 
 
 def verdicts(report: Marks) -> Counter[str]:
@@ -85,35 +86,9 @@ def test_what_gomez_sends_back_is_no_derivative_of_its_own(
     assert '"unreadable": 0' in result.stdout
 
 
-HOMEWORK = """
-cell = "lstm"
-readout = "identity"
-loss = "half-squared"
-[parameters]
-W_f = 0.5
-U_f = -0.35
-b_f = 0.8
-W_i = 0.9
-U_i = 0.25
-b_i = -0.15
-W_g = 1.1
-U_g = 0.65
-b_g = 0.12
-W_o = -0.4
-U_o = 0.55
-b_o = 0.3
-[initial]
-h = 0.15
-c = 0.4
-[[sequence]]
-x = [0.7, -1.2, 0.45, 1.6]
-target = [0.3, -0.2, 0.6, 0.1]
-"""
-
-
 def test_what_follows_from_a_slip_is_carried_where_rounding_could_do_as_much() -> None:
     """A slip in dz_g[3], worked on with all figures and written with three."""
-    problem = loads(HOMEWORK)
+    problem = loads(FOUR_STEPS)
     t = problem.run()
     w = {k: problem.specification.parameters[f"U_{k}"] for k in "figo"}
     dz = {k: [float(v) for v in t[f"dz_{k}"]] for k in "figo"}
@@ -153,7 +128,7 @@ def test_a_line_of_working_may_name_a_path_and_what_is_handed_on() -> None:
 )
 def test_a_state_without_a_step_is_that_which_is_there(formula: str, verdict: str) -> None:
     """Before the state of the same step is worked out there is only that of the step before."""
-    assert verdicts(loads(HOMEWORK).check(formula)) == {verdict: 1}
+    assert verdicts(loads(FOUR_STEPS).check(formula)) == {verdict: 1}
 
 
 FORMULAS = """
@@ -167,37 +142,37 @@ dz_o[t] = do[t]*o[t]
 
 
 def test_the_same_slip_in_formulas_of_siblings_is_one_cause() -> None:
-    report = loads(HOMEWORK).check(FORMULAS)
+    report = loads(FOUR_STEPS).check(FORMULAS)
     assert verdicts(report) == {"wrong": 2, "repeated": 3, "correct": 1}
     assert len(report.slips) == 2
     assert sorted(len(slip["answers"]) for slip in report.slips) == [2, 3]
 
 
 def test_a_formula_that_reads_what_follows_from_it_is_named() -> None:
-    (slip,) = loads(HOMEWORK).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
+    (slip,) = loads(FOUR_STEPS).check("z_f[t] = W_f*x[t] + U_f*h[t] + b_f").slips
     assert "wrong step" in slip["says"] or "hₜ for hₜ₋₁" in slip["says"]
 
 
 def test_a_total_with_its_sign_lost_is_told() -> None:
-    problem = loads(HOMEWORK)
+    problem = loads(FOUR_STEPS)
     value = float(problem.run().gradients["db_g"])
     report = problem.check(f"db_g = {-value:.4g}\ndb_f = {problem.run().gradients['db_f']:.4g}")
     assert "the sign was lost" in repr(report) or "sign was lost" in str(report.slips)
 
 
 def test_an_equation_of_ones_own_with_a_sum_over_the_steps_is_not_gone_on_with() -> None:
-    report = loads(HOMEWORK).check("E[t] = mean(dz_f)\nL = 0.5\nh[2] = 0.15747")
+    report = loads(FOUR_STEPS).check("E[t] = mean(dz_f)\nL = 0.5\nh[2] = 0.15747")
     assert verdicts(report)["correct"] == 1
 
 
 def test_two_rough_numbers_do_not_make_a_third_right() -> None:
-    report = loads(HOMEWORK).check("dz_f[1] = 0.0777\ndz_f[2] = 0.5\ndf[2] = 0.1")
+    report = loads(FOUR_STEPS).check("dz_f[1] = 0.0777\ndz_f[2] = 0.5\ndf[2] = 0.1")
     assert [a["verdict"] for a in report.answers] == ["wrong", "wrong", "coarse"]
 
 
 def test_to_do_again_is_worked_by_the_right_equation() -> None:
     """Also where the person's own equation of the row is gone on with elsewhere."""
-    report = loads(HOMEWORK).check("dz_g[t] = dg[t]*g[t]*0\ndz_g[3] = 0.9")
+    report = loads(FOUR_STEPS).check("dz_g[t] = dg[t]*g[t]*0\ndz_g[3] = 0.9")
     assert "0.000000" not in str(report)
     assert "−0.03582" in str(report)  # with dg[3] as it follows from a dz_g[4] of 0
 
@@ -218,13 +193,13 @@ def test_gradients_that_name_no_window_may_be_those_of_the_one_update() -> None:
 def test_a_formula_turned_round_gets_no_name() -> None:
     """It is right within the window, so that an edit that changes nothing would fit as well."""
     round_about = "dc[t+1] = (dc[t] - dh[t]*o[t]*(1 - tanh(c[t])^2))/f[t+1]"
-    report = loads(HOMEWORK).check(round_about)
+    report = loads(FOUR_STEPS).check(round_about)
     assert verdicts(report) == {"wrong": 1}
     assert not any(slip["formula"] for slip in report.slips)
 
 
 def test_a_weight_and_a_rate_of_one_figure_are_exact_in_a_line_of_working() -> None:
-    problem = loads(HOMEWORK)
+    problem = loads(FOUR_STEPS)
     gradient = float(problem.run().gradients["dW_f"])
     line = f"W_f = 0.5 - 0.1*{gradient:.5f} = "
     assert verdicts(problem.check(f"{line}{0.5 - 0.1 * gradient:.5f}")) == {"correct": 1}

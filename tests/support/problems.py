@@ -159,3 +159,28 @@ HOMEWORK = Data(
     x=[[1.0], [0.5], [-0.4]],
     target=[0.5, 1.25, 0.3],
 )  # fmt: skip
+
+FOUR_STEPS = """
+cell = "lstm"
+readout = "identity"
+loss = "half-squared"
+[parameters]
+W_f = 0.5
+U_f = -0.35
+b_f = 0.8
+W_i = 0.9
+U_i = 0.25
+b_i = -0.15
+W_g = 1.1
+U_g = 0.65
+b_g = 0.12
+W_o = -0.4
+U_o = 0.55
+b_o = 0.3
+[initial]
+h = 0.15
+c = 0.4
+[[sequence]]
+x = [0.7, -1.2, 0.45, 1.6]
+target = [0.3, -0.2, 0.6, 0.1]
+"""
