@@ -192,8 +192,8 @@ def symbols(expression: Expression) -> tuple[Symbol, ...]:
     left = [expression]
     while left:
         node = left.pop()
-        if node.__class__ is Symbol:
-            found[node] = None  # type: ignore[index]
+        if isinstance(node, Symbol):
+            found[node] = None
         else:
             left.extend(_CHILDREN[node.__class__](node)[::-1])
     return tuple(found)
