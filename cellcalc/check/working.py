@@ -40,18 +40,27 @@ SLACK = 3.0  # units of the last digit, for what is rounded between two operatio
 
 @dataclass(frozen=True)
 class Judged:
-    """The parts of a line, and what is wrong with the first that is not right."""
+    """The parts of a line, and what is wrong with the first that is not right.
+
+    ``unread`` are formulas of it that were hardly read as they were meant.
+    """
 
     parts: tuple[Part, ...]
     slip: Slip | None
+    unread: tuple[Answer, ...] = ()
 
 
-def judge(answer: Answer, method: Method, true: Expression | None, values: Values) -> Judged:
+def judge(
+    answer: Answer, method: Method, true: Expression | None, values: Values, is_right: bool = False
+) -> Judged:
     """Judge each part of a line of working that ends in a number.
 
     ``method`` marks a formula, ``true`` is the right one, and ``values`` works one out.
+    ``is_right`` tells whether the number is, in a hand-in of some length: then a formula that
+    nothing makes of the right one was read otherwise than it was meant, and is not called wrong.
     """
     parts: list[Part] = []
+    unread: list[Answer] = []
     slip: Slip | None = None
     symbolic, put_in = true, None
     for part in answer.working:
@@ -61,6 +70,18 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if symbols(expression):
             marked = method(part)
             right = marked.verdict is Verdict.CORRECT
+            if (
+                not right
+                and is_right
+                and _holds_data(expression)
+                and _gives(expression, answer, values)
+            ):
+                parts.append(Part("substitution", part.given, True))
+                continue
+            if not right and is_right and _is_unexplained(marked.slip):
+                unread.append(part)
+                symbolic = true
+                continue
             symbolic = expression
             says = ""
             if not right:
@@ -73,6 +94,8 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         # What each term of a sum over the steps was rounded to is not known.
         is_known = symbolic is not None and not _has_sum(symbolic)
         wrong = list(_compared(symbolic, expression, values)) if symbolic and is_known else []
+        if wrong and symbolic and _comes_to_the_same(symbolic, expression, values):
+            wrong = []  # the terms stand in another order
         says = wrong[0] if wrong else ""
         parts.append(Part("substitution", part.given, not wrong, says))
         if wrong and slip is None:
@@ -85,7 +108,38 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         parts.append(Part("arithmetic", answer.given, right, says))
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
-    return Judged(tuple(parts), slip)
+    return Judged(tuple(parts), slip, tuple(unread))
+
+
+def _is_unexplained(slip: Slip | None) -> bool:
+    return slip is None or slip.kind is Kind.UNEXPLAINED
+
+
+def _holds_data(expression: Expression) -> bool:
+    """Whether numbers are put in for some of the symbols: not only a 1, a 2, a half."""
+    literals = (node.value for node in walk(expression) if isinstance(node, Number))
+    return any(value not in (0.0, 0.5, 1.0, 2.0) for value in literals)
+
+
+def _gives(expression: Expression, answer: Answer, values: Values) -> bool:
+    """Whether a formula with some numbers put in comes to the number that follows."""
+    number = answer.number
+    return (
+        number is not None
+        and not _has_sum(expression)
+        and any(
+            stands_for(number, one.value, one.bound() * SAFE + SLACK * number.unit)
+            for one in values(expression)
+        )
+    )
+
+
+def _comes_to_the_same(symbolic: Expression, numeric: Expression, values: Values) -> bool:
+    if _has_sum(symbolic):
+        return False
+    whole = _worked_out(numeric)
+    bound = whole.bound() * SAFE
+    return any(abs(one.value - whole.value) <= one.bound() + bound for one in values(symbolic))
 
 
 def _has_sum(expression: Expression) -> bool:
