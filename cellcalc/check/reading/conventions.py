@@ -290,9 +290,37 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
-        return ""
+        return NET if sign != "Γ" and _stands_beside(lines) else ""
     (best, count), *others = said.most_common()
     return best if count > 2 * sum(n for _, n in others) or not others else ""
+
+
+_OF_GATE_AT = re.compile(
+    rf"\s*(?:(?P<delta>{_DELTA}[ _]?)|[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)\{{?(?P<gate>[fior])\}}?"
+    r"(?:\[(?P<step>[0-9]{1,6})\]|[_,]\{?(?P<below>[0-9]{1,6})\}?)\s?=\s?(?P<number>[-+.0-9eE]{1,30})",
+    re.IGNORECASE,
+)
+
+
+def _stands_beside(lines: Iterable[str]) -> bool:
+    """Whether δ_f has other numbers than ∂L/∂f at the same steps: then it is not that."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for line in lines:
+        if match := _OF_GATE_AT.fullmatch(line):
+            at = match["step"] or match["below"]
+            found[match["gate"].lower(), at, bool(match["delta"])] = match["number"]
+    both = [(found[g, t, True], found[g, t, False]) for g, t, is_delta in found
+            if is_delta and (g, t, False) in found]  # fmt: skip
+    return len(both) > 1 and all(_differ(a, b) for a, b in both)
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two numbers are not the same, rounded differently."""
+    try:
+        a, b = float(one.rstrip(".")), float(other.rstrip("."))
+    except ValueError:
+        return False
+    return abs(a - b) > 0.02 * max(abs(a), abs(b))
 
 
 def _cell_delta(lines: list[str], is_gru: bool) -> str:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from cellcalc.check.reading.labels import (
     KEPT,
     ROMAN,
+    WHOLE_LOSS,
     Label,
     gate_among,
     is_header,
@@ -425,8 +426,10 @@ def _meant(number: Number, told: _Labels) -> Number:
         len(features) == 1 and "W" in left and not left[-1].isdigit()
     ):  # what has no features may stand below the first
         left += features[0].says[-1]
-    if any(label.kind == "total" for label in labels):
-        left, t = _total(left), None
+    if left == WHOLE_LOSS:
+        t = None
+    elif totals := [label for label in labels if label.kind == "total"]:
+        left, t = _total(left, any(map(_is_sum, totals))), None
     if told.staged and not stage and _PARAMETER.fullmatch(left):
         stage = "given"
     if stage == "d":
@@ -516,8 +519,15 @@ def _stage_of_sort(sort: str) -> str:
     return "new" if mark or lead.strip() == "new" else "d" if lead else "given"
 
 
-def _total(left: str) -> str:
+def _is_sum(label: Label) -> bool:
+    return label.says == "Σ" or label.says.lower() in words("columns")["sum"]
+
+
+def _total(left: str, is_sum: bool) -> str:
     """What the sum of a quantity's values over the steps is called."""
     bare = re.sub(r"(?:_\{?t\}?|ₜ|\[t\])$", "", left.lower())
     losses = (*words("loss")["words"], *words("loss")["errors"], "e", "l", "j")
-    return "L" if bare in losses else left
+    if bare in losses or called("quantities").get(bare) in ("E", "L"):
+        return "L"
+    is_parameter = bool(_PARAMETER.fullmatch(left.removeprefix("∂L/∂")))
+    return f"Σ {left}" if is_sum and not is_parameter else left

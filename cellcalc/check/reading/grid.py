@@ -12,8 +12,15 @@ from dataclasses import replace
 
 from cellcalc.check.answers import ASIDE, OWN, Entry
 from cellcalc.check.reading.characters import plain
-from cellcalc.check.reading.crossed import EMPTY, Number, Place, Rows, is_value, numbers_of
-from cellcalc.check.reading.labels import label_of
+from cellcalc.check.reading.crossed import (
+    EMPTY,
+    Number,
+    Place,
+    Rows,
+    is_value,
+    numbers_of,
+)
+from cellcalc.check.reading.labels import WHOLE_LOSS, label_of
 
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
@@ -51,6 +58,12 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
         )  # fmt: skip
         if first.aside:
             entry = replace(entry, form=ASIDE)
+        if first.left == WHOLE_LOSS and len({one.value for one in same}) == 1:
+            same = same[:1]  # said in every row
+        elif first.left == WHOLE_LOSS:
+            entry = replace(entry, left=f"{WHOLE_LOSS} so far")
+            entries += [replace(entry, line=place(n.row, n.column), right=n.value) for n in same]
+            continue
         if len(same) == 1 or first.t is not None or not first.known:
             entries += [replace(entry, line=place(n.row, n.column), right=n.value) for n in same]
         else:

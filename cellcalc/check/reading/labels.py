@@ -15,10 +15,17 @@ from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import any_of, called, words
 
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+WHOLE_LOSS = "total loss"
 MAX_LABEL = 60  # characters; longer is a remark
 _PASSES = ("window", "epoch", "sequence")
 KEPT = ("m", "v")  # what an optimizer keeps for a parameter
 
+# Sum = db, Σ_t, total (dW), sum over t
+_SUM_OF = re.compile(
+    r"(?P<word>[^\W\d_]{3,12}\.?|Σ)(?:\s?_?\{?t\}?(?![^\W_])|ₜ)?"
+    r"(?:\s+(?:over|of|across|über|par|sur|su|por)\s+(?P<over>[^=:(→]{1,24}?))?"
+    r"(?:\s*(?:=|:|→|->|\()\s*(?P<what>[^=:()]{1,24})\)?)?"
+)
 _UNIT = re.compile(r"[\[(]\s*(?:[-–—/]|1|[^\W\d]{1,3}|a\.\s?u\.|dimensionless)\s*[\])]|-|–|—")
 _BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[sVAm%]|[^\W\dtT]{3,6})[\])]$")  # c [-]
 # c_t = f_t c_{t-1} + i_t g_t, above its numbers
@@ -27,7 +34,7 @@ _FEATURE = re.compile(
     r"\s*[\[(]\s*(?:feature|feat\.?|input|merkmal|x)\s*_?([0-9]{1,3})\s*[\])]$", re.IGNORECASE
 )
 _SYMBOL = re.compile(
-    r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ)?"
+    r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ|delta[ _])?"
     r"(?:tanh\(?_?c(?:_\{?t\}?|ₜ)?\)?|tanh|net|target|loss|[WURVbp][A-Za-z0-9]{1,4}"
     r"|[^\W\d_][\u0303\u0302\u0304]?[A-Za-z0-9]{0,2})"
     r"(?:_\{?\w{1,8}\}?|,\w|\^\{?\(?[A-Za-z]\u0303?\)?\}?)?"
@@ -118,6 +125,10 @@ def label_of(text: str, beside: str = "") -> Label:
     if bare.startswith("(") and _closes_at_end(bare):
         bare = bare[1:-1].strip()
     lower = " ".join(bare.lower().split())
+    if (of_sum := _SUM_OF.fullmatch(bare)) and _is_sum(of_sum):
+        return Label("total", "Σ")
+    if len(bare) <= MAX_LABEL and is_whole_loss(bare):
+        return Label("quantity", WHOLE_LOSS, wordy=True)
     if timed := _TIME_AND_LETTER.fullmatch(lower):
         bare = lower = timed[1]  # Zeitschritt t
     if difference := _DIFFERENCE.fullmatch(bare):
@@ -169,6 +180,17 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("symbol", bare)
     bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
     return _named(bare) or Label("text", bare)
+
+
+def _is_sum(match: re.Match[str]) -> bool:
+    """Whether a label says a sum over the steps: of what it is the sum, the column tells."""
+    if match["word"] != "Σ" and (match["word"].lower().rstrip(".") not in words("columns")["sum"]):
+        return False
+    over, what = (match["over"] or "").lower(), match["what"] or ""
+    is_of_steps = over in ("", "t", "all t", "all steps", "the steps", "time") or (
+        over.removesuffix("s") in words("time")["steps"]
+    )
+    return is_of_steps and (not what or label_of(what).kind in ("sort", "quantity", "stage"))
 
 
 def _with_feature(match: re.Match[str]) -> str:
@@ -258,8 +280,14 @@ def _stage(bare: str, lower: str) -> str:
 
 
 def gate_among(cells: Iterable[str]) -> str:
-    """The forget gate or the reset gate, where one of them stands in words among labels."""
-    words_of = {cell.lower().removesuffix(" gate") for cell in cells}
+    """The forget gate or the reset gate, where one of them stands in words among labels.
+
+    But not beside an "Input gate": what is "Input" there is none.
+    """
+    told = {cell.lower() for cell in cells}
+    if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
+        return ""
+    words_of = {cell.removesuffix(" gate") for cell in told}
     return next((gate for gate in _BESIDE if gate in words_of), "")
 
 
@@ -269,6 +297,19 @@ def is_header(cells: Sequence[str]) -> bool:
     beside = gate_among(filled)
     known = [c for c in filled if c.isdecimal() or label_of(c, beside).kind != "text"]
     return len(filled) > 1 and len(known) == len(filled) and not filled[0].isdecimal()
+
+
+def is_whole_loss(text: str) -> bool:
+    """Whether a label says the loss of all steps: total loss, loss (sum), L total."""
+    told = re.findall(r"Σ|[^\W\d_Σ]+", text.lower().replace("σ", "Σ"))
+    sums, losses = words("columns")["sum"], (*words("loss")["words"], *words("loss")["errors"])
+    rest = [word for word in told if word not in sums and word not in ("of", "over", "steps", "t")]
+    says_sum = any(word in sums for word in told)
+    if says_sum and rest and all(one in (*losses, "l", "e", "j") for one in rest):
+        return True
+    lower = " ".join(text.lower().split())
+    is_whole = any(word in lower for word in (*sums, "overall", "общ", "总", "總", "총"))
+    return called("quantities").get(lower) == "L" and is_whole
 
 
 def sort_parts(text: str) -> tuple[str, str, str, str]:

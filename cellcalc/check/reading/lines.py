@@ -627,7 +627,8 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     end, numbers = place + 1, 0
     below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
     has_corner = not all(label_of(cell).kind == "step" for cell in header)
-    width = len(header) + (not has_corner and len(below) == len(header) + 1)
+    is_led = not has_corner or (bool(below) and not _NUMERIC.fullmatch(below[0]))
+    width = len(header) + (is_led and len(below) == len(header) + 1)
     while end < len(lines) and len(lines[end].text) < MAX_LINE:
         cells = _WIDE_GAP.split(lines[end].text.strip())
         values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
@@ -638,7 +639,8 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     return end if numbers and end > place + 1 else place
 
 
-_WIDE_GAP = re.compile(r"\s{2,}")
+# Between columns; one that is aligned on the right leaves one blank before a minus.
+_WIDE_GAP = re.compile(r"\s{2,}|(?<=\S)\s(?=[-+−][0-9.])")
 _STEP_OF_CELL = re.compile(r"[tk]\s*=\s*[0-9]{1,6}")
 
 

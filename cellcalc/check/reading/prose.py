@@ -356,14 +356,17 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         del before[0]
     if not before:
         return last, t
+    is_word = re.match(r"[^\W\d_]{4,}(?:[\[(_]|$)", last)  # cell input[2] is no input
     if " ".join(before).lower() in words("net_input")["words"] and re.match(r"z|a_|net", last):
         return last, t  # net input z_f
+    if before[-1].lower() in ("delta", "δ") and re.match(r"[A-Za-z]", last):
+        return f"{before[-1].lower()}_{last}", t  # delta f[3], which is no f
     if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
         phrase = " ".join(before).lower()
         if phrase in words("derivative")["words"]:
             is_derivative = re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last)
             return last if is_derivative else f"∂L/∂{last}", t
-        if phrase not in words("net_input")["words"]:
+        if phrase not in words("net_input")["words"] and not is_word:
             return last, t  # a sentence that ends in the quantity
     if (
         before
@@ -371,6 +374,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         and before[-1].lower().strip(",:") in words("verbs")["words"]
     ):
         return last, t  # The state of the cell in my table is c_1
+    if is_word:
+        return text, t
     if before and _describes(before) and re.match(r"[A-Za-z]", last):
         return last, t  # Vergessensgate f, the gate of the output o
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):

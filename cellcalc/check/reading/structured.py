@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cellcalc.check.answers import OWN, Entry
+from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import words
@@ -73,10 +74,20 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 def entries_of_tree(data: Any, name: str) -> list[Entry]:
     """The answers in objects and lists as JSON has them, whose numbers are :class:`Digits`."""
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
-    found = list(_of(data, Context(gradient=gradient), ""))
+    found = list(apart(_of(data, Context(gradient=gradient), ""), _order(data)))
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
         return [replace(entry, form=OWN) for entry in found]  # `table --format json`
     return found
+
+
+def _order(data: Any, depth: int = 0) -> tuple[str, ...]:
+    """The order of the gates that a list of their names tells: "gate_order": ["i", "f", …]."""
+    if depth > MAX_NESTED or not isinstance(data, list | Mapping):
+        return ()
+    if isinstance(data, list) and all(type(one) is str for one in data):
+        return order_of(data)
+    inner = data.values() if isinstance(data, Mapping) else data
+    return next(filter(None, (_order(one, depth + 1) for one in inner)), ())
 
 
 def lines_of_json(text: str) -> str | None:
@@ -215,7 +226,10 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
                         left = f"{name}[{int(_STEP_KEY.fullmatch(step.lower())[1])}]"  # type: ignore[index]
                         yield context.entry(f"{where}.{step}", left, _text(one))
                 continue
-            yield from _of(value, _within(key, context), where)
+            inner = _within(key, context)
+            if _A_LETTER.fullmatch(key) and all(map(_KIND.fullmatch, value)):
+                inner = replace(inner, gate=key, kind="")  # "z": {"W": …, "U": …} of a GRU
+            yield from _of(value, inner, where)
         elif _is_records(value):
             if key == "windows" and len(by_name) > 1:
                 for one in value:
@@ -227,6 +241,8 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         ):
             continue
         elif isinstance(value, list):
+            if _order(value):
+                continue  # no answer, but which place is whose
             yield from _listed(_named(key, context), value, context, where)
         elif value is not None:
             left = _named(key, context)
@@ -247,6 +263,7 @@ _OF_ONE = {
     "after": "new", "updated": "new", "old": "given", "before": "given", "initial": "given",
 }  # fmt: skip
 _KIND = re.compile(r"(d_?|grad_?|∂L/∂)?(W|U|b|R|p|bias)")
+_A_LETTER = re.compile(r"[cCnajz]|[cC]_?(?:tilde|hat|bar)|[cCgh][\u0303\u0304\u0302]")
 _GATE = re.compile(r"[figoru]|forget|input|candidate|output|cell|reset|update", re.IGNORECASE)
 _LETTERS = {"forget": "f", "input": "i", "candidate": "g", "cell": "g", "output": "o",
             "reset": "r", "update": "u", "bias": "b"}  # fmt: skip
