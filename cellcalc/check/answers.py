@@ -40,6 +40,7 @@ from cellcalc.language.tree import (
     Add,
     Edge,
     Expression,
+    Mul,
     Neg,
     Symbol,
     add,
@@ -966,13 +967,17 @@ class _Reader:
         model = self.names.model
         if (error := self._error(expression)) is not None:
             return error
-        for row in model.forward:
+        for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
-            if row.formula == expression:
+            if row.symbol not in self.names.varying:
+                continue
+            if _same(row.formula, expression):
                 return Symbol(row.symbol, 0)
             for symbol in symbols(expression):
-                if symbol.step is not None and _at_step(row.formula, symbol.step) == expression:
+                if symbol.step is not None and _same(
+                    _at_step(row.formula, symbol.step), expression
+                ):
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
@@ -1134,6 +1139,13 @@ def _with_points(text: str) -> str:
     """A formula with decimal points where it has decimal commas."""
     has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
     return text if has_points else _COMMA.sub(r"\1.\2", text)
+
+
+def _same(one: Expression, other: Expression) -> bool:
+    """Whether two expressions are the same, in whichever order their factors stand."""
+    if isinstance(one, Mul) and isinstance(other, Mul):
+        return Counter(one.factors) == Counter(other.factors)
+    return one == other
 
 
 def _at_step(formula: Expression, step: int | Edge) -> Expression:

@@ -51,9 +51,12 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     entries = []
     for same in groups.values():
         first = same[0]
-        left = first.left if first.t is None else _with_step(first.left, first.t)
+        is_product = bool(_PRODUCT.search(first.left))
+        is_bare = first.t is None or is_product
+        left = first.left if is_bare else _with_step(first.left, first.t or 0)
         entry = Entry(
-            place(first.row, first.column), left, first.value, None, first.window, first.epoch,
+            place(first.row, first.column), left, first.value,
+            first.t if is_product else None, first.window, first.epoch,
             first.sequence, form="cell", stage=first.stage,
         )  # fmt: skip
         if first.aside:
@@ -72,6 +75,7 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     return entries
 
 
+_PRODUCT = re.compile(r"\w[\w{}()\[\]-]*\s*[*·⊙∘×]\s*(?=[^\W\d]|∂|\()")  # r_t * h_{t-1}
 _EQUATION = re.compile(r"(?:[^\W\d]|∂)[^=≈]{0,40}[=≈]\s*[-+.0-9]")
 
 

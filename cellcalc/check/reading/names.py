@@ -28,6 +28,7 @@ from cellcalc.check.reading.mathematics import (
     parse_formula,
 )
 from cellcalc.check.reading.slopes import slopes
+from cellcalc.check.reading.vocabulary import words
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
@@ -99,7 +100,7 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "b": ("b_h", "bh", "b_a", "ba", "bias"),
     "z": ("a", "net", "z_h", "zh", "hraw"),
     "dz": ("dhraw", "dh_raw", "dtanh", "da"),
-    "dy": ("error", "err", "fehler", "erreur", "residual"),
+    "dy": words("loss")["errors"],
 }  # fmt: skip
 # What a GRU calls the weights of its candidate, beside W_r and W_z.
 _OF_RESET: Mapping[str, tuple[str, ...]] = {
@@ -122,7 +123,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     "out": ("o", "h", "y"),
     "input": ("i", "x"),
     "in": ("i", "x"),
-    **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
+    **dict.fromkeys(words("loss")["errors"], ("E", "dy")),
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")

@@ -272,6 +272,15 @@ def stage_of(left: str) -> str:
     return next((key for key, pattern in _stages() if pattern.search(text)), "")
 
 
+# The gate that a GRU has, and no update of weights: u = mise à jour, update gate
+_UPDATE_GATE = re.compile(
+    r"(?<![^\W_])[uz]\s?(?:[=:(]|\bis\b)\s?(?:the\s+)?(?:[^\W\d_]+\s?){1,3}"
+    r"|(?:update|aktualisierungs?|mise à jour|更新)[\s-]?(?:gate|gatter|tor|门|門|ゲート)"
+    r"|(?:gate|porte|puerta|porta)\s(?:of|de|di|d')\s?(?:update|mise à jour|actualización|aggiornamento)",
+    re.IGNORECASE,
+)
+
+
 def stage_after(text: str, is_heading: bool = False) -> str:
     """Which value of a parameter is meant behind a line of text, such as "The new weights are".
 
@@ -279,7 +288,7 @@ def stage_after(text: str, is_heading: bool = False) -> str:
 
     A heading such as "Update" says it too, but not a title that speaks of all passes.
     """
-    shown = text[:400]
+    shown = _UPDATE_GATE.sub(" ", text[:400])
     if _stage_words("updates").search(shown):
         return "new"
     if not is_heading:
