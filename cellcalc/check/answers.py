@@ -67,6 +67,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+MAX_SHOWN = 1_000  # numbers of an array that may show what its name means
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN, ASIDE = "prose", "own", "aside"
 HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
@@ -303,6 +304,8 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
             yield entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
             yield " = ".join((entry.left, *entry.between, entry.right))
+        if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
+            yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -935,6 +938,8 @@ class _Reader:
         """Whether what is called the loss is the loss of a step: "the loss at step 2"."""
         if entry.form == OWN or "E" not in self.names.varying or _WHOLE.search(entry.left):
             return False
+        if re.search(rf"(?<![^\W_])(?:{any_of('time', 'windows')})(?![^\W_])", entry.left):
+            return False  # the loss of the block
         return t is not None or (entry.t is not None and self.step_losses)
 
     def _sum_of(self, left: str, style: Style) -> Symbol:

@@ -264,7 +264,9 @@ def _of_table(table: _Table) -> Iterator[Number]:
             labels = _Labels(tuple(stacks[k]), tuple(beside), titles, staged, len(values) == 1)
             if (own := _alone(row, sorts, filled)) is not None:  # "loss of block" below t
                 labels = _Labels((), (own,), titles, False, True)
-            if (own := _said_before(row, k)) is not None:  # L =, and its number in the next cell
+            if (
+                sorts[k - 1] == "value" and (own := _said_before(row, k)) is not None
+            ):  # L =, and its number in the next cell
                 labels = _Labels((), (own,), titles, False, True)
             try:
                 found = _meant(Number(number, k, "", None, row[k]), labels)

@@ -15,10 +15,13 @@ from cellcalc.check.answers import Entry
 from cellcalc.check.reading.vocabulary import called
 
 _LETTER = re.compile(r"[figorucnz]|c_?(?:tilde|bar|hat)|[cgh][\u0303\u0304\u0302]", re.IGNORECASE)
-_D = r"d_?|grad_?|∂L/∂|delta_?|δ_?"
-_OF_GATES = re.compile(rf"(?P<d>{_D})?(?:gates?|acts?|activations?)", re.IGNORECASE)
+_D = r"dL[_/]?d_?|d_?|grad_?|∂L/∂"
+_OF_GATES = re.compile(rf"(?P<d>{_D}|delta_?|δ_?)?(?:gates?|acts?|activations?)", re.IGNORECASE)
 _OF_NET_INPUTS = re.compile(rf"(?P<d>{_D})?(?P<stem>z|a|net|pre|preact|preactivations?|zs)")
-_OF_WEIGHTS = re.compile(rf"(?P<d>{_D})?(?P<stem>[WURb])s?(?P<behind>'|_new|\.grad|_grad)?")
+_OF_WEIGHTS = re.compile(
+    rf"(?P<d>{_D})?(?P<stem>[WURb])s?(?P<behind>'|_new|\.grad|_grad)?"
+    r"(?:\s*\([^()]{3,60}\))?"  # U.grad (i, f, g, o)
+)
 
 
 def order_of(texts: Sequence[str]) -> tuple[str, ...]:
@@ -70,7 +73,9 @@ def _apart(entry: Entry, order: Sequence[str]) -> list[Entry]:
 def _names(left: str, order: Sequence[str]) -> tuple[list[str], bool]:
     """What an array's numbers are called, gate by gate, and whether it is of weights."""
     if match := _OF_GATES.fullmatch(left):
-        return [f"{'d' if match['d'] else ''}{letter}" for letter in order], False
+        lead = match["d"] or ""
+        lead = "delta_" if lead[:1] == "δ" or lead.startswith("delta") else "d" if lead else ""
+        return [f"{lead}{letter}" for letter in order], False
     if match := _OF_NET_INPUTS.fullmatch(left):
         return [f"{'d' if match['d'] else ''}z_{letter}" for letter in order], False
     if match := _OF_WEIGHTS.fullmatch(left):

@@ -138,8 +138,8 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("quantity", WHOLE_LOSS, wordy=True)
     if timed := _TIME_AND_LETTER.fullmatch(lower):
         bare = lower = timed[1]  # Zeitschritt t
-    if (difference := _DIFFERENCE.fullmatch(bare)) and (target := _target(difference["target"])):
-        return Label("quantity", f"{difference['of']} - {target}")
+    if error := difference_of(bare):
+        return Label("quantity", error)
     if before := _STEP_BEFORE.fullmatch(bare):
         return Label("quantity", _handed_or_state(before))
     if squashed := _SQUASHED.fullmatch(bare):
@@ -191,6 +191,13 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("symbol", bare)
     bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
     return _named(bare) or Label("text", bare)
+
+
+def difference_of(text: str) -> str:
+    """An error such as "Fehler (h_t - Ziel)" in our words; nothing for another text."""
+    match = _DIFFERENCE.fullmatch(text)
+    target = _target(match["target"]) if match else ""
+    return f"{match['of']} - {target}" if match and target else ""
 
 
 def _target(word: str) -> str:
@@ -364,7 +371,21 @@ def is_whole_loss(text: str) -> bool:
     return called("quantities").get(lower) == "L" and is_whole
 
 
-_OF_ALL = ("of", "over", "the", "all", "every", "steps", "step", "t", "für", "alle", "aller", "de", "tous")
+_OF_ALL = (
+    "of",
+    "over",
+    "the",
+    "all",
+    "every",
+    "steps",
+    "step",
+    "t",
+    "für",
+    "alle",
+    "aller",
+    "de",
+    "tous",
+)
 
 
 def sort_parts(text: str) -> tuple[str, str, str, str]:

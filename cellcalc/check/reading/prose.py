@@ -276,7 +276,8 @@ def stage_of(left: str) -> str:
 _UPDATE_GATE = re.compile(
     r"(?<![^\W_])[uz]\s?(?:[=:(]|\bis\b)\s?(?:the\s+)?(?:[^\W\d_]+\s?){1,3}"
     r"|(?:update|aktualisierungs?|mise à jour|更新)[\s-]?(?:gate|gatter|tor|门|門|ゲート)"
-    r"|(?:gate|porte|puerta|porta)\s(?:of|de|di|d')\s?(?:update|mise à jour|actualización|aggiornamento)",
+    r"|(?:gate|porte|puerta|porta)\s(?:of|de|di|d')\s?"
+    r"(?:update|mise à jour|actualización|aggiornamento)",
     re.IGNORECASE,
 )
 
@@ -365,6 +366,10 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         del before[0]
     if not before:
         return last, t
+    if before[-1].lower() in words("nouns")["to"] and any(
+        word.lower().startswith(words("nouns")["handed"]) for word in before[:-1]
+    ):
+        return text, t  # weiter an h_3: what is handed on to it
     is_word = re.match(r"[^\W\d_]{4,}(?:[\[(_]|$)", last)  # cell input[2] is no input
     if " ".join(before).lower() in words("net_input")["words"] and re.match(r"z|a_|net", last):
         return last, t  # net input z_f
