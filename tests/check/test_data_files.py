@@ -49,12 +49,12 @@ def test_what_dc_prev_holds_is_not_the_derivative_by_the_cell_before() -> None:
 def test_an_array_of_objects_is_unreadable_and_the_others_are_marked() -> None:
     stream = io.BytesIO()
     c = [N[f"c@{t}"] for t in (1, 2, 3)]
-    np.savez(stream, c=np.array(c), run=np.array([{"a": 1}], dtype=object), ok=np.array([True]))
+    np.savez(stream, c=np.array(c), blob=np.array([{"a": 1}], dtype=object), ok=np.array([True]))
     report = report_of(stream.getvalue(), "run.npz")
     assert verdicts(report) == [Verdict.CORRECT] * 3
     (one,) = report.unreadable
     assert (one.line, one.why) == (
-        "run",
+        "blob",
         "expected an array of real numbers, found one of type object",
     )
     assert report.passed_over == 1
@@ -62,7 +62,7 @@ def test_an_array_of_objects_is_unreadable_and_the_others_are_marked() -> None:
 
 def test_an_archive_without_numbers_is_refused() -> None:
     with pytest.raises(InputError, match="real numbers"):
-        report_of(npz(run=np.array([{"a": 1}], dtype=object)), "run.npz")
+        report_of(npz(blob=np.array([{"a": 1}], dtype=object)), "run.npz")
 
 
 @pytest.mark.parametrize(
