@@ -309,6 +309,9 @@ class Following:
                 names.own[node.name] = _Function(node, names)
             case ast.ClassDef():
                 names.own[node.name] = self.class_of(node, names)
+            case ast.Return(value=ast.Tuple(elts=parts) as value):
+                # What is not known of it does not take the rest with it.
+                raise _ReturnError(tuple(self.known_parts(value, parts, names)))
             case ast.Return(value=value):
                 raise _ReturnError(None if value is None else self.value(value, names))
             case ast.Break():
@@ -744,6 +747,19 @@ class Following:
             else:
                 made.append(self.argument(one, names))
         return made
+
+    def known_parts(self, node: ast.expr, parts: list[ast.expr], names: _Names) -> list[Any]:
+        """The parts of a tuple, some of which may not be known."""
+        made: list[Any] = []
+        for one in parts:
+            try:
+                made += self.several([one], names)
+            except _FAILED as error:
+                if self.operations > MOST_OPERATIONS:
+                    raise NotFollowedError from error
+                self.missed.add(node.lineno)
+                made.append(_UNKNOWN)
+        return made if self.missed else self.as_parameters(made)
 
     def mapping(
         self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: _Names, name: str
@@ -1225,6 +1241,12 @@ class Following:
                 return (of.fields if function == "vars" else dict(of.fields),)
             case "astuple", [_Object() as of]:
                 return (tuple(self.iterated(of)),)
+            case "fields", [_Object() | _Class() as of]:
+                own = of if isinstance(of, _Class) else of.of
+                one = _Class("Field", names, records=["name"])
+                return (tuple(_Object(one, {"name": name}) for name in own.records),)
+            case "replace" | "evolve", [_Object() as of]:
+                return (_Object(of.of, {**of.fields, **named}),)
             case "partial", [_Known(name, first), *more]:
                 return (_Known(name, (*first, *more)),)
             case "map", [maker, *parts]:
