@@ -23,6 +23,7 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.reading.code import single
+from cellcalc.check.reading.columns import FollowingColumns
 from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
@@ -147,13 +148,17 @@ def followed(
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
-    firsts = {entry.block_first for entry in entries if entry.block}
-    if len(firsts) != 1:
+    kinds = {(entry.block_first, entry.block_columns) for entry in entries if entry.block}
+    if len(kinds) != 1:
         return None  # in several languages
+    first, has_columns = kinds.pop()
+    shown: list[str] = []
     for block, own in groupby((e for e in entries if e.block), key=lambda e: e.block):
         before = sum(source.count("\n") + 1 for source in sources)
-        labels |= {before + e.block_line: e.line for e in own}
+        lines = list(own)
+        labels |= {before + e.block_line: e.line for e in lines}
         sources.append(block)
+        shown += _as_written(lines[0].block_own, block)
     try:
         tree = ast.parse("\n".join(sources))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
@@ -166,13 +171,12 @@ def followed(
         return None
     names = Names(trace.model, max(one.steps for one in trace.passes), author)
     try:
-        meanings, following = _Rounds(tree, runs, names, firsts.pop()).settled()
+        meanings, following = _Rounds(tree, runs, names, first, has_columns).settled()
     except RecursionError:
         return None
-    lines = "\n".join(sources).split("\n")
     answers = [
         replace(answer, line=labels[answer.line])
-        for answer in meanings.answers(lines)
+        for answer in meanings.answers(shown)
         if isinstance(answer.line, int) and answer.line in labels
     ]
     if not answers:
@@ -183,6 +187,12 @@ def followed(
     return Lines(tuple(answers), told, meanings.is_whole)
 
 
+def _as_written(own: str, block: str) -> list[str]:
+    """The lines of a program as they were, where it is respelled line by line."""
+    lines, made = own.split("\n"), block.split("\n")
+    return [*lines, *made[len(lines) :]] if own and len(lines) <= len(made) else made
+
+
 @dataclass
 class _Rounds:
     """Goes through a program until it is known which of its lines are wrong."""
@@ -191,6 +201,7 @@ class _Rounds:
     runs: Runs
     names: Names
     first: int = 0  # what the program calls the first element of an array
+    has_columns: bool = False  # its arrays have rows and columns
     left: int = MOST_IN_ALL
     is_all: bool | None = None  # whether every statement was followed
 
@@ -217,7 +228,8 @@ class _Rounds:
 
     def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
         meanings = _Meanings(self.runs, self.names, learnt)
-        following = Following(meanings, self.first)
+        kind = FollowingColumns if self.has_columns else Following
+        following = kind(meanings, self.first)
         following.program(self.tree)
         if self.is_all is None:
             self.is_all = not following.missed

@@ -112,6 +112,7 @@ _NUMBERS = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "pi": math.pi, "e
 _KEPT = re.compile(
     r"(?:[mvsr]|vel\w*|mom\w*|cache|exp_avg\w*|[mv]_?(?:hat|corr|c)\w*|old\w*|num\w*)"
 )
+_OF_SLOPES = re.compile(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?")
 _SAME = ("data", "value", "loc", "iloc")
 _SHOWN = (
     "print",
@@ -139,7 +140,7 @@ _FAILED = (
 @dataclass
 class _Function:
     node: ast.FunctionDef | ast.Lambda
-    scope: _Names
+    scope: Names
     owner: _Object | _Class | None = None
 
 
@@ -148,7 +149,7 @@ class _Class:
     """A class; ``records`` are the names of its fields where it has no __init__ of its own."""
 
     name: str
-    scope: _Names
+    scope: Names
     methods: dict[str, ast.FunctionDef] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     records: list[str] = field(default_factory=list)
@@ -172,16 +173,16 @@ class _Known:
 
 
 @dataclass
-class _Names:
+class Names:
     """The names of a body of code, and those around it."""
 
     own: dict[str, Any] = field(default_factory=dict)
-    around: _Names | None = None
-    elsewhere: dict[str, _Names] = field(default_factory=dict)  # global and nonlocal ones
+    around: Names | None = None
+    elsewhere: dict[str, Names] = field(default_factory=dict)  # global and nonlocal ones
     given_out: list[Any] | None = None  # by a generator
 
     def find(self, name: str) -> Any:
-        scope: _Names | None = self
+        scope: Names | None = self
         while scope is not None:
             if name in scope.own:
                 return scope.own[name]
@@ -195,7 +196,7 @@ class _Names:
             return False
         return True
 
-    def holder(self, name: str) -> _Names:
+    def holder(self, name: str) -> Names:
         """Where a name is kept that is given something here."""
         return self.elsewhere.get(name, self)
 
@@ -238,7 +239,7 @@ class Following:
         self.instances: dict[int, int] = {}
         self.counts: dict[tuple[int, int], int] = {}  # of turns of each loop
         self.base = 0
-        self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
+        self.sums: dict[str, tuple[ast.expr, ast.expr, Names]] = {}  # that the loop adds up
 
     def program(self, tree: ast.Module) -> None:
         """All of it, and the functions with a loop over the steps that nothing in it calls.
@@ -249,7 +250,7 @@ class Following:
             self.whole(tree)
 
     def whole(self, tree: ast.Module) -> None:
-        names = _Names({"__name__": "__main__"})
+        names = Names({"__name__": "__main__"})
         if self.first:  # functions may stand behind what calls them, and give back what comes last
             names.own |= {
                 one.name: _Function(one, names)
@@ -263,8 +264,8 @@ class Following:
                 if loops:
                     self.uncalled(node, names)
 
-    def uncalled(self, node: ast.FunctionDef, names: _Names) -> None:
-        inner = _Names(around=names)
+    def uncalled(self, node: ast.FunctionDef, names: Names) -> None:
+        inner = Names(around=names)
         for one in node.args.args:
             try:
                 inner.own[one.arg] = self.meanings.drawn(one.arg)
@@ -273,7 +274,7 @@ class Following:
         with contextlib.suppress(_ReturnError):
             self.body(node.body, inner)
 
-    def body(self, statements: Iterable[ast.stmt], names: _Names) -> None:
+    def body(self, statements: Iterable[ast.stmt], names: Names) -> None:
         for statement in statements:
             self.spend(1)
             try:
@@ -288,7 +289,7 @@ class Following:
                 if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
                     self.lines.add(statement.lineno)
 
-    def statement(self, node: ast.stmt, names: _Names) -> None:
+    def statement(self, node: ast.stmt, names: Names) -> None:
         match node:
             case ast.Assign(targets=targets, value=value):
                 self.assignment(node, targets, value, names)
@@ -333,33 +334,37 @@ class Following:
                 raise NotFollowedError
 
     def assignment(
-        self, node: ast.stmt, targets: list[ast.expr], value: ast.expr, names: _Names
+        self, node: ast.stmt, targets: list[ast.expr], value: ast.expr, names: Names
     ) -> None:
         again = _made_of(targets[0], value)
         inner = names
         if again and isinstance(targets[0], ast.Name):
             name = targets[0].id
-            inner = _Names({name: self.raw(names.find(name), node.lineno)}, names)
-        found = self.value(value, inner, _target_name(targets[0]))
+            inner = Names({name: self.raw(names.find(name), node.lineno)}, names)
+        elif again and self.turns and (more := _less_itself(targets[0], value)) is not None:
+            plus = ast.AugAssign(targets[0], ast.Add(), more)  # d.Wf = d.Wf + …
+            self.augmented(ast.copy_location(plus, node), targets[0], ast.Add(), more, names)
+            return
+        found = self.value(value, inner, name_of_target(targets[0]))
         for target in targets:
             # What a function gives back has been told of where it was made.
             back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
             if again and isinstance(target, ast.Name) and self.turns:
-                more = _less_itself(target.id, value)
+                more = _less_itself(target, value)
                 if more is not None and self.is_added(node.lineno, target, more, inner):
                     self.assign(node.lineno, target, found, names, again, told=False)
                     self.sums[target.id] = (_loaded(target), target, names)
                     continue
             self.assign(node.lineno, target, found, names, again, told=not back)
 
-    def is_added(self, line: int, target: ast.Name, more: ast.expr, names: _Names) -> bool:
+    def is_added(self, line: int, target: ast.Name, more: ast.expr, names: Names) -> bool:
         """Whether dW = dW + … adds what a step adds to a gradient."""
         value = self.value(more, names)
         if isinstance(value, list):
             return False
         return self.meanings.added(line, target.id, value, self.slot(target, names))
 
-    def class_of(self, node: ast.ClassDef, names: _Names) -> _Class:
+    def class_of(self, node: ast.ClassDef, names: Names) -> _Class:
         made = _Class(node.name, names)
         for base in node.bases:
             with contextlib.suppress(*_FAILED):
@@ -379,7 +384,7 @@ class Following:
                         made.defaults[name] = value
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     with contextlib.suppress(*_FAILED):
-                        made.own[name] = self.value(value, _Names(dict(made.own), names), name)
+                        made.own[name] = self.value(value, Names(dict(made.own), names), name)
         return made
 
     def spend(self, operations: int) -> None:
@@ -388,7 +393,7 @@ class Following:
         if self.operations > MOST_OPERATIONS:
             raise NotFollowedError
 
-    def truth(self, node: ast.expr, names: _Names) -> bool:
+    def truth(self, node: ast.expr, names: Names) -> bool:
         found = self.value(node, names)
         if isinstance(found, Term | numpy.ndarray | _Object):
             raise NotFollowedError
@@ -396,7 +401,7 @@ class Following:
 
     # Loops.
 
-    def loop(self, node: ast.For, names: _Names) -> None:
+    def loop(self, node: ast.For, names: Names) -> None:
         turns = elements(self.iterated(self.value(node.iter, names)))
         name = node.target.id if isinstance(node.target, ast.Name) else ""
         if name.lower() in _EPOCHS and not self.turns and not _uses(node.body, name):
@@ -414,7 +419,7 @@ class Following:
                 break
         self.after_loop(over_steps or not over_parts)
 
-    def repeated(self, node: ast.While, names: _Names) -> None:
+    def repeated(self, node: ast.While, names: Names) -> None:
         instance, k, backward = self.instance_of(node), 0, _counts_down(node)
         while self.truth_of(node.test, names):
             self.spend(1)
@@ -423,7 +428,7 @@ class Following:
             k += 1
         self.after_loop(True)
 
-    def truth_of(self, node: ast.expr, names: _Names) -> bool:
+    def truth_of(self, node: ast.expr, names: Names) -> bool:
         found = self.value(node, names)
         return bool(len(found)) if isinstance(found, numpy.ndarray) else bool(found)
 
@@ -431,7 +436,7 @@ class Following:
         self.instances[node.lineno] = self.instances.get(node.lineno, -1) + 1
         return self.instances[node.lineno]
 
-    def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: _Names) -> bool:
+    def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: Names) -> bool:
         """One turn; whether the loop goes on after it."""
         outer = self.turns
         self.counts[one.line, one.instance] = one.k + 1
@@ -452,7 +457,7 @@ class Following:
             return
         for loaded, target, own in self.sums.values():
             with contextlib.suppress(*_FAILED):
-                whole = self.meanings.summed(_target_name(target), self.value(loaded, own))
+                whole = self.meanings.summed(name_of_target(target), self.value(loaded, own))
                 self.assign(0, target, whole, own, False, told=False)
         self.sums = {}
 
@@ -494,7 +499,7 @@ class Following:
         line: int,
         target: ast.expr,
         value: Any,
-        names: _Names,
+        names: Names,
         again: bool,
         told: bool = True,
     ) -> None:
@@ -515,11 +520,12 @@ class Following:
                     return
                 if not isinstance(of, _Object):
                     raise NotFollowedError
+                name = name_of_target(target)
                 own = self.told(line, name, value, (id(of), name), again) if told else value
-                of.fields[name] = own
+                of.fields[target.attr] = own
             case ast.Subscript(value=owner, slice=index):
                 of, place = self.value(owner, names), self.index(index, names)
-                name = _target_name(owner)
+                name = name_of_target(owner)
                 if isinstance(place, str):
                     name = _of_key(name, place)
                 if isinstance(of, _Object) and "__setitem__" in of.of.methods:
@@ -533,14 +539,14 @@ class Following:
                 elif not isinstance(of, list | dict):
                     raise NotFollowedError
                 if told:
-                    value = self.told(line, name, value, (id(of), _hashed(place)), again)
+                    value = self.told(line, name, value, (id(of), place_key(place)), again)
                 of[place] = value
             case ast.Starred(value=inner):
                 self.assign(line, inner, value, names, again, told)
             case _:
                 raise NotFollowedError
 
-    def grown(self, of: Any, place: int, name: str, names: _Names) -> Any:
+    def grown(self, of: Any, place: int, name: str, names: Names) -> Any:
         """An array to which the next element is given, which it has not yet."""
         if isinstance(of, list) and place == len(of):
             of.append(0.0)
@@ -550,7 +556,7 @@ class Following:
         return of
 
     def unpacked(
-        self, line: int, parts: list[ast.expr], found: list[Any], names: _Names, again: bool,
+        self, line: int, parts: list[ast.expr], found: list[Any], names: Names, again: bool,
         told: bool,
     ) -> None:  # fmt: skip
         starred = [k for k, one in enumerate(parts) if isinstance(one, ast.Starred)]
@@ -587,7 +593,7 @@ class Following:
         target: ast.expr,
         op: ast.operator,
         value: ast.expr,
-        names: _Names,
+        names: Names,
     ) -> None:
         before = self.value(_loaded(target), names)
         more = self.value(value, names)
@@ -596,7 +602,7 @@ class Following:
             self.spend(len(before) + len(more))
             for one in more:
                 place = (id(before), len(before))
-                before.append(self.told(node.lineno, _target_name(target), one, place, False))
+                before.append(self.told(node.lineno, name_of_target(target), one, place, False))
             return
         is_element = isinstance(target, ast.Subscript)
         made = self.operation(op, self.raw(before, 0 if is_element else node.lineno), more)
@@ -619,7 +625,7 @@ class Following:
             key = f"{ast.unparse(kept)} {id(names.holder(name))}"
             self.sums[key] = (kept, self.kept(target, names, True), names)
 
-    def kept(self, target: ast.expr, names: _Names, store: bool = False) -> ast.expr:
+    def kept(self, target: ast.expr, names: Names, store: bool = False) -> ast.expr:
         """The same place, with its index as it is now: acc[k] of a loop over k."""
         context = ast.Store() if store else ast.Load()
         if isinstance(target, ast.Subscript):
@@ -628,14 +634,14 @@ class Following:
                 return ast.Subscript(target.value, ast.Constant(place), context)
         return target if store else _loaded(target)
 
-    def name_of(self, target: ast.expr, names: _Names) -> str:
+    def name_of(self, target: ast.expr, names: Names) -> str:
         """What a place is called, with the key as it is now."""
         if isinstance(target, ast.Subscript):
             with contextlib.suppress(*_FAILED):
                 place = self.index(target.slice, names)
                 if isinstance(place, str):
-                    return _of_key(_target_name(target.value), place)
-        return _target_name(target)
+                    return _of_key(name_of_target(target.value), place)
+        return name_of_target(target)
 
     def raw(self, value: Any, line: int) -> Any:
         """A number as it was made in this turn, whatever it has been called since.
@@ -653,7 +659,7 @@ class Following:
             return made
         return value
 
-    def slot(self, target: ast.expr, names: _Names) -> object:
+    def slot(self, target: ast.expr, names: Names) -> object:
         match target:
             case ast.Name(id=name):
                 return (id(names.holder(name)), name)
@@ -663,7 +669,7 @@ class Following:
 
     # Expressions.
 
-    def value(self, node: ast.expr, names: _Names, name: str = "") -> Any:
+    def value(self, node: ast.expr, names: Names, name: str = "") -> Any:
         self.spend(1)
         found = self._value(node, names, name)
         if found is _UNKNOWN or (isinstance(found, int) and abs(found) > LARGEST):
@@ -672,7 +678,7 @@ class Following:
             self.spend(len(found) if isinstance(found, list) else found.size)
         return found
 
-    def _value(self, node: ast.expr, names: _Names, name: str) -> Any:
+    def _value(self, node: ast.expr, names: Names, name: str) -> Any:
         match node:
             case ast.Constant(value=value):
                 if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**9:
@@ -731,15 +737,15 @@ class Following:
                 return None
         raise NotFollowedError
 
-    def give_out(self, names: _Names, values: list[Any]) -> None:
-        scope: _Names | None = names
+    def give_out(self, names: Names, values: list[Any]) -> None:
+        scope: Names | None = names
         while scope is not None and scope.given_out is None:
             scope = scope.around
         if scope is None or scope.given_out is None:
             raise NotFollowedError
         scope.given_out += values
 
-    def several(self, parts: Iterable[ast.expr], names: _Names) -> list[Any]:
+    def several(self, parts: Iterable[ast.expr], names: Names) -> list[Any]:
         made: list[Any] = []
         for one in parts:
             if isinstance(one, ast.Starred):
@@ -748,7 +754,7 @@ class Following:
                 made.append(self.argument(one, names))
         return made
 
-    def known_parts(self, node: ast.expr, parts: list[ast.expr], names: _Names) -> list[Any]:
+    def known_parts(self, node: ast.expr, parts: list[ast.expr], names: Names) -> list[Any]:
         """The parts of a tuple, some of which may not be known."""
         made: list[Any] = []
         for one in parts:
@@ -762,7 +768,7 @@ class Following:
         return made if self.missed else self.as_parameters(made)
 
     def mapping(
-        self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: _Names, name: str
+        self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: Names, name: str
     ) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
         for key, one in zip(keys, values, strict=True):
@@ -787,7 +793,7 @@ class Following:
             found = dict(zip(found, self.meanings.given("", numbers), strict=True))
         return found
 
-    def text(self, parts: Iterable[ast.expr], names: _Names) -> str:
+    def text(self, parts: Iterable[ast.expr], names: Names) -> str:
         """What an f-string says, where it is put together of texts and whole numbers."""
         made = []
         for part in parts:
@@ -802,7 +808,7 @@ class Following:
                 return ""
         return "".join(made)[:MOST_LETTERS]
 
-    def either(self, wanted: bool, values: Sequence[ast.expr], names: _Names) -> Any:
+    def either(self, wanted: bool, values: Sequence[ast.expr], names: Names) -> Any:
         found: Any = None
         for one in values:
             found = self.value(one, names)
@@ -812,7 +818,7 @@ class Following:
                 return found
         return found
 
-    def compared(self, node: ast.Compare, names: _Names) -> bool:
+    def compared(self, node: ast.Compare, names: Names) -> bool:
         parts = [self.value(one, names) for one in (node.left, *node.comparators)]
         if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
             if any(isinstance(one, Term) for one in parts[:1]) and parts[1] is not None:
@@ -826,15 +832,15 @@ class Following:
         return all(found)
 
     def comprehended(
-        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: _Names
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: Names
     ) -> Any:
-        inner = _Names(around=names)
+        inner = Names(around=names)
         made: list[Any] = []
         self.generated(node, 0, inner, made)
         return dict(made) if isinstance(node, ast.DictComp) else made
 
     def generated(
-        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, names: _Names,
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, names: Names,
         made: list[Any],
     ) -> None:  # fmt: skip
         one = node.generators[depth]
@@ -877,7 +883,7 @@ class Following:
             self.spend(left.size * columns)
         return product(left, right)
 
-    def index(self, node: ast.expr, names: _Names) -> Any:
+    def index(self, node: ast.expr, names: Names) -> Any:
         if isinstance(node, ast.Slice):
             parts = [None if p is None else self.value(p, names)
                      for p in (node.lower, node.upper, node.step)]  # fmt: skip
@@ -930,7 +936,7 @@ class Following:
             return of[place]
         raise NotFollowedError
 
-    def attribute(self, owner: ast.expr, attr: str, names: _Names) -> Any:
+    def attribute(self, owner: ast.expr, attr: str, names: Names) -> Any:
         if isinstance(owner, ast.Name) and owner.id in _MODULES and owner.id not in names.own:
             if attr in _NUMBERS:
                 return _NUMBERS[attr]
@@ -945,7 +951,7 @@ class Following:
             if attr in of.of.methods:
                 node = of.of.methods[attr]
                 found = _Function(node, of.of.scope, _owner(node, of))
-                is_property = any(_target_name(one) == "property" for one in node.decorator_list)
+                is_property = any(name_of_target(one) == "property" for one in node.decorator_list)
                 return self.entered(found, [], {}) if is_property else found
             if attr in of.of.own:
                 return of.of.own[attr]
@@ -978,7 +984,7 @@ class Following:
 
     # Calls.
 
-    def call(self, node: ast.Call, names: _Names, name: str) -> Any:
+    def call(self, node: ast.Call, names: Names, name: str) -> Any:
         function = node.func
         if isinstance(function, ast.Attribute):
             if _is_super(function.value):
@@ -1000,7 +1006,7 @@ class Following:
         return self.called_with(self.value(function, names), node, names)
 
     def arguments(
-        self, node: ast.Call, names: _Names, name: str = ""
+        self, node: ast.Call, names: Names, name: str = ""
     ) -> tuple[list[Any], dict[str, Any]]:
         given: list[Any] = []
         for one in node.args:
@@ -1019,7 +1025,7 @@ class Following:
                 named[key.arg] = found
         return given, named
 
-    def argument(self, node: ast.expr, names: _Names, name: str = "") -> Any:
+    def argument(self, node: ast.expr, names: Names, name: str = "") -> Any:
         """A value that is handed to a function, which may be a function itself."""
         try:
             return self.value(node, names, name)
@@ -1028,7 +1034,7 @@ class Following:
                 return _Known(node.id)
             raise
 
-    def called_with(self, found: Any, node: ast.Call, names: _Names) -> Any:
+    def called_with(self, found: Any, node: ast.Call, names: Names) -> Any:
         arguments, named = self.arguments(node, names)
         return self.made(found, arguments, named)
 
@@ -1071,9 +1077,9 @@ class Following:
             return list(self.meanings.given("", given))
         return given
 
-    def default(self, node: ast.expr, names: _Names, name: str) -> Any:
+    def default(self, node: ast.expr, names: Names, name: str) -> Any:
         """What a field is where nothing is given for it."""
-        if isinstance(node, ast.Call) and _target_name(node.func) == "field":
+        if isinstance(node, ast.Call) and name_of_target(node.func) == "field":
             for key in node.keywords:
                 if key.arg == "default":
                     return self.value(key.value, names, name)
@@ -1094,7 +1100,7 @@ class Following:
             self.depth -= 1
             raise NotFollowedError
         try:
-            inner = _Names(around=found.scope)
+            inner = Names(around=found.scope)
             node = found.node
             self.bind(found, arguments, named, inner)
             if isinstance(node, ast.Lambda):
@@ -1114,7 +1120,7 @@ class Following:
             self.depth -= 1
 
     def bind(
-        self, found: _Function, arguments: list[Any], named: Mapping[str, Any], inner: _Names
+        self, found: _Function, arguments: list[Any], named: Mapping[str, Any], inner: Names
     ) -> None:
         """The names of a function with what they are given."""
         node = found.node
@@ -1151,7 +1157,7 @@ class Following:
                     own[name] = self.meanings.given(f"={name}", value)
         inner.own |= own
 
-    def method(self, owner: Any, attr: str, node: ast.Call, names: _Names) -> Any:
+    def method(self, owner: Any, attr: str, node: ast.Call, names: Names) -> Any:
         if isinstance(owner, _Object | _Class):
             if isinstance(owner, _Object) and attr in ("_asdict", "_replace"):
                 if attr == "_asdict":
@@ -1180,7 +1186,7 @@ class Following:
         return found
 
     def put_in(self, owner: list[Any], attr: str, given: list[Any], node: ast.Call) -> Any:
-        name = _target_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        name = name_of_target(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         if attr == "append" and len(given) == 1:
             slot = (id(owner), len(owner))
             owner.append(self.told(node.lineno, name, given[0], slot, False))
@@ -1200,7 +1206,7 @@ class Following:
             return None
         return of_list(owner, attr, given)
 
-    def known(self, function: str, node: ast.Call, names: _Names, name: str) -> Any:
+    def known(self, function: str, node: ast.Call, names: Names, name: str) -> Any:
         """A function of Python's, numpy's, torch's or math's."""
         if function in RANDOM or function in ("Linear", "LSTM"):
             return self.meanings.drawn(name)
@@ -1221,7 +1227,7 @@ class Following:
 
     def of_functions(
         self, function: str, given: list[Any], named: Mapping[str, Any], node: ast.Call,
-        names: _Names,
+        names: Names,
     ) -> tuple[Any] | None:  # fmt: skip
         """What handles functions, objects and their names."""
         match function, given:
@@ -1297,14 +1303,14 @@ class _Missing(dict[Any, Any]):
 
 
 def _owner(node: ast.FunctionDef, of: _Object) -> _Object | _Class:
-    is_of_class = any(_target_name(one) == "classmethod" for one in node.decorator_list)
+    is_of_class = any(name_of_target(one) == "classmethod" for one in node.decorator_list)
     return of.of if is_of_class else of
 
 
 def _is_static(node: ast.FunctionDef | ast.Lambda) -> bool:
     if isinstance(node, ast.Lambda):
         return False
-    return any(_target_name(one) == "staticmethod" for one in node.decorator_list)
+    return any(name_of_target(one) == "staticmethod" for one in node.decorator_list)
 
 
 def _gives_out(node: ast.FunctionDef) -> bool:
@@ -1313,7 +1319,7 @@ def _gives_out(node: ast.FunctionDef) -> bool:
 
 
 def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and _target_name(node.func) == "super"
+    return isinstance(node, ast.Call) and name_of_target(node.func) == "super"
 
 
 def _of_texts(op: ast.operator, left: Any, right: Any) -> str:
@@ -1334,12 +1340,12 @@ def _of_texts(op: ast.operator, left: Any, right: Any) -> str:
     raise NotFollowedError
 
 
-def _hashed(place: Any) -> object:
+def place_key(place: Any) -> object:
     """A place in an array as a key."""
     if isinstance(place, slice):
         return ("slice", place.start, place.stop, place.step)
     if isinstance(place, tuple):
-        return tuple(_hashed(one) for one in place)
+        return tuple(place_key(one) for one in place)
     return place if isinstance(place, int | str | None) else object()
 
 
@@ -1359,26 +1365,38 @@ def _is_of_parts(node: ast.expr, turns: Sequence[Any]) -> bool:
         if isinstance(turn, tuple) and any(isinstance(part, str) for part in turn):
             return True
     inner = node
-    while isinstance(inner, ast.Call) and inner.args and _target_name(inner.func) == "enumerate":
+    while isinstance(inner, ast.Call) and inner.args and name_of_target(inner.func) == "enumerate":
         inner = inner.args[0]
     if isinstance(inner, ast.Tuple | ast.List):
         return not all(isinstance(turn, int) for turn in turns)
     return False
 
 
-def _less_itself(name: str, value: ast.expr) -> ast.expr | None:
-    """What a sum adds to a name that is its first or last part: dW = dW + …"""
+def _less_itself(target: ast.expr, value: ast.expr) -> ast.expr | None:
+    """What a sum adds to something that is its first or last part: dW = dW + …"""
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
         return None
     for own, more in ((value.left, value.right), (value.right, value.left)):
-        if isinstance(own, ast.Name) and own.id == name:
+        if _is_same(own, target):
             return more
     return None
 
 
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    """Whether a value is what stands at a place that is given something."""
+    match one, other:
+        case ast.Name(id=a), ast.Name(id=b):
+            return a == b
+        case ast.Attribute(value=of, attr=a), ast.Attribute(value=owner, attr=b):
+            return a == b and _is_same(of, owner)
+        case ast.Subscript(value=of, slice=a), ast.Subscript(value=owner, slice=b):
+            return _is_same(of, owner) and ast.dump(a) == ast.dump(b)
+    return False
+
+
 def _is_shown(call: ast.Call) -> bool:
     """Whether something is only printed or drawn."""
-    name = _target_name(call.func)
+    name = name_of_target(call.func)
     return name in _SHOWN
 
 
@@ -1388,16 +1406,18 @@ def _targets(statement: ast.stmt) -> Iterable[str]:
             yield node.id
 
 
-def _target_name(node: ast.expr) -> str:
+def name_of_target(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):
             return name
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if _OF_SLOPES.fullmatch(owner):
+            return _of_key(owner, name) if len(name) > 1 or owner != "g" else name
         case ast.Attribute(attr=name):
             return name
         case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
-            return _of_key(_target_name(value), key)
+            return _of_key(name_of_target(value), key)
         case ast.Subscript(value=value):
-            return _target_name(value)
+            return name_of_target(value)
     return ""
 
 
@@ -1407,7 +1427,7 @@ def _of_key(owner: str, key: str) -> str:
         return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
     if _KEPT.fullmatch(owner):
         return f"{owner}_{key}"
-    is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?", owner)
+    is_slope = _OF_SLOPES.fullmatch(owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 
 
@@ -1423,15 +1443,15 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _made_of(target: ast.expr, value: ast.expr) -> bool:
-    """Whether a name is given a sum in which it stands itself: dh = dh + …"""
-    if not isinstance(target, ast.Name) or not isinstance(value, ast.BinOp):
+    """Whether something is given a sum in which it stands itself: dh = dh + …"""
+    if not isinstance(value, ast.BinOp):
         return False
     terms = [value]
     while terms:
         one = terms.pop()
         if isinstance(one.op, ast.Add | ast.Sub):
             for part in (one.left, one.right):
-                if isinstance(part, ast.Name) and part.id == target.id:
+                if _is_same(part, target):
                     return True
                 if isinstance(part, ast.BinOp):
                     terms.append(part)
@@ -1451,7 +1471,7 @@ def _is_backward(node: ast.expr, turns: Sequence[Any]) -> bool:
     if all(isinstance(turn, int) for turn in turns):
         return len(turns) > 1 and turns[0] > turns[-1]
     for part in ast.walk(node):
-        if isinstance(part, ast.Call) and _target_name(part.func) == "reversed":
+        if isinstance(part, ast.Call) and name_of_target(part.func) == "reversed":
             return True
         if isinstance(part, ast.Slice) and isinstance(part.step, ast.UnaryOp):
             return True
@@ -1464,9 +1484,9 @@ def _counts_down(node: ast.While) -> bool:
     for one in ast.walk(node):
         if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub):
             tested = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
-            if _target_name(one.target) in tested:
+            if name_of_target(one.target) in tested:
                 return True
-        if isinstance(one, ast.Call) and _target_name(one.func) == "pop" and not one.args:
+        if isinstance(one, ast.Call) and name_of_target(one.func) == "pop" and not one.args:
             return True
     return False
 
