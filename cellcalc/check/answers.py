@@ -90,7 +90,8 @@ class Entry:
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
     is a line of, the ``block_line``-th; ``block_first`` is what it calls the first element of an
     array, ``block_columns`` whether its arrays have rows and columns, and ``block_own`` the program
-    as it was where ``block`` is respelled from another language. ``context`` is the whole line of text that it is the first entry of.
+    as it was where ``block`` is respelled from another language. ``context`` is the whole line of
+    text that it is the first entry of.
     """
 
     line: int | str

@@ -205,9 +205,13 @@ def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
     own = getattr(text, "own", "") if respelled else ""
     return [
         replace(
-            e, block=source, block_line=e.line, block_first=first, block_columns=columns,
+            e,
+            block=source,
+            block_line=e.line,
+            block_first=first,
+            block_columns=columns,
             block_own=own,
-        )  # fmt: skip
+        )
         if isinstance(e.line, int)
         else e
         for e in entries

@@ -154,7 +154,7 @@ def grown(of: Any, place: Any, value: Any) -> Any:
     elif isinstance(place, tuple) and len(place) == 2:
         lengths = numpy.shape(value) if isinstance(value, numpy.ndarray) else (1, 1)
         shape = tuple(
-            max(own, one + 1 if isinstance(one, int) else long if not own else own)
+            max(own, one + 1 if isinstance(one, int) else own or long)
             for own, one, long in zip(of.shape, place, lengths, strict=True)
         )
     else:
@@ -202,8 +202,7 @@ def _sum(given: Sequence[Any]) -> Any:
     if not isinstance(of, numpy.ndarray):
         return summed(as_array(elements(of))) if isinstance(of, list | range) else of
     if len(given) > 1 and isinstance(given[1], int):
-        made = summed(of, given[1] - 1, keep=True)
-        return made
+        return summed(of, given[1] - 1, keep=True)
     if len(given) > 1 or 1 in of.shape:
         return summed(of)
     return summed(of, 0, keep=True)
@@ -301,6 +300,7 @@ _BY_NAME: Mapping[str, Callable[[Sequence[Any]], Any]] = {
     "rows": lambda given: _shape(given[0])[0], "columns": lambda given: _shape(given[0])[1],
     "horzcat": _joined(1), "vertcat": _joined(0), "fliplr": _flipped(1), "flipud": _flipped(0),
     "flip": _flip, "reshape": _reshaped, "dot": _times, "repmat": _copies, "isempty": _is_empty,
-    "mean": _mean, "struct": _struct, "double": _dots, "transpose": lambda given: _matrix(given[0]).T,
+    "mean": _mean, "struct": _struct, "double": _dots,
+    "transpose": lambda given: _matrix(given[0]).T,
     "cell": lambda given: [0.0] * (max(given) if len(given) > 1 else given[0]),
 }  # fmt: skip

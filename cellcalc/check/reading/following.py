@@ -342,8 +342,7 @@ class Following:
             name = targets[0].id
             inner = Names({name: self.raw(names.find(name), node.lineno)}, names)
         elif again and self.turns and (more := _less_itself(targets[0], value)) is not None:
-            plus = ast.AugAssign(targets[0], ast.Add(), more)  # d.Wf = d.Wf + …
-            self.augmented(ast.copy_location(plus, node), targets[0], ast.Add(), more, names)
+            self.augmented(node, targets[0], ast.Add(), more, names)  # d.Wf = d.Wf + …
             return
         found = self.value(value, inner, name_of_target(targets[0]))
         for target in targets:
@@ -589,7 +588,7 @@ class Following:
 
     def augmented(
         self,
-        node: ast.AugAssign,
+        node: ast.stmt,
         target: ast.expr,
         op: ast.operator,
         value: ast.expr,

@@ -77,26 +77,25 @@ def _joined(text: str) -> list[str]:
     """The lines without comments; one that goes on is put together in its first place."""
     made: list[str] = []
     inside = 0  # how many lines the one before has taken
-    is_comment = False
+    is_comment = goes_on = False
     for line in text.split("\n"):
         if line.strip() in ("%{", "#{"):
             is_comment = True
         bare = "" if is_comment else _bare(line)
         if line.strip() in ("%}", "#}"):
             is_comment = False
-        goes_on = bare.rstrip().endswith("...")
+        went_on, goes_on = goes_on, bare.rstrip().endswith("...")
         if goes_on:
             bare = bare.rstrip()[:-3]
         if inside:
             before = made[-inside]
             is_open = before.count("[") > before.count("]")
-            made[-inside] = f"{before.rstrip()}{'; ' if is_open and not wants else ' '}{bare}"
+            made[-inside] = f"{before.rstrip()}{'; ' if is_open and not went_on else ' '}{bare}"
             made.append("")
             now = made[-inside - 1]
         else:
             made.append(bare)
             now = bare
-        wants = goes_on
         is_open = now.count("[") > now.count("]") or now.count("{") > now.count("}")
         inside = inside + 1 if (goes_on or is_open) and inside < 60 else 0
     return made
