@@ -27,6 +27,7 @@ from cellcalc.check.reading.columns import FollowingColumns
 from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
+from cellcalc.check.reading.standing import given_on, handed_back
 from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
 from cellcalc.check.redrawn import FORWARD, Place, Runs, near, runs_of
 from cellcalc.engine.trace import Trace
@@ -56,10 +57,16 @@ _SEVERAL = re.compile(
 _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
+_RATE = re.compile(r"(?i)lr|eta|alpha|rate|learning_?rate")
+_COUNTED = re.compile(r"T|n|N|T_?x|n_?steps|steps|seq_?len|num_?steps|time_?steps")
+_BEGIN = re.compile(
+    r"([hcas])_?(?:0|init|initial|start|prev)|(?:init|initial|start)_?(?P<a>[hcas])"
+)
 _SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
 MOST_IN_ALL = 400_000  # operations, however often a program is gone through
 MOST_RECORDS = 5_000
 MOST_WRONG = 4  # lines
+MOST_WRONG_ALONE = 2  # of a function that nothing calls
 MOST_UNNAMED = 3  # lines of no known meaning that are tried
 MOST_MEANINGS = 8  # that are tried for each
 MOST_KEPT = 150  # nodes of the tree of a number that is not what its name says
@@ -176,7 +183,7 @@ def followed(
         return None
     answers = [
         replace(answer, line=labels[answer.line])
-        for answer in meanings.answers(shown)
+        for answer in _less_guesses(list(meanings.answers(shown)), following.alone)
         if isinstance(answer.line, int) and answer.line in labels
     ]
     if not answers:
@@ -185,6 +192,20 @@ def followed(
     own_lines = {labels[line] for line in reached if line in labels}
     told = frozenset(own_lines | {answer.line for answer in answers})
     return Lines(tuple(answers), told, meanings.is_whole)
+
+
+def _less_guesses(answers: Sequence[Answer], alone: Sequence[tuple[int, int]]) -> Iterator[Answer]:
+    """Without what seems wrong in a function that nothing calls, where that is much of it.
+
+    What its arguments stand for is then more likely to be another than was taken.
+    """
+    doubted: set[int | str] = set()
+    for first, last in alone:
+        own = [a for a in answers if isinstance(a.line, int) and first <= a.line <= last]
+        wrong = {a.line for a in own if not a.right}
+        if len(wrong) > MOST_WRONG_ALONE or len(wrong) * 2 > len({a.line for a in own} - wrong):
+            doubted |= wrong
+    yield from (a for a in answers if a.right or a.line not in doubted)
 
 
 def _as_written(own: str, block: str) -> list[str]:
@@ -524,8 +545,55 @@ class _Meanings:
         made[:] = [self.leaf(key) for key in keys]
         return made
 
+    def inner(self) -> int | None:
+        """A step with one before and one after it in its window."""
+        for w, window in enumerate(self.runs.passes[0].windows):
+            if window.last - window.first > 1:
+                self.at = (0, w)
+                return window.first + 1
+        return None
+
+    def standing(self, name: str, shift: int) -> Any:
+        """A quantity at that step; a parameter wherever it is."""
+        t = self.inner()
+        meant = self.meaning(name)
+        if meant is None or t is None:
+            raise NotFollowedError
+        leaves = self._parameters(meant.name)
+        if leaves is not None:
+            return leaves[0] if leaves.size == 1 else leaves
+        inputs = self._inputs
+        if meant.name in ("x", *inputs) and meant.name not in inputs:
+            made = numpy.empty(len(inputs), dtype=object)
+            made[:] = [self.of(Place(key, t + shift, 0)) for key in inputs]
+            return made
+        if meant.name not in (*self.names.varying, *inputs, TARGET) or meant.step is not None:
+            raise NotFollowedError
+        return self.of(self.here(meant.name, t + shift + (meant.shift or 0)))
+
+    def arriving(self, state: str, whole: bool) -> Any:
+        """The derivative of a state at that step, or what the next step adds to it."""
+        t, key = self.inner(), f"d{state}"
+        if t is None or key not in self.backward:
+            raise NotFollowedError
+        place = self.here(key, t)
+        if whole:
+            return self.of(place)
+        later = add(*(term.formula for term in self.model.quantities[key].terms if term.later))
+        tree = rename(later, partial(_at_step, t))
+        values = self.runs.worked(later, t, place.p, place.w)
+        return Term(tree, values, len(symbols(tree)))
+
     def drawn(self, name: str) -> Any:
         """What a name stands for whose numbers the program does not say."""
+        if _RATE.fullmatch(name):
+            raise NotFollowedError
+        if _COUNTED.fullmatch(name):
+            return self.steps
+        if begin := _BEGIN.fullmatch(name):
+            state = {"a": "h", "s": "c"}.get(begin[1], begin[1])
+            if state in self.model.state:
+                return self.start(state)
         meant = self.meaning(name)
         if name in _TARGETS or (meant is not None and meant.name == TARGET):
             places = [Place(TARGET, t, 0) for t in range(1, self.steps + 1)]
@@ -825,12 +893,17 @@ class _Meanings:
         forced = self.learnt.wrong.get((line, name, self.element))
         if forced:
             return self._forced(line, name, value, slot, forced, step)
+        state = handed_back(name) if self.turns and self.turns[0].alone else ""
+        if state and step is not None and f"d{state}" in self.backward:
+            return self._given_back(line, name, value, slot, f"d{state}", step)
         if not symbols(value.tree):
             return value  # a number
         if isinstance(value.tree, Symbol):
             return self._alias(line, name, value, slot, meant, step)
         if meant is not None and meant.shift not in (None, 0):
             meant = None  # h_prev: of the step before
+        if meant is None and self.turns and self.turns[0].alone and not self.turns[0].backward:
+            key = key or self._given_on(name)
         if key is None and meant is not None and not self.names.is_vector(meant.name):
             key = meant.name
         if meant is not None and isinstance(meant.step, int):
@@ -859,6 +932,11 @@ class _Meanings:
             return handed
         return self._unsure(line, name, value, slot, key, step)
 
+    def _given_on(self, name: str) -> str | None:
+        """The state that a function of one step gives on: h_new."""
+        state = given_on(name)
+        return state if state in self.model.state else None
+
     def _forced(
         self, line: int, name: str, value: Term, slot: object, key: str, step: int | None
     ) -> Term:
@@ -873,6 +951,12 @@ class _Meanings:
         key = key.removeprefix(HANDED)
         if (handed := self._handed_on(value)) is not None:
             return handed
+        return self._given_back(line, name, value, slot, key, step)
+
+    def _given_back(
+        self, line: int, name: str, value: Term, slot: object, key: str, step: int
+    ) -> Term:
+        """What a step hands to the one before it, as a part of the derivative there."""
         place = self.here(key, step - 1)
         windows = self.runs.passes[place.p].windows
         if not windows[place.w].first < step <= windows[place.w].last:
@@ -885,7 +969,8 @@ class _Meanings:
             add(*(rename(one, partial(_at_step, step - 1)) for one in own), value.tree),
             tuple(map(sum, zip(local, value.values, strict=True))),
         )
-        self._recorded(line, name, slot, place, made, False)
+        sure = near(made.values, self.runs.values(place))
+        self._recorded(line, name, slot, place, made, sure)
         tree = rename(later, partial(_at_step, step - 1))
         return Term(tree, self.runs.worked(later, step - 1, place.p, place.w), len(symbols(tree)))
 

@@ -70,6 +70,8 @@ class FollowingColumns(Following):
                 if isinstance(owner, numpy.ndarray):
                     self.put(line, target.value, owner, place, value, names, again, told)
                     return
+        if isinstance(value, numpy.ndarray):
+            value = value.copy()  # C = H is another
         super().assign(line, target, value, names, again, told)
 
     def array_of(self, owner: ast.expr, place: Any, value: Any, names: Names) -> Any:
@@ -211,7 +213,7 @@ def _sum(given: Sequence[Any]) -> Any:
 def _block(given: Sequence[Any]) -> Any:
     """Matrices put together, rows of them above one another."""
     rows = []
-    for row in elements(given[0]):
+    for row in given:
         parts = [_matrix(one) for one in elements(row)]
         rows.append(numpy.concatenate([p for p in parts if p.size] or parts, axis=1))
     if sum(row.size for row in rows) > MOST_ELEMENTS:

@@ -34,6 +34,15 @@ from cellcalc.check.reading.library import (
     pair,
     truths,
 )
+from cellcalc.check.reading.standing import (
+    CACHE,
+    Arguments,
+    Bag,
+    Quantities,
+    handed_back,
+    has_loop,
+    is_backward,
+)
 from cellcalc.check.reading.terms import (
     MOST_ELEMENTS,
     NotFollowedError,
@@ -67,12 +76,13 @@ class Turn:
     backward: bool
     step: int | None = None
     over_parts: bool = False  # of one step: the gates, say
+    alone: bool = False  # no loop: a function of one step that nothing calls
 
 
 Turns = tuple[Turn, ...]
 
 
-class Meanings(Protocol):
+class Meanings(Quantities, Protocol):
     """What the numbers of a program are."""
 
     steps: int
@@ -92,9 +102,6 @@ class Meanings(Protocol):
 
     def given(self, name: str, value: Any) -> Any:
         """Data written in the program: with the symbols of the problem where they are its own."""
-
-    def drawn(self, name: str) -> Any:
-        """What a parameter is that the program draws at random."""
 
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -239,6 +246,8 @@ class Following:
         self.instances: dict[int, int] = {}
         self.counts: dict[tuple[int, int], int] = {}  # of turns of each loop
         self.base = 0
+        self.alone: list[tuple[int, int]] = []  # the lines of functions that nothing calls
+        self.made_before: dict[str, Any] = {}  # what such functions have given back
         self.sums: dict[str, tuple[ast.expr, ast.expr, Names]] = {}  # that the loop adds up
 
     def program(self, tree: ast.Module) -> None:
@@ -258,21 +267,97 @@ class Following:
                 if isinstance(one, ast.FunctionDef)
             }
         self.body(tree.body, names)
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name not in self.called:
-                loops = any(isinstance(n, ast.For | ast.While) for n in ast.walk(node))
-                if loops:
-                    self.uncalled(node, names)
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        # What calls others is followed first, and the others in it; then those of all steps.
+        used = {name_of_target(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        for node in sorted(functions, key=lambda f: (not has_loop(f), f.name in used)):
+            if node.name not in self.called:
+                self.uncalled(node, names)
+        for one in tree.body:
+            if isinstance(one, ast.ClassDef):
+                self.uncalled_class(one, names)
 
-    def uncalled(self, node: ast.FunctionDef, names: Names) -> None:
+    def uncalled(self, node: ast.FunctionDef, names: Names, owner: _Object | None = None) -> None:
+        """A function that nothing calls, with what its arguments stand for."""
+        arguments = Arguments(self.meanings, node, not has_loop(node))
+        step = self.meanings.inner() if arguments.of_step else None
         inner = Names(around=names)
-        for one in node.args.args:
-            try:
-                inner.own[one.arg] = self.meanings.drawn(one.arg)
-            except NotFollowedError:
-                inner.own[one.arg] = _UNKNOWN
-        with contextlib.suppress(_ReturnError):
+        own = node.args.args
+        if owner is not None and not _is_static(node):
+            inner.own[own[0].arg] = owner
+            own = own[1:]
+        for one in own:
+            inner.own[one.arg] = self.stands_for(one.arg, arguments)
+        if arguments.of_step and (step is None or arguments.found < (1 if owner else 2)):
+            return
+        turn = Turn(node.lineno, self.instance_of(node), 0, None, arguments.backward, step,
+                    alone=True)  # fmt: skip
+        self.alone.append((node.lineno, node.end_lineno or node.lineno))
+        if arguments.of_step:
+            self.turns = self.meanings.turns = (turn,)
+        try:
             self.body(node.body, inner)
+        except _ReturnError as result:
+            self.given_back(node, result.value, arguments)
+        finally:
+            self.turns = self.meanings.turns = ()
+            self.sums = {}
+
+    def stands_for(self, name: str, arguments: Arguments) -> Any:
+        """What is given for an argument: what another function has given back by its name."""
+        if name in self.made_before:
+            return self.made_before[name]
+        try:
+            found = arguments.argument(name)
+        except NotFollowedError:
+            return _UNKNOWN
+        kept = list({id(one): one for one in self.made_before.values()}.values())
+        is_cache = isinstance(found, Bag) and CACHE.fullmatch(name)
+        return kept[0] if is_cache and len(kept) == 1 and arguments.backward else found
+
+    def given_back(self, node: ast.FunctionDef, value: Any, arguments: Arguments) -> None:
+        """What a function has given back: kept for others, and judged where it has no name."""
+        found = list(value) if isinstance(value, tuple) else [value]
+        back = next((n.value for n in reversed(node.body) if isinstance(n, ast.Return)), None)
+        parts = list(back.elts) if isinstance(back, ast.Tuple) else [back]
+        if len(parts) != len(found):
+            return
+        for part, one in zip(parts, found, strict=True):
+            if isinstance(one, Term | float | int) or one is None or one is _UNKNOWN:
+                continue
+            name = part.id if isinstance(part, ast.Name) else f"cache {len(self.made_before)}"
+            self.made_before[name] = one
+        if not arguments.of_step or not arguments.backward or not isinstance(back, ast.Tuple):
+            return
+        named = [part.id if isinstance(part, ast.Name) else "" for part in parts]
+        left = {"h", "c"} - {handed_back(name) for name in named}
+        bare = [k for k, name in enumerate(named) if not name and isinstance(found[k], Term)]
+        if len(left) == len(bare) == 1:
+            state = left.pop()
+            with contextlib.suppress(*_FAILED):
+                self.told(back.lineno, f"d{state}_prev", found[bare[0]], object(), False)
+
+    def uncalled_class(self, node: ast.ClassDef, names: Names) -> None:
+        """A class of which there is no object, and its methods: first those that go forward."""
+        of = names.own.get(node.name)
+        if not isinstance(of, _Class) or node.name in self.called:
+            return
+        made = _Object(of)
+        methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+        if "__init__" in methods:
+            init = methods["__init__"]
+            arguments = Arguments(self.meanings, init, False)
+            inner = Names(around=names)
+            inner.own[init.args.args[0].arg] = made
+            for one in init.args.args[1:]:
+                inner.own[one.arg] = self.stands_for(one.arg, arguments)
+            with contextlib.suppress(_ReturnError):
+                self.body(init.body, inner)
+        used = {name_of_target(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+        own = [one for name, one in methods.items() if name not in used]
+        own = [one for one in own if one.name == "__call__" or not one.name.startswith("__")]
+        for method in sorted(own, key=lambda f: (is_backward(f), not has_loop(f))):
+            self.uncalled(method, names, made)
 
     def body(self, statements: Iterable[ast.stmt], names: Names) -> None:
         for statement in statements:
@@ -285,9 +370,22 @@ class Following:
                 self.missed.add(statement.lineno)
                 for target in _targets(statement):
                     names.holder(target).own[target] = _UNKNOWN
+                self.lose(statement, names)
             else:
                 if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
                     self.lines.add(statement.lineno)
+
+    def lose(self, statement: ast.stmt, names: Names) -> None:
+        """What a statement that is not followed changes within something is not known either."""
+        for node in _changed(statement):
+            match node:
+                case ast.Name(id=name):
+                    names.holder(name).own[name] = _UNKNOWN
+                case ast.Attribute(value=owner, attr=attr):
+                    with contextlib.suppress(*_FAILED):
+                        of = self.value(owner, names)
+                        if isinstance(of, _Object):
+                            of.fields[attr] = _UNKNOWN
 
     def statement(self, node: ast.stmt, names: Names) -> None:
         match node:
@@ -508,6 +606,13 @@ class Following:
                 if told:
                     value = self.told(line, name, value, (id(holder), name), again)
                 holder.own[name] = value
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if isinstance(value, Bag):
+                for one in parts:
+                    holder = names.holder(name_of_target(one))
+                    try:
+                        holder.own[name_of_target(one)] = value.get(name_of_target(one))
+                    except NotFollowedError:
+                        holder.own[name_of_target(one)] = _UNKNOWN
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self.unpacked(line, parts, elements(self.iterated(value)), names, again, told)
             case ast.Attribute(value=owner, attr=name):
@@ -919,6 +1024,8 @@ class Following:
         )
         if isinstance(of, Term | int | float) and place in whole:
             return of
+        if isinstance(of, Bag) and isinstance(place, str):
+            return of.get(place)
         if isinstance(of, _Object):
             if "__getitem__" in of.of.methods:
                 method = _Function(of.of.methods["__getitem__"], of.of.scope, of)
@@ -944,6 +1051,8 @@ class Following:
         return self.attribute_of(self.value(owner, names), attr)
 
     def attribute_of(self, of: Any, attr: str) -> Any:
+        if isinstance(of, Bag):
+            return of.get(attr)
         if isinstance(of, _Object):
             if attr in of.fields:
                 return of.fields[attr]
@@ -1165,6 +1274,8 @@ class Following:
                 return _Object(owner.of, {**owner.fields, **changed})
             return self.called_with(self.attribute_of(owner, attr), node, names)
         arguments, named = self.arguments(node, names)
+        if isinstance(owner, Bag) and attr == "get" and isinstance(arguments[0], str):
+            return owner.get(arguments[0])
         if isinstance(owner, list):
             return self.put_in(owner, attr, arguments, node)
         if isinstance(owner, dict):
@@ -1428,6 +1539,22 @@ def _of_key(owner: str, key: str) -> str:
         return f"{owner}_{key}"
     is_slope = _OF_SLOPES.fullmatch(owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
+
+
+def _changed(statement: ast.stmt) -> Iterable[ast.expr]:
+    """The arrays, lists and objects that a statement puts something into."""
+    if isinstance(statement, ast.For | ast.While | ast.If | ast.With | ast.Try):
+        return  # it is for the statements in it
+    for node in ast.walk(statement):
+        match node:
+            case ast.Subscript(value=owner, ctx=ast.Store()):
+                while isinstance(owner, ast.Subscript):
+                    owner = owner.value
+                yield owner
+            case ast.Attribute(ctx=ast.Store()):
+                yield node
+            case ast.Call(func=ast.Attribute(value=owner, attr="append" | "extend" | "insert")):
+                yield owner
 
 
 def _loaded(target: ast.expr) -> ast.expr:

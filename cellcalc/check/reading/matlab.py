@@ -598,7 +598,7 @@ class _Reader:
         is_plain = all(re.fullmatch(r"[-+]?[0-9.]+(?:e[-+]?[0-9]+)?", one)
                        for row in rows for one in row)  # fmt: skip
         inner = ", ".join(f"[{', '.join(row)}]" for row in rows)
-        return f"[{inner}]" if is_plain else f"block([{inner}])"
+        return f"[{inner}]" if is_plain else f"block({inner})"
 
 
 def _count(tokens: list[_Token], start: int, closing: str) -> int:
