@@ -27,7 +27,7 @@ from cellcalc.check.reading.columns import FollowingColumns
 from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
-from cellcalc.check.reading.standing import given_on, handed_back
+from cellcalc.check.reading.standing import LATER, WHOLE, given_on, handed_back
 from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
 from cellcalc.check.redrawn import FORWARD, Place, Runs, near, runs_of
 from cellcalc.engine.trace import Trace
@@ -194,6 +194,15 @@ def followed(
     return Lines(tuple(answers), told, meanings.is_whole)
 
 
+def _holds_itself(answer: Answer) -> bool:
+    """Whether a formula is made of the very thing that it is for."""
+    return any(
+        symbol.name == key and not symbol.shift and symbol.step in (None, answer.t)
+        for key, formula in (answer.formulas or {}).items()
+        for symbol in symbols(formula)
+    )
+
+
 def _less_guesses(answers: Sequence[Answer], alone: Sequence[tuple[int, int]]) -> Iterator[Answer]:
     """Without what seems wrong in a function that nothing calls, where that is much of it.
 
@@ -203,6 +212,7 @@ def _less_guesses(answers: Sequence[Answer], alone: Sequence[tuple[int, int]]) -
     for first, last in alone:
         own = [a for a in answers if isinstance(a.line, int) and first <= a.line <= last]
         wrong = {a.line for a in own if not a.right}
+        doubted |= {a.line for a in own if not a.right and _holds_itself(a)}
         if len(wrong) > MOST_WRONG_ALONE or len(wrong) * 2 > len({a.line for a in own} - wrong):
             doubted |= wrong
     yield from (a for a in answers if a.right or a.line not in doubted)
@@ -571,15 +581,19 @@ class _Meanings:
             raise NotFollowedError
         return self.of(self.here(meant.name, t + shift + (meant.shift or 0)))
 
-    def arriving(self, state: str, whole: bool) -> Any:
-        """The derivative of a state at that step, or what the next step adds to it."""
+    def arriving(self, state: str, part: str) -> Any:
+        """The derivative of a state at that step, or what this or the next step adds to it."""
         t, key = self.inner(), f"d{state}"
         if t is None or key not in self.backward:
             raise NotFollowedError
         place = self.here(key, t)
-        if whole:
+        if part == WHOLE:
             return self.of(place)
-        later = add(*(term.formula for term in self.model.quantities[key].terms if term.later))
+        terms = self.model.quantities[key].terms
+        formulas = [term.formula for term in terms if bool(term.later) == (part == LATER)]
+        if not formulas:
+            raise NotFollowedError
+        later = add(*formulas)
         tree = rename(later, partial(_at_step, t))
         values = self.runs.worked(later, t, place.p, place.w)
         return Term(tree, values, len(symbols(tree)))
@@ -725,6 +739,16 @@ class _Meanings:
             )
             return True
         return False
+
+    def replaced(self, value: Any) -> None:
+        """What was only put there until now is not judged: dz = da*a*(1 - a); dz[2] = …"""
+        if not isinstance(value, Term) or not value.doubts:
+            return
+        for records in self.records.values():
+            last = records[-1]
+            is_same = last.turns == self.turns and not last.sure and last.of in value.doubts
+            if is_same and near(last.values, value.values):
+                self.unfinished.add((last.line, last.key))
 
     def _part(
         self, line: int, name: str, value: Term, slot: object, key: str | None,

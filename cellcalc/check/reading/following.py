@@ -36,6 +36,7 @@ from cellcalc.check.reading.library import (
 )
 from cellcalc.check.reading.standing import (
     CACHE,
+    OF_SLOPES,
     Arguments,
     Bag,
     Quantities,
@@ -97,6 +98,9 @@ class Meanings(Quantities, Protocol):
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """Something is added to a name; whether that says all there is to say of it."""
 
+    def replaced(self, value: Any) -> None:
+        """A number in an array has another put in its place."""
+
     def summed(self, name: str, value: Any) -> Any:
         """What a loop over the steps has added up: a gradient is called by its name."""
 
@@ -119,7 +123,6 @@ _NUMBERS = {"nan": math.nan, "NaN": math.nan, "inf": math.inf, "pi": math.pi, "e
 _KEPT = re.compile(
     r"(?:[mvsr]|vel\w*|mom\w*|cache|exp_avg\w*|[mv]_?(?:hat|corr|c)\w*|old\w*|num\w*)"
 )
-_OF_SLOPES = re.compile(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?")
 _SAME = ("data", "value", "loc", "iloc")
 _SHOWN = (
     "print",
@@ -622,6 +625,12 @@ class Following:
                 if isinstance(of, _Class):
                     of.own[name] = value
                     return
+                if isinstance(of, Bag):
+                    name = name_of_target(target)
+                    of.fields[target.attr] = (
+                        self.told(line, name, value, (id(of), name), again) if told else value
+                    )
+                    return
                 if not isinstance(of, _Object):
                     raise NotFollowedError
                 name = name_of_target(target)
@@ -640,8 +649,13 @@ class Following:
                     of = self.grown(of, place, owner.id, names)
                 if isinstance(of, numpy.ndarray):
                     value = single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
+                elif isinstance(of, Bag) and isinstance(place, str):
+                    of = of.fields
                 elif not isinstance(of, list | dict):
                     raise NotFollowedError
+                if isinstance(of, numpy.ndarray | list) and not again:
+                    with contextlib.suppress(*_FAILED):
+                        self.meanings.replaced(of[place])
                 if told:
                     value = self.told(line, name, value, (id(of), place_key(place)), again)
                 of[place] = value
@@ -1520,7 +1534,7 @@ def name_of_target(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):
             return name
-        case ast.Attribute(value=ast.Name(id=owner), attr=name) if _OF_SLOPES.fullmatch(owner):
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if OF_SLOPES.fullmatch(owner):
             return _of_key(owner, name) if len(name) > 1 or owner != "g" else name
         case ast.Attribute(attr=name):
             return name
@@ -1537,7 +1551,7 @@ def _of_key(owner: str, key: str) -> str:
         return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
     if _KEPT.fullmatch(owner):
         return f"{owner}_{key}"
-    is_slope = _OF_SLOPES.fullmatch(owner)
+    is_slope = OF_SLOPES.fullmatch(owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 
 

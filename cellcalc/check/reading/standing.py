@@ -31,6 +31,14 @@ _SLOPE = re.compile(
     rf"(?:d|delta_?|grad_?)_?(?P<a>[hcas])(?:_?(?P<next>{_LATER})|_?(?:t|total|in|out|cur|up))?"
     rf"|d_?(?P<pre>next|nxt)_?(?P<b>[hcas])"
 )
+# What holds the gradients by their parameters' names.
+OF_SLOPES = re.compile(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?")
+# The derivative of this step's loss: dloss_dh, dE_dy, dh_loss.
+_OF_LOSS = re.compile(
+    r"d_?(?:loss|l|L|E|e|J|err|error)_?d?_?(?P<state>h|a|y|yhat|y_hat|out)(?:_?t)?"
+    r"|d_?[ha]_?(?:loss|y|out|local|own|err|err?or|top|obs)"
+)
+LATER, OWN, WHOLE = "later", "own", "whole"
 _HANDED_BACK = re.compile(
     r"d_?(?P<a>[hcas])_?(?:prev|previous|p|old|back|pass|m1|tm1|next|nxt|n|out|new)"
     r"|d_?(?:prev|next)_?(?P<b>[hcas])"
@@ -53,8 +61,8 @@ class Quantities(Protocol):
     def standing(self, name: str, shift: int) -> Any:
         """A quantity at that step, or so many after it."""
 
-    def arriving(self, state: str, whole: bool) -> Any:
-        """The derivative of a state there; or only what the step after it adds to that."""
+    def arriving(self, state: str, part: str) -> Any:
+        """The derivative of a state there; or only what this step or the next adds to that."""
 
     def drawn(self, name: str) -> Any:
         """What a name stands for in a function of all steps."""
@@ -70,6 +78,8 @@ class Bag:
 
     def get(self, key: str) -> Any:
         """What is kept in it by a name."""
+        if key not in self.fields and OF_SLOPES.fullmatch(self.name):
+            self.fields[key] = 0.0  # what is added up in it
         if key not in self.fields:
             is_of_gate = len(key) == 1 and re.fullmatch(r"[WUbVwup]|W[xh]", self.name)
             name = f"{self.name[0].upper() if self.name in 'wu' else self.name}_{key}"
@@ -111,6 +121,11 @@ class Arguments:
             raise NotFollowedError
         if _INPUTS.fullmatch(name):
             return self.quantities.standing("x", 0)
+        if match := _OF_LOSS.fullmatch(name):
+            if match["state"] and match["state"][0] == "y":
+                return self.quantities.standing("dy", 0)
+            is_own = is_in_sum(self.node, name, False)
+            return self.quantities.arriving("h", OWN if is_own else WHOLE)
         if match := _SLOPE.fullmatch(name):
             letter = match["a"] or match["b"]
             says_next = bool(match["next"] or match["pre"])
@@ -154,7 +169,7 @@ class Arguments:
             is_part = says_next or is_in_sum(self.node, name, True)
         else:
             is_part = is_in_sum(self.node, name, False)
-        return self.quantities.arriving(state, not is_part)
+        return self.quantities.arriving(state, LATER if is_part else WHOLE)
 
 
 def names_in(node: ast.AST) -> Iterator[str]:
