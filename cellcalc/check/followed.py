@@ -56,6 +56,8 @@ _SEVERAL = re.compile(
 )
 _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
+# The net inputs of all gates in one array, or the derivatives by them.
+_OF_GATES = re.compile(r"(?P<slope>d_?|delta_?|grad_?)?(?:z|Z|net|pre\w*|gates?_?in|zs|zz)(?:_?t)?")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
 _RATE = re.compile(r"(?i)lr|eta|alpha|rate|learning_?rate")
 _COUNTED = re.compile(r"T|n|N|T_?x|n_?steps|steps|seq_?len|num_?steps|time_?steps")
@@ -312,6 +314,7 @@ class _Meanings:
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
     latest: dict[object, list[_Record]] = field(default_factory=dict)
     turns: Turns = ()
+    within: tuple[Any, Any] | None = None  # the array and the place that something is put into
     at: tuple[int, int] = (0, 0)  # the pass and window that were met last
     count: int = 0
 
@@ -430,7 +433,19 @@ class _Meanings:
                 return None
             made[place] = own[0]
             count += 1
+        if count > 1:
+            self._ordered(made)
         return made if count > 1 else None
+
+    def _ordered(self, leaves: Any) -> None:
+        """The order of the gates, as parameters stand in an array of them: b_f, b_i, b_g, b_o."""
+        rows = leaves.reshape(leaves.shape[0], -1)[:, 0]
+        names = [
+            one.tree.name for one in rows if isinstance(one, Term) and isinstance(one.tree, Symbol)
+        ]
+        gates = tuple(name[2:3] for name in names if name[1:2] == "_")
+        if len(gates) == len(rows) > 1 and sorted(gates) == sorted(self.names.gates):
+            self.gates.setdefault(len(gates), gates)
 
     def _data(self, name: str, array: Any) -> Any:
         """The inputs or the targets, where a program has them among its numbers."""
@@ -845,6 +860,8 @@ class _Meanings:
         flat, count = made.reshape(-1), value.size
         keys = self._keys(name, value)
         steps: Sequence[int | None] = [self.step()] * count
+        if not any(keys) and count > 1 and count in self.gates and self.turns:
+            keys = self._by_gates(name, flat, self.gates[count])
         is_series = meant is not None and count > 1 and not any(keys)
         if is_series and meant is not None and meant.name in self.names.varying:
             places = [self._only(one, meant.name) for one in flat]
@@ -863,6 +880,28 @@ class _Meanings:
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
+
+    def _by_gates(self, name: str, elements: Any, gates: Sequence[str]) -> list[str | None]:
+        """What the elements are of an array with one for each gate, where its others say it."""
+        leads = Counter(dict.fromkeys(("dz_", "d", "z_", ""), 0))
+        for one, gate in zip(elements, gates, strict=True):
+            found = self.runs.found(one.values) if isinstance(one, Term) else []
+            for lead in leads:
+                leads[lead] += any(place.name == f"{lead}{gate}" for place in found)
+        lead, count = leads.most_common(1)[0]
+        if not count and (said := _OF_GATES.fullmatch(name)):
+            lead, count = f"{'d' if said['slope'] else ''}z_", 1
+        keys: list[str | None] = [f"{lead}{gate}" for gate in gates]
+        is_known = count and self.names.varying.issuperset(keys)
+        return keys if is_known else [None] * len(gates)
+
+    def _of_element(self, name: str) -> str | None:
+        """What an element of an array is that has one for each gate."""
+        array, place = self.within or (None, 0)
+        if not isinstance(array, numpy.ndarray) or array.size not in self.gates:
+            return None
+        keys = self._by_gates(name, array.reshape(-1), self.gates[array.size])
+        return keys[place] if isinstance(place, int) and 0 <= place < array.size else None
 
     def _only(self, one: Any, key: str) -> Place | None:
         """Where a quantity of a name has this value."""
@@ -917,6 +956,8 @@ class _Meanings:
         forced = self.learnt.wrong.get((line, name, self.element))
         if forced:
             return self._forced(line, name, value, slot, forced, step)
+        if key is None and self.within is not None and meant is None:
+            key = self._of_element(name)
         state = handed_back(name) if self.turns and self.turns[0].alone else ""
         if state and step is not None and f"d{state}" in self.backward:
             return self._given_back(line, name, value, slot, f"d{state}", step)
@@ -926,8 +967,6 @@ class _Meanings:
             return self._alias(line, name, value, slot, meant, step)
         if meant is not None and meant.shift not in (None, 0):
             meant = None  # h_prev: of the step before
-        if meant is None and self.turns and self.turns[0].alone and not self.turns[0].backward:
-            key = key or self._given_on(name)
         if key is None and meant is not None and not self.names.is_vector(meant.name):
             key = meant.name
         if meant is not None and isinstance(meant.step, int):
@@ -954,6 +993,8 @@ class _Meanings:
         is_bare = not self.turns and key in self.backward and step is not None
         if not is_bare and (handed := self._handed_on(value)) is not None:
             return handed
+        if key is None and self.turns and not any(turn.backward for turn in self.turns):
+            key = self._given_on(name)
         return self._unsure(line, name, value, slot, key, step)
 
     def _given_on(self, name: str) -> str | None:

@@ -88,6 +88,7 @@ class Meanings(Quantities, Protocol):
 
     steps: int
     turns: Turns
+    within: tuple[Any, Any] | None  # the array and the place that something is put into
 
     def assigned(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         """A number is given to a name; what it is called by from now on is given back.
@@ -657,7 +658,11 @@ class Following:
                     with contextlib.suppress(*_FAILED):
                         self.meanings.replaced(of[place])
                 if told:
-                    value = self.told(line, name, value, (id(of), place_key(place)), again)
+                    self.meanings.within = (of, place)
+                    try:
+                        value = self.told(line, name, value, (id(of), place_key(place)), again)
+                    finally:
+                        self.meanings.within = None
                 of[place] = value
             case ast.Starred(value=inner):
                 self.assign(line, inner, value, names, again, told)

@@ -104,6 +104,8 @@ class Arguments:
 
     def argument(self, name: str) -> Any:
         """What an argument is; a bag where its name is none of a quantity."""
+        if len(name) > 2 and OF_SLOPES.fullmatch(name):
+            return Bag(name, self)
         try:
             made = self.of(name)
         except NotFollowedError:
