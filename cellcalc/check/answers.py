@@ -92,7 +92,9 @@ class Entry:
     what words say of which value of a parameter it is: "new", "given", or "" for neither.
     ``array`` is the framework's array of which it is one number. ``block`` is the program that it
     is a line of, the ``block_line``-th; ``block_first`` is what it calls the first element of an
-    array. ``context`` is the whole line of text that it is the first entry of.
+    array, ``block_columns`` whether its arrays have rows and columns, and ``block_own`` the program
+    as it was where ``block`` is respelled from another language. ``context`` is the whole line of
+    text that it is the first entry of.
     """
 
     line: int | str
@@ -114,6 +116,8 @@ class Entry:
     block: str = ""
     block_line: int = 0
     block_first: int = 0
+    block_columns: bool = False
+    block_own: str = ""
     context: str = ""
 
 
