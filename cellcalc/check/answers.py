@@ -929,7 +929,7 @@ class _Reader:
         found = spelling.noted(text)
         if found is not None:
             return found[0]
-        if re.fullmatch(r"[\s0-9.,+-]+", text) and re.search(r"[0-9]", text) and "," in text:
+        if re.fullmatch(r"\s*[-+]?[\s0-9.,]+", text) and re.search(r"[0-9]", text) and "," in text:
             return spelling.read(text)
         return None
 
