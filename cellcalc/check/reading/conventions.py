@@ -106,6 +106,8 @@ _SAID_DELTA = re.compile(
     rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}})"
     rf"(?=[_^]?\{{?\(?(?P<index>[A-Za-z]?)){_WHOLE}"
 )
+# A δ with what is told of it beside it, and no formula of it.
+_BESIDE_DELTA = re.compile(rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$|is\b|are\b)", re.IGNORECASE)
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
 _OF_A_GATE = re.compile(
     rf"{_DELTA}[_^]?\{{?[fioruz](?![A-Za-z]|[_^]?\{{?[figocru])[^\s=]{{0,12}}\s?:?=(?P<is>[^=;]{{3,200}})"
@@ -280,6 +282,10 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                     said[NET] += 2
                 elif _words("gate_values").search(part):
                     said[GATE] += 2
+            elif _BESIDE_DELTA.search(part) and not _words("gate_values").search(part):
+                # before the nonlinearity: δf = 0.1; δ (before the nonlinearity)
+                found = _words("net_input").search(_BESIDE_DELTA.sub(" ", part))
+                said[NET] += 2 if found and not _NET_NAMED.search(part) else 0
     if not said:
         for line in lines:
             for match in of_a_gate.finditer(line):

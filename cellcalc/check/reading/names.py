@@ -28,6 +28,7 @@ from cellcalc.check.reading.mathematics import (
     parse_formula,
 )
 from cellcalc.check.reading.slopes import slopes
+from cellcalc.check.reading.vocabulary import called
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
@@ -588,7 +589,13 @@ class Names:
             return stem
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
             return self._derivative(stem[1:].removeprefix("_"), stem[0])
-        return self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        found = self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        return found or self._word(stem)
+
+    def _word(self, stem: str) -> str | None:
+        """What a word of some language in a formula means: (y - objetivo)^2, потери."""
+        key = called("quantities").get(stem.lower()) if len(stem) > 1 else None
+        return key if key in self.known else None
 
     def _authors(self, stem: str, derivative: bool, lead: str) -> str | None:
         assert self.author is not None
