@@ -16,6 +16,7 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
+from cellcalc.check.reading.legend import KINDS
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
@@ -223,6 +224,9 @@ def read(
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
+    if author is None:
+        plain_names = Names(model, steps, aliases=aliases, conventions=conventions)
+        aliases |= _letters(conventions.letters, plain_names, model)
     aliases |= _own_names(
         entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
     )
@@ -306,6 +310,51 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     if conventions.bare_net:
         found["a"] = "z_g"
     return found
+
+
+_USUAL = frozenset("fiogchxWUVb")
+
+
+def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, str]:
+    """The letters that a document defines, where they are not what they are anyhow.
+
+    A letter in use for something of ours keeps that, unless that has another letter here.
+    """
+    found: dict[str, str] = {}
+    elsewhere = {key for name, key in said.items() if name != key}
+
+    def meant(text: str) -> Symbol | None:
+        try:
+            one = replace_aliases(names, {**names.aliases, **found}).parsed(
+                text, Style(target=True)
+            )
+        except ExpressionError:
+            return None
+        return one if isinstance(one, Symbol) and one.shift in (None, 0) else None
+
+    for name, key in sorted(said.items(), key=lambda one: one[1].startswith("∂")):
+        if key.startswith("∂"):
+            slope = meant(key)
+            if slope is None or name in names.known:
+                continue
+            key = slope.name
+        elif key not in KINDS and key not in names.known and key not in names.vectors:
+            continue
+        is_usual = name in _USUAL
+        if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
+            is_usual = True
+        if name == key or (is_usual and name not in elsewhere):
+            continue
+        if name == PREDICTION and key == model.cell.output and model.readout.parameters:
+            continue
+        if key in KINDS or name[:1] == "_" or meant(f"{name}_t") != Symbol(key, 0):
+            found[name] = key
+    return found
+
+
+def replace_aliases(names: Names, aliases: Mapping[str, str]) -> Names:
+    """The same names with other letters of the document's own, and nothing looked up yet."""
+    return replace(names, aliases=aliases, found={}, local={})
 
 
 _ELEMENT = re.compile(
@@ -424,6 +473,8 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
             meant = names.parsed(_without_comment(entry.right), Style(target=True))
         except ExpressionError:
             continue
+        if not isinstance(meant, Symbol):
+            meant = _error_of(meant, names.model) or meant  # e_t = ŷ_t - d_t
         if not (isinstance(meant, Symbol) and meant.name in names.varying and meant.shift == 0):
             continue
         stem = match[1]
@@ -891,7 +942,7 @@ class _Reader:
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
         model = self.names.model
-        if (error := self._error(expression)) is not None:
+        if (error := _error_of(expression, model)) is not None:
             return error
         for row in model.forward:
             if row.formula is None or isinstance(row.formula, Symbol):
@@ -903,19 +954,6 @@ class _Reader:
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
-
-    def _error(self, expression: Expression) -> Symbol | None:
-        """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
-        model, found = self.names.model, symbols(expression)
-        out = next((one for one in found if one.name in ("y", model.cell.output)), None)
-        row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
-        if out is None or row is None or (out.name != "y" and model.readout.parameters):
-            return None
-        error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
-        own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
-        is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
-        expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
-        return replace(out, name=row.symbol) if is_slope and expression == error else None
 
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""
@@ -1059,6 +1097,20 @@ def _with_points(text: str) -> str:
     """A formula with decimal points where it has decimal commas."""
     has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
     return text if has_points else _COMMA.sub(r"\1.\2", text)
+
+
+def _error_of(expression: Expression, model: Model) -> Symbol | None:
+    """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
+    found = symbols(expression)
+    out = next((one for one in found if one.name in ("y", model.cell.output)), None)
+    row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
+    if out is None or row is None or (out.name != "y" and model.readout.parameters):
+        return None
+    error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
+    is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
+    expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
+    return replace(out, name=row.symbol) if is_slope and expression == error else None
 
 
 def _at_step(formula: Expression, step: int | Edge) -> Expression:

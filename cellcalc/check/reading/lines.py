@@ -288,8 +288,10 @@ class _Notes:
         for number, cells in rows:
             kept = [cell for cell in cells if cell.strip()]
             answers = [e for cell in kept for e in _answers(number, _cleaned(cell), self.where)]
-            real = [e for e in answers if e.form != PROSE]
-            yield from real or [Entry(number, "", "", form=PROSE)]
+            real = [e for e in answers if e.form != PROSE] or [Entry(number, "", "", form=PROSE)]
+            shown = " | ".join(cell.replace("$", "") for cell in kept)
+            yield replace(real[0], context=shown)
+            yield from real[1:]
 
 
 def _texts(block: Block) -> Iterator[str]:
@@ -998,9 +1000,7 @@ def _range() -> re.Pattern[str]:
 
 @cache
 def _whole_range() -> re.Pattern[str]:
-    return re.compile(
-        rf"(?:{_range().pattern})(?:{_TO}|\s|[0-9nTN]+\b)*", re.IGNORECASE
-    )
+    return re.compile(rf"(?:{_range().pattern})(?:{_TO}|\s|[0-9nTN]+\b)*", re.IGNORECASE)
 
 
 @cache
@@ -1020,7 +1020,7 @@ def _step_given() -> re.Pattern[str]:
     """A step with what is given for it in brackets behind it: Step 2 (x = 0.5, target 1.25)."""
     steps = any_of("time", "steps")
     return re.compile(
-        rf"(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*)([0-9]{{1,6}})\s*[,:]?\s*"
+        rf"(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*|第\s*(?=[0-9]+\s*(?:个|個)?\s*(?:{steps})))([0-9]{{1,6}})\s*(?:(?:个|個)?(?:{steps}))?\s*[,:]?\s*"
         r"[(\[]\s*(?P<given>(?=[^()]{0,40}[=:0-9])(?:[^()]|\([^()]{0,80}\)){1,200})[)\]]\s*(?:[:：]|[-–—](?=\s))?\s*",
         re.IGNORECASE,
     )
@@ -1478,7 +1478,7 @@ _NAMEISH = re.compile(
     r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1775,7 +1775,8 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _TOLD_BEHIND = re.compile(
-    r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
+    r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
+    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
 )
 
 

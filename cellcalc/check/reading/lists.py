@@ -288,12 +288,12 @@ def _of_vector(
             ):
                 yield _one(entry, _at(names, f"{stem}{feature}", step), value)
             return
-        step = at
-        if step is None and entry.t is not None:
-            step = steps if entry.t == LAST else entry.t + 1 - names.first_step
-        if step is not None and shape == (features,):
+        of_step = at
+        if of_step is None and entry.t is not None:
+            of_step = steps if entry.t == LAST else entry.t + 1 - names.first_step
+        if of_step is not None and shape == (features,):
             for feature, value in enumerate(values, 1):
-                yield _one(entry, _at(names, f"{stem}{feature}", step), value)
+                yield _one(entry, _at(names, f"{stem}{feature}", of_step), value)
             return
         raise ExpressionError(f"{steps} rows of {features} numbers", _sizes(entry.shape))
     if len(values) == features:

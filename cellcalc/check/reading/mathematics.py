@@ -60,7 +60,8 @@ FUNCTION_NAMES: Mapping[str, str] = {
     "expit": "sigmoid", "Sigmoid": "sigmoid", "logsig": "sigmoid", "th": "tanh", "tansig": "tanh",
     "sigmoide": "sigmoid", "sigmoïde": "sigmoid", "sigmóide": "sigmoid", "sigmoída": "sigmoid",
     "sigmoida": "sigmoid", "sigmoidea": "sigmoid", "сигмоида": "sigmoid", "Sigma": "sigmoid",
-    "Tanh": "tanh", "tgh": "tanh", "tanhip": "tanh", "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
+    "Tanh": "tanh", "tgh": "tanh", "tanhip": "tanh",
+    "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
     "Relu": "relu", "Abs": "abs", "fabs": "abs", "sgn": "sign", "heaviside": "step",
     "hard_σ": "hard_sigmoid", "stop_gradient": "stop",
     "detach": "stop", "maximum": "max", "minimum": "min",
@@ -129,8 +130,10 @@ _LIMIT = re.compile(
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
 # A gate's letter above a net input or a weight, z^f and δ^{(i)}; below it or beside it the step.
-_GATE_ABOVE = re.compile(r"\(?([fgoiczrujnhFIOCGRZ]|[cgh][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?")
-_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
+_GATE_ABOVE = re.compile(
+    r"\(?([fgoiczrujnhsFIOCGRZφιωρζ]|rho|phi|iota|omega|[cghs][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?"
+)
+_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓα-ρτ-ω]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 
