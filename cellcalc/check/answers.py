@@ -221,6 +221,8 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    if _calls_target_hat(entries, model):
+        aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
@@ -330,11 +332,12 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
             )
         except ExpressionError:
             return None
+        one = one if isinstance(one, Symbol) else _error_of(one, model) or one
         return one if isinstance(one, Symbol) and one.shift in (None, 0) else None
 
     for name, key in sorted(said.items(), key=lambda one: one[1].startswith("∂")):
         if key.startswith("∂"):
-            slope = meant(key)
+            slope = meant(key.removeprefix("∂") if " - " in key else key)
             if slope is None or name in names.known:
                 continue
             key = slope.name
@@ -383,6 +386,23 @@ _ERROR_OF_H = re.compile(
     rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
     rf"|\by(?![a-zA-Z]){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
 )
+
+
+_ERROR_OF_HAT = re.compile(
+    rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*(?:ŷ|y\u0302|y_?hat)|(?:ŷ|y\u0302|\by_?hat){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
+)
+
+
+def _calls_target_hat(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target ŷ, where the prediction is h itself: h_t - ŷ_t."""
+    if model.author is not None or not has_target(model) or model.readout.parameters:
+        return False
+    return any(
+        _ERROR_OF_HAT.search(part[:2_000])
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last")
+        for part in (entry.left, *entry.between, entry.right)
+    )
 
 
 def has_target(model: Model) -> bool:

@@ -62,6 +62,9 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if symbols(expression):
             marked = method(part)
             right = marked.verdict is Verdict.CORRECT
+            if not right and _is_half_put_in(expression, answer, values):
+                parts.append(Part("substitution", part.given, True, ""))
+                continue
             symbolic = expression
             says = ""
             if not right:
@@ -87,6 +90,21 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
     return Judged(tuple(parts), slip)
+
+
+def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:
+    """Whether numbers stand for some terms of a part already, and it comes to the result.
+
+    So is h_3 - y_3 + 0.0076, where 0.0076 is what comes from the next step.
+    """
+    literals = [node.value for node in walk(expression) if isinstance(node, Number)]
+    if answer.number is None or all((2 * value).is_integer() for value in literals):
+        return False
+    unit = answer.number.unit
+    return any(
+        stands_for(answer.number, one.value, one.bound() * SAFE + SLACK * unit)
+        for one in values(expression)
+    )
 
 
 def _has_sum(expression: Expression) -> bool:

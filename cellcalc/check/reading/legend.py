@@ -126,7 +126,9 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
         return
     yield from _net_inputs(line)
     for slope in _OF_LOSS.finditer(line):
-        yield unicodedata.normalize("NFC", slope[1]), f"∂L/∂{slope[2]}_t"
+        yield slope[1], f"∂L/∂{slope[2]}_t"
+    for error in _OF_ERROR.finditer(line):
+        yield error[1], f"∂{error[2]}_t - {error[3]}_t"
     if re.match(r"\s?E\s?=\s?(?:\(?\(?1\)?/\(?2\)?\)?\s?)?[*·]?\s?(?:Σ|∑|sum)", line):
         yield "E", "L"  # the sum over the steps
     if listed := _LISTED.match(line):
@@ -175,6 +177,11 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
 # ε_t := ∂L/∂s_t, with whatever is said of it behind it
 _OF_LOSS = re.compile(
     rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER}){_T}(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
+)
+# e_t = ŷ_t - d_t
+_OF_ERROR = re.compile(
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}\s?-\s?({_LETTER}){_T}\)?"
+    r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _LISTED = re.compile(
     rf"\s?(?P<letters>{_LETTER}{_T}?(?:\s?,\s?{_LETTER}{_T}?){{1,5}})\s?(?:[|=:–—-]|are|sind|sont)\s?(?P<words>[^,=:|]{{2,40}}(?:,[^,=:|]{{2,40}}){{1,5}})\s?\.?$"
