@@ -23,9 +23,11 @@ import numpy
 
 from cellcalc.check.answers import Answer, Entry
 from cellcalc.check.reading.code import single
+from cellcalc.check.reading.columns import FollowingColumns
 from cellcalc.check.reading.following import MOST_OPERATIONS, Following, Turn, Turns
 from cellcalc.check.reading.mathematics import Style
 from cellcalc.check.reading.names import Names
+from cellcalc.check.reading.standing import LATER, WHOLE, given_on, handed_back
 from cellcalc.check.reading.terms import Doubt, NotFollowedError, Term, as_array, constant
 from cellcalc.check.redrawn import FORWARD, Place, Runs, near, runs_of
 from cellcalc.engine.trace import Trace
@@ -54,11 +56,19 @@ _SEVERAL = re.compile(
 )
 _OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
+# The net inputs of all gates in one array, or the derivatives by them.
+_OF_GATES = re.compile(r"(?P<slope>d_?|delta_?|grad_?)?(?:z|Z|net|pre\w*|gates?_?in|zs|zz)(?:_?t)?")
 _TARGETS = {"ts", "ys", "y", "Y", "tgt", "tgts", "targets", "target", "labels", "label", "t", "d"}
+_RATE = re.compile(r"(?i)lr|eta|alpha|rate|learning_?rate")
+_COUNTED = re.compile(r"T|n|N|T_?x|n_?steps|steps|seq_?len|num_?steps|time_?steps")
+_BEGIN = re.compile(
+    r"([hcas])_?(?:0|init|initial|start|prev)|(?:init|initial|start)_?(?P<a>[hcas])"
+)
 _SETTING = re.compile(r"(?i)=?(?:lr|eta|alpha|rate|learning_?rate|eps|epsilon|delta|tol|h|step\w*)")
 MOST_IN_ALL = 400_000  # operations, however often a program is gone through
 MOST_RECORDS = 5_000
 MOST_WRONG = 4  # lines
+MOST_WRONG_ALONE = 2  # of a function that nothing calls
 MOST_UNNAMED = 3  # lines of no known meaning that are tried
 MOST_MEANINGS = 8  # that are tried for each
 MOST_KEPT = 150  # nodes of the tree of a number that is not what its name says
@@ -147,13 +157,17 @@ def followed(
         return None
     sources: list[str] = []
     labels: dict[int, int | str] = {}
-    firsts = {entry.block_first for entry in entries if entry.block}
-    if len(firsts) != 1:
+    kinds = {(entry.block_first, entry.block_columns) for entry in entries if entry.block}
+    if len(kinds) != 1:
         return None  # in several languages
+    first, has_columns = kinds.pop()
+    shown: list[str] = []
     for block, own in groupby((e for e in entries if e.block), key=lambda e: e.block):
         before = sum(source.count("\n") + 1 for source in sources)
-        labels |= {before + e.block_line: e.line for e in own}
+        lines = list(own)
+        labels |= {before + e.block_line: e.line for e in lines}
         sources.append(block)
+        shown += _as_written(lines[0].block_own, block)
     try:
         tree = ast.parse("\n".join(sources))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
@@ -166,13 +180,12 @@ def followed(
         return None
     names = Names(trace.model, max(one.steps for one in trace.passes), author)
     try:
-        meanings, following = _Rounds(tree, runs, names, firsts.pop()).settled()
+        meanings, following = _Rounds(tree, runs, names, first, has_columns).settled()
     except RecursionError:
         return None
-    lines = "\n".join(sources).split("\n")
     answers = [
         replace(answer, line=labels[answer.line])
-        for answer in meanings.answers(lines)
+        for answer in _less_guesses(list(meanings.answers(shown)), following.alone)
         if isinstance(answer.line, int) and answer.line in labels
     ]
     if not answers:
@@ -183,6 +196,36 @@ def followed(
     return Lines(tuple(answers), told, meanings.is_whole)
 
 
+def _holds_itself(answer: Answer) -> bool:
+    """Whether a formula is made of the very thing that it is for."""
+    return any(
+        symbol.name == key and not symbol.shift and symbol.step in (None, answer.t)
+        for key, formula in (answer.formulas or {}).items()
+        for symbol in symbols(formula)
+    )
+
+
+def _less_guesses(answers: Sequence[Answer], alone: Sequence[tuple[int, int]]) -> Iterator[Answer]:
+    """Without what seems wrong in a function that nothing calls, where that is much of it.
+
+    What its arguments stand for is then more likely to be another than was taken.
+    """
+    doubted: set[int | str] = set()
+    for first, last in alone:
+        own = [a for a in answers if isinstance(a.line, int) and first <= a.line <= last]
+        wrong = {a.line for a in own if not a.right}
+        doubted |= {a.line for a in own if not a.right and _holds_itself(a)}
+        if len(wrong) > MOST_WRONG_ALONE or len(wrong) * 2 > len({a.line for a in own} - wrong):
+            doubted |= wrong
+    yield from (a for a in answers if a.right or a.line not in doubted)
+
+
+def _as_written(own: str, block: str) -> list[str]:
+    """The lines of a program as they were, where it is respelled line by line."""
+    lines, made = own.split("\n"), block.split("\n")
+    return [*lines, *made[len(lines) :]] if own and len(lines) <= len(made) else made
+
+
 @dataclass
 class _Rounds:
     """Goes through a program until it is known which of its lines are wrong."""
@@ -191,6 +234,7 @@ class _Rounds:
     runs: Runs
     names: Names
     first: int = 0  # what the program calls the first element of an array
+    has_columns: bool = False  # its arrays have rows and columns
     left: int = MOST_IN_ALL
     is_all: bool | None = None  # whether every statement was followed
 
@@ -217,7 +261,8 @@ class _Rounds:
 
     def gone_through(self, learnt: _Learnt) -> tuple[_Meanings, Following]:
         meanings = _Meanings(self.runs, self.names, learnt)
-        following = Following(meanings, self.first)
+        kind = FollowingColumns if self.has_columns else Following
+        following = kind(meanings, self.first)
         following.program(self.tree)
         if self.is_all is None:
             self.is_all = not following.missed
@@ -269,6 +314,7 @@ class _Meanings:
     gates: dict[int, tuple[str, ...]] = field(default_factory=dict)  # of arrays of so many
     latest: dict[object, list[_Record]] = field(default_factory=dict)
     turns: Turns = ()
+    within: tuple[Any, Any] | None = None  # the array and the place that something is put into
     at: tuple[int, int] = (0, 0)  # the pass and window that were met last
     count: int = 0
 
@@ -387,7 +433,19 @@ class _Meanings:
                 return None
             made[place] = own[0]
             count += 1
+        if count > 1:
+            self._ordered(made)
         return made if count > 1 else None
+
+    def _ordered(self, leaves: Any) -> None:
+        """The order of the gates, as parameters stand in an array of them: b_f, b_i, b_g, b_o."""
+        rows = leaves.reshape(leaves.shape[0], -1)[:, 0]
+        names = [
+            one.tree.name for one in rows if isinstance(one, Term) and isinstance(one.tree, Symbol)
+        ]
+        gates = tuple(name[2:3] for name in names if name[1:2] == "_")
+        if len(gates) == len(rows) > 1 and sorted(gates) == sorted(self.names.gates):
+            self.gates.setdefault(len(gates), gates)
 
     def _data(self, name: str, array: Any) -> Any:
         """The inputs or the targets, where a program has them among its numbers."""
@@ -512,8 +570,59 @@ class _Meanings:
         made[:] = [self.leaf(key) for key in keys]
         return made
 
+    def inner(self) -> int | None:
+        """A step with one before and one after it in its window."""
+        for w, window in enumerate(self.runs.passes[0].windows):
+            if window.last - window.first > 1:
+                self.at = (0, w)
+                return window.first + 1
+        return None
+
+    def standing(self, name: str, shift: int) -> Any:
+        """A quantity at that step; a parameter wherever it is."""
+        t = self.inner()
+        meant = self.meaning(name)
+        if meant is None or t is None:
+            raise NotFollowedError
+        leaves = self._parameters(meant.name)
+        if leaves is not None:
+            return leaves[0] if leaves.size == 1 else leaves
+        inputs = self._inputs
+        if meant.name in ("x", *inputs) and meant.name not in inputs:
+            made = numpy.empty(len(inputs), dtype=object)
+            made[:] = [self.of(Place(key, t + shift, 0)) for key in inputs]
+            return made
+        if meant.name not in (*self.names.varying, *inputs, TARGET) or meant.step is not None:
+            raise NotFollowedError
+        return self.of(self.here(meant.name, t + shift + (meant.shift or 0)))
+
+    def arriving(self, state: str, part: str) -> Any:
+        """The derivative of a state at that step, or what this or the next step adds to it."""
+        t, key = self.inner(), f"d{state}"
+        if t is None or key not in self.backward:
+            raise NotFollowedError
+        place = self.here(key, t)
+        if part == WHOLE:
+            return self.of(place)
+        terms = self.model.quantities[key].terms
+        formulas = [term.formula for term in terms if bool(term.later) == (part == LATER)]
+        if not formulas:
+            raise NotFollowedError
+        later = add(*formulas)
+        tree = rename(later, partial(_at_step, t))
+        values = self.runs.worked(later, t, place.p, place.w)
+        return Term(tree, values, len(symbols(tree)))
+
     def drawn(self, name: str) -> Any:
         """What a name stands for whose numbers the program does not say."""
+        if _RATE.fullmatch(name):
+            raise NotFollowedError
+        if _COUNTED.fullmatch(name):
+            return self.steps
+        if begin := _BEGIN.fullmatch(name):
+            state = {"a": "h", "s": "c"}.get(begin[1], begin[1])
+            if state in self.model.state:
+                return self.start(state)
         meant = self.meaning(name)
         if name in _TARGETS or (meant is not None and meant.name == TARGET):
             places = [Place(TARGET, t, 0) for t in range(1, self.steps + 1)]
@@ -646,6 +755,16 @@ class _Meanings:
             return True
         return False
 
+    def replaced(self, value: Any) -> None:
+        """What was only put there until now is not judged: dz = da*a*(1 - a); dz[2] = …"""
+        if not isinstance(value, Term) or not value.doubts:
+            return
+        for records in self.records.values():
+            last = records[-1]
+            is_same = last.turns == self.turns and not last.sure and last.of in value.doubts
+            if is_same and near(last.values, value.values):
+                self.unfinished.add((last.line, last.key))
+
     def _part(
         self, line: int, name: str, value: Term, slot: object, key: str | None,
         parts: Sequence[Place],
@@ -741,6 +860,8 @@ class _Meanings:
         flat, count = made.reshape(-1), value.size
         keys = self._keys(name, value)
         steps: Sequence[int | None] = [self.step()] * count
+        if not any(keys) and count > 1 and count in self.gates and self.turns:
+            keys = self._by_gates(name, flat, self.gates[count])
         is_series = meant is not None and count > 1 and not any(keys)
         if is_series and meant is not None and meant.name in self.names.varying:
             places = [self._only(one, meant.name) for one in flat]
@@ -759,6 +880,28 @@ class _Meanings:
         self.element = 0
         self._gates_of(line, flat, slot)
         return made
+
+    def _by_gates(self, name: str, elements: Any, gates: Sequence[str]) -> list[str | None]:
+        """What the elements are of an array with one for each gate, where its others say it."""
+        leads = Counter(dict.fromkeys(("dz_", "d", "z_", ""), 0))
+        for one, gate in zip(elements, gates, strict=True):
+            found = self.runs.found(one.values) if isinstance(one, Term) else []
+            for lead in leads:
+                leads[lead] += any(place.name == f"{lead}{gate}" for place in found)
+        lead, count = leads.most_common(1)[0]
+        if not count and (said := _OF_GATES.fullmatch(name)):
+            lead, count = f"{'d' if said['slope'] else ''}z_", 1
+        keys: list[str | None] = [f"{lead}{gate}" for gate in gates]
+        is_known = count and self.names.varying.issuperset(keys)
+        return keys if is_known else [None] * len(gates)
+
+    def _of_element(self, name: str) -> str | None:
+        """What an element of an array is that has one for each gate."""
+        array, place = self.within or (None, 0)
+        if not isinstance(array, numpy.ndarray) or array.size not in self.gates:
+            return None
+        keys = self._by_gates(name, array.reshape(-1), self.gates[array.size])
+        return keys[place] if isinstance(place, int) and 0 <= place < array.size else None
 
     def _only(self, one: Any, key: str) -> Place | None:
         """Where a quantity of a name has this value."""
@@ -813,6 +956,11 @@ class _Meanings:
         forced = self.learnt.wrong.get((line, name, self.element))
         if forced:
             return self._forced(line, name, value, slot, forced, step)
+        if key is None and self.within is not None and meant is None:
+            key = self._of_element(name)
+        state = handed_back(name) if self.turns and self.turns[0].alone else ""
+        if state and step is not None and f"d{state}" in self.backward:
+            return self._given_back(line, name, value, slot, f"d{state}", step)
         if not symbols(value.tree):
             return value  # a number
         if isinstance(value.tree, Symbol):
@@ -845,7 +993,14 @@ class _Meanings:
         is_bare = not self.turns and key in self.backward and step is not None
         if not is_bare and (handed := self._handed_on(value)) is not None:
             return handed
+        if key is None and self.turns and not any(turn.backward for turn in self.turns):
+            key = self._given_on(name)
         return self._unsure(line, name, value, slot, key, step)
+
+    def _given_on(self, name: str) -> str | None:
+        """The state that a function of one step gives on: h_new."""
+        state = given_on(name)
+        return state if state in self.model.state else None
 
     def _forced(
         self, line: int, name: str, value: Term, slot: object, key: str, step: int | None
@@ -861,6 +1016,12 @@ class _Meanings:
         key = key.removeprefix(HANDED)
         if (handed := self._handed_on(value)) is not None:
             return handed
+        return self._given_back(line, name, value, slot, key, step)
+
+    def _given_back(
+        self, line: int, name: str, value: Term, slot: object, key: str, step: int
+    ) -> Term:
+        """What a step hands to the one before it, as a part of the derivative there."""
         place = self.here(key, step - 1)
         windows = self.runs.passes[place.p].windows
         if not windows[place.w].first < step <= windows[place.w].last:
@@ -873,7 +1034,8 @@ class _Meanings:
             add(*(rename(one, partial(_at_step, step - 1)) for one in own), value.tree),
             tuple(map(sum, zip(local, value.values, strict=True))),
         )
-        self._recorded(line, name, slot, place, made, False)
+        sure = near(made.values, self.runs.values(place))
+        self._recorded(line, name, slot, place, made, sure)
         tree = rename(later, partial(_at_step, step - 1))
         return Term(tree, self.runs.worked(later, step - 1, place.p, place.w), len(symbols(tree)))
 

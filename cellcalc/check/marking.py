@@ -128,7 +128,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=(*_asides(sheet), *remarks),
+        remarks=(*_remarks(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -169,7 +169,9 @@ def _with_programs(
         unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     passed = sheet.passed_over + len(silent)
-    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
+    return replace(
+        sheet, answers=(*kept, *found.answers), unreadable=unreadable, passed_over=passed
+    )
 
 
 def _holds_data(block: str) -> bool:
@@ -193,12 +195,13 @@ def _spans(trace: Trace) -> list[range]:
     return every[0] if all(spans == every[0] for spans in every) else []
 
 
-def _asides(sheet: Sheet) -> list[str]:
-    """A sentence about the columns of tables that hold no answers."""
+def _remarks(sheet: Sheet) -> list[str]:
+    """Sentences about steps counted from 0, and columns of tables that hold no answers."""
+    said = [sentence("check", "from_0")] if sheet.from_0 else []
     if not sheet.asides:
-        return []
+        return said
     names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
-    return [sentence("check", "asides", names=names)]
+    return [*said, sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:

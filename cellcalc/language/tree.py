@@ -29,9 +29,9 @@ Mul(factors=(Symbol(name='U_f', shift=None, step=None), Symbol(name='h', shift=0
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from cellcalc.records import record
 
@@ -159,35 +159,44 @@ def multiply(*factors: Expression) -> Expression:
 
 def children(expression: Expression) -> tuple[Expression, ...]:
     """The operands of a node, left to right."""
-    match expression:
-        case Number() | Symbol():
-            return ()
-        case Dot(weights, inputs):
-            return (weights, inputs)
-        case Neg(operand):
-            return (operand,)
-        case Add(terms):
-            return terms
-        case Mul(factors):
-            return factors
-        case Div(numerator, denominator):
-            return (numerator, denominator)
-        case Pow(base, exponent):
-            return (base, exponent)
-        case Call(_, argument, others):
-            return (argument, *others)
+    return _CHILDREN[expression.__class__](expression)
+
+
+# A table and a list of what is left in place of patterns and generators: marking walks millions of
+# trees, and these two are where it spends its time.
+_CHILDREN: Mapping[type, Callable[[Any], tuple[Expression, ...]]] = {
+    Number: lambda _: (),
+    Symbol: lambda _: (),
+    Dot: lambda e: (e.weights, e.inputs),
+    Neg: lambda e: (e.operand,),
+    Add: lambda e: e.terms,
+    Mul: lambda e: e.factors,
+    Div: lambda e: (e.numerator, e.denominator),
+    Pow: lambda e: (e.base, e.exponent),
+    Call: lambda e: (e.argument, *e.others),
+}
 
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """Every node, parents before children, left to right."""
-    yield expression
-    for child in children(expression):
-        yield from walk(child)
+    left = [expression]
+    while left:
+        node = left.pop()
+        yield node
+        left.extend(_CHILDREN[node.__class__](node)[::-1])
 
 
 def symbols(expression: Expression) -> tuple[Symbol, ...]:
     """Each distinct symbol, in order of first appearance."""
-    return tuple(dict.fromkeys(e for e in walk(expression) if isinstance(e, Symbol)))
+    found: dict[Symbol, None] = {}
+    left = [expression]
+    while left:
+        node = left.pop()
+        if isinstance(node, Symbol):
+            found[node] = None
+        else:
+            left.extend(_CHILDREN[node.__class__](node)[::-1])
+    return tuple(found)
 
 
 def is_constant(expression: Expression) -> bool:
@@ -252,7 +261,9 @@ def shifted(expression: Expression, steps: int) -> Expression:
     """
 
     def move(symbol: Symbol) -> Symbol:
-        return symbol if symbol.shift is None else replace(symbol, shift=symbol.shift + steps)
+        if symbol.shift is None:
+            return symbol
+        return Symbol(symbol.name, symbol.shift + steps, symbol.step)
 
     return rename(expression, move) if steps else expression
 

@@ -74,6 +74,17 @@ EDITS = [
     ("rnn short", "W * x[t] +", "W +", "z", "W + U*h[t-1] + b"),
     ("karpathy", "dcnext = f_s[t] * dc", "dcnext = dc", "dc",
      "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("matlab matrices", "dcn = dc*a(2)", "dcn = dc", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]"),
+    ("step functions", "dh*o*(1 - tc**2)", "dh*(1 - tc**2)", "dc",
+     "dh[t]*(1 - tanh_c[t]**2) + dc[t+1]*f[t+1]"),
+    ("step functions", 'p["Ui"]*dzi + ', "", "dh",
+     "dy[t] + dz_f[t+1]*U_f + dz_g[t+1]*U_g + dz_o[t+1]*U_o"),
+    ("step class", "return dh_prev, dc * self.f", "return dh_prev, dc * self.i", "dc",
+     "dtanh_c[t]*(1 - tanh_c[t]**2) + dc[t+1]*i[t+1]"),
+    ("step class", "dc * self.c_prev", "dc * self.c", "df", "dc[t]*c[t]"),
+    ("no data", "dh*tc*o[t]*(1-o[t])", "dh*tc*(1-o[t])", "dz_o", "do[t]*(1 - o[t])"),
+    ("gates in mappings", "h_new = o*tanh(c_new)", "h_new = o*c_new", "h", "o[t]*c[t]"),
     ("gru torchnames", "hn * r * (1 - r)", "hn * (1 - r)", "dz_r", "dr[t]*(1 - r[t])"),
 ]  # fmt: skip
 

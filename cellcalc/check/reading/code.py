@@ -201,8 +201,17 @@ def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
     first = getattr(text, "first", None) if respelled else 0
     if first is None:
         return entries
+    columns = respelled and getattr(text, "columns", False)
+    own = getattr(text, "own", "") if respelled else ""
     return [
-        replace(e, block=source, block_line=e.line, block_first=first)
+        replace(
+            e,
+            block=source,
+            block_line=e.line,
+            block_first=first,
+            block_columns=columns,
+            block_own=own,
+        )
         if isinstance(e.line, int)
         else e
         for e in entries

@@ -304,9 +304,74 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
-        return ""
+        shows = sign != "Γ" and (_stands_beside(lines) or _adds_up(lines))
+        return NET if shows else ""
     (best, count), *others = said.most_common()
     return best if count > 2 * sum(n for _, n in others) or not others else ""
+
+
+_OF_GATE_AT = re.compile(
+    rf"\s*(?:(?P<delta>{_DELTA}[ _]?)|[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)\{{?(?P<gate>[fior])\}}?"
+    r"(?:\[(?P<step>[0-9]{1,6})\]|[_,]\{?(?P<below>[0-9]{1,6})\}?)\s?=\s?(?P<number>[-+.,0-9eE]{1,30})",
+    re.IGNORECASE,
+)
+
+
+def _stands_beside(lines: Iterable[str]) -> bool:
+    """Whether δ_f has other numbers than ∂L/∂f at the same steps: then it is not that."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for line in lines:
+        if match := _OF_GATE_AT.fullmatch(line):
+            at = match["step"] or match["below"]
+            found[match["gate"].lower(), at, bool(match["delta"])] = match["number"]
+    both = [(found[g, t, True], found[g, t, False]) for g, t, is_delta in found
+            if is_delta and (g, t, False) in found]  # fmt: skip
+    return len(both) > 1 and all(_differ(a, b) for a, b in both)
+
+
+_BIAS = re.compile(
+    r"\s*(?:[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)b_?\{?(?P<gate>[fior])\}?\s?=\s?(?P<number>[-+.,0-9eE]{1,30})"
+)
+
+
+def _adds_up(lines: Iterable[str]) -> bool:
+    """Whether the numbers of δ_f over the steps add up to ∂L/∂b_f, for two gates or more.
+
+    So the derivatives by the net input do, and those by the gate do not.
+    """
+    parts: dict[str, dict[str, str]] = {}
+    sums: dict[str, str] = {}
+    for line in lines:
+        if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
+            at = match["step"] or match["below"]
+            parts.setdefault(match["gate"].lower(), {})[at] = match["number"]
+        elif match := _BIAS.fullmatch(line):
+            sums[match["gate"].lower()] = match["number"]
+    both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
+    return len(both) > 1 and all(_is_sum(list(parts[g].values()), sums[g]) for g in both)
+
+
+def _is_sum(parts: list[str], total: str) -> bool:
+    """Whether rounded numbers add up to another one."""
+    try:
+        numbers = [_number(one) for one in (*parts, total)]
+    except ValueError:
+        return False
+    decimals = min(len(re.split("[.,]", one.rstrip(".,"))[-1]) for one in (*parts, total))
+    return abs(sum(numbers[:-1]) - numbers[-1]) <= 0.6 * len(numbers) * 10.0**-decimals
+
+
+def _number(text: str) -> float:
+    return float(text.rstrip(".,").replace(",", "."))
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two numbers are not the same, rounded differently."""
+    try:
+        a, b = _number(one), _number(other)
+    except ValueError:
+        return False
+    return abs(a - b) > 0.02 * max(abs(a), abs(b))
 
 
 def _cell_delta(lines: list[str], is_gru: bool) -> str:

@@ -34,6 +34,16 @@ from cellcalc.check.reading.library import (
     pair,
     truths,
 )
+from cellcalc.check.reading.standing import (
+    CACHE,
+    OF_SLOPES,
+    Arguments,
+    Bag,
+    Quantities,
+    handed_back,
+    has_loop,
+    is_backward,
+)
 from cellcalc.check.reading.terms import (
     MOST_ELEMENTS,
     NotFollowedError,
@@ -67,16 +77,18 @@ class Turn:
     backward: bool
     step: int | None = None
     over_parts: bool = False  # of one step: the gates, say
+    alone: bool = False  # no loop: a function of one step that nothing calls
 
 
 Turns = tuple[Turn, ...]
 
 
-class Meanings(Protocol):
+class Meanings(Quantities, Protocol):
     """What the numbers of a program are."""
 
     steps: int
     turns: Turns
+    within: tuple[Any, Any] | None  # the array and the place that something is put into
 
     def assigned(self, line: int, name: str, value: Any, slot: object, known: bool) -> Any:
         """A number is given to a name; what it is called by from now on is given back.
@@ -87,14 +99,14 @@ class Meanings(Protocol):
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """Something is added to a name; whether that says all there is to say of it."""
 
+    def replaced(self, value: Any) -> None:
+        """A number in an array has another put in its place."""
+
     def summed(self, name: str, value: Any) -> Any:
         """What a loop over the steps has added up: a gradient is called by its name."""
 
     def given(self, name: str, value: Any) -> Any:
         """Data written in the program: with the symbols of the problem where they are its own."""
-
-    def drawn(self, name: str) -> Any:
-        """What a parameter is that the program draws at random."""
 
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -139,7 +151,7 @@ _FAILED = (
 @dataclass
 class _Function:
     node: ast.FunctionDef | ast.Lambda
-    scope: _Names
+    scope: Names
     owner: _Object | _Class | None = None
 
 
@@ -148,7 +160,7 @@ class _Class:
     """A class; ``records`` are the names of its fields where it has no __init__ of its own."""
 
     name: str
-    scope: _Names
+    scope: Names
     methods: dict[str, ast.FunctionDef] = field(default_factory=dict)
     own: dict[str, Any] = field(default_factory=dict)
     records: list[str] = field(default_factory=list)
@@ -172,16 +184,16 @@ class _Known:
 
 
 @dataclass
-class _Names:
+class Names:
     """The names of a body of code, and those around it."""
 
     own: dict[str, Any] = field(default_factory=dict)
-    around: _Names | None = None
-    elsewhere: dict[str, _Names] = field(default_factory=dict)  # global and nonlocal ones
+    around: Names | None = None
+    elsewhere: dict[str, Names] = field(default_factory=dict)  # global and nonlocal ones
     given_out: list[Any] | None = None  # by a generator
 
     def find(self, name: str) -> Any:
-        scope: _Names | None = self
+        scope: Names | None = self
         while scope is not None:
             if name in scope.own:
                 return scope.own[name]
@@ -195,7 +207,7 @@ class _Names:
             return False
         return True
 
-    def holder(self, name: str) -> _Names:
+    def holder(self, name: str) -> Names:
         """Where a name is kept that is given something here."""
         return self.elsewhere.get(name, self)
 
@@ -238,7 +250,9 @@ class Following:
         self.instances: dict[int, int] = {}
         self.counts: dict[tuple[int, int], int] = {}  # of turns of each loop
         self.base = 0
-        self.sums: dict[str, tuple[ast.expr, ast.expr, _Names]] = {}  # that the loop adds up
+        self.alone: list[tuple[int, int]] = []  # the lines of functions that nothing calls
+        self.made_before: dict[str, Any] = {}  # what such functions have given back
+        self.sums: dict[str, tuple[ast.expr, ast.expr, Names]] = {}  # that the loop adds up
 
     def program(self, tree: ast.Module) -> None:
         """All of it, and the functions with a loop over the steps that nothing in it calls.
@@ -249,7 +263,7 @@ class Following:
             self.whole(tree)
 
     def whole(self, tree: ast.Module) -> None:
-        names = _Names({"__name__": "__main__"})
+        names = Names({"__name__": "__main__"})
         if self.first:  # functions may stand behind what calls them, and give back what comes last
             names.own |= {
                 one.name: _Function(one, names)
@@ -257,23 +271,99 @@ class Following:
                 if isinstance(one, ast.FunctionDef)
             }
         self.body(tree.body, names)
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and node.name not in self.called:
-                loops = any(isinstance(n, ast.For | ast.While) for n in ast.walk(node))
-                if loops:
-                    self.uncalled(node, names)
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        # What calls others is followed first, and the others in it; then those of all steps.
+        used = {name_of_target(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+        for node in sorted(functions, key=lambda f: (not has_loop(f), f.name in used)):
+            if node.name not in self.called:
+                self.uncalled(node, names)
+        for one in tree.body:
+            if isinstance(one, ast.ClassDef):
+                self.uncalled_class(one, names)
 
-    def uncalled(self, node: ast.FunctionDef, names: _Names) -> None:
-        inner = _Names(around=names)
-        for one in node.args.args:
-            try:
-                inner.own[one.arg] = self.meanings.drawn(one.arg)
-            except NotFollowedError:
-                inner.own[one.arg] = _UNKNOWN
-        with contextlib.suppress(_ReturnError):
+    def uncalled(self, node: ast.FunctionDef, names: Names, owner: _Object | None = None) -> None:
+        """A function that nothing calls, with what its arguments stand for."""
+        arguments = Arguments(self.meanings, node, not has_loop(node))
+        step = self.meanings.inner() if arguments.of_step else None
+        inner = Names(around=names)
+        own = node.args.args
+        if owner is not None and not _is_static(node):
+            inner.own[own[0].arg] = owner
+            own = own[1:]
+        for one in own:
+            inner.own[one.arg] = self.stands_for(one.arg, arguments)
+        if arguments.of_step and (step is None or arguments.found < (1 if owner else 2)):
+            return
+        turn = Turn(node.lineno, self.instance_of(node), 0, None, arguments.backward, step,
+                    alone=True)  # fmt: skip
+        self.alone.append((node.lineno, node.end_lineno or node.lineno))
+        if arguments.of_step:
+            self.turns = self.meanings.turns = (turn,)
+        try:
             self.body(node.body, inner)
+        except _ReturnError as result:
+            self.given_back(node, result.value, arguments)
+        finally:
+            self.turns = self.meanings.turns = ()
+            self.sums = {}
 
-    def body(self, statements: Iterable[ast.stmt], names: _Names) -> None:
+    def stands_for(self, name: str, arguments: Arguments) -> Any:
+        """What is given for an argument: what another function has given back by its name."""
+        if name in self.made_before:
+            return self.made_before[name]
+        try:
+            found = arguments.argument(name)
+        except NotFollowedError:
+            return _UNKNOWN
+        kept = list({id(one): one for one in self.made_before.values()}.values())
+        is_cache = isinstance(found, Bag) and CACHE.fullmatch(name)
+        return kept[0] if is_cache and len(kept) == 1 and arguments.backward else found
+
+    def given_back(self, node: ast.FunctionDef, value: Any, arguments: Arguments) -> None:
+        """What a function has given back: kept for others, and judged where it has no name."""
+        found = list(value) if isinstance(value, tuple) else [value]
+        back = next((n.value for n in reversed(node.body) if isinstance(n, ast.Return)), None)
+        parts = list(back.elts) if isinstance(back, ast.Tuple) else [back]
+        if len(parts) != len(found):
+            return
+        for part, one in zip(parts, found, strict=True):
+            if isinstance(one, Term | float | int) or one is None or one is _UNKNOWN:
+                continue
+            name = part.id if isinstance(part, ast.Name) else f"cache {len(self.made_before)}"
+            self.made_before[name] = one
+        if not arguments.of_step or not arguments.backward or not isinstance(back, ast.Tuple):
+            return
+        named = [part.id if isinstance(part, ast.Name) else "" for part in parts]
+        left = {"h", "c"} - {handed_back(name) for name in named}
+        bare = [k for k, name in enumerate(named) if not name and isinstance(found[k], Term)]
+        if len(left) == len(bare) == 1:
+            state = left.pop()
+            with contextlib.suppress(*_FAILED):
+                self.told(back.lineno, f"d{state}_prev", found[bare[0]], object(), False)
+
+    def uncalled_class(self, node: ast.ClassDef, names: Names) -> None:
+        """A class of which there is no object, and its methods: first those that go forward."""
+        of = names.own.get(node.name)
+        if not isinstance(of, _Class) or node.name in self.called:
+            return
+        made = _Object(of)
+        methods = {one.name: one for one in node.body if isinstance(one, ast.FunctionDef)}
+        if "__init__" in methods:
+            init = methods["__init__"]
+            arguments = Arguments(self.meanings, init, False)
+            inner = Names(around=names)
+            inner.own[init.args.args[0].arg] = made
+            for one in init.args.args[1:]:
+                inner.own[one.arg] = self.stands_for(one.arg, arguments)
+            with contextlib.suppress(_ReturnError):
+                self.body(init.body, inner)
+        used = {name_of_target(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+        own = [one for name, one in methods.items() if name not in used]
+        own = [one for one in own if one.name == "__call__" or not one.name.startswith("__")]
+        for method in sorted(own, key=lambda f: (is_backward(f), not has_loop(f))):
+            self.uncalled(method, names, made)
+
+    def body(self, statements: Iterable[ast.stmt], names: Names) -> None:
         for statement in statements:
             self.spend(1)
             try:
@@ -284,11 +374,24 @@ class Following:
                 self.missed.add(statement.lineno)
                 for target in _targets(statement):
                     names.holder(target).own[target] = _UNKNOWN
+                self.lose(statement, names)
             else:
                 if not isinstance(statement, ast.FunctionDef | ast.ClassDef):
                     self.lines.add(statement.lineno)
 
-    def statement(self, node: ast.stmt, names: _Names) -> None:
+    def lose(self, statement: ast.stmt, names: Names) -> None:
+        """What a statement that is not followed changes within something is not known either."""
+        for node in _changed(statement):
+            match node:
+                case ast.Name(id=name):
+                    names.holder(name).own[name] = _UNKNOWN
+                case ast.Attribute(value=owner, attr=attr):
+                    with contextlib.suppress(*_FAILED):
+                        of = self.value(owner, names)
+                        if isinstance(of, _Object):
+                            of.fields[attr] = _UNKNOWN
+
+    def statement(self, node: ast.stmt, names: Names) -> None:
         match node:
             case ast.Assign(targets=targets, value=value):
                 self.assignment(node, targets, value, names)
@@ -309,6 +412,9 @@ class Following:
                 names.own[node.name] = _Function(node, names)
             case ast.ClassDef():
                 names.own[node.name] = self.class_of(node, names)
+            case ast.Return(value=ast.Tuple(elts=parts) as value):
+                # What is not known of it does not take the rest with it.
+                raise _ReturnError(tuple(self.known_parts(value, parts, names)))
             case ast.Return(value=value):
                 raise _ReturnError(None if value is None else self.value(value, names))
             case ast.Break():
@@ -330,33 +436,36 @@ class Following:
                 raise NotFollowedError
 
     def assignment(
-        self, node: ast.stmt, targets: list[ast.expr], value: ast.expr, names: _Names
+        self, node: ast.stmt, targets: list[ast.expr], value: ast.expr, names: Names
     ) -> None:
         again = _made_of(targets[0], value)
         inner = names
         if again and isinstance(targets[0], ast.Name):
             name = targets[0].id
-            inner = _Names({name: self.raw(names.find(name), node.lineno)}, names)
-        found = self.value(value, inner, _target_name(targets[0]))
+            inner = Names({name: self.raw(names.find(name), node.lineno)}, names)
+        elif again and self.turns and (more := _less_itself(targets[0], value)) is not None:
+            self.augmented(node, targets[0], ast.Add(), more, names)  # d.Wf = d.Wf + …
+            return
+        found = self.value(value, inner, name_of_target(targets[0]))
         for target in targets:
             # What a function gives back has been told of where it was made.
             back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
             if again and isinstance(target, ast.Name) and self.turns:
-                more = _less_itself(target.id, value)
+                more = _less_itself(target, value)
                 if more is not None and self.is_added(node.lineno, target, more, inner):
                     self.assign(node.lineno, target, found, names, again, told=False)
                     self.sums[target.id] = (_loaded(target), target, names)
                     continue
             self.assign(node.lineno, target, found, names, again, told=not back)
 
-    def is_added(self, line: int, target: ast.Name, more: ast.expr, names: _Names) -> bool:
+    def is_added(self, line: int, target: ast.Name, more: ast.expr, names: Names) -> bool:
         """Whether dW = dW + … adds what a step adds to a gradient."""
         value = self.value(more, names)
         if isinstance(value, list):
             return False
         return self.meanings.added(line, target.id, value, self.slot(target, names))
 
-    def class_of(self, node: ast.ClassDef, names: _Names) -> _Class:
+    def class_of(self, node: ast.ClassDef, names: Names) -> _Class:
         made = _Class(node.name, names)
         for base in node.bases:
             with contextlib.suppress(*_FAILED):
@@ -376,7 +485,7 @@ class Following:
                         made.defaults[name] = value
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     with contextlib.suppress(*_FAILED):
-                        made.own[name] = self.value(value, _Names(dict(made.own), names), name)
+                        made.own[name] = self.value(value, Names(dict(made.own), names), name)
         return made
 
     def spend(self, operations: int) -> None:
@@ -385,7 +494,7 @@ class Following:
         if self.operations > MOST_OPERATIONS:
             raise NotFollowedError
 
-    def truth(self, node: ast.expr, names: _Names) -> bool:
+    def truth(self, node: ast.expr, names: Names) -> bool:
         found = self.value(node, names)
         if isinstance(found, Term | numpy.ndarray | _Object):
             raise NotFollowedError
@@ -393,7 +502,7 @@ class Following:
 
     # Loops.
 
-    def loop(self, node: ast.For, names: _Names) -> None:
+    def loop(self, node: ast.For, names: Names) -> None:
         turns = elements(self.iterated(self.value(node.iter, names)))
         name = node.target.id if isinstance(node.target, ast.Name) else ""
         if name.lower() in _EPOCHS and not self.turns and not _uses(node.body, name):
@@ -411,7 +520,7 @@ class Following:
                 break
         self.after_loop(over_steps or not over_parts)
 
-    def repeated(self, node: ast.While, names: _Names) -> None:
+    def repeated(self, node: ast.While, names: Names) -> None:
         instance, k, backward = self.instance_of(node), 0, _counts_down(node)
         while self.truth_of(node.test, names):
             self.spend(1)
@@ -420,7 +529,7 @@ class Following:
             k += 1
         self.after_loop(True)
 
-    def truth_of(self, node: ast.expr, names: _Names) -> bool:
+    def truth_of(self, node: ast.expr, names: Names) -> bool:
         found = self.value(node, names)
         return bool(len(found)) if isinstance(found, numpy.ndarray) else bool(found)
 
@@ -428,7 +537,7 @@ class Following:
         self.instances[node.lineno] = self.instances.get(node.lineno, -1) + 1
         return self.instances[node.lineno]
 
-    def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: _Names) -> bool:
+    def turn(self, one: Turn, node: ast.For | ast.While, value: Any, names: Names) -> bool:
         """One turn; whether the loop goes on after it."""
         outer = self.turns
         self.counts[one.line, one.instance] = one.k + 1
@@ -449,7 +558,7 @@ class Following:
             return
         for loaded, target, own in self.sums.values():
             with contextlib.suppress(*_FAILED):
-                whole = self.meanings.summed(_target_name(target), self.value(loaded, own))
+                whole = self.meanings.summed(name_of_target(target), self.value(loaded, own))
                 self.assign(0, target, whole, own, False, told=False)
         self.sums = {}
 
@@ -491,7 +600,7 @@ class Following:
         line: int,
         target: ast.expr,
         value: Any,
-        names: _Names,
+        names: Names,
         again: bool,
         told: bool = True,
     ) -> None:
@@ -501,6 +610,13 @@ class Following:
                 if told:
                     value = self.told(line, name, value, (id(holder), name), again)
                 holder.own[name] = value
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if isinstance(value, Bag):
+                for one in parts:
+                    holder = names.holder(name_of_target(one))
+                    try:
+                        holder.own[name_of_target(one)] = value.get(name_of_target(one))
+                    except NotFollowedError:
+                        holder.own[name_of_target(one)] = _UNKNOWN
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 self.unpacked(line, parts, elements(self.iterated(value)), names, again, told)
             case ast.Attribute(value=owner, attr=name):
@@ -510,13 +626,20 @@ class Following:
                 if isinstance(of, _Class):
                     of.own[name] = value
                     return
+                if isinstance(of, Bag):
+                    name = name_of_target(target)
+                    of.fields[target.attr] = (
+                        self.told(line, name, value, (id(of), name), again) if told else value
+                    )
+                    return
                 if not isinstance(of, _Object):
                     raise NotFollowedError
+                name = name_of_target(target)
                 own = self.told(line, name, value, (id(of), name), again) if told else value
-                of.fields[name] = own
+                of.fields[target.attr] = own
             case ast.Subscript(value=owner, slice=index):
                 of, place = self.value(owner, names), self.index(index, names)
-                name = _target_name(owner)
+                name = name_of_target(owner)
                 if isinstance(place, str):
                     name = _of_key(name, place)
                 if isinstance(of, _Object) and "__setitem__" in of.of.methods:
@@ -527,17 +650,26 @@ class Following:
                     of = self.grown(of, place, owner.id, names)
                 if isinstance(of, numpy.ndarray):
                     value = single(value) if numpy.ndim(of[place]) == 0 else as_array(value)
+                elif isinstance(of, Bag) and isinstance(place, str):
+                    of = of.fields
                 elif not isinstance(of, list | dict):
                     raise NotFollowedError
+                if isinstance(of, numpy.ndarray | list) and not again:
+                    with contextlib.suppress(*_FAILED):
+                        self.meanings.replaced(of[place])
                 if told:
-                    value = self.told(line, name, value, (id(of), _hashed(place)), again)
+                    self.meanings.within = (of, place)
+                    try:
+                        value = self.told(line, name, value, (id(of), place_key(place)), again)
+                    finally:
+                        self.meanings.within = None
                 of[place] = value
             case ast.Starred(value=inner):
                 self.assign(line, inner, value, names, again, told)
             case _:
                 raise NotFollowedError
 
-    def grown(self, of: Any, place: int, name: str, names: _Names) -> Any:
+    def grown(self, of: Any, place: int, name: str, names: Names) -> Any:
         """An array to which the next element is given, which it has not yet."""
         if isinstance(of, list) and place == len(of):
             of.append(0.0)
@@ -547,7 +679,7 @@ class Following:
         return of
 
     def unpacked(
-        self, line: int, parts: list[ast.expr], found: list[Any], names: _Names, again: bool,
+        self, line: int, parts: list[ast.expr], found: list[Any], names: Names, again: bool,
         told: bool,
     ) -> None:  # fmt: skip
         starred = [k for k, one in enumerate(parts) if isinstance(one, ast.Starred)]
@@ -580,11 +712,11 @@ class Following:
 
     def augmented(
         self,
-        node: ast.AugAssign,
+        node: ast.stmt,
         target: ast.expr,
         op: ast.operator,
         value: ast.expr,
-        names: _Names,
+        names: Names,
     ) -> None:
         before = self.value(_loaded(target), names)
         more = self.value(value, names)
@@ -593,7 +725,7 @@ class Following:
             self.spend(len(before) + len(more))
             for one in more:
                 place = (id(before), len(before))
-                before.append(self.told(node.lineno, _target_name(target), one, place, False))
+                before.append(self.told(node.lineno, name_of_target(target), one, place, False))
             return
         is_element = isinstance(target, ast.Subscript)
         made = self.operation(op, self.raw(before, 0 if is_element else node.lineno), more)
@@ -616,7 +748,7 @@ class Following:
             key = f"{ast.unparse(kept)} {id(names.holder(name))}"
             self.sums[key] = (kept, self.kept(target, names, True), names)
 
-    def kept(self, target: ast.expr, names: _Names, store: bool = False) -> ast.expr:
+    def kept(self, target: ast.expr, names: Names, store: bool = False) -> ast.expr:
         """The same place, with its index as it is now: acc[k] of a loop over k."""
         context = ast.Store() if store else ast.Load()
         if isinstance(target, ast.Subscript):
@@ -625,14 +757,14 @@ class Following:
                 return ast.Subscript(target.value, ast.Constant(place), context)
         return target if store else _loaded(target)
 
-    def name_of(self, target: ast.expr, names: _Names) -> str:
+    def name_of(self, target: ast.expr, names: Names) -> str:
         """What a place is called, with the key as it is now."""
         if isinstance(target, ast.Subscript):
             with contextlib.suppress(*_FAILED):
                 place = self.index(target.slice, names)
                 if isinstance(place, str):
-                    return _of_key(_target_name(target.value), place)
-        return _target_name(target)
+                    return _of_key(name_of_target(target.value), place)
+        return name_of_target(target)
 
     def raw(self, value: Any, line: int) -> Any:
         """A number as it was made in this turn, whatever it has been called since.
@@ -650,7 +782,7 @@ class Following:
             return made
         return value
 
-    def slot(self, target: ast.expr, names: _Names) -> object:
+    def slot(self, target: ast.expr, names: Names) -> object:
         match target:
             case ast.Name(id=name):
                 return (id(names.holder(name)), name)
@@ -660,7 +792,7 @@ class Following:
 
     # Expressions.
 
-    def value(self, node: ast.expr, names: _Names, name: str = "") -> Any:
+    def value(self, node: ast.expr, names: Names, name: str = "") -> Any:
         self.spend(1)
         found = self._value(node, names, name)
         if found is _UNKNOWN or (isinstance(found, int) and abs(found) > LARGEST):
@@ -669,7 +801,7 @@ class Following:
             self.spend(len(found) if isinstance(found, list) else found.size)
         return found
 
-    def _value(self, node: ast.expr, names: _Names, name: str) -> Any:
+    def _value(self, node: ast.expr, names: Names, name: str) -> Any:
         match node:
             case ast.Constant(value=value):
                 if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**9:
@@ -728,15 +860,15 @@ class Following:
                 return None
         raise NotFollowedError
 
-    def give_out(self, names: _Names, values: list[Any]) -> None:
-        scope: _Names | None = names
+    def give_out(self, names: Names, values: list[Any]) -> None:
+        scope: Names | None = names
         while scope is not None and scope.given_out is None:
             scope = scope.around
         if scope is None or scope.given_out is None:
             raise NotFollowedError
         scope.given_out += values
 
-    def several(self, parts: Iterable[ast.expr], names: _Names) -> list[Any]:
+    def several(self, parts: Iterable[ast.expr], names: Names) -> list[Any]:
         made: list[Any] = []
         for one in parts:
             if isinstance(one, ast.Starred):
@@ -745,8 +877,21 @@ class Following:
                 made.append(self.argument(one, names))
         return made
 
+    def known_parts(self, node: ast.expr, parts: list[ast.expr], names: Names) -> list[Any]:
+        """The parts of a tuple, some of which may not be known."""
+        made: list[Any] = []
+        for one in parts:
+            try:
+                made += self.several([one], names)
+            except _FAILED as error:
+                if self.operations > MOST_OPERATIONS:
+                    raise NotFollowedError from error
+                self.missed.add(node.lineno)
+                made.append(_UNKNOWN)
+        return made if self.missed else self.as_parameters(made)
+
     def mapping(
-        self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: _Names, name: str
+        self, keys: Iterable[ast.expr | None], values: Iterable[ast.expr], names: Names, name: str
     ) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
         for key, one in zip(keys, values, strict=True):
@@ -771,7 +916,7 @@ class Following:
             found = dict(zip(found, self.meanings.given("", numbers), strict=True))
         return found
 
-    def text(self, parts: Iterable[ast.expr], names: _Names) -> str:
+    def text(self, parts: Iterable[ast.expr], names: Names) -> str:
         """What an f-string says, where it is put together of texts and whole numbers."""
         made = []
         for part in parts:
@@ -786,7 +931,7 @@ class Following:
                 return ""
         return "".join(made)[:MOST_LETTERS]
 
-    def either(self, wanted: bool, values: Sequence[ast.expr], names: _Names) -> Any:
+    def either(self, wanted: bool, values: Sequence[ast.expr], names: Names) -> Any:
         found: Any = None
         for one in values:
             found = self.value(one, names)
@@ -796,7 +941,7 @@ class Following:
                 return found
         return found
 
-    def compared(self, node: ast.Compare, names: _Names) -> bool:
+    def compared(self, node: ast.Compare, names: Names) -> bool:
         parts = [self.value(one, names) for one in (node.left, *node.comparators)]
         if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in node.ops):
             if any(isinstance(one, Term) for one in parts[:1]) and parts[1] is not None:
@@ -810,15 +955,15 @@ class Following:
         return all(found)
 
     def comprehended(
-        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: _Names
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, names: Names
     ) -> Any:
-        inner = _Names(around=names)
+        inner = Names(around=names)
         made: list[Any] = []
         self.generated(node, 0, inner, made)
         return dict(made) if isinstance(node, ast.DictComp) else made
 
     def generated(
-        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, names: _Names,
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, depth: int, names: Names,
         made: list[Any],
     ) -> None:  # fmt: skip
         one = node.generators[depth]
@@ -861,7 +1006,7 @@ class Following:
             self.spend(left.size * columns)
         return product(left, right)
 
-    def index(self, node: ast.expr, names: _Names) -> Any:
+    def index(self, node: ast.expr, names: Names) -> Any:
         if isinstance(node, ast.Slice):
             parts = [None if p is None else self.value(p, names)
                      for p in (node.lower, node.upper, node.step)]  # fmt: skip
@@ -898,6 +1043,8 @@ class Following:
         )
         if isinstance(of, Term | int | float) and place in whole:
             return of
+        if isinstance(of, Bag) and isinstance(place, str):
+            return of.get(place)
         if isinstance(of, _Object):
             if "__getitem__" in of.of.methods:
                 method = _Function(of.of.methods["__getitem__"], of.of.scope, of)
@@ -914,7 +1061,7 @@ class Following:
             return of[place]
         raise NotFollowedError
 
-    def attribute(self, owner: ast.expr, attr: str, names: _Names) -> Any:
+    def attribute(self, owner: ast.expr, attr: str, names: Names) -> Any:
         if isinstance(owner, ast.Name) and owner.id in _MODULES and owner.id not in names.own:
             if attr in _NUMBERS:
                 return _NUMBERS[attr]
@@ -923,13 +1070,15 @@ class Following:
         return self.attribute_of(self.value(owner, names), attr)
 
     def attribute_of(self, of: Any, attr: str) -> Any:
+        if isinstance(of, Bag):
+            return of.get(attr)
         if isinstance(of, _Object):
             if attr in of.fields:
                 return of.fields[attr]
             if attr in of.of.methods:
                 node = of.of.methods[attr]
                 found = _Function(node, of.of.scope, _owner(node, of))
-                is_property = any(_target_name(one) == "property" for one in node.decorator_list)
+                is_property = any(name_of_target(one) == "property" for one in node.decorator_list)
                 return self.entered(found, [], {}) if is_property else found
             if attr in of.of.own:
                 return of.of.own[attr]
@@ -962,7 +1111,7 @@ class Following:
 
     # Calls.
 
-    def call(self, node: ast.Call, names: _Names, name: str) -> Any:
+    def call(self, node: ast.Call, names: Names, name: str) -> Any:
         function = node.func
         if isinstance(function, ast.Attribute):
             if _is_super(function.value):
@@ -984,7 +1133,7 @@ class Following:
         return self.called_with(self.value(function, names), node, names)
 
     def arguments(
-        self, node: ast.Call, names: _Names, name: str = ""
+        self, node: ast.Call, names: Names, name: str = ""
     ) -> tuple[list[Any], dict[str, Any]]:
         given: list[Any] = []
         for one in node.args:
@@ -1003,7 +1152,7 @@ class Following:
                 named[key.arg] = found
         return given, named
 
-    def argument(self, node: ast.expr, names: _Names, name: str = "") -> Any:
+    def argument(self, node: ast.expr, names: Names, name: str = "") -> Any:
         """A value that is handed to a function, which may be a function itself."""
         try:
             return self.value(node, names, name)
@@ -1012,7 +1161,7 @@ class Following:
                 return _Known(node.id)
             raise
 
-    def called_with(self, found: Any, node: ast.Call, names: _Names) -> Any:
+    def called_with(self, found: Any, node: ast.Call, names: Names) -> Any:
         arguments, named = self.arguments(node, names)
         return self.made(found, arguments, named)
 
@@ -1055,9 +1204,9 @@ class Following:
             return list(self.meanings.given("", given))
         return given
 
-    def default(self, node: ast.expr, names: _Names, name: str) -> Any:
+    def default(self, node: ast.expr, names: Names, name: str) -> Any:
         """What a field is where nothing is given for it."""
-        if isinstance(node, ast.Call) and _target_name(node.func) == "field":
+        if isinstance(node, ast.Call) and name_of_target(node.func) == "field":
             for key in node.keywords:
                 if key.arg == "default":
                     return self.value(key.value, names, name)
@@ -1078,7 +1227,7 @@ class Following:
             self.depth -= 1
             raise NotFollowedError
         try:
-            inner = _Names(around=found.scope)
+            inner = Names(around=found.scope)
             node = found.node
             self.bind(found, arguments, named, inner)
             if isinstance(node, ast.Lambda):
@@ -1098,7 +1247,7 @@ class Following:
             self.depth -= 1
 
     def bind(
-        self, found: _Function, arguments: list[Any], named: Mapping[str, Any], inner: _Names
+        self, found: _Function, arguments: list[Any], named: Mapping[str, Any], inner: Names
     ) -> None:
         """The names of a function with what they are given."""
         node = found.node
@@ -1135,7 +1284,7 @@ class Following:
                     own[name] = self.meanings.given(f"={name}", value)
         inner.own |= own
 
-    def method(self, owner: Any, attr: str, node: ast.Call, names: _Names) -> Any:
+    def method(self, owner: Any, attr: str, node: ast.Call, names: Names) -> Any:
         if isinstance(owner, _Object | _Class):
             if isinstance(owner, _Object) and attr in ("_asdict", "_replace"):
                 if attr == "_asdict":
@@ -1144,6 +1293,8 @@ class Following:
                 return _Object(owner.of, {**owner.fields, **changed})
             return self.called_with(self.attribute_of(owner, attr), node, names)
         arguments, named = self.arguments(node, names)
+        if isinstance(owner, Bag) and attr == "get" and isinstance(arguments[0], str):
+            return owner.get(arguments[0])
         if isinstance(owner, list):
             return self.put_in(owner, attr, arguments, node)
         if isinstance(owner, dict):
@@ -1164,7 +1315,7 @@ class Following:
         return found
 
     def put_in(self, owner: list[Any], attr: str, given: list[Any], node: ast.Call) -> Any:
-        name = _target_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        name = name_of_target(node.func.value) if isinstance(node.func, ast.Attribute) else ""
         if attr == "append" and len(given) == 1:
             slot = (id(owner), len(owner))
             owner.append(self.told(node.lineno, name, given[0], slot, False))
@@ -1184,7 +1335,7 @@ class Following:
             return None
         return of_list(owner, attr, given)
 
-    def known(self, function: str, node: ast.Call, names: _Names, name: str) -> Any:
+    def known(self, function: str, node: ast.Call, names: Names, name: str) -> Any:
         """A function of Python's, numpy's, torch's or math's."""
         if function in RANDOM or function in ("Linear", "LSTM"):
             return self.meanings.drawn(name)
@@ -1205,7 +1356,7 @@ class Following:
 
     def of_functions(
         self, function: str, given: list[Any], named: Mapping[str, Any], node: ast.Call,
-        names: _Names,
+        names: Names,
     ) -> tuple[Any] | None:  # fmt: skip
         """What handles functions, objects and their names."""
         match function, given:
@@ -1225,6 +1376,12 @@ class Following:
                 return (of.fields if function == "vars" else dict(of.fields),)
             case "astuple", [_Object() as of]:
                 return (tuple(self.iterated(of)),)
+            case "fields", [_Object() | _Class() as of]:
+                own = of if isinstance(of, _Class) else of.of
+                one = _Class("Field", names, records=["name"])
+                return (tuple(_Object(one, {"name": name}) for name in own.records),)
+            case "replace" | "evolve", [_Object() as of]:
+                return (_Object(of.of, {**of.fields, **named}),)
             case "partial", [_Known(name, first), *more]:
                 return (_Known(name, (*first, *more)),)
             case "map", [maker, *parts]:
@@ -1275,14 +1432,14 @@ class _Missing(dict[Any, Any]):
 
 
 def _owner(node: ast.FunctionDef, of: _Object) -> _Object | _Class:
-    is_of_class = any(_target_name(one) == "classmethod" for one in node.decorator_list)
+    is_of_class = any(name_of_target(one) == "classmethod" for one in node.decorator_list)
     return of.of if is_of_class else of
 
 
 def _is_static(node: ast.FunctionDef | ast.Lambda) -> bool:
     if isinstance(node, ast.Lambda):
         return False
-    return any(_target_name(one) == "staticmethod" for one in node.decorator_list)
+    return any(name_of_target(one) == "staticmethod" for one in node.decorator_list)
 
 
 def _gives_out(node: ast.FunctionDef) -> bool:
@@ -1291,7 +1448,7 @@ def _gives_out(node: ast.FunctionDef) -> bool:
 
 
 def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and _target_name(node.func) == "super"
+    return isinstance(node, ast.Call) and name_of_target(node.func) == "super"
 
 
 def _of_texts(op: ast.operator, left: Any, right: Any) -> str:
@@ -1312,12 +1469,12 @@ def _of_texts(op: ast.operator, left: Any, right: Any) -> str:
     raise NotFollowedError
 
 
-def _hashed(place: Any) -> object:
+def place_key(place: Any) -> object:
     """A place in an array as a key."""
     if isinstance(place, slice):
         return ("slice", place.start, place.stop, place.step)
     if isinstance(place, tuple):
-        return tuple(_hashed(one) for one in place)
+        return tuple(place_key(one) for one in place)
     return place if isinstance(place, int | str | None) else object()
 
 
@@ -1337,26 +1494,38 @@ def _is_of_parts(node: ast.expr, turns: Sequence[Any]) -> bool:
         if isinstance(turn, tuple) and any(isinstance(part, str) for part in turn):
             return True
     inner = node
-    while isinstance(inner, ast.Call) and inner.args and _target_name(inner.func) == "enumerate":
+    while isinstance(inner, ast.Call) and inner.args and name_of_target(inner.func) == "enumerate":
         inner = inner.args[0]
     if isinstance(inner, ast.Tuple | ast.List):
         return not all(isinstance(turn, int) for turn in turns)
     return False
 
 
-def _less_itself(name: str, value: ast.expr) -> ast.expr | None:
-    """What a sum adds to a name that is its first or last part: dW = dW + …"""
+def _less_itself(target: ast.expr, value: ast.expr) -> ast.expr | None:
+    """What a sum adds to something that is its first or last part: dW = dW + …"""
     if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
         return None
     for own, more in ((value.left, value.right), (value.right, value.left)):
-        if isinstance(own, ast.Name) and own.id == name:
+        if _is_same(own, target):
             return more
     return None
 
 
+def _is_same(one: ast.expr, other: ast.expr) -> bool:
+    """Whether a value is what stands at a place that is given something."""
+    match one, other:
+        case ast.Name(id=a), ast.Name(id=b):
+            return a == b
+        case ast.Attribute(value=of, attr=a), ast.Attribute(value=owner, attr=b):
+            return a == b and _is_same(of, owner)
+        case ast.Subscript(value=of, slice=a), ast.Subscript(value=owner, slice=b):
+            return _is_same(of, owner) and ast.dump(a) == ast.dump(b)
+    return False
+
+
 def _is_shown(call: ast.Call) -> bool:
     """Whether something is only printed or drawn."""
-    name = _target_name(call.func)
+    name = name_of_target(call.func)
     return name in _SHOWN
 
 
@@ -1366,16 +1535,18 @@ def _targets(statement: ast.stmt) -> Iterable[str]:
             yield node.id
 
 
-def _target_name(node: ast.expr) -> str:
+def name_of_target(node: ast.expr) -> str:
     match node:
         case ast.Name(id=name):
             return name
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if OF_SLOPES.fullmatch(owner):
+            return _of_key(owner, name) if len(name) > 1 or owner != "g" else name
         case ast.Attribute(attr=name):
             return name
         case ast.Subscript(value=value, slice=ast.Constant(value=str(key))):
-            return _of_key(_target_name(value), key)
+            return _of_key(name_of_target(value), key)
         case ast.Subscript(value=value):
-            return _target_name(value)
+            return name_of_target(value)
     return ""
 
 
@@ -1385,8 +1556,24 @@ def _of_key(owner: str, key: str) -> str:
         return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
     if _KEPT.fullmatch(owner):
         return f"{owner}_{key}"
-    is_slope = re.fullmatch(r"d|g|dp|d_?par\w*|\w*grad\w*|delta\w*|acc\w*|d_?gates?", owner)
+    is_slope = OF_SLOPES.fullmatch(owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
+
+
+def _changed(statement: ast.stmt) -> Iterable[ast.expr]:
+    """The arrays, lists and objects that a statement puts something into."""
+    if isinstance(statement, ast.For | ast.While | ast.If | ast.With | ast.Try):
+        return  # it is for the statements in it
+    for node in ast.walk(statement):
+        match node:
+            case ast.Subscript(value=owner, ctx=ast.Store()):
+                while isinstance(owner, ast.Subscript):
+                    owner = owner.value
+                yield owner
+            case ast.Attribute(ctx=ast.Store()):
+                yield node
+            case ast.Call(func=ast.Attribute(value=owner, attr="append" | "extend" | "insert")):
+                yield owner
 
 
 def _loaded(target: ast.expr) -> ast.expr:
@@ -1401,15 +1588,15 @@ def _loaded(target: ast.expr) -> ast.expr:
 
 
 def _made_of(target: ast.expr, value: ast.expr) -> bool:
-    """Whether a name is given a sum in which it stands itself: dh = dh + …"""
-    if not isinstance(target, ast.Name) or not isinstance(value, ast.BinOp):
+    """Whether something is given a sum in which it stands itself: dh = dh + …"""
+    if not isinstance(value, ast.BinOp):
         return False
     terms = [value]
     while terms:
         one = terms.pop()
         if isinstance(one.op, ast.Add | ast.Sub):
             for part in (one.left, one.right):
-                if isinstance(part, ast.Name) and part.id == target.id:
+                if _is_same(part, target):
                     return True
                 if isinstance(part, ast.BinOp):
                     terms.append(part)
@@ -1429,7 +1616,7 @@ def _is_backward(node: ast.expr, turns: Sequence[Any]) -> bool:
     if all(isinstance(turn, int) for turn in turns):
         return len(turns) > 1 and turns[0] > turns[-1]
     for part in ast.walk(node):
-        if isinstance(part, ast.Call) and _target_name(part.func) == "reversed":
+        if isinstance(part, ast.Call) and name_of_target(part.func) == "reversed":
             return True
         if isinstance(part, ast.Slice) and isinstance(part.step, ast.UnaryOp):
             return True
@@ -1442,9 +1629,9 @@ def _counts_down(node: ast.While) -> bool:
     for one in ast.walk(node):
         if isinstance(one, ast.AugAssign) and isinstance(one.op, ast.Sub):
             tested = {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
-            if _target_name(one.target) in tested:
+            if name_of_target(one.target) in tested:
                 return True
-        if isinstance(one, ast.Call) and _target_name(one.func) == "pop" and not one.args:
+        if isinstance(one, ast.Call) and name_of_target(one.func) == "pop" and not one.args:
             return True
     return False
 

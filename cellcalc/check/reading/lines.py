@@ -16,7 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
-from cellcalc.check.reading.labels import ROMAN, is_header, label_of
+from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
@@ -205,6 +205,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _LOGGED.sub("", text, count=1)
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -222,6 +223,9 @@ class _Notes:
                 numbers[_place_named(word)] = int(number)
             self.where = _found(replace(self.where, t=None), numbers)
             text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
+        if len(text) <= 2_000 and (at := _log_step().match(text)):
+            self.where = replace(self.where, t=int(at[1]))
+            text = text[at.end() :]
         of_pass = _PASS_LABEL.match(text) if len(text) <= 2_000 else None
         if of_pass is not None and _tells(text[of_pass.end() :]):
             found = heading_of(of_pass[1], self.where)
@@ -642,18 +646,21 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     end, numbers = place + 1, 0
     below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
     has_corner = not all(label_of(cell).kind == "step" for cell in header)
-    width = len(header) + (not has_corner and len(below) == len(header) + 1)
+    is_led = not has_corner or (bool(below) and not _NUMERIC.fullmatch(below[0]))
+    width = len(header) + (is_led and len(below) == len(header) + 1)
     while end < len(lines) and len(lines[end].text) < MAX_LINE:
         cells = _WIDE_GAP.split(lines[end].text.strip())
         values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
-        if len(cells) != width or not values:
+        if len(cells) != width or not values or any(map(_SEVERAL_NUMBERS.fullmatch, cells)):
             break
         numbers += values
         end += 1
     return end if numbers and end > place + 1 else place
 
 
-_WIDE_GAP = re.compile(r"\s{2,}")
+# Between columns; one that is aligned on the right leaves one blank before a minus.
+_WIDE_GAP = re.compile(r"\s{2,}|(?<=\S)\s(?=[-+−][0-9.])")
+_SEVERAL_NUMBERS = re.compile(r"[-+]?[0-9.,]+(?:\s[-+]?[0-9.,]+)+")
 _STEP_OF_CELL = re.compile(r"[tk]\s*=\s*[0-9]{1,6}")
 
 
@@ -1101,6 +1108,18 @@ def _log_label() -> re.Pattern[str]:
     )
 
 
+@cache
+def _log_step() -> re.Pattern[str]:
+    """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
+    steps = any_of("time", "steps")
+    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\]?:?\s+){0,2}"
+    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
+    return re.compile(
+        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
+        re.IGNORECASE,
+    )
+
+
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     found = [("t", re.compile(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])"))]
     for section, key in _KEYS.items():
@@ -1296,8 +1315,12 @@ _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\
 
 # What reStructuredText has around maths.
 _ROLE = re.compile(r":math:`([^`]{1,2000})`|^\s*\.\.\s+math::\s*(?=\S)")
+# 2026-11-02 14:05:31,102 DEBUG lstm: …, as programs log
 _LOGGED = re.compile(
-    r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+"
+    r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.,]{5,15}Z?\]?\s*[-|:]?\s*"
+    r"(?:\[[\w.]{1,30}\]\s*)?\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|TRACE|LOG)\]?\s*[:|-]?\s+(?:[A-Za-z_][\w.]{1,40}:\s+)?"
+    r"|(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?"
+    r"\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+)"
 )
 _NUMBERED = re.compile(
     r"^\s*(?:[AQ]|Ans|Answer|Aufgabe|Problem|Exercise)\s?[0-9]{1,2}\s?[.):]\s+(?=\S)"
@@ -1750,7 +1773,8 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            match = None
+            is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
+            match = match if is_apart and difference_of(match["name"].strip()) else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -1988,8 +2012,11 @@ def _may_be_list(text: str) -> bool:
 
 
 def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
+    left = left.strip()
+    if re.search(r"[^\W\d_]{3}", left[:80]):
+        left = difference_of(left[:80]) or left  # Fehler h - Ziel
     return Entry(
-        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence,
+        number, left, right.strip(), where.t, where.window, where.epoch, where.sequence,
         stage=where.stage,
     )  # fmt: skip
 

@@ -10,16 +10,23 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cellcalc.check.reading import matlab
+
 MAX_SOURCE = 100_000
 MAX_LINE = 2_000
 _PLACE = r"[\w+\-*() ]{1,30}?"  # where a loop begins or ends
 
 
 class Respelled(str):
-    """A program as Python; ``first`` is what it calls the first element of an array."""
+    """A program as Python; ``first`` is what it calls the first element of an array.
 
-    __slots__ = ("first",)
+    ``columns`` tells that its arrays have rows and columns, ``own`` is the program as it was.
+    """
+
+    __slots__ = ("columns", "first", "own")
     first: int
+    columns: bool
+    own: str
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,14 @@ def as_python(text: str, named: str = "") -> Respelled | None:
     language = _BY_NAME.get(named.lower()) or _guessed(text)
     if language is None:
         return None
-    made = _Respelling(language).of(text)
+    columns = language is MATLAB
+    made = matlab.as_python(text) if columns else None
+    if made is None:
+        made, columns = _Respelling(language).of(text), False
     if made is None:
         return None
     respelled = Respelled(made)
-    respelled.first = 0 if language is C else 1
+    respelled.first, respelled.columns, respelled.own = 0 if language is C else 1, columns, text
     return respelled
 
 
