@@ -761,6 +761,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
+            entry = self.called_by_its_row(entry)
             for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
@@ -819,6 +820,17 @@ class _Reader:
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def called_by_its_row(self, entry: Entry) -> Entry:
+        """A list of the numbers of an expression that is a quantity of ours: y - target."""
+        if not re.search(r"\S\s*-\s*\S", entry.left) or len(entry.left) > 60:
+            return entry
+        try:
+            found = self._row_of(self.names.parsed(entry.left, Style(target=True)))
+        except ExpressionError:
+            return entry
+        is_row = isinstance(found, Symbol) and found.shift == 0
+        return replace(entry, left=found.name) if is_row and isinstance(found, Symbol) else entry
 
     def by_its_other_name(self, entry: Entry) -> Entry:
         """δ_{f,3} := ∂L/∂z_{f,3} = 0.1: a name that is none here is what it is said to be."""

@@ -163,7 +163,7 @@ def test_a_document_in_an_authors_notation_is_read_so() -> None:
 @pytest.mark.parametrize(
     ("text", "problem", "symbols"),
     [
-        ("s_t is the cell state, m_t the output of the cell.\ns_2 = «c@2», m_2 = «h@2»", "A", "c h"),
+        ("s_t is the cell state, m_t the cell output.\ns_2 = «c@2», m_2 = «h@2»", "A", "c h"),
         ("K = keep gate (forget), M = memory (c)\nK_2 = «f@2»; M_2 = «c@2»", "A", "f c"),
         ("| φ_t | Vergessenstor |\n|---|---|\n| s_t | Zellzustand |\n\nφ_2 = «f@2»", "A", "f"),
         ("s_t is the cell state and ε_t = ∂L/∂s_t (total).\nε_2 = «dc@2»", "A", "dc"),

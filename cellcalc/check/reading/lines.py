@@ -1804,8 +1804,19 @@ _TOLD_BEHIND = re.compile(
 )
 
 
+# error 0.27, E1 = 0.037
+_TOLD_BEFORE = re.compile(
+    r"^\s*(?P<word>[^\W\d_]{2,20})\s+(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*[,;]\s+(?P<rest>\S{1,40})\s*$"
+)
+
+
 def _told_behind(group: list[str]) -> Iterator[list[str]]:
-    """An answer, and what a word behind it tells: h = 0.31, target 0.3."""
+    """An answer, and what a word behind it or before it tells: h = 0.31, target 0.3."""
+    if len(group) > 1 and (before := _TOLD_BEFORE.match(group[0][:200])):
+        word = before["word"].lower()
+        if word in called("quantities") or word in words("loss")["errors"]:
+            yield [before["word"], before["number"]]
+            group = [before["rest"], *group[1:]]
     match = _TOLD_BEHIND.match(group[-1]) if len(group) > 1 and len(group[-1]) < 300 else None
     if match is None or match["word"].lower() not in called("quantities"):
         yield group
