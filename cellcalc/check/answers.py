@@ -17,10 +17,10 @@ from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
-from cellcalc.check.reading.legend import KINDS
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from cellcalc.check.reading.legend import letters_of
+from cellcalc.check.reading.own_letters import letters_of
 from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.model.model import Model
 
@@ -43,7 +43,7 @@ class Conventions:
     tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
     are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
     or "" where that is open. ``letters`` are those that the document defines, as
-    :mod:`.legend` finds them.
+    :mod:`.own_letters` finds them.
     """
 
     bar: str = VALUE

@@ -19,7 +19,6 @@ from cellcalc.check.reading.conventions import (
     Conventions,
 )
 from cellcalc.check.reading.each_gate import sums_spelled_out
-from cellcalc.check.reading.legend import KINDS
 from cellcalc.check.reading.mathematics import (
     LAST,
     SeveralReadingsError,
@@ -28,6 +27,7 @@ from cellcalc.check.reading.mathematics import (
     of_one_step,
     parse_formula,
 )
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.slopes import slopes
 from cellcalc.check.reading.vocabulary import called, words
 from cellcalc.check.world import STEPS
