@@ -21,10 +21,11 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.whose import read_in_its_notation, symbols_of
-from cellcalc.check.world import Equations, setting_of
+from cellcalc.check.world import Equations, changed, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -246,10 +247,22 @@ def _formulas(
 def _formula_marker(
     trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window; those of L are of the whole pass."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass.
+
+    In these the errors y - target stand for the derivatives that the windows have of them.
+    """
     one, number = trace.passes[p], w or 1
     window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
+    if whole:
+        slope = derivative_key(LOSS)
+        counted = {
+            t: weight
+            for w in one.windows
+            for t, weight in zip(w.steps, w.backward.get(slope, ()), strict=False)
+            if weight
+        }
+        setting = changed(setting, counted=counted)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ Method = Callable[[Answer], Marked]
 # What a formula comes to from the person's own values, and from the true ones.
 Values = Callable[[Expression], list[Amount]]
 SHORT = 0.01  # the unit down to which a number of one figure is all there is
+MOST_OPERANDS = 12  # that are looked for in another order
 SLACK = 3.0  # units of the last digit, for what is rounded between two operations
 
 
@@ -70,13 +71,8 @@ def judge(
         if symbols(expression):
             marked = method(part)
             right = marked.verdict is Verdict.CORRECT
-            if (
-                not right
-                and is_right
-                and _holds_data(expression)
-                and _gives(expression, answer, values)
-            ):
-                parts.append(Part("substitution", part.given, True))
+            if not right and _is_half_put_in(expression, answer, values):
+                parts.append(Part("substitution", part.given, True, ""))
                 continue
             if not right and is_right and _is_unexplained(marked.slip):
                 unread.append(part)
@@ -94,8 +90,6 @@ def judge(
         # What each term of a sum over the steps was rounded to is not known.
         is_known = symbolic is not None and not _has_sum(symbolic)
         wrong = list(_compared(symbolic, expression, values)) if symbolic and is_known else []
-        if wrong and symbolic and _comes_to_the_same(symbolic, expression, values):
-            wrong = []  # the terms stand in another order
         says = wrong[0] if wrong else ""
         parts.append(Part("substitution", part.given, not wrong, says))
         if wrong and slip is None:
@@ -115,31 +109,21 @@ def _is_unexplained(slip: Slip | None) -> bool:
     return slip is None or slip.kind is Kind.UNEXPLAINED
 
 
-def _holds_data(expression: Expression) -> bool:
-    """Whether numbers are put in for some of the symbols: not only a 1, a 2, a half."""
-    literals = (node.value for node in walk(expression) if isinstance(node, Number))
-    return any(value not in (0.0, 0.5, 1.0, 2.0) for value in literals)
+def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:
+    """Whether numbers stand for some terms of a part already, and it comes to the result.
 
-
-def _gives(expression: Expression, answer: Answer, values: Values) -> bool:
-    """Whether a formula with some numbers put in comes to the number that follows."""
-    number = answer.number
-    return (
-        number is not None
-        and not _has_sum(expression)
-        and any(
-            stands_for(number, one.value, one.bound() * SAFE + SLACK * number.unit)
-            for one in values(expression)
-        )
-    )
-
-
-def _comes_to_the_same(symbolic: Expression, numeric: Expression, values: Values) -> bool:
-    if _has_sum(symbolic):
+    So is h_3 - y_3 + 0.0076, where 0.0076 is what comes from the next step.
+    """
+    literals = [node.value for node in walk(expression) if isinstance(node, Number)]
+    if answer.number is None or all((2 * value).is_integer() for value in literals):
         return False
-    whole = _worked_out(numeric)
-    bound = whole.bound() * SAFE
-    return any(abs(one.value - whole.value) <= one.bound() + bound for one in values(symbolic))
+    if _has_sum(expression):
+        return False
+    unit = answer.number.unit
+    return any(
+        stands_for(answer.number, one.value, one.bound() * SAFE + SLACK * unit)
+        for one in values(expression)
+    )
 
 
 def _has_sum(expression: Expression) -> bool:
@@ -184,9 +168,36 @@ def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iter
         return
     pairs = _paired(symbolic, numeric)
     if pairs is not None:
+        if isinstance(symbolic, Add | Mul):
+            pairs = _without_those_right(pairs, values)
+            if len(pairs) > 1 and not list(_compared_whole(symbolic, numeric, values)):
+                return  # its terms are cut otherwise, but it is the same
         for one, other in pairs:
             yield from _compared(one, other, values)
         return
+    yield from _compared_whole(symbolic, numeric, values)
+
+
+def _without_those_right(
+    pairs: Sequence[tuple[Expression, Expression]], values: Values
+) -> list[tuple[Expression, Expression]]:
+    """The operands of a sum or a product that are not found in the other, in whichever order."""
+    if len(pairs) > MOST_OPERANDS:
+        return list(pairs)
+    left, right = [list(side) for side in zip(*pairs, strict=True)]
+    for one in [*left]:
+        same = next((k for k, other in enumerate(right) if not _differs(one, other, values)), None)
+        if same is not None:
+            left.remove(one)
+            del right[same]
+    return list(zip(left, right, strict=True))
+
+
+def _differs(symbolic: Expression, numeric: Expression, values: Values) -> bool:
+    return next(iter(_compared(symbolic, numeric, values)), None) is not None
+
+
+def _compared_whole(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
     found, whole = values(symbolic), _worked_out(numeric)
     size = 1e-3 * abs(whole.value)
     if not any(

@@ -46,10 +46,10 @@ _SYMBOL = re.compile(
     r"(?:\^\{?\(?[0-9t]{1,3}\)?\}?|_\{?[t0-9]{1,3}\}?\^\{?\(?[A-Za-z]\u0303?\)?\}?|_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
     r"(?:'|_new)?"
 )
-_GATE = re.compile(r"[figoczrnuajCIFOG]|[cC]\u0303")
+_GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|[WUbRpw])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
