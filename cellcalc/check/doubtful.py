@@ -3,7 +3,7 @@
 Where much of a document was not understood, a number of it that no slip explains is mostly one of
 something else: of 150 such numbers and formulas in hand-ins by people who had not seen the program,
 two were wrong. They are told as not read. What is written in the very form of an answers file,
-``dc[2] = 0.5``, was understood.
+``dc[2] = 0.5``, was understood. It stands apart from marking, whose verdicts it takes back.
 """
 
 from __future__ import annotations
@@ -25,8 +25,18 @@ def is_poorly_read(unreadable: Sequence[Unreadable], answers: Sequence[Answer]) 
 
 
 def doubtful(marked: Sequence[Marked], entries: Sequence[Entry]) -> list[int]:
-    """Those of a poorly read document that nothing explains, and that may not be what they seem."""
-    found = [k for k, one in enumerate(marked) if _is_unexplained(one) or _is_another(one)]
+    """Those of a poorly read document that nothing explains, and that may not be what they seem.
+
+    In a program poorly read each name may be another, whatever would explain the line.
+    """
+    lines = {entry.line for entry in entries if entry.form in ("code", "last")}
+    found = [
+        k
+        for k, one in enumerate(marked)
+        if _is_unexplained(one)
+        or _is_another(one)
+        or (one.answer.line in lines and one.verdict in (Verdict.WRONG, Verdict.REPEATED))
+    ]
     certain = _in_the_form_of_answers(entries) if found else set()
     return [k for k in found if _name(marked[k].answer) not in certain]
 

@@ -72,7 +72,10 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
-    add(_twice(trace, spots, astray, value, right), sentence("check", "twice"))
+    twice = _twice(trace, spots, astray, value, right)
+    add(twice, sentence("check", "twice"))
+    certain = [k for k in twice if spots[k].number.figures > FEW]  # each of them by itself
+    found |= dict.fromkeys(certain, sentence("check", "twice"))
     add(_gates_of_weights(trace, spots, astray), sentence("check", "are_gradients"))
     add(_several(trace, spots, astray, value), sentence("check", "several_steps"))
     add(_net_inputs(model, spots, every, value), sentence("check", "by_net_inputs"))
