@@ -16,9 +16,11 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
+from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -39,6 +41,7 @@ from cellcalc.language.tree import (
     Add,
     Edge,
     Expression,
+    Mul,
     Neg,
     Symbol,
     add,
@@ -65,6 +68,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+MAX_SHOWN = 1_000  # numbers of an array that may show what its name means
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN, ASIDE = "prose", "own", "aside"
 HANDED_ON = "dc_via_c[t-1]"  # a program's dc_prev: what a step hands to the one before
@@ -178,12 +182,14 @@ class Sheet:
     """All that was handed in; ``passed_over`` counts the lines of text that are no answers.
 
     ``asides`` are the headings of a table's columns that hold no answers, with how many numbers.
+    ``from_0`` tells that the document itself shows that its first step is called 0.
     """
 
     answers: tuple[Answer, ...]
     unreadable: tuple[Unreadable, ...]
     passed_over: int = 0
     asides: Mapping[str, int] = field(default_factory=dict)
+    from_0: bool = False
 
 
 def entries_of_text(text: str) -> list[Entry]:
@@ -224,17 +230,27 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    if _calls_target_hat(entries, model):
+        aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
-    aliases |= _own_names(
-        entries, Names(model, steps, author, aliases=aliases, conventions=conventions)
+    if author is None:
+        plain = Names(model, steps, aliases=aliases, conventions=conventions)
+        aliases |= _letters(conventions.letters, plain, model)
+    plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
+    aliases |= _own_names(entries, plain)
+    from_0 = all(entry.first_step == 1 for entry in entries) and counts_from_0(
+        _placed_numbers(entries), replace_aliases(plain, aliases)
     )
+    if from_0:
+        entries = [replace(entry, first_step=0) for entry in entries]
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
 
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
+    gates_told = frozenset(word for word, gate in _GATE_TOLD.items() if is_said(gate))
     raised = is_said(_RAISED)
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool, bool], _Reader] = {}
@@ -251,7 +267,8 @@ def read(
         if reader is None:
             names = Names(
                 model, steps, whose, entry.first_step, settings or {}, moments, aliases,
-                apart=apart, gates_bare=bare, losses_told=told, passes=passes,
+                apart=apart, gates_bare=bare, gates_told=gates_told, losses_told=told,
+                passes=passes,
                 conventions=Conventions() if entry.form == OWN else conventions,
             )  # fmt: skip
             rules = Rules(optimizer) if optimizer else None
@@ -275,7 +292,19 @@ def read(
         answers += found
         if not found and not reader.defined:
             passed.add(entry.line)
-    return Sheet(tuple(answers), tuple(unreadable), len(passed), asides)
+    return Sheet(tuple(answers), tuple(unreadable), len(passed), asides, from_0)
+
+
+def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
+    """The numbers at certain steps, where one of them is at step 0."""
+    found = [
+        (one, entry.right)
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last") and _NUMERIC.match(entry.right)
+        if (one := placed(entry.left[:100], entry.t)) is not None
+    ]
+    if any(one.t == 0 for one, _ in found):
+        yield from (one for one, _ in found)
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
@@ -285,6 +314,8 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
             yield entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
             yield " = ".join((entry.left, *entry.between, entry.right))
+        if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
+            yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -310,6 +341,52 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     if conventions.bare_net:
         found["a"] = "z_g"
     return found
+
+
+_USUAL = frozenset("fiogchxWUVb")
+
+
+def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, str]:
+    """The letters that a document defines, where they are not what they are anyhow.
+
+    A letter in use for something of ours keeps that, unless that has another letter here.
+    """
+    found: dict[str, str] = {}
+    elsewhere = {key for name, key in said.items() if name != key}
+
+    def meant(text: str) -> Symbol | None:
+        try:
+            one = replace_aliases(names, {**names.aliases, **found}).parsed(
+                text, Style(target=True)
+            )
+        except ExpressionError:
+            return None
+        one = one if isinstance(one, Symbol) else _error_of(one, model) or one
+        return one if isinstance(one, Symbol) and one.shift in (None, 0) else None
+
+    for name, key in sorted(said.items(), key=lambda one: one[1].startswith("∂")):
+        if key.startswith("∂"):
+            slope = meant(key.removeprefix("∂") if " - " in key else key)
+            if slope is None or name in names.known:
+                continue
+            key = slope.name
+        elif key not in KINDS and key not in names.known and key not in names.vectors:
+            continue
+        is_usual = name in _USUAL
+        if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
+            is_usual = True
+        if name == key or (is_usual and name not in elsewhere):
+            continue
+        if name == PREDICTION and key == model.cell.output and model.readout.parameters:
+            continue
+        if key in KINDS or name[:1] == "_" or meant(f"{name}_t") != Symbol(key, 0):
+            found[name] = key
+    return found
+
+
+def replace_aliases(names: Names, aliases: Mapping[str, str]) -> Names:
+    """The same names with other letters of the document's own, and nothing looked up yet."""
+    return replace(names, aliases=aliases, found={}, local={})
 
 
 _ELEMENT = re.compile(
@@ -340,6 +417,23 @@ _ERROR_OF_H = re.compile(
 )
 
 
+_ERROR_OF_HAT = re.compile(
+    rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*(?:ŷ|y\u0302|y_?hat)|(?:ŷ|y\u0302|\by_?hat){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
+)
+
+
+def _calls_target_hat(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target ŷ, where the prediction is h itself: h_t - ŷ_t."""
+    if model.author is not None or not has_target(model) or model.readout.parameters:
+        return False
+    return any(
+        _ERROR_OF_HAT.search(part[:2_000])
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last")
+        for part in (entry.left, *entry.between, entry.right)
+    )
+
+
 def has_target(model: Model) -> bool:
     return TARGET in {row.symbol for row in model.inputs}
 
@@ -352,6 +446,8 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
     if model.author is not None or not has_target(model):
         return False
     is_identity = not model.readout.parameters
+    if is_identity and _y_is_not_h(entries):
+        return True
     for entry in entries:
         if entry.form in (PROSE, OWN, "code", "last"):
             continue
@@ -361,6 +457,31 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
         if is_identity and any(_ERROR_OF_H.search(part[:2_000]) for part in parts):
             return True
     return False
+
+
+def _y_is_not_h(entries: Iterable[Entry]) -> bool:
+    """Whether a document has y beside h at several steps, and never as the same number.
+
+    Where the readout gives h itself, such a y is no prediction.
+    """
+    found: dict[str, dict[int, str]] = {"y": {}, "h": {}}
+    for entry in entries:
+        if entry.form in (PROSE, OWN, "code", "last") or not _NUMERIC.match(entry.right):
+            continue
+        one = placed(entry.left[:20], entry.t)
+        if one is not None and one.name in found:
+            found[one.name][one.t] = entry.right
+    both = found["y"].keys() & found["h"].keys()
+    return len(both) > 1 and not any(_is_near(found["y"][t], found["h"][t]) for t in both)
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether two numbers may be the same, rounded differently."""
+    try:
+        a, b = (float(spelling.noted(text)[0].value) for text in (one, other))  # type: ignore[index]
+    except (TypeError, ValueError, ExpressionError):
+        return True
+    return abs(a - b) < 0.02 * max(abs(a), abs(b), 0.01)
 
 
 _PLACED = r"(?:_\{?[\w+-]{1,6}\}?|\[[\w+-]{1,6}\]|\^?\(?[<⟨{(][\w+-]{1,6}[>⟩})]|[₀-₉ₜ]+|[0-9])"
@@ -428,6 +549,8 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
             meant = names.parsed(_without_comment(entry.right), Style(target=True))
         except ExpressionError:
             continue
+        if not isinstance(meant, Symbol):
+            meant = _error_of(meant, names.model) or meant  # e_t = ŷ_t - d_t
         if not (isinstance(meant, Symbol) and meant.name in names.varying and meant.shift == 0):
             continue
         stem = match[1]
@@ -485,6 +608,10 @@ _NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
 # Somebody who says "forget" for the gate says "output" for the gate.
 _BARE_GATE = re.compile(r"^\s*(?:d_?|∂L/∂|δ_?)?(?:forget|cand)(?![\s_-]*gate|[a-z])", re.IGNORECASE)
+_GATE_TOLD = {
+    word: re.compile(rf"\b{word}[\s_-]*gate(?![a-z])", re.IGNORECASE)
+    for word in ("input", "output")
+}
 # Where the loss has its own name, the error is y - target.
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
@@ -502,6 +629,7 @@ _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9
 _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
 # The same, by what a step calls it that makes it: dc_prev = dc*f.
 _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
+_AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
@@ -628,9 +756,12 @@ class _Reader:
                 self.names.local[STEPS] = Symbol("g", 0)
         if len(entry.left) > 200:
             raise ExpressionError("a quantity before the equals sign", "a longer text")
+        if entry.form == "cell" and (at_row := _AT_ROW.fullmatch(entry.left)):
+            entry = replace(entry, left=at_row[1], t=int(at_row[2]), written=_shown(entry))
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
+            entry = self.called_by_its_row(entry)
             for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
@@ -652,7 +783,7 @@ class _Reader:
             raise ExpressionError("a quantity of the cell", f'"{entry.left.strip()}"')
         if not entry.right.strip():
             raise ExpressionError("quantity = number or formula", "no value")
-        if entry.form in ("", "text", "array") and not self.names.author:
+        if entry.form in ("", "text", "array", "cell") and not self.names.author:
             handed = _NEXT.fullmatch(entry.left.strip()) or _BEFORE.fullmatch(entry.left.strip())
             if handed:
                 if self.is_number(entry.right):
@@ -679,7 +810,8 @@ class _Reader:
         if entry.form in ("code", "last") and self._defines(entry):
             return
         if entry.right.startswith("\0"):
-            raise ExpressionError("a formula", entry.right[1:])
+            *expected, why = entry.right[1:].split("\0")
+            raise ExpressionError(expected[0] if expected else "a formula", why)
         if entry.form not in ("code", "last", OWN):
             parts = [*entry.between, entry.right]
             kept = [part for part in parts if not self.is_again(part, entry)]
@@ -688,6 +820,17 @@ class _Reader:
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def called_by_its_row(self, entry: Entry) -> Entry:
+        """A list of the numbers of an expression that is a quantity of ours: y - target."""
+        if not re.search(r"\S\s*-\s*\S", entry.left) or len(entry.left) > 60:
+            return entry
+        try:
+            found = self._row_of(self.names.parsed(entry.left, Style(target=True)))
+        except ExpressionError:
+            return entry
+        is_row = isinstance(found, Symbol) and found.shift == 0
+        return replace(entry, left=found.name) if is_row and isinstance(found, Symbol) else entry
 
     def by_its_other_name(self, entry: Entry) -> Entry:
         """δ_{f,3} := ∂L/∂z_{f,3} = 0.1: a name that is none here is what it is said to be."""
@@ -861,6 +1004,8 @@ class _Reader:
         style = Style(target=True, code=entry.form in ("code", "last"))
         if path := _PATH.fullmatch(entry.left.strip()):
             return self._path(path[1], path[2], style), None
+        if entry.form == "cell" and entry.left.startswith("Σ "):
+            return self._sum_of(entry.left.removeprefix("Σ "), style), None
         left, t = in_words(entry.left, self.names)
         if entry.t is None and t is None and (above := _STEP_ABOVE.fullmatch(left)):
             left = f"{above[1]}^({above[2]})"
@@ -880,7 +1025,24 @@ class _Reader:
         """Whether what is called the loss is the loss of a step: "the loss at step 2"."""
         if entry.form == OWN or "E" not in self.names.varying or _WHOLE.search(entry.left):
             return False
+        if re.search(rf"(?<![^\W_])(?:{any_of('time', 'windows')})(?![^\W_])", entry.left):
+            return False  # the loss of the block
         return t is not None or (entry.t is not None and self.step_losses)
+
+    def _sum_of(self, left: str, style: Style) -> Symbol:
+        """What a quantity's values of all steps add up to: those of dz_f are db_f."""
+        left, _ = in_words(left, self.names)
+        summed = self.names.parsed(left, style)
+        if isinstance(summed, Symbol):
+            if summed.name in self.names.gradients or self.names.is_vector(summed.name):
+                return Symbol(summed.name)
+            if summed in (Symbol("E", 0), Symbol(TOTAL_LOSS)) and TOTAL_LOSS in self.names.known:
+                return Symbol(TOTAL_LOSS)
+            for row in self.names.model.gradients:
+                if row.formula == Symbol(summed.name, 0):
+                    return Symbol(row.symbol)
+        self.given = True  # nobody asks for the sum of all dh
+        raise ExpressionError("a quantity of the cell", f'"Σ {left}"')
 
     def _path(self, whole: str, via: str, style: Style) -> Symbol:
         """Part of a derivative: ∂L/∂h₃ via y is dh_via_y[3]."""
@@ -895,31 +1057,22 @@ class _Reader:
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
         model = self.names.model
-        if (error := self._error(expression)) is not None:
+        if (error := _error_of(expression, model)) is not None:
             return error
-        for row in model.forward:
+        for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
-            if row.formula == expression:
+            if row.symbol not in self.names.varying:
+                continue
+            if _same(row.formula, expression):
                 return Symbol(row.symbol, 0)
             for symbol in symbols(expression):
-                if symbol.step is not None and _at_step(row.formula, symbol.step) == expression:
+                if symbol.step is not None and _same(
+                    _at_step(row.formula, symbol.step), expression
+                ):
                     return Symbol(row.symbol, step=symbol.step)
                 break
         return expression
-
-    def _error(self, expression: Expression) -> Symbol | None:
-        """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
-        model, found = self.names.model, symbols(expression)
-        out = next((one for one in found if one.name in ("y", model.cell.output)), None)
-        row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
-        if out is None or row is None or (out.name != "y" and model.readout.parameters):
-            return None
-        error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
-        own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
-        is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
-        expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
-        return replace(out, name=row.symbol) if is_slope and expression == error else None
 
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""
@@ -933,7 +1086,7 @@ class _Reader:
         found = spelling.noted(text)
         if found is not None:
             return found[0]
-        if re.fullmatch(r"[\s0-9.,+-]+", text) and re.search(r"[0-9]", text) and "," in text:
+        if re.fullmatch(r"\s*[-+]?[\s0-9.,]+", text) and re.search(r"[0-9]", text) and "," in text:
             return spelling.read(text)
         return None
 
@@ -945,9 +1098,11 @@ class _Reader:
             raise ExpressionError(expected, f'"{entry.left.strip()}"')
         if name in self.names.constant and target.step is None:
             return name, None
-        if target.step is None and target.shift not in (None, 0):
-            raise ExpressionError("a certain step, as in c[2]", f'"{entry.left.strip()}"')
         t = target.step if isinstance(target.step, int) else entry.t
+        if target.step is None and target.shift not in (None, 0):
+            if t is None or target.shift != -1 or name not in self.names.model.state:
+                raise ExpressionError("a certain step, as in c[2]", f'"{entry.left.strip()}"')
+            t -= 1  # h_prev beside what it is put into
         if t is None and self.steps == 1:
             t = 1
         if t is None:
@@ -1063,6 +1218,27 @@ def _with_points(text: str) -> str:
     """A formula with decimal points where it has decimal commas."""
     has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
     return text if has_points else _COMMA.sub(r"\1.\2", text)
+
+
+def _error_of(expression: Expression, model: Model) -> Symbol | None:
+    """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
+    found = symbols(expression)
+    out = next((one for one in found if one.name in ("y", model.cell.output)), None)
+    row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
+    if out is None or row is None or (out.name != "y" and model.readout.parameters):
+        return None
+    error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
+    is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
+    expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
+    return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _same(one: Expression, other: Expression) -> bool:
+    """Whether two expressions are the same, in whichever order their factors stand."""
+    if isinstance(one, Mul) and isinstance(other, Mul):
+        return Counter(one.factors) == Counter(other.factors)
+    return one == other
 
 
 def _at_step(formula: Expression, step: int | Edge) -> Expression:

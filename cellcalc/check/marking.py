@@ -20,10 +20,11 @@ from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.whose import read_in_its_notation, symbols_of
-from cellcalc.check.world import Equations, setting_of
+from cellcalc.check.world import Equations, changed, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -127,7 +128,7 @@ def mark(
         windows=max(len(one.windows) for one in trace.passes),
         slips=_causes(marked, [*slips, *_formula_slips(checked)], found),
         passes=len(trace.passes),
-        remarks=(*_asides(sheet), *remarks),
+        remarks=(*_remarks(sheet), *remarks),
         passed_over=sheet.passed_over + len(every) - len(checked),
     )
 
@@ -168,7 +169,9 @@ def _with_programs(
         unreadable = (*unreadable, Unreadable(first.line, first.given, why))
     silent = {a.line for a in own if a.line in gone} - {a.line for a in found.answers}
     passed = sheet.passed_over + len(silent)
-    return Sheet((*kept, *found.answers), unreadable, passed, sheet.asides)
+    return replace(
+        sheet, answers=(*kept, *found.answers), unreadable=unreadable, passed_over=passed
+    )
 
 
 def _holds_data(block: str) -> bool:
@@ -192,12 +195,13 @@ def _spans(trace: Trace) -> list[range]:
     return every[0] if all(spans == every[0] for spans in every) else []
 
 
-def _asides(sheet: Sheet) -> list[str]:
-    """A sentence about the columns of tables that hold no answers."""
+def _remarks(sheet: Sheet) -> list[str]:
+    """Sentences about steps counted from 0, and columns of tables that hold no answers."""
+    said = [sentence("check", "from_0")] if sheet.from_0 else []
     if not sheet.asides:
-        return []
+        return said
     names = ", ".join(f"{printable(name)} ({count})" for name, count in sheet.asides.items())
-    return [sentence("check", "asides", names=names)]
+    return [*said, sentence("check", "asides", names=names)]
 
 
 def _label(answer: Answer) -> str:
@@ -225,10 +229,22 @@ def _formulas(
 def _formula_marker(
     trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window; those of L are of the whole pass."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass.
+
+    In these the errors y - target stand for the derivatives that the windows have of them.
+    """
     one, number = trace.passes[p], w or 1
     window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
+    if whole:
+        slope = derivative_key(LOSS)
+        counted = {
+            t: weight
+            for w in one.windows
+            for t, weight in zip(w.steps, w.backward.get(slope, ()), strict=False)
+            if weight
+        }
+        setting = changed(setting, counted=counted)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cellcalc.check.givens import NEW
@@ -80,7 +81,8 @@ def misplaced(
 def _is_astray(spot: Spot) -> bool:
     """Whether a number is not that of its place."""
     is_known = math.isfinite(spot.true) and spot.number.figures > 0
-    return is_known and not spot.answer.working and not _is_near(spot, spot.true)
+    is_worked = bool(spot.answer.working) and spot.key[2] != TOTAL_LOSS
+    return is_known and not is_worked and not _is_near(spot, spot.true)
 
 
 def _is_near(spot: Spot, value: float) -> bool:
@@ -228,14 +230,18 @@ def _gates_of_weights(trace: Trace, spots: Sequence[Spot], astray: Sequence[int]
 def _losses(
     trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value
 ) -> Iterator[int]:
-    """Losses of steps or windows that are called the whole one, or the whole one a step's."""
+    """Losses of steps or windows that are called the whole one, or the whole one a step's.
+
+    Also the sums up to a step, as they are added up on the way.
+    """
     wholes = [k for k in astray if spots[k].key[2] == TOTAL_LOSS]
     for k in wholes if len(wholes) > 1 else []:
         p = spots[k].key[0]
         one = trace.passes[p]
         steps = {t: value((p, 0, LOSS, t)) for t in range(1, one.steps + 1)}
         windows = [sum(steps[t] for t in window.window.losses) for window in one.windows]
-        if any(_is_near(spots[k], v) for v in (*steps.values(), *windows)):
+        sums = accumulate(v for v in steps.values() if math.isfinite(v))
+        if any(_is_near(spots[k], v) for v in (*steps.values(), *windows, *sums)):
             yield k
     for k in astray:
         p, _, symbol, _ = spots[k].key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ Method = Callable[[Answer], Marked]
 # What a formula comes to from the person's own values, and from the true ones.
 Values = Callable[[Expression], list[Amount]]
 SHORT = 0.01  # the unit down to which a number of one figure is all there is
+MOST_OPERANDS = 12  # that are looked for in another order
 SLACK = 3.0  # units of the last digit, for what is rounded between two operations
 
 
@@ -61,6 +62,9 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if symbols(expression):
             marked = method(part)
             right = marked.verdict is Verdict.CORRECT
+            if not right and _is_half_put_in(expression, answer, values):
+                parts.append(Part("substitution", part.given, True, ""))
+                continue
             symbolic = expression
             says = ""
             if not right:
@@ -86,6 +90,21 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
     return Judged(tuple(parts), slip)
+
+
+def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:
+    """Whether numbers stand for some terms of a part already, and it comes to the result.
+
+    So is h_3 - y_3 + 0.0076, where 0.0076 is what comes from the next step.
+    """
+    literals = [node.value for node in walk(expression) if isinstance(node, Number)]
+    if answer.number is None or all((2 * value).is_integer() for value in literals):
+        return False
+    unit = answer.number.unit
+    return any(
+        stands_for(answer.number, one.value, one.bound() * SAFE + SLACK * unit)
+        for one in values(expression)
+    )
 
 
 def _has_sum(expression: Expression) -> bool:
@@ -130,9 +149,36 @@ def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iter
         return
     pairs = _paired(symbolic, numeric)
     if pairs is not None:
+        if isinstance(symbolic, Add | Mul):
+            pairs = _without_those_right(pairs, values)
+            if len(pairs) > 1 and not list(_compared_whole(symbolic, numeric, values)):
+                return  # its terms are cut otherwise, but it is the same
         for one, other in pairs:
             yield from _compared(one, other, values)
         return
+    yield from _compared_whole(symbolic, numeric, values)
+
+
+def _without_those_right(
+    pairs: Sequence[tuple[Expression, Expression]], values: Values
+) -> list[tuple[Expression, Expression]]:
+    """The operands of a sum or a product that are not found in the other, in whichever order."""
+    if len(pairs) > MOST_OPERANDS:
+        return list(pairs)
+    left, right = [list(side) for side in zip(*pairs, strict=True)]
+    for one in [*left]:
+        same = next((k for k, other in enumerate(right) if not _differs(one, other, values)), None)
+        if same is not None:
+            left.remove(one)
+            del right[same]
+    return list(zip(left, right, strict=True))
+
+
+def _differs(symbolic: Expression, numeric: Expression, values: Values) -> bool:
+    return next(iter(_compared(symbolic, numeric, values)), None) is not None
+
+
+def _compared_whole(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
     found, whole = values(symbolic), _worked_out(numeric)
     size = 1e-3 * abs(whole.value)
     if not any(

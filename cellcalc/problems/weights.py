@@ -633,14 +633,19 @@ def read_arrays(folder: Folder, name: str) -> dict[str, Array]:
 
 
 def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:
+    return {key: array_of_npy(data, name, key) for key, data in members_of_npz(contents, name)}
+
+
+def members_of_npz(contents: bytes, name: str) -> list[tuple[str, bytes]]:
+    """The arrays of an archive as their files have them, by name."""
     try:
         with zipfile.ZipFile(io.BytesIO(contents)) as package:
             members = package.infolist()
             if len(members) > MAX_ARRAYS:
-                found = str(len(members))
-                raise InputError([Mistake(name, "", f"at most {MAX_ARRAYS} arrays", found)])
+                many = str(len(members))
+                raise InputError([Mistake(name, "", f"at most {MAX_ARRAYS} arrays", many)])
             left = MAX_UNPACKED
-            arrays = {}
+            found = []
             for member in members:
                 key = member.filename.removesuffix(".npy")
                 with package.open(member) as file:
@@ -649,11 +654,49 @@ def arrays_of_npz(contents: bytes, name: str) -> dict[str, Array]:
                     limit = f"at most {MAX_UNPACKED // 1_000_000} MB when unpacked"
                     raise InputError([Mistake(name, key, limit, "more")])
                 left -= len(data)
-                arrays[key] = array_of_npy(data, name, key)
-            return arrays
+                found.append((key, data))
+            return found
     except DAMAGE as error:
-        found = f"an error: {error}"
-        raise InputError([Mistake(name, "", "an archive made by numpy.savez", found)]) from None
+        wrong = f"an error: {error}"
+        raise InputError([Mistake(name, "", "an archive made by numpy.savez", wrong)]) from None
+
+
+_WRONG_HEADER = (
+    ValueError, EOFError, SyntaxError, TypeError, KeyError, MemoryError,
+    RecursionError, OverflowError, tokenize.TokenError,
+)  # fmt: skip
+
+
+def text_of_npy(data: bytes) -> tuple[str, ...] | None:
+    """What stands in an array of text, or nothing of dates and yes or no; None for numbers."""
+    import numpy  # here, so that only those who read an .npz wait for it
+
+    try:
+        shape, dtype = _header(data)
+        if dtype.kind not in "USbMm":
+            return None
+        if dtype.kind != "U" or math.prod(shape) * dtype.itemsize > len(data):
+            return ()
+        array = numpy.load(io.BytesIO(data), allow_pickle=False)
+    except _WRONG_HEADER:
+        return None
+    return tuple(str(value) for value in array.ravel(order="C"))
+
+
+def _header(data: bytes) -> tuple[tuple[int, ...], Any]:
+    """The shape and the type of an array; ValueError for another version of the format."""
+    import numpy
+
+    file = io.BytesIO(data)
+    version = numpy.lib.format.read_magic(file)
+    header = {
+        (1, 0): numpy.lib.format.read_array_header_1_0,
+        (2, 0): numpy.lib.format.read_array_header_2_0,
+    }.get(version)
+    if header is None:
+        raise ValueError(f"format {version[0]}.{version[1]} of .npy")
+    shape, _, dtype = header(file)
+    return tuple(shape), dtype
 
 
 def array_of_npy(data: bytes, name: str, key: str) -> Array:
@@ -663,22 +706,13 @@ def array_of_npy(data: bytes, name: str, key: str) -> Array:
         return InputError([Mistake(name, key, "an array of real numbers", found)])
 
     try:
-        file = io.BytesIO(data)
-        version = numpy.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
-            raise refuse(f"format {version[0]}.{version[1]} of .npy")
-        header = {
-            (1, 0): numpy.lib.format.read_array_header_1_0,
-            (2, 0): numpy.lib.format.read_array_header_2_0,
-        }[version]
-        shape, _, dtype = header(file)
+        shape, dtype = _header(data)
         if dtype.kind not in "fiu":
             raise refuse(f"one of type {dtype}")
         if math.prod(shape) * dtype.itemsize > len(data):
             raise refuse(f"a header that announces {_many(shape)} numbers, and fewer of them")
         array = numpy.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, SyntaxError, TypeError, KeyError, MemoryError,
-            RecursionError, OverflowError, tokenize.TokenError) as error:  # fmt: skip
+    except _WRONG_HEADER as error:
         # numpy takes a header for Python's own text, and quotes it behind a colon.
         raise refuse(f"an error: {str(error).partition(':')[0][:80]}") from None
     with numpy.errstate(over="ignore"):  # what float64 cannot hold becomes inf, and is refused

@@ -1,4 +1,4 @@
-"""The documents of people.toml and handed_in.toml (tests/corpus), their numbers put in, marked.
+"""The documents of people, handed_in and data.toml (tests/corpus), their numbers put in, marked.
 
 The numbers are of tests/support/training.py.
 """
@@ -29,7 +29,8 @@ from tests.support.training import of_problem
 CORPUS = Path(__file__).parents[1] / "corpus"
 PEOPLE = tomllib.loads((CORPUS / "people.toml").read_text(encoding="utf-8"))
 _MORE = tomllib.loads((CORPUS / "handed_in.toml").read_text(encoding="utf-8"))
-DOCUMENTS = [*PEOPLE["document"], *_MORE["document"]]
+_DATA = tomllib.loads((CORPUS / "data.toml").read_text(encoding="utf-8"))
+DOCUMENTS = [*PEOPLE["document"], *_MORE["document"], *_DATA["document"]]
 HOLE = re.compile(
     r"«(?P<wrong>!?)(?P<name>\w+)(?:@(?P<t>\d+))?(?P<at>(?:/[wse]\d)*)(?::(?P<form>[^»]+))?»"
 )

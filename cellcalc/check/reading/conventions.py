@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
+from cellcalc.check.reading.own_letters import letters_of
 from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.model.model import Model
 
@@ -41,7 +42,8 @@ class Conventions:
     ``gamma`` is for dΓ_f what ``delta`` is for δ_f, "none" where no gate is called Γ. ``of_torch``
     tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
     are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
-    or "" where that is open.
+    or "" where that is open. ``letters`` are those that the document defines, as
+    :mod:`.own_letters` finds them.
     """
 
     bar: str = VALUE
@@ -56,6 +58,7 @@ class Conventions:
     of_torch: bool = False
     by_steps: bool = False
     hat: str = ""
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
@@ -105,6 +108,11 @@ _SAID_DELTA = re.compile(
     rf"{_DELTA}\s?[_^]?(?:\{{[^{{}}]{{1,12}}\}}|[A-Za-z]{{1,3}})?(?:[_^]\{{?[^\s={{}}]{{1,10}}\}}?)?[ₜ₀-₉]*\s?(?::=|=|≡|is|denotes|for)\s?(?:the\s)?"
     rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}})"
     rf"(?=[_^]?\{{?\(?(?P<index>[A-Za-z]?)){_WHOLE}"
+)
+# A δ with what is told of it beside it, and no formula of it.
+_BESIDE_DELTA = re.compile(
+    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$|is\b|are\b)",
+    re.IGNORECASE,
 )
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
 _OF_A_GATE = re.compile(
@@ -178,6 +186,7 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         cell_delta=_cell_delta(lines, is_gru),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
+        letters=letters_of(lines, is_gru),
         output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
@@ -280,6 +289,11 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                     said[NET] += 2
                 elif _words("gate_values").search(part):
                     said[GATE] += 2
+            elif _BESIDE_DELTA.search(part) and not _words("gate_values").search(part):
+                # before the nonlinearity: δf = 0.1; δ (before the nonlinearity)
+                found = _words("net_input").search(_BESIDE_DELTA.sub(" ", part))
+                if found and not _NET_NAMED.search(part):
+                    said[NET] += 2
     if not said:
         for line in lines:
             for match in of_a_gate.finditer(line):
@@ -290,9 +304,74 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
-        return ""
+        shows = sign != "Γ" and (_stands_beside(lines) or _adds_up(lines))
+        return NET if shows else ""
     (best, count), *others = said.most_common()
     return best if count > 2 * sum(n for _, n in others) or not others else ""
+
+
+_OF_GATE_AT = re.compile(
+    rf"\s*(?:(?P<delta>{_DELTA}[ _]?)|[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)\{{?(?P<gate>[fior])\}}?"
+    r"(?:\[(?P<step>[0-9]{1,6})\]|[_,]\{?(?P<below>[0-9]{1,6})\}?)\s?=\s?(?P<number>[-+.,0-9eE]{1,30})",
+    re.IGNORECASE,
+)
+
+
+def _stands_beside(lines: Iterable[str]) -> bool:
+    """Whether δ_f has other numbers than ∂L/∂f at the same steps: then it is not that."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for line in lines:
+        if match := _OF_GATE_AT.fullmatch(line):
+            at = match["step"] or match["below"]
+            found[match["gate"].lower(), at, bool(match["delta"])] = match["number"]
+    both = [(found[g, t, True], found[g, t, False]) for g, t, is_delta in found
+            if is_delta and (g, t, False) in found]  # fmt: skip
+    return len(both) > 1 and all(_differ(a, b) for a, b in both)
+
+
+_BIAS = re.compile(
+    r"\s*(?:[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)b_?\{?(?P<gate>[fior])\}?\s?=\s?(?P<number>[-+.,0-9eE]{1,30})"
+)
+
+
+def _adds_up(lines: Iterable[str]) -> bool:
+    """Whether the numbers of δ_f over the steps add up to ∂L/∂b_f, for two gates or more.
+
+    So the derivatives by the net input do, and those by the gate do not.
+    """
+    parts: dict[str, dict[str, str]] = {}
+    sums: dict[str, str] = {}
+    for line in lines:
+        if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
+            at = match["step"] or match["below"]
+            parts.setdefault(match["gate"].lower(), {})[at] = match["number"]
+        elif match := _BIAS.fullmatch(line):
+            sums[match["gate"].lower()] = match["number"]
+    both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
+    return len(both) > 1 and all(_is_sum(list(parts[g].values()), sums[g]) for g in both)
+
+
+def _is_sum(parts: list[str], total: str) -> bool:
+    """Whether rounded numbers add up to another one."""
+    try:
+        numbers = [_number(one) for one in (*parts, total)]
+    except ValueError:
+        return False
+    decimals = min(len(re.split("[.,]", one.rstrip(".,"))[-1]) for one in (*parts, total))
+    return abs(sum(numbers[:-1]) - numbers[-1]) <= 0.6 * len(numbers) * 10.0**-decimals
+
+
+def _number(text: str) -> float:
+    return float(text.rstrip(".,").replace(",", "."))
+
+
+def _differ(one: str, other: str) -> bool:
+    """Whether two numbers are not the same, rounded differently."""
+    try:
+        a, b = _number(one), _number(other)
+    except ValueError:
+        return False
+    return abs(a - b) > 0.02 * max(abs(a), abs(b))
 
 
 def _cell_delta(lines: list[str], is_gru: bool) -> str:

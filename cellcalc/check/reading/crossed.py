@@ -16,6 +16,7 @@ from itertools import pairwise
 from cellcalc.check.reading.labels import (
     KEPT,
     ROMAN,
+    WHOLE_LOSS,
     Label,
     gate_among,
     is_header,
@@ -165,12 +166,15 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
     """The tables that stand below one another, each with the rows of its header."""
     gate = gate_among(cell for row in rows for cell in row)
     table, told = _Table(gate), titles
+    is_apart = False  # whether there is a gap, or a title, above the row
     for number, row in enumerate(rows):
         filled = [cell for cell in row if cell]
         if not filled:
+            is_apart = True
             continue
         if len(filled) == 1 and not is_value(filled[0]) and len(row) > 1:
             told = _titled(told, filled[0].lstrip("# "))
+            is_apart = True
             continue
         if row[0].startswith("#"):  # a comment, which may name the columns
             bare = [row[0].lstrip("# "), *row[1:]]
@@ -178,11 +182,17 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 told = _titled(told, ", ".join(filter(None, bare)))
                 continue
             row = bare
-        if _is_header(row, table):
+        is_pair = len(filled) == 2 and not is_value(filled[0]) and is_value(filled[1])
+        if is_header_row := _is_header(row, table, is_apart):
             if table.rows:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
+        elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
+            yield table
+            table = _Table(gate)
+        is_apart = False
+        if is_header_row:
             continue
         table.rows.append((number, row, told))
     if table.rows:
@@ -200,8 +210,8 @@ _KNOWN = ("time", "quantity", "gate", "sort", "stage", "step", "part", "symbol",
 _CORNER = ("time", "symbol", "value", "aside", "number", "total", "formula", "part", "stage")
 
 
-def _is_header(row: Sequence[str], table: _Table) -> bool:
-    """Whether a row has labels alone, or steps."""
+def _is_header(row: Sequence[str], table: _Table, is_apart: bool) -> bool:
+    """Whether a row has labels alone, or steps; ``is_apart`` from the rows above it by a gap."""
     cells = [cell for cell in row if cell and cell.lower() not in EMPTY]
     numbers = [cell for cell in cells if is_value(cell)]
     labels = [label_of(cell) for cell in cells if not is_value(cell)]
@@ -210,7 +220,8 @@ def _is_header(row: Sequence[str], table: _Table) -> bool:
     if not numbers:
         known = sum(label.kind in _KNOWN for label in labels)
         is_first = bool(row[0]) and labels[0].kind in ("time", "symbol")
-        return len(labels) > 1 and (not table.rows or 2 * known > len(labels) or is_first)
+        is_new = not table.rows or is_apart or 2 * known > len(labels) or is_first
+        return len(labels) > 1 and is_new
     if is_value(row[0]) or not all(label.kind in _CORNER for label in labels):
         return False
     is_time = any(label.kind == "time" for label in labels)
@@ -240,7 +251,10 @@ def _of_table(table: _Table) -> Iterator[Number]:
     named = _with_merged(table, sorts)
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
     for place, (number, row, titles) in enumerate(table.rows):
-        filled = [k for k in values if row[k].lower() not in EMPTY and not _is_total(row[k])]
+        filled = [
+            k for k in values
+            if row[k].lower() not in EMPTY and not _is_total(row[k]) and not _says(row, k)
+        ]  # fmt: skip
         for k in asides:
             if is_value(row[k]):
                 heads = [label.says for label in stacks[k]]
@@ -248,6 +262,12 @@ def _of_table(table: _Table) -> Iterator[Number]:
         for k in filled:
             beside = _labels_beside(named[place], sorts, k, table.gate)
             labels = _Labels(tuple(stacks[k]), tuple(beside), titles, staged, len(values) == 1)
+            if (own := _alone(row, sorts, filled)) is not None:  # "loss of block" below t
+                labels = _Labels((), (own,), titles, False, True)
+            if (
+                sorts[k - 1] == "value" and (own := _said_before(row, k)) is not None
+            ):  # L =, and its number in the next cell
+                labels = _Labels((), (own,), titles, False, True)
             try:
                 found = _meant(Number(number, k, "", None, row[k]), labels)
             except UnclearError:
@@ -255,6 +275,30 @@ def _of_table(table: _Table) -> Iterator[Number]:
             if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
                 found = replace(found, t=None)  # a gradient in a table of steps
             yield found
+
+
+def _alone(row: Sequence[str], sorts: Sequence[str], filled: Sequence[int]) -> Label | None:
+    """What a name in the column of steps says of the only number of its row."""
+    if len(filled) != 1:
+        return None
+    told = [row[k] for k, sort in enumerate(sorts) if sort == "time" and row[k]]
+    label = label_of(told[0]) if len(told) == 1 and not is_value(told[0]) else None
+    return label if label is not None and label.kind in ("quantity", "gate") else None
+
+
+def _says(row: Sequence[str], column: int) -> bool:
+    """Whether a cell tells what the number in the next one is: "L =", "sum of E:"."""
+    following = row[column + 1] if column + 1 < len(row) else ""
+    if not row[column] or is_value(row[column]) or not is_value(following):
+        return False
+    is_pair = sum(map(bool, row)) == 2 and label_of(row[column]).kind == "quantity"
+    return is_pair or row[column].endswith(("=", ":"))
+
+
+def _said_before(row: Sequence[str], column: int) -> Label | None:
+    if not column or not _says(row, column - 1):
+        return None
+    return label_of(row[column - 1].rstrip("=: "))
 
 
 def _of_candidate(stack: list[Label], column: Sequence[str]) -> list[Label]:
@@ -416,17 +460,20 @@ def _meant(number: Number, told: _Labels) -> Number:
     if any(label.kind == "quantity" and _PARAMETER.fullmatch(label.says) for label in labels):
         features = [x for x in labels if _FEATURE.fullmatch(x.says)]  # dW_f below x1
         above, beside = (tuple(x for x in some if x not in features) for some in (above, beside))
-        sorts = [x for x in labels if x.kind == "sort"]  # W_f below dW, or below W'
+        sorts = [x for x in labels if x.kind == "sort" and not _is_other(x, labels)]
         stage = next((_stage_of_sort(x.says) for x in sorts), stage)
         above, beside = (tuple(x for x in some if x not in sorts) for some in (above, beside))
+    above, beside = _of_one_gate(above, beside)
     passes = {label.says: label.t for label in [*around, *labels] if label.kind == "pass"}
     left, known = _named(above, beside, around, told.alone)
     if (
         len(features) == 1 and "W" in left and not left[-1].isdigit()
     ):  # what has no features may stand below the first
         left += features[0].says[-1]
-    if any(label.kind == "total" for label in labels):
-        left, t = _total(left), None
+    if left == WHOLE_LOSS:
+        t = None
+    elif totals := [label for label in labels if label.kind == "total"]:
+        left, t = _total(left, any(map(_is_sum, totals))), None
     if told.staged and not stage and _PARAMETER.fullmatch(left):
         stage = "given"
     if stage == "d":
@@ -439,6 +486,40 @@ def _meant(number: Number, told: _Labels) -> Number:
         number, left=left, t=t, stage=stage, known=known, window=passes.get("window"),
         epoch=passes.get("epoch"), sequence=passes.get("sequence"),
     )  # fmt: skip
+
+
+_OF_GATE = re.compile(
+    r"(?P<lead>d_?|∂[LEJ]/∂|d[LEJ]/d|grad(?:ient)?[_ ]|δ_?|delta[_ ])?(?:(?P<stem>[WURbp])_?)?\{?"
+    r"(?P<gate>[figoruzncCaj]|[cCgh][\u0303\u0304\u0302])\}?(?:_t|ₜ|\[t\])?",
+)
+
+
+def _is_other(sort: Label, labels: Sequence[Label]) -> bool:
+    """Whether a sort such as U stands at the W of a gate: then only the gate is meant by that."""
+    stem = sort_parts(sort.says)[1][:1]
+    found = [m for x in labels if x.kind == "quantity" and (m := _OF_GATE.fullmatch(x.says))]
+    return any(match["stem"] and match["stem"] != stem for match in found)
+
+
+def _of_one_gate(
+    above: tuple[Label, ...], beside: tuple[Label, ...]
+) -> tuple[tuple[Label, ...], tuple[Label, ...]]:
+    """Labels in which dW_f or grad f, where U stands above, is the gate f, and U is dU."""
+    named = [x for x in (*above, *beside) if x.kind in _NAMING]
+    sorts = [x for x in named if x.kind == "sort"]
+    others = [x for x in named if x.kind not in ("sort", "part")]
+    if len(sorts) != 1 or len(others) != 1 or others[0].kind != "quantity":
+        return above, beside
+    match = _OF_GATE.fullmatch(others[0].says)
+    if match is None or not (match["stem"] or match["lead"]):
+        return above, beside
+    lead, stem, feature, mark = sort_parts(sorts[0].says)
+    sort = Label("sort", f"{lead or ('d' if match['lead'] else '')}{stem}{feature}{mark}")
+    gate = Label("gate", match["gate"], letter=match["gate"])
+    return tuple(
+        tuple(sort if x is sorts[0] else gate if x is others[0] else x for x in some)
+        for some in (above, beside)
+    )  # type: ignore[return-value]
 
 
 def _unclear(number: Number, told: _Labels) -> Number:
@@ -456,6 +537,8 @@ def _named(
 ) -> tuple[str, bool]:
     """The quantity that labels name together; where they name none, what they say instead."""
     own = [label for label in (*above, *beside) if label.kind in _NAMING]
+    if any(label.says == WHOLE_LOSS for label in beside):
+        return WHOLE_LOSS, True
     sorts = [label for label in own if label.kind == "sort"]
     parts = [label for label in own if label.kind == "part"]
     gates = [label for label in own if label.kind == "gate"]
@@ -516,8 +599,15 @@ def _stage_of_sort(sort: str) -> str:
     return "new" if mark or lead.strip() == "new" else "d" if lead else "given"
 
 
-def _total(left: str) -> str:
+def _is_sum(label: Label) -> bool:
+    return label.says == "Σ" or label.says.lower() in words("columns")["sum"]
+
+
+def _total(left: str, is_sum: bool) -> str:
     """What the sum of a quantity's values over the steps is called."""
     bare = re.sub(r"(?:_\{?t\}?|ₜ|\[t\])$", "", left.lower())
     losses = (*words("loss")["words"], *words("loss")["errors"], "e", "l", "j")
-    return "L" if bare in losses else left
+    if bare in losses or called("quantities").get(bare) in ("E", "L"):
+        return "L"
+    is_parameter = bool(_PARAMETER.fullmatch(left.removeprefix("∂L/∂")))
+    return f"Σ {left}" if is_sum and not is_parameter else left

@@ -195,6 +195,9 @@ def _rows(text: str, delimiter: str, name: str) -> tuple[list[list[str]], list[i
     try:
         for row in reader:
             if not any(cell.strip() for cell in row):
+                if rows:  # a gap between tables
+                    rows.append(["", ""])
+                    numbers.append(reader.line_num)
                 continue
             rows.append(row)
             numbers.append(reader.line_num)

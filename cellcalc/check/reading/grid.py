@@ -12,8 +12,15 @@ from dataclasses import replace
 
 from cellcalc.check.answers import ASIDE, OWN, Entry
 from cellcalc.check.reading.characters import plain
-from cellcalc.check.reading.crossed import EMPTY, Number, Place, Rows, is_value, numbers_of
-from cellcalc.check.reading.labels import label_of
+from cellcalc.check.reading.crossed import (
+    EMPTY,
+    Number,
+    Place,
+    Rows,
+    is_value,
+    numbers_of,
+)
+from cellcalc.check.reading.labels import WHOLE_LOSS, label_of
 
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
@@ -44,13 +51,22 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     entries = []
     for same in groups.values():
         first = same[0]
-        left = first.left if first.t is None else _with_step(first.left, first.t)
+        is_product = bool(_PRODUCT.search(first.left))
+        is_bare = first.t is None or is_product
+        left = first.left if is_bare else _with_step(first.left, first.t or 0)
         entry = Entry(
-            place(first.row, first.column), left, first.value, None, first.window, first.epoch,
+            place(first.row, first.column), left, first.value,
+            first.t if is_product else None, first.window, first.epoch,
             first.sequence, form="cell", stage=first.stage,
         )  # fmt: skip
         if first.aside:
             entry = replace(entry, form=ASIDE)
+        if first.left == WHOLE_LOSS and len({one.value for one in same}) == 1:
+            same = same[:1]  # said in every row
+        elif first.left == WHOLE_LOSS:
+            entry = replace(entry, left=f"{WHOLE_LOSS} so far")
+            entries += [replace(entry, line=place(n.row, n.column), right=n.value) for n in same]
+            continue
         if len(same) == 1 or first.t is not None or not first.known:
             entries += [replace(entry, line=place(n.row, n.column), right=n.value) for n in same]
         else:
@@ -59,6 +75,7 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     return entries
 
 
+_PRODUCT = re.compile(r"\w[\w{}()\[\]-]*\s*[*·⊙∘×]\s*(?=[^\W\d]|∂|\()")  # r_t * h_{t-1}
 _EQUATION = re.compile(r"(?:[^\W\d]|∂)[^=≈]{0,40}[=≈]\s*[-+.0-9]")
 
 

@@ -15,29 +15,41 @@ from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import any_of, called, words
 
 ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+WHOLE_LOSS = "total loss"
 MAX_LABEL = 60  # characters; longer is a remark
 _PASSES = ("window", "epoch", "sequence")
 KEPT = ("m", "v")  # what an optimizer keeps for a parameter
 
+# Sum = db, Σ_t, total (dW), sum over t
+_SUM_OF = re.compile(
+    r"(?P<word>[^\W\d_]{3,12}\.?|Σ)(?:\s?_?\{?t\}?(?![^\W_])|ₜ)?"
+    r"(?:\s+(?:over|of|across|über|par|sur|su|por)\s+(?P<over>[^=:(→]{1,24}?))?"
+    r"(?:\s*(?:=|:|→|->|\()\s*(?P<what>[^=:()]{1,24})\)?)?"
+)
 _UNIT = re.compile(r"[\[(]\s*(?:[-–—/]|1|[^\W\d]{1,3}|a\.\s?u\.|dimensionless)\s*[\])]|-|–|—")
 _BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[sVAm%]|[^\W\dtT]{3,6})[\])]$")  # c [-]
 # c_t = f_t c_{t-1} + i_t g_t, above its numbers
 _WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈|:=)\s*(?=.*[^\W\d]).*$")
-_FEATURE = re.compile(
-    r"\s*[\[(]\s*(?:feature|feat\.?|input|merkmal|x)\s*_?([0-9]{1,3})\s*[\])]$", re.IGNORECASE
+_INPUTS = any_of("columns", "input")
+_FEATURE = re.compile(  # dW (input 1), W (x_1), W (1. Eingang)
+    rf"\s*[\[(]\s*(?:(?:{_INPUTS}|x)\s*_?([1-9])|([1-9])(?:\.|st|nd|rd|th)?\s*(?:{_INPUTS}))\s*[\])]$",
+    re.IGNORECASE,
+)
+_INPUT = re.compile(
+    rf"(?:{_INPUTS})\s*_?([1-9])|([1-9])(?:\.|st|nd|rd|th)\s*(?:{_INPUTS})", re.IGNORECASE
 )
 _SYMBOL = re.compile(
-    r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ)?"
+    r"(?:∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?|∇_?|grad_?|Δ|delta[ _])?"
     r"(?:tanh\(?_?c(?:_\{?t\}?|ₜ)?\)?|tanh|net|target|loss|[WURVbp][A-Za-z0-9]{1,4}"
     r"|[^\W\d_][\u0303\u0302\u0304]?[A-Za-z0-9]{0,2})"
     r"(?:_\{?\w{1,8}\}?|,\w|\^\{?\(?[A-Za-z]\u0303?\)?\}?)?"
     r"(?:\^\{?\(?[0-9t]{1,3}\)?\}?|_\{?[t0-9]{1,3}\}?\^\{?\(?[A-Za-z]\u0303?\)?\}?|_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
     r"(?:'|_new)?"
 )
-_GATE = re.compile(r"[figoczrnuajCIFOG]|[cC]\u0303")
+_GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|[WUbRpw])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
@@ -49,7 +61,7 @@ _MOMENT = re.compile(
     r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
 )
 _SLOPE_OF_ALL = re.compile(
-    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|\(\.\.\.\))?|d[LEJ]?\s*/\s*d(?:[wWθ]|\(·\))|"
+    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -59,8 +71,10 @@ _BESIDE = {
     "reset": {"update": "u"},
 }
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
-_DIFFERENCE = re.compile(  # error (h - y)
-    r"(?:[^\W\d_]{3,}\s*[:(]?\s*)?([hyŷ])(?:_?\{?t\}?|ₜ)?\s*-\s*(y|t|d|target|y_?hat|ŷ)(?:_\{?t\}?|ₜ)?\s*\)?"
+_PLACED_T = r"(?:_?\{?t\}?|ₜ|\(t\)|\[t\])?"
+_DIFFERENCE = re.compile(  # error (h - y), h_t minus target
+    rf"(?:[^\W\d_]{{3,}}\s*[:(]?\s*)?(?P<of>[hyŷ]){_PLACED_T}\s*(?:-|–|\bminus\b)\s*"
+    rf"(?P<target>[^\W\d]\w{{0,15}}\*?){_PLACED_T}\s*\)?"
 )
 _SQUASHED = re.compile(r"(d|∂[LEJ]/∂)?\s*tanh\s*\(?\s*c(?:_?\{?t\}?|ₜ|\[t\])?\s*\)?")
 _CLOSED = re.compile(r"\s*([()])\s*")
@@ -118,10 +132,16 @@ def label_of(text: str, beside: str = "") -> Label:
     if bare.startswith("(") and _closes_at_end(bare):
         bare = bare[1:-1].strip()
     lower = " ".join(bare.lower().split())
+    if (of_sum := _SUM_OF.fullmatch(bare)) and _is_sum(of_sum):
+        return Label("total", "Σ")
+    if len(bare) <= MAX_LABEL and is_whole_loss(bare):
+        return Label("quantity", WHOLE_LOSS, wordy=True)
     if timed := _TIME_AND_LETTER.fullmatch(lower):
         bare = lower = timed[1]  # Zeitschritt t
-    if difference := _DIFFERENCE.fullmatch(bare):
-        return Label("quantity", f"{difference[1]} - {difference[2]}")
+    if error := difference_of(bare):
+        return Label("quantity", error)
+    if before := _STEP_BEFORE.fullmatch(bare):
+        return Label("quantity", _handed_or_state(before))
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
     if "_" in lower and _is_called(lower.replace("_", " ")):
@@ -137,6 +157,8 @@ def label_of(text: str, beside: str = "") -> Label:
             if of_pass[1].lower() in words("time")[f"{k}s"]
         )
         return Label("pass", name, int(of_pass[2]))
+    if of_input := _INPUT.fullmatch(bare):
+        return Label("quantity", f"x{of_input[1] or of_input[2]}")
     columns = words("columns")
     if beside and (gate := _BESIDE[beside].get(lower)):
         return Label("gate", gate, wordy=True, letter=gate)
@@ -171,9 +193,50 @@ def label_of(text: str, beside: str = "") -> Label:
     return _named(bare) or Label("text", bare)
 
 
+def difference_of(text: str) -> str:
+    """An error such as "Fehler (h_t - Ziel)" in our words; nothing for another text."""
+    match = _DIFFERENCE.fullmatch(text)
+    target = _target(match["target"]) if match else ""
+    return f"{match['of']} - {target}" if match and target else ""
+
+
+def _target(word: str) -> str:
+    """What the target is called in a difference; nothing where the word is not for it."""
+    word = re.sub(r"(?<=\w)_t$", "", word)
+    if word in ("y", "t", "d", "ŷ", "y_hat", "yhat", "y*"):
+        return word
+    return "target" if called("quantities").get(word.lower()) == "target" else ""
+
+
+# h_{t-1}, dL/dc_(t-1), passed to h_{t-1}: beside what is of the step t
+_STEP_BEFORE = re.compile(
+    r"(?P<to>(?:[^\W\d_]{1,12}\s+){1,3})?(?P<d>∂[LEJ]/∂|d[LEJ]/d|d_?|δ_?)?(?P<state>[hc])\s?"
+    r"(?:_?\{\s?t\s?-\s?1\s?\}|_?\(\s?t\s?-\s?1\s?\)|\[\s?t\s?-\s?1\s?\]|_t-1|ₜ₋₁|\^\{?[<⟨(]t-1[>⟩)]\}?)"
+)
+
+
+def _handed_or_state(match: re.Match[str]) -> str:
+    """The state of the step before, or what is handed on to it."""
+    told = (match["to"] or "").lower().split()
+    is_handed = bool(match["d"]) or (bool(told) and told[-1] in words("nouns")["to"])
+    return f"{'d' if is_handed else ''}{match['state']}_prev"
+
+
+def _is_sum(match: re.Match[str]) -> bool:
+    """Whether a label says a sum over the steps: of what it is the sum, the column tells."""
+    if match["word"] != "Σ" and (match["word"].lower().rstrip(".") not in words("columns")["sum"]):
+        return False
+    over, what = (match["over"] or "").lower(), match["what"] or ""
+    is_of_steps = over in ("", "t", "all t", "all steps", "the steps", "time") or (
+        over.removesuffix("s") in words("time")["steps"]
+    )
+    return is_of_steps and (not what or label_of(what).kind in ("sort", "quantity", "stage"))
+
+
 def _with_feature(match: re.Match[str]) -> str:
     """dW1 for dW (x1), and for dW1 (x1)."""
-    return "" if match.string[: match.start()].endswith(match[1]) else match[1]
+    feature = match[1] or match[2]
+    return "" if match.string[: match.start()].endswith(feature) else feature
 
 
 def _closes_at_end(text: str) -> bool:
@@ -186,6 +249,15 @@ def _closes_at_end(text: str) -> bool:
     return False
 
 
+# What reaches a state from later steps, as one part of its derivative: dh from t+1
+_FROM_LATER = re.compile(
+    r"\b(?:from|aus|von|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|der\s|l'|la\s|el\s)?"
+    r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
+    r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+
+
 def _named(bare: str) -> Label | None:
     """A label that names a quantity, or a gate."""
     if gate := _gate(bare):
@@ -194,9 +266,17 @@ def _named(bare: str) -> Label | None:
         return Label("quantity", bare)
     if _is_called(bare):
         return Label("quantity", bare, wordy=True)
+    word, _, letter = bare.rpartition(" ")
+    if word and called("gate_words").get(word.lower()) == letter.removesuffix("_t"):
+        return _named(letter)  # Eingang i
+    if _FROM_LATER.search(bare):
+        return Label("quantity", f"d{'c' if re.search(r'd_?c(?![^_])', bare) else 'h'}_next")
     if told := _TOLD.match(bare) or _SIDE_BY_SIDE.match(bare):
         for one, other in ((told[1], told[2]), (told[2], told[1])):
             symbol = _SYMBOL.fullmatch(one)
+            is_difference = bool(re.match(r"\s*[-–]\s", bare[len(told[1]) :]))
+            if is_difference and one[:1] in "hyŷ":
+                continue
             if symbol and called("quantities").get(other.lower()) == "target":
                 return Label("quantity", "target")  # whatever letter stands for it
             if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
@@ -258,8 +338,14 @@ def _stage(bare: str, lower: str) -> str:
 
 
 def gate_among(cells: Iterable[str]) -> str:
-    """The forget gate or the reset gate, where one of them stands in words among labels."""
-    words_of = {cell.lower().removesuffix(" gate") for cell in cells}
+    """The forget gate or the reset gate, where one of them stands in words among labels.
+
+    But not beside an "Input gate": what is "Input" there is none.
+    """
+    told = {cell.lower() for cell in cells}
+    if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
+        return ""
+    words_of = {cell.removesuffix(" gate") for cell in told}
     return next((gate for gate in _BESIDE if gate in words_of), "")
 
 
@@ -269,6 +355,37 @@ def is_header(cells: Sequence[str]) -> bool:
     beside = gate_among(filled)
     known = [c for c in filled if c.isdecimal() or label_of(c, beside).kind != "text"]
     return len(filled) > 1 and len(known) == len(filled) and not filled[0].isdecimal()
+
+
+def is_whole_loss(text: str) -> bool:
+    """Whether a label says the loss of all steps: total loss, loss (sum), L total."""
+    told = re.findall(r"Σ|[^\W\d_Σ]+", text.lower().replace("σ", "Σ"))
+    sums, losses = words("columns")["sum"], (*words("loss")["words"], *words("loss")["errors"])
+    several = words("time")["windows"]
+    rest = [word for word in told if word not in (*sums, *several, *_OF_ALL)]
+    says_sum = any(word in (*sums, *several) for word in told)  # loss of block
+    if says_sum and rest and all(one in (*losses, "l", "e", "j") for one in rest):
+        return True
+    lower = " ".join(text.lower().split())
+    is_whole = any(word in lower for word in (*sums, "overall", "общ", "总", "總", "총"))
+    return called("quantities").get(lower) == "L" and is_whole
+
+
+_OF_ALL = (
+    "of",
+    "over",
+    "the",
+    "all",
+    "every",
+    "steps",
+    "step",
+    "t",
+    "für",
+    "alle",
+    "aller",
+    "de",
+    "tous",
+)
 
 
 def sort_parts(text: str) -> tuple[str, str, str, str]:

@@ -16,7 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
-from cellcalc.check.reading.labels import ROMAN, is_header, label_of
+from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
@@ -97,6 +97,14 @@ _SUM_BELOW = re.compile(
 _TYPST_HEADING = re.compile(r"={1,4}\s+(?=[^\W\d][^=≈]*$)")
 
 
+def _tells_of_step(text: str) -> bool:
+    """Whether a heading says a step, and then what is given for it: step 1: x = 0.5."""
+    if not re.search(r"[=≈]", text):
+        return False
+    label = _step_label().match(text) or _step_given().match(text)
+    return label is not None and bool(re.search(r"[=≈]", text[label.end(1) :]))
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
@@ -153,7 +161,9 @@ class _Notes:
             if _TYPST_HEADING.match(text):
                 text, line = text.lstrip("= "), replace(line, kind="heading")
             if framed := _FRAMED.fullmatch(text):
-                text, line = text.strip(f" {framed[1]}"), replace(line, kind="heading")
+                text = text.strip(f" {framed[1]}")
+                if not _tells_of_step(text):
+                    line = replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
@@ -195,6 +205,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _LOGGED.sub("", text, count=1)
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -212,18 +223,24 @@ class _Notes:
                 numbers[_place_named(word)] = int(number)
             self.where = _found(replace(self.where, t=None), numbers)
             text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
+        if len(text) <= 2_000 and (at := _log_step().match(text)):
+            self.where = replace(self.where, t=int(at[1]))
+            text = text[at.end() :]
         of_pass = _PASS_LABEL.match(text) if len(text) <= 2_000 else None
         if of_pass is not None and _tells(text[of_pass.end() :]):
             found = heading_of(of_pass[1], self.where)
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
         bare = _opened(text)
-        label = _STEP_LABEL.match(bare) if len(text) <= 2_000 else None
+        label = _step_label().match(bare) if len(text) <= 2_000 else None
         if label is not None:
             found = heading_of(label[1] or label[2], self.where, True)
             if found is not None and found.t is not None:
                 self.where = found
                 text = bare[label.end() :]
+        elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
+            self.where = replace(self.where, t=int(given[1]))
+            text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
         elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
@@ -275,8 +292,10 @@ class _Notes:
         for number, cells in rows:
             kept = [cell for cell in cells if cell.strip()]
             answers = [e for cell in kept for e in _answers(number, _cleaned(cell), self.where)]
-            real = [e for e in answers if e.form != PROSE]
-            yield from real or [Entry(number, "", "", form=PROSE)]
+            real = [e for e in answers if e.form != PROSE] or [Entry(number, "", "", form=PROSE)]
+            shown = " | ".join(cell.replace("$", "") for cell in kept)
+            yield replace(real[0], context=shown)
+            yield from real[1:]
 
 
 def _texts(block: Block) -> Iterator[str]:
@@ -627,18 +646,21 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     end, numbers = place + 1, 0
     below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
     has_corner = not all(label_of(cell).kind == "step" for cell in header)
-    width = len(header) + (not has_corner and len(below) == len(header) + 1)
+    is_led = not has_corner or (bool(below) and not _NUMERIC.fullmatch(below[0]))
+    width = len(header) + (is_led and len(below) == len(header) + 1)
     while end < len(lines) and len(lines[end].text) < MAX_LINE:
         cells = _WIDE_GAP.split(lines[end].text.strip())
         values = sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
-        if len(cells) != width or not values:
+        if len(cells) != width or not values or any(map(_SEVERAL_NUMBERS.fullmatch, cells)):
             break
         numbers += values
         end += 1
     return end if numbers and end > place + 1 else place
 
 
-_WIDE_GAP = re.compile(r"\s{2,}")
+# Between columns; one that is aligned on the right leaves one blank before a minus.
+_WIDE_GAP = re.compile(r"\s{2,}|(?<=\S)\s(?=[-+−][0-9.])")
+_SEVERAL_NUMBERS = re.compile(r"[-+]?[0-9.,]+(?:\s[-+]?[0-9.,]+)+")
 _STEP_OF_CELL = re.compile(r"[tk]\s*=\s*[0-9]{1,6}")
 
 
@@ -969,18 +991,48 @@ _CHINESE_NUMBER = re.compile(
     r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻"
     r"|(?P<window>窗口|窗|ウィンドウ)|(?P<epoch>轮|輪|回合|エポック)|(?P<sequence>序列|系列))"
 )
-_RANGE = re.compile(
-    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots)"
-)
-_WHOLE_RANGE = re.compile(
-    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots|\s|[0-9nTN]+\b)*"
-)
-_STEP_LABEL = re.compile(
-    r"(?:[①-⑳]\s*)?((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
-    r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
-    r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
-    re.IGNORECASE,
-)
+_TO = r"(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à|al|до|e|до|through|sowie)\b|\\ldots)"
+
+
+@cache
+def _range() -> re.Pattern[str]:
+    """The steps of a window in its heading: t = 3 to 4, Schritte 4-6."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"\b[tk]\s*=\s*[0-9nTN]+\s*{_TO}"
+        rf"|\b(?:{steps})(?:s|e|n|en|es|os|i|и|ы)?\s+(?:von\s+|de\s+|from\s+)?[0-9]+\s*{_TO}(?=\s*[0-9nTN])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _whole_range() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_range().pattern})(?:{_TO}|\s|[0-9nTN]+\b)*", re.IGNORECASE)
+
+
+@cache
+def _step_label() -> re.Pattern[str]:
+    """What a line begins with that is for one step: "t = 2: …", "Step 2) …", "第2步，…"."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"(?:[①-⑳]\s*)?((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
+        r"\$?\s*(?:[tk]\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
+        rf"|((?:{steps})\s+[0-9]{{1,6}})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _step_given() -> re.Pattern[str]:
+    """A step with what is given for it in brackets behind it: Step 2 (x = 0.5, target 1.25)."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*|第\s*(?=[0-9]+\s*(?:个|個)?\s*(?:{steps})))([0-9]{{1,6}})\s*(?:(?:个|個)?(?:{steps}))?\s*[,:]?\s*"
+        r"[(\[]\s*(?P<given>(?=[^()]{0,40}[=:0-9])(?:[^()]|\([^()]{0,80}\)){1,200})[)\]]\s*(?:[:：]|[-–—](?=\s))?\s*",
+        re.IGNORECASE,
+    )
+
+
 _STEP_IN_MATHS = re.compile(r"\$\s*([tk]\s*=\s*[0-9]{1,6})\s*\$")
 _ITEM_OF_LATEX = re.compile(r"^\s*\\item(?:\s*\[[^\]]*\])?\s*")
 _STEP_CELL = re.compile(r"\s*([0-9]{1,4})\s*(?:;|\||\t)\s*(?=[^\W\d]\S{0,20}\s*[=≈:]\s*[-+0-9.])")
@@ -1056,6 +1108,18 @@ def _log_label() -> re.Pattern[str]:
     )
 
 
+@cache
+def _log_step() -> re.Pattern[str]:
+    """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
+    steps = any_of("time", "steps")
+    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\]?:?\s+){0,2}"
+    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
+    return re.compile(
+        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
+        re.IGNORECASE,
+    )
+
+
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
     found = [("t", re.compile(r"(?<![\w.])t\s*=\s*([0-9]{1,6})(?![0-9.])"))]
     for section, key in _KEYS.items():
@@ -1091,8 +1155,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if (numbered := _NUMBERING.match(bare)) and _is_of_step(bare[numbered.end() :]):
         bare = bare[numbered.end() :]  # 1. Time step 1
     found: dict[str, int] = {}
-    spans = bool(_RANGE.search(bare))  # window 2 (t = 3 to 4)
-    rest = _WHOLE_RANGE.sub(" ", bare) if spans else bare
+    spans = bool(_range().search(bare))  # window 2 (t = 3 to 4)
+    rest = _whole_range().sub(" ", bare) if spans else bare
     for key, pattern in _FOUND:
         for match in list(pattern.finditer(rest))[:4]:
             found.setdefault(key, int(match[1]))
@@ -1105,7 +1169,7 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if is_short and "t" not in found and _last_step().search(rest):
         found["t"] = LAST
         rest = _last_step().sub(" ", rest)
-    is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _WHOLE_RANGE.sub(" ", rest)))
+    is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _whole_range().sub(" ", rest)))
     for key, ordinal, pattern in () if is_equation else _ordinals(rest):
         if key not in found:
             found[key] = ordinal
@@ -1251,8 +1315,12 @@ _PROMPT = re.compile(r"^\s*(?:>>>|In \[[0-9 ]*\]:|Out\[[0-9 ]*\]:|\.\.\.(?=\s))\
 
 # What reStructuredText has around maths.
 _ROLE = re.compile(r":math:`([^`]{1,2000})`|^\s*\.\.\s+math::\s*(?=\S)")
+# 2026-11-02 14:05:31,102 DEBUG lstm: …, as programs log
 _LOGGED = re.compile(
-    r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+"
+    r"^\s*(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9:.,]{5,15}Z?\]?\s*[-|:]?\s*"
+    r"(?:\[[\w.]{1,30}\]\s*)?\[?(?:INFO|DEBUG|WARNING|WARN|ERROR|TRACE|LOG)\]?\s*[:|-]?\s+(?:[A-Za-z_][\w.]{1,40}:\s+)?"
+    r"|(?:\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[^\]\s]*\]?\s*(?:[0-9:.,]{5,15}\s*)?)?"
+    r"\[?(?:INFO|DEBUG|WARNING|LOG|info|debug)\]?\s*[:|-]?\s+)"
 )
 _NUMBERED = re.compile(
     r"^\s*(?:[AQ]|Ans|Answer|Aufgabe|Problem|Exercise)\s?[0-9]{1,2}\s?[.):]\s+(?=\S)"
@@ -1294,6 +1362,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "*" in text or "⋆" in text:
+        text = _STARRED.sub(lambda m: f"target{m[1] or m[2] or m[3] or ''}", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
     if "~" in text:
@@ -1329,6 +1399,14 @@ _OF_DICTIONARY = re.compile(
 def _in_dictionary(match: re.Match[str]) -> str:
     is_slope = "grad" in match[0].partition("[")[0] and match[1][0] in "WUbVR"
     return f"∂L/∂{match[1]}" if is_slope else match[1]
+
+
+# y*, y*_2, y_2^*, y^{*}_{t}: what the prediction should have been
+_STARRED = re.compile(
+    r"(?<![\w*∂])[yd](?:\^\{?\s?[*⋆]\s?\}?(_\{?[t0-9]{1,4}\}?)?"
+    r"|(_\{?[t0-9]{1,4}\}?)(?:\^\{?\s?[*⋆]\s?\}?|[*⋆](?=\s*(?:[=≈):,;\]]|$)))"
+    r"|[*⋆](?:(_\{?[t0-9]{1,4}\}?)|(?=\s*(?:[=≈):,;\]]|$))))"
+)
 
 
 # f 1 = 0.7, as programs that read scans have it
@@ -1419,11 +1497,11 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u0400-\u04ff\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1547,6 +1625,11 @@ _ARROW = re.compile(r"\s*(?:→|->|⟶|=>|⇒)\s*")
 _PLAIN_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _ARROWS = re.compile(rf"\s*{_PLAIN_NUMBER}(?:{_ARROW.pattern}{_PLAIN_NUMBER})+\s*\.?")
 _TRANSPOSED = re.compile(r"^(\s*[\[(][^\[\]()]*[\])])\s*(?:\^\s*\{?\s*[T⊤]\s*\}?|\.T|')\s*\.?$")
+# x₁ = 1: f₁ = 0.79, with the input as the label of its step
+_INPUT_LABEL = re.compile(
+    rf"^(?P<given>x(?:_\{{?\w{{1,4}}\}}?|[₀-₉ₜ]{{1,3}}|\[[0-9t]{{1,4}}\])?\s*=\s*(?:{_PLAIN_NUMBER}|[-+]?[0-9]+,[0-9]+|[(\[][-+0-9.,;\s]{{1,80}}[)\]]))"
+    r"\s*:\s+(?=[^:=]{1,60}[=≈])"
+)
 _SETTING_LABEL = re.compile(
     rf"^(?P<label>[^:=]{{1,120}}?=\s*(?:{_PLAIN_NUMBER}|[0-9]+,[0-9]+))\s*:\s+(?=[^:=]{{1,60}}[=≈])"
 )
@@ -1560,6 +1643,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             name and is_setting(name[-1]) and not _place_named(name[-1])
         ):  # After one update with η = 0.2: W_o = 0.3
             where, text = _staged(where, setting["label"]), text[setting.end() :]
+    if len(text) < 2_000 and (given := _INPUT_LABEL.match(text)):
+        text = f"{given['given']} ; {text[given.end() :]}"
     if len(text) < 2_000 and (over := _OVER_STEPS.match(text)) and "→" in text.replace("->", "→"):
         values = _ARROW.split(over["right"].strip(" ."))
         if len(values) > 2:  # two are from the old to the new one: W_f: 0.7 → 0.698
@@ -1608,7 +1693,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         form = "colon"
     if len(parts) > 1 and _is_reversed(parts):
         parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
-    groups = list(_split(parts))
+    groups = [one for group in _split(parts) for one in _told_behind(group)]
     for left, *values in groups:
         if _is_step(left, values):
             place = {_place_named(left): int(values[0].strip(" .,;")[:6])}
@@ -1688,7 +1773,8 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            match = None
+            is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
+            match = match if is_apart and difference_of(match["name"].strip()) else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -1710,6 +1796,35 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
         yield [*current, match["value"]]
         current = [_unlabelled(match["name"])]
     yield current
+
+
+_TOLD_BEHIND = re.compile(
+    r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
+    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
+)
+
+
+# error 0.27, E1 = 0.037
+_TOLD_BEFORE = re.compile(
+    r"^\s*(?P<word>[^\W\d_]{2,20})\s+(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*[,;]\s+(?P<rest>\S{1,40})\s*$"
+)
+
+
+def _told_behind(group: list[str]) -> Iterator[list[str]]:
+    """An answer, and what a word behind it or before it tells: h = 0.31, target 0.3."""
+    if len(group) > 1 and (before := _TOLD_BEFORE.match(group[0][:200])):
+        word = before["word"].lower()
+        if word in called("quantities") or word in words("loss")["errors"]:
+            yield [before["word"], before["number"]]
+            group = [before["rest"], *group[1:]]
+    match = _TOLD_BEHIND.match(group[-1]) if len(group) > 1 and len(group[-1]) < 300 else None
+    if match is None or match["word"].lower() not in called("quantities"):
+        yield group
+        return
+    yield [*group[:-1], match["value"]]
+    step = _AT_END.fullmatch(group[0].strip())  # h₁ = 0.31, target 0.3
+    at = f"[{step['t'].translate(_SUBSCRIPTS)}]" if step else ""
+    yield [f"{called('quantities')[match['word'].lower()]}{at}", match["number"]]
 
 
 # η = 0.1 the new weights are W_f = …
@@ -1908,8 +2023,11 @@ def _may_be_list(text: str) -> bool:
 
 
 def _entry(number: int | str, left: str, right: str, where: Where) -> Entry:
+    left = left.strip()
+    if re.search(r"[^\W\d_]{3}", left[:80]):
+        left = difference_of(left[:80]) or left  # Fehler h - Ziel
     return Entry(
-        number, left.strip(), right.strip(), where.t, where.window, where.epoch, where.sequence,
+        number, left, right.strip(), where.t, where.window, where.epoch, where.sequence,
         stage=where.stage,
     )  # fmt: skip
 

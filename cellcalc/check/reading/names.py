@@ -27,7 +27,9 @@ from cellcalc.check.reading.mathematics import (
     of_one_step,
     parse_formula,
 )
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.slopes import slopes
+from cellcalc.check.reading.vocabulary import called, words
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
@@ -99,7 +101,7 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "b": ("b_h", "bh", "b_a", "ba", "bias"),
     "z": ("a", "net", "z_h", "zh", "hraw"),
     "dz": ("dhraw", "dh_raw", "dtanh", "da"),
-    "dy": ("error", "err", "fehler", "erreur", "residual"),
+    "dy": words("loss")["errors"],
 }  # fmt: skip
 # What a GRU calls the weights of its candidate, beside W_r and W_z.
 _OF_RESET: Mapping[str, tuple[str, ...]] = {
@@ -122,9 +124,10 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     "out": ("o", "h", "y"),
     "input": ("i", "x"),
     "in": ("i", "x"),
-    **dict.fromkeys(("error", "err", "fehler", "erreur", "residual"), ("E", "dy")),
+    **dict.fromkeys(words("loss")["errors"], ("E", "dy")),
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
+_HEADS = ("W", "w", "U", "R", "b", "p", "z", "a", "net")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _WITH_HAT = re.compile(r"(d?)[ĉĈ]((?:_?[0-9]+)?)")
 _ENDS_IN_N = re.compile(r"_\{?n\}?$")
@@ -142,7 +145,8 @@ class Names:
     calls the first, ``settings`` are the numbers of the problem's update, which a formula may name
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
-    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``losses_told`` that
+    δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``gates_told`` which of
+    "input" and "output" stand before "gate" in it, ``losses_told`` that
     losses have a name of their own, ``passes`` how many passes the problem has, ``local`` are
     names that the writer has defined. ``conventions`` are what the document says of its notation.
     """
@@ -156,6 +160,7 @@ class Names:
     aliases: Mapping[str, str] = field(default_factory=dict)
     apart: bool = False
     gates_bare: bool = False
+    gates_told: frozenset[str] = frozenset()
     losses_told: bool = False
     passes: int = 1
     conventions: Conventions = field(default_factory=Conventions)
@@ -254,8 +259,7 @@ class Names:
         if _SMALL_E.fullmatch(written.stem) and self._is_error_or_loss(written):
             both = "E (the loss of the step) or y - target (the error)"
             raise SeveralReadingsError(f'"{written.text or "e"}"', both)
-        self._refuse_several(written)
-        written = self._named_n(written)
+        written = self._named_n(self._one_of_several(written))
         numbers = list(written.numbers)
         key = self._key(written.stem, written.derivative, written.lead)
         if key is None and not written.derivative and (match := _TRAILING.fullmatch(written.stem)):
@@ -345,21 +349,32 @@ class Names:
         is_free = "e" not in self.known and "e" not in self.aliases
         return self.author is None and "E" in self.known and is_free
 
-    def _refuse_several(self, written: Written) -> None:
-        """A word that means one of several quantities is not guessed."""
+    def _one_of_several(self, written: Written) -> Written:
+        """A word that means one of several quantities is not guessed.
+
+        "Output" beside an "output gate" is no gate.
+        """
         stem = re.sub(r"_?[0-9]+$", "", written.stem)
         is_told = stem in self.known or stem in self.aliases or stem in (self.author or ())
-        if stem not in _WORDS_OF_SEVERAL or is_told:
-            return
-        of_gate = _WORDS_OF_SEVERAL[stem][0] in ("o", "i")
+        word = stem.lower()
+        if word not in _WORDS_OF_SEVERAL or is_told:
+            return written
+        of_gate = _WORDS_OF_SEVERAL[word][0] in ("o", "i")
         if self.gates_bare if of_gate else self.losses_told or written.derivative:
-            return
-        known = [key for key in _WORDS_OF_SEVERAL[stem] if key in self.known or key == "x"]
+            return written
+        known = [key for key in _WORDS_OF_SEVERAL[word] if key in self.known or key == "x"]
+        if of_gate and word in self.gates_told:
+            known = [key for key in known if key not in ("o", "i")]
+            if known == ["h", "y"] and not self.model.readout.parameters:
+                known = ["h"]  # which is the prediction as well
+            if len(known) == 1:
+                return replace(written, stem=written.stem.replace(stem, known[0], 1))
         if len(known) > 1:
             lead = "d" if written.derivative else ""
             both = " or ".join(lead + key for key in known)
             shown = written.text or stem
             raise SeveralReadingsError(f'"{shown}"', both, tuple(known))
+        return written
 
     def _setting(self, written: Written) -> float | None:
         """The number of the problem's update that a name stands for: 0.1 for the learning rate."""
@@ -582,13 +597,45 @@ class Names:
                 return found
         if derivative:
             return self._derivative(stem, lead)
-        if stem in self.aliases:
+        if stem in self.aliases and self.aliases[stem] not in KINDS:
             return self.aliases[stem]
+        if (composed_of := self._in_letters(stem)) is not None:
+            return composed_of
         if stem in self.known:
             return stem
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
             return self._derivative(stem[1:].removeprefix("_"), stem[0])
-        return self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        found = self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        return found or self._word(stem)
+
+    def _in_letters(self, stem: str) -> str | None:
+        """What a name is that has letters of the document's own in it: w_φ, uK, γ_ρ."""
+        if not self.aliases or self.author is not None or len(stem) > MAX_NAME:
+            return None
+        bare, accent = _accent_of(stem)
+        if accent == BAR and self.aliases.get(bare) in self.gates:
+            return f"z_{self.aliases[bare]}"
+        cuts = [stem.split("_")] if "_" in stem else [[stem[:k], stem[k:]] for k in (1, 2)]
+        for parts in cuts:
+            if len(parts) != 2 or not all(parts):
+                continue
+            head, tail = parts
+            kind = self.aliases.get(head, head if head in _HEADS else "")
+            kind = {"a": "z", "net": "z", "w": "W", "R": "U"}.get(kind, kind)
+            digits = re.fullmatch(r"(.*?[^\W\d])([0-9]{0,3})", tail)
+            below = digits[1] if digits else ""
+            gate = self.aliases.get(f"_{below}") or self._key(below, False) or ""
+            is_own = head in self.aliases or below in self.aliases or f"_{below}" in self.aliases
+            if kind in KINDS and gate in self.gates and is_own and digits is not None:
+                key = f"{kind}_{gate}{digits[2]}"
+                if key in self.known or f"{kind}_{gate}" in self.vectors:
+                    return key
+        return None
+
+    def _word(self, stem: str) -> str | None:
+        """What a word of some language in a formula means: (y - objetivo)^2, потери."""
+        key = called("quantities").get(stem.lower()) if len(stem) > 1 else None
+        return key if key in self.known else None
 
     def _authors(self, stem: str, derivative: bool, lead: str) -> str | None:
         assert self.author is not None
@@ -686,8 +733,8 @@ class Names:
                 yield from (k for k in (base, self._key(base, False)) if k)
         if self.has_reset:
             yield from (k for k, others in _OF_RESET.items() if stem in others)
-        for gate, called in _GATES.items():
-            for name in (*called, *self._more_letters(gate)):
+        for gate, spelled in _GATES.items():
+            for name in (*spelled, *self._more_letters(gate)):
                 yield from _of_gate(stem, gate, name)
         if stem.endswith("_via_y"):  # through the net input, where the prediction has one
             yield stem.removesuffix("y") + "z_y"

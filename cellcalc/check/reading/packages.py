@@ -13,12 +13,13 @@ from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
 
 from cellcalc.archives import DAMAGE
 from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
 from cellcalc.check.reading.lists import MAX_NUMBERS
 from cellcalc.check.reading.prose import stage_after
 from cellcalc.errors import InputError, Mistake
-from cellcalc.problems.weights import Array, array_of_npy, arrays_of_npz
+from cellcalc.problems.weights import Array, array_of_npy, members_of_npz, text_of_npy
 from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
 from cellcalc.xlsx.reader import Cell, read_cells
 
@@ -33,7 +34,7 @@ def entries_of_package(contents: bytes, name: str) -> list[Entry]:
     """
     kinds = _members(contents, name)
     if any(member.endswith(".npy") for member in kinds):
-        return entries_of_archive(arrays_of_npz(contents, name), name)
+        return _of_npz(contents, name)
     if any(
         member in ("data.pkl", "archive/data.pkl") or member.endswith("/data.pkl")
         for member in kinds
@@ -64,6 +65,33 @@ def _members(contents: bytes, name: str) -> list[str]:
         raise InputError(
             [Mistake(name, "", "a sound .xlsx workbook or an .npz", f"damage ({error})")]
         ) from None
+
+
+def _of_npz(contents: bytes, name: str) -> list[Entry]:
+    """The answers in the arrays that have numbers; those of text are passed over.
+
+    One that cannot be read is unreadable, unless there is nothing else.
+    """
+    arrays: dict[str, Array] = {}
+    others: list[Entry] = []
+    order: tuple[str, ...] = ()
+    first: InputError | None = None
+    for key, data in members_of_npz(contents, name):
+        text = text_of_npy(data)
+        if text is not None:
+            order = order or order_of(text)
+            others.append(Entry(key, "", "", form=PROSE))
+            continue
+        try:
+            arrays[key] = array_of_npy(data, name, key)
+        except InputError as error:
+            first = first or error
+            mistake = error.mistakes[0]
+            right = f"\0{mistake.expected}\0{mistake.found}"
+            others.append(Entry(key, key, right, form="array", written=key))
+    if first is not None and not arrays:
+        raise first
+    return [*apart(entries_of_archive(arrays, name), order), *others]
 
 
 def entries_of_npy(contents: bytes, name: str) -> list[Entry]:

@@ -103,6 +103,20 @@ _FILLERS = frozenset(
         "answer",
         "result",
         "total",
+        "sum",
+        "summe",
+        "zusammen",
+        "insgesamt",
+        "suma",
+        "somma",
+        "somme",
+        "samen",
+        "totaal",
+        "razem",
+        "łącznie",
+        "сумма",
+        "итого",
+        "всего",
         "right",
         "correct",
         "as",
@@ -272,6 +286,16 @@ def stage_of(left: str) -> str:
     return next((key for key, pattern in _stages() if pattern.search(text)), "")
 
 
+# The gate that a GRU has, and no update of weights: u = mise à jour, update gate
+_UPDATE_GATE = re.compile(
+    r"(?<![^\W_])[uz]\s?(?:[=:(]|\bis\b)\s?(?:the\s+)?(?:[^\W\d_]+\s?){1,3}"
+    r"|(?:update|aktualisierungs?|mise à jour|更新)[\s-]?(?:gate|gatter|tor|门|門|ゲート)"
+    r"|(?:gate|porte|puerta|porta)\s(?:of|de|di|d')\s?"
+    r"(?:update|mise à jour|actualización|aggiornamento)",
+    re.IGNORECASE,
+)
+
+
 def stage_after(text: str, is_heading: bool = False) -> str:
     """Which value of a parameter is meant behind a line of text, such as "The new weights are".
 
@@ -279,7 +303,7 @@ def stage_after(text: str, is_heading: bool = False) -> str:
 
     A heading such as "Update" says it too, but not a title that speaks of all passes.
     """
-    shown = text[:400]
+    shown = _UPDATE_GATE.sub(" ", text[:400])
     if _stage_words("updates").search(shown):
         return "new"
     if not is_heading:
@@ -356,14 +380,21 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         del before[0]
     if not before:
         return last, t
+    if before[-1].lower() in words("nouns")["to"] and any(
+        word.lower().startswith(words("nouns")["handed"]) for word in before[:-1]
+    ):
+        return text, t  # weiter an h_3: what is handed on to it
+    is_word = re.match(r"[^\W\d_]{4,}(?:[\[(_]|$)", last)  # cell input[2] is no input
     if " ".join(before).lower() in words("net_input")["words"] and re.match(r"z|a_|net", last):
         return last, t  # net input z_f
+    if before[-1].lower() in ("delta", "δ") and re.match(r"[A-Za-z]", last):
+        return f"{before[-1].lower()}_{last}", t  # delta f[3], which is no f
     if _INDEXED.search(last) and all(re.fullmatch(r"[^\W\d_]{2,}[,:]?", word) for word in before):
         phrase = " ".join(before).lower()
         if phrase in words("derivative")["words"]:
             is_derivative = re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last)
             return last if is_derivative else f"∂L/∂{last}", t
-        if phrase not in words("net_input")["words"]:
+        if phrase not in words("net_input")["words"] and not is_word:
             return last, t  # a sentence that ends in the quantity
     if (
         before
@@ -371,6 +402,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         and before[-1].lower().strip(",:") in words("verbs")["words"]
     ):
         return last, t  # The state of the cell in my table is c_1
+    if is_word:
+        return text, t
     if before and _describes(before) and re.match(r"[A-Za-z]", last):
         return last, t  # Vergessensgate f, the gate of the output o
     if before and re.match(r"[A-Za-zα-ωΑ-Ω∂δ∇]", last):

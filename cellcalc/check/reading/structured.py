@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cellcalc.check.answers import OWN, Entry
+from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.prose import stage_after, stage_of
 from cellcalc.check.reading.vocabulary import words
@@ -19,7 +20,8 @@ MAX_NESTED = 30
 # Parts of what `table --format json` prints: their keys are no quantities.
 _SKIPPED = ("before", "title", "scheme", "cell", "parameters", "optimizer", "losses", "dropped",
             "loss_weights", "settings", "config", "meta", "metadata", "note", "notes", "name",
-            "fires_at", "seed", "dtype", "shape")  # fmt: skip
+            "fires_at", "seed", "dtype", "shape", "problem", "task", "author", "student",
+            "exercise", "id", "version", "gate_order")  # fmt: skip
 _STEP_KEY = re.compile(r"(?:t|step|time|timestep|time_step|k)?[\s_=]*([0-9]{1,6})", re.IGNORECASE)
 _TIMES = ("t", "step", "time", "timestep", "time_step", "steps", "schritt")
 
@@ -45,6 +47,7 @@ class Context:
     depth: int = 0
     gate: str = ""  # whose W, U and b they are
     kind: str = ""  # or W, of the gates f, i, …
+    is_start: bool = False  # whether it is of the states before the first step
 
     def entry(
         self,
@@ -73,10 +76,20 @@ def entries_of_json(text: str, name: str) -> list[Entry]:
 def entries_of_tree(data: Any, name: str) -> list[Entry]:
     """The answers in objects and lists as JSON has them, whose numbers are :class:`Digits`."""
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
-    found = list(_of(data, Context(gradient=gradient), ""))
+    found = list(apart(_of(data, Context(gradient=gradient), ""), _order(data)))
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
         return [replace(entry, form=OWN) for entry in found]  # `table --format json`
     return found
+
+
+def _order(data: Any, depth: int = 0) -> tuple[str, ...]:
+    """The order of the gates that a list of their names tells: "gate_order": ["i", "f", …]."""
+    if depth > MAX_NESTED or not isinstance(data, list | Mapping):
+        return ()
+    if isinstance(data, list) and all(type(one) is str for one in data):
+        return order_of(data)
+    inner = data.values() if isinstance(data, Mapping) else data
+    return next(filter(None, (_order(one, depth + 1) for one in inner)), ())
 
 
 def lines_of_json(text: str) -> str | None:
@@ -187,11 +200,10 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         return
     context = _told(data, context)
     nested = any(isinstance(v, Mapping) or _is_records(v) for v in data.values())
-    by_name = {k.lower(): k for k in data}
     for key, value in data.items():
         lower = key.lower()
         where = f"{path}.{key}" if path else key
-        is_told = lower in _TIMES or lower in ("epoch", "sequence", "window", "update")
+        is_told = lower in _TIMES or lower in ("epoch", "sequence", *words("time")["windows"])
         if is_told and not isinstance(value, Mapping) and not _is_records(value):
             continue
         if key == "passes" and isinstance(value, list):
@@ -215,11 +227,17 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
                         left = f"{name}[{int(_STEP_KEY.fullmatch(step.lower())[1])}]"  # type: ignore[index]
                         yield context.entry(f"{where}.{step}", left, _text(one))
                 continue
-            yield from _of(value, _within(key, context), where)
+            inner = _within(key, context)
+            if of_gates := _whose(key, value):
+                inner = replace(inner, kind=of_gates, gate="", derivative=False)
+            if _A_LETTER.fullmatch(key) and all(map(_KIND.fullmatch, value)):
+                inner = replace(inner, gate=key, kind="")  # "z": {"W": …, "U": …} of a GRU
+            yield from _of(value, inner, where)
         elif _is_records(value):
-            if key == "windows" and len(by_name) > 1:
-                for one in value:
-                    yield from _of(one, context, where)
+            if _of_windows(lower):
+                for number, one in enumerate(value, 1):
+                    inner = replace(context, window=number)
+                    yield from _of(one, inner, f"{where}[{number - 1}]")
             else:
                 yield from _of(value, _within(key, context), where)
         elif (lower in _SKIPPED and (nested or not isinstance(value, Digits))) or (
@@ -227,6 +245,8 @@ def _of_mapping(data: Mapping[str, Any], context: Context, path: str) -> Iterato
         ):
             continue
         elif isinstance(value, list):
+            if _order(value):
+                continue  # no answer, but which place is whose
             yield from _listed(_named(key, context), value, context, where)
         elif value is not None:
             left = _named(key, context)
@@ -247,7 +267,16 @@ _OF_ONE = {
     "after": "new", "updated": "new", "old": "given", "before": "given", "initial": "given",
 }  # fmt: skip
 _KIND = re.compile(r"(d_?|grad_?|∂L/∂)?(W|U|b|R|p|bias)")
-_GATE = re.compile(r"[figoru]|forget|input|candidate|output|cell|reset|update", re.IGNORECASE)
+_A_LETTER = re.compile(r"[cCnajz]|[cC]_?(?:tilde|hat|bar)|[cCgh][\u0303\u0304\u0302]")
+_GATE = re.compile(r"[figoru]|(?i:forget|input|candidate|output|cell|reset|update)")
+# What holds a value of each gate: "dz": {"f": 0.1, "i": 0.2}
+_OF_GATES = {
+    "z": ("z", "zs", "a", "net", "pre", "preact", "pre_activation", "preactivation", "net_input"),
+    "dz": ("dz", "da", "dnet", "dpre", "dpreact", "dzs", "pre_grad", "grad_z", "d_pre"),
+    "delta": ("delta", "deltas", "δ"),
+    "d": ("dgates", "dgate", "d_gates", "gate_grads", "grad_gates", "gate_gradients"),
+}
+_STARTS = ("initial", "init", "initial_state", "initial_states", "start", "state0", "h0c0")
 _LETTERS = {"forget": "f", "input": "i", "candidate": "g", "cell": "g", "output": "o",
             "reset": "r", "update": "u", "bias": "b"}  # fmt: skip
 
@@ -256,17 +285,29 @@ def _named(key: str, context: Context) -> str:
     """A key; within "grads" that of a parameter is its gradient, within a gate that of the gate."""
     if context.gate and (kind := _KIND.fullmatch(key)):
         key = f"{kind[1] or ''}{_LETTERS.get(kind[2], kind[2])}_{context.gate}"
-    elif context.kind and _GATE.fullmatch(key):
+    elif context.kind and (_GATE.fullmatch(key) or _A_LETTER.fullmatch(key)):
         key = f"{context.kind}_{_LETTERS.get(key.lower(), key)}"
+    if context.is_start and key in ("h", "c", "dh", "dc"):
+        key = f"{key}0"
     if context.derivative and not is_of_layout(key) and not re.match(r"d|∂|δ|grad|delta", key):
         return f"∂L/∂{key}"
     return key
+
+
+def _whose(key: str, value: Mapping[str, Any]) -> str:
+    """What a mapping has of each gate, such as the derivatives by the net inputs."""
+    gates = [name for name in value if _GATE.fullmatch(name) or _A_LETTER.fullmatch(name)]
+    if len(gates) != len(value) or len(gates) < 3:
+        return ""
+    return next((kind for kind, called in _OF_GATES.items() if key.lower() in called), "")
 
 
 def _within(key: str, context: Context) -> Context:
     """What a key says of what it holds."""
     lower = key.lower()
     context = replace(context, stage=stage_of(key) or stage_after(key, True) or context.stage)
+    if lower in _STARTS:
+        return replace(context, is_start=True, t=None)
     match = _STEP_KEY.fullmatch(lower)
     if match:
         return replace(context, t=int(match[1]), steps=None)
@@ -296,7 +337,8 @@ def _told(data: Mapping[str, Any], context: Context) -> Context:
         context = replace(context, epoch=epoch)
     if (sequence := _whole(data.get("sequence"))) is not None:
         context = replace(context, sequence=sequence)
-    window = data.get("window", data.get("update") if "fires_at" in data else None)
+    several = (key for key in data if key.lower() in words("time")["windows"] and key != "update")
+    window = data.get(next(several, ""), data.get("update") if "fires_at" in data else None)
     if isinstance(window, str) and (number := _whole(window)) is not None:
         context = replace(context, window=number)
     return context
@@ -333,6 +375,12 @@ def _flat(values: Any, depth: int = 0) -> tuple[list[str] | None, tuple[int, ...
     inner = shapes.pop()
     assert inner is not None
     return [v for found, _ in parts for v in found or ()], (len(values), *inner)
+
+
+def _of_windows(key: str) -> bool:
+    """Whether a list is one of windows: "windows", "blocks"."""
+    several = words("time")["windows"]
+    return key != "updates" and (key in several or key.removesuffix("s") in several)
 
 
 def _is_records(value: Any) -> bool:
