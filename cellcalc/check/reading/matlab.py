@@ -28,8 +28,8 @@ _WORDS = ("for", "while", "if", "elseif", "else", "switch", "case", "otherwise",
 _OPENING = ("for", "while", "if", "switch", "try", "parfor")
 _CLOSING = ("end", "endfor", "endif", "endwhile", "endswitch", "end_try_catch")
 _FUNCTIONS = {"tanh", "exp", "log", "sqrt", "sigmoid", "sigm", "sig", "logsig", "sigma", "abs",
-              "sum", "zeros", "ones", "numel", "length", "size", "max", "min", "dtanh", "dsigmoid", "sech",
-              "cosh", "mod", "rem", "floor", "isnan", "num2str", "cell"}  # fmt: skip
+              "sum", "zeros", "ones", "numel", "length", "size", "max", "min", "dtanh", "dsigmoid",
+              "sech", "cosh", "mod", "rem", "floor", "isnan", "num2str", "cell"}  # fmt: skip
 _COMPARED = {"==": "==", "~=": "!=", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _PYTHON_WORDS = ("in", "is", "not", "and", "or", "def", "del", "from", "pass", "with", "lambda",
                  "class", "import", "yield", "None", "True", "False", "as", "raise")  # fmt: skip
