@@ -230,7 +230,7 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    if _calls_target_hat(entries, model):
+    if _calls_target_hat(entries, model) or conventions.target == "y\u0302":
         aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
@@ -336,7 +336,7 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     found = {}
     if conventions.output_y and not model.readout.parameters:
         found["y"] = model.cell.output
-    if conventions.target and has_target(model):
+    if conventions.target in ("y", "d") and has_target(model):
         found[conventions.target] = TARGET
     if conventions.bare_net:
         found["a"] = "z_g"
@@ -374,7 +374,7 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
             continue
         is_usual = name in _USUAL
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
-            is_usual = True
+            is_usual = name != STEPS or key not in KINDS  # n^f beside n, the number of steps
         if name == key or (is_usual and name not in elsewhere):
             continue
         if name == PREDICTION and key == model.cell.output and model.readout.parameters:
@@ -965,7 +965,8 @@ class _Reader:
             return None
         found: list[Answer] = []
         is_read = False
-        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates):
+        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates,
+                                    self.names.model.features):  # fmt: skip
             one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
             try:
                 self.target(one)

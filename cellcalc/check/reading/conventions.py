@@ -157,10 +157,10 @@ def _target_said() -> re.Pattern[str]:
     step = r"(?:_\{?[t0-9]\}?|ₜ|\[t\]|\^?\{?[(<⟨]t[)>⟩]\}?)?"
     behind = (
         rf"\b(?:{target})\s?(?:values?\s|outputs?\s)?(?:is\s|are\s|=\s|:\s|\()?"
-        rf"(?P<behind>[yd]){step}(?![\w\u0302'])"
+        rf"(?P<behind>y\u0302|[yd]){step}(?![\w\u0302'])"
     )
     before = (
-        rf"(?<![\w∂/δ])(?P<before>[yd]){step}\s?"
+        rf"(?<![\w∂/δ])(?P<before>y\u0302|[yd]){step}\s?"
         rf"(?:\(\s?|(?:is|are|=|:|for|denotes)\s)(?:the\s)?(?:{target})"
     )
     return re.compile(f"{behind}|{before}", re.IGNORECASE)

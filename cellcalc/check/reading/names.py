@@ -615,6 +615,9 @@ class Names:
         bare, accent = _accent_of(stem)
         if accent == BAR and self.aliases.get(bare) in self.gates:
             return f"z_{self.aliases[bare]}"
+        if accent == BAR and self.conventions.bar == DERIVATIVE and bare != stem:
+            inner = self._in_letters(bare)  # n̄^f, where n^f are the net inputs
+            return f"d{inner}" if inner is not None and f"d{inner}" in self.known else None
         cuts = [stem.split("_")] if "_" in stem else [[stem[:k], stem[k:]] for k in (1, 2)]
         for parts in cuts:
             if len(parts) != 2 or not all(parts):
