@@ -30,7 +30,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of, words
+from cellcalc.check.reading.vocabulary import any_of, called, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -67,6 +67,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+FEWEST_STEPS = 2
 MAX_SHOWN = 1_000  # numbers of an array that may show what its name means
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN, ASIDE = "prose", "own", "aside"
@@ -427,12 +428,44 @@ def _calls_target_d(
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
     if "d" in (author or ()) or not has_target(model):
         return False
-    return any(
+    return _d_is_subtracted(entries) or any(
         _ERROR_TO_D.search(part[:2_000])
         for entry in entries
         if entry.form not in (PROSE, OWN, "code", "last")
         for part in (entry.left, *entry.between, entry.right)
     )
+
+
+def _d_is_subtracted(entries: Iterable[Entry]) -> bool:
+    """Whether the numbers under d are those that are taken from others to get third ones.
+
+    So it is with the desired output: step by step h - d is the error, which stands there as well.
+    """
+    columns: dict[str, dict[int, str]] = {}
+    for entry in entries:
+        if entry.form == "cell" and _NUMERIC.match(entry.right):
+            one = placed(entry.left[:40], entry.t)
+            if one is not None:
+                columns.setdefault(one.name, {})[one.t] = entry.right
+    desired = columns.get("d", {})
+    if len(desired) < FEWEST_STEPS:
+        return False
+    whole = [found for found in columns.values() if desired.keys() <= found.keys()]
+    return any(
+        all(_is_difference(a[t], desired[t], b[t]) for t in desired)
+        for a in whole
+        for b in whole
+        if a is not b and a is not desired and b is not desired
+    )
+
+
+def _is_difference(a: str, b: str, difference: str) -> bool:
+    try:
+        x, y, z = (spelling.noted(text)[0] for text in (a, b, difference))  # type: ignore[index]
+    except (TypeError, ExpressionError):
+        return False
+    unit = max(float(x.unit), float(y.unit), float(z.unit))
+    return abs(float(x.value) - float(y.value) - float(z.value)) <= 1.5 * unit
 
 
 def _difference(model: Model) -> Expression | None:
@@ -610,6 +643,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if entry.form in ("", "text") and entry.right.strip().lower() in called("quantities"):
+            return True  # g = candidat
         if not entry.between and defines(f"{entry.left} = {entry.right}"):
             return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:

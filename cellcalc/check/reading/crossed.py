@@ -188,6 +188,8 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
+            if label_of(row[0], gate) == Label("stage", "d") and "sort" in _kinds(row[1:]):
+                told = (*told, row[0])  # GRADIENTS | W | U | b
         elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
             yield table
             table = _Table(gate)
@@ -197,6 +199,10 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
         table.rows.append((number, row, told))
     if table.rows:
         yield table
+
+
+def _kinds(cells: Sequence[str]) -> set[str]:
+    return {label_of(cell).kind for cell in cells if cell}
 
 
 def _titled(titles: tuple[str, ...], title: str) -> tuple[str, ...]:
