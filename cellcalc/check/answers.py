@@ -120,6 +120,7 @@ class Entry:
     block_columns: bool = False
     block_own: str = ""
     context: str = ""
+    is_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,7 @@ def read(
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
+    entries = list(_of_rows(entries, steps))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -288,6 +290,44 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed), asides, from_0)
+
+
+def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
+    """The entries, where the step of a row numbered from 0 is known only if there is one for each.
+
+    Tables that follow one another, each from 0, are windows if together they have all steps.
+    """
+    found: dict[str, list[list[int]]] = {}  # the rows of each table
+    placed_at: list[int | None] = []
+    for entry in entries:
+        match = _ROW.search(entry.left) if entry.is_row else None
+        if match is None:
+            placed_at.append(None)
+            continue
+        row, tables = int(match[1]), found.setdefault(_ROW.sub("", entry.left), [[]])
+        if row in tables[-1]:
+            tables.append([])
+        placed_at.append(sum(map(len, tables[:-1])) + row)
+        tables[-1].append(row)
+    whole = {
+        name
+        for name, tables in found.items()
+        if sum(map(len, tables)) == steps and all(set(t) == set(range(len(t))) for t in tables)
+    }
+    if any(len(tables) == 1 for name, tables in found.items() if name in whole):
+        whole |= {name for name, tables in found.items() if len(tables) == 1}  # some rows of them
+    for entry, at in zip(entries, placed_at, strict=True):
+        name = _ROW.sub("", entry.left)
+        if at is None:
+            yield entry
+        elif name in whole:
+            yield replace(entry, left=f"{name}[{at}]", first_step=0)
+        else:
+            why = f"\0the step of each row\0row {at} of a table"
+            yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
+
+
+_ROW = re.compile(r"\[([0-9]{1,6})\]$")
 
 
 def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
@@ -574,6 +614,7 @@ _GATE_TOLD = {
     word: re.compile(rf"\b{word}[\s_-]*gate(?![a-z])", re.IGNORECASE)
     for word in ("input", "output")
 }
+_GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
