@@ -43,6 +43,7 @@ from cellcalc.language.tree import (
     Expression,
     Mul,
     Neg,
+    Number,
     Symbol,
     add,
     multiply,
@@ -632,7 +633,9 @@ _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
-_COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_COMMA = re.compile(
+    r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
+)
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 # A function of an argument that is no quantity of a step.
@@ -1059,6 +1062,9 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if isinstance(expression, Mul):  # V*(y - target) is made of the error
+            factors = [_error_of(factor, model) or factor for factor in expression.factors]
+            expression = Mul(tuple(factors))
         for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -1228,10 +1234,22 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     if out is None or row is None or (out.name != "y" and model.readout.parameters):
         return None
     error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    if out.step is not None and _less_a_number(expression, out):
+        expression = error  # h_2 - 0.25
     own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _less_a_number(expression: Expression, out: Symbol) -> bool:
+    """Whether an expression is a prediction less a number, as its target stands there."""
+    if not isinstance(expression, Add) or len(expression.terms) != 2 or expression.terms[0] != out:
+        return False
+    other = expression.terms[1]
+    while isinstance(other, Neg):
+        other = other.operand
+    return isinstance(other, Number)
 
 
 def _same(one: Expression, other: Expression) -> bool:

@@ -241,7 +241,7 @@ class _Notes:
         elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(given[1]))
             text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
-        elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
+        elif (boxed := _boxed_step().match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
         elif (phrase := _step_phrase().match(bare)) is not None and len(text) <= 2_000:
@@ -953,7 +953,13 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
         return False
     if (bullet := _ITEM.match(following.text)) and line.text.startswith(bullet[0]):
         return False  # the next of a list
-    unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
+    unmarked = re.sub(
+        r"^(?:\{\}|&|\s|\\q?quad|\\[,;:!]|\\hspace\{[^{}]{0,10}\}|\\phantom\{[^{}]{0,20}\})+",
+        "",
+        bare,
+    )
+    if following.kind == "maths" and re.match(r"[+*/]|\\(?:cdot|times|odot)|-\s", unmarked):
+        return True  # a sum goes on, and may have its result here
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
         return True
     if re.search(
@@ -1046,10 +1052,19 @@ _CHINESE_LEAD = re.compile(
     r"\s*(?:在)?第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)的?(?:时|時)?[，,]?\s*"
     r"(?=[^=≈:：]{1,20}(?:为|為|是|等于)\s*[-+0-9.０-９－])"
 )
-_BOXED_STEP = re.compile(
-    r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _boxed_step() -> re.Pattern[str]:
+    """A step in brackets at the beginning of a line: [t = 2] c = 0.3, 【時刻1】 x = 0.7."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:{steps})\s*=?|t)\s*([0-9]{{1,6}})(?:\s*/\s*[0-9]{{1,6}})?"
+        r"\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
+        re.IGNORECASE,
+    )
+
+
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
@@ -1362,6 +1377,14 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "   " in text:
+        text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
+        text = _KEYED_NUMBER.sub(r"\g<before> = \g<number>", text)
+    text = _KEYED.sub("", text)
+    if " x " in text:
+        text = _TIMES.sub(" * ", text)
+    if "=" in text and "(" in text:
+        text = _BRACKETED_BEHIND.sub(r"[\1]", text)
     if "*" in text or "⋆" in text:
         text = _STARRED.sub(lambda m: f"target{m[1] or m[2] or m[3] or ''}", text)
     if "@" in text:
@@ -1387,7 +1410,7 @@ _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
-_ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
+_ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
 _OF_DICTIONARY = re.compile(
@@ -1401,6 +1424,21 @@ def _in_dictionary(match: re.Match[str]) -> str:
     return f"∂L/∂{match[1]}" if is_slope else match[1]
 
 
+# dL/dh (t = 2) = 0.4
+_BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+# SIGM -> f1 = 0.75, as on a calculator's tape; and its numbers behind a gap
+_KEYED = re.compile(
+    r"^\s*(?:SIGM?|SIGMOID|TANH|SQR|LOG|EXP|σ|tanh|sigmoid)\s*(?:->|→)\s*(?=[A-Za-z])"
+)
+_KEYED_NUMBER = re.compile(
+    r"^(?P<before>(?=.*(?:=|->|→)).*[\w)\]}²])\s{3,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_KEYED_TANH = re.compile(
+    r"^(?:TANH|Tanh|tanh)\s+(?P<name>[cC]\S{0,8})\s{2,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_TIMES = re.compile(
+    r"(?<=[0-9)\]}²₀-₉])\s+x\s+(?=[0-9(∂√]|[-+][0-9.]|\[|[A-Za-z][A-Za-z_{}]{0,6}[0-9₀-₉_{\[(]|d[LE]/d)"
+)
 # y*, y*_2, y_2^*, y^{*}_{t}: what the prediction should have been
 _STARRED = re.compile(
     r"(?<![\w*∂])[yd](?:\^\{?\s?[*⋆]\s?\}?(_\{?[t0-9]{1,4}\}?)?"
@@ -1693,6 +1731,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         form = "colon"
     if len(parts) > 1 and _is_reversed(parts):
         parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
+    elif len(parts) > 2 and _AN_AMOUNT.fullmatch(parts[-1]) and _is_reversed(parts[:-1]):
+        parts = [parts[-2].strip(" .,;"), *parts[:-2], parts[-1]]  # f_1*c_0 = c_1 = 0.3
     groups = [one for group in _split(parts) for one in _told_behind(group)]
     for left, *values in groups:
         if _is_step(left, values):
