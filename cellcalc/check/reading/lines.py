@@ -181,7 +181,9 @@ class _Notes:
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
-                    if _TITLE.fullmatch(text) and (stage := stage_after(text, True)):
+                    if _TITLE.fullmatch(_BULLET.sub("", text, count=1)) and (
+                        stage := stage_after(text, True)
+                    ):
                         self.where = replace(self.where, stage=stage)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
@@ -334,7 +336,7 @@ def _numbered_steps(lines: Sequence[Line]) -> dict[int, int]:
     return found if len(run) > 1 and run[0] < 2 and steps in (run, run[::-1]) else {}
 
 
-_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,3}\s*")  # a line of a few words
+_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,4}\s*")  # a line of a few words
 _OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
@@ -1729,6 +1731,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             return
         parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
         form = "colon"
+    if len(parts) > 2 and not parts[0].strip():
+        parts = parts[1:]  # = c_1 = 0.3, below what it was made of
     if len(parts) > 1 and _is_reversed(parts):
         parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
     elif len(parts) > 2 and _AN_AMOUNT.fullmatch(parts[-1]) and _is_reversed(parts[:-1]):
@@ -1943,6 +1947,7 @@ def _entries_of(
     number: int | str, left: str, rest: list[str], where: Where, form: str
 ) -> Iterator[Entry]:
     *between, right = rest
+    right = _TRAILING_WORD.sub("", right.rstrip(" ,;"))
     right = _NEXT_SENTENCE.sub("", _TRANSPOSED.sub(r"\1", right))
     span = _RANGE_LEFT.match(left)
     found = list_of(right) if _may_be_list(right) else None
@@ -2015,8 +2020,9 @@ def _by_steps(
 
 
 # 0.1340. Thanks!
+_TRAILING_WORD = re.compile(r"(?<=[0-9])\s*,?\s+(?:and|und|et|y|e|i|и|und)$")
 _NEXT_SENTENCE = re.compile(
-    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[0-9])\.\s+[A-ZÀ-ÞА-Я][^\W\d_]{2,20}\s[^=]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
 )
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 
