@@ -19,7 +19,13 @@ from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
-from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.names import (
+    FROM_LATER,
+    Names,
+    has_free_time,
+    mentioned,
+    moments_of,
+)
 from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
@@ -818,11 +824,21 @@ class _Reader:
         if entry.form not in ("code", "last", OWN):
             parts = [*entry.between, entry.right]
             kept = [part for part in parts if not self.is_again(part, entry)]
-            if not kept:
+            if not kept or self.names_an_input(entry):
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def names_an_input(self, entry: Entry) -> bool:
+        """Whether it only says what an input is called: y* = target."""
+        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+            return False
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return False
+        return target.name in {row.symbol for row in self.names.model.inputs}
 
     def called_by_its_row(self, entry: Entry) -> Entry:
         """A list of the numbers of an expression that is a quantity of ours: y - target."""
@@ -1126,6 +1142,8 @@ class _Reader:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name = target.name
         text = _with_points(entry.right)
+        if self.names.moments and name in self.names.parameters:
+            text = moments_of(text, name)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(

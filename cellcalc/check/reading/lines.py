@@ -1021,9 +1021,10 @@ def _whole_range() -> re.Pattern[str]:
 @cache
 def _step_label() -> re.Pattern[str]:
     """What a line begins with that is for one step: "t = 2: …", "Step 2) …", "第2步，…"."""
-    steps = any_of("time", "steps")
+    steps, ways = any_of("time", "steps"), any_of("time", "directions")
     return re.compile(
-        rf"(?:[①-⑳]\s*)?((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
+        rf"(?:[①-⑳]\s*)?(?:(?:{ways})\s+(?=[tk]\s*=|[0-9]+\s*:|{steps}))?"
+        rf"((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
         r"\$?\s*(?:[tk]\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
         rf"|((?:{steps})\s+[0-9]{{1,6}})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
         re.IGNORECASE,
@@ -1380,6 +1381,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
     if "   " in text:
+        text = _FROM_TO.sub(r" ; new \g<name> = \g<new>", text)
         text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
         text = _KEYED_NUMBER.sub(r"\g<before> = \g<number>", text)
     text = _KEYED.sub("", text)
@@ -1428,6 +1430,10 @@ def _in_dictionary(match: re.Match[str]) -> str:
 
 # dL/dh (t = 2) = 0.4
 _BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+# dL/dW_f = 0.01   W_f: 0.7 -> 0.69
+_FROM_TO = re.compile(
+    r"(?<=[0-9])\s{2,}(?P<name>[WUbVp]_?\w{0,3}):?\s+[-+]?[0-9]*[.,]?[0-9]+\s*(?:->|→)\s*(?P<new>[-+]?[0-9]*[.,]?[0-9]+)"
+)
 # SIGM -> f1 = 0.75, as on a calculator's tape; and its numbers behind a gap
 _KEYED = re.compile(
     r"^\s*(?:SIGM?|SIGMOID|TANH|SQR|LOG|EXP|σ|tanh|sigmoid)\s*(?:->|→)\s*(?=[A-Za-z])"
@@ -1528,7 +1534,9 @@ _NEW_AND_NUMBER = re.compile(
     r"^((?:new|updated|neues?|nouveau)\s+[A-Za-z]\S{0,8})\s+([-+]?[0-9]*[.,][0-9]+)\s*$",
     re.IGNORECASE,
 )
-_IS_EACH = re.compile(r"(?<!\S)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])")
+_IS_EACH = re.compile(
+    r"(?<!\S)(?!(?:it|they|this|that|these|those|both|er|sie|es|il|elle|ils|lo|la|ella|esso)\s)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])"
+)
 # One number, as numpy and torch print it: tensor(0.3, grad_fn=<AddBackward0>), np.float64(0.3).
 _SCALAR = re.compile(
     r"(?<![\w.])(?:torch\.|np\.|numpy\.)?(?:tensor|array|float64|float32)\(\s*"
@@ -1603,6 +1611,8 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
     if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
         text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
+    if "that" in text and _SPEAKS_OF_GRADIENT.search(text):
+        text = _THAT_OF.sub("gradient of", text)  # … and that of U_f is 0.01
     if len(text) < 2_000 and (several := _each_is(text)):
         for left, right in several:
             yield _entry(number, left, right, where)
@@ -1636,6 +1646,15 @@ def _a_loss() -> re.Pattern[str]:
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 
+_PRONOUN = re.compile(
+    r"(?:^|\s)(?:it|they|this|that|these|those|both|which|er|sie|es|dies|diese|il|elle|ils|elles|ça|cela|lo|ella|ello"
+    r"|esto|questo|questa|essa|esso|isso|isto|ele|ela|respectively|there|here)$",
+    re.IGNORECASE,
+)
+_SPEAKS_OF_GRADIENT = re.compile(r"\b(?:gradient|derivative)\s+(?:of|for)\b", re.IGNORECASE)
+_THAT_OF = re.compile(r"\b(?:that|the one|those)\s+(?:of|for)\b", re.IGNORECASE)
+
+
 def _each_is(text: str) -> list[tuple[str, str]]:
     """Quantities and numbers of sentences: "The loss is 0.4; the cell state at t = 1 is 0.2"."""
     pieces = [text]
@@ -1647,6 +1666,8 @@ def _each_is(text: str) -> list[tuple[str, str]]:
         if match is None:
             return []
         left = _unled(match["left"])
+        if _PRONOUN.search(left):
+            continue  # it is -0.07, and a sentence before says what
         if match.re is _IS_CHINESE or len(pieces) > 1:
             known = " ".join(left.lower().split()) in called("quantities")
             if not (known or AT_STEP.search(left) or _QUANTITY_AT_END.search(left)):
@@ -1742,12 +1763,27 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         if _is_step(left, values):
             place = {_place_named(left): int(values[0].strip(" .,;")[:6])}
             where = _found(where, place)
+    if len(parts) > 1 and colon is not None and (whose := _KEPT_FOR.search(text[:200])):
+        groups = [[_kept(part, whose[1]) for part in group] for group in groups]
     for left, *values in groups:
         if _is_step(left, values):
             if len(groups) == 1:
                 yield Entry(number, "", "", form=PROSE)
             continue
         yield from _entries_of(number, _unled(left).strip(), values, where, form)
+
+
+# Adam's moments for W_f: m = …, v = …
+_KEPT_FOR = re.compile(
+    r"^[^:=]{0,80}\b(?:for|of|für|von|de|pour|para|di)\s+([WUbVp]_?\{?\w{1,2}\}?)\s*:",
+    re.IGNORECASE,
+)
+
+
+def _kept(part: str, whose: str) -> str:
+    from cellcalc.check.reading.names import moments_of
+
+    return moments_of(part, re.sub(r"[{}]", "", whose))
 
 
 _EXPLICIT = re.compile(
