@@ -868,12 +868,16 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
+        if "D[" in text:
+            text = _OPERATOR_D.sub(lambda m: f"∂L/∂{m[1].replace('.', '_')}", text)
         if self.moments:
             text = _MOMENT_OF.sub(_moment, text)
         text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# D[M], where D takes the derivative by what stands in the brackets; no step is called so
+_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
 # m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
 _MOMENT_OF = re.compile(
     r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
