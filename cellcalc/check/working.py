@@ -42,18 +42,27 @@ SLACK = 3.0  # units of the last digit, for what is rounded between two operatio
 
 @dataclass(frozen=True)
 class Judged:
-    """The parts of a line, and what is wrong with the first that is not right."""
+    """The parts of a line, and what is wrong with the first that is not right.
+
+    ``unread`` are formulas of it that were hardly read as they were meant.
+    """
 
     parts: tuple[Part, ...]
     slip: Slip | None
+    unread: tuple[Answer, ...] = ()
 
 
-def judge(answer: Answer, method: Method, true: Expression | None, values: Values) -> Judged:
+def judge(
+    answer: Answer, method: Method, true: Expression | None, values: Values, is_right: bool = False
+) -> Judged:
     """Judge each part of a line of working that ends in a number.
 
     ``method`` marks a formula, ``true`` is the right one, and ``values`` works one out.
+    ``is_right`` tells whether the number is, in a hand-in of some length: then a formula that
+    nothing makes of the right one was read otherwise than it was meant, and is not called wrong.
     """
     parts: list[Part] = []
+    unread: list[Answer] = []
     slip: Slip | None = None
     symbolic, put_in = true, None
     on_the_way = _on_the_way(answer)
@@ -66,6 +75,10 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
             right = marked.verdict is Verdict.CORRECT
             if not right and _is_half_put_in(expression, answer, values):
                 parts.append(Part("substitution", part.given, True, ""))
+                continue
+            if not right and is_right and _is_unexplained(marked.slip):
+                unread.append(part)
+                symbolic = true
                 continue
             symbolic = expression
             says = ""
@@ -95,7 +108,11 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         parts.append(Part("arithmetic", answer.given, right, says))
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
-    return Judged(tuple(parts), slip)
+    return Judged(tuple(parts), slip, tuple(unread))
+
+
+def _is_unexplained(slip: Slip | None) -> bool:
+    return slip is None or slip.kind is Kind.UNEXPLAINED
 
 
 def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:
@@ -105,6 +122,8 @@ def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> b
     """
     literals = [node.value for node in walk(expression) if isinstance(node, Number)]
     if answer.number is None or all((2 * value).is_integer() for value in literals):
+        return False
+    if _has_sum(expression):
         return False
     unit = answer.number.unit
     return any(

@@ -31,6 +31,7 @@ from cellcalc.check.reading.prose import (
 from cellcalc.check.reading.vocabulary import any_of, called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
+MAX_HEAD = 20  # lines without numbers at the head of a table
 MAX_JOINED = 2_000  # lines of one printed array
 
 
@@ -547,7 +548,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             and (_is_row(line.text) or ("|" in line.text and _is_grid_rule(lines[place + 1].text)))
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
-            end = place
+            end = place + 1
             bare = not line.text.lstrip().startswith("|")  # t | c, without bars at the edges
             while end < len(lines) and (
                 _is_row(lines[end].text)
@@ -637,6 +638,8 @@ def _separated(lines: list[Line], place: int) -> int:
             break
         numbers += sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
         end += 1
+        if numbers < 2 and end - place > MAX_HEAD:
+            break  # each line would be looked at as often as there are such before it
     return end if numbers > 1 else place
 
 
