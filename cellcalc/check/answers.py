@@ -19,7 +19,14 @@ from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
-from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.names import (
+    FROM_LATER,
+    Names,
+    has_free_time,
+    mentioned,
+    moments_of,
+)
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -42,6 +49,7 @@ from cellcalc.language.tree import (
     Expression,
     Mul,
     Neg,
+    Number,
     Symbol,
     add,
     multiply,
@@ -231,13 +239,18 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
+    if _calls_target_hat(entries, model):
+        aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
+    if author is None:
+        plain = Names(model, steps, aliases=aliases, conventions=conventions)
+        aliases |= _letters(conventions.letters, plain, model)
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
     from_0 = all(entry.first_step == 1 for entry in entries) and counts_from_0(
-        _placed_numbers(entries), replace(plain, aliases=aliases)
+        _placed_numbers(entries), replace_aliases(plain, aliases)
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
@@ -378,6 +391,52 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     return found
 
 
+_USUAL = frozenset("fiogchxWUVb")
+
+
+def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, str]:
+    """The letters that a document defines, where they are not what they are anyhow.
+
+    A letter in use for something of ours keeps that, unless that has another letter here.
+    """
+    found: dict[str, str] = {}
+    elsewhere = {key for name, key in said.items() if name != key}
+
+    def meant(text: str) -> Symbol | None:
+        try:
+            one = replace_aliases(names, {**names.aliases, **found}).parsed(
+                text, Style(target=True)
+            )
+        except ExpressionError:
+            return None
+        one = one if isinstance(one, Symbol) else _error_of(one, model) or one
+        return one if isinstance(one, Symbol) and one.shift in (None, 0) else None
+
+    for name, key in sorted(said.items(), key=lambda one: one[1].startswith("∂")):
+        if key.startswith("∂"):
+            slope = meant(key.removeprefix("∂") if " - " in key else key)
+            if slope is None or name in names.known:
+                continue
+            key = slope.name
+        elif key not in KINDS and key not in names.known and key not in names.vectors:
+            continue
+        is_usual = name in _USUAL
+        if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
+            is_usual = True
+        if name == key or (is_usual and name not in elsewhere):
+            continue
+        if name == PREDICTION and key == model.cell.output and model.readout.parameters:
+            continue
+        if key in KINDS or name[:1] == "_" or meant(f"{name}_t") != Symbol(key, 0):
+            found[name] = key
+    return found
+
+
+def replace_aliases(names: Names, aliases: Mapping[str, str]) -> Names:
+    """The same names with other letters of the document's own, and nothing looked up yet."""
+    return replace(names, aliases=aliases, found={}, local={})
+
+
 _ELEMENT = re.compile(
     r"((?:∂[LEJ]/∂|d[LEJ]/d|[dD]_?|[δ∇Δ]_?|[dD]elta_?|grad_?|new )?[WV]_?[A-Za-z]{0,4})"
     r"\[([0-9])\]('?|_new|\s*\(?(?:new|old)\)?)"
@@ -404,6 +463,23 @@ _ERROR_OF_H = re.compile(
     rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*y(?![a-zA-Z])"
     rf"|\by(?![a-zA-Z]){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
 )
+
+
+_ERROR_OF_HAT = re.compile(
+    rf"\b[hH](?!\w*'){_AT_A_STEP}\s*-\s*(?:ŷ|y\u0302|y_?hat)|(?:ŷ|y\u0302|\by_?hat){_AT_A_STEP}\s*-\s*[hH](?![a-zA-Z])"
+)
+
+
+def _calls_target_hat(entries: Iterable[Entry], model: Model) -> bool:
+    """Whether somebody calls the target ŷ, where the prediction is h itself: h_t - ŷ_t."""
+    if model.author is not None or not has_target(model) or model.readout.parameters:
+        return False
+    return any(
+        _ERROR_OF_HAT.search(part[:2_000])
+        for entry in entries
+        if entry.form not in (PROSE, OWN, "code", "last")
+        for part in (entry.left, *entry.between, entry.right)
+    )
 
 
 def has_target(model: Model) -> bool:
@@ -553,6 +629,8 @@ def _own_names(entries: Iterable[Entry], names: Names) -> dict[str, str]:
             meant = names.parsed(_without_comment(entry.right), Style(target=True))
         except ExpressionError:
             continue
+        if not isinstance(meant, Symbol):
+            meant = _error_of(meant, names.model) or meant  # e_t = ŷ_t - d_t
         if not (isinstance(meant, Symbol) and meant.name in names.varying and meant.shift == 0):
             continue
         stem = match[1]
@@ -635,7 +713,9 @@ _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
-_COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_COMMA = re.compile(
+    r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
+)
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 # A function of an argument that is no quantity of a step.
@@ -766,6 +846,7 @@ class _Reader:
         if entry.values:
             from cellcalc.check.reading.lists import spread  # it makes entries
 
+            entry = self.called_by_its_row(entry)
             for one in spread(entry, self.names, self.steps, self.windows, self.spans):
                 yield self.answer(one)
             return
@@ -819,11 +900,32 @@ class _Reader:
         if entry.form not in ("code", "last", OWN):
             parts = [*entry.between, entry.right]
             kept = [part for part in parts if not self.is_again(part, entry)]
-            if not kept:
+            if not kept or self.names_an_input(entry):
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def names_an_input(self, entry: Entry) -> bool:
+        """Whether it only says what an input is called: y* = target."""
+        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+            return False
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return False
+        return target.name in {row.symbol for row in self.names.model.inputs}
+
+    def called_by_its_row(self, entry: Entry) -> Entry:
+        """A list of the numbers of an expression that is a quantity of ours: y - target."""
+        if not re.search(r"\S\s*-\s*\S", entry.left) or len(entry.left) > 60:
+            return entry
+        try:
+            found = self._row_of(self.names.parsed(entry.left, Style(target=True)))
+        except ExpressionError:
+            return entry
+        is_row = isinstance(found, Symbol) and found.shift == 0
+        return replace(entry, left=found.name) if is_row and isinstance(found, Symbol) else entry
 
     def by_its_other_name(self, entry: Entry) -> Entry:
         """δ_{f,3} := ∂L/∂z_{f,3} = 0.1: a name that is none here is what it is said to be."""
@@ -1050,8 +1152,11 @@ class _Reader:
     def _row_of(self, expression: Expression) -> Expression:
         """The quantity that an expression is: tanh(c[2]) is tanh_c[2]."""
         model = self.names.model
-        if (error := self._error(expression)) is not None:
+        if (error := _error_of(expression, model)) is not None:
             return error
+        if isinstance(expression, Mul):  # V*(y - target) is made of the error
+            factors = [_error_of(factor, model) or factor for factor in expression.factors]
+            expression = Mul(tuple(factors))
         for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -1067,19 +1172,6 @@ class _Reader:
                 break
         return expression
 
-    def _error(self, expression: Expression) -> Symbol | None:
-        """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
-        model, found = self.names.model, symbols(expression)
-        out = next((one for one in found if one.name in ("y", model.cell.output)), None)
-        row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
-        if out is None or row is None or (out.name != "y" and model.readout.parameters):
-            return None
-        error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
-        own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
-        is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
-        expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
-        return replace(out, name=row.symbol) if is_slope and expression == error else None
-
     def is_number(self, text: str) -> bool:
         """Whether a text is a number, also one that has two readings: 1,234."""
         try:
@@ -1092,7 +1184,7 @@ class _Reader:
         found = spelling.noted(text)
         if found is not None:
             return found[0]
-        if re.fullmatch(r"[\s0-9.,+-]+", text) and re.search(r"[0-9]", text) and "," in text:
+        if re.fullmatch(r"\s*[-+]?[\s0-9.,]+", text) and re.search(r"[0-9]", text) and "," in text:
             return spelling.read(text)
         return None
 
@@ -1126,6 +1218,8 @@ class _Reader:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name = target.name
         text = _with_points(entry.right)
+        if self.names.moments and name in self.names.parameters:
+            text = moments_of(text, name)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
@@ -1224,6 +1318,32 @@ def _with_points(text: str) -> str:
     """A formula with decimal points where it has decimal commas."""
     has_points = re.search(r"[0-9]\.[0-9]", text) or _LIST_FUNCTIONS.search(text)
     return text if has_points else _COMMA.sub(r"\1.\2", text)
+
+
+def _error_of(expression: Expression, model: Model) -> Symbol | None:
+    """The error of a step, h[2] - target[2], where it is the derivative of the loss."""
+    found = symbols(expression)
+    out = next((one for one in found if one.name in ("y", model.cell.output)), None)
+    row = next((r for r in map(model.quantities.get, ("dy", "dz_y")) if r is not None), None)
+    if out is None or row is None or (out.name != "y" and model.readout.parameters):
+        return None
+    error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    if out.step is not None and _less_a_number(expression, out):
+        expression = error  # h_2 - 0.25
+    own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
+    is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
+    expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
+    return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _less_a_number(expression: Expression, out: Symbol) -> bool:
+    """Whether an expression is a prediction less a number, as its target stands there."""
+    if not isinstance(expression, Add) or len(expression.terms) != 2 or expression.terms[0] != out:
+        return False
+    other = expression.terms[1]
+    while isinstance(other, Neg):
+        other = other.operand
+    return isinstance(other, Number)
 
 
 def _same(one: Expression, other: Expression) -> bool:

@@ -1286,8 +1286,23 @@ class _Meanings:
         made = {(r.of, r.key) for r in self.every if r.sure and r.key in self.names.gradients}
         for of, (said, is_made) in self.instead.items():
             others = {other for other, key in made if key == is_made and other not in self.instead}
-            if others and all(key != said for _, key in made):
+            if all(key != said for _, key in made) and (others or self._is_slip(said, is_made)):
                 yield of
+
+    def _is_slip(self, said: str, made: str) -> bool:
+        """Whether a gradient of another gate is no matter of what its gates are called.
+
+        So it is where the program calls the gradients of that gate, or of other gates, as we do.
+        """
+        if said[:3] != made[:3]:
+            return False
+        for record in self.every:
+            is_like = said[:3] == record.key[:3] or said[3:4] == record.key[3:4]
+            if record.sure and record.key in self.names.gradients and is_like:
+                meant = self.meaning(record.name)
+                if meant is not None and meant.name == record.key:
+                    return True
+        return False
 
     def missing(self, doubt: Doubt) -> list[str]:
         """What a line of no known meaning may be: what the program makes nowhere, or not always."""

@@ -10,20 +10,22 @@ from dataclasses import replace
 
 from cellcalc.check import answers as reading
 from cellcalc.check.answers import Answer, Entry, Sheet, Unreadable
+from cellcalc.check.doubtful import doubtful, is_poorly_read
 from cellcalc.check.equivalence import FormulaMarker, own_formulas
 from cellcalc.check.givens import without_givens
 from cellcalc.check.graph import GATHERED, Graph, Key
-from cellcalc.check.misplaced import misplaced
+from cellcalc.check.misplaced import by_net_inputs, misplaced
 from cellcalc.check.numbers import NEARER, NumberMarker, Options, Spot
 from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
 from cellcalc.check.search import Search
 from cellcalc.check.slips import Edits, sayings
 from cellcalc.check.spelling import FEW, Written
 from cellcalc.check.whose import read_in_its_notation, symbols_of
-from cellcalc.check.world import Equations, setting_of
+from cellcalc.check.world import Equations, changed, setting_of
 from cellcalc.engine.effort import check_marking
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import ExpressionError, printable
+from cellcalc.language.keys import derivative_key
 from cellcalc.model.model import LOSS, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -107,6 +109,14 @@ def mark(
     astray = misplaced(trace, spots, lambda key: _right(trace.passes[key[0]], key), has_step_0)
     unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
     spots = [spot for k, spot in enumerate(spots) if k not in astray]
+    doubts = {k: sentence("check", "by_net_inputs") for k in by_net_inputs(trace.model, checked)}
+    if causes and is_poorly_read(unreadable, sheet.answers):
+        expected = sentence("check", "doubtful")
+        doubts = dict.fromkeys(doubtful(checked, entries), expected) | doubts
+    if doubts:
+        unreadable += [_astray(checked[k].answer, expected) for k, expected in doubts.items()]
+        checked = [m for k, m in enumerate(checked) if k not in doubts]
+        wrong = [m.answer for m in checked if m.verdict is Verdict.WRONG]
     search = Search(trace.model, Equations(trace.model))
 
     def method(answer: Answer, key: Key) -> Marked:
@@ -115,8 +125,17 @@ def mark(
         return next(iter(marker.mark([answer])))
 
     options = Options(tolerance, figures)
-    marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
-    found, slips, remarks = marker.mark(causes)
+    while True:
+        marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
+        found, slips, remarks = marker.mark(causes)
+        is_poor = causes and is_poorly_read(unreadable, sheet.answers)
+        doubted = set(doubtful(found, entries)) if is_poor else set()
+        if not doubted:
+            break
+        expected = sentence("check", "doubtful")
+        unreadable += [_astray(spots[k].answer, expected) for k in sorted(doubted)]
+        spots = [spot for k, spot in enumerate(spots) if k not in doubted]
+    unreadable += [_misread(part) for part in marker.unread]
     opened = [_opened(trace, *one) for one in placed if one[0].open]
     order = {id(answer): k for k, answer in enumerate(sheet.answers)}
     marked = sorted([*found, *checked, *opened], key=lambda m: order[id(m.answer)])
@@ -228,10 +247,22 @@ def _formulas(
 def _formula_marker(
     trace: Trace, search: Search, tolerance: float | None, p: int, w: int, whole: bool
 ) -> FormulaMarker:
-    """What marks formulas in the setting of a window; those of L are of the whole pass."""
+    """What marks formulas in the setting of a window; those of L are of the whole pass.
+
+    In these the errors y - target stand for the derivatives that the windows have of them.
+    """
     one, number = trace.passes[p], w or 1
     window = one.windows[number - 1] if one.windows and not whole else None
     setting = setting_of(trace.model, one, window)
+    if whole:
+        slope = derivative_key(LOSS)
+        counted = {
+            t: weight
+            for w in one.windows
+            for t, weight in zip(w.steps, w.backward.get(slope, ()), strict=False)
+            if weight
+        }
+        setting = changed(setting, counted=counted)
     return FormulaMarker(setting, search, tolerance, number, trace, window)
 
 
@@ -516,6 +547,11 @@ def _not_there(answer: Answer, error: ExpressionError) -> Unreadable:
 def _astray(answer: Answer, expected: str) -> Unreadable:
     """A number that is the right one of another place."""
     return _not_there(answer, ExpressionError(expected, f"{_label(answer)} = {answer.given}"))
+
+
+def _misread(part: Answer) -> Unreadable:
+    """A formula of a line of working that is not what the right number came from."""
+    return Unreadable(part.line, part.given, sentence("check", "misread"))
 
 
 def _right(one: PassTrace, key: Key) -> float:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from cellcalc.check.givens import NEW
+from cellcalc.check.report import Marked, Verdict
 from cellcalc.check.spelling import FEW
 from cellcalc.engine.trace import Trace
 from cellcalc.language.keys import derivative_key, memory_key
-from cellcalc.language.tree import Call, Symbol
+from cellcalc.language.tree import Call, Symbol, symbols
 from cellcalc.model.model import LOSS, PREDICTION, TOTAL_LOSS, Model
 from cellcalc.problems.templates import shown_rows
 from cellcalc.resources import sentence
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 ENOUGH = 3  # numbers that are right elsewhere, from which on it is no slip
 SLACK = 3.0  # units of the last digit that rounding may have moved them
 FAR = 0.1  # relative
+SURELY = 3.0  # times as far off as rounding may have moved it
 PRECISE = 1e-6  # relative, where they are written in full
 MOST_PASSES = 20  # that are looked through
 
@@ -44,7 +47,8 @@ def misplaced(
     there are answers for a step 0 that has none.
     """
     astray, model = [k for k, spot in enumerate(spots) if _is_astray(spot)], trace.model
-    if not astray:
+    every = [k for k, spot in enumerate(spots) if _is_off(spot)]
+    if not every:
         return {}
     off = set(astray)
     right = {spot.key for k, spot in enumerate(spots) if k not in off}
@@ -68,10 +72,13 @@ def misplaced(
     if has_step_0:
         add(_counted(trace, spots, astray, value, one_later), sentence("check", "from_nought"))
     add(list(_gradients(trace, spots, astray, value)), sentence("check", "are_gradients"))
-    add(_twice(trace, spots, astray, value, right), sentence("check", "twice"))
+    twice = _twice(trace, spots, astray, value, right)
+    add(twice, sentence("check", "twice"))
+    certain = [k for k in twice if spots[k].number.figures > FEW]  # each of them by itself
+    found |= dict.fromkeys(certain, sentence("check", "twice"))
     add(_gates_of_weights(trace, spots, astray), sentence("check", "are_gradients"))
     add(_several(trace, spots, astray, value), sentence("check", "several_steps"))
-    add(_net_inputs(model, spots, astray, value), sentence("check", "by_net_inputs"))
+    add(_net_inputs(model, spots, every, value), sentence("check", "by_net_inputs"))
     for where, places in _elsewhere(trace, spots, astray, value):
         add(places, sentence("check", "right_elsewhere", where=where))
     return found
@@ -79,8 +86,13 @@ def misplaced(
 
 def _is_astray(spot: Spot) -> bool:
     """Whether a number is not that of its place."""
+    is_worked = bool(spot.answer.working) and spot.key[2] != TOTAL_LOSS
+    return not is_worked and _is_off(spot)
+
+
+def _is_off(spot: Spot) -> bool:
     is_known = math.isfinite(spot.true) and spot.number.figures > 0
-    return is_known and not spot.answer.working and not _is_near(spot, spot.true)
+    return is_known and not _is_near(spot, spot.true)
 
 
 def _is_near(spot: Spot, value: float) -> bool:
@@ -93,6 +105,12 @@ def _is_far(spot: Spot) -> bool:
     """Whether it is farther off than rounding takes anything: then one number alone may tell."""
     size = max(abs(spot.true), abs(spot.number.value))
     return spot.number.figures >= FEW and abs(spot.number.value - spot.true) > FAR * size
+
+
+def _is_surely_off(spot: Spot) -> bool:
+    """Whether it has figures enough to be another number, though a near one: tanh(c) for c."""
+    off = abs(spot.number.value - spot.true)
+    return spot.number.figures > FEW and off > SURELY * SLACK * spot.number.unit
 
 
 def _rows(spots: Sequence[Spot], astray: Sequence[int]) -> dict[tuple[int, int, str], list[int]]:
@@ -206,7 +224,7 @@ def _twice(
         p, w, _, t = key = spots[k].key
         one = trace.passes[p]
         rows = [*one.forward, *(one.windows[w - 1].backward if w else ())]
-        if t is not None and key in right and _is_far(spots[k]):
+        if t is not None and key in right and (_is_far(spots[k]) or _is_surely_off(spots[k])):
             others = [value((p, v, row, t)) for row in rows for v in {0, w}]
             if any(_is_near(spots[k], other) for other in others):
                 found.append(k)
@@ -228,14 +246,19 @@ def _gates_of_weights(trace: Trace, spots: Sequence[Spot], astray: Sequence[int]
 def _losses(
     trace: Trace, spots: Sequence[Spot], astray: Sequence[int], value: Value
 ) -> Iterator[int]:
-    """Losses of steps or windows that are called the whole one, or the whole one a step's."""
+    """Losses of steps or windows that are called the whole one, or the whole one a step's.
+
+    Also the sums up to a step, as they are added up on the way.
+    """
     wholes = [k for k in astray if spots[k].key[2] == TOTAL_LOSS]
-    for k in wholes if len(wholes) > 1 else []:
+    told = sum(spot.key[2] == TOTAL_LOSS for spot in spots)
+    for k in wholes if told > 1 else []:
         p = spots[k].key[0]
         one = trace.passes[p]
         steps = {t: value((p, 0, LOSS, t)) for t in range(1, one.steps + 1)}
         windows = [sum(steps[t] for t in window.window.losses) for window in one.windows]
-        if any(_is_near(spots[k], v) for v in (*steps.values(), *windows)):
+        sums = accumulate(v for v in steps.values() if math.isfinite(v))
+        if any(_is_near(spots[k], v) for v in (*steps.values(), *windows, *sums)):
             yield k
     for k in astray:
         p, _, symbol, _ = spots[k].key
@@ -251,7 +274,22 @@ def _net_inputs(
     model: Model, spots: Sequence[Spot], astray: Sequence[int], value: Value
 ) -> list[int]:
     """The df of all gates that are right as dz_f, where nobody gives these: so many call them."""
-    net = {
+    net = _net_of(model)
+    if any(spot.key[2] in net.values() for spot in spots):
+        return []
+    places = [k for k in astray if spots[k].key[2] in net]
+    for k in places:
+        p, w, symbol, t = spots[k].key
+        number, other = spots[k].number, value((p, w, net[symbol], t))
+        # So many that agree may each be off by what rounding does, those of two figures too.
+        if not (_is_near(spots[k], other) or abs(number.value - other) <= SLACK * number.unit):
+            return []
+    return places if len({spots[k].key[2] for k in places}) > 1 else []
+
+
+def _net_of(model: Model) -> dict[str, str]:
+    """The derivative by a gate, with that by its net input."""
+    return {
         derivative_key(row.symbol): derivative_key(row.formula.argument.name)
         for row in model.forward
         if isinstance(row.formula, Call)
@@ -259,14 +297,36 @@ def _net_inputs(
         and row.symbol not in (PREDICTION, *model.state)
         and row.formula.argument.name not in model.state
     }
-    if any(spot.key[2] in net.values() for spot in spots):
+
+
+def by_net_inputs(model: Model, marked: Sequence[Marked]) -> list[int]:
+    """Formulas for the df of several gates that all are those of dz_f, and what is made of these.
+
+    Nobody who gives a formula for dz_f as well calls that df.
+    """
+    net = _net_of(model)
+    if any(one.answer.symbol in net.values() for one in marked):
         return []
-    places = [k for k in astray if spots[k].key[2] in net]
-    for k in places:
-        p, w, symbol, t = spots[k].key
-        if not _is_near(spots[k], value((p, w, net[symbol], t))):
-            return []
-    return places if len({spots[k].key[2] for k in places}) > 1 else []
+    mine = [k for k, one in enumerate(marked) if one.answer.symbol in net]
+    rows = {marked[k].answer.symbol for k in mine}
+    if len(rows) < 2 or not all(_is_of_net_input(marked[k], net) for k in mine):
+        return []
+    return mine + [
+        k
+        for k, one in enumerate(marked)
+        if k not in mine
+        and one.verdict is not Verdict.CORRECT
+        and any(
+            symbol.name in rows
+            for formula in (one.answer.formulas or {}).values()
+            for symbol in symbols(formula)
+        )
+    ]
+
+
+def _is_of_net_input(one: Marked, net: Mapping[str, str]) -> bool:
+    formula = one.slip.formula if one.slip is not None else None
+    return isinstance(formula, Symbol) and formula.name == net[one.answer.symbol]
 
 
 def _elsewhere(

@@ -53,6 +53,7 @@ MANY, WIDE = 500, 0.05  # values not handed in, and what rounding them may do: t
 NEARER = 4.0  # times: what is so much nearer to something follows from it
 NUMERIC = 5e-8  # of the largest gradient: what a difference quotient may be off
 WHOLE = 1e-13  # relative: a number that has no more digits than were written
+LEAST = 8  # answers of what is somebody's whole work, not a line to try
 LOOSE = 1.5  # times what rounding can do, for those who cut digits off all along
 
 
@@ -128,6 +129,7 @@ class NumberMarker:
         self.graph, self.options = graph, options
         self.method = method
         self.lines: dict[int, working.Judged] = {}
+        self.unread: list[Answer] = []  # formulas in lines of working that were hardly understood
         self.model = graph.model
         self.order = sorted(range(len(spots)), key=lambda k: (spots[k].node, k))
         self.spots = spots
@@ -229,7 +231,9 @@ class NumberMarker:
         for k in self.order:
             spot = self.spots[k]
             if spot.answer.working and self.method is not None:
-                judged = self.lines[k] = self.line(spot)
+                is_right = self.outcomes[k].verdict is Verdict.CORRECT and len(self.spots) >= LEAST
+                judged = self.lines[k] = self.line(spot, is_right)
+                self.unread += judged.unread
                 if judged.slip is not None:
                     key = (spot.row, judged.slip.says)
                     by_cause.setdefault(key, []).append(k)
@@ -237,8 +241,8 @@ class NumberMarker:
         for key, places in by_cause.items():
             self.attach(slips[key], places)
 
-    def line(self, spot: Spot) -> working.Judged:
-        """The parts of a line of working."""
+    def line(self, spot: Spot, is_right: bool) -> working.Judged:
+        """The parts of a line of working, of which the number ``is_right``."""
         p, w, symbol, t = spot.key
         graph = self.graph
         is_entering = w and t == graph.window(p, w).first - 1 and symbol in graph.entering
@@ -259,7 +263,9 @@ class NumberMarker:
 
         method = self.method
         assert method is not None
-        return working.judge(spot.answer, lambda part: method(part, spot.key), right, values)
+        return working.judge(
+            spot.answer, lambda part: method(part, spot.key), right, values, is_right
+        )
 
     def overrides(self) -> dict[int, Override]:
         found: dict[int, Override] = {}
@@ -518,7 +524,7 @@ class NumberMarker:
             > 2 * (HALF * s.number.unit + fine.spread(s.node))
             for s in own
         ]
-        if self.options.tolerance is not None or 5 * sum(off) < 2 * len(own):
+        if not own or self.options.tolerance is not None or 5 * sum(off) < 2 * len(own):
             return None
         figures = self.style.figures or max(s.number.figures for s in own)
         decimals = self.style.decimals or LONG

@@ -33,15 +33,16 @@ def read_in_its_notation(
     if model.author is not None:
         return read(model, symbols_of(model.author, keys))
     plainly = read(model, None)
-    if not plainly.unreadable:
-        return plainly
     text = "\n".join(entry.context for entry in entries if entry.context)
     named = [name for name in _OWN_SYMBOLS if _name_of(name).search(text)]
+    if not plainly.unreadable and not named:
+        return plainly
     keys = tuple(keys)
     for name in named or (_OWN_SYMBOLS if _has_other_symbols(plainly) else ()):
         author = _author(name).fitting(tuple(model.quantities))
         found = read(replace(model, author=author), symbols_of(author, keys))
-        is_better = len(found.unreadable) < len(plainly.unreadable)
+        fewer = len(plainly.unreadable) - len(found.unreadable)
+        is_better = fewer > 0 or (not fewer and len(found.answers) > len(plainly.answers))
         is_whole = len(found.answers) >= len(plainly.answers)
         if is_better and is_whole and (named or not found.unreadable):
             return found

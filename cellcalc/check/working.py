@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,25 +36,36 @@ Method = Callable[[Answer], Marked]
 # What a formula comes to from the person's own values, and from the true ones.
 Values = Callable[[Expression], list[Amount]]
 SHORT = 0.01  # the unit down to which a number of one figure is all there is
+MOST_OPERANDS = 12  # that are looked for in another order
 SLACK = 3.0  # units of the last digit, for what is rounded between two operations
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The parts of a line, and what is wrong with the first that is not right."""
+    """The parts of a line, and what is wrong with the first that is not right.
+
+    ``unread`` are formulas of it that were hardly read as they were meant.
+    """
 
     parts: tuple[Part, ...]
     slip: Slip | None
+    unread: tuple[Answer, ...] = ()
 
 
-def judge(answer: Answer, method: Method, true: Expression | None, values: Values) -> Judged:
+def judge(
+    answer: Answer, method: Method, true: Expression | None, values: Values, is_right: bool = False
+) -> Judged:
     """Judge each part of a line of working that ends in a number.
 
     ``method`` marks a formula, ``true`` is the right one, and ``values`` works one out.
+    ``is_right`` tells whether the number is, in a hand-in of some length: then a formula that
+    nothing makes of the right one was read otherwise than it was meant, and is not called wrong.
     """
     parts: list[Part] = []
+    unread: list[Answer] = []
     slip: Slip | None = None
     symbolic, put_in = true, None
+    on_the_way = _on_the_way(answer)
     for part in answer.working:
         if not part.formulas or len(part.formulas) != 1:
             continue
@@ -61,6 +73,13 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         if symbols(expression):
             marked = method(part)
             right = marked.verdict is Verdict.CORRECT
+            if not right and _is_half_put_in(expression, answer, values):
+                parts.append(Part("substitution", part.given, True, ""))
+                continue
+            if not right and is_right and _is_unexplained(marked.slip):
+                unread.append(part)
+                symbolic = true
+                continue
             symbolic = expression
             says = ""
             if not right:
@@ -70,12 +89,16 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
             parts.append(Part("method", part.given, right, says))
             continue
         put_in = expression
+        if part in on_the_way:
+            parts.append(Part("substitution", part.given, True, ""))
+            continue
         # What each term of a sum over the steps was rounded to is not known.
         is_known = symbolic is not None and not _has_sum(symbolic)
         wrong = list(_compared(symbolic, expression, values)) if symbolic and is_known else []
-        says = wrong[0] if wrong else ""
+        says, is_at_one_place = wrong[0] if wrong else ("", False)
         parts.append(Part("substitution", part.given, not wrong, says))
-        if wrong and slip is None:
+        # Numbers of another form than the right one tell of a formula: that is looked for.
+        if wrong and slip is None and (is_at_one_place or symbolic is not true):
             slip = _slip(answer, Kind.WORKING, says)
     if put_in is not None and answer.number is not None:
         result = _worked_out(put_in)
@@ -85,7 +108,28 @@ def judge(answer: Answer, method: Method, true: Expression | None, values: Value
         parts.append(Part("arithmetic", answer.given, right, says))
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
-    return Judged(tuple(parts), slip)
+    return Judged(tuple(parts), slip, tuple(unread))
+
+
+def _is_unexplained(slip: Slip | None) -> bool:
+    return slip is None or slip.kind is Kind.UNEXPLAINED
+
+
+def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:
+    """Whether numbers stand for some terms of a part already, and it comes to the result.
+
+    So is h_3 - y_3 + 0.0076, where 0.0076 is what comes from the next step.
+    """
+    literals = [node.value for node in walk(expression) if isinstance(node, Number)]
+    if answer.number is None or all((2 * value).is_integer() for value in literals):
+        return False
+    if _has_sum(expression):
+        return False
+    unit = answer.number.unit
+    return any(
+        stands_for(answer.number, one.value, one.bound() * SAFE + SLACK * unit)
+        for one in values(expression)
+    )
 
 
 def _has_sum(expression: Expression) -> bool:
@@ -114,8 +158,44 @@ def _written(value: float) -> Written:
     return Written(value, 10.0 ** (int(power or 0) - decimals), len(digits))
 
 
-def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
-    """Where the numbers put in are not those of the symbols."""
+def _on_the_way(answer: Answer) -> list[Answer]:
+    """The parts of a line that goes on from what it has worked out: 0.5*0.3 = 0.15*0.4 = 0.06."""
+    numeric = [
+        (part, formula)
+        for part in answer.working
+        for formula in (part.formulas or {}).values()
+        if not symbols(formula)
+    ]
+    found = []
+    for (part, before), (_, after) in pairwise(numeric):
+        value = _first_number(after)
+        result = _worked_out(before)
+        if value is not None and not isinstance(before, Number):
+            unit = _written(value).unit
+            is_met = abs(result.value - value) <= result.bound() * SAFE + unit
+            is_other = abs(result.value - _worked_out(after).value) > result.bound() * SAFE + unit
+            if is_met and is_other:
+                found.append(part)
+    return found
+
+
+def _first_number(expression: Expression) -> float | None:
+    """The number that an expression begins with, with its sign."""
+    sign = 1.0
+    while not isinstance(expression, Number):
+        if isinstance(expression, Neg):
+            sign = -sign
+        inner = children(expression)
+        if not inner:
+            return None
+        expression = inner[0]
+    return sign * expression.value
+
+
+def _compared(
+    symbolic: Expression, numeric: Expression, values: Values
+) -> Iterator[tuple[str, bool]]:
+    """Where the numbers put in are not those of the symbols, and whether it is at one number."""
     value = _literal(numeric)
     if value is not None:
         if isinstance(symbolic, Number | Neg) and _literal(symbolic) == value:
@@ -126,20 +206,49 @@ def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iter
             stands_for(number, one.value, one.bound() * SAFE + number.unit) for one in found
         ):
             words = {"given": f"{value:g}", "value": fixed(found[0].value, 5)}
-            yield sentence("check", "put_in", place=_shown(symbolic), **words)
+            yield sentence("check", "put_in", place=_shown(symbolic), **words), True
         return
     pairs = _paired(symbolic, numeric)
     if pairs is not None:
+        if isinstance(symbolic, Add | Mul):
+            pairs = _without_those_right(pairs, values)
+            if len(pairs) > 1 and not list(_compared_whole(symbolic, numeric, values)):
+                return  # its terms are cut otherwise, but it is the same
         for one, other in pairs:
             yield from _compared(one, other, values)
         return
+    yield from _compared_whole(symbolic, numeric, values)
+
+
+def _without_those_right(
+    pairs: Sequence[tuple[Expression, Expression]], values: Values
+) -> list[tuple[Expression, Expression]]:
+    """The operands of a sum or a product that are not found in the other, in whichever order."""
+    if len(pairs) > MOST_OPERANDS:
+        return list(pairs)
+    left, right = [list(side) for side in zip(*pairs, strict=True)]
+    for one in [*left]:
+        same = next((k for k, other in enumerate(right) if not _differs(one, other, values)), None)
+        if same is not None:
+            left.remove(one)
+            del right[same]
+    return list(zip(left, right, strict=True))
+
+
+def _differs(symbolic: Expression, numeric: Expression, values: Values) -> bool:
+    return next(iter(_compared(symbolic, numeric, values)), None) is not None
+
+
+def _compared_whole(
+    symbolic: Expression, numeric: Expression, values: Values
+) -> Iterator[tuple[str, bool]]:
     found, whole = values(symbolic), _worked_out(numeric)
     size = 1e-3 * abs(whole.value)
     if not any(
         abs(one.value - whole.value) <= (one.bound() + whole.bound()) * SAFE + size for one in found
     ):
         words = {"given": fixed(whole.value, 5), "value": fixed(found[0].value, 5)}
-        yield sentence("check", "put_in", place=_shown(symbolic), **words)
+        yield sentence("check", "put_in", place=_shown(symbolic), **words), False
 
 
 def _paired(

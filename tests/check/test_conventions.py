@@ -158,3 +158,36 @@ def test_a_document_in_an_authors_notation_is_read_so() -> None:
     assert len(found.marked) == 11
     wrong = report(GREFF, "peephole", wrong=True, file="a.tex")
     assert [m.answer.symbol for m in wrong.marked if m.verdict is Verdict.WRONG] == ["dh"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "symbols"),
+    [
+        ("s_t is the cell state, m_t the cell output.\ns_2 = «c@2», m_2 = «h@2»", "A", "c h"),
+        ("K = keep gate (forget), M = memory (c)\nK_2 = «f@2»; M_2 = «c@2»", "A", "f c"),
+        ("| φ_t | Vergessenstor |\n|---|---|\n| s_t | Zellzustand |\n\nφ_2 = «f@2»", "A", "f"),
+        ("s_t is the cell state and ε_t = ∂L/∂s_t (total).\nε_2 = «dc@2»", "A", "dc"),
+        ("with ρ_t the reset gate and z_t the update gate\nρ_2 = «r@2»", "gru-identity", "r"),
+        ("h_2 - ŷ_2 = «dy@2»", "A", "dy"),
+        ("δf before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
+        ("before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
+    ],
+)  # fmt: skip
+def test_letters_are_what_the_document_says(text: str, problem: str, symbols: str) -> None:
+    found = report(text, problem)
+    read_ones = [m.answer.symbol for m in found.marked]
+    assert read_ones == symbols.split(), (read_ones, found.unreadable)
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "c_2 is the hidden state\nh_2 = «h@2»\nc_2 = «c@2»",  # a usual letter keeps its meaning
+        "the cell state c1 = f1 and the cell state c2\nc_2 = «c@2»",
+        "s is the cell state; s is the hidden state\nc_2 = «c@2»",
+    ],
+)
+def test_letters_in_use_keep_what_they_are(text: str) -> None:
+    found = report(text)
+    assert [m.verdict for m in found.marked if m.answer.symbol == "c"][-1] is Verdict.CORRECT

@@ -354,6 +354,22 @@ def test_nothing_that_is_written_makes_reading_fail_or_last() -> None:
     assert time.perf_counter() - started < 60
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "t  step\nt  t\n1.0  NaN"),
+        ("a.md", "|W_f |  | dc|\n|NaN | NaN | NaN|"),
+        ("a.txt", "+---+-----+\n| t | c   |\n+===+=====+\n| 2 | 0.3\n |\n+---+-----+"),
+        ("a.py", "total\tvalue\ndW\tgradient" * 1500),
+    ],
+)
+@pytest.mark.cases(4)
+def test_odd_tables_come_to_an_end(name: str, text: str) -> None:
+    started = time.process_time()
+    read_document(text.encode(), name)
+    assert time.process_time() - started < 5
+
+
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_no_bytes_make_reading_fail(contents: bytes) -> None:

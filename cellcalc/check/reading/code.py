@@ -203,9 +203,14 @@ def entries_of_code(text: str, respelled: bool = False) -> list[Entry]:
         return entries
     columns = respelled and getattr(text, "columns", False)
     own = getattr(text, "own", "") if respelled else ""
+    places = getattr(text, "places", ()) if respelled else ()
+    if places:  # lines that are others in the program as it was
+        lines_of = own.split("\n")
+        own = "\n".join(lines_of[place - 1] for place in places)
     return [
         replace(
             e,
+            line=places[e.line - 1] if places else e.line,
             block=source,
             block_line=e.line,
             block_first=first,

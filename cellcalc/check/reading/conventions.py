@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
+from cellcalc.check.reading.own_letters import letters_of
 from cellcalc.check.reading.vocabulary import any_of
 from cellcalc.model.model import Model
 
@@ -41,7 +42,8 @@ class Conventions:
     ``gamma`` is for dΓ_f what ``delta`` is for δ_f, "none" where no gate is called Γ. ``of_torch``
     tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
     are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
-    or "" where that is open.
+    or "" where that is open. ``letters`` are those that the document defines, as
+    :mod:`.own_letters` finds them.
     """
 
     bar: str = VALUE
@@ -56,6 +58,7 @@ class Conventions:
     of_torch: bool = False
     by_steps: bool = False
     hat: str = ""
+    letters: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, accent: str) -> str:
         return {BAR: self.bar, TILDE: self.tilde}.get(accent, VALUE)
@@ -105,6 +108,11 @@ _SAID_DELTA = re.compile(
     rf"{_DELTA}\s?[_^]?(?:\{{[^{{}}]{{1,12}}\}}|[A-Za-z]{{1,3}})?(?:[_^]\{{?[^\s={{}}]{{1,10}}\}}?)?[ₜ₀-₉]*\s?(?::=|=|≡|is|denotes|for)\s?(?:the\s)?"
     rf"[∂d]\s?\{{?[LEJ]\}}?/[∂d]\s?(?P<by>[A-Za-z]{{1,4}})"
     rf"(?=[_^]?\{{?\(?(?P<index>[A-Za-z]?)){_WHOLE}"
+)
+# A δ with what is told of it beside it, and no formula of it.
+_BESIDE_DELTA = re.compile(
+    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$|is\b|are\b)",
+    re.IGNORECASE,
 )
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
 _OF_A_GATE = re.compile(
@@ -178,6 +186,7 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         cell_delta=_cell_delta(lines, is_gru),
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
+        letters=letters_of(lines, is_gru),
         output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
@@ -280,6 +289,11 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                     said[NET] += 2
                 elif _words("gate_values").search(part):
                     said[GATE] += 2
+            elif _BESIDE_DELTA.search(part) and not _words("gate_values").search(part):
+                # before the nonlinearity: δf = 0.1; δ (before the nonlinearity)
+                found = _words("net_input").search(_BESIDE_DELTA.sub(" ", part))
+                if found and not _NET_NAMED.search(part):
+                    said[NET] += 2
     if not said:
         for line in lines:
             for match in of_a_gate.finditer(line):

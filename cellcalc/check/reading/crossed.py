@@ -227,7 +227,7 @@ def _is_header(row: Sequence[str], table: _Table, is_apart: bool) -> bool:
         return False
     if not numbers:
         known = sum(label.kind in _KNOWN for label in labels)
-        is_first = bool(row[0]) and labels[0].kind in ("time", "symbol")
+        is_first = bool(row[0] and labels) and labels[0].kind in ("time", "symbol")
         is_new = not table.rows or is_apart or 2 * known > len(labels) or is_first
         return len(labels) > 1 and is_new
     if is_value(row[0]) or not all(label.kind in _CORNER for label in labels):

@@ -632,6 +632,11 @@ class Following:
                         self.told(line, name, value, (id(of), name), again) if told else value
                     )
                     return
+                if isinstance(of, dict):
+                    name = name_of_target(target)
+                    slot = (id(of), target.attr)
+                    of[target.attr] = self.told(line, name, value, slot, again) if told else value
+                    return
                 if not isinstance(of, _Object):
                     raise NotFollowedError
                 name = name_of_target(target)
@@ -1374,6 +1379,15 @@ class Following:
                 return (None,)
             case "vars" | "asdict", [_Object() as of]:
                 return (of.fields if function == "vars" else dict(of.fields),)
+            case "keys_of", [dict() as of]:
+                return (list(of),)
+            case "keys_of", [list() | numpy.ndarray() as of]:
+                return (list(range(len(of))),)
+            case "put_in", [dict() | list() | numpy.ndarray() as of, place, value]:
+                of[place] = self.told(
+                    node.lineno, _named(node, place), value, (id(of), place), False
+                )
+                return (None,)
             case "astuple", [_Object() as of]:
                 return (tuple(self.iterated(of)),)
             case "fields", [_Object() | _Class() as of]:
@@ -1574,6 +1588,12 @@ def _changed(statement: ast.stmt) -> Iterable[ast.expr]:
                 yield node
             case ast.Call(func=ast.Attribute(value=owner, attr="append" | "extend" | "insert")):
                 yield owner
+
+
+def _named(node: ast.Call, place: Any) -> str:
+    """What is put into a mapping: its key, with the name of the mapping."""
+    name = name_of_target(node.args[0])
+    return _of_key(name, place) if isinstance(place, str) else name
 
 
 def _loaded(target: ast.expr) -> ast.expr:

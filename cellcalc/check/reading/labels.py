@@ -47,10 +47,10 @@ _SYMBOL = re.compile(
     r"(?:\^\{?\(?[0-9t]{1,3}\)?\}?|_\{?[t0-9]{1,3}\}?\^\{?\(?[A-Za-z]\u0303?\)?\}?|_\{?t\}?|\[[-+0-9t]{1,4}\]|ₜ|[₀-₉]+|\([0-9t]{1,3}\)|\^\{?[<(⟨][0-9t]{1,3}[>)⟩]\}?|,t)?"
     r"(?:'|_new)?"
 )
-_GATE = re.compile(r"[figoczrnuajCIFOG]|[cC]\u0303")
+_GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|[WUbRpw])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
@@ -387,7 +387,14 @@ def _stage(bare: str, lower: str) -> str:
     if _OF_SLOPES.search(lower) and not _is_called(bare):
         return "d"
     stage = stage_of(bare) or stage_after(bare)
-    return stage if stage and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,3}", lower) else ""
+    bare = _of_pass().sub("", lower)  # after window 1
+    return stage if stage and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,3}", bare) else ""
+
+
+@cache
+def _of_pass() -> re.Pattern[str]:
+    several = "|".join(any_of("time", f"{key}s") for key in _PASSES)
+    return re.compile(rf"\s*[(\[]?(?:{several})\s*[0-9]{{1,3}}[)\]]?$", re.IGNORECASE)
 
 
 def gate_among(cells: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ from cellcalc.check.reading.prose import (
 from cellcalc.check.reading.vocabulary import any_of, called, longest_first, words
 
 MAX_LINE = 12_000  # characters of one line; more is no line of notes
+MAX_HEAD = 20  # lines without numbers at the head of a table
 MAX_JOINED = 2_000  # lines of one printed array
 
 
@@ -101,6 +102,14 @@ _SUM_BELOW = re.compile(
 _TYPST_HEADING = re.compile(r"={1,4}\s+(?=[^\W\d][^=≈]*$)")
 
 
+def _tells_of_step(text: str) -> bool:
+    """Whether a heading says a step, and then what is given for it: step 1: x = 0.5."""
+    if not re.search(r"[=≈]", text):
+        return False
+    label = _step_label().match(text) or _step_given().match(text)
+    return label is not None and bool(re.search(r"[=≈]", text[label.end(1) :]))
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
@@ -157,7 +166,9 @@ class _Notes:
             if _TYPST_HEADING.match(text):
                 text, line = text.lstrip("= "), replace(line, kind="heading")
             if framed := _FRAMED.fullmatch(text):
-                text, line = text.strip(f" {framed[1]}"), replace(line, kind="heading")
+                text = text.strip(f" {framed[1]}")
+                if not _tells_of_step(text):
+                    line = replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
@@ -175,7 +186,9 @@ class _Notes:
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
-                    if _TITLE.fullmatch(text) and (stage := stage_after(text, True)):
+                    if _TITLE.fullmatch(_BULLET.sub("", text, count=1)) and (
+                        stage := stage_after(text, True)
+                    ):
                         self.where = replace(self.where, stage=stage)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
@@ -226,13 +239,16 @@ class _Notes:
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
         bare = _opened(text)
-        label = _STEP_LABEL.match(bare) if len(text) <= 2_000 else None
+        label = _step_label().match(bare) if len(text) <= 2_000 else None
         if label is not None:
             found = heading_of(label[1] or label[2], self.where, True)
             if found is not None and found.t is not None:
                 self.where = found
                 text = bare[label.end() :]
-        elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
+        elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
+            self.where = replace(self.where, t=int(given[1]))
+            text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
+        elif (boxed := _boxed_step().match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
         elif (phrase := _step_phrase().match(bare)) is not None and len(text) <= 2_000:
@@ -283,8 +299,10 @@ class _Notes:
         for number, cells in rows:
             kept = [cell for cell in cells if cell.strip()]
             answers = [e for cell in kept for e in _answers(number, _cleaned(cell), self.where)]
-            real = [e for e in answers if e.form != PROSE]
-            yield from real or [Entry(number, "", "", form=PROSE)]
+            real = [e for e in answers if e.form != PROSE] or [Entry(number, "", "", form=PROSE)]
+            shown = " | ".join(cell.replace("$", "") for cell in kept)
+            yield replace(real[0], context=shown)
+            yield from real[1:]
 
 
 def _texts(block: Block) -> Iterator[str]:
@@ -323,7 +341,7 @@ def _numbered_steps(lines: Sequence[Line]) -> dict[int, int]:
     return found if len(run) > 1 and run[0] < 2 and steps in (run, run[::-1]) else {}
 
 
-_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,3}\s*")  # a line of a few words
+_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,4}\s*")  # a line of a few words
 _OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
@@ -534,7 +552,7 @@ def _joined(lines: list[Line], nested: bool = False) -> Iterator[Line | Block]:
             and (_is_row(line.text) or ("|" in line.text and _is_grid_rule(lines[place + 1].text)))
             and (_is_row(lines[place + 1].text) or _is_grid_rule(lines[place + 1].text))
         ):
-            end = place
+            end = place + 1
             bare = not line.text.lstrip().startswith("|")  # t | c, without bars at the edges
             while end < len(lines) and (
                 _is_row(lines[end].text)
@@ -624,6 +642,8 @@ def _separated(lines: list[Line], place: int) -> int:
             break
         numbers += sum(bool(_NUMERIC.fullmatch(cell)) for cell in cells)
         end += 1
+        if numbers < 2 and end - place > MAX_HEAD:
+            break  # each line would be looked at as often as there are such before it
     return end if numbers > 1 else place
 
 
@@ -942,7 +962,13 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
         return False
     if (bullet := _ITEM.match(following.text)) and line.text.startswith(bullet[0]):
         return False  # the next of a list
-    unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
+    unmarked = re.sub(
+        r"^(?:\{\}|&|\s|\\q?quad|\\[,;:!]|\\hspace\{[^{}]{0,10}\}|\\phantom\{[^{}]{0,20}\})+",
+        "",
+        bare,
+    )
+    if following.kind == "maths" and re.match(r"[+*/]|\\(?:cdot|times|odot)|-\s", unmarked):
+        return True  # a sum goes on, and may have its result here
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
         return True
     if re.search(
@@ -980,18 +1006,49 @@ _CHINESE_NUMBER = re.compile(
     r"第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻"
     r"|(?P<window>窗口|窗|ウィンドウ)|(?P<epoch>轮|輪|回合|エポック)|(?P<sequence>序列|系列))"
 )
-_RANGE = re.compile(
-    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots)"
-)
-_WHOLE_RANGE = re.compile(
-    r"\b[tk]\s*=\s*[0-9nTN]+\s*(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à)\b|\\ldots|\s|[0-9nTN]+\b)*"
-)
-_STEP_LABEL = re.compile(
-    r"(?:[①-⑳]\s*)?((?:at\s+|for\s+|In\s+|At\s+|For\s+|bei\s+|Für\s+)?(?:(?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+)?"
-    r"\$?\s*(?:t\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
-    r"|((?:time\s*step|timestep|step|zeitschritt|schritt|étape|paso)\s+[0-9]{1,6})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
-    re.IGNORECASE,
-)
+_TO = r"(?:…|\.\.+|,|-|–|(?:to|bis|and|und|et|y|a|à|al|до|e|до|through|sowie)\b|\\ldots)"
+
+
+@cache
+def _range() -> re.Pattern[str]:
+    """The steps of a window in its heading: t = 3 to 4, Schritte 4-6."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"\b[tk]\s*=\s*[0-9nTN]+\s*{_TO}"
+        rf"|\b(?:{steps})(?:s|e|n|en|es|os|i|и|ы)?\s+(?:von\s+|de\s+|from\s+)?[0-9]+\s*{_TO}(?=\s*[0-9nTN])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _whole_range() -> re.Pattern[str]:
+    return re.compile(rf"(?:{_range().pattern})(?:{_TO}|\s|[0-9nTN]+\b)*", re.IGNORECASE)
+
+
+@cache
+def _step_label() -> re.Pattern[str]:
+    """What a line begins with that is for one step: "t = 2: …", "Step 2) …", "第2步，…"."""
+    steps, ways = any_of("time", "steps"), any_of("time", "directions")
+    return re.compile(
+        rf"(?:[①-⑳]\s*)?(?:(?:{ways})\s+(?=[tk]\s*=|[0-9]+\s*:|{steps}))?"
+        rf"((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
+        r"\$?\s*(?:[tk]\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
+        rf"|((?:{steps})\s+[0-9]{{1,6}})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
+        re.IGNORECASE,
+    )
+
+
+@cache
+def _step_given() -> re.Pattern[str]:
+    """A step with what is given for it in brackets behind it: Step 2 (x = 0.5, target 1.25)."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"(?:(?:{steps})\s*(?:[tk]\s*=\s*)?|[tk]\s*=\s*|第\s*(?=[0-9]+\s*(?:个|個)?\s*(?:{steps})))([0-9]{{1,6}})\s*(?:(?:个|個)?(?:{steps}))?\s*[,:]?\s*"
+        r"[(\[]\s*(?P<given>(?=[^()]{0,40}[=:0-9])(?:[^()]|\([^()]{0,80}\)){1,200})[)\]]\s*(?:[:：]|[-–—](?=\s))?\s*",
+        re.IGNORECASE,
+    )
+
+
 _STEP_IN_MATHS = re.compile(r"\$\s*([tk]\s*=\s*[0-9]{1,6})\s*\$")
 _ITEM_OF_LATEX = re.compile(r"^\s*\\item(?:\s*\[[^\]]*\])?\s*")
 _STEP_CELL = re.compile(r"\s*([0-9]{1,4})\s*(?:;|\||\t)\s*(?=[^\W\d]\S{0,20}\s*[=≈:]\s*[-+0-9.])")
@@ -1005,10 +1062,19 @@ _CHINESE_LEAD = re.compile(
     r"\s*(?:在)?第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)的?(?:时|時)?[，,]?\s*"
     r"(?=[^=≈:：]{1,20}(?:为|為|是|等于)\s*[-+0-9.０-９－])"
 )
-_BOXED_STEP = re.compile(
-    r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _boxed_step() -> re.Pattern[str]:
+    """A step in brackets at the beginning of a line: [t = 2] c = 0.3, 【時刻1】 x = 0.7."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:{steps})\s*=?|t)\s*([0-9]{{1,6}})(?:\s*/\s*[0-9]{{1,6}})?"
+        r"\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
+        re.IGNORECASE,
+    )
+
+
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
@@ -1114,8 +1180,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if (numbered := _NUMBERING.match(bare)) and _is_of_step(bare[numbered.end() :]):
         bare = bare[numbered.end() :]  # 1. Time step 1
     found: dict[str, int] = {}
-    spans = bool(_RANGE.search(bare))  # window 2 (t = 3 to 4)
-    rest = _WHOLE_RANGE.sub(" ", bare) if spans else bare
+    spans = bool(_range().search(bare))  # window 2 (t = 3 to 4)
+    rest = _whole_range().sub(" ", bare) if spans else bare
     for key, pattern in _FOUND:
         for match in list(pattern.finditer(rest))[:4]:
             found.setdefault(key, int(match[1]))
@@ -1128,7 +1194,7 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
     if is_short and "t" not in found and _last_step().search(rest):
         found["t"] = LAST
         rest = _last_step().sub(" ", rest)
-    is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _WHOLE_RANGE.sub(" ", rest)))
+    is_equation = bool(re.search(r"[=≈←]|[0-9][.,][0-9]", _whole_range().sub(" ", rest)))
     for key, ordinal, pattern in () if is_equation else _ordinals(rest):
         if key not in found:
             found[key] = ordinal
@@ -1321,6 +1387,17 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "   " in text:
+        text = _FROM_TO.sub(r" ; new \g<name> = \g<new>", text)
+        text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
+        text = _KEYED_NUMBER.sub(r"\g<before> = \g<number>", text)
+    text = _KEYED.sub("", text)
+    if " x " in text:
+        text = _TIMES.sub(" * ", text)
+    if "=" in text and "(" in text:
+        text = _BRACKETED_BEHIND.sub(r"[\1]", text)
+    if "*" in text or "⋆" in text:
+        text = _STARRED.sub(lambda m: f"target{m[1] or m[2] or m[3] or ''}", text)
     if "@" in text:
         text = _AT_SIGN.sub(r"\1[\2]", text)  # c@2
     if "~" in text:
@@ -1344,7 +1421,7 @@ _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
-_ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
+_ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
 _OF_DICTIONARY = re.compile(
@@ -1356,6 +1433,33 @@ _OF_DICTIONARY = re.compile(
 def _in_dictionary(match: re.Match[str]) -> str:
     is_slope = "grad" in match[0].partition("[")[0] and match[1][0] in "WUbVR"
     return f"∂L/∂{match[1]}" if is_slope else match[1]
+
+
+# dL/dh (t = 2) = 0.4
+_BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+# dL/dW_f = 0.01   W_f: 0.7 -> 0.69
+_FROM_TO = re.compile(
+    r"(?<=[0-9])\s{2,}(?P<name>[WUbVp]_?\w{0,3}):?\s+[-+]?[0-9]*[.,]?[0-9]+\s*(?:->|→)\s*(?P<new>[-+]?[0-9]*[.,]?[0-9]+)"
+)
+# SIGM -> f1 = 0.75, as on a calculator's tape; and its numbers behind a gap
+_KEYED = re.compile(
+    r"^\s*(?:SIGM?|SIGMOID|TANH|SQR|LOG|EXP|σ|tanh|sigmoid)\s*(?:->|→)\s*(?=[A-Za-z])"
+)
+_KEYED_NUMBER = re.compile(
+    r"^(?P<before>(?=.*(?:=|->|→)).*[\w)\]}²])\s{3,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_KEYED_TANH = re.compile(
+    r"^(?:TANH|Tanh|tanh)\s+(?P<name>[cC]\S{0,8})\s{2,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_TIMES = re.compile(
+    r"(?<=[0-9)\]}²₀-₉])\s+x\s+(?=[0-9(∂√]|[-+][0-9.]|\[|[A-Za-z][A-Za-z_{}]{0,6}[0-9₀-₉_{\[(]|d[LE]/d)"
+)
+# y*, y*_2, y_2^*, y^{*}_{t}: what the prediction should have been
+_STARRED = re.compile(
+    r"(?<![\w*∂])[yd](?:\^\{?\s?[*⋆]\s?\}?(_\{?[t0-9]{1,4}\}?)?"
+    r"|(_\{?[t0-9]{1,4}\}?)(?:\^\{?\s?[*⋆]\s?\}?|[*⋆](?=\s*(?:[=≈):,;\]]|$)))"
+    r"|[*⋆](?:(_\{?[t0-9]{1,4}\}?)|(?=\s*(?:[=≈):,;\]]|$))))"
+)
 
 
 # f 1 = 0.7, as programs that read scans have it
@@ -1437,7 +1541,9 @@ _NEW_AND_NUMBER = re.compile(
     r"^((?:new|updated|neues?|nouveau)\s+[A-Za-z]\S{0,8})\s+([-+]?[0-9]*[.,][0-9]+)\s*$",
     re.IGNORECASE,
 )
-_IS_EACH = re.compile(r"(?<!\S)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])")
+_IS_EACH = re.compile(
+    r"(?<!\S)(?!(?:it|they|this|that|these|those|both|er|sie|es|il|elle|ils|lo|la|ella|esso)\s)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])"
+)
 # One number, as numpy and torch print it: tensor(0.3, grad_fn=<AddBackward0>), np.float64(0.3).
 _SCALAR = re.compile(
     r"(?<![\w.])(?:torch\.|np\.|numpy\.)?(?:tensor|array|float64|float32)\(\s*"
@@ -1446,11 +1552,11 @@ _SCALAR = re.compile(
 )
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
-    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
+    r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u0400-\u04ff\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
     r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-Z][a-z]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1512,6 +1618,8 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
     if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
         text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
+    if "that" in text and _SPEAKS_OF_GRADIENT.search(text):
+        text = _THAT_OF.sub("gradient of", text)  # … and that of U_f is 0.01
     if len(text) < 2_000 and (several := _each_is(text)):
         for left, right in several:
             yield _entry(number, left, right, where)
@@ -1545,6 +1653,15 @@ def _a_loss() -> re.Pattern[str]:
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 
+_PRONOUN = re.compile(
+    r"(?:^|\s)(?:it|they|this|that|these|those|both|which|er|sie|es|dies|diese|il|elle|ils|elles|ça|cela|lo|ella|ello"
+    r"|esto|questo|questa|essa|esso|isso|isto|ele|ela|respectively|there|here)$",
+    re.IGNORECASE,
+)
+_SPEAKS_OF_GRADIENT = re.compile(r"\b(?:gradient|derivative)\s+(?:of|for)\b", re.IGNORECASE)
+_THAT_OF = re.compile(r"\b(?:that|the one|those)\s+(?:of|for)\b", re.IGNORECASE)
+
+
 def _each_is(text: str) -> list[tuple[str, str]]:
     """Quantities and numbers of sentences: "The loss is 0.4; the cell state at t = 1 is 0.2"."""
     pieces = [text]
@@ -1556,6 +1673,8 @@ def _each_is(text: str) -> list[tuple[str, str]]:
         if match is None:
             return []
         left = _unled(match["left"])
+        if _PRONOUN.search(left):
+            continue  # it is -0.07, and a sentence before says what
         if match.re is _IS_CHINESE or len(pieces) > 1:
             known = " ".join(left.lower().split()) in called("quantities")
             if not (known or AT_STEP.search(left) or _QUANTITY_AT_END.search(left)):
@@ -1574,6 +1693,11 @@ _ARROW = re.compile(r"\s*(?:→|->|⟶|=>|⇒)\s*")
 _PLAIN_NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _ARROWS = re.compile(rf"\s*{_PLAIN_NUMBER}(?:{_ARROW.pattern}{_PLAIN_NUMBER})+\s*\.?")
 _TRANSPOSED = re.compile(r"^(\s*[\[(][^\[\]()]*[\])])\s*(?:\^\s*\{?\s*[T⊤]\s*\}?|\.T|')\s*\.?$")
+# x₁ = 1: f₁ = 0.79, with the input as the label of its step
+_INPUT_LABEL = re.compile(
+    rf"^(?P<given>x(?:_\{{?\w{{1,4}}\}}?|[₀-₉ₜ]{{1,3}}|\[[0-9t]{{1,4}}\])?\s*=\s*(?:{_PLAIN_NUMBER}|[-+]?[0-9]+,[0-9]+|[(\[][-+0-9.,;\s]{{1,80}}[)\]]))"
+    r"\s*:\s+(?=[^:=]{1,60}[=≈])"
+)
 _SETTING_LABEL = re.compile(
     rf"^(?P<label>[^:=]{{1,120}}?=\s*(?:{_PLAIN_NUMBER}|[0-9]+,[0-9]+))\s*:\s+(?=[^:=]{{1,60}}[=≈])"
 )
@@ -1587,6 +1711,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             name and is_setting(name[-1]) and not _place_named(name[-1])
         ):  # After one update with η = 0.2: W_o = 0.3
             where, text = _staged(where, setting["label"]), text[setting.end() :]
+    if len(text) < 2_000 and (given := _INPUT_LABEL.match(text)):
+        text = f"{given['given']} ; {text[given.end() :]}"
     if len(text) < 2_000 and (over := _OVER_STEPS.match(text)) and "→" in text.replace("->", "→"):
         values = _ARROW.split(over["right"].strip(" ."))
         if len(values) > 2:  # two are from the old to the new one: W_f: 0.7 → 0.698
@@ -1633,19 +1759,38 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             return
         parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
         form = "colon"
+    if len(parts) > 2 and not parts[0].strip():
+        parts = parts[1:]  # = c_1 = 0.3, below what it was made of
     if len(parts) > 1 and _is_reversed(parts):
         parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
-    groups = list(_split(parts))
+    elif len(parts) > 2 and _AN_AMOUNT.fullmatch(parts[-1]) and _is_reversed(parts[:-1]):
+        parts = [parts[-2].strip(" .,;"), *parts[:-2], parts[-1]]  # f_1*c_0 = c_1 = 0.3
+    groups = [one for group in _split(parts) for one in _told_behind(group)]
     for left, *values in groups:
         if _is_step(left, values):
             place = {_place_named(left): int(values[0].strip(" .,;")[:6])}
             where = _found(where, place)
+    if len(parts) > 1 and colon is not None and (whose := _KEPT_FOR.search(text[:200])):
+        groups = [[_kept(part, whose[1]) for part in group] for group in groups]
     for left, *values in groups:
         if _is_step(left, values):
             if len(groups) == 1:
                 yield Entry(number, "", "", form=PROSE)
             continue
         yield from _entries_of(number, _unled(left).strip(), values, where, form)
+
+
+# Adam's moments for W_f: m = …, v = …
+_KEPT_FOR = re.compile(
+    r"^[^:=]{0,80}\b(?:for|of|für|von|de|pour|para|di)\s+([WUbVp]_?\{?\w{1,2}\}?)\s*:",
+    re.IGNORECASE,
+)
+
+
+def _kept(part: str, whose: str) -> str:
+    from cellcalc.check.reading.names import moments_of
+
+    return moments_of(part, re.sub(r"[{}]", "", whose))
 
 
 _EXPLICIT = re.compile(
@@ -1740,6 +1885,35 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     yield current
 
 
+_TOLD_BEHIND = re.compile(
+    r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
+    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
+)
+
+
+# error 0.27, E1 = 0.037
+_TOLD_BEFORE = re.compile(
+    r"^\s*(?P<word>[^\W\d_]{2,20})\s+(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*[,;]\s+(?P<rest>\S{1,40})\s*$"
+)
+
+
+def _told_behind(group: list[str]) -> Iterator[list[str]]:
+    """An answer, and what a word behind it or before it tells: h = 0.31, target 0.3."""
+    if len(group) > 1 and (before := _TOLD_BEFORE.match(group[0][:200])):
+        word = before["word"].lower()
+        if word in called("quantities") or word in words("loss")["errors"]:
+            yield [before["word"], before["number"]]
+            group = [before["rest"], *group[1:]]
+    match = _TOLD_BEHIND.match(group[-1]) if len(group) > 1 and len(group[-1]) < 300 else None
+    if match is None or match["word"].lower() not in called("quantities"):
+        yield group
+        return
+    yield [*group[:-1], match["value"]]
+    step = _AT_END.fullmatch(group[0].strip())  # h₁ = 0.31, target 0.3
+    at = f"[{step['t'].translate(_SUBSCRIPTS)}]" if step else ""
+    yield [f"{called('quantities')[match['word'].lower()]}{at}", match["number"]]
+
+
 # η = 0.1 the new weights are W_f = …
 _WORDS_BETWEEN = re.compile(
     r"\s*([-+]?[0-9]*[.,]?[0-9]+)\s+((?:[^\W\d_]{2,20}\s+){0,7}[^\W\d_]{2,20})\s+(\S{1,40})\s*"
@@ -1828,6 +2002,7 @@ def _entries_of(
     number: int | str, left: str, rest: list[str], where: Where, form: str
 ) -> Iterator[Entry]:
     *between, right = rest
+    right = _TRAILING_WORD.sub("", right.rstrip(" ,;"))
     right = _NEXT_SENTENCE.sub("", _TRANSPOSED.sub(r"\1", right))
     span = _RANGE_LEFT.match(left)
     found = list_of(right) if _may_be_list(right) else None
@@ -1900,8 +2075,9 @@ def _by_steps(
 
 
 # 0.1340. Thanks!
+_TRAILING_WORD = re.compile(r"(?<=[0-9])\s*,?\s+(?:and|und|et|y|e|i|и|und)$")
 _NEXT_SENTENCE = re.compile(
-    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[0-9])\.\s+[A-ZÀ-ÞА-Я][^\W\d_]{2,20}\s[^=]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
 )
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import product
 
 from cellcalc.check.answers import Entry
+from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style
 from cellcalc.check.reading.names import Names
 from cellcalc.check.reading.prose import in_words
@@ -166,7 +167,9 @@ def spread(
     values = entry.values
     count = len(values)
     if names.is_vector(stem):
-        yield from _of_vector(entry, stem, shape, names, steps)
+        step = target.step if isinstance(target, Symbol) else None
+        at = step if isinstance(step, int) else None
+        yield from _of_vector(entry, stem, shape, names, steps, at)
         return
     features = names.model.features
     if (
@@ -268,9 +271,14 @@ def _is_nothing(text: str) -> bool:
 
 
 def _of_vector(
-    entry: Entry, stem: str, shape: tuple[int, ...], names: Names, steps: int
+    entry: Entry,
+    stem: str,
+    shape: tuple[int, ...],
+    names: Names,
+    steps: int,
+    at: int | None,
 ) -> Iterator[Entry]:
-    """The numbers of a weight, one a feature; of the inputs, a row a step."""
+    """The numbers of a weight, one a feature; of the inputs, a row a step, or those of one."""
     features = names.model.features
     values = entry.values
     if stem in ("x", "dx"):
@@ -279,6 +287,13 @@ def _of_vector(
                 product(range(1, steps + 1), range(1, features + 1)), values, strict=True
             ):
                 yield _one(entry, _at(names, f"{stem}{feature}", step), value)
+            return
+        of_step = at
+        if of_step is None and entry.t is not None:
+            of_step = steps if entry.t == LAST else entry.t + 1 - names.first_step
+        if of_step is not None and shape == (features,):
+            for feature, value in enumerate(values, 1):
+                yield _one(entry, _at(names, f"{stem}{feature}", of_step), value)
             return
         raise ExpressionError(f"{steps} rows of {features} numbers", _sizes(entry.shape))
     if len(values) == features:

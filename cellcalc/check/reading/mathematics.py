@@ -46,7 +46,11 @@ from cellcalc.language.tree import (
 
 LAST = "T"  # the last step, in the limits of a sum
 MAX_SUMS = 2
-LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u1e00-\u1eff∇"
+# Those of Western languages, Greek, Cyrillic, Japanese, Chinese, Korean; no dot between words.
+LETTER = (
+    "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u0400-\u04ff\u1e00-\u1eff\u3041-\u30fa\u30fc-\u30ff\u4e00-\u9fff"
+    "\uac00-\ud7a3∇"
+)
 _MARKS = "\u0300-\u036f"  # accents
 _WORD = f"[{LETTER}{_MARKS}0-9°ᶠᵍᵒ]"
 _BELOW, _ABOVE = "₀₁₂₃₄₅₆₇₈₉₊₋ₜ₌ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾⁼ⁿᵀ"
@@ -58,7 +62,10 @@ FUNCTION_NAMES: Mapping[str, str] = {
     "identity": "identity", "σ": "sigmoid", "√": "sqrt",
     "sigma": "sigmoid", "sigm": "sigmoid", "sig": "sigmoid", "logistic": "sigmoid",
     "expit": "sigmoid", "Sigmoid": "sigmoid", "logsig": "sigmoid", "th": "tanh", "tansig": "tanh",
-    "Tanh": "tanh", "tgh": "tanh", "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
+    "sigmoide": "sigmoid", "sigmoïde": "sigmoid", "sigmóide": "sigmoid", "sigmoída": "sigmoid",
+    "sigmoida": "sigmoid", "sigmoidea": "sigmoid", "сигмоида": "sigmoid", "Sigma": "sigmoid",
+    "Tanh": "tanh", "tgh": "tanh", "tanhip": "tanh",
+    "ln": "log", "Log": "log", "Exp": "exp", "ReLU": "relu",
     "Relu": "relu", "Abs": "abs", "fabs": "abs", "sgn": "sign", "heaviside": "step",
     "hard_σ": "hard_sigmoid", "stop_gradient": "stop",
     "detach": "stop", "maximum": "max", "minimum": "min",
@@ -127,8 +134,10 @@ _LIMIT = re.compile(
 _RUNNING = re.compile(r"([A-Za-zτ])\s*(?:=|∈)\s*")
 _LASTS = ("T", "n", "N", "last")
 # A gate's letter above a net input or a weight, z^f and δ^{(i)}; below it or beside it the step.
-_GATE_ABOVE = re.compile(r"\(?([fgoiczrujnhFIOCGRZ]|[cgh][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?")
-_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓ]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
+_GATE_ABOVE = re.compile(
+    r"\(?([fgoiczrujnhsFIOCGRZφιωρζ]|rho|phi|iota|omega|[cghs][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?"
+)
+_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓα-ρτ-ω]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 

@@ -27,6 +27,9 @@ _WORDS = ("for", "while", "if", "elseif", "else", "switch", "case", "otherwise",
           "try", "catch", "end_try_catch", "parfor")  # fmt: skip
 _OPENING = ("for", "while", "if", "switch", "try", "parfor")
 _CLOSING = ("end", "endfor", "endif", "endwhile", "endswitch", "end_try_catch")
+_FUNCTIONS = {"tanh", "exp", "log", "sqrt", "sigmoid", "sigm", "sig", "logsig", "sigma", "abs",
+              "sum", "zeros", "ones", "numel", "length", "size", "max", "min", "dtanh", "dsigmoid",
+              "sech", "cosh", "mod", "rem", "floor", "isnan", "num2str", "cell"}  # fmt: skip
 _COMPARED = {"==": "==", "~=": "!=", "!=": "!=", "<": "<", ">": ">", "<=": "<=", ">=": ">="}
 _PYTHON_WORDS = ("in", "is", "not", "and", "or", "def", "del", "from", "pass", "with", "lambda",
                  "class", "import", "yield", "None", "True", "False", "as", "raise")  # fmt: skip
@@ -507,7 +510,7 @@ class _Reader:
                 raise _UnreadError
             number, count = self.number
             return f"numel({self.owner})" if count == 1 else f"size({self.owner}, {number + 1})"
-        is_own = name in self.names
+        is_own = name in self.names or self.is_element(name)
         made = _safe(name) if is_own else _CONSTANTS.get(name, _safe(name))
         first = True
         while True:
@@ -537,6 +540,14 @@ class _Reader:
             else:
                 return made
             first = False
+
+    def is_element(self, name: str) -> bool:
+        """Whether c(t-1) is an element, though the program nowhere gives c anything."""
+        inside = [t.text for t in self.tokens[self.place : self.place + 5]]
+        if inside[:1] != ["("] or name in _FUNCTIONS or not {"t", "k", "n"} & self.names:
+            return False
+        is_step = len(inside) > 1 and inside[1] in self.names & {"t", "k", "n"}
+        return is_step and (inside[2:3] == [")"] or (inside[2] in "+-" and inside[4:5] == [")"]))
 
     def arguments(self, closing: str, owner: str) -> list[str]:
         """What stands within the brackets of a call or an index."""

@@ -27,8 +27,9 @@ from cellcalc.check.reading.mathematics import (
     of_one_step,
     parse_formula,
 )
+from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.slopes import slopes
-from cellcalc.check.reading.vocabulary import words
+from cellcalc.check.reading.vocabulary import called, words
 from cellcalc.check.world import STEPS
 from cellcalc.errors import ExpressionError, did_you_mean
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
@@ -128,6 +129,7 @@ _WORDS_OF_SEVERAL: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(words("loss")["errors"], ("E", "dy")),
 }
 _START_OF_A = re.compile(r"(d?)a_?0")
+_HEADS = ("W", "w", "U", "R", "b", "p", "z", "a", "net")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _WITH_HAT = re.compile(r"(d?)[ĉĈ]((?:_?[0-9]+)?)")
 _ENDS_IN_N = re.compile(r"_\{?n\}?$")
@@ -598,15 +600,47 @@ class Names:
                 return found
         if derivative:
             return self._derivative(stem, lead)
-        if stem in self.aliases:
+        if stem in self.aliases and self.aliases[stem] not in KINDS:
             return self.aliases[stem]
+        if (composed_of := self._in_letters(stem)) is not None:
+            return composed_of
         if stem in self.known:
             return stem
         if stem == "cell" and "cand" in self.gates_told and "c" in self.known:
             return "c"  # beside a candidate of its own name
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
             return self._derivative(stem[1:].removeprefix("_"), stem[0])
-        return self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        found = self._respelled(stem) or self._derived(stem) or self._by_case(stem)
+        return found or self._word(stem)
+
+    def _in_letters(self, stem: str) -> str | None:
+        """What a name is that has letters of the document's own in it: w_φ, uK, γ_ρ."""
+        if not self.aliases or self.author is not None or len(stem) > MAX_NAME:
+            return None
+        bare, accent = _accent_of(stem)
+        if accent == BAR and self.aliases.get(bare) in self.gates:
+            return f"z_{self.aliases[bare]}"
+        cuts = [stem.split("_")] if "_" in stem else [[stem[:k], stem[k:]] for k in (1, 2)]
+        for parts in cuts:
+            if len(parts) != 2 or not all(parts):
+                continue
+            head, tail = parts
+            kind = self.aliases.get(head, head if head in _HEADS else "")
+            kind = {"a": "z", "net": "z", "w": "W", "R": "U"}.get(kind, kind)
+            digits = re.fullmatch(r"(.*?[^\W\d])([0-9]{0,3})", tail)
+            below = digits[1] if digits else ""
+            gate = self.aliases.get(f"_{below}") or self._key(below, False) or ""
+            is_own = head in self.aliases or below in self.aliases or f"_{below}" in self.aliases
+            if kind in KINDS and gate in self.gates and is_own and digits is not None:
+                key = f"{kind}_{gate}{digits[2]}"
+                if key in self.known or f"{kind}_{gate}" in self.vectors:
+                    return key
+        return None
+
+    def _word(self, stem: str) -> str | None:
+        """What a word of some language in a formula means: (y - objetivo)^2, потери."""
+        key = called("quantities").get(stem.lower()) if len(stem) > 1 else None
+        return key if key in self.known else None
 
     def _authors(self, stem: str, derivative: bool, lead: str) -> str | None:
         assert self.author is not None
@@ -704,8 +738,8 @@ class Names:
                 yield from (k for k in (base, self._key(base, False)) if k)
         if self.has_reset:
             yield from (k for k, others in _OF_RESET.items() if stem in others)
-        for gate, called in _GATES.items():
-            for name in (*called, *self._more_letters(gate)):
+        for gate, spelled in _GATES.items():
+            for name in (*spelled, *self._more_letters(gate)):
                 yield from _of_gate(stem, gate, name)
         if stem.endswith("_via_y"):  # through the net input, where the prediction has one
             yield stem.removesuffix("y") + "z_y"
@@ -839,10 +873,33 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
+        if "D[" in text:
+            text = _OPERATOR_D.sub(lambda m: f"∂L/∂{m[1].replace('.', '_')}", text)
+        if self.moments:
+            text = _MOMENT_OF.sub(_moment, text)
         text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# D[M], where D takes the derivative by what stands in the brackets; no step is called so
+_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+# m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
+_MOMENT_OF = re.compile(
+    r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
+)
+
+
+def _moment(match: re.Match[str]) -> str:
+    whose = re.sub(r"[{}]", "", match[3])
+    return f"{match[1]}{'_hat' if match[2] else ''}_{whose}"
+
+
+def moments_of(text: str, whose: str) -> str:
+    """A text whose m, v, m̂ and v̂ alone are those of one parameter."""
+    return _MOMENT_ALONE.sub(lambda m: f"{m[1]}{'_hat' if m[2] else ''}_{whose}", text)
+
+
+_MOMENT_ALONE = re.compile(r"(?<![\w.])([mv])(\u0302|_?hat)?(?![\w\u0300-\u036f({\[]|[_^])")
 # ∂L/∂tanh(c_t)
 _BY_SQUASHED = re.compile(
     r"(∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d)\s?tanh\s?\(\s?[cC]([^()]{0,12}(?:\([^()]{1,8}\)\}?)?)\)"

@@ -6,11 +6,12 @@ reader of Python that gives them a meaning. Nothing is ever run.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cellcalc.check.reading import matlab
+from cellcalc.check.reading import clike, matlab
 
 MAX_SOURCE = 100_000
 MAX_LINE = 2_000
@@ -20,13 +21,15 @@ _PLACE = r"[\w+\-*() ]{1,30}?"  # where a loop begins or ends
 class Respelled(str):
     """A program as Python; ``first`` is what it calls the first element of an array.
 
-    ``columns`` tells that its arrays have rows and columns, ``own`` is the program as it was.
+    ``columns`` tells that its arrays have rows and columns, ``own`` is the program as it was, and
+    ``places`` are the lines of that which its own lines are of, where they are others.
     """
 
-    __slots__ = ("columns", "first", "own")
+    __slots__ = ("columns", "first", "own", "places")
     first: int
     columns: bool
     own: str
+    places: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -80,13 +83,25 @@ def as_python(text: str, named: str = "") -> Respelled | None:
         return None
     columns = language is MATLAB
     made = matlab.as_python(text) if columns else None
+    places: tuple[int, ...] = ()
+    if language is C and (parsed := clike.as_python(text)) is not None and _is_python(parsed[0]):
+        made, places = parsed
     if made is None:
         made, columns = _Respelling(language).of(text), False
     if made is None:
         return None
     respelled = Respelled(made)
-    respelled.first, respelled.columns, respelled.own = 0 if language is C else 1, columns, text
+    respelled.first, respelled.columns = 0 if language is C else 1, columns
+    respelled.own, respelled.places = text, places
     return respelled
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _guessed(text: str) -> Language | None:
