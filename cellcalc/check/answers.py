@@ -19,7 +19,13 @@ from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
-from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.names import (
+    FROM_LATER,
+    Names,
+    has_free_time,
+    mentioned,
+    moments_of,
+)
 from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
@@ -31,7 +37,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of, words
+from cellcalc.check.reading.vocabulary import any_of, called, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -43,6 +49,7 @@ from cellcalc.language.tree import (
     Expression,
     Mul,
     Neg,
+    Number,
     Symbol,
     add,
     multiply,
@@ -68,6 +75,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+FEWEST_STEPS = 2
 MAX_SHOWN = 1_000  # numbers of an array that may show what its name means
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN, ASIDE = "prose", "own", "aside"
@@ -120,6 +128,7 @@ class Entry:
     block_columns: bool = False
     block_own: str = ""
     context: str = ""
+    is_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -245,6 +254,7 @@ def read(
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
+    entries = list(_of_rows(entries, steps))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -293,6 +303,44 @@ def read(
         if not found and not reader.defined:
             passed.add(entry.line)
     return Sheet(tuple(answers), tuple(unreadable), len(passed), asides, from_0)
+
+
+def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
+    """The entries, where the step of a row numbered from 0 is known only if there is one for each.
+
+    Tables that follow one another, each from 0, are windows if together they have all steps.
+    """
+    found: dict[str, list[list[int]]] = {}  # the rows of each table
+    placed_at: list[int | None] = []
+    for entry in entries:
+        match = _ROW.search(entry.left) if entry.is_row else None
+        if match is None:
+            placed_at.append(None)
+            continue
+        row, tables = int(match[1]), found.setdefault(_ROW.sub("", entry.left), [[]])
+        if row in tables[-1]:
+            tables.append([])
+        placed_at.append(sum(map(len, tables[:-1])) + row)
+        tables[-1].append(row)
+    whole = {
+        name
+        for name, tables in found.items()
+        if sum(map(len, tables)) == steps and all(set(t) == set(range(len(t))) for t in tables)
+    }
+    if any(len(tables) == 1 for name, tables in found.items() if name in whole):
+        whole |= {name for name, tables in found.items() if len(tables) == 1}  # some rows of them
+    for entry, at in zip(entries, placed_at, strict=True):
+        name = _ROW.sub("", entry.left)
+        if at is None:
+            yield entry
+        elif name in whole:
+            yield replace(entry, left=f"{name}[{at}]", first_step=0)
+        else:
+            why = f"\0the step of each row\0row {at} of a table"
+            yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
+
+
+_ROW = re.compile(r"\[([0-9]{1,6})\]$")
 
 
 def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
@@ -496,12 +544,44 @@ def _calls_target_d(
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
     if "d" in (author or ()) or not has_target(model):
         return False
-    return any(
+    return _d_is_subtracted(entries) or any(
         _ERROR_TO_D.search(part[:2_000])
         for entry in entries
         if entry.form not in (PROSE, OWN, "code", "last")
         for part in (entry.left, *entry.between, entry.right)
     )
+
+
+def _d_is_subtracted(entries: Iterable[Entry]) -> bool:
+    """Whether the numbers under d are those that are taken from others to get third ones.
+
+    So it is with the desired output: step by step h - d is the error, which stands there as well.
+    """
+    columns: dict[str, dict[int, str]] = {}
+    for entry in entries:
+        if entry.form == "cell" and _NUMERIC.match(entry.right):
+            one = placed(entry.left[:40], entry.t)
+            if one is not None:
+                columns.setdefault(one.name, {})[one.t] = entry.right
+    desired = columns.get("d", {})
+    if len(desired) < FEWEST_STEPS:
+        return False
+    whole = [found for found in columns.values() if desired.keys() <= found.keys()]
+    return any(
+        all(_is_difference(a[t], desired[t], b[t]) for t in desired)
+        for a in whole
+        for b in whole
+        if a is not b and a is not desired and b is not desired
+    )
+
+
+def _is_difference(a: str, b: str, difference: str) -> bool:
+    try:
+        x, y, z = (spelling.noted(text)[0] for text in (a, b, difference))  # type: ignore[index]
+    except (TypeError, ExpressionError):
+        return False
+    unit = max(float(x.unit), float(y.unit), float(z.unit))
+    return abs(float(x.value) - float(y.value) - float(z.value)) <= 1.5 * unit
 
 
 def _difference(model: Model) -> Expression | None:
@@ -612,6 +692,7 @@ _GATE_TOLD = {
     word: re.compile(rf"\b{word}[\s_-]*gate(?![a-z])", re.IGNORECASE)
     for word in ("input", "output")
 }
+_GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
@@ -632,7 +713,9 @@ _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
-_COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_COMMA = re.compile(
+    r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
+)
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 # A function of an argument that is no quantity of a step.
@@ -681,6 +764,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if entry.form in ("", "text") and entry.right.strip().lower() in called("quantities"):
+            return True  # g = candidat
         if not entry.between and defines(f"{entry.left} = {entry.right}"):
             return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
@@ -815,11 +900,21 @@ class _Reader:
         if entry.form not in ("code", "last", OWN):
             parts = [*entry.between, entry.right]
             kept = [part for part in parts if not self.is_again(part, entry)]
-            if not kept:
+            if not kept or self.names_an_input(entry):
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def names_an_input(self, entry: Entry) -> bool:
+        """Whether it only says what an input is called: y* = target."""
+        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+            return False
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return False
+        return target.name in {row.symbol for row in self.names.model.inputs}
 
     def called_by_its_row(self, entry: Entry) -> Entry:
         """A list of the numbers of an expression that is a quantity of ours: y - target."""
@@ -1060,6 +1155,9 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if isinstance(expression, Mul):  # V*(y - target) is made of the error
+            factors = [_error_of(factor, model) or factor for factor in expression.factors]
+            expression = Mul(tuple(factors))
         for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -1121,6 +1219,8 @@ class _Reader:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name = target.name
         text = _with_points(entry.right)
+        if self.names.moments and name in self.names.parameters:
+            text = moments_of(text, name)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
@@ -1229,10 +1329,22 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     if out is None or row is None or (out.name != "y" and model.readout.parameters):
         return None
     error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    if out.step is not None and _less_a_number(expression, out):
+        expression = error  # h_2 - 0.25
     own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _less_a_number(expression: Expression, out: Symbol) -> bool:
+    """Whether an expression is a prediction less a number, as its target stands there."""
+    if not isinstance(expression, Add) or len(expression.terms) != 2 or expression.terms[0] != out:
+        return False
+    other = expression.terms[1]
+    while isinstance(other, Neg):
+        other = other.operand
+    return isinstance(other, Number)
 
 
 def _same(one: Expression, other: Expression) -> bool:

@@ -96,6 +96,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "E": ("loss_t", "e_t"),
     "L": ("loss", "Loss", "total_loss", "L_total", "E_total", "J", "loss_total", "totalloss"),
     "u": ("z",),
+    "h": ("hidden", "hidden_state"),
+    "c": ("cell_state",),
     "W": ("W_x", "Wx", "W_xh", "Wxh", "W_hx", "Whx", "W_ih", "Wih", "W_ax", "Wax", "W_in"),
     "U": ("W_h", "Wh", "W_hh", "Whh", "W_rec", "W_aa", "Waa", "U_h", "Uh", "U_hh"),
     "b": ("b_h", "bh", "b_a", "ba", "bias"),
@@ -146,9 +148,10 @@ class Names:
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
     δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``gates_told`` which of
-    "input" and "output" stand before "gate" in it, ``losses_told`` that
-    losses have a name of their own, ``passes`` how many passes the problem has, ``local`` are
-    names that the writer has defined. ``conventions`` are what the document says of its notation.
+    "input" and "output" stand before "gate" in it, and "cand" if the candidate has its own name,
+    ``losses_told`` that losses have a name of their own, ``passes`` how many passes the problem
+    has, ``local`` are names that the writer has defined. ``conventions`` are what the document
+    says of its notation.
     """
 
     model: Model
@@ -603,6 +606,8 @@ class Names:
             return composed_of
         if stem in self.known:
             return stem
+        if stem == "cell" and "cand" in self.gates_told and "c" in self.known:
+            return "c"  # beside a candidate of its own name
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
             return self._derivative(stem[1:].removeprefix("_"), stem[0])
         found = self._respelled(stem) or self._derived(stem) or self._by_case(stem)
@@ -871,10 +876,33 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
+        if "D[" in text:
+            text = _OPERATOR_D.sub(lambda m: f"∂L/∂{m[1].replace('.', '_')}", text)
+        if self.moments:
+            text = _MOMENT_OF.sub(_moment, text)
         text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# D[M], where D takes the derivative by what stands in the brackets; no step is called so
+_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+# m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
+_MOMENT_OF = re.compile(
+    r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
+)
+
+
+def _moment(match: re.Match[str]) -> str:
+    whose = re.sub(r"[{}]", "", match[3])
+    return f"{match[1]}{'_hat' if match[2] else ''}_{whose}"
+
+
+def moments_of(text: str, whose: str) -> str:
+    """A text whose m, v, m̂ and v̂ alone are those of one parameter."""
+    return _MOMENT_ALONE.sub(lambda m: f"{m[1]}{'_hat' if m[2] else ''}_{whose}", text)
+
+
+_MOMENT_ALONE = re.compile(r"(?<![\w.])([mv])(\u0302|_?hat)?(?![\w\u0300-\u036f({\[]|[_^])")
 # ∂L/∂tanh(c_t)
 _BY_SQUASHED = re.compile(
     r"(∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d)\s?tanh\s?\(\s?[cC]([^()]{0,12}(?:\([^()]{1,8}\)\}?)?)\)"
@@ -943,7 +971,7 @@ def _of_gate(stem: str, gate: str, name: str) -> Iterator[str]:
         yield f"W_{gate}"
     yield from (f"U_{gate}" for k in ("U", "R") if stem in (
         f"{k}_{name}", k + name, f"{k}_h{name}", f"{k}h{name}",
-        f"{k}_{name}h") and short)  # fmt: skip
+        f"{k}_{name}h") and (short or stem == f"{k}_{name}"))  # fmt: skip
     is_matrix = name == "i" and stem in ("W_ih", "w_ih", "Wih", "wih")
     yield from (f"U_{gate}" for k in w if not is_matrix and stem in (
         f"{k}_h{name}", f"{k}h{name}", f"{k}_{name}h", f"{k}{name}h", f"{k}h_{name}",
