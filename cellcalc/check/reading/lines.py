@@ -16,7 +16,13 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
-from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
+from cellcalc.check.reading.labels import (
+    ROMAN,
+    difference_of,
+    gate_of_line,
+    is_header,
+    label_of,
+)
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
 from cellcalc.check.reading.prose import (
@@ -1615,7 +1621,7 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         text = text[1:-1].strip()  # {c[1] -> 0.3, c[2] -> 0.5}
     if "(" in text:
         text = _SCALAR.sub(r"\1", text)
-    text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
+    text = _of_gate(_NEW_AND_NUMBER.sub(r"\1 = \2", text))
     if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
         text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
     if "that" in text and _SPEAKS_OF_GRADIENT.search(text):
@@ -1640,6 +1646,24 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
                 before = f"{before}[{at[1]}]"  # no total: the loss at step 2
             text = f"{before} {after}".strip().rstrip(".,; ")
     yield from _of_parts(number, text, where)
+
+
+# forget gate: dW = 0.2, dU = 0.1, db = -0.03
+_GATE_LABEL = re.compile(r"(?P<gate>[^:=]{1,40}?)\s*:\s+(?=[^:]{0,40}=)")
+_BARE_SORT = re.compile(
+    r"(?:(?<=[\s:,;])|^)(?P<lead>∂[LEJ]/∂|d[LEJ]/d|d|δ|∇|Δ|grad_)?(?P<sort>[WURb])(?=\s*[=≈:])"
+)
+
+
+def _of_gate(text: str) -> str:
+    """A line for one gate, whose weights have no letter of it, with that letter at each."""
+    label = _GATE_LABEL.match(text) if len(text) < 2_000 and "=" in text else None
+    if label is None or len(_BARE_SORT.findall(text)) < 2:
+        return text
+    gate = gate_of_line(label["gate"])
+    if not gate or gate in ("t", "k", "x", "y"):
+        return text
+    return _BARE_SORT.sub(lambda m: f"{m['lead'] or ''}{m['sort']}_{gate}", text[label.end() :])
 
 
 @cache
