@@ -19,7 +19,13 @@ from cellcalc.check.reading.each_gate import for_each
 from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
-from cellcalc.check.reading.names import FROM_LATER, Names, has_free_time, mentioned
+from cellcalc.check.reading.names import (
+    FROM_LATER,
+    Names,
+    has_free_time,
+    mentioned,
+    moments_of,
+)
 from cellcalc.check.reading.own_letters import KINDS
 from cellcalc.check.reading.prose import (
     GRADIENT,
@@ -43,6 +49,7 @@ from cellcalc.language.tree import (
     Expression,
     Mul,
     Neg,
+    Number,
     Symbol,
     add,
     multiply,
@@ -632,7 +639,9 @@ _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
-_COMMA = re.compile(r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*[}\]\w])")
+_COMMA = re.compile(
+    r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
+)
 _SQUASHED = re.compile(r"\b(?:tanh|sigmoid)\(")
 _FRACTION = re.compile(r"[0-9][.,][0-9]|\btanh\b")
 # A function of an argument that is no quantity of a step.
@@ -815,11 +824,21 @@ class _Reader:
         if entry.form not in ("code", "last", OWN):
             parts = [*entry.between, entry.right]
             kept = [part for part in parts if not self.is_again(part, entry)]
-            if not kept:
+            if not kept or self.names_an_input(entry):
                 return  # δ_t = ∂L/∂c_t: what it is called besides
             entry = replace(entry, between=tuple(kept[:-1]), right=kept[-1])
             entry = self.by_its_other_name(entry)
         yield self.answer(entry)
+
+    def names_an_input(self, entry: Entry) -> bool:
+        """Whether it only says what an input is called: y* = target."""
+        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+            return False
+        try:
+            target, _ = self.target(entry)
+        except ExpressionError:
+            return False
+        return target.name in {row.symbol for row in self.names.model.inputs}
 
     def called_by_its_row(self, entry: Entry) -> Entry:
         """A list of the numbers of an expression that is a quantity of ours: y - target."""
@@ -1059,6 +1078,9 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if isinstance(expression, Mul):  # V*(y - target) is made of the error
+            factors = [_error_of(factor, model) or factor for factor in expression.factors]
+            expression = Mul(tuple(factors))
         for row in (*model.forward, *model.quantities.values()):
             if row.formula is None or isinstance(row.formula, Symbol):
                 continue
@@ -1120,6 +1142,8 @@ class _Reader:
         """An answer that is a formula: for every step, for a certain one, or for a total."""
         name = target.name
         text = _with_points(entry.right)
+        if self.names.moments and name in self.names.parameters:
+            text = moments_of(text, name)
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
@@ -1228,10 +1252,22 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     if out is None or row is None or (out.name != "y" and model.readout.parameters):
         return None
     error = add(replace(out, name="y"), Neg(replace(out, name=TARGET)))
+    if out.step is not None and _less_a_number(expression, out):
+        expression = error  # h_2 - 0.25
     own = add(Symbol("y", 0), Neg(Symbol(TARGET, 0)))
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _less_a_number(expression: Expression, out: Symbol) -> bool:
+    """Whether an expression is a prediction less a number, as its target stands there."""
+    if not isinstance(expression, Add) or len(expression.terms) != 2 or expression.terms[0] != out:
+        return False
+    other = expression.terms[1]
+    while isinstance(other, Neg):
+        other = other.operand
+    return isinstance(other, Number)
 
 
 def _same(one: Expression, other: Expression) -> bool:

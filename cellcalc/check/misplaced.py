@@ -251,7 +251,8 @@ def _losses(
     Also the sums up to a step, as they are added up on the way.
     """
     wholes = [k for k in astray if spots[k].key[2] == TOTAL_LOSS]
-    for k in wholes if len(wholes) > 1 else []:
+    told = sum(spot.key[2] == TOTAL_LOSS for spot in spots)
+    for k in wholes if told > 1 else []:
         p = spots[k].key[0]
         one = trace.passes[p]
         steps = {t: value((p, 0, LOSS, t)) for t in range(1, one.steps + 1)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,6 +65,7 @@ def judge(
     unread: list[Answer] = []
     slip: Slip | None = None
     symbolic, put_in = true, None
+    on_the_way = _on_the_way(answer)
     for part in answer.working:
         if not part.formulas or len(part.formulas) != 1:
             continue
@@ -87,12 +89,16 @@ def judge(
             parts.append(Part("method", part.given, right, says))
             continue
         put_in = expression
+        if part in on_the_way:
+            parts.append(Part("substitution", part.given, True, ""))
+            continue
         # What each term of a sum over the steps was rounded to is not known.
         is_known = symbolic is not None and not _has_sum(symbolic)
         wrong = list(_compared(symbolic, expression, values)) if symbolic and is_known else []
-        says = wrong[0] if wrong else ""
+        says, is_at_one_place = wrong[0] if wrong else ("", False)
         parts.append(Part("substitution", part.given, not wrong, says))
-        if wrong and slip is None:
+        # Numbers of another form than the right one tell of a formula: that is looked for.
+        if wrong and slip is None and (is_at_one_place or symbolic is not true):
             slip = _slip(answer, Kind.WORKING, says)
     if put_in is not None and answer.number is not None:
         result = _worked_out(put_in)
@@ -152,8 +158,44 @@ def _written(value: float) -> Written:
     return Written(value, 10.0 ** (int(power or 0) - decimals), len(digits))
 
 
-def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
-    """Where the numbers put in are not those of the symbols."""
+def _on_the_way(answer: Answer) -> list[Answer]:
+    """The parts of a line that goes on from what it has worked out: 0.5*0.3 = 0.15*0.4 = 0.06."""
+    numeric = [
+        (part, formula)
+        for part in answer.working
+        for formula in (part.formulas or {}).values()
+        if not symbols(formula)
+    ]
+    found = []
+    for (part, before), (_, after) in pairwise(numeric):
+        value = _first_number(after)
+        result = _worked_out(before)
+        if value is not None and not isinstance(before, Number):
+            unit = _written(value).unit
+            is_met = abs(result.value - value) <= result.bound() * SAFE + unit
+            is_other = abs(result.value - _worked_out(after).value) > result.bound() * SAFE + unit
+            if is_met and is_other:
+                found.append(part)
+    return found
+
+
+def _first_number(expression: Expression) -> float | None:
+    """The number that an expression begins with, with its sign."""
+    sign = 1.0
+    while not isinstance(expression, Number):
+        if isinstance(expression, Neg):
+            sign = -sign
+        inner = children(expression)
+        if not inner:
+            return None
+        expression = inner[0]
+    return sign * expression.value
+
+
+def _compared(
+    symbolic: Expression, numeric: Expression, values: Values
+) -> Iterator[tuple[str, bool]]:
+    """Where the numbers put in are not those of the symbols, and whether it is at one number."""
     value = _literal(numeric)
     if value is not None:
         if isinstance(symbolic, Number | Neg) and _literal(symbolic) == value:
@@ -164,7 +206,7 @@ def _compared(symbolic: Expression, numeric: Expression, values: Values) -> Iter
             stands_for(number, one.value, one.bound() * SAFE + number.unit) for one in found
         ):
             words = {"given": f"{value:g}", "value": fixed(found[0].value, 5)}
-            yield sentence("check", "put_in", place=_shown(symbolic), **words)
+            yield sentence("check", "put_in", place=_shown(symbolic), **words), True
         return
     pairs = _paired(symbolic, numeric)
     if pairs is not None:
@@ -197,14 +239,16 @@ def _differs(symbolic: Expression, numeric: Expression, values: Values) -> bool:
     return next(iter(_compared(symbolic, numeric, values)), None) is not None
 
 
-def _compared_whole(symbolic: Expression, numeric: Expression, values: Values) -> Iterator[str]:
+def _compared_whole(
+    symbolic: Expression, numeric: Expression, values: Values
+) -> Iterator[tuple[str, bool]]:
     found, whole = values(symbolic), _worked_out(numeric)
     size = 1e-3 * abs(whole.value)
     if not any(
         abs(one.value - whole.value) <= (one.bound() + whole.bound()) * SAFE + size for one in found
     ):
         words = {"given": fixed(whole.value, 5), "value": fixed(found[0].value, 5)}
-        yield sentence("check", "put_in", place=_shown(symbolic), **words)
+        yield sentence("check", "put_in", place=_shown(symbolic), **words), False
 
 
 def _paired(

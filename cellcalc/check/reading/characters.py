@@ -23,6 +23,7 @@ _SAME[ord("÷")] = "/"
 _SAME |= {ord("½"): "(1/2)", ord("¼"): "(1/4)", ord("¾"): "(3/4)", ord("⅓"): "(1/3)"}
 # A full-width comma or colon has its space within it; but 0，7 and ：＝.
 _WIDE = re.compile("，(?![0-9０-９\\s])|[：；](?![=＝\\s])|、(?!\\s)")
+_DOT = re.compile("(?<=[A-Za-z0-9)\\]²])・(?=[A-Za-z0-9(])")  # of Japanese, between two factors
 _LETTERS = re.compile("[\U0001d400-\U0001d7ff]")  # mathematical faces: 𝑐 is c
 
 
@@ -35,6 +36,7 @@ def plain(text: str, code_spans: bool = False) -> str:
         return text
     if code_spans:
         text = text.replace("`", "\ue000")
+    text = _DOT.sub("*", text) if "・" in text else text
     text = _WIDE.sub(lambda m: f"{m[0]} ", text)
     text = _LETTERS.sub(lambda m: unicodedata.normalize("NFKC", m[0]), text.translate(_SAME))
     text = unicodedata.normalize("NFC", text)

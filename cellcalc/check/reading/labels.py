@@ -336,7 +336,14 @@ def _stage(bare: str, lower: str) -> str:
     if re.search(r"grad|ableitung|梯度|derivative", lower) and not _is_called(bare):
         return "d"
     stage = stage_of(bare) or stage_after(bare)
-    return stage if stage and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,3}", lower) else ""
+    bare = _of_pass().sub("", lower)  # after window 1
+    return stage if stage and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,3}", bare) else ""
+
+
+@cache
+def _of_pass() -> re.Pattern[str]:
+    several = "|".join(any_of("time", f"{key}s") for key in _PASSES)
+    return re.compile(rf"\s*[(\[]?(?:{several})\s*[0-9]{{1,3}}[)\]]?$", re.IGNORECASE)
 
 
 def gate_among(cells: Iterable[str]) -> str:

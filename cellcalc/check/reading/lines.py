@@ -182,7 +182,9 @@ class _Notes:
                 found = list(_answers(line.number, cleaned, self.where))
                 if any(entry.form == PROSE for entry in found):
                     self.where = _after_prose(cleaned, self.where)
-                    if _TITLE.fullmatch(text) and (stage := stage_after(text, True)):
+                    if _TITLE.fullmatch(_BULLET.sub("", text, count=1)) and (
+                        stage := stage_after(text, True)
+                    ):
                         self.where = replace(self.where, stage=stage)
                 entries += found
             real = [entry for entry in entries if entry.form != PROSE]
@@ -242,7 +244,7 @@ class _Notes:
         elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(given[1]))
             text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
-        elif (boxed := _BOXED_STEP.match(text)) is not None and len(text) <= 2_000:
+        elif (boxed := _boxed_step().match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
         elif (phrase := _step_phrase().match(bare)) is not None and len(text) <= 2_000:
@@ -335,7 +337,7 @@ def _numbered_steps(lines: Sequence[Line]) -> dict[int, int]:
     return found if len(run) > 1 and run[0] < 2 and steps in (run, run[::-1]) else {}
 
 
-_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,3}\s*")  # a line of a few words
+_TITLE = re.compile(r"\s*[^\W\d_]+(?: [^\W\d_]+){0,4}\s*")  # a line of a few words
 _OPEN_RULE = re.compile(r"\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+")
 _NAMED_DICTIONARY = re.compile(r"\s*([^\W\d]\w{0,40})\s*[=:]\s*\{(?=\s*['\"][^\W\d])")
 _CALLS_GRADIENTS = re.compile(r"grad|ableit", re.IGNORECASE)
@@ -956,7 +958,13 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
         return False
     if (bullet := _ITEM.match(following.text)) and line.text.startswith(bullet[0]):
         return False  # the next of a list
-    unmarked = re.sub(r"^(?:\{\}|&|\s)+", "", bare)
+    unmarked = re.sub(
+        r"^(?:\{\}|&|\s|\\q?quad|\\[,;:!]|\\hspace\{[^{}]{0,10}\}|\\phantom\{[^{}]{0,20}\})+",
+        "",
+        bare,
+    )
+    if following.kind == "maths" and re.match(r"[+*/]|\\(?:cdot|times|odot)|-\s", unmarked):
+        return True  # a sum goes on, and may have its result here
     if re.match(r"(?:=|≈|\\approx)(?!=)", unmarked):
         return True
     if re.search(
@@ -1016,9 +1024,10 @@ def _whole_range() -> re.Pattern[str]:
 @cache
 def _step_label() -> re.Pattern[str]:
     """What a line begins with that is for one step: "t = 2: …", "Step 2) …", "第2步，…"."""
-    steps = any_of("time", "steps")
+    steps, ways = any_of("time", "steps"), any_of("time", "directions")
     return re.compile(
-        rf"(?:[①-⑳]\s*)?((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
+        rf"(?:[①-⑳]\s*)?(?:(?:{ways})\s+(?=[tk]\s*=|[0-9]+\s*:|{steps}))?"
+        rf"((?:(?:at|for|in|bei|für|im|à|en|para)\s+)?(?:(?:{steps})\s+)?"
         r"\$?\s*(?:[tk]\s*=\s*)?[0-9]{1,6}\s*\$?|第\s*[0-9一二三四五六七八九十]+\s*(?:个|個)?\s*(?:时间步|時間步|步))\s*[:：,]\s+(?=\S*[^\W\d])"
         rf"|((?:{steps})\s+[0-9]{{1,6}})\s*(?:[.)]|[-–—])\s+(?=\S*[^\W\d])",
         re.IGNORECASE,
@@ -1049,10 +1058,19 @@ _CHINESE_LEAD = re.compile(
     r"\s*(?:在)?第\s*([0-9]{1,6}|[一二三四五六七八九十])\s*(?:个|個)?\s*(?:时间步|時間步|步|时刻|時刻)的?(?:时|時)?[，,]?\s*"
     r"(?=[^=≈:：]{1,20}(?:为|為|是|等于)\s*[-+0-9.０-９－])"
 )
-_BOXED_STEP = re.compile(
-    r"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:time\s*)?step\s*=?|t)\s*([0-9]{1,6})(?:\s*/\s*[0-9]{1,6})?\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _boxed_step() -> re.Pattern[str]:
+    """A step in brackets at the beginning of a line: [t = 2] c = 0.3, 【時刻1】 x = 0.7."""
+    steps = any_of("time", "steps")
+    return re.compile(
+        rf"\s*[\[(<]\s*(?:t\s*=|k\s*=|(?:{steps})\s*=?|t)\s*([0-9]{{1,6}})(?:\s*/\s*[0-9]{{1,6}})?"
+        r"\s*[\])>]\s*:?\s*(?=\S[^=:≈]{0,40}[=:≈])",
+        re.IGNORECASE,
+    )
+
+
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
@@ -1365,6 +1383,15 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "   " in text:
+        text = _FROM_TO.sub(r" ; new \g<name> = \g<new>", text)
+        text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
+        text = _KEYED_NUMBER.sub(r"\g<before> = \g<number>", text)
+    text = _KEYED.sub("", text)
+    if " x " in text:
+        text = _TIMES.sub(" * ", text)
+    if "=" in text and "(" in text:
+        text = _BRACKETED_BEHIND.sub(r"[\1]", text)
     if "*" in text or "⋆" in text:
         text = _STARRED.sub(lambda m: f"target{m[1] or m[2] or m[3] or ''}", text)
     if "@" in text:
@@ -1390,7 +1417,7 @@ _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
-_ONE_MORE = re.compile(r"\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
+_ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
 _TIGHT_NUMBER = re.compile(r"^\(([0-9]{1,2})\)(?=[\u3040-\u9fff]|[tk]\s*=)")  # （1）t=1时
 # gradients["dbf"][0] = 0.1, as the notebooks of courses print the parts of a dictionary
 _OF_DICTIONARY = re.compile(
@@ -1404,6 +1431,25 @@ def _in_dictionary(match: re.Match[str]) -> str:
     return f"∂L/∂{match[1]}" if is_slope else match[1]
 
 
+# dL/dh (t = 2) = 0.4
+_BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+# dL/dW_f = 0.01   W_f: 0.7 -> 0.69
+_FROM_TO = re.compile(
+    r"(?<=[0-9])\s{2,}(?P<name>[WUbVp]_?\w{0,3}):?\s+[-+]?[0-9]*[.,]?[0-9]+\s*(?:->|→)\s*(?P<new>[-+]?[0-9]*[.,]?[0-9]+)"
+)
+# SIGM -> f1 = 0.75, as on a calculator's tape; and its numbers behind a gap
+_KEYED = re.compile(
+    r"^\s*(?:SIGM?|SIGMOID|TANH|SQR|LOG|EXP|σ|tanh|sigmoid)\s*(?:->|→)\s*(?=[A-Za-z])"
+)
+_KEYED_NUMBER = re.compile(
+    r"^(?P<before>(?=.*(?:=|->|→)).*[\w)\]}²])\s{3,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_KEYED_TANH = re.compile(
+    r"^(?:TANH|Tanh|tanh)\s+(?P<name>[cC]\S{0,8})\s{2,}(?P<number>[-+]?[0-9]*[.,]?[0-9]+)$"
+)
+_TIMES = re.compile(
+    r"(?<=[0-9)\]}²₀-₉])\s+x\s+(?=[0-9(∂√]|[-+][0-9.]|\[|[A-Za-z][A-Za-z_{}]{0,6}[0-9₀-₉_{\[(]|d[LE]/d)"
+)
 # y*, y*_2, y_2^*, y^{*}_{t}: what the prediction should have been
 _STARRED = re.compile(
     r"(?<![\w*∂])[yd](?:\^\{?\s?[*⋆]\s?\}?(_\{?[t0-9]{1,4}\}?)?"
@@ -1491,7 +1537,9 @@ _NEW_AND_NUMBER = re.compile(
     r"^((?:new|updated|neues?|nouveau)\s+[A-Za-z]\S{0,8})\s+([-+]?[0-9]*[.,][0-9]+)\s*$",
     re.IGNORECASE,
 )
-_IS_EACH = re.compile(r"(?<!\S)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])")
+_IS_EACH = re.compile(
+    r"(?<!\S)(?!(?:it|they|this|that|these|those|both|er|sie|es|il|elle|ils|lo|la|ella|esso)\s)([^\W\d]\S{0,20})\s+(?:is|ist|est|are)\s+(?=[-+]?[0-9.]*[0-9])"
+)
 # One number, as numpy and torch print it: tensor(0.3, grad_fn=<AddBackward0>), np.float64(0.3).
 _SCALAR = re.compile(
     r"(?<![\w.])(?:torch\.|np\.|numpy\.)?(?:tensor|array|float64|float32)\(\s*"
@@ -1566,6 +1614,8 @@ def _answers(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     text = _NEW_AND_NUMBER.sub(r"\1 = \2", text)
     if len(text) < 2_000 and len(_IS_EACH.findall(text)) > 1:
         text = _IS_EACH.sub(r"\1 = ", text)  # h1 is 0.2, h2 is -0.6
+    if "that" in text and _SPEAKS_OF_GRADIENT.search(text):
+        text = _THAT_OF.sub("gradient of", text)  # … and that of U_f is 0.01
     if len(text) < 2_000 and (several := _each_is(text)):
         for left, right in several:
             yield _entry(number, left, right, where)
@@ -1599,6 +1649,15 @@ def _a_loss() -> re.Pattern[str]:
 _BETWEEN_SENTENCES = re.compile(r"\s*;\s+|\s*,?\s+(?:and|und|et|y)\s+|\s*[,;]\s+|\.\s+(?=[A-Z])")
 
 
+_PRONOUN = re.compile(
+    r"(?:^|\s)(?:it|they|this|that|these|those|both|which|er|sie|es|dies|diese|il|elle|ils|elles|ça|cela|lo|ella|ello"
+    r"|esto|questo|questa|essa|esso|isso|isto|ele|ela|respectively|there|here)$",
+    re.IGNORECASE,
+)
+_SPEAKS_OF_GRADIENT = re.compile(r"\b(?:gradient|derivative)\s+(?:of|for)\b", re.IGNORECASE)
+_THAT_OF = re.compile(r"\b(?:that|the one|those)\s+(?:of|for)\b", re.IGNORECASE)
+
+
 def _each_is(text: str) -> list[tuple[str, str]]:
     """Quantities and numbers of sentences: "The loss is 0.4; the cell state at t = 1 is 0.2"."""
     pieces = [text]
@@ -1610,6 +1669,8 @@ def _each_is(text: str) -> list[tuple[str, str]]:
         if match is None:
             return []
         left = _unled(match["left"])
+        if _PRONOUN.search(left):
+            continue  # it is -0.07, and a sentence before says what
         if match.re is _IS_CHINESE or len(pieces) > 1:
             known = " ".join(left.lower().split()) in called("quantities")
             if not (known or AT_STEP.search(left) or _QUANTITY_AT_END.search(left)):
@@ -1694,19 +1755,38 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             return
         parts = [parts[0][: colon.start()], parts[0][colon.end() :]]
         form = "colon"
+    if len(parts) > 2 and not parts[0].strip():
+        parts = parts[1:]  # = c_1 = 0.3, below what it was made of
     if len(parts) > 1 and _is_reversed(parts):
         parts = [parts[-1].strip(" .,;"), *parts[:-1]]  # 0.3 = c_1
+    elif len(parts) > 2 and _AN_AMOUNT.fullmatch(parts[-1]) and _is_reversed(parts[:-1]):
+        parts = [parts[-2].strip(" .,;"), *parts[:-2], parts[-1]]  # f_1*c_0 = c_1 = 0.3
     groups = [one for group in _split(parts) for one in _told_behind(group)]
     for left, *values in groups:
         if _is_step(left, values):
             place = {_place_named(left): int(values[0].strip(" .,;")[:6])}
             where = _found(where, place)
+    if len(parts) > 1 and colon is not None and (whose := _KEPT_FOR.search(text[:200])):
+        groups = [[_kept(part, whose[1]) for part in group] for group in groups]
     for left, *values in groups:
         if _is_step(left, values):
             if len(groups) == 1:
                 yield Entry(number, "", "", form=PROSE)
             continue
         yield from _entries_of(number, _unled(left).strip(), values, where, form)
+
+
+# Adam's moments for W_f: m = …, v = …
+_KEPT_FOR = re.compile(
+    r"^[^:=]{0,80}\b(?:for|of|für|von|de|pour|para|di)\s+([WUbVp]_?\{?\w{1,2}\}?)\s*:",
+    re.IGNORECASE,
+)
+
+
+def _kept(part: str, whose: str) -> str:
+    from cellcalc.check.reading.names import moments_of
+
+    return moments_of(part, re.sub(r"[{}]", "", whose))
 
 
 _EXPLICIT = re.compile(
@@ -1906,6 +1986,7 @@ def _entries_of(
     number: int | str, left: str, rest: list[str], where: Where, form: str
 ) -> Iterator[Entry]:
     *between, right = rest
+    right = _TRAILING_WORD.sub("", right.rstrip(" ,;"))
     right = _NEXT_SENTENCE.sub("", _TRANSPOSED.sub(r"\1", right))
     span = _RANGE_LEFT.match(left)
     found = list_of(right) if _may_be_list(right) else None
@@ -1978,8 +2059,9 @@ def _by_steps(
 
 
 # 0.1340. Thanks!
+_TRAILING_WORD = re.compile(r"(?<=[0-9])\s*,?\s+(?:and|und|et|y|e|i|и|und)$")
 _NEXT_SENTENCE = re.compile(
-    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+    r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[0-9])\.\s+[A-ZÀ-ÞА-Я][^\W\d_]{2,20}\s[^=]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
 )
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 

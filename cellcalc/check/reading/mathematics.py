@@ -46,7 +46,11 @@ from cellcalc.language.tree import (
 
 LAST = "T"  # the last step, in the limits of a sum
 MAX_SUMS = 2
-LETTER = "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u0400-\u04ff\u1e00-\u1eff\u3041-\u30ff\u4e00-\u9fff\uac00-\ud7a3∇"
+# Those of Western languages, Greek, Cyrillic, Japanese, Chinese, Korean; no dot between words.
+LETTER = (
+    "A-Za-zÀ-ÖØ-öø-ɏͰ-Ͽ\u0400-\u04ff\u1e00-\u1eff\u3041-\u30fa\u30fc-\u30ff\u4e00-\u9fff"
+    "\uac00-\ud7a3∇"
+)
 _MARKS = "\u0300-\u036f"  # accents
 _WORD = f"[{LETTER}{_MARKS}0-9°ᶠᵍᵒ]"
 _BELOW, _ABOVE = "₀₁₂₃₄₅₆₇₈₉₊₋ₜ₌ₙ", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ⁽⁾⁼ⁿᵀ"

@@ -868,10 +868,33 @@ class Names:
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
+        if "D[" in text:
+            text = _OPERATOR_D.sub(lambda m: f"∂L/∂{m[1].replace('.', '_')}", text)
+        if self.moments:
+            text = _MOMENT_OF.sub(_moment, text)
         text = _BY_SQUASHED.sub(r"\1tanh_c\2", sums_spelled_out(text, self.gates))
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# D[M], where D takes the derivative by what stands in the brackets; no step is called so
+_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+# m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
+_MOMENT_OF = re.compile(
+    r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
+)
+
+
+def _moment(match: re.Match[str]) -> str:
+    whose = re.sub(r"[{}]", "", match[3])
+    return f"{match[1]}{'_hat' if match[2] else ''}_{whose}"
+
+
+def moments_of(text: str, whose: str) -> str:
+    """A text whose m, v, m̂ and v̂ alone are those of one parameter."""
+    return _MOMENT_ALONE.sub(lambda m: f"{m[1]}{'_hat' if m[2] else ''}_{whose}", text)
+
+
+_MOMENT_ALONE = re.compile(r"(?<![\w.])([mv])(\u0302|_?hat)?(?![\w\u0300-\u036f({\[]|[_^])")
 # ∂L/∂tanh(c_t)
 _BY_SQUASHED = re.compile(
     r"(∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d)\s?tanh\s?\(\s?[cC]([^()]{0,12}(?:\([^()]{1,8}\)\}?)?)\)"

@@ -125,6 +125,8 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
     if not symbols:
         return
     yield from _net_inputs(line)
+    for told in _KEY_TOLD.finditer(line):
+        yield told[1], told[2]
     for slope in _OF_LOSS.finditer(line):
         yield slope[1], f"∂L/∂{slope[2]}_t"
     for error in _OF_ERROR.finditer(line):
@@ -240,6 +242,12 @@ def _before(line: str, place: int, symbols: Sequence[re.Match[str]]) -> re.Match
 
 
 _LIST = rf"{_LETTER}(?:{_ABOVE}?{_T}|{_T}{_ABOVE}|_\{{?{_LETTER}\}}?|{_ABOVE})?"
+# K = keep gate (f), n.K means the number inside the sigmoid of K
+_KEY_TOLD = re.compile(
+    rf"(?<![\w∂.])({_LETTER}){_T}?\s?[=:]\s?[a-z]{{2,20}}(?: [a-z]{{2,20}}){{0,2}}\s?"
+    r"\(([fiogchyru])\)"
+)
+_DOTTED = re.compile(rf"(?<![\w∂.])({_LETTER})\.{_LETTER}\s?(?:is|are|means?|=|:)\s([^.;]{{3,80}})")
 _OF_NETS = re.compile(
     rf"(?<![\w∂])(?P<list>{_LIST}(?:\s?(?:,|and|et|und|y)\s?{_LIST}){{0,5}})\s?(?P<rest>(?:is|are|ist|sind|est|sont|es|son|les|the|die|:|=|\|)[^=;]{{3,160}})",
     re.IGNORECASE,
@@ -258,6 +266,9 @@ def _net_inputs(line: str) -> Iterator[tuple[str, str]]:
     net, slope = _heads()
     if not net.search(line):
         return
+    for dotted in _DOTTED.finditer(line):
+        if net.search(dotted[2]):
+            yield dotted[1], NET
     for match in _OF_NETS.finditer(line):
         part = re.split(r"[.;](?:\s|$)", match["rest"])[0]
         if not net.search(part):
@@ -279,16 +290,16 @@ def _stem(symbol: re.Match[str]) -> str:
 _SIGN = r"\s?[*·⊙∘]?\s?"
 _FACTOR = rf"({_LETTER})"
 _CELL = re.compile(
-    rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?\(?({_LETTER}){_T}{_SIGN}\1{_PREV}\)?\s?\+\s?\(?({_LETTER}){_T}{_SIGN}({_LETTER}){_T}\)?(?=\s*(?:$|[,;.&|]))"
+    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?\(?({_LETTER}){_T}?{_SIGN}\1{_PREV}\)?\s?\+\s?\(?({_LETTER}){_T}?{_SIGN}({_LETTER}){_T}?\)?(?=\s*(?:$|[,;.&|]))"
 )
 _OUTPUT = re.compile(
-    rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?({_LETTER}){_T}{_SIGN}(?:tanh|th)\s?[({{]?\s?({_LETTER}){_T}\s?[)}}]?(?=\s*(?:$|[,;.&|]))"
+    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?({_LETTER}){_T}?{_SIGN}(?:tanh|th)\s?[({{]?\s?({_LETTER}){_T}?\s?[)}}]?(?=\s*(?:$|[,;.&|]))"
 )
 _MIX = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?\(\s?1\s?-\s?({_LETTER}){_T}\s?\){_SIGN}\1{_PREV}\s?\+\s?\2{_T}{_SIGN}({_LETTER}){_T}(?=\s*(?:$|[,;.&|]))"
 )
 _GATED = re.compile(
-    rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?(σ|sigmoid|sigma|tanh)\s?\(\s?({_LETTER})_?\{{?({_LETTER})\}}?{_SIGN}x{_T}\s?\+\s?"
+    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(σ|sigmoid|sigma|sig|tanh)\s?\(\s?({_LETTER})_?\{{?({_LETTER})\}}?{_SIGN}x{_T}?\s?\+\s?"
     rf"({_LETTER})_?\{{?({_LETTER})\}}?{_SIGN}\(?\s?(?:({_LETTER}){_T}{_SIGN})?({_LETTER}){_PREV}\s?\)?\s?\+\s?({_LETTER})_?\{{?({_LETTER})\}}?\s?\)"
 )
 

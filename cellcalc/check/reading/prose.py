@@ -103,6 +103,12 @@ _FILLERS = frozenset(
         "answer",
         "result",
         "total",
+        "出力",
+        "入力",
+        "输出",
+        "输入",
+        "誤差",
+        "误差",
         "sum",
         "summe",
         "zusammen",
@@ -195,6 +201,7 @@ _WITH_LETTER = re.compile(
 _LABELLED = re.compile(
     r"([^\W\d_]{3,20}(?: [^\W_]{1,20}){0,4})(?: ?\([^()]{1,30}\))?\.\s+(\S{1,40})"
 )
+_FUNCTION_OF = re.compile(r"(tanh|tgh|th|σ|sigmoid)\s+([A-Za-z]\S{0,20})")  # tanh c_1
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _QUOTED = re.compile(r"\"([^\"]{1,30})\"")
 
@@ -336,6 +343,7 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     labelled = _LABELLED.fullmatch(text)
     if labelled and labelled[1].lower() in called("quantities"):
         text = labelled[2]  # Loss (1 mark). L
+    text = _FUNCTION_OF.sub(r"\1(\2)", text) if _FUNCTION_OF.fullmatch(text) else text
     text = _STAGED.sub(r"\1", text)
     if of_chinese := _CHINESE_SLOPE.fullmatch(text):
         return f"∂L/∂{of_chinese[1]}", t
