@@ -59,7 +59,11 @@ class Where:
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
     """The answers of notes in plain text, Markdown or LaTeX."""
-    return [_moved(entry, first_line - 1) for entry in _Notes(text).entries()]
+    from cellcalc.check.reading.gate_axis import apart, said_in
+
+    order, axis = said_in(text)
+    found = apart(_Notes(text).entries(), order, axis)
+    return [_moved(entry, first_line - 1) for entry in found]
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -1927,9 +1931,21 @@ def _unlabelled(name: str) -> str:
     return rest if colon and rest.strip() and not re.search(r"[=\d]", label) else name
 
 
+@cache
+def _staging() -> frozenset[str]:
+    """The words that say which value of a parameter it is: new, old."""
+    return frozenset((*words("stage")["new"], *words("stage")["given"]))
+
+
 def _is_name(text: str) -> bool:
     bare = _unled(_unlabelled(text).strip())
     *before, last = bare.split() or [""]
+    if (
+        len(before) == 1
+        and last.lower().strip("()") in _staging()
+        and _NAMEISH.fullmatch(before[0])
+    ):
+        return True  # W_f new
     if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
         return True
     return bool(_NAMEISH.fullmatch(bare)) or (
