@@ -455,3 +455,9 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
         match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
     )
     return lead or "", stem, feature.removeprefix("_"), mark
+
+
+def of_gate(sort: str, letter: str) -> str:
+    """W, U or b as that of a gate: dW_f for dW, W_f1' for W1'."""
+    lead, stem, feature, mark = sort_parts(sort)
+    return f"{lead}{stem}_{letter}{feature}{mark}"
