@@ -382,7 +382,7 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
         is_usual = name in _USUAL
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
             is_usual = True
-        if name == key or (is_usual and name not in elsewhere):
+        if name == key or (is_usual and name not in elsewhere and key not in KINDS):
             continue
         if name == PREDICTION and key == model.cell.output and model.readout.parameters:
             continue
