@@ -259,6 +259,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     gates_told = frozenset(word for word, gate in _GATE_TOLD.items() if is_said(gate))
     raised = is_said(_RAISED)
+    argued = any(map(_STEP_ARGUED.search, _texts(entries)))
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -281,7 +282,9 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
+            reader = _Reader(
+                names, steps, rules, windows, raised, of_steps, slopes, spans, argued
+            )
             readers[kind] = reader
         try:
             found = list(reader.answers(entry))
@@ -638,6 +641,7 @@ _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({]
 _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
+_STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(
     r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
@@ -673,7 +677,9 @@ class _Reader:
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
         spans: Sequence[range] = (),  # the steps that each window sweeps
+        argued: bool = False,  # whether steps stand in round brackets elsewhere: s(t)
     ) -> None:
+        self.argued = argued
         self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
@@ -1147,7 +1153,7 @@ class _Reader:
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
-            argument=time == "argument" or _is_argument(entry.left),
+            argument=time == "argument" or self.argued or _is_argument(entry.left),
             raised=time in ("superscript", "parenthesis")
             or bool(_RAISED.search(entry.left))
             or (self.raised and bool(_RAISED.search(text))),
