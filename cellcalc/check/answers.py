@@ -44,12 +44,15 @@ from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
     ONE,
+    TWO,
     Add,
+    Div,
     Edge,
     Expression,
     Mul,
     Neg,
     Number,
+    Pow,
     Symbol,
     add,
     multiply,
@@ -57,7 +60,7 @@ from cellcalc.language.tree import (
     shifted,
     symbols,
 )
-from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
+from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -282,9 +285,7 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(
-                names, steps, rules, windows, raised, of_steps, slopes, spans, argued
-            )
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans, argued)
             readers[kind] = reader
         try:
             found = list(reader.answers(entry))
@@ -1084,6 +1085,8 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if (loss := _loss_of(expression, model)) is not None:
+            return loss
         if isinstance(expression, Mul):  # V*(y - target) is made of the error
             factors = [_error_of(factor, model) or factor for factor in expression.factors]
             expression = Mul(tuple(factors))
@@ -1264,6 +1267,23 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _loss_of(expression: Expression, model: Model) -> Symbol | None:
+    """The loss of a step, where it is half of the squared error: 1/2*(y - target)^2."""
+    halves = {Number(0.5), Div(ONE, TWO)}
+    match expression:
+        case Mul((half, Pow(error, power))) if half in halves and power == TWO:
+            pass
+        case Div(Pow(error, power), two) if power == two == TWO:
+            pass
+        case _:
+            return None
+    slope = error if isinstance(error, Symbol) else _error_of(error, model)
+    row = model.quantities.get(LOSS)
+    squared = Pow(Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0)))), TWO)
+    is_half = row is not None and row.formula == Div(squared, TWO)
+    return replace(slope, name=LOSS) if is_half and slope and slope.name == "dy" else None
 
 
 def _less_a_number(expression: Expression, out: Symbol) -> bool:

@@ -144,6 +144,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("quantity", _handed_or_state(before))
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
+        bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
+        lower = " ".join(bare.lower().split())
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:

@@ -244,6 +244,9 @@ class _Notes:
         elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(given[1]))
             text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
+        elif (spaced := _spaced_step().match(bare)) is not None and len(text) <= 2_000:
+            self.where = replace(self.where, t=int(spaced[1]))
+            text = bare[spaced.end() :]
         elif (boxed := _boxed_step().match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
@@ -1061,6 +1064,16 @@ _CHINESE_LEAD = re.compile(
 
 
 @cache
+def _spaced_step() -> re.Pattern[str]:
+    """A step with a gap behind it, and names with numbers: step 1   f 0.6   i 0.7."""
+    steps, ways = any_of("time", "steps"), any_of("time", "directions")
+    return re.compile(
+        rf"(?:(?:{steps}|{ways})\s+|[tk]\s*=\s*)([0-9]{{1,4}})\s{{2,}}(?=[^\W\d]\S{{0,12}}\s+[-+]?[0-9]*\.?[0-9])",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _boxed_step() -> re.Pattern[str]:
     """A step in brackets at the beginning of a line: [t = 2] c = 0.3, 【時刻1】 x = 0.7."""
     steps = any_of("time", "steps")
@@ -1383,6 +1396,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "   " in text and (named := _named_cells(text)):
+        text = named
     if "   " in text:
         text = _FROM_TO.sub(r" ; new \g<name> = \g<new>", text)
         text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
@@ -1433,6 +1448,24 @@ def _in_dictionary(match: re.Match[str]) -> str:
 
 # dL/dh (t = 2) = 0.4
 _BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+_NAMED_CELL = re.compile(
+    r"(?P<name>(?:tanh\s+)?[^\W\d][\w./∂δ{}]{0,14}(?:\s+[hy]\s*-\s*[a-z]{1,8})?)\s{1,3}"
+    r"(?P<number>[-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)"
+)
+
+
+def _named_cells(text: str) -> str:
+    """Names with numbers that have gaps between them: net_f 0.41   net_i 0.93."""
+    cells = [cell for cell in _WIDE_GAP.split(text.strip()) if cell]
+    found = [_NAMED_CELL.fullmatch(cell) for cell in cells]
+    if len(cells) < 2 or not all(found):
+        return ""
+    pairs = [(one["name"], one["number"]) for one in found if one]
+    # error h - target
+    pairs = [("dy" if " - " in name else name, number) for name, number in pairs]
+    return " ; ".join(f"{name} = {number}" for name, number in pairs)
+
+
 # dL/dW_f = 0.01   W_f: 0.7 -> 0.69
 _FROM_TO = re.compile(
     r"(?<=[0-9])\s{2,}(?P<name>[WUbVp]_?\w{0,3}):?\s+[-+]?[0-9]*[.,]?[0-9]+\s*(?:->|→)\s*(?P<new>[-+]?[0-9]*[.,]?[0-9]+)"

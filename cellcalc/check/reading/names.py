@@ -665,7 +665,7 @@ class Names:
         if key not in self.known:
             return None
         is_authors = self.author is not None and not self.conventions.delta
-        if lead not in ("δ", "delta") or is_authors or self.apart:
+        if lead not in ("δ", "Δ", "delta") or is_authors or self.apart:
             return key
         is_cell = base == ("h" if self.has_reset else "c")
         if is_cell and self.conventions.cell_delta == NET and "dz_g" in self.known:

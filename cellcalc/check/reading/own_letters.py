@@ -197,7 +197,7 @@ _OF_LOSS = re.compile(
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}\s?-\s?({_LETTER}){_T}\)?"
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _LISTED = re.compile(
