@@ -878,7 +878,9 @@ class Names:
 
 
 # D[M], where D takes the derivative by what stands in the brackets; no step is called so
-_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+_OPERATOR_D = re.compile(
+    r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6}(?:\([^()\[\]]{1,8}\))?)\s?\](?!\s?\()"
+)
 # m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
 _MOMENT_OF = re.compile(
     r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
