@@ -37,7 +37,7 @@ from cellcalc.check.reading.prose import (
     stage_of,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
-from cellcalc.check.reading.vocabulary import any_of, words
+from cellcalc.check.reading.vocabulary import any_of, called, words
 from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
@@ -78,6 +78,7 @@ __all__ = [
 ]  # fmt: skip
 
 MAX_ANSWERS = 200_000
+FEWEST_STEPS = 2
 MAX_SHOWN = 1_000  # numbers of an array that may show what its name means
 MAX_RULE = 40  # characters of what an optimizer's rule is for
 PROSE, OWN, ASIDE = "prose", "own", "aside"
@@ -130,6 +131,7 @@ class Entry:
     block_columns: bool = False
     block_own: str = ""
     context: str = ""
+    is_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,7 +242,7 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    if _calls_target_hat(entries, model):
+    if _calls_target_hat(entries, model) or conventions.target == "y\u0302":
         aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
@@ -255,6 +257,7 @@ def read(
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
+    entries = list(_of_rows(entries, steps))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -306,6 +309,44 @@ def read(
     return Sheet(tuple(answers), tuple(unreadable), len(passed), asides, from_0)
 
 
+def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
+    """The entries, where the step of a row numbered from 0 is known only if there is one for each.
+
+    Tables that follow one another, each from 0, are windows if together they have all steps.
+    """
+    found: dict[str, list[list[int]]] = {}  # the rows of each table
+    placed_at: list[int | None] = []
+    for entry in entries:
+        match = _ROW.search(entry.left) if entry.is_row else None
+        if match is None:
+            placed_at.append(None)
+            continue
+        row, tables = int(match[1]), found.setdefault(_ROW.sub("", entry.left), [[]])
+        if row in tables[-1]:
+            tables.append([])
+        placed_at.append(sum(map(len, tables[:-1])) + row)
+        tables[-1].append(row)
+    whole = {
+        name
+        for name, tables in found.items()
+        if sum(map(len, tables)) == steps and all(set(t) == set(range(len(t))) for t in tables)
+    }
+    if any(len(tables) == 1 for name, tables in found.items() if name in whole):
+        whole |= {name for name, tables in found.items() if len(tables) == 1}  # some rows of them
+    for entry, at in zip(entries, placed_at, strict=True):
+        name = _ROW.sub("", entry.left)
+        if at is None:
+            yield entry
+        elif name in whole:
+            yield replace(entry, left=f"{name}[{at}]", first_step=0)
+        else:
+            why = f"\0the step of each row\0row {at} of a table"
+            yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
+
+
+_ROW = re.compile(r"\[([0-9]{1,6})\]$")
+
+
 def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
     """The numbers at certain steps, where one of them is at step 0."""
     found = [
@@ -347,7 +388,7 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     found = {}
     if conventions.output_y and not model.readout.parameters:
         found["y"] = model.cell.output
-    if conventions.target and has_target(model):
+    if conventions.target in ("y", "d") and has_target(model):
         found[conventions.target] = TARGET
     if conventions.bare_net:
         found["a"] = "z_g"
@@ -385,8 +426,8 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
             continue
         is_usual = name in _USUAL
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
-            is_usual = True
-        if name == key or (is_usual and name not in elsewhere and key not in KINDS):
+            is_usual = name != STEPS or key not in KINDS  # n^f beside n, the number of steps
+        if name == key or (is_usual and name not in elsewhere):
             continue
         if name == PREDICTION and key == model.cell.output and model.readout.parameters:
             continue
@@ -507,12 +548,44 @@ def _calls_target_d(
     """Whether somebody calls the target d, the desired value, as in (h_t - d_t)."""
     if "d" in (author or ()) or not has_target(model):
         return False
-    return any(
+    return _d_is_subtracted(entries) or any(
         _ERROR_TO_D.search(part[:2_000])
         for entry in entries
         if entry.form not in (PROSE, OWN, "code", "last")
         for part in (entry.left, *entry.between, entry.right)
     )
+
+
+def _d_is_subtracted(entries: Iterable[Entry]) -> bool:
+    """Whether the numbers under d are those that are taken from others to get third ones.
+
+    So it is with the desired output: step by step h - d is the error, which stands there as well.
+    """
+    columns: dict[str, dict[int, str]] = {}
+    for entry in entries:
+        if entry.form == "cell" and _NUMERIC.match(entry.right):
+            one = placed(entry.left[:40], entry.t)
+            if one is not None:
+                columns.setdefault(one.name, {})[one.t] = entry.right
+    desired = columns.get("d", {})
+    if len(desired) < FEWEST_STEPS:
+        return False
+    whole = [found for found in columns.values() if desired.keys() <= found.keys()]
+    return any(
+        all(_is_difference(a[t], desired[t], b[t]) for t in desired)
+        for a in whole
+        for b in whole
+        if a is not b and a is not desired and b is not desired
+    )
+
+
+def _is_difference(a: str, b: str, difference: str) -> bool:
+    try:
+        x, y, z = (spelling.noted(text)[0] for text in (a, b, difference))  # type: ignore[index]
+    except (TypeError, ExpressionError):
+        return False
+    unit = max(float(x.unit), float(y.unit), float(z.unit))
+    return abs(float(x.value) - float(y.value) - float(z.value)) <= 1.5 * unit
 
 
 def _difference(model: Model) -> Expression | None:
@@ -623,6 +696,7 @@ _GATE_TOLD = {
     word: re.compile(rf"\b{word}[\s_-]*gate(?![a-z])", re.IGNORECASE)
     for word in ("input", "output")
 }
+_GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 # Where the loss has its own name, the error is y - target.
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
@@ -697,6 +771,8 @@ class _Reader:
             return True
         if entry.form in ("array", "cell", "code", "last", OWN):
             return False
+        if entry.form in ("", "text") and entry.right.strip().lower() in called("quantities"):
+            return True  # g = candidat
         if not entry.between and defines(f"{entry.left} = {entry.right}"):
             return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
@@ -991,7 +1067,8 @@ class _Reader:
             return None
         found: list[Answer] = []
         is_read = False
-        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates):
+        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates,
+                                    self.names.model.features):  # fmt: skip
             one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
             try:
                 self.target(one)

@@ -147,8 +147,8 @@ _OF_ALL = re.compile(r"∂\s?[LEJ]/∂")
 @cache
 def _words(key: str) -> re.Pattern[str]:
     end = "(?![A-Za-z])" if key in ("bars", "tildes") else ""
-    several = unicodedata.normalize("NFD", any_of("notation", key))  # as the lines are spelled
-    return re.compile(rf"(?<![A-Za-z])(?:{several}){end}", re.IGNORECASE)
+    found = unicodedata.normalize("NFD", any_of("notation", key))  # as the texts are spelled
+    return re.compile(rf"(?<![A-Za-z])(?:{found}){end}", re.IGNORECASE)
 
 
 @cache
@@ -158,10 +158,10 @@ def _target_said() -> re.Pattern[str]:
     step = r"(?:_\{?[t0-9]\}?|ₜ|\[t\]|\^?\{?[(<⟨]t[)>⟩]\}?)?"
     behind = (
         rf"\b(?:{target})\s?(?:values?\s|outputs?\s)?(?:is\s|are\s|=\s|:\s|\()?"
-        rf"(?P<behind>[yd]){step}(?![\w\u0302'])"
+        rf"(?P<behind>y\u0302|[yd]){step}(?![\w\u0302'])"
     )
     before = (
-        rf"(?<![\w∂/δ])(?P<before>[yd]){step}\s?"
+        rf"(?<![\w∂/δ])(?P<before>y\u0302|[yd]){step}\s?"
         rf"(?:\(\s?|(?:is|are|=|:|for|denotes)\s)(?:the\s)?(?:{target})"
     )
     return re.compile(f"{behind}|{before}", re.IGNORECASE)
@@ -312,8 +312,9 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     return best if count > 2 * sum(n for _, n in others) or not others else ""
 
 
+_A_GATE = "[fior]|forget|input|output|reset"
 _OF_GATE_AT = re.compile(
-    rf"\s*(?:(?P<delta>{_DELTA}[ _]?)|[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)\{{?(?P<gate>[fior])\}}?"
+    rf"\s*(?:(?P<delta>{_DELTA}[ _]?)|[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)\{{?(?P<gate>{_A_GATE})\}}?"
     r"(?:\[(?P<step>[0-9]{1,6})\]|[_,]\{?(?P<below>[0-9]{1,6})\}?)\s?=\s?(?P<number>[-+.,0-9eE]{1,30})",
     re.IGNORECASE,
 )
@@ -332,7 +333,9 @@ def _stands_beside(lines: Iterable[str]) -> bool:
 
 
 _BIAS = re.compile(
-    r"\s*(?:[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)b_?\{?(?P<gate>[fior])\}?\s?=\s?(?P<number>[-+.,0-9eE]{1,30})"
+    rf"(?:Σ )?\s*(?:[∂d][LEJ]\s?/\s?[∂d]|d_?|grad_)b_?\{{?(?P<gate>{_A_GATE})\}}?"
+    r"\s?=\s?(?P<number>[-+.,0-9eE]{1,30})",
+    re.IGNORECASE,
 )
 
 
@@ -341,25 +344,24 @@ def _adds_up(lines: Iterable[str]) -> bool:
 
     So the derivatives by the net input do, and those by the gate do not.
     """
-    parts: dict[str, dict[str, str]] = {}
-    sums: dict[str, str] = {}
+    parts: dict[str, list[str]] = {}
+    sums: dict[str, list[str]] = {}  # of each window
     for line in lines:
         if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
-            at = match["step"] or match["below"]
-            parts.setdefault(match["gate"].lower(), {})[at] = match["number"]
+            parts.setdefault(match["gate"].lower(), []).append(match["number"])
         elif match := _BIAS.fullmatch(line):
-            sums[match["gate"].lower()] = match["number"]
+            sums.setdefault(match["gate"].lower(), []).append(match["number"])
     both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
-    return len(both) > 1 and all(_is_sum(list(parts[g].values()), sums[g]) for g in both)
+    return len(both) > 1 and all(_is_sum(parts[gate], sums[gate]) for gate in both)
 
 
-def _is_sum(parts: list[str], total: str) -> bool:
-    """Whether rounded numbers add up to another one."""
+def _is_sum(parts: list[str], totals: list[str]) -> bool:
+    """Whether rounded numbers add up to what others do."""
     try:
-        numbers = [_number(one) for one in (*parts, total)]
+        numbers = [*map(_number, parts), sum(map(_number, totals))]
     except ValueError:
         return False
-    decimals = min(len(re.split("[.,]", one.rstrip(".,"))[-1]) for one in (*parts, total))
+    decimals = min(len(re.split("[.,]", one.rstrip(".,"))[-1]) for one in (*parts, *totals))
     return abs(sum(numbers[:-1]) - numbers[-1]) <= 0.6 * len(numbers) * 10.0**-decimals
 
 

@@ -35,11 +35,12 @@ NOTED = re.compile(
 )
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
-_PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,4}\}?|V|b_y)'?")
+_PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
 
 _FEATURE = re.compile(r"x_?[1-9]")
+ROWS = "rows"
 _NAMING = ("quantity", "gate", "sort", "part")
 
 
@@ -70,6 +71,7 @@ class Number:
     epoch: int | None = None
     sequence: int | None = None
     known: bool = True  # or else its labels name nothing that is a quantity
+    is_row: bool = False  # its step is the number of its row, from 0
     aside: bool = False  # it stands in a column of remarks, which ``left`` heads
 
 
@@ -188,6 +190,8 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
+            if label_of(row[0], gate) == Label("stage", "d") and "sort" in _kinds(row[1:]):
+                told = (*told, row[0])  # GRADIENTS | W | U | b
         elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
             yield table
             table = _Table(gate)
@@ -197,6 +201,10 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
         table.rows.append((number, row, told))
     if table.rows:
         yield table
+
+
+def _kinds(cells: Sequence[str]) -> set[str]:
+    return {label_of(cell).kind for cell in cells if cell}
 
 
 def _titled(titles: tuple[str, ...], title: str) -> tuple[str, ...]:
@@ -245,12 +253,20 @@ def _of_table(table: _Table) -> Iterator[Number]:
     width = max(len(row) for _, row, _ in table.rows)
     cells = [[row[k] for _, row, _ in table.rows] for k in range(width)]
     stacks = [_of_candidate(list(_stack(table, k)), cells[k]) for k in range(width)]
+    stacks = _of_errors(stacks)
     sorts = _sorts(stacks, cells)
     values = [k for k in range(width) if sorts[k] == "value"]
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
     named = _with_merged(table, sorts)
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
+    corners = tuple(
+        row[k]
+        for _, row in table.header[-1:]
+        for k, sort in enumerate(sorts)
+        if sort == "label" and row[k] and label_of(row[k]).kind == "stage"
+    )  # "gradient of", above W, U, b
     for place, (number, row, titles) in enumerate(table.rows):
+        titles = (*titles, *corners)
         filled = [
             k for k in values
             if row[k].lower() not in EMPTY and not _is_total(row[k]) and not _says(row, k)
@@ -310,6 +326,25 @@ def _of_candidate(stack: list[Label], column: Sequence[str]) -> list[Label]:
     return [Label("quantity", "n") if n else x for n, x in zip(is_n, stack, strict=True)]
 
 
+# Half the square of an error, in whichever signs
+_HALF_SQUARE = re.compile(
+    r"(?:½|1/2|\(1/2\)|0?[.,]5)\s*[*·×]?\s*[^²^*]{1,30}(?:²|\^2|\*\*2)|[^²^*]{1,30}(?:²|\^2|\*\*2)\s*/\s*2"
+)
+
+
+def _of_errors(stacks: list[list[Label]]) -> list[list[Label]]:
+    """The labels above the columns, where an error stands beside half its square: y - target."""
+    lowest = [stack[0] if stack else None for stack in stacks]
+    errors = (*words("loss")["errors"], "err", "err.", "e", "e_t", "eₜ", "residual", "diff")
+    squares = [k for k, one in enumerate(lowest) if one and _HALF_SQUARE.fullmatch(one.says)]
+    plain = [k for k, one in enumerate(lowest) if one and one.says.lower() in errors]
+    if len(squares) != 1 or len(plain) != 1:
+        return stacks
+    found = list(stacks)
+    found[squares[0]], found[plain[0]] = [Label("quantity", "E")], [Label("quantity", "dy")]
+    return found
+
+
 def _is_total(cell: str) -> bool:
     return not is_value(cell) and label_of(cell).kind == "total"
 
@@ -327,6 +362,9 @@ def _stack(table: _Table, column: int) -> Iterator[Label]:
         if cell and cell.lower() not in EMPTY:
             step = _STEP_NUMBER.fullmatch(cell)
             label = Label("step", cell, int(step[1])) if step else label_of(cell, table.gate)
+            if label.kind == "part" and "stage" in _kinds(row[:column]) and level < depth - 1:
+                before = [label_of(one) for one in row[:column] if one]
+                yield from (one for one in before[-2:] if one == Label("stage", "d"))
             if label.kind == "stage" and label.says == "given" and _has_steps(row):
                 label = Label("step", cell, 0)  # start, step 1, step 2
             yield label
@@ -337,7 +375,10 @@ def _has_steps(row: Sequence[str]) -> bool:
 
 
 def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
-    """What each column holds: "time", "label", "pass:window", "skipped" or "value"."""
+    """What each column holds: "time", "label", "pass:window", "skipped" or "value".
+
+    Or "rows": the numbers that a program gives to rows, from 0.
+    """
     found = []
     for stack, column in zip(stacks, cells, strict=True):
         kinds = [label.kind for label in stack if label.kind != "unit"]
@@ -355,7 +396,11 @@ def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
             found.append("skipped")
         elif not numeric:
             found.append("label" if filled else "skipped")
-        elif not stack and len(steps) == len(filled) and _may_be_index(found, steps):
+        elif (
+            not stack
+            and len(steps) + sum(map(_is_total, filled)) == len(filled)
+            and _may_be_index(found, steps)
+        ):
             found.append("index")
         else:
             found.append("value")
@@ -366,10 +411,20 @@ def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
     for k, sort in enumerate(found):
         if sort == "index":
             is_of_program = next(filter(None, cells[k])) == "0"  # which has numbered the rows
-            found[k] = "skipped" if times or is_of_program else "time"
+            is_of_steps = "label" not in found and any(map(_begins_at_1, stacks))
+            found[k] = "time" if not is_of_program else "rows" if is_of_steps else "skipped"
+            found[k] = "skipped" if times else found[k]
         if sort == "number":
             found[k] = "skipped" if times or "label" in found else "time"
     return found
+
+
+def _begins_at_1(stack: Sequence[Label]) -> bool:
+    """Whether a column has a gate, an input or a target, of which there is none before step 1."""
+    return any(
+        label.letter in ("f", "i", "o", "r", "u") or label.says in ("x", "x1", "target")
+        for label in stack
+    )
 
 
 def _may_be_index(before: list[str], steps: list[str]) -> bool:
@@ -386,10 +441,10 @@ def _with_merged(table: _Table, sorts: list[str]) -> list[list[str]]:
     for _, row, titles in table.rows:
         made = list(row)
         lead = next((k for k, cell in enumerate(row) if cell), 0)
-        has_label = any(row[k] for k, sort in enumerate(sorts) if sort in ("label", "time"))
+        has_label = any(row[k] for k, sort in enumerate(sorts) if sort in ("label", "time", "rows"))
         if before is not None and titles == title and has_label:
             for k in range(lead):
-                if sorts[k] in ("label", "time") or sorts[k].startswith("pass"):
+                if sorts[k] in ("label", "time", "rows") or sorts[k].startswith("pass"):
                     made[k] = before[k]
         found.append(made)
         before, title = made, titles
@@ -411,14 +466,29 @@ def _labels_beside(row: Sequence[str], sorts: Sequence[str], column: int, gate: 
             if sorts[k] not in ("value", "skipped") and row[k].lower() not in EMPTY:
                 found.append(_label_beside(row[k], sorts[k], gate))
         if found:
-            return found
+            return [*found, *_of_whole_row(row, sorts, found, gate)]
     return []
+
+
+def _of_whole_row(
+    row: Sequence[str], sorts: Sequence[str], found: Sequence[Label], gate: str
+) -> Iterator[Label]:
+    """The epoch, the window or the step of a row, from which numbers part a label."""
+    told = {label.says if label.kind == "pass" else label.kind for label in found}
+    for k, sort in enumerate(sorts):
+        kind = sort[5:] if sort.startswith("pass:") else "step" if sort in ("time", "rows") else ""
+        if kind and kind not in told and row[k].lower() not in EMPTY:
+            label = _label_beside(row[k], sort, gate)
+            if label.kind in ("pass", "step"):
+                yield label
 
 
 def _label_beside(cell: str, sort: str, gate: str) -> Label:
     step = _STEP_NUMBER.fullmatch(cell)
     if sort.startswith("pass:"):
         return Label("pass", sort[5:], int(step[1]) if step else None)
+    if sort == "rows" and step:
+        return Label("step", ROWS, int(step[1]))
     if sort == "time" and step:
         return Label("step", cell, int(step[1]))
     return label_of(cell, gate)
@@ -479,12 +549,14 @@ def _meant(number: Number, told: _Labels) -> Number:
     if stage == "d":
         is_wordy = len(left) > 2 and left.lower() in called("quantities")
         of_loss = f"gradient of {left.lower()}" if is_wordy else f"∂L/∂{left}"
+        of_loss = f"d{left}" if left in ("h_prev", "c_prev") else of_loss
         left, stage = left if _OF_LOSS.match(left) else of_loss, ""
     elif stage in KEPT:
         left, stage = f"{stage}_{left}", ""
+    is_row = any(label.kind == "step" and label.says == ROWS for label in labels)
     return replace(
-        number, left=left, t=t, stage=stage, known=known, window=passes.get("window"),
-        epoch=passes.get("epoch"), sequence=passes.get("sequence"),
+        number, left=left, t=t, stage=stage, known=known, is_row=is_row,
+        window=passes.get("window"), epoch=passes.get("epoch"), sequence=passes.get("sequence"),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from cellcalc.check.answers import MAX_ANSWERS, PROSE, Entry
 from cellcalc.check.reading.characters import decoded
+from cellcalc.check.reading.gate_axis import apart, said_in
 from cellcalc.check.reading.lines import entries_of_lines
 from cellcalc.errors import InputError, Mistake
 
@@ -111,6 +112,7 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
     from cellcalc.check.reading.programs import as_python
     from cellcalc.check.reading.sessions import with_names
 
+    said = said_in(text)
     text = with_names(text)
     if (respelled := as_python(text, ending)) is not None and is_code(respelled, certain=True):
         return entries_of_code(respelled, respelled=True)
@@ -124,7 +126,7 @@ def entries_of_any_text(text: str, name: str, ending: str = "") -> list[Entry]:
         from cellcalc.check.reading.structured import entries_of_tree
 
         return entries_of_tree(tree, name)
-    return entries_of_lines(text)
+    return list(apart(entries_of_lines(text), *said))
 
 
 def _on_line(entry: Entry, numbers: Sequence[int]) -> Entry:

@@ -43,17 +43,44 @@ def _gate(text: str) -> str:
     return ""
 
 
-def apart(entries: Iterable[Entry], order: Sequence[str]) -> Iterator[Entry]:
-    """The entries, with one for each gate in place of an array that has a place for each."""
+_G = r"(?:[figocaru]|c̃|g̃)"
+_SAID = re.compile(  # columns f i g o; dU  # f, i, g, o; U.grad (i, f, g, o)
+    rf"(?:(?P<rows>rows?|zeilen?|lignes?|filas?|行)|(?P<columns>columns?|cols?|spalten?|colonnes?|columnas?|列)"
+    rf"|(?:gates?\s)?(?:order|reihenfolge|ordre|orden|顺序)|gates?|tore|#|%|\()\s*(?:of|is|are|=|:)?\s*[\[(]?\s*"
+    rf"(?P<order>{_G}(?:(?:\s*[,;/|]\s*|\s+){_G}){{3}})(?![^\W_])",
+    re.IGNORECASE,
+)
+
+
+def said_in(text: str) -> tuple[tuple[str, ...], int | None]:
+    """The order of the gates in the arrays of a text, and the axis that has them, as it says.
+
+    Nothing where it says none, or two.
+    """
+    found = list(_SAID.finditer(text))[:50]
+    orders = {order_of(re.split(r"[\s,;/|]+", match["order"])) for match in found} - {()}
+    if len(orders) != 1:
+        return (), None
+    axes = {0 if m["rows"] else -1 for m in found if m["rows"] or m["columns"]}
+    return orders.pop(), axes.pop() if len(axes) == 1 else None
+
+
+def apart(
+    entries: Iterable[Entry], order: Sequence[str], axis: int | None = None
+) -> Iterator[Entry]:
+    """The entries, with one for each gate in place of an array that has a place for each.
+
+    ``axis`` is the one that has the gates where there are as many steps, if that is known.
+    """
     for entry in entries:
-        yield from _apart(entry, order) if order and entry.values else [entry]
+        yield from _apart(entry, order, axis) if order and entry.values else [entry]
 
 
-def _apart(entry: Entry, order: Sequence[str]) -> list[Entry]:
+def _apart(entry: Entry, order: Sequence[str], axis: int | None) -> list[Entry]:
     names, is_weight = _names(entry.left.strip(), order)
     axes = [k for k, length in enumerate(entry.shape) if length == len(order)]
-    if is_weight and len(axes) > 1:
-        axes = [axes[0]]  # a row a gate, whatever stands in it
+    if len(axes) > 1 and (is_weight or axis is not None):
+        axes = [axes[0 if is_weight else axis or 0]]  # of weights a row a gate
     if not names or len(axes) != 1:
         return [entry]  # of as many steps as gates it could be either
     shape = tuple(length for k, length in enumerate(entry.shape) if k != axes[0])

@@ -21,6 +21,7 @@ from cellcalc.check.reading.crossed import (
     numbers_of,
 )
 from cellcalc.check.reading.labels import WHOLE_LOSS, label_of
+from cellcalc.check.reading.vocabulary import words
 
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
@@ -61,11 +62,12 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
         entry = Entry(
             place(first.row, first.column), left, first.value,
             first.t if is_product else None, first.window, first.epoch,
-            first.sequence, form="cell", stage=first.stage,
+            first.sequence, form="cell", stage=first.stage, is_row=first.is_row,
         )  # fmt: skip
         if first.aside:
             entry = replace(entry, form=ASIDE)
-        if first.left == WHOLE_LOSS and len({one.value for one in same}) == 1:
+        is_loss = first.left == WHOLE_LOSS or first.left.lower() in words("loss")["words"]
+        if is_loss and first.t is None and len({one.value for one in same}) == 1:
             same = same[:1]  # said in every row
         elif first.left == WHOLE_LOSS:
             entry = replace(entry, left=f"{WHOLE_LOSS} so far")

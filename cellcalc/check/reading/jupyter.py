@@ -10,6 +10,7 @@ from typing import Any
 from cellcalc.check.answers import Entry
 from cellcalc.check.reading.code import entries_of_code, is_code
 from cellcalc.check.reading.lines import entries_of_lines
+from cellcalc.check.reading.prose import GRADIENT, stage_after
 from cellcalc.errors import InputError, Mistake
 from cellcalc.files import parse_json
 
@@ -63,6 +64,8 @@ def _of_output(output: Mapping[str, Any], source: str) -> list[Entry]:
         last = source.strip().rpartition("\n")[2].strip()
         if _SHOWN.match(text) and re.fullmatch(r"[^\W\d]\w{0,40}(?:\.grad)?", last):
             text = f"{last} = {text}"  # the value of the cell's last line
+        elif stage_after(last.rstrip("0123456789_"), True) == GRADIENT and last.isidentifier():
+            return entries_of_lines(f"Gradients:\n{_ESCAPES.sub('', text)}", 0)  # grads, a table
     return entries_of_lines(_ESCAPES.sub("", text))
 
 

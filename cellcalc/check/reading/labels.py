@@ -32,7 +32,8 @@ _BEHIND_UNIT = re.compile(r"(?<=\S)\s+[\[(](?:[-–—/]|1|[sVAm%]|[^\W\dtT]{3,6
 _WITH_FORMULA = re.compile(r"(?<=[\w})\]])\s*(?:=|≈|:=)\s*(?=.*[^\W\d]).*$")
 _INPUTS = any_of("columns", "input")
 _FEATURE = re.compile(  # dW (input 1), W (x_1), W (1. Eingang)
-    rf"\s*[\[(]\s*(?:(?:{_INPUTS}|x)\s*_?([1-9])|([1-9])(?:\.|st|nd|rd|th)?\s*(?:{_INPUTS}))\s*[\])]$",
+    rf"\s*[\[(]\s*(?:(?:{_INPUTS}|x)\s*_?([1-9])|([1-9])(?:\.|st|nd|rd|th)?\s*(?:{_INPUTS}))\s*[\])]$"
+    r"|(?<=[Ww])\s+x_?([1-9])$",
     re.IGNORECASE,
 )
 _INPUT = re.compile(
@@ -62,12 +63,15 @@ _MOMENT = re.compile(
 )
 _SLOPE_OF_ALL = re.compile(
     r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
 # What is a gate beside a forget gate or a reset gate, and else may be something else.
+_OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+    "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
@@ -142,6 +146,10 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("quantity", error)
     if before := _STEP_BEFORE.fullmatch(bare):
         return Label("quantity", _handed_or_state(before))
+    if taken := _of_step_before(bare):
+        return Label("quantity", taken)
+    if share := _SHARE.fullmatch(bare):
+        return Label("sort", f"dW{share['feature'] or ''}" if share["x"] else "dU")
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
     if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
@@ -183,7 +191,7 @@ def label_of(text: str, beside: str = "") -> Label:
     if _UNIT.fullmatch(bare):
         return Label("unit", bare)
     if (part := called("parts").get(_CLOSED.sub(r"\1", lower))) is not None:
-        return Label("part", bare, letter={"net": "z_", "delta": "dz_"}.get(part, ""))
+        return Label("part", bare, letter=_OF_PARTS.get(part, ""))
     if stem := called("sorts").get(lower):
         return Label("sort", stem)
     if _SORT.fullmatch(bare):
@@ -194,6 +202,12 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("symbol", bare)
     bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
     return _named(bare) or Label("text", bare)
+
+
+_SHARE = re.compile(  # dz*x1, δ_t · h_{t-1}: what a step adds to the gradients of a gate
+    r"(?:dz|δz?|delta|da|dnet)(?:_t|ₜ)?\s*[*·×]\s*(?:(?P<x>x)(?:_?(?P<feature>[1-9]))?(?:_t|ₜ)?"
+    r"|h(?:_?\{?\(?t\s?-\s?1\)?\}?|ₜ₋₁|_?prev))"
+)
 
 
 def difference_of(text: str) -> str:
@@ -218,6 +232,33 @@ _STEP_BEFORE = re.compile(
 )
 
 
+# dh handed back, dc passed on: what goes to the step before
+_HANDED = re.compile(
+    r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?P<state>[hc])\s+(?P<how>[^\W\d_]{3,12})"
+    r"(?:\s+(?:back|on|to|along|before|previous|the|step|zurück|weiter|t\s?-\s?1)){0,4}",
+    re.IGNORECASE,
+)
+# h before, previous c
+_STATE_BEFORE = re.compile(
+    r"(?P<one>[hc]|[^\W\d_]+(?: [^\W\d_]+)?)\s+"
+    r"(?:before|prev|previous|old|davor|vorher|avant|précédente?)"
+    r"|(?:previous|prev|old|vorherige[rs]?|précédente?)\s+(?P<two>[hc]|[^\W\d_]+(?: [^\W\d_]+)?)",
+    re.IGNORECASE,
+)
+
+
+def _of_step_before(bare: str) -> str:
+    """What is handed back, or taken over, by what words say of it; nothing for other labels."""
+    match = _HANDED.fullmatch(bare)
+    if match and match["how"].lower().startswith(words("nouns")["handed"]):
+        return f"d{match['state'].lower()}_prev"
+    if match := _STATE_BEFORE.fullmatch(bare):
+        word = (match["one"] or match["two"]).lower()
+        state = word if word in ("h", "c") else called("quantities").get(word, "")
+        return f"{state}_prev" if state in ("h", "c") else ""
+    return ""
+
+
 def _handed_or_state(match: re.Match[str]) -> str:
     """The state of the step before, or what is handed on to it."""
     told = (match["to"] or "").lower().split()
@@ -238,7 +279,7 @@ def _is_sum(match: re.Match[str]) -> bool:
 
 def _with_feature(match: re.Match[str]) -> str:
     """dW1 for dW (x1), and for dW1 (x1)."""
-    feature = match[1] or match[2]
+    feature = match[1] or match[2] or match[3]
     return "" if match.string[: match.start()].endswith(feature) else feature
 
 
@@ -284,6 +325,10 @@ def _named(bare: str) -> Label | None:
                 return Label("quantity", "target")  # whatever letter stands for it
             if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
                 return _named(one)
+        if told[0].endswith(")") and _gate(told[2]) == told[2]:
+            of_words = _named(told[1])  # candidate g (g)
+            if of_words is not None and of_words.letter == told[2]:
+                return of_words
         if _is_called(told[1]) and told[0].endswith(")"):
             return _named(told[1])
     return None
@@ -308,7 +353,12 @@ def _gate(bare: str) -> str:
     key = called("quantities").get(" ".join(bare.lower().split()))
     if key in ("f", "i", "o", "g", "r", "u"):
         return key
-    short = re.sub(r"\s*\bgate\b\s*|(?:_\{?t\}?|ₜ|\[t\])$", "", bare, flags=re.IGNORECASE).strip()
+    short = re.sub(
+        r"\s*\b(?:gate|porte|puerta|porta|gatter|tor|brána|bramka|poort)\b\s*|(?:_\{?t\}?|ₜ|\[t\])$",
+        "",
+        bare,
+        flags=re.IGNORECASE,
+    ).strip()
     return short if _GATE.fullmatch(short) else ""
 
 
@@ -326,6 +376,11 @@ def _is_called(text: str) -> bool:
     return lower in known or lower.removesuffix("s") in known or lower in called("sorts")
 
 
+_OF_SLOPES = re.compile(
+    r"grad|ableitung|梯度|导数|偏微分|derivative|dérivée|derivad|derivat|derivac|pochodn|afgeleide|производн"
+)
+
+
 def _stage(bare: str, lower: str) -> str:
     """Which value of a parameter a column holds: new, given, "d" for a derivative, m or v."""
     if kept := _MOMENT.fullmatch(bare if len(bare) == 1 else lower):
@@ -334,7 +389,7 @@ def _stage(bare: str, lower: str) -> str:
         return "new"
     if _SLOPE_OF_ALL.fullmatch(bare):
         return "d"
-    if re.search(r"grad|ableitung|梯度|derivative", lower) and not _is_called(bare):
+    if _OF_SLOPES.search(lower) and not _is_called(bare):
         return "d"
     stage = stage_of(bare) or stage_after(bare)
     bare = _of_pass().sub("", lower)  # after window 1
@@ -356,7 +411,8 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
-    return next((gate for gate in _BESIDE if gate in words_of), "")
+    found = next((gate for gate in _BESIDE if gate in words_of), "")
+    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
 
 
 def is_header(cells: Sequence[str]) -> bool:

@@ -59,7 +59,11 @@ class Where:
 
 def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
     """The answers of notes in plain text, Markdown or LaTeX."""
-    return [_moved(entry, first_line - 1) for entry in _Notes(text).entries()]
+    from cellcalc.check.reading.gate_axis import apart, said_in
+
+    order, axis = said_in(text)
+    found = apart(_Notes(text).entries(), order, axis)
+    return [_moved(entry, first_line - 1) for entry in found]
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -1375,6 +1379,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         text = _BOLD.sub(r"\2", text)  # around maths, whose signs are no longer bold afterwards
     if is_maths or latex.has_latex(text) or "$" in text:
         text = _without_latex_ends(text)
+        text = _quads_apart(text) if "quad" in text else text
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
     text = plain(_CODE_SPAN.sub(r"\1", text))
     text = re.sub(r"<br\s*/?>", " ; ", text)
@@ -1425,6 +1430,26 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if " dot" in text or " approx" in text:  # as Typst has them
         text = _TYPST_DOT.sub(" * ", _TYPST_ABOUT.sub(" ≈ ", text))
     return _COMMENT.sub("", text).strip()
+
+
+_QUAD = re.compile(r"\\q?quad\s*")
+
+
+def _quads_apart(text: str) -> str:
+    r"""A row of several equations with a sign between them: a = b \qquad c = d."""
+    pieces = [_QUAD.sub(" ", piece) for piece in re.split(r"(?=\\q?quad(?![A-Za-z]))", text)]
+    made = pieces[0]
+    for piece in pieces[1:]:
+        begins = re.match(
+            r"\s*(?:\\[,;:!]\s*)*(?:[A-Za-z]|\\(?:frac|dfrac|tfrac|partial|delta|hat|bar|tilde|over|var))",
+            piece,
+        )
+        is_open = made.count("{") > made.count("}") or made.count("(") > made.count(")")
+        both = "=" in made and re.search(r"[^=]=", piece)
+        is_label = made.rstrip(" $").endswith(":") or re.search(r"t\s*=\s*[0-9]+\s*\}?\s*$", made)
+        apart = begins and both and not is_open and not is_label
+        made += f" ; {piece}" if apart else f" {piece}"
+    return made
 
 
 # dW_f = [0.1, 0.2]  dU_f = 0.3
@@ -1888,6 +1913,8 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
+        if match is None and not is_last:
+            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
             is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
             match = match if is_apart and difference_of(match["name"].strip()) else None
@@ -1915,6 +1942,9 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
+_BESIDE_ERROR = re.compile(
+    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
+)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
@@ -1961,9 +1991,21 @@ def _unlabelled(name: str) -> str:
     return rest if colon and rest.strip() and not re.search(r"[=\d]", label) else name
 
 
+@cache
+def _staging() -> frozenset[str]:
+    """The words that say which value of a parameter it is: new, old."""
+    return frozenset((*words("stage")["new"], *words("stage")["given"]))
+
+
 def _is_name(text: str) -> bool:
     bare = _unled(_unlabelled(text).strip())
     *before, last = bare.split() or [""]
+    if (
+        len(before) == 1
+        and last.lower().strip("()") in _staging()
+        and _NAMEISH.fullmatch(before[0])
+    ):
+        return True  # W_f new
     if before and len(before) < 6 and _NAMEISH.fullmatch(last) and all(map(str.isalpha, before)):
         return True
     return bool(_NAMEISH.fullmatch(bare)) or (

@@ -96,6 +96,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "E": ("loss_t", "e_t"),
     "L": ("loss", "Loss", "total_loss", "L_total", "E_total", "J", "loss_total", "totalloss"),
     "u": ("z",),
+    "h": ("hidden", "hidden_state"),
+    "c": ("cell_state",),
     "W": ("W_x", "Wx", "W_xh", "Wxh", "W_hx", "Whx", "W_ih", "Wih", "W_ax", "Wax", "W_in"),
     "U": ("W_h", "Wh", "W_hh", "Whh", "W_rec", "W_aa", "Waa", "U_h", "Uh", "U_hh"),
     "b": ("b_h", "bh", "b_a", "ba", "bias"),
@@ -146,9 +148,10 @@ class Names:
     (the learning rate), ``moments`` what the optimizer keeps for each parameter. ``aliases`` are
     names that mean another key in this document, ``apart`` tells that its δz_f are apart from its
     δf, ``gates_bare`` that gates are called "forget" and "output" in it, ``gates_told`` which of
-    "input" and "output" stand before "gate" in it, ``losses_told`` that
-    losses have a name of their own, ``passes`` how many passes the problem has, ``local`` are
-    names that the writer has defined. ``conventions`` are what the document says of its notation.
+    "input" and "output" stand before "gate" in it, and "cand" if the candidate has its own name,
+    ``losses_told`` that losses have a name of their own, ``passes`` how many passes the problem
+    has, ``local`` are names that the writer has defined. ``conventions`` are what the document
+    says of its notation.
     """
 
     model: Model
@@ -603,6 +606,8 @@ class Names:
             return composed_of
         if stem in self.known:
             return stem
+        if stem == "cell" and "cand" in self.gates_told and "c" in self.known:
+            return "c"  # beside a candidate of its own name
         if stem[:1] in "δ∇Δ" and len(stem) > 1:
             return self._derivative(stem[1:].removeprefix("_"), stem[0])
         found = self._respelled(stem) or self._derived(stem) or self._by_case(stem)
@@ -615,6 +620,9 @@ class Names:
         bare, accent = _accent_of(stem)
         if accent == BAR and self.aliases.get(bare) in self.gates:
             return f"z_{self.aliases[bare]}"
+        if accent == BAR and self.conventions.bar == DERIVATIVE and bare != stem:
+            inner = self._in_letters(bare)  # n̄^f, where n^f are the net inputs
+            return f"d{inner}" if inner is not None and f"d{inner}" in self.known else None
         cuts = [stem.split("_")] if "_" in stem else [[stem[:k], stem[k:]] for k in (1, 2)]
         for parts in cuts:
             if len(parts) != 2 or not all(parts):
@@ -966,7 +974,7 @@ def _of_gate(stem: str, gate: str, name: str) -> Iterator[str]:
         yield f"W_{gate}"
     yield from (f"U_{gate}" for k in ("U", "R") if stem in (
         f"{k}_{name}", k + name, f"{k}_h{name}", f"{k}h{name}",
-        f"{k}_{name}h") and short)  # fmt: skip
+        f"{k}_{name}h") and (short or stem == f"{k}_{name}"))  # fmt: skip
     is_matrix = name == "i" and stem in ("W_ih", "w_ih", "Wih", "wih")
     yield from (f"U_{gate}" for k in w if not is_matrix and stem in (
         f"{k}_h{name}", f"{k}h{name}", f"{k}_{name}h", f"{k}{name}h", f"{k}h_{name}",

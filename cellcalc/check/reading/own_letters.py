@@ -269,6 +269,15 @@ _OF_NETS = re.compile(
 )
 
 
+_IS_SLOPE = re.compile(r"\s?(?::?=|≡|:|\||is|für|for|ist)\s?(?:the\s)?[∂d]\s?[LEJC]\s?/")
+# net inputs are called n^f_t, n^i_t
+_NETS_CALLED = re.compile(
+    r"(?<=[^\W\d_])\s?(?:\(|:|are (?:called|written|denoted)|we call|heißen|sind|nenne ich"
+    rf"|nennen wir|sont notées?|s'appellent|se llaman|son|si chiamano|sono|chamam-se|as|by)\s?"
+    rf"(?P<list>{_LETTER}[_^][^\s,;.]{{1,14}}(?:\s?(?:,|and|und|et|y|e)\s?{_LETTER}[_^][^\s,;.]{{1,14}}){{1,5}})"
+)
+
+
 @cache
 def _heads() -> tuple[re.Pattern[str], re.Pattern[str]]:
     net = re.compile(rf"(?<![A-Za-z])(?:{any_of('notation', 'net_input')})", re.IGNORECASE)
@@ -292,7 +301,14 @@ def _net_inputs(line: str) -> Iterator[tuple[str, str]]:
         heads = {re.match(_LETTER, one)[0] for one in parts if re.match(_LETTER, one)}  # type: ignore[index]
         has_gate = all(re.search(r"[_^][{(]{0,2}[^\W_t]", one) for one in parts)
         if len(heads) == 1 and has_gate:
-            yield heads.pop(), SLOPE if slope.search(part) else NET
+            head = heads.pop()
+            is_slope = slope.search(part) or _IS_SLOPE.match(part)
+            if is_slope or head != "δ":
+                yield head, SLOPE if is_slope else NET
+    for match in _NETS_CALLED.finditer(line):
+        heads = {one[0] for one in re.findall(rf"({_LETTER})[_^]", match["list"])}
+        if len(heads) == 1 and net.search(line[: match.start("list")][-40:]):
+            yield heads.pop(), NET
 
 
 def _stem(symbol: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.grid import entries_of_rows
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
 from cellcalc.check.reading.lists import MAX_NUMBERS
-from cellcalc.check.reading.prose import stage_after
+from cellcalc.check.reading.prose import GRADIENT, stage_after
 from cellcalc.errors import InputError, Mistake
 from cellcalc.problems.weights import Array, array_of_npy, members_of_npz, text_of_npy
 from cellcalc.xlsx.opendocument import is_opendocument, read_opendocument
@@ -132,12 +132,15 @@ def _of_sheets(sheets: Mapping[str, Mapping[str, Cell]]) -> Iterator[Entry]:
             if text and column <= MAX_WIDTH:
                 rows.setdefault(row, {})[column] = text
         where = heading_of(title, Where(), True) or Where()
+        stage = GRADIENT if stage_after(title, True) == GRADIENT else ""
+        where = replace(where, stage=stage)
         for block in _blocks(rows):
             found = list(_of_block(block, rows, title, where))
             told = [cell for number in block for cell in rows[number].values()]
             if len(told) == len(block) and all(entry.form == PROSE for entry in found):
                 above = heading_of(told[-1], where, True) or where  # a title of what follows
-                where = replace(above, stage=stage_after(told[-1], True), titles=tuple(told))
+                stage = stage_after(told[-1], True) or stage
+                where = replace(above, stage=stage, titles=tuple(told))
             yield from found
 
 

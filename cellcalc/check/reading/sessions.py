@@ -15,7 +15,7 @@ _NAME = (
     r"(?:(?:np\.|numpy\.|torch\.)?(?:round|signif|print|format|display)\(\s*)?"
     r"(?P<name>[^\W\d][\w.]{0,40}(?:\[{1,2}[0-9]{1,4}\]{1,2})?)(?:\s*,\s*[\w=\s]{1,12})?\s*\)?\s*;?\s*"
 )
-_TYPED = re.compile(rf"\s*(?P<prompt>In \[[0-9]{{1,5}}\]:|>>>|>|julia>)\s*{_NAME}")
+_TYPED = re.compile(rf"\s*(?P<prompt>In \[[0-9]{{1,5}}\]:|>>>|>|julia>)\s*{_NAME}(?:#.{{0,200}})?")
 _OTHER = re.compile(r"\s*(?:In \[[0-9]{1,5}\]:|>>>|julia>)\s*\S")
 _OF_WOLFRAM = re.compile(r"^[ \t]*(In|Out)\[([0-9]{1,5})\]:?=", re.MULTILINE)
 _OUT = re.compile(r"\s*Out ?\[[0-9]{1,5}\]:[ \t]*(?P<rest>.*)")
@@ -35,7 +35,7 @@ def with_names(text: str) -> str:
     lines = text.split("\n")
     made = list(lines)
     name = ""
-    place = 0
+    typed = place = 0
     while place < len(lines):
         line = lines[place]
         if len(line) > 2_000:
@@ -43,23 +43,27 @@ def with_names(text: str) -> str:
             continue
         if match := _TYPED.fullmatch(line) or _LIST_OF_R.fullmatch(line):
             if _is_answered(lines, place):
-                name, made[place] = _single_index(match["name"]), ""
+                name, typed = _single_index(match["name"]), place
         elif match := _OUT.fullmatch(line):
             rest = place if match["rest"].strip() else place + 1
             if rest > place:
                 made[place] = ""
             shown = match["rest"] if rest == place else lines[rest] if rest < len(lines) else ""
             if name and _SHOWN.match(shown):
+                made[typed] = ""
                 made[rest] = f"{name} = {shown.strip()}"
                 place = rest
             name = ""
         elif name and _OF_R.fullmatch(line):
+            made[typed] = ""
             place = _of_r(lines, made, place, name)
             name = ""
         elif name and _OF_JULIA.fullmatch(line):
+            made[typed] = ""
             place = _of_julia(lines, made, place, name)
             name = ""
         elif name and _SHOWN.match(line):
+            made[typed] = ""
             made[place] = f"{name} = {line.strip()}"
             name = ""
         elif line.strip():

@@ -152,6 +152,10 @@ def _of_list(data: list[Any], context: Context, path: str) -> Iterator[Entry]:
             continue
         if "symbol" in item or "name" in item or "quantity" in item:
             yield from _of_record(item, context, where)
+        elif context.steps is not None and len(context.steps) == len(data):
+            yield from _of_mapping(
+                item, replace(context, t=context.steps[place], steps=None), where
+            )
         else:
             yield from _of_mapping(item, context, where)
 
