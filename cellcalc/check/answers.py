@@ -1059,20 +1059,21 @@ class _Reader:
         if entry.values or entry.form in ("code", "last", OWN) or self.is_number(entry.right):
             return None
         found: list[Answer] = []
-        is_read = False
+        count = missing = 0
         for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates,
                                     self.names.model.features):  # fmt: skip
             one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
             try:
                 self.target(one)
             except ExpressionError:
+                missing += 1
                 continue  # the candidate has no peephole
             try:
                 found += self.answers(one)
             except ExpressionError:
                 return None
-            is_read = True
-        return found if is_read else None
+            count += 1
+        return found if count > 1 and missing * 2 < count else None
 
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
