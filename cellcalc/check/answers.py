@@ -16,7 +16,7 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
-from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
+from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed, says_so
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import (
@@ -249,8 +249,10 @@ def read(
         aliases |= _letters(conventions.letters, plain, model)
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
-    from_0 = all(entry.first_step == 1 for entry in entries) and counts_from_0(
-        _placed_numbers(entries), replace_aliases(plain, aliases)
+    known = replace_aliases(plain, aliases)
+    from_0 = all(entry.first_step == 1 for entry in entries) and (
+        counts_from_0(_placed_numbers(entries), known)
+        or says_so(_texts(entries), _placed_numbers(entries), known)
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
