@@ -16,7 +16,7 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
-from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
+from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed, says_so
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import (
@@ -252,8 +252,10 @@ def read(
         aliases |= _letters(conventions.letters, plain, model)
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
-    from_0 = all(entry.first_step == 1 for entry in entries) and counts_from_0(
-        _placed_numbers(entries), replace_aliases(plain, aliases)
+    known = replace_aliases(plain, aliases)
+    from_0 = all(entry.first_step == 1 for entry in entries) and (
+        counts_from_0(_placed_numbers(entries), known)
+        or says_so(_texts(entries), _placed_numbers(entries), known)
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
@@ -1066,20 +1068,21 @@ class _Reader:
         if entry.values or entry.form in ("code", "last", OWN) or self.is_number(entry.right):
             return None
         found: list[Answer] = []
-        is_read = False
+        count = missing = 0
         for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates,
                                     self.names.model.features):  # fmt: skip
             one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
             try:
                 self.target(one)
             except ExpressionError:
+                missing += 1
                 continue  # the candidate has no peephole
             try:
                 found += self.answers(one)
             except ExpressionError:
                 return None
-            is_read = True
-        return found if is_read else None
+            count += 1
+        return found if count > 1 and missing * 2 < count else None
 
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)

@@ -365,13 +365,14 @@ def _stack(table: _Table, column: int) -> Iterator[Label]:
             if label.kind == "part" and "stage" in _kinds(row[:column]) and level < depth - 1:
                 before = [label_of(one) for one in row[:column] if one]
                 yield from (one for one in before[-2:] if one == Label("stage", "d"))
-            if label.kind == "stage" and label.says == "given" and _has_steps(row):
-                label = Label("step", cell, 0)  # start, step 1, step 2
+            if label.kind == "stage" and label.says == "given" and (steps := _steps_in(row)):
+                label = Label("step", cell, min(steps) - 1)  # start, step 1, step 2; start, 3, 4
             yield label
 
 
-def _has_steps(row: Sequence[str]) -> bool:
-    return any(cell and label_of(cell).kind == "step" for cell in row)
+def _steps_in(row: Sequence[str]) -> list[int]:
+    labels = [label_of(cell) for cell in row if cell]
+    return [label.t for label in labels if label.kind == "step" and label.t is not None]
 
 
 def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:

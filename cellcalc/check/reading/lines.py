@@ -16,6 +16,7 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
+from cellcalc.check.reading.from_zero import is_of_first_step
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -110,6 +111,9 @@ def _tells_of_step(text: str) -> bool:
     return label is not None and bool(re.search(r"[=≈]", text[label.end(1) :]))
 
 
+_A_VALUE = re.compile(r"[=≈]\s?[-+−]?[0-9]*[.,][0-9]")
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
@@ -141,6 +145,10 @@ class _Notes:
             if columns and (found := _matrix(text, columns, line.number)) is not None:
                 yield from found
                 continue
+            if is_of_first_step(text):  # it heads no step, whatever step it speaks of
+                yield Entry(line.number, "", "", form=PROSE, context=text)
+                if not _A_VALUE.search(text):
+                    continue
             columns = _columns_named(text)
             if line.number in self.numbered:
                 self.where = replace(self.where, t=self.numbered[line.number])

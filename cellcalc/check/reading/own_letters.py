@@ -145,6 +145,8 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
     for slope in _OF_LOSS.finditer(line):
         yield re.sub(r"[{}]", "", slope[1]), f"∂L/∂{slope[2]}_t"
     for error in _OF_ERROR.finditer(line):
+        if error[1] == "e" and error[3] == "target" and not _ERROR_SAID.search(line):
+            continue  # it may be the loss as well
         yield error[1], f"∂{error[2]}_t - {error[3]}_t"
     if re.match(r"\s?E\s?=\s?(?:\(?\(?1\)?/\(?2\)?\)?\s?)?[*·]?\s?(?:Σ|∑|sum)", line):
         yield "E", "L"  # the sum over the steps
@@ -199,6 +201,9 @@ _OF_LOSS = re.compile(
 _OF_ERROR = re.compile(
     rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
+)
+_ERROR_SAID = re.compile(
+    r"error|fehler|erreur|errore|erro\b|abweich|differen|différen|residu|résidu", re.IGNORECASE
 )
 _LISTED = re.compile(
     rf"\s?(?P<letters>{_LETTER}{_T}?(?:\s?,\s?{_LETTER}{_T}?){{1,5}})\s?(?:[|=:–—-]|are|sind|sont)\s?(?P<words>[^,=:|]{{2,40}}(?:,[^,=:|]{{2,40}}){{1,5}})\s?\.?$"
