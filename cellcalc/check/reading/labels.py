@@ -63,6 +63,7 @@ _MOMENT = re.compile(
 )
 _SLOPE_OF_ALL = re.compile(
     r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -70,6 +71,7 @@ _SLOPE_OF_ALL = re.compile(
 _OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+    "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
@@ -150,6 +152,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", f"dW{share['feature'] or ''}" if share["x"] else "dU")
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
+        bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
+        lower = " ".join(bare.lower().split())
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -406,7 +411,8 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
-    return next((gate for gate in _BESIDE if gate in words_of), "")
+    found = next((gate for gate in _BESIDE if gate in words_of), "")
+    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
 
 
 def is_header(cells: Sequence[str]) -> bool:
