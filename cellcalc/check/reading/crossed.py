@@ -21,6 +21,7 @@ from cellcalc.check.reading.labels import (
     gate_among,
     is_header,
     label_of,
+    of_gate,
     sort_parts,
 )
 from cellcalc.check.reading.vocabulary import called, words
@@ -622,7 +623,7 @@ def _named(
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError
-        return _of_gate(sorts[0].says, letters.pop()), True
+        return of_gate(sorts[0].says, letters.pop()), True
     if parts and len(letters) == 1 and len(own) == len(parts) + len(gates):
         if len(parts) > 1:
             raise UnclearError
@@ -659,11 +660,6 @@ def _agree(named: Sequence[Label]) -> bool:
     known = called("quantities")
     keys = {label.letter or known.get(label.says.lower(), "") for label in wordy} - {""}
     return not keys or any(key in symbol.says for key in keys for symbol in symbols)
-
-
-def _of_gate(sort: str, letter: str) -> str:
-    lead, stem, feature, mark = sort_parts(sort)
-    return f"{lead}{stem}_{letter}{feature}{mark}"
 
 
 def _stage_of_sort(sort: str) -> str:

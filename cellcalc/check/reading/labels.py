@@ -152,6 +152,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", f"dW{share['feature'] or ''}" if share["x"] else "dU")
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
+        bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
+        lower = " ".join(bare.lower().split())
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -458,3 +461,9 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
         match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
     )
     return lead or "", stem, feature.removeprefix("_"), mark
+
+
+def of_gate(sort: str, letter: str) -> str:
+    """W, U or b as that of a gate: dW_f for dW, W_f1' for W1'."""
+    lead, stem, feature, mark = sort_parts(sort)
+    return f"{lead}{stem}_{letter}{feature}{mark}"
