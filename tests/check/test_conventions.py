@@ -172,7 +172,7 @@ def test_a_document_in_an_authors_notation_is_read_so() -> None:
         ("δf before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
         ("before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
         ("q output gate, f forget gate, g input gate.\ng_2 = «i@2», q_2 = «o@2»", "A", "i o"),
-        ("m_t = tanh(b + U x_t + W h_{t-1}).\nc_t = f_t c_{t-1} + i_t m_t\nm_2 = «g@2»", "A", "c g"),
+        ("m_t = tanh(b + Ux_t + Wh_{t-1}).\nc_t = f_t c_{t-1} + i_t m_t\nm_2 = «g@2»", "A", "c g"),
         ("h(t) = tanh(c(t)) q(t)\nq(2) = «o@2»", "A", "h o"),
         ("U multiplies the input, W multiplies the previous h.\n∂L/∂U_f = «dW_f»", "A", "dW_f"),
         ("forget gate: dW = «dW_f:.6f», dU = «dU_f:.6f», db = «db_f:.6f»", "A", "dW_f dU_f db_f"),

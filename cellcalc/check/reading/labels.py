@@ -63,6 +63,7 @@ _MOMENT = re.compile(
 )
 _SLOPE_OF_ALL = re.compile(
     r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -70,6 +71,7 @@ _SLOPE_OF_ALL = re.compile(
 _OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+    "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
@@ -150,6 +152,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", f"dW{share['feature'] or ''}" if share["x"] else "dU")
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
+        bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
+        lower = " ".join(bare.lower().split())
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -341,14 +346,6 @@ _KIND_OF_GATE = re.compile(
 )
 
 
-def gate_of_line(text: str) -> str:
-    """The gate whose W, U and b a line holds that this stands before: forget gate, f, Tor f."""
-    label = label_of(text.strip(" *_`"), "forget")
-    if label.kind == "gate":
-        return label.letter
-    return text if re.fullmatch(r"[a-zα-ω]", text) else ""
-
-
 def _tells_only(text: str) -> bool:
     """Whether words before a symbol in brackets say what it is, and make nothing else of it."""
     if _is_called(f"{text} gate"):
@@ -426,7 +423,8 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
-    return next((gate for gate in _BESIDE if gate in words_of), "")
+    found = next((gate for gate in _BESIDE if gate in words_of), "")
+    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -475,3 +473,9 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
         match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
     )
     return lead or "", stem, feature.removeprefix("_"), mark
+
+
+def of_gate(sort: str, letter: str) -> str:
+    """W, U or b as that of a gate: dW_f for dW, W_f1' for W1'."""
+    lead, stem, feature, mark = sort_parts(sort)
+    return f"{lead}{stem}_{letter}{feature}{mark}"
