@@ -83,8 +83,8 @@ _DIFFERENCE = re.compile(  # error (h - y), h_t minus target
 _SQUASHED = re.compile(r"(d|∂[LEJ]/∂)?\s*tanh\s*\(?\s*c(?:_?\{?t\}?|ₜ|\[t\])?\s*\)?")
 # W (x), U (h prev), b (bias)
 _FOR_WHAT = re.compile(
-    r"(?<=^[WUbR])\s*[(\[](?:x|x_?t|xₜ|h|h[ _]?prev|h_?\{?\(?t ?- ?1\)?\}?|hₜ₋₁|input|recurrent|hidden"
-    r"|bias)[)\]]$",
+    r"(?<=^[WUbR])\s*[(\[](?:x|x_?t|xₜ|h|h[ _]?prev|h_?\{?\(?t ?- ?1\)?\}?|hₜ₋₁|input|recurrent"
+    r"|hidden|bias)[)\]]$",
     re.IGNORECASE,
 )
 _SPACED_GATE = re.compile(r"^(d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$")
