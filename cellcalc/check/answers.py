@@ -939,7 +939,8 @@ class _Reader:
 
     def names_an_input(self, entry: Entry) -> bool:
         """Whether it only says what an input is called: y* = target."""
-        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+        is_value = _NUMERIC.match(entry.right) or entry.right.strip().lower() in ("nan", "none")
+        if is_value or re.search(r"[0-9*/+]", entry.right) or entry.between:
             return False
         try:
             target, _ = self.target(entry)
