@@ -24,7 +24,7 @@ _NUMBERED = re.compile(rf"(?P<name>{_SORT})\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(
 _OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
 _GRAD_OF_SORT = re.compile(r"(?<![\w.])(?:grad|gradient|∇)\s?\(\s?([WUb])\s?\)")
 _TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
-_LETTERS = frozenset("figocCruznhφιωρζ")
+_LETTERS = frozenset("figocCruznhaqjφιωρζ")
 _HEADING = re.compile(
     r"\s*(?:#{1,6}\s+|[-*•]\s+|\*\*|__)?(?P<said>[^=≈:#*]{1,40}?)(?:\*\*|__)?\s*:?\s*(?:\*\*|__)?\s*"
 )

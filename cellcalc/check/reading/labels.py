@@ -354,14 +354,26 @@ def _named(bare: str) -> Label | None:
             if symbol and called("quantities").get(other.lower()) == "target":
                 return Label("quantity", "target")  # whatever letter stands for it
             if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
-                return _named(one)
+                found = _named(one)
+                is_of_gate = len(one) == 1 and _gate(other) and found is not None
+                if is_of_gate and found is not None and found.kind == "quantity":
+                    return Label("gate", one, letter=one)  # output gate, q: a letter of one's own
+                return found
         if told[0].endswith(")") and _gate(told[2]) == told[2]:
             of_words = _named(told[1])  # candidate g (g)
             if of_words is not None and of_words.letter == told[2]:
                 return of_words
         if _is_called(told[1]) and told[0].endswith(")"):
             return _named(told[1])
+    kind_of = _KIND_OF_GATE.fullmatch(bare)
+    if kind_of and any(map(_gate, (kind_of[1], f"{kind_of[1]} gate"))):
+        return Label("gate", kind_of[2], letter=kind_of[2])
     return None
+
+
+_KIND_OF_GATE = re.compile(
+    r"(?:ext|int)(?:\.|ernal|ern)\s([^\W\d_]{3,12}(?: gate)?)\s?,\s?([a-zα-ω])"
+)
 
 
 def _tells_only(text: str) -> bool:
