@@ -44,12 +44,15 @@ from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
     ONE,
+    TWO,
     Add,
+    Div,
     Edge,
     Expression,
     Mul,
     Neg,
     Number,
+    Pow,
     Symbol,
     add,
     multiply,
@@ -57,7 +60,7 @@ from cellcalc.language.tree import (
     shifted,
     symbols,
 )
-from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
+from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -244,9 +247,11 @@ def read(
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
-    if author is None:
-        plain = Names(model, steps, aliases=aliases, conventions=conventions)
-        aliases |= _letters(conventions.letters, plain, model)
+    plain = Names(model, steps, aliases=aliases, conventions=conventions)
+    letters = _letters(conventions.letters, plain, model)
+    if author is not None:  # to whom a letter may be another quantity, but no other kind of weight
+        letters = {letter: key for letter, key in letters.items() if key in KINDS}
+    aliases |= letters
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
     known = replace_aliases(plain, aliases)
@@ -264,6 +269,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     gates_told = frozenset(word for word, gate in _GATE_TOLD.items() if is_said(gate))
     raised = is_said(_RAISED)
+    argued = any(map(_STEP_ARGUED.search, _texts(entries)))
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -286,7 +292,7 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans, argued)
             readers[kind] = reader
         try:
             found = list(reader.answers(entry))
@@ -391,6 +397,14 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     if conventions.bare_net:
         found["a"] = "z_g"
     return found
+
+
+def letters_said(entries: Iterable[Entry], model: Model) -> dict[str, str]:
+    """The letters that a document defines for quantities, each with our key."""
+    conventions = conventions_of(_texts(entries), model)
+    plain = Names(model, 1, conventions=conventions)
+    found = _letters(conventions.letters, plain, model)
+    return {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
 
 
 _USUAL = frozenset("fiogchxWUVb")
@@ -714,6 +728,7 @@ _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({]
 _BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
+_STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(
     r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
@@ -749,7 +764,9 @@ class _Reader:
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
         spans: Sequence[range] = (),  # the steps that each window sweeps
+        argued: bool = False,  # whether steps stand in round brackets elsewhere: s(t)
     ) -> None:
+        self.argued = argued
         self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
@@ -910,7 +927,8 @@ class _Reader:
 
     def names_an_input(self, entry: Entry) -> bool:
         """Whether it only says what an input is called: y* = target."""
-        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+        is_value = _NUMERIC.match(entry.right) or entry.right.strip().lower() in ("nan", "none")
+        if is_value or re.search(r"[0-9*/+]", entry.right) or entry.between:
             return False
         try:
             target, _ = self.target(entry)
@@ -1158,6 +1176,8 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if (loss := _loss_of(expression, model)) is not None:
+            return loss
         if isinstance(expression, Mul):  # V*(y - target) is made of the error
             factors = [_error_of(factor, model) or factor for factor in expression.factors]
             expression = Mul(tuple(factors))
@@ -1227,7 +1247,7 @@ class _Reader:
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
-            argument=time == "argument" or _is_argument(entry.left),
+            argument=time == "argument" or self.argued or _is_argument(entry.left),
             raised=time in ("superscript", "parenthesis")
             or bool(_RAISED.search(entry.left))
             or (self.raised and bool(_RAISED.search(text))),
@@ -1236,6 +1256,7 @@ class _Reader:
         formula = self.names.parsed(text, style)
         if not style.code:
             formula = self.with_state_before(formula, name, text)
+            self.keep_apart(entry, target, formula)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
@@ -1262,6 +1283,19 @@ class _Reader:
             epoch=entry.epoch,
             sequence=entry.sequence,
         )
+
+    def keep_apart(self, entry: Entry, target: Symbol, formula: Expression) -> None:
+        """Refuse z = 1 - u where both are the update gate: two names in one line are two things.
+
+        One of them is another writer's, or the line says how it differs from this one.
+        """
+        if target not in symbols(formula) or self.names.author is not None:
+            return
+        stem = re.match(r"[^\W\d_]+", entry.left.strip().lstrip("∂"))
+        if stem and not re.search(rf"(?<![^\W\d_]){stem[0]}(?![^\W\d_])", entry.right):
+            raise SeveralReadingsError(
+                f'"{entry.left.strip()}"', f"{target.name} or another author's {stem[0]}"
+            )
 
     def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
         """The formula with a state that stands without a step as that of the step before.
@@ -1338,6 +1372,23 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _loss_of(expression: Expression, model: Model) -> Symbol | None:
+    """The loss of a step, where it is half of the squared error: 1/2*(y - target)^2."""
+    halves = {Number(0.5), Div(ONE, TWO)}
+    match expression:
+        case Mul((half, Pow(error, power))) if half in halves and power == TWO:
+            pass
+        case Div(Pow(error, power), two) if power == two == TWO:
+            pass
+        case _:
+            return None
+    slope = error if isinstance(error, Symbol) else _error_of(error, model)
+    row = model.quantities.get(LOSS)
+    squared = Pow(Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0)))), TWO)
+    is_half = row is not None and row.formula == Div(squared, TWO)
+    return replace(slope, name=LOSS) if is_half and slope and slope.name == "dy" else None
 
 
 def _less_a_number(expression: Expression, out: Symbol) -> bool:

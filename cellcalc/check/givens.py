@@ -37,10 +37,20 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         _copied(trace, answer, figures, times[_asked(answer)] == 1) for answer in sheet.answers
     ]
     listed = _new_values(trace, sheet, copies) | _predictions(sheet, copies)
+    own = {
+        (answer.symbol, answer.epoch, answer.sequence, (answer.window or 0) + 1): answer.number
+        for answer in sheet.answers if answer.stage == NEW and answer.number is not None
+    }  # fmt: skip
     for answer, is_copy in zip(sheet.answers, copies, strict=True):
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
-        if is_copy and id(answer) not in listed:
+        begun = own.get((answer.symbol, answer.epoch, answer.sequence, answer.window or 0))
+        is_own = answer.stage == GIVEN and answer.number is not None and begun is not None
+        if is_own and begun == answer.number:
+            lines.add(answer.line)  # the person's own value after the window before
+        elif is_copy and id(answer) not in listed:
             lines.add(answer.line)
+        elif answer.stage == GIVEN and (earlier := _of_window_before(trace, answer)) is not None:
+            kept.append(earlier)
         elif answer.stage == GIVEN and given and not _is_after(answer, given):
             words = {"symbol": answer.symbol, "value": f"{given[0][0]:g}", "found": answer.given}
             why = sentence("report", "not_given", **words)
@@ -199,6 +209,22 @@ def _before(one: PassTrace, symbol: str, window: int) -> Iterator[tuple[float, f
         return
     later = [w for w in one.windows[window - 1 :] if w.used] or [one.windows[window - 1]]
     yield one.windows[window - 1].before[symbol], later[0].after[symbol]
+
+
+def _of_window_before(trace: Trace, answer: Answer) -> Answer | None:
+    """A weight that a window is begun with as what it is after the window before.
+
+    Only where it is the old one still; of another number nothing tells what it is.
+    """
+    window, number = answer.window or 0, answer.number
+    one = trace.passes[0] if len(trace.passes) == 1 else None
+    if one is None or not 1 < window <= len(one.windows) or number is None:
+        return None
+    begun, old = (one.windows[k - 1].before.get(answer.symbol) for k in (window, window - 1))
+    is_old = old is not None and begun is not None and abs(number.value - old) <= AGREED * abs(old)
+    if not is_old or old == begun:
+        return None
+    return replace(answer, window=window - 1, stage=NEW)
 
 
 def _is_copy(

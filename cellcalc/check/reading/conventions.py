@@ -273,6 +273,7 @@ def _gamma(lines: list[str]) -> str:
 def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     """What δ_f is the derivative by: as it is said, else as it is used."""
     said: Counter[str] = Counter()
+    lines = [line.replace("Δ", "δ") for line in lines]
     for line in lines:
         if sign == "Γ" or ("δ" not in line and "delta" not in line.lower()):
             continue

@@ -615,7 +615,7 @@ class Names:
 
     def _in_letters(self, stem: str) -> str | None:
         """What a name is that has letters of the document's own in it: w_φ, uK, γ_ρ."""
-        if not self.aliases or self.author is not None or len(stem) > MAX_NAME:
+        if not (self.aliases or self.author) or len(stem) > MAX_NAME:
             return None
         bare, accent = _accent_of(stem)
         if accent == BAR and self.aliases.get(bare) in self.gates:
@@ -634,6 +634,7 @@ class Names:
             below = digits[1] if digits else ""
             gate = self.aliases.get(f"_{below}") or self._key(below, False) or ""
             is_own = head in self.aliases or below in self.aliases or f"_{below}" in self.aliases
+            is_own = is_own or (self.author or {}).get(below, below) != below
             if kind in KINDS and gate in self.gates and is_own and digits is not None:
                 key = f"{kind}_{gate}{digits[2]}"
                 if key in self.known or f"{kind}_{gate}" in self.vectors:
@@ -672,7 +673,8 @@ class Names:
         key = f"d{base}"
         if key not in self.known:
             return None
-        if lead not in ("δ", "delta") or self.author is not None or self.apart:
+        is_authors = self.author is not None and not self.conventions.delta
+        if lead not in ("δ", "Δ", "delta") or is_authors or self.apart:
             return key
         is_cell = base == ("h" if self.has_reset else "c")
         if is_cell and self.conventions.cell_delta == NET and "dz_g" in self.known:
@@ -885,7 +887,9 @@ class Names:
 
 
 # D[M], where D takes the derivative by what stands in the brackets; no step is called so
-_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+_OPERATOR_D = re.compile(
+    r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6}(?:\([^()\[\]]{1,8}\))?)\s?\](?!\s?\()"
+)
 # m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
 _MOMENT_OF = re.compile(
     r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"
