@@ -44,6 +44,19 @@ def read(text: str, problem: str = "A") -> list[tuple[str, int | None, str]]:
         ("ĉ_t = tanh(W_c x_t + U_c h_{t-1} + b_c)\nĉ_2 = «g@2»", "g g"),
         ("W_if and W_hf lead to f.\ndW_ig = «dW_g»", "dW_g"),
         ("∂L/∂tanh(c_2) = «dtanh_c@2»", "dtanh_c"),
+        ("Nettoeingaben heißen $n^f_t, n^i_t$; v̄ := ∂L/∂v.\n$\\bar n^i_2 = «dz_i@2»$", "dz_i"),
+        (
+            "$\\delta^k_t=\\partial L/\\partial z^k_t$ for net inputs $z^k_t$.\nδ^i_2 = «dz_i@2»",
+            "dz_i",
+        ),
+        ("(ŷ_t is the target here!)\n∂L/∂y_t = y_t - ŷ_t", "dy"),
+        ("e_t = y_t - target_t is the output error.\ne_2 = «dy@2»", "dy"),
+        (
+            "$$dU_k=\\sum_t dz_{k,t}h_{t-1}, \\quad k\\in\\{f,i,g,o\\}.\\blacksquare$$",
+            "dU_f dU_i dU_o dU_g",
+        ),
+        ("For every gate:  ∂L/∂bk = Σₜ ∂L/∂zkₜ   (k = f, i, g, o)", "db_f db_i db_o db_g"),
+        ("$$dU_f=\\sum_t dz_{f,t} h_{t-1} \\qquad db_f=\\sum_t dz_{f,t}$$", "dU_f db_f"),
     ],
 )
 def test_what_is_said_or_shown_decides(text: str, symbols: str) -> None:

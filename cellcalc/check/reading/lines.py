@@ -17,7 +17,13 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
-from cellcalc.check.reading.gate_lines import heading_gate, stage_told, with_gate
+from cellcalc.check.reading.gate_lines import (
+    heading_gate,
+    stage_told,
+    with_gate,
+    with_nets,
+    with_told,
+)
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -244,6 +250,7 @@ class _Notes:
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
         text = self.without_label(_LOGGED.sub("", text, count=1))
+        text = with_nets(text) if len(text) <= 2_000 else text
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -290,6 +297,8 @@ class _Notes:
             if _ANSWERED.search(rest):
                 self.where = replace(self.where, t=int(phrase[1]))
                 text = _unled(rest)
+        if len(text) <= 2_000:
+            text = with_told(text, self.where.t)
         for t, piece in pieces(text):
             if t is not None:
                 self.where = replace(self.where, t=t)
