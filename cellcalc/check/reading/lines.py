@@ -1921,11 +1921,11 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
-        if match is None and not is_last:
-            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
             is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
-            match = match if is_apart and difference_of(match["name"].strip()) else None
+            name = match["name"].strip()
+            is_error = difference_of(name) or _AN_ERROR.fullmatch(name)
+            match = match if is_apart and is_error else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -1950,9 +1950,6 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
-_BESIDE_ERROR = re.compile(
-    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
-)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
