@@ -362,14 +362,24 @@ def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines of a document, as far as they are no program."""
+    """The lines of a document, as far as they are no program.
+
+    A sentence that was broken over two of them is whole besides.
+    """
+    before = ""
     for entry in entries:
         if entry.context:
             yield entry.context
+            if _GOES_ON.search(before[-3:]) and entry.context[:1].islower():
+                yield f"{before} {entry.context}"
+            before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
             yield " = ".join((entry.left, *entry.between, entry.right))
         if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
+
+
+_GOES_ON = re.compile(r"[^\W_,]\s?,?$")
 
 
 def _is_asked_for(error: ExpressionError) -> bool:

@@ -111,7 +111,8 @@ _SAID_DELTA = re.compile(
 )
 # A δ with what is told of it beside it, and no formula of it.
 _BESIDE_DELTA = re.compile(
-    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$|is\b|are\b)",
+    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$"
+    r"|(?:is|are|belongs?|refers?|stands?|denotes?|gehör\w*|ist|sind|bezeichne\w*|est|sont|désigne\w*|es|son|sono|são)\b)",
     re.IGNORECASE,
 )
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")

@@ -220,6 +220,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _SQUARE.sub("", text)
         text = _LOGGED.sub("", text, count=1)
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
@@ -1005,11 +1006,12 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
-_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
-_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
+_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+")
+_SQUARE = re.compile(r"^\s*[■□●○◆◇▲△▼▽★☆▶►※]\s*")  # before a line, as in Japanese
 _BULLET = re.compile(
-    r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+    r"^\s*(?:[①-⑳■□●○◆◇▲△▼▽★☆▶►※]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -1922,8 +1924,10 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
-            name = match["name"].strip()
+            is_apart = match["sep"].strip() in ("", ",", ";") and _AN_AMOUNT.fullmatch(
+                match["value"]
+            )
+            name = re.sub(r"^[^\W\d_]{2,12}\s+(?=[hyŷ])", "", match["name"].strip())
             is_error = difference_of(name) or _AN_ERROR.fullmatch(name)
             match = match if is_apart and is_error else None
         if match is None and not is_last:
