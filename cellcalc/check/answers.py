@@ -370,7 +370,7 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
     for entry in entries:
         if entry.context:
             yield entry.context
-            if _GOES_ON.search(before[-3:]) and entry.context[:1].islower():
+            if _GOES_ON.search(before[-200:]) and _WORD_FIRST.match(entry.context):
                 yield f"{before} {entry.context}"
             before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
@@ -379,7 +379,8 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
 
 
-_GOES_ON = re.compile(r"[^\W_,]\s?,?$")
+_GOES_ON = re.compile(r"^[^|=]{0,40}[^|]*[^\W\d_]{1,20},?$")
+_WORD_FIRST = re.compile(r"(?=[^|]*$)(?![A-Z])[^\W\d_]{3,20}\s")  # of a sentence that goes on
 
 
 def _is_asked_for(error: ExpressionError) -> bool:

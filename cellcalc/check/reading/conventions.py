@@ -127,6 +127,7 @@ _PART_OF_STEP = re.compile(
     r"(?:∂\s?[LEJ]/∂|δ|∇|(?<![^\W_])d)\{?(?:[Ww][A-Za-z]?|kernel)(?:_\{?[A-Za-z]{1,2})?"
     r"(?:,₂|₂|,2(?!\d)|\[2\]|_\{?2(?!\d)|\}?\^\{?[(⟨<]2|\(2\)|⁽²⁾|⟨2⟩)"
 )
+_NUMBER_FIRST = re.compile(r"\s*(?:[-+]?[0-9]*[.,][0-9]+|%)\S*\s+[^-+*/·]")
 _ONE_SLOPE = re.compile(r"\s*(?:∂\s?[LEJ]|d[LEJ])\s?/\s?(?:∂|d)[^\s*⊙]{1,30}\s*")
 _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|[σ](?:\^\{?)?'")
 _AS_NET = re.compile(
@@ -303,6 +304,8 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                 formula = match["is"]
                 if not re.search(r"[A-Za-z∂δ]", formula) or _ONE_SLOPE.fullmatch(formula):
                     continue
+                if _NUMBER_FIRST.match(formula):
+                    continue  # δ_f = 0.1 δ_i = 0.2
                 said[NET if _SLOPE_OF_SIGMOID.search(formula) else GATE] += 1
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
