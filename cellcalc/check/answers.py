@@ -35,6 +35,7 @@ from cellcalc.check.reading.prose import (
     is_setting,
     is_working,
     stage_of,
+    wordy,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.reading.vocabulary import any_of, called, words
@@ -1098,9 +1099,24 @@ class _Reader:
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
         entry = entry if t is None else replace(entry, t=t)
-        working = tuple(self.part(entry, target, part) for part in entry.between)
+        working = tuple(self.working(entry, target))
         last = self.part(entry, target, entry.right)
         return replace(last, working=working) if working else last
+
+    def working(self, entry: Entry, target: Symbol) -> Iterator[Answer]:
+        """The parts of a line before its last one.
+
+        One that names a term in words is passed over, where a number is the result: + carry.
+        """
+        for part in entry.between:
+            try:
+                yield self.part(entry, target, part)
+            except SeveralReadingsError:
+                raise
+            except ExpressionError:
+                has_words = wordy(part) or re.search("[\u3041-\u30ff\u4e00-\u9fff]", part)
+                if not (has_words and self.is_number(entry.right)):
+                    raise
 
     def part(self, entry: Entry, target: Symbol, text: str) -> Answer:
         """One part of a line of working: a number, or a formula."""
