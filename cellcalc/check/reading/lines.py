@@ -1651,7 +1651,7 @@ _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
 _PAIR = re.compile(
-    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
 )
 _PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
 
@@ -1807,6 +1807,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
             # W_f: 0.7 → 0.698, from the old to the new one
             where, parts = replace(where, stage="new"), [label, parts[1]]
+        elif _SUM_OF_NUMBERS.fullmatch(rest) and _is_name(label) and not _place_named(label):
+            parts = [label, rest, *parts[1:]]  # W_f: 0.65 - 0.1*0.0387 = 0.646
         elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
@@ -1873,6 +1875,7 @@ def _is_reversed(parts: list[str]) -> bool:
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_SUM_OF_NUMBERS = re.compile(r"(?=.*[0-9]\s*[-+*/])[-+0-9.,()*/^\s]{3,300}")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 

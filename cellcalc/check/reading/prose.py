@@ -385,7 +385,7 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     if is_by and _SPEAKS_OF_SLOPE.search(" ".join(before)):
         return f"∂L/∂{last}", t  # Der Gradient der Verlustfunktion nach W_f
     is_error = len(before) == 1 and before[0].lower() in words("loss")["errors"]
-    if is_error and re.fullmatch(r"[EL](?:_?\{?[0-9t]{1,4}\}?|\[[0-9t]{1,4}\])?", last):
+    if is_error and re.fullmatch(r"[eEL](?:_?\{?[0-9t]{1,4}\}?|\[[0-9t]{1,4}\])?", last):
         return last, t  # error E
     while before and before[0].lower().strip(",.:") in _FILLERS:
         del before[0]
