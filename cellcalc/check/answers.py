@@ -35,7 +35,6 @@ from cellcalc.check.reading.prose import (
     is_setting,
     is_working,
     stage_of,
-    wordy,
 )
 from cellcalc.check.reading.rules import PARAMETER, Rules, Target
 from cellcalc.check.reading.vocabulary import any_of, called, words
@@ -715,6 +714,11 @@ _GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+# dL/dh_3 = (h_3 - y_3) + recurrent, + (contribution of step 3): a formula, and a term in words
+_WITH_WORDS = re.compile(
+    r"(?=[^+]{2,60}[*·(_\[0-9])(?![^+]*[^\W\d_]{5})(?!.*[0-9][.,][0-9])[^+]{2,60}\+\s?"
+    r"\(?\s?[^\W\d_]{3,20}(?: [^\W_]{1,20}| t ?[-+=] ?[0-9]{1,3}){0,5}\s?\)?\s*"
+)
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
@@ -1114,8 +1118,7 @@ class _Reader:
             except SeveralReadingsError:
                 raise
             except ExpressionError:
-                has_words = wordy(part) or re.search("[\u3041-\u30ff\u4e00-\u9fff]", part)
-                if not (has_words and self.is_number(entry.right)):
+                if not (_WITH_WORDS.fullmatch(part) and self.is_number(entry.right)):
                     raise
 
     def part(self, entry: Entry, target: Symbol, text: str) -> Answer:

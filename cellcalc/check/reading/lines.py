@@ -1807,7 +1807,7 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
             # W_f: 0.7 → 0.698, from the old to the new one
             where, parts = replace(where, stage="new"), [label, parts[1]]
-        elif _SUM_OF_NUMBERS.fullmatch(rest) and _is_name(label) and not _place_named(label):
+        elif _SUM_OF_NUMBERS.fullmatch(rest) and _A_WEIGHT.fullmatch(label.strip()):
             parts = [label, rest, *parts[1:]]  # W_f: 0.65 - 0.1*0.0387 = 0.646
         elif rest.strip():
             parts[0] = rest
@@ -1875,6 +1875,7 @@ def _is_reversed(parts: list[str]) -> bool:
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_A_WEIGHT = re.compile(r"(?:new\s)?[WUbVp]_?\{?\w{0,3}\}?'?")
 _SUM_OF_NUMBERS = re.compile(r"(?=.*[0-9]\s*[-+*/])[-+0-9.,()*/^\s]{3,300}")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
