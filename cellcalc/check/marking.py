@@ -111,9 +111,10 @@ def mark(
     unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
     spots = [spot for k, spot in enumerate(spots) if k not in astray]
     doubts = {k: sentence("check", "by_net_inputs") for k in by_net_inputs(trace.model, checked)}
-    if causes and is_poorly_read(unreadable, sheet.answers):
-        expected = sentence("check", "doubtful")
-        doubts = dict.fromkeys(doubtful(checked, entries), expected) | doubts
+    if causes:
+        is_poor = is_poorly_read(unreadable, sheet.answers)
+        expected = sentence("check", "doubtful" if is_poor else "of_itself")
+        doubts = dict.fromkeys(doubtful(checked, entries, is_poor), expected) | doubts
     if doubts:
         unreadable += [_astray(checked[k].answer, expected) for k, expected in doubts.items()]
         checked = [m for k, m in enumerate(checked) if k not in doubts]
@@ -130,7 +131,7 @@ def mark(
         marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
         found, slips, remarks = marker.mark(causes)
         is_poor = causes and is_poorly_read(unreadable, sheet.answers)
-        doubted = set(doubtful(found, entries)) if is_poor else set()
+        doubted = set(doubtful(found, entries, is_poor)) if is_poor else set()
         if not doubted:
             break
         expected = sentence("check", "doubtful")

@@ -25,7 +25,7 @@ _FIRST = (
 _SAID = re.compile(
     # index 0 is the first step; t = 0 (first step); the first step is t = 0; steps from 0; 0-based
     rf"\b(?:index|indice|índice|indeks|t|steps?|time|schritt|zeitschritt|zeit)\s?=?\s?0\s?\(?(?:is|ist|est|es|è|é|=|means|:)?\s?"
-    rf"(?:the\s|der\s|le\s|la\s|el\s|il\s|o\s|de\s|den\s)?{_FIRST}\s(?:time\s?)?[^\W\d_]{{4,}}"
+    rf"(?:the\s|der\s|le\s|la\s|el\s|il\s|o\s|de\s|den\s)?{_FIRST}\s(?:time\s?)?[^\W\d_]{{3,}}"
     rf"|\b{_FIRST}\s(?:time\s?)?[^\W\d_]{{3,12}}\s(?:is|ist|est|es|è|é|has|hat|at|=)?\s?\(?(?:index\s|t\s?=\s?|the\sindex\s|den\sindex\s)0\b"
     r"|\b(?:steps?|time|times|t|schritte|zeitschritte|zeit|pas|pasos|passi|indices|indizes)\s(?:are\s|is\s|werden\s|run\s|runs\s)?"
     r"(?:counted|numbered|indexed|start|starts|begin|begins|count|gezählt|nummeriert)?\s?(?:from|at|ab|von|bei|desde|da)\s0\b"

@@ -17,6 +17,7 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
+from cellcalc.check.reading.gate_lines import heading_gate, stage_told, with_gate
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -120,6 +121,8 @@ class _Notes:
         self.where = Where()
         self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
+        self.gate = ""  # … and the gate whose W, U and b they have
+        self.is_staged = False  # whether a line says its own stage: [grad] V = 0.1
 
     def entries(self) -> Iterator[Entry]:
         if latex.is_document(self.text):
@@ -178,6 +181,8 @@ class _Notes:
                 if not _tells_of_step(text):
                     line = replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
+            if heading is not None or text.rstrip().endswith(":") or heading_gate(text):
+                self.gate = heading_gate(text)
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
                 stage = stage_after(text, not is_title)
@@ -188,6 +193,7 @@ class _Notes:
                 continue
             entries: list[Entry] = []
             said: list[str] = []
+            outer = self.where
             for part in self.of_steps(text):
                 cleaned = _cleaned(part, line.kind == "maths")
                 said.append(cleaned)
@@ -199,6 +205,8 @@ class _Notes:
                     ):
                         self.where = replace(self.where, stage=stage)
                 entries += found
+            if self.is_staged:
+                self.where = replace(self.where, stage=outer.stage)
             real = [entry for entry in entries if entry.form != PROSE]
             kept = real or entries[:1]
             if kept:
@@ -218,10 +226,25 @@ class _Notes:
             self.where, titles=(text,), stage=stage_after(text, True) or self.where.stage
         )
 
+    def without_label(self, text: str) -> str:
+        """A line without the tag, or the gate of its W, U and b, that it begins with."""
+        found = with_gate(text, self.gate)
+        if found is None and (tag := _TAGGED.match(text[:600])):
+            label = tag["tag"] + (tag["words"] or "")
+            stage = stage_told(label) or ""
+            found = (
+                text[tag.end("words") if stage and tag["words"] else tag.end("tag") + 1 :],
+                stage,
+            )
+        self.is_staged = bool(found and found[1])
+        if self.is_staged and found:
+            self.where = replace(self.where, stage=found[1])
+        return found[0] if found else text
+
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
         text = _SQUARE.sub("", text)
-        text = _LOGGED.sub("", text, count=1)
+        text = self.without_label(_LOGGED.sub("", text, count=1))
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -241,7 +264,7 @@ class _Notes:
             text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
         if len(text) <= 2_000 and (at := _log_step().match(text)):
             self.where = replace(self.where, t=int(at[1]))
-            text = text[at.end() :]
+            text = _LOSS_OF_STEP.sub(rf"\1[{at[1]}]\2", text[at.end() :], count=1)
         of_pass = _PASS_LABEL.match(text) if len(text) <= 2_000 else None
         if of_pass is not None and _tells(text[of_pass.end() :]):
             found = heading_of(of_pass[1], self.where)
@@ -1098,6 +1121,11 @@ def _boxed_step() -> re.Pattern[str]:
     )
 
 
+_LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
+# [fwd ] step=1 x=0.4, <bwd> dh = 0.1, [grad] readout: V=-0.14, as programs log
+_TAGGED = re.compile(
+    r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
+)
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 

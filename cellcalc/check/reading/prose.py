@@ -257,6 +257,8 @@ def is_setting(left: str) -> bool:
     bare = bare.rpartition(", ")[2]  # Adam, lr
     if bare in names:
         return True
+    if _LAST.sub("", bare) in called("quantities"):
+        return False  # the final hidden state
     *before, last = bare.split() or [""]
     phrase = " ".join(word for word in before if word not in _FILLERS)
     if before and not phrase and last in names and " " in left.strip():
