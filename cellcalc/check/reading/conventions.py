@@ -311,6 +311,8 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                 said[NET] += 1
     if not said:
         shows = sign != "Γ" and (_stands_beside(lines) or _adds_up(lines))
+        if not shows and sign != "Γ" and _adds_up_behind(lines):
+            return GATE
         return NET if shows else ""
     (best, count), *others = said.most_common()
     return best if count > 2 * sum(n for _, n in others) or not others else ""
@@ -357,6 +359,41 @@ def _adds_up(lines: Iterable[str]) -> bool:
             sums.setdefault(match["gate"].lower(), []).append(match["number"])
     both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
     return len(both) > 1 and all(_is_sum(parts[gate], sums[gate]) for gate in both)
+
+
+_GATE_AT = re.compile(
+    r"(?:[^=]{0,40}\s)?(?P<gate>[fior])(?:_?\{?|\[)(?P<step>[0-9]{1,4})[\]}]?\s?=\s?(?P<number>0?[.,][0-9]{2,20})"
+)
+
+
+def _adds_up_behind(lines: Iterable[str]) -> bool:
+    """Whether δ_f*f*(1 - f) over the steps adds up to ∂L/∂b_f, for two gates or more.
+
+    Then δ_f is the derivative by the gate itself.
+    """
+    slopes: dict[tuple[str, str], str] = {}
+    values: dict[tuple[str, str], str] = {}
+    sums: dict[str, str] = {}
+    for line in lines:
+        if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
+            slopes[match["gate"].lower(), match["step"] or match["below"]] = match["number"]
+        elif match := _GATE_AT.fullmatch(line):
+            values[match["gate"], match["step"]] = match["number"]
+        elif match := _BIAS.fullmatch(line):
+            sums[match["gate"].lower()] = match["number"]
+    fit = []
+    for gate, total in sums.items():
+        steps = [step for one, step in slopes if one == gate]
+        if len(steps) < 2 or not all((gate, step) in values for step in steps):
+            continue
+        try:
+            pairs = [(_number(slopes[gate, t]), _number(values[gate, t])) for t in steps]
+            number = _number(total)
+        except ValueError:
+            return False
+        whole = sum(slope * value * (1 - value) for slope, value in pairs)
+        fit.append(abs(whole - number) <= 0.02 * abs(number) + 1e-4 * len(steps))
+    return len(fit) > 1 and all(fit)
 
 
 def _is_sum(parts: list[str], totals: list[str]) -> bool:
