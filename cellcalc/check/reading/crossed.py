@@ -42,6 +42,7 @@ _PAIR_IN_CELL = re.compile(
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
+_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d|grad\s)?(?:V|b_?y)")
 _GIVEN = re.compile(r"[WUbRp]_?\{?\w{0,9}\}?|V|b_y")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
@@ -354,6 +355,9 @@ def _alone(row: Sequence[str], sorts: Sequence[str], filled: Sequence[int]) -> L
     if len(filled) != 1:
         return None
     told = [row[k] for k, sort in enumerate(sorts) if sort == "time" and row[k]]
+    named = [row[k] for k, sort in enumerate(sorts) if sort == "label" and row[k]]
+    if len(named) == 1 and _OF_READOUT.fullmatch(named[0]):
+        return label_of(named[0])  # dL/dV, below the gates
     label = label_of(told[0]) if len(told) == 1 and not is_value(told[0]) else None
     return label if label is not None and label.kind in ("quantity", "gate") else None
 

@@ -138,7 +138,7 @@ def label_of(text: str, beside: str = "") -> Label:
 
     ``beside`` is the gate in words that stands in the same table, as :func:`gate_among` finds it.
     """
-    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":").strip())
+    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":= ").strip())
     bare = _TILDE.sub("\u0303", bare)
     bare = _SPACED_GATE.sub(r"\1_\2", _FOR_WHAT.sub("", bare))
     if bare.startswith("(") and _closes_at_end(bare):
@@ -211,6 +211,8 @@ def label_of(text: str, beside: str = "") -> Label:
     if lower in columns["symbol"]:
         return Label("symbol", bare)
     bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
+    if _SORT.fullmatch(bare):
+        return Label("sort", bare)  # dL/dU = Σ dz(t) h(t-1)
     return _named(bare) or Label("text", bare)
 
 
@@ -326,7 +328,7 @@ def _closes_at_end(text: str) -> bool:
 
 # What reaches a state from later steps, as one part of its derivative: dh from t+1
 _FROM_LATER = re.compile(
-    r"\b(?:from|aus|von|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|der\s|l'|la\s|el\s)?"
+    r"\b(?:from|aus|von|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|de[rmn]\s|l'|la\s|el\s)?"
     r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
     r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
     re.IGNORECASE,
@@ -476,6 +478,8 @@ def is_whole_loss(text: str) -> bool:
     if says_sum and rest and all(one in (*losses, "l", "e", "j") for one in rest):
         return True
     lower = " ".join(text.lower().split())
+    if lettered := re.fullmatch(r"(.{3,}?)\s*[,(]?\s*\b[lej]\)?", lower):
+        return is_whole_loss(lettered[1])  # Gesamtverlust L
     is_whole = any(word in lower for word in (*sums, "overall", "общ", "总", "總", "총"))
     return called("quantities").get(lower) == "L" and is_whole
 

@@ -17,7 +17,13 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
-from cellcalc.check.reading.gate_lines import heading_gate, stage_told, with_gate
+from cellcalc.check.reading.gate_lines import (
+    heading_gate,
+    stage_told,
+    with_gate,
+    with_nets,
+    with_told,
+)
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -245,6 +251,7 @@ class _Notes:
         """The parts of a line that are for one step each; the step is set before each of them."""
         text = _SQUARE.sub("", text)
         text = self.without_label(_LOGGED.sub("", text, count=1))
+        text = with_nets(text) if len(text) <= 2_000 else text
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -291,6 +298,8 @@ class _Notes:
             if _ANSWERED.search(rest):
                 self.where = replace(self.where, t=int(phrase[1]))
                 text = _unled(rest)
+        if len(text) <= 2_000:
+            text = with_told(text, self.where.t)
         for t, piece in pieces(text):
             if t is not None:
                 self.where = replace(self.where, t=t)
@@ -1645,10 +1654,10 @@ _SCALAR = re.compile(
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u0400-\u04ff\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
-    r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+    r"|,[₀-₉ₜ]+|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1972,6 +1981,11 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
                 yield [*current, tight[1]]
                 current = [tight[2]]
                 continue
+        told = None if match or is_last else _TOLD_BETWEEN.fullmatch(part[:300])
+        if told and _NAMEISH.fullmatch(told["name"]):
+            yield [*current, told["value"]]
+            current = [told["name"]]
+            continue
         between = None if match or is_last else _WORDS_BETWEEN.fullmatch(part)
         if between and _NAMEISH.fullmatch(between[3]) and _depth(between[3]) == 0:
             yield [*current, between[1]]
@@ -2015,6 +2029,10 @@ def _told_behind(group: list[str]) -> Iterator[list[str]]:
     yield [f"{called('quantities')[match['word'].lower()]}{at}", match["number"]]
 
 
+# ∂L/∂g_4 = -0.17, times the derivative of tanh (1-g²): dz_g = -0.14
+_TOLD_BETWEEN = re.compile(
+    r"\s*(?P<value>[-+]?[0-9]*[.,]?[0-9]+)\s*[,;]\s+(?=[^:=]{0,20}(?:[^\W\d_]{2}|[\u3040-\u9fff]))[^:=]{1,80}:\s*(?P<name>\S{1,40})\s*"
+)
 # η = 0.1 the new weights are W_f = …
 _WORDS_BETWEEN = re.compile(
     r"\s*([-+]?[0-9]*[.,]?[0-9]+)\s+((?:[^\W\d_]{2,20}\s+){0,7}[^\W\d_]{2,20})\s+(\S{1,40})\s*"
