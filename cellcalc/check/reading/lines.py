@@ -1666,10 +1666,10 @@ _SCALAR = re.compile(
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u0400-\u04ff\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
-    r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+    r"|,[₀-₉ₜ]+|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1987,6 +1987,11 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
                 yield [*current, tight[1]]
                 current = [tight[2]]
                 continue
+        told = None if match or is_last else _TOLD_BETWEEN.fullmatch(part[:300])
+        if told and _NAMEISH.fullmatch(told["name"]):
+            yield [*current, told["value"]]
+            current = [told["name"]]
+            continue
         between = None if match or is_last else _WORDS_BETWEEN.fullmatch(part)
         if between and _NAMEISH.fullmatch(between[3]) and _depth(between[3]) == 0:
             yield [*current, between[1]]
@@ -2033,6 +2038,10 @@ def _told_behind(group: list[str]) -> Iterator[list[str]]:
     yield [f"{called('quantities')[match['word'].lower()]}{at}", match["number"]]
 
 
+# ∂L/∂g_4 = -0.17, times the derivative of tanh (1-g²): dz_g = -0.14
+_TOLD_BETWEEN = re.compile(
+    r"\s*(?P<value>[-+]?[0-9]*[.,]?[0-9]+)\s*[,;]\s+(?=[^:=]{0,20}(?:[^\W\d_]{2}|[\u3040-\u9fff]))[^:=]{1,80}:\s*(?P<name>\S{1,40})\s*"
+)
 # η = 0.1 the new weights are W_f = …
 _WORDS_BETWEEN = re.compile(
     r"\s*([-+]?[0-9]*[.,]?[0-9]+)\s+((?:[^\W\d_]{2,20}\s+){0,7}[^\W\d_]{2,20})\s+(\S{1,40})\s*"

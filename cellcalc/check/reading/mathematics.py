@@ -209,6 +209,7 @@ class Style:
 
     argument: bool = False  # c(2) is c at step 2
     raised: bool = False  # the time stands above, so that c^2 may be a step
+    above: bool = False  # … and is one, never a power
     target: bool = False  # what stands on the left, where a product cannot be
     code: bool = False  # a program: a[-1] is the last element
     slope: bool = False  # a slope alone, where dc[t]/df[t] is no quotient
@@ -706,6 +707,9 @@ class FormulaParser(Parser):
             r"t\s*=\s*[0-9]+", value
         ):
             return self._index(value, scan)
+        is_step = self.style.above or (self.style.raised and self.style.target)
+        if value.isdecimal() and is_step and not scan.timed:
+            return self._index(value, scan)  # f^1, beside f^t
         if value.isdecimal() and self.style.raised and not scan.timed:
             self.met.add("raised")
             return bool(self.choices.get("raised")) and self._index(value, scan)

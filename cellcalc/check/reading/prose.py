@@ -286,7 +286,7 @@ def stage_of(left: str) -> str:
 
     A stroke, or what a program calls ``W_f_new``, is the new one as well.
     """
-    text = left[:400]
+    text = _UPDATE_GATE.sub(" ", left[:400])
     if re.search(
         r"(?<=[\w}\])])'|(?<=[\w}])\*\s*$|\^\s*\{?\s*\(?\+|⁺|[({\[^]\s*t\s*\+\s*1\s*[)}\]]|ₜ₊₁",
         text,
