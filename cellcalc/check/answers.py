@@ -261,7 +261,9 @@ def read(
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
-    entries = list(_of_rows(entries, steps))
+    from cellcalc.check.reading.in_order import in_order  # it makes entries
+
+    entries = list(in_order(list(_of_rows(entries, steps)), known))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
@@ -1250,7 +1252,7 @@ class _Reader:
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""
-        found = spelling.noted(text)
+        found = spelling.noted(text) or spelling.said_twice(text)
         if found is not None:
             return found[0]
         if re.fullmatch(r"\s*[-+]?[\s0-9.,]+", text) and re.search(r"[0-9]", text) and "," in text:

@@ -70,8 +70,16 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
     from cellcalc.check.reading.gate_axis import apart, said_in
 
     order, axis = said_in(text)
-    found = apart(_Notes(text).entries(), order, axis)
+    found = apart(_weights_apart(list(_Notes(text).entries())), order, axis)
     return [_moved(entry, first_line - 1) for entry in found]
+
+
+def _weights_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """The entries; below "Parameters and gradients" what has a .grad beside it is the weight."""
+    slopes = {e.left.strip().removesuffix(".grad") for e in entries if e.left.endswith(".grad")}
+    for entry in entries:
+        is_weight = entry.stage == GRADIENT and entry.left.strip() in slopes
+        yield replace(entry, stage="", gradient=False) if is_weight else entry
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -1263,7 +1271,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         found.pop("t", None)
         rest = rest if found else bare
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
-    many = len(re.findall(r"[^\W\d_]+", rest))
+    told = re.sub(r"\([^()]{0,100}\)?\s*$", "", rest)  # Second window (with the new weights)
+    many = len(re.findall(r"[^\W\d_]+", told))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
     if found and clean and (marked or comment or colon or many <= 4):
         same = where if "t" not in found and not marked else replace(where, t=None)
@@ -1444,6 +1453,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _POINTS_BEHIND.sub("", text)
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
+    if "([" in text:
+        text = _ARRAY_AND_MORE.sub(r"\1", text)
     if listed := _LIST_AND_MORE.search(text):
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
@@ -1502,6 +1513,9 @@ def _quads_apart(text: str) -> str:
 # dW_f = [0.1, 0.2]  dU_f = 0.3
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
+)
+_ARRAY_AND_MORE = re.compile(  # x = tensor([1.2, -0.4])  target = -0.5
+    r"(?:torch\.|np\.|numpy\.)?(?:tensor|array)\(\s*(\[[-+0-9.eE,\s]{1,400}\])\s*\)(?=[,;\s]\s*[^\W\d]\w{0,20}\s*=)"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
 _ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")

@@ -376,8 +376,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         found = _named(indexed[1], names)
         if found is not None:
             return found + indexed[2], t
-    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
-        return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
+    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})(\[\w{1,6}\])?\.grad(\[\w{1,6}\])?", text):
+        return f"∂L/∂{of_torch[1]}{of_torch[2] or of_torch[3] or ''}", t
     if behind := re.fullmatch(r"([A-Za-z]\w{0,10})(?:'s)?\s+(?:gradient|grad|derivative)", text):
         return f"∂L/∂{behind[1]}", t  # b_f gradient
     *before, last = text.split()
