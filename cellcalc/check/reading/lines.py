@@ -70,8 +70,16 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
     from cellcalc.check.reading.gate_axis import apart, said_in
 
     order, axis = said_in(text)
-    found = apart(_Notes(text).entries(), order, axis)
+    found = apart(_weights_apart(list(_Notes(text).entries())), order, axis)
     return [_moved(entry, first_line - 1) for entry in found]
+
+
+def _weights_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """The entries; below "Parameters and gradients" what has a .grad beside it is the weight."""
+    slopes = {e.left.strip().removesuffix(".grad") for e in entries if e.left.endswith(".grad")}
+    for entry in entries:
+        is_weight = entry.stage == GRADIENT and entry.left.strip() in slopes
+        yield replace(entry, stage="", gradient=False) if is_weight else entry
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -249,6 +257,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _SQUARE.sub("", text)
         text = self.without_label(_LOGGED.sub("", text, count=1))
         text = with_nets(text) if len(text) <= 2_000 else text
         if "$" in text or "\\item" in text:
@@ -1037,11 +1046,12 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
-_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
-_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
+_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+")
+_SQUARE = re.compile(r"^\s*[■□●○◆◇▲△▼▽★☆▶►※]\s*")  # before a line, as in Japanese
 _BULLET = re.compile(
-    r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+    r"^\s*(?:[①-⑳■□●○◆◇▲△▼▽★☆▶►※]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -1261,7 +1271,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         found.pop("t", None)
         rest = rest if found else bare
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
-    many = len(re.findall(r"[^\W\d_]+", rest))
+    told = re.sub(r"\([^()]{0,100}\)?\s*$", "", rest)  # Second window (with the new weights)
+    many = len(re.findall(r"[^\W\d_]+", told))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
     if found and clean and (marked or comment or colon or many <= 4):
         same = where if "t" not in found and not marked else replace(where, t=None)
@@ -1447,6 +1458,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _POINTS_BEHIND.sub("", text)
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
+    if "([" in text:
+        text = _ARRAY_AND_MORE.sub(r"\1", text)
     if listed := _LIST_AND_MORE.search(text):
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
@@ -1505,6 +1518,9 @@ def _quads_apart(text: str) -> str:
 # dW_f = [0.1, 0.2]  dU_f = 0.3
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
+)
+_ARRAY_AND_MORE = re.compile(  # x = tensor([1.2, -0.4])  target = -0.5
+    r"(?:torch\.|np\.|numpy\.)?(?:tensor|array)\(\s*(\[[-+0-9.eE,\s]{1,400}\])\s*\)(?=[,;\s]\s*[^\W\d]\w{0,20}\s*=)"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
 _ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
@@ -1691,7 +1707,7 @@ _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
 _PAIR = re.compile(
-    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
 )
 _PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
 
@@ -1854,6 +1870,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
             # W_f: 0.7 → 0.698, from the old to the new one
             where, parts = replace(where, stage="new"), [label, parts[1]]
+        elif _SUM_OF_NUMBERS.fullmatch(rest) and _A_WEIGHT.fullmatch(label.strip()):
+            parts = [label, rest, *parts[1:]]  # W_f: 0.65 - 0.1*0.0387 = 0.646
         elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
@@ -1920,6 +1938,8 @@ def _is_reversed(parts: list[str]) -> bool:
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_A_WEIGHT = re.compile(r"(?:new\s)?[WUbVp]_?\{?\w{0,3}\}?'?")
+_SUM_OF_NUMBERS = re.compile(r"(?=.*[0-9]\s*[-+*/])[-+0-9.,()*/^\s]{3,300}")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 
@@ -1970,12 +1990,13 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
-        if match is None and not is_last:
-            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            is_apart = match["sep"].strip() in ("", ",", ";")
-            is_apart = is_apart and bool(_AN_AMOUNT.fullmatch(match["value"]))
-            match = match if is_apart and difference_of(match["name"].strip()) else None
+            is_apart = match["sep"].strip() in ("", ",", ";") and _AN_AMOUNT.fullmatch(
+                match["value"]
+            )
+            name = re.sub(r"^[^\W\d_]{2,12}\s+(?=[hyŷ])", "", match["name"].strip())
+            is_error = difference_of(name) or _AN_ERROR.fullmatch(name)
+            match = match if is_apart and is_error else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -2010,9 +2031,6 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
-_BESIDE_ERROR = re.compile(
-    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
-)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
