@@ -33,6 +33,7 @@ from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
+MOST_ROUNDS = 4  # in which what is doubtful is put aside, and the rest marked without it
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -127,9 +128,11 @@ def mark(
         return next(iter(marker.mark([answer])))
 
     options = Options(tolerance, figures)
-    while True:
+    for rounds in range(MOST_ROUNDS):
         marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
         found, slips, remarks = marker.mark(causes)
+        if rounds == MOST_ROUNDS - 1:
+            break
         is_poor = causes and is_poorly_read(unreadable, sheet.answers)
         doubted = set(doubtful(found, entries, is_poor)) if is_poor else set()
         if not doubted:

@@ -151,8 +151,21 @@ _TOLD_BEHIND = re.compile(
 )
 
 
+_PAIR_OF_STEP = re.compile(  # i 0.3098  f 0.7723, below a step
+    r"(?P<name>(?:d|δ_?|∂L/∂|dL/d)?(?:z_?[figoru]|[fiogcruhyxE])|loss|target|tanh_?c)"
+    rf"\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(?:\s+|$)"
+)
+_PAIRS_OF_STEP = re.compile(rf"\s*(?:{re.sub('[?]P<[a-z]+>', '?:', _PAIR_OF_STEP.pattern)}){{2,}}")
+
+
+def _of_step(name: str, t: int) -> str:
+    return f"{name}[{t}]" if name == "loss" else name
+
+
 def with_told(text: str, t: int | None) -> str:
     """A line with equals signs for "h_1 = 0.34   target 0.6   loss 0.03" of the step ``t``."""
+    if t is not None and "=" not in text and _PAIRS_OF_STEP.fullmatch(text[: MAX_LINE + 1]):
+        return _PAIR_OF_STEP.sub(lambda m: f"{_of_step(m['name'], t)} = {m['value']} ; ", text)
     if t is None or "=" not in text or "  " not in text:
         return text
 
