@@ -36,6 +36,8 @@ NOTED = re.compile(
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
+_IS_NEW = re.compile(r"'|_new$")
+_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:V|b_?y|W_?y)'?")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
 
@@ -161,6 +163,9 @@ def _has_labels(rows: list[list[str]], column: int) -> bool:
     head = next((k for k, cell in enumerate(cells) if label_of(cell).kind == "time"), len(cells))
     steps = cells[head + 1 :]
     is_time = bool(steps) and all(map(_STEP_NUMBER.fullmatch, steps))
+    if names == len(cells) == 1 and label_of(cells[0]).kind != "total":  # learning rate | 0.2
+        row = next(row for row in rows if row[column])
+        return column + 1 < len(row) and is_value(row[column + 1])
     return (is_time and head < 3) or names == len(cells) > 1
 
 
@@ -190,7 +195,8 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
-            if label_of(row[0], gate) == Label("stage", "d") and "sort" in _kinds(row[1:]):
+            is_of_gates = not _kinds(row[1:]).isdisjoint({"sort", "gate"})
+            if label_of(row[0], gate) == Label("stage", "d") and is_of_gates:
                 told = (*told, row[0])  # GRADIENTS | W | U | b
         elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
             yield table
@@ -257,7 +263,7 @@ def _of_table(table: _Table) -> Iterator[Number]:
     values = [k for k in range(width) if sorts[k] == "value"]
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
     named = _with_merged(table, sorts)
-    staged = any(label.kind == "stage" for k in values for label in stacks[k])
+    staged = any(_says_stage(label) for k in values for label in stacks[k])
     for place, (number, row, titles) in enumerate(table.rows):
         filled = [
             k for k in values
@@ -292,6 +298,14 @@ def _alone(row: Sequence[str], sorts: Sequence[str], filled: Sequence[int]) -> L
     told = [row[k] for k, sort in enumerate(sorts) if sort == "time" and row[k]]
     label = label_of(told[0]) if len(told) == 1 and not is_value(told[0]) else None
     return label if label is not None and label.kind in ("quantity", "gate") else None
+
+
+def _says_stage(label: Label) -> bool:
+    """Whether a column holds one of several values of a parameter: new, dW, W'."""
+    if label.kind != "sort":
+        return label.kind == "stage"
+    lead, _, _, mark = sort_parts(label.says)
+    return bool(lead or mark)
 
 
 def _says(row: Sequence[str], column: int) -> bool:
@@ -378,7 +392,11 @@ def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
         else:
             found.append("value")
     is_text = any(cells[0]) and not any(map(is_value, cells[0]))
-    if found[0] == "skipped" and "label" not in found and is_text:
+    has_label = any(
+        sort == "label" and 2 * sum(map(bool, column)) >= len(column)
+        for sort, column in zip(found, cells, strict=True)
+    )
+    if found[0] == "skipped" and not has_label and is_text:
         found[0] = "label"  # below the title of the table: Forward, t = 1, t = 2
     times = [k for k, sort in enumerate(found) if sort == "time"]
     for k, sort in enumerate(found):
@@ -434,7 +452,7 @@ def _labels_beside(row: Sequence[str], sorts: Sequence[str], column: int, gate: 
             if sorts[k] == "value":
                 if _is_total(row[k]):
                     found.append(label_of(row[k]))  # above the sum beside it
-                elif found:
+                elif any(label.kind != "total" for label in found):
                     break
             if sorts[k] not in ("value", "skipped") and row[k].lower() not in EMPTY:
                 found.append(_label_beside(row[k], sorts[k], gate))
@@ -516,8 +534,16 @@ def _meant(number: Number, told: _Labels) -> Number:
     if left == WHOLE_LOSS:
         t = None
     elif totals := [label for label in labels if label.kind == "total"]:
+        if not left:
+            raise UnclearError
         left, t = _total(left, any(map(_is_sum, totals))), None
-    if told.staged and not stage and _PARAMETER.fullmatch(left):
+    is_whole = bool(_PARAMETER.fullmatch(left)) and not left.startswith("new ")
+    if (
+        told.staged
+        and not stage
+        and is_whole
+        and not (_OF_LOSS.match(left) or _IS_NEW.search(left))
+    ):
         stage = "given"
     if stage == "d":
         is_wordy = len(left) > 2 and left.lower() in called("quantities")
@@ -601,6 +627,8 @@ def _named(
         part = parts[0].letter
         return f"{part}{letters.pop()}" if part or not gates else gates[0].says, True
     named = [label for label in own if label.kind != "part"]
+    if any(_OF_READOUT.fullmatch(label.says) for label in beside):  # dL/dV, below f as the first
+        named = [label for label in named if label not in gates]
     if not named:
         if titles := [label for label in around if label.kind in ("quantity", "gate")]:
             return titles[-1].says, True
@@ -611,6 +639,8 @@ def _named(
             raise UnclearError
         return texts[0].says, False
     symbols = [label for label in named if not label.wordy] or named[:1]
+    if above[:1] == tuple(named[:1]) and named[0].says.lower() in words("loss")["errors"]:
+        return named[0].says, True  # error, below "loss" over several columns
     if len({label.says for label in symbols}) > 1 or (len(named) > 1 and not _agree(named)):
         raise UnclearError
     texts = [label for label in (*above[:1], *beside) if label.kind == "text"]

@@ -32,7 +32,10 @@ _GATE_ABOVE = re.compile(r"(?<=[az])\^\{?([figoC])\}?$")  # z^f_t
 def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
     """The answers of a table, or None where it is none that is known."""
     rows = [
-        [plain(str(cell)).strip().replace("$", "").strip("`*").strip() for cell in row]
+        [
+            plain(str(cell)).strip().replace("$", "").replace("`", "").strip("*").strip()
+            for cell in row
+        ]
         for row in rows
     ]
     if not rows or max(map(len, rows)) < 2:
@@ -46,10 +49,13 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     """The answers of a table whose labels tell what each number is."""
     groups: dict[tuple[object, ...], list[Number]] = {}
+    entries: list[Entry] = []
     for one in numbers_of(rows, titles):
+        if _SAYS_ITSELF.fullmatch(one.value):  # V=1.6 in a cell
+            entries += _equation(place(one.row, one.column), one)
+            continue
         key = (one.left, one.t, one.stage, one.window, one.epoch, one.sequence)
         groups.setdefault(key, []).append(one)
-    entries = []
     for same in groups.values():
         first = same[0]
         is_product = bool(_PRODUCT.search(first.left))
@@ -75,6 +81,16 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
             values = tuple(one.value for one in same)
             entries.append(replace(entry, right="", values=values, shape=(len(values),)))
     return entries
+
+
+_SAYS_ITSELF = re.compile(r"[^\W\d][\w/∂]{0,20}\s?=\s?[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?")
+
+
+def _equation(line: int | str, one: Number) -> list[Entry]:
+    from cellcalc.check.reading.lines import Where, entries_of_line
+
+    where = Where(window=one.window, epoch=one.epoch, sequence=one.sequence)
+    return entries_of_line(line, one.value, where)
 
 
 _PRODUCT = re.compile(r"\w[\w{}()\[\]-]*\s*[*·⊙∘×]\s*(?=[^\W\d]|∂|\()")  # r_t * h_{t-1}

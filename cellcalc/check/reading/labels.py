@@ -50,7 +50,12 @@ _SYMBOL = re.compile(
 _GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|U_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})"
+    r"(?P<mark>'?|_new|\s+\(?(?:new|neu|nouveau|nuevo|novo|nuovo|updated|nowe|yeni)\)?)"
+)
+# W (x), U (h prev): which of the weights it is, once more
+_SORT_SAID = re.compile(
+    r"\s*\((?:x|h|h[\s_]?prev|h_?\{?t\s?-\s?1\}?|input|hidden|recurrent)\)$", re.IGNORECASE
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
@@ -62,7 +67,8 @@ _MOMENT = re.compile(
     r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
 )
 _SLOPE_OF_ALL = re.compile(
-    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|"
+    r"d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?|\(?(?:gates?|states?|quantity|values?)\)?)|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -70,8 +76,11 @@ _SLOPE_OF_ALL = re.compile(
 _OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+    "forget beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
+_STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
+_CANDIDATES = ("g", "g_t", "c~", "c\u0303", "candidate", "cand", "cell candidate", "block input")
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
 _PLACED_T = r"(?:_?\{?t\}?|ₜ|\(t\)|\[t\])?"
 _DIFFERENCE = re.compile(  # error (h - y), h_t minus target
@@ -144,6 +153,10 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("quantity", error)
     if before := _STEP_BEFORE.fullmatch(bare):
         return Label("quantity", _handed_or_state(before))
+    if spaced := _SPACED_GATE.fullmatch(bare):
+        bare, lower = f"{spaced[1]}_{spaced[2]}", f"{spaced[1]}_{spaced[2]}".lower()
+    if short := _PREV.fullmatch(bare):
+        return Label("quantity", f"{short[1] or ''}{short[2]}_prev")
     if taken := _of_step_before(bare):
         return Label("quantity", taken)
     if share := _SHARE.fullmatch(bare):
@@ -170,6 +183,8 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("gate", gate, wordy=True, letter=gate)
     if lower in words("stage")["gradients"]:
         return Label("stage", "d")
+    if lower in words("loss")["errors"]:
+        return Label("quantity", bare, wordy=True)
     for kind in (
         "time",
         "total",
@@ -191,11 +206,15 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", stem)
     if _SORT.fullmatch(bare):
         return Label("sort", bare)
+    if (plain := _SORT_SAID.sub("", bare)) != bare and _SORT.fullmatch(plain):
+        return Label("sort", plain)
     if (stage := _stage(bare, lower)) and lower not in columns["symbol"]:
         return Label("stage", stage)
     if lower in columns["symbol"]:
         return Label("symbol", bare)
-    bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
+    shorter = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
+    if shorter and shorter != bare:
+        return label_of(shorter, beside)  # dL/dU = Σ dz h
     return _named(bare) or Label("text", bare)
 
 
@@ -233,6 +252,8 @@ _HANDED = re.compile(
     r"(?:\s+(?:back|on|to|along|before|previous|the|step|zurück|weiter|t\s?-\s?1)){0,4}",
     re.IGNORECASE,
 )
+_PREV = re.compile(r"(d_?)?([hc])_?prev")
+_SPACED_GATE = re.compile(r"(d?(?:z|a|net))\s([figoruzn])(?:_t)?")  # dz f
 # h before, previous c
 _STATE_BEFORE = re.compile(
     r"(?P<one>[hc]|[^\W\d_]+(?: [^\W\d_]+)?)\s+"
@@ -290,7 +311,7 @@ def _closes_at_end(text: str) -> bool:
 
 # What reaches a state from later steps, as one part of its derivative: dh from t+1
 _FROM_LATER = re.compile(
-    r"\b(?:from|aus|von|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|der\s|l'|la\s|el\s)?"
+    r"\b(?:from|aus|von|vom|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|der\s|dem\s|l'|la\s|el\s)?"
     r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
     r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
     re.IGNORECASE,
@@ -376,6 +397,9 @@ _OF_SLOPES = re.compile(
 )
 
 
+_BY_WHAT = re.compile(r"\s(?:of|by|wrt|w\.r\.t\.|with respect to|nach|von|bezüglich|de|di|à)$")
+
+
 def _stage(bare: str, lower: str) -> str:
     """Which value of a parameter a column holds: new, given, "d" for a derivative, m or v."""
     if kept := _MOMENT.fullmatch(bare if len(bare) == 1 else lower):
@@ -384,7 +408,7 @@ def _stage(bare: str, lower: str) -> str:
         return "new"
     if _SLOPE_OF_ALL.fullmatch(bare):
         return "d"
-    if _OF_SLOPES.search(lower) and not _is_called(bare):
+    if _OF_SLOPES.search(lower) and (_BY_WHAT.search(lower) or not _is_called(bare)):
         return "d"
     stage = stage_of(bare) or stage_after(bare)
     bare = _of_pass().sub("", lower)  # after window 1
@@ -406,6 +430,8 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
+    if "forget" in words_of and not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES):
+        return "forget beside c"  # where "cell" is the candidate
     return next((gate for gate in _BESIDE if gate in words_of), "")
 
 
@@ -424,11 +450,17 @@ def is_whole_loss(text: str) -> bool:
     several = words("time")["windows"]
     rest = [word for word in told if word not in (*sums, *several, *_OF_ALL)]
     says_sum = any(word in (*sums, *several) for word in told)  # loss of block
+    if any(_is_whole(word) for word in told):  # Gesamtverlust L
+        rest = [word for word in rest if not _is_whole(word)] or ["l"]
+        says_sum = True
     if says_sum and rest and all(one in (*losses, "l", "e", "j") for one in rest):
         return True
-    lower = " ".join(text.lower().split())
-    is_whole = any(word in lower for word in (*sums, "overall", "общ", "总", "總", "총"))
-    return called("quantities").get(lower) == "L" and is_whole
+    return _is_whole(" ".join(text.lower().split()))
+
+
+def _is_whole(lower: str) -> bool:
+    several = (*words("columns")["sum"], "overall", "общ", "总", "總", "총")
+    return called("quantities").get(lower) == "L" and any(word in lower for word in several)
 
 
 _OF_ALL = (
@@ -454,4 +486,6 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
     lead, stem, feature, mark = (
         match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
     )
+    stem = "U" if stem in ("Uh", "U_h") else stem
+    mark = "_new" if mark.strip() else ""
     return lead or "", stem, feature.removeprefix("_"), mark
