@@ -16,7 +16,7 @@ from cellcalc.check import spelling
 from cellcalc.check.reading.clauses import LAST
 from cellcalc.check.reading.conventions import Conventions, conventions_of, defines
 from cellcalc.check.reading.each_gate import for_each
-from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed
+from cellcalc.check.reading.from_zero import Placed, counts_from_0, placed, says_so
 from cellcalc.check.reading.mathematics import SeveralReadingsError, Style, parse_formula
 from cellcalc.check.reading.mathematics import Written as Name
 from cellcalc.check.reading.names import (
@@ -44,12 +44,15 @@ from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
 from cellcalc.language.tree import (
     ONE,
+    TWO,
     Add,
+    Div,
     Edge,
     Expression,
     Mul,
     Neg,
     Number,
+    Pow,
     Symbol,
     add,
     multiply,
@@ -57,7 +60,7 @@ from cellcalc.language.tree import (
     shifted,
     symbols,
 )
-from cellcalc.model.model import PREDICTION, TARGET, TOTAL_LOSS, Model
+from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
 
 __all__ = [
@@ -239,7 +242,7 @@ def read(
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
-    if _calls_target_hat(entries, model):
+    if _calls_target_hat(entries, model) or conventions.target == "y\u0302":
         aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
@@ -249,8 +252,10 @@ def read(
         aliases |= _letters(conventions.letters, plain, model)
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
-    from_0 = all(entry.first_step == 1 for entry in entries) and counts_from_0(
-        _placed_numbers(entries), replace_aliases(plain, aliases)
+    known = replace_aliases(plain, aliases)
+    from_0 = all(entry.first_step == 1 for entry in entries) and (
+        counts_from_0(_placed_numbers(entries), known)
+        or says_so(_texts(entries), _placed_numbers(entries), known)
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
@@ -262,6 +267,7 @@ def read(
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     gates_told = frozenset(word for word, gate in _GATE_TOLD.items() if is_said(gate))
     raised = is_said(_RAISED)
+    argued = any(map(_STEP_ARGUED.search, _texts(entries)))
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool, bool], _Reader] = {}
     answers: list[Answer] = []
@@ -284,7 +290,7 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans)
+            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans, argued)
             readers[kind] = reader
         try:
             found = list(reader.answers(entry))
@@ -384,7 +390,7 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     found = {}
     if conventions.output_y and not model.readout.parameters:
         found["y"] = model.cell.output
-    if conventions.target and has_target(model):
+    if conventions.target in ("y", "d") and has_target(model):
         found[conventions.target] = TARGET
     if conventions.bare_net:
         found["a"] = "z_g"
@@ -422,7 +428,7 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
             continue
         is_usual = name in _USUAL
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
-            is_usual = True
+            is_usual = name != STEPS or key not in KINDS  # n^f beside n, the number of steps
         if name == key or (is_usual and name not in elsewhere):
             continue
         if name == PREDICTION and key == model.cell.output and model.readout.parameters:
@@ -712,6 +718,7 @@ _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({]
 _BEFORE = re.compile(r"(?:d_?([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
+_STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
 _COMMA = re.compile(
     r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
@@ -747,7 +754,9 @@ class _Reader:
         step_losses: bool = False,  # whether what is called the loss is that of the step
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
         spans: Sequence[range] = (),  # the steps that each window sweeps
+        argued: bool = False,  # whether steps stand in round brackets elsewhere: s(t)
     ) -> None:
+        self.argued = argued
         self.spans = spans
         self.slopes_said = slopes_said
         self.raised, self.step_losses = raised, step_losses
@@ -1059,19 +1068,21 @@ class _Reader:
         if entry.values or entry.form in ("code", "last", OWN) or self.is_number(entry.right):
             return None
         found: list[Answer] = []
-        is_read = False
-        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates):
+        count = missing = 0
+        for left, *parts in for_each(entry.left, (*entry.between, entry.right), self.names.gates,
+                                    self.names.model.features):  # fmt: skip
             one = replace(entry, left=left, between=tuple(parts[:-1]), right=parts[-1])
             try:
                 self.target(one)
             except ExpressionError:
+                missing += 1
                 continue  # the candidate has no peephole
             try:
                 found += self.answers(one)
             except ExpressionError:
                 return None
-            is_read = True
-        return found if is_read else None
+            count += 1
+        return found if count > 1 and missing * 2 < count else None
 
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
@@ -1154,6 +1165,8 @@ class _Reader:
         model = self.names.model
         if (error := _error_of(expression, model)) is not None:
             return error
+        if (loss := _loss_of(expression, model)) is not None:
+            return loss
         if isinstance(expression, Mul):  # V*(y - target) is made of the error
             factors = [_error_of(factor, model) or factor for factor in expression.factors]
             expression = Mul(tuple(factors))
@@ -1223,7 +1236,7 @@ class _Reader:
         author = self.names.model.author if self.names.author is not None else None
         time = author.time if author is not None else ""
         style = Style(
-            argument=time == "argument" or _is_argument(entry.left),
+            argument=time == "argument" or self.argued or _is_argument(entry.left),
             raised=time in ("superscript", "parenthesis")
             or bool(_RAISED.search(entry.left))
             or (self.raised and bool(_RAISED.search(text))),
@@ -1339,6 +1352,23 @@ def _error_of(expression: Expression, model: Model) -> Symbol | None:
     is_slope = row.formula in (own, multiply(Symbol("dE", 0), own))
     expression = rename(expression, lambda s: replace(out, name="y") if s == out else s)
     return replace(out, name=row.symbol) if is_slope and expression == error else None
+
+
+def _loss_of(expression: Expression, model: Model) -> Symbol | None:
+    """The loss of a step, where it is half of the squared error: 1/2*(y - target)^2."""
+    halves = {Number(0.5), Div(ONE, TWO)}
+    match expression:
+        case Mul((half, Pow(error, power))) if half in halves and power == TWO:
+            pass
+        case Div(Pow(error, power), two) if power == two == TWO:
+            pass
+        case _:
+            return None
+    slope = error if isinstance(error, Symbol) else _error_of(error, model)
+    row = model.quantities.get(LOSS)
+    squared = Pow(Add((Symbol(PREDICTION, 0), Neg(Symbol(TARGET, 0)))), TWO)
+    is_half = row is not None and row.formula == Div(squared, TWO)
+    return replace(slope, name=LOSS) if is_half and slope and slope.name == "dy" else None
 
 
 def _less_a_number(expression: Expression, out: Symbol) -> bool:

@@ -732,6 +732,9 @@ class Causes:
                     seen.add(made)
                     words = {"symbol": equation.symbol, "rule": LANGUAGE(made)}
                     yield self.of_update("other_update", equation.symbol, made, words)
+        if self.from_the_start(self.graph):
+            first = self.model.parameters[0].symbol
+            yield self.cause("from_start", self.from_the_start, first, {}, kind=Kind.UPDATE)
         scheme = s.scheme
         if scheme.clip_norm is not None or scheme.clip_value is not None:
             yield self.reclipped("not_clipped", None, None)
@@ -739,6 +742,19 @@ class Causes:
                 yield self.reclipped("clip_by_value", None, scheme.clip_norm)
             if scheme.clip_value is not None and scheme.clip_norm is None:
                 yield self.reclipped("clip_by_norm", scheme.clip_value, None)
+
+    @staticmethod
+    def from_the_start(graph: Graph) -> Overrides:
+        """Each update but the first, taken from the weights that the first one was taken from."""
+        found: dict[int, Override] = {}
+        starts: dict[str, int] = {}
+        for place in graph.rows.get("w update", ()):
+            node, before = graph.nodes[place], graph.optimizing[place]["w"]
+            start = starts.setdefault(node.key[2], before)
+            if before != start and node.run is not None:
+                inputs = [start if k == before else k for k in node.inputs]
+                found[place] = Override(node.run, inputs)
+        return found
 
     def of_update(
         self, name: str, symbol: str, formula: Expression, words: Mapping[str, Any]

@@ -959,7 +959,7 @@ class _Meanings:
         if key is None and self.within is not None and meant is None:
             key = self._of_element(name)
         state = handed_back(name) if self.turns and self.turns[0].alone else ""
-        if state and step is not None and f"d{state}" in self.backward:
+        if state and step is not None and f"d{state}" in self.backward and not known:
             return self._given_back(line, name, value, slot, f"d{state}", step)
         if not symbols(value.tree):
             return value  # a number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from collections import Counter
@@ -167,13 +168,14 @@ def _with_programs(
     found = followed(entries, trace, _names(trace))
     holds_data = any(_holds_data(block) for block in {e.block for e in entries if e.block})
     if found is None:
-        if not holds_data:
-            return sheet
         found = NOTHING_FOLLOWED
     rest = [a for a in own if a.line not in found.lines]
     # What the program was not seen to make says nothing where all else was followed, or where
     # it could have been: what its lines say by themselves may be something else.
-    lost = _faults(trace, rest, tolerance) if found.whole or holds_data else set()
+    lost = _faults(trace, rest, tolerance)
+    if not (found.whole or holds_data):
+        inside = _in_functions(entries)  # what their arguments are is not known
+        lost = {line for line in lost if line in inside}
     gone = found.lines | lost
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
     unreadable = tuple(
@@ -190,6 +192,24 @@ def _with_programs(
     return replace(
         sheet, answers=(*kept, *found.answers), unreadable=unreadable, passed_over=passed
     )
+
+
+def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
+    """The lines of programs that stand in functions with arguments."""
+    inside: set[int | str] = set()
+    for block in {entry.block for entry in entries if entry.block}:
+        try:
+            tree = ast.parse(block)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        spans = [
+            range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.args.args
+        ]
+        own = [entry for entry in entries if entry.block == block]
+        inside |= {e.line for e in own if any(e.block_line in span for span in spans)}
+    return inside
 
 
 def _holds_data(block: str) -> bool:

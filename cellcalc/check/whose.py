@@ -23,6 +23,8 @@ _OWN_SYMBOLS = ("greff", "gomez", "hochreiter", "graves", "goodfellow")
 _UNKNOWN = "expected a symbol of this problem"
 FEW = 3  # unreadable answers that make a document one in other symbols
 
+_BARE = re.compile(r"\s*(?:new\s+)?(?:d_?|∂[LEJ]/∂)?[WUbR](?:_?[0-9])?'?\s*")
+
 Reading = Callable[[Model, Mapping[str, str] | None], Sheet]
 
 
@@ -52,6 +54,8 @@ def read_in_its_notation(
 def _has_other_symbols(sheet: Sheet) -> bool:
     """Whether it is for its symbols that a document is not read, and not for their readings."""
     unknown = [one for one in sheet.unreadable if one.why.startswith(_UNKNOWN)]
+    if sheet.answers and all(_BARE.fullmatch(one.label) for one in unknown):
+        return False  # W, U and b of a gate that is told elsewhere, beside names that were read
     return len(unknown) == len(sheet.unreadable) >= FEW
 
 

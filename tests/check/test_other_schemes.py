@@ -36,7 +36,8 @@ def checked(name: str, degree: str, seed: int = 0) -> tuple[Marked, str]:
 
 @pytest.mark.parametrize("degree", DEGREES[1:])
 @pytest.mark.parametrize(
-    "name", ["one step deeper", "k1 one more", "never detached", "an update a window"]
+    "name",
+    ["one step deeper", "k1 one more", "never detached", "an update a window", "from the start"],
 )
 @pytest.mark.cases(2)
 def test_it_is_named_alone_with_the_rows_that_only_it_has(name: str, degree: str) -> None:

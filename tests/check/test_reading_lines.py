@@ -297,6 +297,27 @@ def test_steps_counted_from_0(run: Run, tmp_path: Path) -> None:
     assert run("check", "gomez", answers, "--first-step", "0").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("Index 0 ist der erste Schritt.", 0),
+        ("Here t = 0 is the first time step.", 0),
+        ("The first step has index 0", 0),
+        ("Steps are counted from 0.", 0),
+        ("l'indice 0 est le premier pas", 0),
+        ("时间步从 0 开始", 0),
+        ("t = 0 is the initial state.", 1),
+        ("h0 is the state before the first step", 1),
+    ],
+)
+@pytest.mark.cases(8)
+def test_a_document_says_what_it_calls_its_first_step(said: str, first: int) -> None:
+    forward = TRACE.passes[0].forward
+    lines = [f"{name}[{t - 1 + first}] = {forward[name][t]:.5f}" for t in (1, 2) for name in "fc"]
+    report = mark(TRACE, entries_of_text("\n".join([said, *lines])))
+    assert report.count(Verdict.CORRECT) == 4
+
+
 def test_a_notation_of_ones_own(run: Run, tmp_path: Path) -> None:
     own = tmp_path / "mine.toml"
     own.write_text(

@@ -381,6 +381,12 @@ def of_training(steps: int) -> list[tuple[str, Plan, Plan, str]]:
         ("no root", adam, adam.with_slip("no root"), r"root"),
         ("dampened momentum", momentum, momentum.with_slip("dampened"), r"damp|1 - momentum"),
         ("gates exchanged", full, full.with_slip("gates exchanged"), r"exchang|swap"),
+        (
+            "from the start",
+            block,
+            block.with_slip("from the start"),
+            r"update started from the weights of the start|(initial|original) weights",
+        ),
     ]
 
 

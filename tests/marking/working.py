@@ -141,7 +141,8 @@ class Worker:
                 v_hat = v / (1 - 0.999**k) if corrected else v
                 root = v_hat if "no root" in slips else v_hat**0.5
                 step = m_hat / (root + 1e-8)
-            value = before - rate * step
+            start = self.problem.parameters[name]
+            value = (start if "from the start" in slips else before) - rate * step
             if "gradient for weight" in slips:
                 value = dw
             after[name] = kept(name, value, "update")

@@ -30,7 +30,8 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 PEOPLE = tomllib.loads((CORPUS / "people.toml").read_text(encoding="utf-8"))
 _MORE = tomllib.loads((CORPUS / "handed_in.toml").read_text(encoding="utf-8"))
 _DATA = tomllib.loads((CORPUS / "data.toml").read_text(encoding="utf-8"))
-DOCUMENTS = [*PEOPLE["document"], *_MORE["document"], *_DATA["document"]]
+_LOGS = tomllib.loads((CORPUS / "logs.toml").read_text(encoding="utf-8"))
+DOCUMENTS = [*PEOPLE["document"], *_MORE["document"], *_DATA["document"], *_LOGS["document"]]
 HOLE = re.compile(
     r"«(?P<wrong>!?)(?P<name>\w+)(?:@(?P<t>\d+))?(?P<at>(?:/[wse]\d)*)(?::(?P<form>[^»]+))?»"
 )

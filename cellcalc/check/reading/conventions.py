@@ -147,20 +147,21 @@ _OF_ALL = re.compile(r"∂\s?[LEJ]/∂")
 @cache
 def _words(key: str) -> re.Pattern[str]:
     end = "(?![A-Za-z])" if key in ("bars", "tildes") else ""
-    return re.compile(rf"(?<![A-Za-z])(?:{any_of('notation', key)}){end}", re.IGNORECASE)
+    found = unicodedata.normalize("NFD", any_of("notation", key))  # as the texts are spelled
+    return re.compile(rf"(?<![A-Za-z])(?:{found}){end}", re.IGNORECASE)
 
 
 @cache
 def _target_said() -> re.Pattern[str]:
     """ "target y", "y_t is the desired output", "y_t (target)"."""
-    target = any_of("notation", "targets")
+    target = unicodedata.normalize("NFD", any_of("notation", "targets"))
     step = r"(?:_\{?[t0-9]\}?|ₜ|\[t\]|\^?\{?[(<⟨]t[)>⟩]\}?)?"
     behind = (
         rf"\b(?:{target})\s?(?:values?\s|outputs?\s)?(?:is\s|are\s|=\s|:\s|\()?"
-        rf"(?P<behind>[yd]){step}(?![\w\u0302'])"
+        rf"(?P<behind>y\u0302|[yd]){step}(?![\w\u0302'])"
     )
     before = (
-        rf"(?<![\w∂/δ])(?P<before>[yd]){step}\s?"
+        rf"(?<![\w∂/δ])(?P<before>y\u0302|[yd]){step}\s?"
         rf"(?:\(\s?|(?:is|are|=|:|for|denotes)\s)(?:the\s)?(?:{target})"
     )
     return re.compile(f"{behind}|{before}", re.IGNORECASE)
@@ -272,6 +273,7 @@ def _gamma(lines: list[str]) -> str:
 def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
     """What δ_f is the derivative by: as it is said, else as it is used."""
     said: Counter[str] = Counter()
+    lines = [line.replace("Δ", "δ") for line in lines]
     for line in lines:
         if sign == "Γ" or ("δ" not in line and "delta" not in line.lower()):
             continue

@@ -21,6 +21,7 @@ from cellcalc.check.reading.labels import (
     gate_among,
     is_header,
     label_of,
+    of_gate,
     sort_parts,
 )
 from cellcalc.check.reading.vocabulary import called, words
@@ -259,12 +260,24 @@ def _of_table(table: _Table) -> Iterator[Number]:
     width = max(len(row) for _, row, _ in table.rows)
     cells = [[row[k] for _, row, _ in table.rows] for k in range(width)]
     stacks = [_of_candidate(list(_stack(table, k)), cells[k]) for k in range(width)]
+    stacks = _of_errors(stacks)
     sorts = _sorts(stacks, cells)
     values = [k for k in range(width) if sorts[k] == "value"]
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
     named = _with_merged(table, sorts)
+<<<<<<< HEAD
     staged = any(_says_stage(label) for k in values for label in stacks[k])
+=======
+    staged = any(label.kind == "stage" for k in values for label in stacks[k])
+    corners = tuple(
+        row[k]
+        for _, row in table.header[-1:]
+        for k, sort in enumerate(sorts)
+        if sort == "label" and row[k] and label_of(row[k]).kind == "stage"
+    )  # "gradient of", above W, U, b
+>>>>>>> main
     for place, (number, row, titles) in enumerate(table.rows):
+        titles = (*titles, *corners)
         filled = [
             k for k in values
             if row[k].lower() not in EMPTY and not _is_total(row[k]) and not _says(row, k)
@@ -332,6 +345,25 @@ def _of_candidate(stack: list[Label], column: Sequence[str]) -> list[Label]:
     return [Label("quantity", "n") if n else x for n, x in zip(is_n, stack, strict=True)]
 
 
+# Half the square of an error, in whichever signs
+_HALF_SQUARE = re.compile(
+    r"(?:½|1/2|\(1/2\)|0?[.,]5)\s*[*·×]?\s*[^²^*]{1,30}(?:²|\^2|\*\*2)|[^²^*]{1,30}(?:²|\^2|\*\*2)\s*/\s*2"
+)
+
+
+def _of_errors(stacks: list[list[Label]]) -> list[list[Label]]:
+    """The labels above the columns, where an error stands beside half its square: y - target."""
+    lowest = [stack[0] if stack else None for stack in stacks]
+    errors = (*words("loss")["errors"], "err", "err.", "e", "e_t", "eₜ", "residual", "diff")
+    squares = [k for k, one in enumerate(lowest) if one and _HALF_SQUARE.fullmatch(one.says)]
+    plain = [k for k, one in enumerate(lowest) if one and one.says.lower() in errors]
+    if len(squares) != 1 or len(plain) != 1:
+        return stacks
+    found = list(stacks)
+    found[squares[0]], found[plain[0]] = [Label("quantity", "E")], [Label("quantity", "dy")]
+    return found
+
+
 def _is_total(cell: str) -> bool:
     return not is_value(cell) and label_of(cell).kind == "total"
 
@@ -352,13 +384,14 @@ def _stack(table: _Table, column: int) -> Iterator[Label]:
             if label.kind == "part" and "stage" in _kinds(row[:column]) and level < depth - 1:
                 before = [label_of(one) for one in row[:column] if one]
                 yield from (one for one in before[-2:] if one == Label("stage", "d"))
-            if label.kind == "stage" and label.says == "given" and _has_steps(row):
-                label = Label("step", cell, 0)  # start, step 1, step 2
+            if label.kind == "stage" and label.says == "given" and (steps := _steps_in(row)):
+                label = Label("step", cell, min(steps) - 1)  # start, step 1, step 2; start, 3, 4
             yield label
 
 
-def _has_steps(row: Sequence[str]) -> bool:
-    return any(cell and label_of(cell).kind == "step" for cell in row)
+def _steps_in(row: Sequence[str]) -> list[int]:
+    labels = [label_of(cell) for cell in row if cell]
+    return [label.t for label in labels if label.kind == "step" and label.t is not None]
 
 
 def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
@@ -620,7 +653,7 @@ def _named(
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError
-        return _of_gate(sorts[0].says, letters.pop()), True
+        return of_gate(sorts[0].says, letters.pop()), True
     if parts and len(letters) == 1 and len(own) == len(parts) + len(gates):
         if len(parts) > 1:
             raise UnclearError
@@ -661,11 +694,6 @@ def _agree(named: Sequence[Label]) -> bool:
     known = called("quantities")
     keys = {label.letter or known.get(label.says.lower(), "") for label in wordy} - {""}
     return not keys or any(key in symbol.says for key in keys for symbol in symbols)
-
-
-def _of_gate(sort: str, letter: str) -> str:
-    lead, stem, feature, mark = sort_parts(sort)
-    return f"{lead}{stem}_{letter}{feature}{mark}"
 
 
 def _stage_of_sort(sort: str) -> str:

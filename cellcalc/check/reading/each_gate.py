@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 MAX_TEXT = 2_000  # characters of an equation that is looked at
@@ -13,15 +14,26 @@ _SUM = re.compile(
 _BARE_SUM = re.compile(rf"Σ\s?_?\{{?([{_LETTERS}])\}}?(?![=∈\w])")
 _OF_PARAMETER = re.compile(r"[WUpR]_?\{?$")
 _LEFT = re.compile(
-    rf"(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d|d_?|δ_?|∇_?)?\s?(?:[WUbpRVz]|[zaδ])\s?(?:[_^]\s?\{{?\(?)?([{_LETTERS}])"
+    rf"(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]/d|d_?|δ_?|∇_?)?\s?(?:[WUbpRVzaδn])[\u0304]?\s?(?:[_^]\s?\{{?\(?)?([{_LETTERS}])"
     r"(?![^\W\d_])"
 )
+
+
+# What ends such an equation: (k = f, i, g, o), k∈{f,i,g,o}, (j = 1, 2), and a proof.
+_RANGE = re.compile(
+    r"[\s,;.]*(?:(?:for|für|pour|para|per|with|mit|avec)\s+)?[(\[]?\s?[jklm]\s?[=∈]\s?"
+    r"\{?\s?[fiogcruzhn1-9](?:\s?,\s?[fiogcruzhn1-9…]){0,6}\s?\}?\s?[)\]]?[\s.,;]*$"
+)
+_PROOF = re.compile(
+    r"[\s.,;]*(?:\\?blacksquare|\\?square|[□■∎◻]|q\.?e\.?d\.?)?[\s.,;]*$", re.IGNORECASE
+)
+_OF_FEATURE = re.compile(r"(?<=[,_{])j(?=[,}\s]|$)")
 
 
 def _index(letter: str) -> re.Pattern[str]:
     """A letter that stands below or above a name."""
     if letter.isalpha():
-        return re.compile(rf"(?<=[_^{{,(]){letter}(?![^\W_])")
+        return re.compile(rf"(?<=[_^{{,(]){letter}(?![^\W_])|(?<=[WUbz]){letter}(?![^\W_ₜ₊₋])")
     return re.compile(rf"(?<=[_^{{δ]){re.escape(letter)}")
 
 
@@ -64,12 +76,25 @@ def _end_of_term(text: str, start: int) -> int:
     return len(text)
 
 
-def for_each(left: str, right: Sequence[str], gates: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def for_each(
+    left: str, right: Sequence[str], gates: Sequence[str], features: int = 1
+) -> Iterator[tuple[str, ...]]:
     """An equation for every gate as one for each: its left side, and the parts on the right.
 
-    None where it is for one quantity only.
+    With ``features`` one for each of them as well, where it has an index j. None where it is for
+    one quantity only.
     """
-    match = _LEFT.match(left.strip())
+    if right:
+        last = right[-1]
+        for _ in range(2):
+            last = _RANGE.sub("", _PROOF.sub("", last[:MAX_TEXT]))
+        right = [*right[:-1], last]
+    if features > 1 and _OF_FEATURE.search(left) and any(map(_OF_FEATURE.search, right)):
+        for k in range(1, features + 1):
+            parts = [_OF_FEATURE.sub(str(k), part) for part in (left, *right)]
+            yield from for_each(parts[0], parts[1:], gates)
+        return
+    match = _LEFT.match(unicodedata.normalize("NFD", left.strip()))
     if match is None or len(left) > 60 or sum(map(len, right)) > MAX_TEXT:
         return
     index = _index(match[1])

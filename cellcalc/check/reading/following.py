@@ -334,6 +334,13 @@ class Following:
         if not arguments.of_step or not arguments.backward or not isinstance(back, ast.Tuple):
             return
         named = [part.id if isinstance(part, ast.Name) else "" for part in parts]
+        added_to = {
+            name_of_target(n.target) for n in ast.walk(node) if isinstance(n, ast.AugAssign)
+        }
+        for name, one in zip(named, found, strict=True):
+            if handed_back(name) and name in added_to and isinstance(one, Term):
+                with contextlib.suppress(*_FAILED):
+                    self.told(back.lineno, name, one, object(), False)
         left = {"h", "c"} - {handed_back(name) for name in named}
         bare = [k for k, name in enumerate(named) if not name and isinstance(found[k], Term)]
         if len(left) == len(bare) == 1:

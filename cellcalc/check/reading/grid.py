@@ -26,6 +26,10 @@ from cellcalc.check.reading.vocabulary import words
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
 _OURS = ["epoch", "sequence", "window", "update", "pass", "symbol"]  # `table --format csv`
 _TIME = re.compile(r"(?:_\{?t\}?|\[t\]|ₜ|\(t\)|\^\{?[<(⟨]t[>)⟩]\}?|,t)$")
+_EXPRESSION = re.compile(
+    r"^[^=]*\([^()]*(?:_\{?t\}?|ₜ)[^()]*-[^()]*(?:_\{?t\}?|ₜ)[^()]*\)\s*(?:²|\^2|\*\*2)?"
+)
+_EACH_TIME = re.compile(r"_\{?t\}?|ₜ")
 _GATE_ABOVE = re.compile(r"(?<=[az])\^\{?([figoC])\}?$")  # z^f_t
 
 
@@ -164,6 +168,8 @@ def _rows_of(
 
 
 def _with_step(symbol: str, t: int) -> str:
+    if _EXPRESSION.search(symbol):
+        return _EACH_TIME.sub(f"[{t}]", symbol)  # ½(y_t - d_t)²
     parts = (_GATE_ABOVE.sub(r"_\1", _TIME.sub("", one)) for one in symbol.split(" - "))
     return " - ".join(f"{part}[{t}]" for part in parts)
 

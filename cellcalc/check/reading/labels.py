@@ -67,8 +67,13 @@ _MOMENT = re.compile(
     r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
 )
 _SLOPE_OF_ALL = re.compile(
+<<<<<<< HEAD
     r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|"
     r"d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?|\(?(?:gates?|states?|quantity|values?)\)?)|"
+=======
+    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
+>>>>>>> main
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -76,7 +81,11 @@ _SLOPE_OF_ALL = re.compile(
 _OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
+<<<<<<< HEAD
     "forget beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
+=======
+    "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
+>>>>>>> main
     "reset": {"update": "u"},
 }
 _STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
@@ -163,6 +172,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", f"dW{share['feature'] or ''}" if share["x"] else "dU")
     if squashed := _SQUASHED.fullmatch(bare):
         return Label("quantity", f"{squashed[1] or ''}tanh_c")
+    if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
+        bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
+        lower = " ".join(bare.lower().split())
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -430,9 +442,14 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
+<<<<<<< HEAD
     if "forget" in words_of and not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES):
         return "forget beside c"  # where "cell" is the candidate
     return next((gate for gate in _BESIDE if gate in words_of), "")
+=======
+    found = next((gate for gate in _BESIDE if gate in words_of), "")
+    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
+>>>>>>> main
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -489,3 +506,9 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
     stem = "U" if stem in ("Uh", "U_h") else stem
     mark = "_new" if mark.strip() else ""
     return lead or "", stem, feature.removeprefix("_"), mark
+
+
+def of_gate(sort: str, letter: str) -> str:
+    """W, U or b as that of a gate: dW_f for dW, W_f1' for W1'."""
+    lead, stem, feature, mark = sort_parts(sort)
+    return f"{lead}{stem}_{letter}{feature}{mark}"

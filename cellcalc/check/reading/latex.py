@@ -49,8 +49,26 @@ def has_latex(text: str) -> bool:
 def to_plain(text: str) -> str:
     """One line of LaTeX, maths and text, in the spelling of the parser."""
     tokens = _TOKEN.findall(text)
-    found = re.sub(r"[ \t]+", " ", _Converter(tokens).run()).strip()
+    found = _apart(_Converter(tokens).run())
+    found = re.sub(r"[ \t]+", " ", found).strip()
     return _INNER.sub(r"(\1)*(\2)", found) if "⟨" in found else found
+
+
+def _apart(text: str) -> str:
+    """Equations with a wide space between them, with a comma there: a = 1 \\qquad b = 2."""
+    if _WIDE not in text:
+        return text
+    first, *parts = re.split(f"{_WIDE}[{_WIDE} ]*", text)
+    for part in parts:
+        is_other = _EQUATION.match(part) and "=" in first and not first.endswith(_OPEN_ENDS)
+        first = f"{first.rstrip()}{', ' if is_other else ' '}{part}"
+    return first
+
+
+_WIDE = "\u2003"
+_OPEN_ENDS = (",", ";", ".", ":", "=", "+", "-", "*", "(", "{", "|", "&")
+# A left side with more than the letter that counts, and no bracket before it.
+_EQUATION = re.compile(r"(?!\s*[tkjnT]\s*=)\s*(?:∂|[^\W\d_])[^=(\u2003]{0,60}=(?!\s*$)")
 
 
 class _Converter:
@@ -229,7 +247,7 @@ class _Converter:
         if name in ("ldots", "dots", "cdots", "dotsc"):
             return "…"
         if name in ("quad", "qquad"):
-            return "   "
+            return _WIDE
         if name in _SPACES:
             return " "
         if name in ("degree",):

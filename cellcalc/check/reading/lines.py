@@ -16,6 +16,8 @@ from cellcalc.check.answers import PROSE, Entry
 from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
+from cellcalc.check.reading.from_zero import is_of_first_step
+from cellcalc.check.reading.gate_lines import heading_gate, stage_told, with_gate
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -110,12 +112,17 @@ def _tells_of_step(text: str) -> bool:
     return label is not None and bool(re.search(r"[=≈]", text[label.end(1) :]))
 
 
+_A_VALUE = re.compile(r"[=≈]\s?[-+−]?[0-9]*[.,][0-9]")
+
+
 class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
         self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
+        self.gate = ""  # … and the gate whose W, U and b they have
+        self.is_staged = False  # whether a line says its own stage: [grad] V = 0.1
 
     def entries(self) -> Iterator[Entry]:
         if latex.is_document(self.text):
@@ -141,6 +148,10 @@ class _Notes:
             if columns and (found := _matrix(text, columns, line.number)) is not None:
                 yield from found
                 continue
+            if is_of_first_step(text):  # it heads no step, whatever step it speaks of
+                yield Entry(line.number, "", "", form=PROSE, context=text)
+                if not _A_VALUE.search(text):
+                    continue
             columns = _columns_named(text)
             if line.number in self.numbered:
                 self.where = replace(self.where, t=self.numbered[line.number])
@@ -170,6 +181,8 @@ class _Notes:
                 if not _tells_of_step(text):
                     line = replace(line, kind="heading")
             heading = heading_of(text, self.where, line.kind == "heading")
+            if heading is not None or text.rstrip().endswith(":") or heading_gate(text):
+                self.gate = heading_gate(text)
             if heading is not None:
                 is_title = line.number == 1 and len(text.split()) > 3
                 stage = stage_after(text, not is_title)
@@ -180,6 +193,7 @@ class _Notes:
                 continue
             entries: list[Entry] = []
             said: list[str] = []
+            outer = self.where
             for part in self.of_steps(text):
                 cleaned = _cleaned(part, line.kind == "maths")
                 said.append(cleaned)
@@ -191,6 +205,8 @@ class _Notes:
                     ):
                         self.where = replace(self.where, stage=stage)
                 entries += found
+            if self.is_staged:
+                self.where = replace(self.where, stage=outer.stage)
             real = [entry for entry in entries if entry.form != PROSE]
             kept = real or entries[:1]
             if kept:
@@ -210,11 +226,30 @@ class _Notes:
             self.where, titles=(text,), stage=stage_after(text, True) or self.where.stage
         )
 
+    def without_label(self, text: str) -> str:
+        """A line without the tag, or the gate of its W, U and b, that it begins with."""
+        found = with_gate(text, self.gate)
+        if found is None and (tag := _TAGGED.match(text[:600])):
+            label = tag["tag"] + (tag["words"] or "")
+            stage = stage_told(label) or ""
+            found = (
+                text[tag.end("words") if stage and tag["words"] else tag.end("tag") + 1 :],
+                stage,
+            )
+        self.is_staged = bool(found and found[1])
+        if self.is_staged and found:
+            self.where = replace(self.where, stage=found[1])
+        return found[0] if found else text
+
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+<<<<<<< HEAD
         text = _of_one_gate(_LOGGED.sub("", text, count=1))
         if led := _GRADIENTS_AHEAD.match(text[:60]):
             text = f"∂L/∂{_NEXT_WEIGHT.sub(r' ∂L/∂', text[led.end() :].strip())}"
+=======
+        text = self.without_label(_LOGGED.sub("", text, count=1))
+>>>>>>> main
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -234,7 +269,7 @@ class _Notes:
             text = _NAME_AND_NUMBER.sub(r"\1 = \2", text[logged.end() :])
         if len(text) <= 2_000 and (at := _log_step().match(text)):
             self.where = replace(self.where, t=int(at[1]))
-            text = text[at.end() :]
+            text = _LOSS_OF_STEP.sub(rf"\1[{at[1]}]\2", text[at.end() :], count=1)
         of_pass = _PASS_LABEL.match(text) if len(text) <= 2_000 else None
         if of_pass is not None and _tells(text[of_pass.end() :]):
             found = heading_of(of_pass[1], self.where)
@@ -250,6 +285,9 @@ class _Notes:
         elif (given := _step_given().match(bare)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(given[1]))
             text = f"{given['given']} ; {bare[given.end() :]}".rstrip(" ;")
+        elif (spaced := _spaced_step().match(bare)) is not None and len(text) <= 2_000:
+            self.where = replace(self.where, t=int(spaced[1]))
+            text = bare[spaced.end() :]
         elif (boxed := _boxed_step().match(text)) is not None and len(text) <= 2_000:
             self.where = replace(self.where, t=int(boxed[1]))
             text = text[boxed.end() :]
@@ -1067,6 +1105,16 @@ _CHINESE_LEAD = re.compile(
 
 
 @cache
+def _spaced_step() -> re.Pattern[str]:
+    """A step with a gap behind it, and names with numbers: step 1   f 0.6   i 0.7."""
+    steps, ways = any_of("time", "steps"), any_of("time", "directions")
+    return re.compile(
+        rf"(?:(?:{steps}|{ways})\s+|[tk]\s*=\s*)([0-9]{{1,4}})\s{{2,}}(?=[^\W\d]\S{{0,12}}\s+[-+]?[0-9]*\.?[0-9])",
+        re.IGNORECASE,
+    )
+
+
+@cache
 def _boxed_step() -> re.Pattern[str]:
     """A step in brackets at the beginning of a line: [t = 2] c = 0.3, 【時刻1】 x = 0.7."""
     steps = any_of("time", "steps")
@@ -1077,6 +1125,11 @@ def _boxed_step() -> re.Pattern[str]:
     )
 
 
+_LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
+# [fwd ] step=1 x=0.4, <bwd> dh = 0.1, [grad] readout: V=-0.14, as programs log
+_TAGGED = re.compile(
+    r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
+)
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
@@ -1396,6 +1449,7 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         text = _BOLD.sub(r"\2", text)  # around maths, whose signs are no longer bold afterwards
     if is_maths or latex.has_latex(text) or "$" in text:
         text = _without_latex_ends(text)
+        text = _quads_apart(text) if "quad" in text else text
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
     text = plain(_CODE_SPAN.sub(r"\1", text))
     text = re.sub(r"<br\s*/?>", " ; ", text)
@@ -1417,6 +1471,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
     text = _SPACED_STEP.sub(r"\1_\2", text)
+    if "   " in text and (named := _named_cells(text)):
+        text = named
     if "   " in text:
         text = _FROM_TO.sub(r" ; new \g<name> = \g<new>", text)
         text = _KEYED_TANH.sub(r"tanh(\g<name>) = \g<number>", text)
@@ -1446,6 +1502,26 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     return _COMMENT.sub("", text).strip()
 
 
+_QUAD = re.compile(r"\\q?quad\s*")
+
+
+def _quads_apart(text: str) -> str:
+    r"""A row of several equations with a sign between them: a = b \qquad c = d."""
+    pieces = [_QUAD.sub(" ", piece) for piece in re.split(r"(?=\\q?quad(?![A-Za-z]))", text)]
+    made = pieces[0]
+    for piece in pieces[1:]:
+        begins = re.match(
+            r"\s*(?:\\[,;:!]\s*)*(?:[A-Za-z]|\\(?:frac|dfrac|tfrac|partial|delta|hat|bar|tilde|over|var))",
+            piece,
+        )
+        is_open = made.count("{") > made.count("}") or made.count("(") > made.count(")")
+        both = "=" in made and re.search(r"[^=]=", piece)
+        is_label = made.rstrip(" $").endswith(":") or re.search(r"t\s*=\s*[0-9]+\s*\}?\s*$", made)
+        apart = begins and both and not is_open and not is_label
+        made += f" ; {piece}" if apart else f" {piece}"
+    return made
+
+
 # dW_f = [0.1, 0.2]  dU_f = 0.3
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
@@ -1467,6 +1543,24 @@ def _in_dictionary(match: re.Match[str]) -> str:
 
 # dL/dh (t = 2) = 0.4
 _BRACKETED_BEHIND = re.compile(r"(?<=[\w})])\s?\(\s?t\s?=\s?([0-9]{1,4})\s?\)(?=\s*[=≈])")
+_NAMED_CELL = re.compile(
+    r"(?P<name>(?:tanh\s+)?[^\W\d][\w./∂δ{}]{0,14}(?:\s+[hy]\s*-\s*[a-z]{1,8})?)\s{1,3}"
+    r"(?P<number>[-+]?(?:[0-9]+[.,][0-9]+|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)"
+)
+
+
+def _named_cells(text: str) -> str:
+    """Names with numbers that have gaps between them: net_f 0.41   net_i 0.93."""
+    cells = [cell for cell in _WIDE_GAP.split(text.strip()) if cell]
+    found = [_NAMED_CELL.fullmatch(cell) for cell in cells]
+    if len(cells) < 2 or not all(found):
+        return ""
+    pairs = [(one["name"], one["number"]) for one in found if one]
+    # error h - target
+    pairs = [("dy" if " - " in name else name, number) for name, number in pairs]
+    return " ; ".join(f"{name} = {number}" for name, number in pairs)
+
+
 # dL/dW_f = 0.01   W_f: 0.7 -> 0.69
 _FROM_TO = re.compile(
     r"(?<=[0-9])\s{2,}(?P<name>[WUbVp]_?\w{0,3}):?\s+[-+]?[0-9]*[.,]?[0-9]+\s*(?:->|→)\s*(?P<new>[-+]?[0-9]*[.,]?[0-9]+)"
@@ -1889,6 +1983,8 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
+        if match is None and not is_last:
+            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
             is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
             match = match if is_apart and difference_of(match["name"].strip()) else None
@@ -1915,6 +2011,10 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     yield current
 
 
+_AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
+_BESIDE_ERROR = re.compile(
+    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
+)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"

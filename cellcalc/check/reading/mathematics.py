@@ -137,7 +137,7 @@ _LASTS = ("T", "n", "N", "last")
 _GATE_ABOVE = re.compile(
     r"\(?([fgoiczrujnhsFIOCGRZφιωρζ]|rho|phi|iota|omega|[cghs][\u0303\u0302]|c̃|h̃|g̃|ĥ|ĉ)\)?\s*(?:,(.*))?"
 )
-_TAKES_GATE = re.compile(rf"d?(?:[zasWUbRpVwΓα-ρτ-ω]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
+_TAKES_GATE = re.compile(rf"d?(?:[zasnqvWUbRpVwΓα-ρτ-ω]|net|δ|Δ)[{_MARKS}]?|d?n[{_MARKS}]et")
 KINDS = ("call", "minus", "scope", "division", "raised", "last", "slope")
 
 

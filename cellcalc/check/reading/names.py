@@ -620,6 +620,9 @@ class Names:
         bare, accent = _accent_of(stem)
         if accent == BAR and self.aliases.get(bare) in self.gates:
             return f"z_{self.aliases[bare]}"
+        if accent == BAR and self.conventions.bar == DERIVATIVE and bare != stem:
+            inner = self._in_letters(bare)  # n̄^f, where n^f are the net inputs
+            return f"d{inner}" if inner is not None and f"d{inner}" in self.known else None
         cuts = [stem.split("_")] if "_" in stem else [[stem[:k], stem[k:]] for k in (1, 2)]
         for parts in cuts:
             if len(parts) != 2 or not all(parts):
@@ -669,7 +672,8 @@ class Names:
         key = f"d{base}"
         if key not in self.known:
             return None
-        if lead not in ("δ", "delta") or self.author is not None or self.apart:
+        is_authors = self.author is not None and not self.conventions.delta
+        if lead not in ("δ", "Δ", "delta") or is_authors or self.apart:
             return key
         is_cell = base == ("h" if self.has_reset else "c")
         if is_cell and self.conventions.cell_delta == NET and "dz_g" in self.known:
@@ -882,7 +886,9 @@ class Names:
 
 
 # D[M], where D takes the derivative by what stands in the brackets; no step is called so
-_OPERATOR_D = re.compile(r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6})\s?\](?!\s?\()")
+_OPERATOR_D = re.compile(
+    r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6}(?:\([^()\[\]]{1,8}\))?)\s?\](?!\s?\()"
+)
 # m̂_{W_f}, v^{(W_f)}, \hat m(W_f): what an optimizer keeps for a parameter
 _MOMENT_OF = re.compile(
     r"(?<![\w.])([mv])(\u0302|_?hat)?(?:[_^]\{\s?\(?|[_^]\(|\()\s?([WUVbp](?:_?\{?\w{1,3}\}?)?)\s?(?:\)?\s?\}|\))"

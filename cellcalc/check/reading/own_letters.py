@@ -88,8 +88,8 @@ def letters_of(lines: Iterable[str], is_gru: bool) -> dict[str, str]:
             continue
         line = unicodedata.normalize("NFC", line)
         shown.append(line)
-        for name, meant in _said(line, is_gru):
-            if name in _NO_NAMES:
+        for name, meant in (*_said(line, is_gru), *_pairs(line)):
+            if name in _NO_NAMES and not _PAIRS.search(line):
                 continue
             said.setdefault(name, set()).add(meant)
     found = {name: one for name, several in said.items() if len(several) == 1 for one in several}
@@ -98,6 +98,21 @@ def letters_of(lines: Iterable[str], is_gru: bool) -> dict[str, str]:
         if name not in said and name not in found:
             found[name] = meant
     return found
+
+
+# (v = f, e = i, k = g, a = o), with the letters of the sheet behind
+_PAIRS = re.compile(
+    rf"(?<![\w∂/])((?:{_LETTER})\s?(?:=|≙|→|for|für|is)\s?[fiogcruh](?:\s?(?:,|;|and|und|et|y)\s?(?:{_LETTER})\s?(?:=|≙|→|for|für|is)\s?[fiogcruh]){{1,7}})(?![\w_(\[^*·]|\s?[-+*/·=])"
+)
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    """Letters with those of the sheet: v = f, e = i."""
+    for pairs in _PAIRS.finditer(line):
+        for one in re.split(r"\s?(?:,|;|\band\b|\bund\b|\bet\b|\by\b)\s?", pairs[1]):
+            name, key = re.split(r"\s?(?:=|≙|→|\bfor\b|\bfür\b|\bis\b)\s?", one)
+            if name != key:
+                yield name, key
 
 
 def _is_own(name: str, found: Mapping[str, str]) -> bool:
@@ -128,8 +143,10 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
     for told in _KEY_TOLD.finditer(line):
         yield told[1], told[2]
     for slope in _OF_LOSS.finditer(line):
-        yield slope[1], f"∂L/∂{slope[2]}_t"
+        yield re.sub(r"[{}]", "", slope[1]), f"∂L/∂{slope[2]}_t"
     for error in _OF_ERROR.finditer(line):
+        if error[1] == "e" and error[3] == "target" and not _ERROR_SAID.search(line):
+            continue  # it may be the loss as well
         yield error[1], f"∂{error[2]}_t - {error[3]}_t"
     if re.match(r"\s?E\s?=\s?(?:\(?\(?1\)?/\(?2\)?\)?\s?)?[*·]?\s?(?:Σ|∑|sum)", line):
         yield "E", "L"  # the sum over the steps
@@ -178,12 +195,15 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
 
 # ε_t := ∂L/∂s_t, with whatever is said of it behind it
 _OF_LOSS = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER}){_T}(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
+    rf"(?<![\w∂/\\.^])({_LETTER}(?:_\{{?{_LETTER}\}}?)?){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER}){_T}(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}\s?-\s?({_LETTER}){_T}\)?"
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
+)
+_ERROR_SAID = re.compile(
+    r"error|fehler|erreur|errore|erro\b|abweich|differen|différen|residu|résidu", re.IGNORECASE
 )
 _LISTED = re.compile(
     rf"\s?(?P<letters>{_LETTER}{_T}?(?:\s?,\s?{_LETTER}{_T}?){{1,5}})\s?(?:[|=:–—-]|are|sind|sont)\s?(?P<words>[^,=:|]{{2,40}}(?:,[^,=:|]{{2,40}}){{1,5}})\s?\.?$"
@@ -254,6 +274,15 @@ _OF_NETS = re.compile(
 )
 
 
+_IS_SLOPE = re.compile(r"\s?(?::?=|≡|:|\||is|für|for|ist)\s?(?:the\s)?[∂d]\s?[LEJC]\s?/")
+# net inputs are called n^f_t, n^i_t
+_NETS_CALLED = re.compile(
+    r"(?<=[^\W\d_])\s?(?:\(|:|are (?:called|written|denoted)|we call|heißen|sind|nenne ich"
+    rf"|nennen wir|sont notées?|s'appellent|se llaman|son|si chiamano|sono|chamam-se|as|by)\s?"
+    rf"(?P<list>{_LETTER}[_^][^\s,;.]{{1,14}}(?:\s?(?:,|and|und|et|y|e)\s?{_LETTER}[_^][^\s,;.]{{1,14}}){{1,5}})"
+)
+
+
 @cache
 def _heads() -> tuple[re.Pattern[str], re.Pattern[str]]:
     net = re.compile(rf"(?<![A-Za-z])(?:{any_of('notation', 'net_input')})", re.IGNORECASE)
@@ -277,7 +306,14 @@ def _net_inputs(line: str) -> Iterator[tuple[str, str]]:
         heads = {re.match(_LETTER, one)[0] for one in parts if re.match(_LETTER, one)}  # type: ignore[index]
         has_gate = all(re.search(r"[_^][{(]{0,2}[^\W_t]", one) for one in parts)
         if len(heads) == 1 and has_gate:
-            yield heads.pop(), SLOPE if slope.search(part) else NET
+            head = heads.pop()
+            is_slope = slope.search(part) or _IS_SLOPE.match(part)
+            if is_slope or head != "δ":
+                yield head, SLOPE if is_slope else NET
+    for match in _NETS_CALLED.finditer(line):
+        heads = {one[0] for one in re.findall(rf"({_LETTER})[_^]", match["list"])}
+        if len(heads) == 1 and net.search(line[: match.start("list")][-40:]):
+            yield heads.pop(), NET
 
 
 def _stem(symbol: re.Match[str]) -> str:

@@ -1,0 +1,128 @@
+"""Lines that name a gate once, and then its parameters by W, U and b alone.
+
+``grad f: dW=0.015 dU=-0.007``, ``Forget gate: W = 0.55, U = 0.33``, ``r dW 0.002 dU 0.0007``; and
+what stands below a line "Forget gate:". Each W becomes W_f, which the other readers know.
+"""
+
+from __future__ import annotations
+
+import re
+
+from cellcalc.check.reading.labels import label_of, of_gate
+from cellcalc.check.reading.prose import GRADIENT, stage_after, stage_of
+from cellcalc.check.reading.vocabulary import called, words
+
+MAX_LINE = 600
+MAX_WORDS = 7  # of a label
+_NUMBER = r"[-+]?\s?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?"
+_SORT = (
+    r"(?:new\s+)?(?:d_?|∂[LEJ]/∂|d[LEJ]/d|Δ|∇)?(?:W_?x|W_?h|[WUbRp])(?:_?[1-9])?"
+    r"(?:'|_new)?(?:\.grad)?"
+)
+_PAIR = re.compile(rf"(?:^|(?<=[\s,;|]))(?P<name>{_SORT})(?P<sign>\s*[=≈:]\s*)(?=[^\s=:≈])")
+_NUMBERED = re.compile(rf"(?P<name>{_SORT})\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(?:\s+|$)")
+_OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
+_TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
+_LETTERS = frozenset("figocCruznhφιωρζ")
+_HEADING = re.compile(
+    r"\s*(?:#{1,6}\s+|[-*•]\s+|\*\*|__)?(?P<said>[^=≈:#*]{1,40}?)(?:\*\*|__)?\s*:?\s*(?:\*\*|__)?\s*"
+)
+
+
+def gate_of(text: str) -> str:
+    """The letter of a gate that a text names, and nothing else; nothing for other texts."""
+    bare = " ".join(text.strip(" .:,-|").lower().split())
+    if text.strip() in _LETTERS:
+        return text.strip()
+    bare = bare.removeprefix("the ").removeprefix("gate ")
+    if stage_of(bare) and len(bare.split()) == 1:
+        return ""  # neu: W = 0.5
+    known = {**called("gate_words"), **called("quantities")}
+    for one in (f"{bare} gate", bare):
+        if known.get(one) in ("f", "i", "o", "g", "r", "u"):
+            return known[one]
+    label = label_of(text.strip(" .:,-|"), "forget")
+    return label.letter if label.kind == "gate" and label.letter in _LETTERS else ""
+
+
+def _gate_and_words(label: str) -> tuple[str, str]:
+    """The gate that a label ends in, or is all about, and the other words of it."""
+    told = label.split()
+    for count in (3, 2, 1):
+        if len(told) >= count and (letter := gate_of(" ".join(told[-count:]))):
+            return letter, " ".join(told[:-count])
+    return "", label
+
+
+def stage_told(label: str) -> str | None:
+    """Which value of a parameter a label of a line means; None where it says something else."""
+    bare = _TAG.sub(r"\1", label).strip(" .:,-|")
+    if not bare:
+        return ""
+    if len(bare.split()) > MAX_WORDS or re.search(r"[=≈∂*/^]", bare):
+        return None
+    if bare.lower() in ("d", "dl", "∂"):
+        return GRADIENT
+    return stage_of(bare) or stage_after(bare, True)
+
+
+def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
+    """A line with W_f for W, and the stage that its label says; None for any other line.
+
+    ``above`` is the gate that a line above has named.
+    """
+    if len(text) > MAX_LINE:
+        return None
+    if numbered := _of_numbers(text):
+        return numbered
+    first = _PAIR.search(text)
+    if first is None:
+        return None
+    label = text[: first.start()].rstrip(" :,-|;\t")
+    letter, others = _gate_and_words(label) if label.strip(" -*•") else (above, "")
+    stage = stage_told(others) if letter else None
+    if stage is None:
+        return None
+    rest = text[first.start() :]
+    if any(not re.fullmatch(_SORT, one["name"]) for one in _OTHER.finditer(rest)):
+        return None
+    made = _PAIR.sub(lambda m: f"{_named(m['name'], letter)}{m['sign'].replace(':', ' =')}", rest)
+    return made, "" if stage == GRADIENT and made[:1] in "d∂∇Δ" else stage
+
+
+def _of_numbers(text: str) -> tuple[str, str] | None:
+    """``f dW 0.01 dU 0.02``, as a program prints it."""
+    gate, _, rest = text.strip().partition(" ")
+    letter = gate_of(gate.rstrip(":"))
+    pairs = list(_NUMBERED.finditer(rest.strip()))
+    whole = "".join(match[0] for match in pairs)
+    if not letter or len(pairs) < 2 or whole != rest.strip():
+        return None
+    return "  ".join(f"{_named(m['name'], letter)} = {m['value']}" for m in pairs), ""
+
+
+def _named(name: str, letter: str) -> str:
+    is_slope = name.endswith(".grad")
+    made = of_gate(name.removesuffix(".grad"), letter)
+    return f"∂L/∂{made}" if is_slope else made
+
+
+def heading_gate(text: str) -> str:
+    """The gate that a line alone names, above its parameters: "Forget gate:", "## Gate f"."""
+    match = _HEADING.fullmatch(text[:120])
+    if match is None or len(match["said"].split()) > MAX_WORDS:
+        return ""
+    said = match["said"].strip()
+    is_bare = said in _LETTERS and not re.search(r"[:#*]", text)
+    letter, others = ("", "") if is_bare else _gate_and_words(said)
+    known = (
+        *words("stage")["gradients"],
+        "of",
+        "for",
+        "the",
+        "gradients",
+        "parameters",
+        "für",
+        "de",
+    )
+    return letter if all(word.lower() in known for word in others.split()) else ""
