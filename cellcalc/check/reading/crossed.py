@@ -37,7 +37,6 @@ NOTED = re.compile(
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
-_IS_NEW = re.compile(r"'|_new$")
 _OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:V|b_?y|W_?y)'?")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
@@ -164,9 +163,6 @@ def _has_labels(rows: list[list[str]], column: int) -> bool:
     head = next((k for k, cell in enumerate(cells) if label_of(cell).kind == "time"), len(cells))
     steps = cells[head + 1 :]
     is_time = bool(steps) and all(map(_STEP_NUMBER.fullmatch, steps))
-    if names == len(cells) == 1 and label_of(cells[0]).kind != "total":  # learning rate | 0.2
-        row = next(row for row in rows if row[column])
-        return column + 1 < len(row) and is_value(row[column + 1])
     return (is_time and head < 3) or names == len(cells) > 1
 
 
@@ -196,9 +192,6 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
-            is_of_gates = not _kinds(row[1:]).isdisjoint({"sort", "gate"})
-            if label_of(row[0], gate) == Label("stage", "d") and is_of_gates:
-                told = (*told, row[0])  # GRADIENTS | W | U | b
         elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
             yield table
             table = _Table(gate)
@@ -265,9 +258,6 @@ def _of_table(table: _Table) -> Iterator[Number]:
     values = [k for k in range(width) if sorts[k] == "value"]
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
     named = _with_merged(table, sorts)
-<<<<<<< HEAD
-    staged = any(_says_stage(label) for k in values for label in stacks[k])
-=======
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
     corners = tuple(
         row[k]
@@ -275,7 +265,6 @@ def _of_table(table: _Table) -> Iterator[Number]:
         for k, sort in enumerate(sorts)
         if sort == "label" and row[k] and label_of(row[k]).kind == "stage"
     )  # "gradient of", above W, U, b
->>>>>>> main
     for place, (number, row, titles) in enumerate(table.rows):
         titles = (*titles, *corners)
         filled = [
@@ -311,14 +300,6 @@ def _alone(row: Sequence[str], sorts: Sequence[str], filled: Sequence[int]) -> L
     told = [row[k] for k, sort in enumerate(sorts) if sort == "time" and row[k]]
     label = label_of(told[0]) if len(told) == 1 and not is_value(told[0]) else None
     return label if label is not None and label.kind in ("quantity", "gate") else None
-
-
-def _says_stage(label: Label) -> bool:
-    """Whether a column holds one of several values of a parameter: new, dW, W'."""
-    if label.kind != "sort":
-        return label.kind == "stage"
-    lead, _, _, mark = sort_parts(label.says)
-    return bool(lead or mark)
 
 
 def _says(row: Sequence[str], column: int) -> bool:
@@ -570,15 +551,11 @@ def _meant(number: Number, told: _Labels) -> Number:
         if not left:
             raise UnclearError
         left, t = _total(left, any(map(_is_sum, totals))), None
-    is_whole = bool(_PARAMETER.fullmatch(left)) and not left.startswith("new ")
-    if (
-        told.staged
-        and not stage
-        and is_whole
-        and not (_OF_LOSS.match(left) or _IS_NEW.search(left))
-    ):
+    if told.staged and not stage and _PARAMETER.fullmatch(left):
         stage = "given"
-    if stage == "d":
+    if stage == "d" and left.startswith("Σ "):
+        stage = ""  # of the gradients that a column has step by step
+    elif stage == "d":
         is_wordy = len(left) > 2 and left.lower() in called("quantities")
         of_loss = f"gradient of {left.lower()}" if is_wordy else f"∂L/∂{left}"
         of_loss = f"d{left}" if left in ("h_prev", "c_prev") else of_loss
@@ -672,8 +649,6 @@ def _named(
             raise UnclearError
         return texts[0].says, False
     symbols = [label for label in named if not label.wordy] or named[:1]
-    if above[:1] == tuple(named[:1]) and named[0].says.lower() in words("loss")["errors"]:
-        return named[0].says, True  # error, below "loss" over several columns
     if len({label.says for label in symbols}) > 1 or (len(named) > 1 and not _agree(named)):
         raise UnclearError
     texts = [label for label in (*above[:1], *beside) if label.kind == "text"]

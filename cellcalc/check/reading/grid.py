@@ -55,9 +55,6 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     groups: dict[tuple[object, ...], list[Number]] = {}
     entries: list[Entry] = []
     for one in numbers_of(rows, titles):
-        if _SAYS_ITSELF.fullmatch(one.value):  # V=1.6 in a cell
-            entries += _equation(place(one.row, one.column), one)
-            continue
         key = (one.left, one.t, one.stage, one.window, one.epoch, one.sequence)
         groups.setdefault(key, []).append(one)
     for same in groups.values():
@@ -85,16 +82,6 @@ def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
             values = tuple(one.value for one in same)
             entries.append(replace(entry, right="", values=values, shape=(len(values),)))
     return entries
-
-
-_SAYS_ITSELF = re.compile(r"[^\W\d][\w/∂]{0,20}\s?=\s?[-+]?[0-9][0-9.,]*(?:[eE][-+]?[0-9]+)?")
-
-
-def _equation(line: int | str, one: Number) -> list[Entry]:
-    from cellcalc.check.reading.lines import Where, entries_of_line
-
-    where = Where(window=one.window, epoch=one.epoch, sequence=one.sequence)
-    return entries_of_line(line, one.value, where)
 
 
 _PRODUCT = re.compile(r"\w[\w{}()\[\]-]*\s*[*·⊙∘×]\s*(?=[^\W\d]|∂|\()")  # r_t * h_{t-1}

@@ -51,11 +51,7 @@ _GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
     r"(?P<stem>W_?x|W_?h|U_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})"
-    r"(?P<mark>'?|_new|\s+\(?(?:new|neu|nouveau|nuevo|novo|nuovo|updated|nowe|yeni)\)?)"
-)
-# W (x), U (h prev): which of the weights it is, once more
-_SORT_SAID = re.compile(
-    r"\s*\((?:x|h|h[\s_]?prev|h_?\{?t\s?-\s?1\}?|input|hidden|recurrent)\)$", re.IGNORECASE
+    r"(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
@@ -67,13 +63,9 @@ _MOMENT = re.compile(
     r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
 )
 _SLOPE_OF_ALL = re.compile(
-<<<<<<< HEAD
     r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|"
-    r"d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?|\(?(?:gates?|states?|quantity|values?)\)?)|"
-=======
-    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?|\(?(?:quantity|values?)\)?)|"
     r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
->>>>>>> main
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
 )
@@ -81,11 +73,7 @@ _SLOPE_OF_ALL = re.compile(
 _OF_PARTS = {"net": "z_", "delta": "dz_", "slope": "d"}
 _BESIDE = {
     "forget": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "c"},
-<<<<<<< HEAD
-    "forget beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
-=======
     "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
->>>>>>> main
     "reset": {"update": "u"},
 }
 _STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
@@ -162,10 +150,6 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("quantity", error)
     if before := _STEP_BEFORE.fullmatch(bare):
         return Label("quantity", _handed_or_state(before))
-    if spaced := _SPACED_GATE.fullmatch(bare):
-        bare, lower = f"{spaced[1]}_{spaced[2]}", f"{spaced[1]}_{spaced[2]}".lower()
-    if short := _PREV.fullmatch(bare):
-        return Label("quantity", f"{short[1] or ''}{short[2]}_prev")
     if taken := _of_step_before(bare):
         return Label("quantity", taken)
     if share := _SHARE.fullmatch(bare):
@@ -218,8 +202,6 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", stem)
     if _SORT.fullmatch(bare):
         return Label("sort", bare)
-    if (plain := _SORT_SAID.sub("", bare)) != bare and _SORT.fullmatch(plain):
-        return Label("sort", plain)
     if (stage := _stage(bare, lower)) and lower not in columns["symbol"]:
         return Label("stage", stage)
     if lower in columns["symbol"]:
@@ -264,8 +246,6 @@ _HANDED = re.compile(
     r"(?:\s+(?:back|on|to|along|before|previous|the|step|zurück|weiter|t\s?-\s?1)){0,4}",
     re.IGNORECASE,
 )
-_PREV = re.compile(r"(d_?)?([hc])_?prev")
-_SPACED_GATE = re.compile(r"(d?(?:z|a|net))\s([figoruzn])(?:_t)?")  # dz f
 # h before, previous c
 _STATE_BEFORE = re.compile(
     r"(?P<one>[hc]|[^\W\d_]+(?: [^\W\d_]+)?)\s+"
@@ -442,14 +422,9 @@ def gate_among(cells: Iterable[str]) -> str:
     if any(f"{word} gate" in told and word in told for word in ("input", "output", "update")):
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
-<<<<<<< HEAD
-    if "forget" in words_of and not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES):
-        return "forget beside c"  # where "cell" is the candidate
-    return next((gate for gate in _BESIDE if gate in words_of), "")
-=======
     found = next((gate for gate in _BESIDE if gate in words_of), "")
-    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
->>>>>>> main
+    beside_c = not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES)
+    return "forget, beside c" if found == "forget" and beside_c else found
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -504,7 +479,6 @@ def sort_parts(text: str) -> tuple[str, str, str, str]:
         match.group("lead", "stem", "feature", "mark") if match else ("", text, "", "")
     )
     stem = "U" if stem in ("Uh", "U_h") else stem
-    mark = "_new" if mark.strip() else ""
     return lead or "", stem, feature.removeprefix("_"), mark
 
 

@@ -243,13 +243,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
-<<<<<<< HEAD
-        text = _of_one_gate(_LOGGED.sub("", text, count=1))
-        if led := _GRADIENTS_AHEAD.match(text[:60]):
-            text = f"∂L/∂{_NEXT_WEIGHT.sub(r' ∂L/∂', text[led.end() :].strip())}"
-=======
         text = self.without_label(_LOGGED.sub("", text, count=1))
->>>>>>> main
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -1198,34 +1192,6 @@ def _log_step() -> re.Pattern[str]:
         rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
         re.IGNORECASE,
     )
-
-
-# grad f: dW=0.1 dU=0.2 db=0.3; r dW 0.1 dU 0.2: of the gate before them
-_GATE_AHEAD = re.compile(
-    r"(?P<lead>(?:\[?[^\W\d_]{2,12}\s?\]?\s+(?:[0-9]{1,4}\s+)?){0,3})(?P<gate>[figorucz]|forget|input|cand(?:idate)?|output|reset|update)\s*(?::|\s)\s*"
-    r"(?P<rest>(?:d_?|∂L/∂|dL/d)?[WUb]\s?[= ]\s?[-+0-9.].{0,400})"
-)
-# grad W_f=0.02 U_f=-0.01: one word for all of the line
-_GRADIENTS_AHEAD = re.compile(
-    r"\s*\[?(?:grads?|gradients?)\s?\]?:?\s+(?=[WUbV]_?\w{0,3}=[-+0-9.]\S*\s+[WUbV]_?\w{0,3}=)"
-)
-_NEXT_WEIGHT = re.compile(r"\s+(?=[WUbV]_?\w{0,3}=[-+0-9.])")
-_OF_GATE_AHEAD = re.compile(r"(?<![^\W_])((?:d_?|∂L/∂|dL/d)?[WUb])\s?[= ]\s?(?=[-+0-9.])")
-
-
-def _of_one_gate(text: str) -> str:
-    """A line of W, U and b of the gate that it begins with, as dW_f = 0.1; another as it is."""
-    match = _GATE_AHEAD.fullmatch(text.strip()) if len(text) < 500 else None
-    if match is None or len(_OF_GATE_AHEAD.findall(match["rest"])) < 2:
-        return text
-    gate = "g" if match["gate"].startswith("cand") else match["gate"][0]
-    lead = match["lead"].strip(" []")
-    is_slope = lead.lower() in words("stage")["gradients"]
-    named = _OF_GATE_AHEAD.sub(
-        lambda one: f"{'∂L/∂' if is_slope and len(one[1]) == 1 else ''}{one[1]}_{gate} = ",
-        match["rest"],
-    )
-    return f"{lead}: {named}" if lead and not is_slope else named
 
 
 def _patterns() -> list[tuple[str, re.Pattern[str]]]:
