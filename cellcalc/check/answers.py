@@ -247,9 +247,11 @@ def read(
     aliases |= {"d": TARGET} if _calls_target_d(entries, model, author) else {}
     aliases |= _said_names(conventions, model) if author is None else {}
     aliases |= dict.fromkeys(_called_difference(entries, model), "dy")
-    if author is None:
-        plain = Names(model, steps, aliases=aliases, conventions=conventions)
-        aliases |= _letters(conventions.letters, plain, model)
+    plain = Names(model, steps, aliases=aliases, conventions=conventions)
+    letters = _letters(conventions.letters, plain, model)
+    if author is not None:  # to whom a letter may be another quantity, but no other kind of weight
+        letters = {letter: key for letter, key in letters.items() if key in KINDS}
+    aliases |= letters
     plain = Names(model, steps, author, aliases=aliases, conventions=conventions)
     aliases |= _own_names(entries, plain)
     known = replace_aliases(plain, aliases)
@@ -395,6 +397,14 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     if conventions.bare_net:
         found["a"] = "z_g"
     return found
+
+
+def letters_said(entries: Iterable[Entry], model: Model) -> dict[str, str]:
+    """The letters that a document defines for quantities, each with our key."""
+    conventions = conventions_of(_texts(entries), model)
+    plain = Names(model, 1, conventions=conventions)
+    found = _letters(conventions.letters, plain, model)
+    return {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
 
 
 _USUAL = frozenset("fiogchxWUVb")
@@ -1245,6 +1255,7 @@ class _Reader:
         formula = self.names.parsed(text, style)
         if not style.code:
             formula = self.with_state_before(formula, name, text)
+            self.keep_apart(entry, target, formula)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
@@ -1276,6 +1287,19 @@ class _Reader:
             epoch=entry.epoch,
             sequence=entry.sequence,
         )
+
+    def keep_apart(self, entry: Entry, target: Symbol, formula: Expression) -> None:
+        """Refuse z = 1 - u where both are the update gate: two names in one line are two things.
+
+        One of them is another writer's, or the line says how it differs from this one.
+        """
+        if target not in symbols(formula) or self.names.author is not None:
+            return
+        stem = re.match(r"[^\W\d_]+", entry.left.strip().lstrip("∂"))
+        if stem and not re.search(rf"(?<![^\W\d_]){stem[0]}(?![^\W\d_])", entry.right):
+            raise SeveralReadingsError(
+                f'"{entry.left.strip()}"', f"{target.name} or another author's {stem[0]}"
+            )
 
     def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
         """The formula with a state that stands without a step as that of the step before.

@@ -41,6 +41,8 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
         if is_copy and id(answer) not in listed:
             lines.add(answer.line)
+        elif answer.stage == GIVEN and (earlier := _of_window_before(trace, answer)) is not None:
+            kept.append(earlier)
         elif answer.stage == GIVEN and given and not _is_after(answer, given):
             words = {"symbol": answer.symbol, "value": f"{given[0][0]:g}", "found": answer.given}
             why = sentence("report", "not_given", **words)
@@ -199,6 +201,22 @@ def _before(one: PassTrace, symbol: str, window: int) -> Iterator[tuple[float, f
         return
     later = [w for w in one.windows[window - 1 :] if w.used] or [one.windows[window - 1]]
     yield one.windows[window - 1].before[symbol], later[0].after[symbol]
+
+
+def _of_window_before(trace: Trace, answer: Answer) -> Answer | None:
+    """A weight that a window is begun with as what it is after the window before.
+
+    Only where it is the old one still; of another number nothing tells what it is.
+    """
+    window, number = answer.window or 0, answer.number
+    one = trace.passes[0] if len(trace.passes) == 1 else None
+    if one is None or not 1 < window <= len(one.windows) or number is None:
+        return None
+    begun, old = (one.windows[k - 1].before.get(answer.symbol) for k in (window, window - 1))
+    is_old = old is not None and begun is not None and abs(number.value - old) <= AGREED * abs(old)
+    if not is_old or old == begun:
+        return None
+    return replace(answer, window=window - 1, stage=NEW)
 
 
 def _is_copy(

@@ -1,7 +1,8 @@
 """In whose notation a document is, where nobody has said it with ``--notation``.
 
 An author's symbols are taken where the document names the author, or uses symbols that only that
-author has, and more of it can be read so. What is right then plays no part.
+author has, and more of it can be read so. What is right then plays no part. A letter that the
+document itself defines is what it says, whatever the author calls so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
-from cellcalc.check.answers import Entry, Sheet
+from cellcalc.check.answers import Entry, Sheet, letters_said
 from cellcalc.check.reading.names import FROM_LATER
 from cellcalc.language import authors
 from cellcalc.language.authors import Author
@@ -35,14 +36,17 @@ def read_in_its_notation(
     if model.author is not None:
         return read(model, symbols_of(model.author, keys))
     plainly = read(model, None)
+    entries = list(entries)
     text = "\n".join(entry.context for entry in entries if entry.context)
     named = [name for name in _OWN_SYMBOLS if _name_of(name).search(text)]
     if not plainly.unreadable and not named:
         return plainly
     keys = tuple(keys)
+    said = letters_said(entries, model) if named else {}
     for name in named or (_OWN_SYMBOLS if _has_other_symbols(plainly) else ()):
         author = _author(name).fitting(tuple(model.quantities))
-        found = read(replace(model, author=author), symbols_of(author, keys))
+        symbols = {**symbols_of(author, keys), **said}
+        found = read(replace(model, author=author), symbols)
         fewer = len(plainly.unreadable) - len(found.unreadable)
         is_better = fewer > 0 or (not fewer and len(found.answers) > len(plainly.answers))
         is_whole = len(found.answers) >= len(plainly.answers)

@@ -171,6 +171,11 @@ def test_a_document_in_an_authors_notation_is_read_so() -> None:
         ("h_2 - ŷ_2 = «dy@2»", "A", "dy"),
         ("δf before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
         ("before the nonlinearity: δf_2 = «dz_f@2»", "A", "dz_f"),
+        ("q output gate, f forget gate, g input gate.\ng_2 = «i@2», q_2 = «o@2»", "A", "i o"),
+        ("m_t = tanh(b + Ux_t + Wh_{t-1}).\nc_t = f_t c_{t-1} + i_t m_t\nm_2 = «g@2»", "A", "c g"),
+        ("h(t) = tanh(c(t)) q(t)\nq(2) = «o@2»", "A", "h o"),
+        ("U multiplies the input, W multiplies the previous h.\n∂L/∂U_f = «dW_f»", "A", "dW_f"),
+        ("forget gate: dW = «dW_f:.6f», dU = «dU_f:.6f», db = «db_f:.6f»", "A", "dW_f dU_f db_f"),
     ],
 )  # fmt: skip
 def test_letters_are_what_the_document_says(text: str, problem: str, symbols: str) -> None:
@@ -191,3 +196,22 @@ def test_letters_are_what_the_document_says(text: str, problem: str, symbols: st
 def test_letters_in_use_keep_what_they_are(text: str) -> None:
     found = report(text)
     assert [m.verdict for m in found.marked if m.answer.symbol == "c"][-1] is Verdict.CORRECT
+
+
+def test_two_names_of_one_quantity_in_a_line_are_two_things() -> None:
+    found = report("Keras has z the other way round: z = 1 - u.\nu_2 = «u@2»", "gru-identity")
+    assert [m.verdict for m in found.marked] == [Verdict.CORRECT]
+    assert ["u or another author's z" in one.why for one in found.unreadable] == [True]
+
+
+def test_what_a_document_says_goes_before_what_its_author_does() -> None:
+    text = (
+        "As in Goodfellow et al., U multiplies the input x and W multiplies the previous h.\n"
+        "f forget gate, g input gate, q output gate, s state. I write a(t) = tanh(b + U x(t) + "
+        "W h(t-1)).\ns(t) = f(t) s(t-1) + g(t) a(t)\na(2) = «g@2»\n∇z_a(2) = «dz_g@2»\n"
+        "q: ∂L/∂U = «dW_o», ∂L/∂W = «dU_o»\n"
+    )
+    assert read(text) == [
+        ("c", None, "correct"), ("g", 2, "correct"), ("dz_g", 2, "correct"),
+        ("dW_o", None, "correct"), ("dU_o", None, "correct"),
+    ]  # fmt: skip

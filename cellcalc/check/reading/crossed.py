@@ -9,7 +9,7 @@ its values. Where they do not tell, the table is none of these.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -24,6 +24,7 @@ from cellcalc.check.reading.labels import (
     of_gate,
     sort_parts,
 )
+from cellcalc.check.reading.prose import is_setting
 from cellcalc.check.reading.vocabulary import called, words
 
 Rows = Sequence[Sequence[str]]
@@ -34,10 +35,15 @@ NOTED = re.compile(
     r"[≈~]?\s*[-+]?\s?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:\s*[eE][-+]?[0-9]+)?\s?"
     r"(?:[·x×*]\s?10\s?\^?\s?\{?[-+⁻]?[0-9⁰-⁹]+\}?)?\s?(?:[*✓✔†‡]|\([^()]{1,20}\))?"
 )
+_PAIR_IN_CELL = re.compile(
+    rf"(?P<name>(?:d_?|∂[LEJ]/∂|d[LEJ]/d|grad\s+)?(?:[WUb]_\w{{1,3}}|V|b_?y|[hcL]_?0|L))\s*[=:]\s*"
+    rf"(?P<value>{NUMBER.pattern})"
+)
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
 _OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:V|b_?y|W_?y)'?")
+_GIVEN = re.compile(r"[WUbRp]_?\{?\w{0,9}\}?|V|b_y")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
 
@@ -83,7 +89,7 @@ def numbers_of(rows: Rows, titles: Sequence[str] = ()) -> list[Number]:
     ``titles`` stand above the table. Of a number whose labels contradict one another, or name
     nothing that may be a quantity, ``left`` is what they say.
     """
-    found = list(_numbers(_without_marks(_from_1(rows)), tuple(titles)))
+    found = list(_numbers(_without_marks(_from_1(_without_settings(rows))), tuple(titles)))
     return found if any(one.known for one in found) else []
 
 
@@ -112,6 +118,24 @@ def _unmarked(cells: Sequence[str], kept: Sequence[str]) -> list[str]:
             for k, c in enumerate(cells)]  # fmt: skip
 
 
+def _without_settings(rows: Rows) -> Rows:
+    """The rows without the settings that stand beside a table: learning rate, 0.2."""
+    return [_unset(row) if len(row) > 3 else row for row in rows]
+
+
+def _unset(row: Sequence[str]) -> Sequence[str]:
+    filled = [k for k, cell in enumerate(row) if cell]
+    if len(filled) < 4:
+        return row
+    *_, before, name, value = filled
+    is_beside = before + 1 < name and name + 1 == value
+    if not is_beside or not is_value(row[value]) or not is_setting(row[name]):
+        return row
+    if len(row[name]) < 2 or label_of(row[name]).kind in ("time", "step", "pass", "number"):
+        return row
+    return [*row[:name], *[""] * (len(row) - name)]
+
+
 _COLUMN_OF = re.compile(r"\[\s*(?::\s*,\s*)?([0-9]{1,3})\s*\]$")  # dW[:,1]
 
 
@@ -137,7 +161,7 @@ def _numbers(rows: Rows, titles: tuple[str, ...]) -> Iterator[Number]:
     width = max(map(len, rows))
     full = [[*row, *[""] * (width - len(row))] for row in rows]
     for first, last in _beside(full):
-        for table in _below([row[first:last] for row in full], titles):
+        for table in _with_headers_below(_below([row[first:last] for row in full], titles)):
             for number in _of_table(table):
                 yield replace(number, column=number.column + first)
 
@@ -199,8 +223,30 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
         if is_header_row:
             continue
         table.rows.append((number, row, told))
-    if table.rows:
+    if table.rows or table.header:
         yield table
+
+
+def _with_headers_below(tables: Iterable[_Table]) -> Iterator[_Table]:
+    """The tables, where one without a header has that which stands right below its rows."""
+    before: _Table | None = None
+    for table in tables:
+        if (
+            before is not None and not before.header and not table.rows
+            and len(table.header) == 1 and table.header[0][0] == before.rows[-1][0] + 1
+        ):  # fmt: skip
+            above, below = before.rows[-1][1], table.header[0][1]
+            if all(not is_value(cell) or below[k] for k, cell in enumerate(above)):
+                before = replace(before, header=table.header)
+            table = before
+            before = None
+            yield table
+            continue
+        if before is not None:
+            yield before
+        before = table
+    if before is not None and before.rows:
+        yield before
 
 
 def _kinds(cells: Sequence[str]) -> set[str]:
@@ -259,6 +305,10 @@ def _of_table(table: _Table) -> Iterator[Number]:
     asides = [k for k in range(width) if sorts[k] == "skipped" and stacks[k]]
     named = _with_merged(table, sorts)
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
+    renewed = any(
+        label.kind == "sort" and _stage_of_sort(label.says) == "new"
+        for k in values for label in stacks[k]
+    )  # fmt: skip
     corners = tuple(
         row[k]
         for _, row in table.header[-1:]
@@ -278,6 +328,9 @@ def _of_table(table: _Table) -> Iterator[Number]:
         for k in filled:
             beside = _labels_beside(named[place], sorts, k, table.gate)
             labels = _Labels(tuple(stacks[k]), tuple(beside), titles, staged, len(values) == 1)
+            if (pair := _PAIR_IN_CELL.fullmatch(row[k])) is not None:  # V=1.6, in a cell
+                yield Number(number, k, pair["name"], None, pair["value"])
+                continue
             if (own := _alone(row, sorts, filled)) is not None:  # "loss of block" below t
                 labels = _Labels((), (own,), titles, False, True)
             if (
@@ -286,6 +339,8 @@ def _of_table(table: _Table) -> Iterator[Number]:
                 labels = _Labels((), (own,), titles, False, True)
             try:
                 found = _meant(Number(number, k, "", None, row[k]), labels)
+                if renewed and not found.stage and _GIVEN.fullmatch(found.left):
+                    found = replace(found, stage="given")  # W beside W'
             except UnclearError:
                 found = _unclear(Number(number, k, "", None, row[k]), labels)
             if filled == values[:1] and _PARAMETER.fullmatch(found.left.removeprefix("∂L/∂")):
@@ -406,11 +461,8 @@ def _sorts(stacks: list[list[Label]], cells: list[list[str]]) -> list[str]:
         else:
             found.append("value")
     is_text = any(cells[0]) and not any(map(is_value, cells[0]))
-    has_label = any(
-        sort == "label" and 2 * sum(map(bool, column)) >= len(column)
-        for sort, column in zip(found, cells, strict=True)
-    )
-    if found[0] == "skipped" and not has_label and is_text:
+    before = found[: found.index("value")] if "value" in found else found
+    if found[0] == "skipped" and "label" not in before and is_text:
         found[0] = "label"  # below the title of the table: Forward, t = 1, t = 2
     times = [k for k, sort in enumerate(found) if sort == "time"]
     for k, sort in enumerate(found):
@@ -466,7 +518,7 @@ def _labels_beside(row: Sequence[str], sorts: Sequence[str], column: int, gate: 
             if sorts[k] == "value":
                 if _is_total(row[k]):
                     found.append(label_of(row[k]))  # above the sum beside it
-                elif any(label.kind != "total" for label in found):
+                elif any(one.kind != "total" for one in found):
                     break
             if sorts[k] not in ("value", "skipped") and row[k].lower() not in EMPTY:
                 found.append(_label_beside(row[k], sorts[k], gate))

@@ -50,8 +50,7 @@ _SYMBOL = re.compile(
 _GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|U_?h|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})"
-    r"(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|U_?h(?![A-Za-z])|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(
@@ -85,6 +84,13 @@ _DIFFERENCE = re.compile(  # error (h - y), h_t minus target
     rf"(?P<target>[^\W\d]\w{{0,15}}\*?){_PLACED_T}\s*\)?"
 )
 _SQUASHED = re.compile(r"(d|∂[LEJ]/∂)?\s*tanh\s*\(?\s*c(?:_?\{?t\}?|ₜ|\[t\])?\s*\)?")
+# W (x), U (h prev), b (bias)
+_FOR_WHAT = re.compile(
+    r"(?<=^[WUbR])\s*[(\[](?:x|x_?t|xₜ|h|h[ _]?prev|h_?\{?\(?t ?- ?1\)?\}?|hₜ₋₁|input|recurrent"
+    r"|hidden|bias)[)\]]$",
+    re.IGNORECASE,
+)
+_SPACED_GATE = re.compile(r"^(d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$")
 _CLOSED = re.compile(r"\s*([()])\s*")
 _TILDE = re.compile(r"(?<=\b[cghC])~(?!\w)")
 _TOLD = re.compile(r"^(.*\S)\s*\(\s*([^()]{1,40}(?:\([^()]{1,6}\))?)\s*\)$")
@@ -137,6 +143,7 @@ def label_of(text: str, beside: str = "") -> Label:
     """
     bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":").strip())
     bare = _TILDE.sub("\u0303", bare)
+    bare = _SPACED_GATE.sub(r"\1_\2", _FOR_WHAT.sub("", bare))
     if bare.startswith("(") and _closes_at_end(bare):
         bare = bare[1:-1].strip()
     lower = " ".join(bare.lower().split())
@@ -202,6 +209,8 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("sort", stem)
     if _SORT.fullmatch(bare):
         return Label("sort", bare)
+    if staged := _sort_and_stage(bare):
+        return Label("sort", staged)
     if (stage := _stage(bare, lower)) and lower not in columns["symbol"]:
         return Label("stage", stage)
     if lower in columns["symbol"]:
@@ -216,6 +225,18 @@ _SHARE = re.compile(  # dz*x1, δ_t · h_{t-1}: what a step adds to the gradient
     r"(?:dz|δz?|delta|da|dnet)(?:_t|ₜ)?\s*[*·×]\s*(?:(?P<x>x)(?:_?(?P<feature>[1-9]))?(?:_t|ₜ)?"
     r"|h(?:_?\{?\(?t\s?-\s?1\)?\}?|ₜ₋₁|_?prev))"
 )
+
+
+_SORT_AND_WORD = re.compile(r"(?P<sort>[WUbR])\s*[(,]?\s*(?P<word>[^\W\d_]{3,16})\)?")
+
+
+def _sort_and_stage(bare: str) -> str:
+    """W with the word for its new value, or for the one before: W new, b (old)."""
+    match = _SORT_AND_WORD.fullmatch(bare)
+    word = match["word"].lower() if match else ""
+    if match is None or word not in (*words("stage")["new"], *words("stage")["given"]):
+        return ""
+    return f"{match['sort']}'" if word in words("stage")["new"] else match["sort"]
 
 
 def difference_of(text: str) -> str:
@@ -246,6 +267,10 @@ _HANDED = re.compile(
     r"(?:\s+(?:back|on|to|along|before|previous|the|step|zurück|weiter|t\s?-\s?1)){0,4}",
     re.IGNORECASE,
 )
+# hprev, dc_prev, h_old
+_JOINED_BEFORE = re.compile(
+    r"(?P<d>d|d[LEJ]/d|∂[LEJ]/∂)?(?P<state>[hc])_?(?:prev|prv|last|alt|vor|ant)"
+)
 # h before, previous c
 _STATE_BEFORE = re.compile(
     r"(?P<one>[hc]|[^\W\d_]+(?: [^\W\d_]+)?)\s+"
@@ -260,6 +285,8 @@ def _of_step_before(bare: str) -> str:
     match = _HANDED.fullmatch(bare)
     if match and match["how"].lower().startswith(words("nouns")["handed"]):
         return f"d{match['state'].lower()}_prev"
+    if match := _JOINED_BEFORE.fullmatch(bare):
+        return f"{'d' if match['d'] else ''}{match['state']}_prev"
     if match := _STATE_BEFORE.fullmatch(bare):
         word = (match["one"] or match["two"]).lower()
         state = word if word in ("h", "c") else called("quantities").get(word, "")
@@ -332,14 +359,26 @@ def _named(bare: str) -> Label | None:
             if symbol and called("quantities").get(other.lower()) == "target":
                 return Label("quantity", "target")  # whatever letter stands for it
             if symbol and (_is_called(other) or (told[0].endswith(")") and _tells_only(other))):
-                return _named(one)
+                found = _named(one)
+                is_of_gate = len(one) == 1 and _gate(other) and found is not None
+                if is_of_gate and found is not None and found.kind == "quantity":
+                    return Label("gate", one, letter=one)  # output gate, q: a letter of one's own
+                return found
         if told[0].endswith(")") and _gate(told[2]) == told[2]:
             of_words = _named(told[1])  # candidate g (g)
             if of_words is not None and of_words.letter == told[2]:
                 return of_words
         if _is_called(told[1]) and told[0].endswith(")"):
             return _named(told[1])
+    kind_of = _KIND_OF_GATE.fullmatch(bare)
+    if kind_of and any(map(_gate, (kind_of[1], f"{kind_of[1]} gate"))):
+        return Label("gate", kind_of[2], letter=kind_of[2])
     return None
+
+
+_KIND_OF_GATE = re.compile(
+    r"(?:ext|int)(?:\.|ernal|ern)\s([^\W\d_]{3,12}(?: gate)?)\s?,\s?([a-zα-ω])"
+)
 
 
 def _tells_only(text: str) -> bool:

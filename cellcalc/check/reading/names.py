@@ -615,7 +615,7 @@ class Names:
 
     def _in_letters(self, stem: str) -> str | None:
         """What a name is that has letters of the document's own in it: w_φ, uK, γ_ρ."""
-        if not self.aliases or self.author is not None or len(stem) > MAX_NAME:
+        if not (self.aliases or self.author) or len(stem) > MAX_NAME:
             return None
         bare, accent = _accent_of(stem)
         if accent == BAR and self.aliases.get(bare) in self.gates:
@@ -634,6 +634,7 @@ class Names:
             below = digits[1] if digits else ""
             gate = self.aliases.get(f"_{below}") or self._key(below, False) or ""
             is_own = head in self.aliases or below in self.aliases or f"_{below}" in self.aliases
+            is_own = is_own or (self.author or {}).get(below, below) != below
             if kind in KINDS and gate in self.gates and is_own and digits is not None:
                 key = f"{kind}_{gate}{digits[2]}"
                 if key in self.known or f"{kind}_{gate}" in self.vectors:

@@ -153,6 +153,9 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
     if listed := _LISTED.match(line):
         yield from _listed(listed, is_gru)
         return
+    yield from _in_a_row(line, is_gru)
+    for multiplied in _MULTIPLIES.finditer(line):
+        yield multiplied[1], "U" if multiplied["state"] else "W"
     taken: set[int] = set()
     for phrase in pattern.finditer(line):
         key = meant.get(phrase[0].lower())
@@ -203,7 +206,9 @@ _OF_ERROR = re.compile(
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _ERROR_SAID = re.compile(
-    r"error|fehler|erreur|errore|erro\b|abweich|differen|différen|residu|résidu", re.IGNORECASE
+    r"error|fehler|erreur|errore|erro\b|abweich|differen|différen|residu|résidu"
+    r"|\b(?:let|with|where|define|sei|mit|wobei|soit|avec|où|sea|con|donde|sia)\s+e(?![^\W_])",
+    re.IGNORECASE,
 )
 _LISTED = re.compile(
     rf"\s?(?P<letters>{_LETTER}{_T}?(?:\s?,\s?{_LETTER}{_T}?){{1,5}})\s?(?:[|=:–—-]|are|sind|sont)\s?(?P<words>[^,=:|]{{2,40}}(?:,[^,=:|]{{2,40}}){{1,5}})\s?\.?$"
@@ -220,6 +225,39 @@ def _listed(match: re.Match[str], is_gru: bool) -> Iterator[tuple[str, str]]:
             key = meant.get(phrase[0].lower()) if phrase else None
             if letter is not None and key is not None:
                 yield letter[0], ("h" if is_gru else "c") if key == "state" else key
+
+
+# f forget gate, g external input gate, q output gate: each letter right before what it is
+_BESIDE = re.compile(
+    rf"\s?(?:(?:and|und|et|y|e)\s)?({_LETTER}){_T}?\s(?:the\s)?"
+    r"((?:[^\W\d_]{2,12}\.?\s)?[^\W\d_]{3,20}(?:[ -][^\W\d_]{2,20})?)\s?\.?"
+)
+# U multiplies the input x and W multiplies the previous h
+_MULTIPLIES = re.compile(
+    rf"(?<![\w∂])({_LETTER})\s(?:multiplies|multiply|acts on|goes with|belongs to|gehört zu"
+    r"|multipliziert|multiplie|multiplica)\s(?:(?:the|den|die|das|le|la|l'|el)\s?)?"
+    r"(?:(?P<input>(?:current\s)?input)"
+    r"|(?P<state>(?:previous|recurrent|last|vorige[ns]?)\s[^\W\d_]{1,12}|hidden state"
+    r"|h(?![^\W_])))",
+    re.IGNORECASE,
+)
+
+
+def _in_a_row(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
+    """The letters of a list whose members are a letter and a phrase; one alone is no list."""
+    pattern, meant = _phrases()
+    for sentence in re.split(r"[.;](?:\s|$)|:\s", line):
+        found: list[tuple[str, str]] = []
+        for part in sentence.split(","):
+            one = _BESIDE.fullmatch(part)
+            phrase = pattern.search(one[2]) if one is not None else None
+            if one is None or phrase is None or phrase.end() != len(one[2]):
+                continue
+            key = meant.get(phrase[0].lower())
+            if key is not None:
+                found.append((one[1], ("h" if is_gru else "c") if key == "state" else key))
+        if len(found) > 2 and len({key for _, key in found}) == len(found):
+            yield from found
 
 
 # What makes a letter the beginning of another phrase: the cell state s = …, but the loss a student
@@ -331,13 +369,44 @@ _CELL = re.compile(
 _OUTPUT = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?({_LETTER}){_T}?{_SIGN}(?:tanh|th)\s?[({{]?\s?({_LETTER}){_T}?\s?[)}}]?(?=\s*(?:$|[,;.&|]))"
 )
+# h_t = tanh(s_t) q_t, the same the other way about
+_OUTPUT_BEHIND = re.compile(
+    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(?:tanh|th)\s?\(\s?({_LETTER}){_T}?\s?\){_SIGN}({_LETTER}){_T}?(?=\s*(?:$|[,;.&|]))"
+)
 _MIX = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?\(\s?1\s?-\s?({_LETTER}){_T}\s?\){_SIGN}\1{_PREV}\s?\+\s?\2{_T}{_SIGN}({_LETTER}){_T}(?=\s*(?:$|[,;.&|]))"
 )
-_GATED = re.compile(
-    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(σ|sigmoid|sigma|sig|tanh)\s?\(\s?({_LETTER})_?\{{?({_LETTER})\}}?{_SIGN}x{_T}?\s?\+\s?"
-    rf"({_LETTER})_?\{{?({_LETTER})\}}?{_SIGN}\(?\s?(?:({_LETTER}){_T}{_SIGN})?({_LETTER}){_PREV}\s?\)?\s?\+\s?({_LETTER})_?\{{?({_LETTER})\}}?\s?\)"
+# f_t = σ(W_f x_t + U_f h_{t-1} + b_f), its terms in any order
+_SQUASHING = re.compile(
+    rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(σ|sigmoid|sigma|sig|tanh)\s?\("
+    r"((?:[^()=]|\([^()=]{1,40}\)){5,160})\)"
 )
+_PARAMETER = rf"({_LETTER})(?:_?\{{?({_LETTER})\}}?)?"
+_OF_INPUT_TERM = re.compile(rf"{_PARAMETER}{_SIGN}x{_T}?")
+_OF_STATE_TERM = re.compile(
+    rf"{_PARAMETER}{_SIGN}\(?\s?(?:({_LETTER}){_T}{_SIGN})?({_LETTER}){_PREV}\s?\)?"
+)
+_OF_BIAS_TERM = re.compile(_PARAMETER)
+
+
+def _gate_equations(line: str) -> Iterator[tuple[str, str, dict[str, tuple[str, str]], str]]:
+    """What is squashed, by what, the letters of W, U and b with their gate's, and the reset gate.
+
+    Only an equation that has one term of each is one of a gate.
+    """
+    for match in _SQUASHING.finditer(line):
+        found: dict[str, tuple[str, str]] = {}
+        reset = ""
+        terms = [term.strip() for term in re.split(r"\s?\+\s?", match[3])]
+        for term in terms:
+            if weight := _OF_INPUT_TERM.fullmatch(term):
+                found["W"] = (weight[1], weight[2] or "")
+            elif state := _OF_STATE_TERM.fullmatch(term):
+                found["U"], reset = (state[1], state[2] or ""), state[3] or ""
+            elif bias := _OF_BIAS_TERM.fullmatch(term):
+                found["b"] = (bias[1], bias[2] or "")
+        if len(found) == len(terms) == len(KINDS[:3]):
+            yield match[1], match[2], found, reset
 
 
 def _is_value(*letters: str) -> bool:
@@ -351,14 +420,14 @@ def _of_equations(
     """What the letters of the forward equations are, by the form of these."""
     squashed: set[str] = set()
     for line in lines:
-        for gate in _GATED.finditer(line):
-            name, function, w, of_w, u, of_u, reset, _, b, of_b = gate.groups("")
+        for name, function, parts, reset in _gate_equations(line):
             if function == "tanh":
                 squashed.add(name)
-            if of_w == of_u == of_b and len({w, u, b}) == 3:
-                yield from zip((w, u, b), ("W", "U", "b"), strict=True)
-                if of_w != name and function == "tanh":
-                    yield f"_{of_w}", "g"  # s̃_t = tanh(w_s x_t + …)
+            letters, gates = zip(*(parts[kind] for kind in KINDS[:3]), strict=True)
+            if len(set(gates)) == 1 and len(set(letters)) == len(letters):
+                yield from zip(letters, KINDS, strict=False)
+                if gates[0] not in ("", name) and function == "tanh":
+                    yield f"_{gates[0]}", "g"  # s̃_t = tanh(w_s x_t + …)
             if is_gru and reset and function == "tanh":
                 yield reset, "r"
     for line in lines:
@@ -374,7 +443,9 @@ def _of_equations(
                 continue
             yield one, "i"
             yield other, "g"
-        for out, opener, _ in (m.groups() for m in _OUTPUT.finditer(line)):
+        outputs = [m.group(1, 2) for m in _OUTPUT.finditer(line)]
+        outputs += [m.group(1, 3) for m in _OUTPUT_BEHIND.finditer(line)]
+        for out, opener in outputs:
             if not _is_value(out, opener):
                 continue
             yield out, "h"

@@ -139,7 +139,10 @@ def _of_sheets(sheets: Mapping[str, Mapping[str, Cell]]) -> Iterator[Entry]:
         for block in _blocks(rows):
             found = list(_of_block(block, rows, title, where))
             told = [cell for number in block for cell in rows[number].values()]
-            if len(told) == len(block) and all(entry.form == PROSE for entry in found):
+            is_alone = len(told) == len(block)
+            if is_alone and heading_of(told[-1], where) is not None:  # Window 1: steps 1 and 2
+                found = [Entry(entry.line, "", "", form=PROSE) for entry in found]
+            if is_alone and all(entry.form == PROSE for entry in found):
                 above = heading_of(told[-1], where, True) or where  # a title of what follows
                 stage = stage_after(told[-1], True) or stage
                 where = replace(above, stage=stage, titles=tuple(told))
