@@ -588,7 +588,9 @@ def _meant(number: Number, told: _Labels) -> Number:
         features = [x for x in labels if _FEATURE.fullmatch(x.says)]  # dW_f below x1
         above, beside = (tuple(x for x in some if x not in features) for some in (above, beside))
         sorts = [x for x in labels if x.kind == "sort" and not _is_other(x, labels)]
-        stage = next((_stage_of_sort(x.says) for x in sorts), stage)
+        is_readout = any(_OF_READOUT.fullmatch(x.says) for x in labels)  # below W, the first head
+        told_by = [x for x in sorts if not is_readout or _stage_of_sort(x.says) != "given"]
+        stage = next((_stage_of_sort(x.says) for x in told_by), stage)
         above, beside = (tuple(x for x in some if x not in sorts) for some in (above, beside))
     above, beside = _of_one_gate(above, beside)
     passes = {label.says: label.t for label in [*around, *labels] if label.kind == "pass"}

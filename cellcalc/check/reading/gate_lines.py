@@ -26,7 +26,7 @@ _TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
 _WEIGHT = re.compile(r"(?:^|(?<=[\s,;]))(?=[WUbV]_?\w{0,3}\s?=)")
 # grad W_f=0.02 U_f=-0.01
 _OF_ALL = re.compile(
-    r"\s*(?:grads?|gradients?):?\s+"
+    r"\s*\[?(?:grads?|gradients?)\s?\]?:?\s+"
     r"(?=[WUbV]_?\w{0,3}\s?=\s?[-+0-9.]\S*\s+[WUbV]_?\w{0,3}\s?=)",
     re.IGNORECASE,
 )
