@@ -62,6 +62,7 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
+from cellcalc.resources import sentence
 
 __all__ = [
     "MAX_ANSWERS",
@@ -261,14 +262,17 @@ def read(
     )
     if from_0:
         entries = [replace(entry, first_step=0) for entry in entries]
-    entries = list(_of_rows(entries, steps))
+    from cellcalc.check.reading.in_order import in_order  # it makes entries
+
+    entries = list(in_order(list(_of_rows(entries, steps)), known))
 
     def is_said(pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(entry.left) for entry in entries if entry.form != PROSE)
 
     apart, bare, told = is_said(_OF_NET_INPUT), is_said(_BARE_GATE), is_said(_a_loss())
     gates_told = frozenset(word for word, gate in _GATE_TOLD.items() if is_said(gate))
-    raised = is_said(_RAISED)
+    t_raised = is_said(_T_RAISED)
+    raised = t_raised or is_said(_RAISED)
     argued = any(map(_STEP_ARGUED.search, _texts(entries)))
     moments = frozenset(_moments(optimizer, model) if optimizer else ())
     readers: dict[tuple[int, bool, bool], _Reader] = {}
@@ -292,7 +296,9 @@ def read(
             rules = Rules(optimizer) if optimizer else None
             of_steps = _has_losses_of_steps(entries, names)
             slopes = is_said(_A_SLOPE)
-            reader = _Reader(names, steps, rules, windows, raised, of_steps, slopes, spans, argued)
+            reader = _Reader(
+                names, steps, rules, windows, raised, of_steps, slopes, spans, argued, t_raised
+            )
             readers[kind] = reader
         try:
             found = list(reader.answers(entry))
@@ -344,7 +350,7 @@ def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
         elif name in whole:
             yield replace(entry, left=f"{name}[{at}]", first_step=0)
         else:
-            why = f"\0the step of each row\0row {at} of a table"
+            why = f"\0{sentence('check', 'row_step')}\0{sentence('check', 'row', number=at)}"
             yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
 
 
@@ -364,14 +370,25 @@ def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines of a document, as far as they are no program."""
+    """The lines of a document, as far as they are no program.
+
+    A sentence that was broken over two of them is whole besides.
+    """
+    before = ""
     for entry in entries:
         if entry.context:
             yield entry.context
+            if _GOES_ON.search(before[-200:]) and _WORD_FIRST.match(entry.context):
+                yield f"{before} {entry.context}"
+            before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
             yield " = ".join((entry.left, *entry.between, entry.right))
         if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
+
+
+_GOES_ON = re.compile(r"^[^|=]{0,40}[^|]*[^\W\d_]{1,20},?$")
+_WORD_FIRST = re.compile(r"(?=[^|]*$)(?![A-Z])[^\W\d_]{3,20}\s")  # of a sentence that goes on
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -699,6 +716,12 @@ def _shown(entry: Entry) -> str:
 
 # What follows a number in a sentence: 0.82, so …
 _TAIL = re.compile(r"(?<=[0-9])\s*(?:[,;]\s*[a-z]{2,12}\s*|[,;.]\s*)?$")
+# h - y + (from step 4), (h - 目标) + 后一步传回: what is added is told in words
+_TOLD_IN_WORDS = re.compile(
+    r"[(+-]\s*(?:[^\W\d_]{2,14}\s+){1,6}(?:[^\W\d_]{2,14}|t\s?[-+=]?\s?[0-9t]{0,4}|[0-9]{1,4})"
+    r"\s*(?:\)|$)|\s(?:from|aus|von|de|du|da|desde)\s+(?:[^\W\d_]{2,14}\s+)?(?:t\s?[-+=]\s?)?[0-9]{1,4}\)"
+    r"|[\u3040-\u9fff]{3,}"
+)
 # Student ID: 20231234
 _NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9./-]*")
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
@@ -713,6 +736,11 @@ _GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+# dL/dh_3 = (h_3 - y_3) + recurrent, + (contribution of step 3): a formula, and a term in words
+_WITH_WORDS = re.compile(
+    r"(?=[^+]{2,60}[*·(_\[0-9])(?![^+]*[^\W\d_]{5})(?!.*[0-9][.,][0-9])[^+]{2,60}\+\s?"
+    r"\(?\s?[^\W\d_]{3,20}(?: [^\W_]{1,20}| t ?[-+=] ?[0-9]{1,3}){0,5}\s?\)?\s*"
+)
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
@@ -730,6 +758,7 @@ _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a 
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
 _RAISED = re.compile(r"\^\s*\{?\s*[(<⟨]|⁽")
+_T_RAISED = re.compile(r"(?<=[\w\u0300-\u036f}])\^\{?t(?![^\W_])")  # c^t, c^{t-1}
 _COMMA = re.compile(
     r"(?<![\w.\]}),₀-₉])([0-9]{1,9}),([0-9]{1,18})(?![0-9,]*(?:[}\]]|(?![²³⁰¹⁴-⁹⁻])\w))"
 )
@@ -765,7 +794,9 @@ class _Reader:
         slopes_said: bool = False,  # whether derivatives by parameters have names of their own
         spans: Sequence[range] = (),  # the steps that each window sweeps
         argued: bool = False,  # whether steps stand in round brackets elsewhere: s(t)
+        t_raised: bool = False,  # whether they stand above without brackets: c^t
     ) -> None:
+        self.t_raised = t_raised
         self.argued = argued
         self.spans = spans
         self.slopes_said = slopes_said
@@ -927,7 +958,8 @@ class _Reader:
 
     def names_an_input(self, entry: Entry) -> bool:
         """Whether it only says what an input is called: y* = target."""
-        if re.search(r"[0-9*/+]", entry.right) or entry.between:
+        is_value = _NUMERIC.match(entry.right) or entry.right.strip().lower() in ("nan", "none")
+        if is_value or re.search(r"[0-9*/+]", entry.right) or entry.between:
             return False
         try:
             target, _ = self.target(entry)
@@ -1097,9 +1129,25 @@ class _Reader:
     def answer(self, entry: Entry) -> Answer:
         target, t = self.target(entry)
         entry = entry if t is None else replace(entry, t=t)
-        working = tuple(self.part(entry, target, part) for part in entry.between)
         last = self.part(entry, target, entry.right)
+        working = tuple(self.working(entry, target, last))
         return replace(last, working=working) if working else last
+
+    def working(self, entry: Entry, target: Symbol, last: Answer) -> Iterator[Answer]:
+        """The parts of a line before the last, without those that tell in words what is added.
+
+        So it is in dh_3 = (h_3 - y_3) + (from step 4) = -0.27 - 0.01 = -0.28, where the number is
+        an answer all the same.
+        """
+        for part in entry.between:
+            try:
+                yield self.part(entry, target, part)
+            except ExpressionError as error:
+                is_told = last.number is not None and ":" not in part
+                has_words = _TOLD_IN_WORDS.search(part) or _WITH_WORDS.fullmatch(part)
+                is_told = is_told and bool(has_words)
+                if not is_told or isinstance(error, SeveralReadingsError):
+                    raise
 
     def part(self, entry: Entry, target: Symbol, text: str) -> Answer:
         """One part of a line of working: a number, or a formula."""
@@ -1117,7 +1165,8 @@ class _Reader:
 
     def target(self, entry: Entry) -> tuple[Symbol, int | None]:
         """What an answer is for, and the step where words say it."""
-        style = Style(target=True, code=entry.form in ("code", "last"))
+        is_code = entry.form in ("code", "last")
+        style = Style(target=True, code=is_code, raised=self.t_raised and not is_code)
         if path := _PATH.fullmatch(entry.left.strip()):
             return self._path(path[1], path[2], style), None
         if entry.form == "cell" and entry.left.startswith("Σ "):
@@ -1204,7 +1253,7 @@ class _Reader:
 
     def number(self, text: str) -> Written | None:
         """The number, if it is one; a formula is none."""
-        found = spelling.noted(text)
+        found = spelling.noted(text) or spelling.said_twice(text)
         if found is not None:
             return found[0]
         if re.fullmatch(r"\s*[-+]?[\s0-9.,]+", text) and re.search(r"[0-9]", text) and "," in text:
@@ -1249,7 +1298,9 @@ class _Reader:
             argument=time == "argument" or self.argued or _is_argument(entry.left),
             raised=time in ("superscript", "parenthesis")
             or bool(_RAISED.search(entry.left))
-            or (self.raised and bool(_RAISED.search(text))),
+            or (self.raised and bool(_RAISED.search(text)))
+            or self.t_raised,
+            above=self.t_raised and _is_of_steps_above(entry.left, text),
             code=entry.form in ("code", "last"),
         )
         formula = self.names.parsed(text, style)
@@ -1418,6 +1469,25 @@ def _at_step(formula: Expression, step: int | Edge) -> Expression:
 
 def _at_first(formula: Expression) -> Expression:
     return rename(formula, lambda s: s if s.shift is None else Symbol(s.name, step=1 + s.shift))
+
+
+_NUMBER_ABOVE = re.compile(
+    r"(?<=[^\W\d_\u0302])[\u0300-\u036f]?(?:_\{?\w{1,3}\}?)?\^\{?([0-9]{1,4})\}?"
+)
+_SQUARE_OF_NAME = re.compile(r"1\s?-\s?[^\W\d_][\u0300-\u036f]?(?:_\{?\w{1,3}\}?)?\^\{?2\}?")
+
+
+def _is_of_steps_above(left: str, right: str) -> bool:
+    """Whether the numbers above names are steps: that of the left side, and the ones beside it.
+
+    So it is not where a square may stand: 1 - g^2.
+    """
+    own = _NUMBER_ABOVE.search(left[:60])
+    if own is None or _SQUARE_OF_NAME.search(right[:2_000]):
+        return False
+    right = re.sub(r"(?:tanh|σ|sigmoid)\s?\^\{?2\}?", " ", right[:2_000])
+    steps = {int(number) for number in _NUMBER_ABOVE.findall(right)}
+    return all(abs(step - int(own[1])) <= 1 for step in steps)
 
 
 def _is_argument(left: str) -> bool:

@@ -12,9 +12,10 @@ from collections.abc import Collection, Sequence
 
 from cellcalc.check.answers import Answer, Entry, Unreadable
 from cellcalc.check.report import Kind, Marked, Verdict
-from cellcalc.language.tree import Neg
+from cellcalc.language.tree import Neg, symbols
 
 FEWEST = 3  # that were not read
+_NOT_RIGHT = (Verdict.WRONG, Verdict.REPEATED)
 SHARE = 0.1  # of all answers, above which a document is poorly read
 
 
@@ -24,25 +25,26 @@ def is_poorly_read(unreadable: Sequence[Unreadable], answers: Sequence[Answer]) 
     return unread >= FEWEST and unread > SHARE * (unread + len(answers))
 
 
-def doubtful(marked: Sequence[Marked], entries: Sequence[Entry]) -> list[int]:
-    """Those of a poorly read document that nothing explains, and that may not be what they seem.
+def doubtful(marked: Sequence[Marked], entries: Sequence[Entry], is_poor: bool) -> list[int]:
+    """Those of a document that nothing explains, and that may not be what they seem.
 
-    In a program poorly read each name may be another, whatever would explain the line.
+    ``is_poor`` tells whether it is poorly read: else these are only formulas that are made of what
+    they define. In a program poorly read each name may be another, whatever would explain the line.
     """
     lines = {entry.line for entry in entries if entry.form in ("code", "last")}
     found = [
         k
         for k, one in enumerate(marked)
-        if _is_unexplained(one)
-        or _is_another(one)
-        or (one.answer.line in lines and one.verdict in (Verdict.WRONG, Verdict.REPEATED))
+        if (_is_unexplained(one) and (is_poor or _is_of_itself(one)))
+        or (is_poor and _is_another(one))
+        or (is_poor and one.answer.line in lines and one.verdict in _NOT_RIGHT)
     ]
     certain = _in_the_form_of_answers(entries) if found else set()
     return [k for k in found if _name(marked[k].answer) not in certain]
 
 
 def _is_unexplained(one: Marked) -> bool:
-    if one.verdict not in (Verdict.WRONG, Verdict.REPEATED):
+    if one.verdict not in _NOT_RIGHT:
         return False
     return one.slip is None or one.slip.kind is Kind.UNEXPLAINED
 
@@ -52,6 +54,17 @@ def _is_another(one: Marked) -> bool:
     if one.slip is None or one.slip.kind is not Kind.COPY:
         return False
     return one.slip.formula is not None and not isinstance(one.slip.formula, Neg)
+
+
+def _is_of_itself(one: Marked) -> bool:
+    """Whether a formula for every step is made of what it defines, as nobody's is: u = 1 - u."""
+    if one.answer.t is not None or not one.answer.per_step:
+        return False
+    return any(
+        symbol.name == row and symbol.shift == 0
+        for row, formula in (one.answer.formulas or {}).items()
+        for symbol in symbols(formula)
+    )
 
 
 def _in_the_form_of_answers(entries: Sequence[Entry]) -> Collection[tuple[int | str, str]]:

@@ -54,7 +54,7 @@ _HANDED_ON = re.compile(
 _SEVERAL = re.compile(
     r"(?:d_?|delta_?|grad_?)?(?:out|output|in|input|err|error|state|cell|act|activation|a|s)(?:_?t)?"
 )
-_OF_ALL = re.compile(r"(?:d|g|grad)_?([WUb])[a-z]{0,2}")
+_OF_ALL = re.compile(r"(?:d|g|grad)_?([WUbwu])[a-z]{0,2}")
 _OF_N = re.compile(r"(d?_?[WUb])_?i?n")
 # The net inputs of all gates in one array, or the derivatives by them.
 _OF_GATES = re.compile(r"(?P<slope>d_?|delta_?|grad_?)?(?:z|Z|net|pre\w*|gates?_?in|zs|zz)(?:_?t)?")
@@ -715,6 +715,12 @@ class _Meanings:
 
     def added(self, line: int, name: str, more: Any, slot: object) -> bool:
         """What a step adds to a gradient is judged by itself, and so is its loss."""
+        try:
+            return self._added(line, name, more, slot)
+        finally:
+            self.element = 0
+
+    def _added(self, line: int, name: str, more: Any, slot: object) -> bool:
         meant = self.meaning(name)
         if isinstance(more, numpy.ndarray):
             terms = [one for one in more.flat if isinstance(one, Term)]
@@ -730,6 +736,11 @@ class _Meanings:
             return False
         parts = self._parts(more)
         key: str | None
+        if meant is None and self.within is not None:
+            array, place = self.within
+            keys = self._side_by_side(name, array) if isinstance(array, numpy.ndarray) else []
+            if isinstance(place, int) and 0 <= place < len(keys):
+                meant, self.element = Symbol(keys[place]), place  # dU[k] += dz[k]*h
         if meant is not None and meant.name in self.names.parameters and self._moves(more):
             meant = Symbol(f"d{meant.name}")  # G["Wf"] += dzf*x
         if parts or (meant is not None and meant.name in self.names.gradients):
@@ -821,6 +832,13 @@ class _Meanings:
             return Term(Symbol(key), self.runs.values(own))
         return value
 
+    def says_gradient(self, name: str) -> bool:
+        """Whether a name of the program is that of a gradient, or of those of all gates."""
+        meant = self.meaning(name)
+        if meant is None:
+            return bool(_OF_ALL.fullmatch(name)) and name[:1] == "d"
+        return self.is_gradient(meant.name)
+
     def is_gradient(self, name: str) -> bool:
         base = name.removeprefix("d")
         return base != name and base in (*self.names.vectors, *self.names.parameters)
@@ -832,7 +850,8 @@ class _Meanings:
         if match is None or order is None or self.meaning(name) is not None:
             return []
         count = value.size // len(order)
-        elements = [f"{match[1]}_{gate}" for gate in order]
+        letter = match[1].upper() if match[1] in "wu" else match[1]
+        elements = [f"{letter}_{gate}" for gate in order]
         keys = [f"d{key}" for one in elements for key in (element_keys(one, count))]
         return keys if self.names.gradients.issuperset(keys) else []
 
@@ -1055,6 +1074,8 @@ class _Meanings:
             self.unknown.setdefault(doubt, (self.count, self.turns))
             return self._doubted(value, doubt)
         t = None if key == TOTAL_LOSS else step
+        if t is None and key in self.forward:
+            t = self._step_of_inputs(value)
         if t is None and key in self.names.varying:
             self.is_lost = True
             return self._doubted(value, doubt)
@@ -1066,6 +1087,12 @@ class _Meanings:
                 return value  # a number that was changed to see what comes of it
             t = None
         return self._recorded(line, name, slot, self.here(key, t, value), value, False)
+
+    def _step_of_inputs(self, value: Term) -> int | None:
+        """The latest step of the inputs that a number is made of."""
+        data = (*self._inputs, TARGET)
+        steps = [s.step for s in symbols(value.tree) if s.name in data and isinstance(s.step, int)]
+        return max(steps, default=None)
 
     @cached_property
     def _slopes(self) -> frozenset[str]:

@@ -37,9 +37,17 @@ def without_givens(trace: Trace, sheet: Sheet, figures: int = FEW) -> Sheet:
         _copied(trace, answer, figures, times[_asked(answer)] == 1) for answer in sheet.answers
     ]
     listed = _new_values(trace, sheet, copies) | _predictions(sheet, copies)
+    own = {
+        (answer.symbol, answer.epoch, answer.sequence, (answer.window or 0) + 1): answer.number
+        for answer in sheet.answers if answer.stage == NEW and answer.number is not None
+    }  # fmt: skip
     for answer, is_copy in zip(sheet.answers, copies, strict=True):
         given = list(_given(trace, answer)) if _may_be(trace, answer) else []
-        if is_copy and id(answer) not in listed:
+        begun = own.get((answer.symbol, answer.epoch, answer.sequence, answer.window or 0))
+        is_own = answer.stage == GIVEN and answer.number is not None and begun is not None
+        if is_own and begun == answer.number:
+            lines.add(answer.line)  # the person's own value after the window before
+        elif is_copy and id(answer) not in listed:
             lines.add(answer.line)
         elif answer.stage == GIVEN and (earlier := _of_window_before(trace, answer)) is not None:
             kept.append(earlier)

@@ -33,6 +33,7 @@ from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
+MOST_ROUNDS = 4  # in which what is doubtful is put aside, and the rest marked without it
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -111,9 +112,10 @@ def mark(
     unreadable += [_astray(spots[k].answer, expected) for k, expected in astray.items()]
     spots = [spot for k, spot in enumerate(spots) if k not in astray]
     doubts = {k: sentence("check", "by_net_inputs") for k in by_net_inputs(trace.model, checked)}
-    if causes and is_poorly_read(unreadable, sheet.answers):
-        expected = sentence("check", "doubtful")
-        doubts = dict.fromkeys(doubtful(checked, entries), expected) | doubts
+    if causes:
+        is_poor = is_poorly_read(unreadable, sheet.answers)
+        expected = sentence("check", "doubtful" if is_poor else "of_itself")
+        doubts = dict.fromkeys(doubtful(checked, entries, is_poor), expected) | doubts
     if doubts:
         unreadable += [_astray(checked[k].answer, expected) for k, expected in doubts.items()]
         checked = [m for k, m in enumerate(checked) if k not in doubts]
@@ -126,11 +128,13 @@ def mark(
         return next(iter(marker.mark([answer])))
 
     options = Options(tolerance, figures)
-    while True:
+    for rounds in range(MOST_ROUNDS):
         marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
         found, slips, remarks = marker.mark(causes)
+        if rounds == MOST_ROUNDS - 1:
+            break
         is_poor = causes and is_poorly_read(unreadable, sheet.answers)
-        doubted = set(doubtful(found, entries)) if is_poor else set()
+        doubted = set(doubtful(found, entries, is_poor)) if is_poor else set()
         if not doubted:
             break
         expected = sentence("check", "doubtful")

@@ -116,6 +116,23 @@ def noted(text: str) -> tuple[Written, str] | None:
     return found, note.strip()
 
 
+_TWICE = re.compile(
+    r"\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*[(\[]\s*"
+    r"([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)\s*[)\]]\s*"
+)
+
+
+def said_twice(text: str) -> tuple[Written, str] | None:
+    """A number with itself to more figures behind it in brackets: 0.0464 (0.04638064)."""
+    match = _TWICE.fullmatch(text) if len(text) <= MAX_CHARACTERS else None
+    if match is None:
+        return None
+    short, whole = read(match[1]), read(match[2])
+    if whole.figures <= short.figures or not short.stands_for(whole.value):
+        return None
+    return whole, match[1]
+
+
 def _is_note(text: str) -> bool:
     match = _NOTE.fullmatch(text)
     if match is None:

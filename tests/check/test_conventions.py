@@ -44,6 +44,19 @@ def read(text: str, problem: str = "A") -> list[tuple[str, int | None, str]]:
         ("ĉ_t = tanh(W_c x_t + U_c h_{t-1} + b_c)\nĉ_2 = «g@2»", "g g"),
         ("W_if and W_hf lead to f.\ndW_ig = «dW_g»", "dW_g"),
         ("∂L/∂tanh(c_2) = «dtanh_c@2»", "dtanh_c"),
+        ("Nettoeingaben heißen $n^f_t, n^i_t$; v̄ := ∂L/∂v.\n$\\bar n^i_2 = «dz_i@2»$", "dz_i"),
+        (
+            "$\\delta^k_t=\\partial L/\\partial z^k_t$ for net inputs $z^k_t$.\nδ^i_2 = «dz_i@2»",
+            "dz_i",
+        ),
+        ("(ŷ_t is the target here!)\n∂L/∂y_t = y_t - ŷ_t", "dy"),
+        ("e_t = y_t - target_t is the output error.\ne_2 = «dy@2»", "dy"),
+        (
+            "$$dU_k=\\sum_t dz_{k,t}h_{t-1}, \\quad k\\in\\{f,i,g,o\\}.\\blacksquare$$",
+            "dU_f dU_i dU_o dU_g",
+        ),
+        ("For every gate:  ∂L/∂bk = Σₜ ∂L/∂zkₜ   (k = f, i, g, o)", "db_f db_i db_o db_g"),
+        ("$$dU_f=\\sum_t dz_{f,t} h_{t-1} \\qquad db_f=\\sum_t dz_{f,t}$$", "dU_f db_f"),
     ],
 )
 def test_what_is_said_or_shown_decides(text: str, symbols: str) -> None:
@@ -215,3 +228,47 @@ def test_what_a_document_says_goes_before_what_its_author_does() -> None:
         ("c", None, "correct"), ("g", 2, "correct"), ("dz_g", 2, "correct"),
         ("dW_o", None, "correct"), ("dU_o", None, "correct"),
     ]  # fmt: skip
+
+
+RAISED = r"""
+\documentclass{article}
+$c^t = f^t c^{t-1} + i^t g^t$
+\paragraph{Step $t=2$:} $f^2 = «f@2:.5f»$, $g^2 = «g@2:.5f»$,
+$c^2 = f^2 c^1 + i^2 g^2 = «!c@2:.5f»$
+"""
+
+
+def test_numbers_above_are_steps_where_t_stands_above() -> None:
+    found = report(RAISED, file="a.tex")
+    assert [(m.answer.symbol, m.answer.t) for m in found.marked] == [
+        ("c", None), ("f", 2), ("g", 2), ("c", 2),
+    ]  # fmt: skip
+    assert not found.unreadable and {m.verdict for m in found.marked} == {Verdict.CORRECT}
+    wrong = report(RAISED, wrong=True, file="a.tex")
+    assert [m.answer.symbol for m in wrong.marked if m.verdict is Verdict.WRONG] == ["c"]
+    squared = report(f"{RAISED}$dz_g^2 = dc^2 i^2 (1 - g^2) = 0.5$", file="a.tex")
+    assert len(squared.unreadable) == 1  # g at step 2, or its square
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dh_2 = (h_2 - y_2) + (from step 3) = «dh@2»",
+        "dh_2 = dy_2 + 后一步传回 = «dh@2»",
+        "∂L/∂g_2 = «dg@2», times the derivative of tanh (1-g²): dz_g[2] = «dz_g@2»",
+        "∂L/∂z_g̃,2 = «dz_g@2», ∂L/∂z_f,2 = «dz_f@2»",
+    ],
+)
+def test_words_in_a_line_of_working_are_passed_over(text: str) -> None:
+    found = report(text)
+    assert not found.unreadable, found.unreadable
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+    assert len(found.marked) == text.count("«")
+
+
+def test_the_update_gate_of_a_table_is_no_update() -> None:
+    text = "| 参数 | W | U | b |\n|---|---|---|---|\n"
+    text += "| 重置门 r | «dW_r:.6f» | «dU_r:.6f» | «db_r:.6f» |\n"
+    text += "| 更新门 u | «dW_u:.6f» | «dU_u:.6f» | «db_u:.6f» |\n"
+    found = report(f"## 梯度\n\n{text}", "gru-identity")
+    assert [m.verdict for m in found.marked] == [Verdict.CORRECT] * 6

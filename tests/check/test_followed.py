@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import time
 import tomllib
 from pathlib import Path
@@ -37,6 +38,16 @@ def test_a_right_program_is_right(name: str, tmp_path: Path) -> None:
     report = marked(name, PROGRAMS[name]["text"], tmp_path)
     assert len(report.answers) >= PROGRAMS[name].get("least", 9)
     assert faults(report) == []
+
+
+@pytest.mark.cases(2)
+@pytest.mark.parametrize("name", [k for k, p in PROGRAMS.items() if "ending" not in p])
+def test_functions_without_what_calls_them_are_not_called_wrong(name: str, tmp_path: Path) -> None:
+    text = PROGRAMS[name]["text"]
+    kept = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    parts = [node for node in ast.parse(text).body if isinstance(node, kept)]
+    report = marked(name, "\n\n".join(map(ast.unparse, parts)) + "\n", tmp_path)
+    assert {verdict for _, verdict in faults(report)} <= {"unreadable"}
 
 
 # A right program, what is edited in it, the line that is wrong then, and the cause that is named.

@@ -42,7 +42,7 @@ _PAIR_IN_CELL = re.compile(
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
-_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:V|b_?y|W_?y)'?")
+_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d|grad\s)?(?:V|b_?y|W_?y)'?")
 _GIVEN = re.compile(r"[WUbRp]_?\{?\w{0,9}\}?|V|b_y")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
@@ -353,6 +353,9 @@ def _alone(row: Sequence[str], sorts: Sequence[str], filled: Sequence[int]) -> L
     if len(filled) != 1:
         return None
     told = [row[k] for k, sort in enumerate(sorts) if sort == "time" and row[k]]
+    named = [row[k] for k, sort in enumerate(sorts) if sort == "label" and row[k]]
+    if len(named) == 1 and _OF_READOUT.fullmatch(named[0]):
+        return label_of(named[0])  # dL/dV, below the gates
     label = label_of(told[0]) if len(told) == 1 and not is_value(told[0]) else None
     return label if label is not None and label.kind in ("quantity", "gate") else None
 
@@ -588,9 +591,7 @@ def _meant(number: Number, told: _Labels) -> Number:
         features = [x for x in labels if _FEATURE.fullmatch(x.says)]  # dW_f below x1
         above, beside = (tuple(x for x in some if x not in features) for some in (above, beside))
         sorts = [x for x in labels if x.kind == "sort" and not _is_other(x, labels)]
-        is_readout = any(_OF_READOUT.fullmatch(x.says) for x in labels)  # below W, the first head
-        told_by = [x for x in sorts if not is_readout or _stage_of_sort(x.says) != "given"]
-        stage = next((_stage_of_sort(x.says) for x in told_by), stage)
+        stage = next((_stage_of_sort(x.says) for x in sorts), stage)
         above, beside = (tuple(x for x in some if x not in sorts) for some in (above, beside))
     above, beside = _of_one_gate(above, beside)
     passes = {label.says: label.t for label in [*around, *labels] if label.kind == "pass"}
@@ -681,6 +682,8 @@ def _named(
     letters = {label.letter for label in told}
     if gates and len(own) == len(gates):
         sorts = [label for label in around if label.kind == "sort"]  # dU, above f, i, g, o
+    if sorts and not letters and [part.says for part in parts] == ["z"]:
+        return of_gate(sorts[0].says, "z"), True  # a gate that is called z, below ∂L/∂W
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError
@@ -691,8 +694,6 @@ def _named(
         part = parts[0].letter
         return f"{part}{letters.pop()}" if part or not gates else gates[0].says, True
     named = [label for label in own if label.kind != "part"]
-    if any(_OF_READOUT.fullmatch(label.says) for label in beside):  # dL/dV, below f as the first
-        named = [label for label in named if label not in gates]
     if not named:
         if titles := [label for label in around if label.kind in ("quantity", "gate")]:
             return titles[-1].says, True

@@ -102,6 +102,9 @@ class Meanings(Quantities, Protocol):
     def replaced(self, value: Any) -> None:
         """A number in an array has another put in its place."""
 
+    def says_gradient(self, name: str) -> bool:
+        """Whether a name is that of a gradient."""
+
     def summed(self, name: str, value: Any) -> Any:
         """What a loop over the steps has added up: a gradient is called by its name."""
 
@@ -450,7 +453,7 @@ class Following:
         if again and isinstance(targets[0], ast.Name):
             name = targets[0].id
             inner = Names({name: self.raw(names.find(name), node.lineno)}, names)
-        elif again and self.turns and (more := _less_itself(targets[0], value)) is not None:
+        elif again and self.turns and (more := self.less_itself(targets[0], value)) is not None:
             self.augmented(node, targets[0], ast.Add(), more, names)  # d.Wf = d.Wf + …
             return
         found = self.value(value, inner, name_of_target(targets[0]))
@@ -458,12 +461,20 @@ class Following:
             # What a function gives back has been told of where it was made.
             back = isinstance(target, ast.Tuple) and isinstance(value, ast.Call)
             if again and isinstance(target, ast.Name) and self.turns:
-                more = _less_itself(target, value)
+                more = self.less_itself(target, value)
                 if more is not None and self.is_added(node.lineno, target, more, inner):
                     self.assign(node.lineno, target, found, names, again, told=False)
                     self.sums[target.id] = (_loaded(target), target, names)
                     continue
             self.assign(node.lineno, target, found, names, again, told=not back)
+
+    def less_itself(self, target: ast.expr, value: ast.expr) -> ast.expr | None:
+        """What is added to something; from gradients something may be taken as well."""
+        more = _less_itself(target, value)
+        is_taken = isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub)
+        if is_taken and not self.meanings.says_gradient(name_of_target(target)):
+            return None
+        return more
 
     def is_added(self, line: int, target: ast.Name, more: ast.expr, names: Names) -> bool:
         """Whether dW = dW + … adds what a step adds to a gradient."""
@@ -514,6 +525,8 @@ class Following:
         name = node.target.id if isinstance(node.target, ast.Name) else ""
         if name.lower() in _EPOCHS and not self.turns and not _uses(node.body, name):
             turns = turns[:1]  # each turn is like the first
+        if not self.turns and len(turns) > 1 and _is_gradient_check(node):
+            turns = turns[:1]  # the others say no more, and take long
         over_parts = _is_of_parts(node.iter, turns)
         over_steps = self.step is None and not over_parts and self.is_of_steps(turns)
         backward = _is_backward(node.iter, turns)
@@ -666,7 +679,7 @@ class Following:
                     of = of.fields
                 elif not isinstance(of, list | dict):
                     raise NotFollowedError
-                if isinstance(of, numpy.ndarray | list) and not again:
+                if isinstance(of, numpy.ndarray | list) and told and not again:
                     with contextlib.suppress(*_FAILED):
                         self.meanings.replaced(of[place])
                 if told:
@@ -744,8 +757,13 @@ class Following:
         slot = self.slot(target, names)
         is_sum = isinstance(op, ast.Add | ast.Sub) and bool(self.turns)
         name = self.name_of(target, names)
-        added = more if isinstance(op, ast.Add) else None
-        told = is_sum and added is not None and self.meanings.added(node.lineno, name, added, slot)
+        added = self.taken_off(name, more) if isinstance(op, ast.Sub) else more
+        added = added if is_sum else None
+        self.meanings.within = self.place_within(target, names)
+        try:
+            told = added is not None and self.meanings.added(node.lineno, name, added, slot)
+        finally:
+            self.meanings.within = None
         if isinstance(before, numpy.ndarray) and numpy.shape(made) == before.shape:
             # The array itself is changed, whatever else it is called.
             if not told and not is_element:
@@ -759,6 +777,27 @@ class Following:
             kept = self.kept(target, names)
             key = f"{ast.unparse(kept)} {id(names.holder(name))}"
             self.sums[key] = (kept, self.kept(target, names, True), names)
+
+    def place_within(self, target: ast.expr, names: Names) -> tuple[Any, Any] | None:
+        """The array and the place of an element that something is added to."""
+        if not isinstance(target, ast.Subscript):
+            return None
+        with contextlib.suppress(*_FAILED):
+            of, place = self.value(target.value, names), self.index(target.slice, names)
+            if isinstance(target.value, ast.Subscript):  # dW[k][0]
+                of = self.value(target.value.value, names)
+                place = (self.index(target.value.slice, names), place)
+            if isinstance(place, tuple) and isinstance(of, numpy.ndarray) and of.ndim == 2:
+                row, column = place
+                return of, row * of.shape[1] + column
+            return of, place
+        return None
+
+    def taken_off(self, name: str, more: Any) -> Any:
+        """What is added to a gradient where something is taken off it."""
+        if not self.meanings.says_gradient(name) or isinstance(more, list | tuple):
+            return None
+        return -more if isinstance(more, Term | numpy.ndarray) else None
 
     def kept(self, target: ast.expr, names: Names, store: bool = False) -> ast.expr:
         """The same place, with its index as it is now: acc[k] of a loop over k."""
@@ -979,7 +1018,10 @@ class Following:
         made: list[Any],
     ) -> None:  # fmt: skip
         one = node.generators[depth]
-        for turn in elements(self.iterated(self.value(one.iter, names))):
+        turns = elements(self.iterated(self.value(one.iter, names)))
+        if not self.turns and depth == 0 and len(turns) > 1 and _is_gradient_check(node):
+            turns = turns[:1]
+        for turn in turns:
             self.spend(1)
             self.assign(node.lineno, one.target, turn, names, False, told=False)
             if not all(self.truth(test, names) for test in one.ifs):
@@ -1524,8 +1566,10 @@ def _is_of_parts(node: ast.expr, turns: Sequence[Any]) -> bool:
 
 def _less_itself(target: ast.expr, value: ast.expr) -> ast.expr | None:
     """What a sum adds to something that is its first or last part: dW = dW + …"""
-    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+    if not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add | ast.Sub):
         return None
+    if isinstance(value.op, ast.Sub):
+        return ast.UnaryOp(ast.USub(), value.right) if _is_same(value.left, target) else None
     for own, more in ((value.left, value.right), (value.right, value.left)):
         if _is_same(own, target):
             return more
@@ -1575,8 +1619,8 @@ def _of_key(owner: str, key: str) -> str:
     """The name of what a mapping holds: grads["Wf"] is dWf, dz["f"] is dz_f."""
     if len(key) == 1 and (of := re.fullmatch(r"(d|g|grad|grad_|d_)?([WUbpVwu]|[za](?=$))", owner)):
         return f"{'d' if of[1] else ''}{of[2].upper() if of[2] in 'wu' else of[2]}_{key}"
-    if _KEPT.fullmatch(owner):
-        return f"{owner}_{key}"
+    if _KEPT.fullmatch(owner) and (len(owner) > 2 or re.match(r"d?_?[WUbVRwup]", key)):
+        return f"{owner}_{key}"  # but s["c"] is c
     is_slope = OF_SLOPES.fullmatch(owner)
     return f"d{key}" if is_slope and not re.match(r"d_?[A-Za-z]", key) else key
 
@@ -1661,6 +1705,32 @@ def _counts_down(node: ast.While) -> bool:
         if isinstance(one, ast.Call) and name_of_target(one.func) == "pop" and not one.args:
             return True
     return False
+
+
+_SMALL = re.compile(r"(?i)(?:eps\w*|h_?|hh|dx|delta|tiny|d_?eps|step|small|perturb\w*)")
+
+
+def _is_gradient_check(node: ast.AST) -> bool:
+    """Whether a loop changes numbers by something small, both ways, and calls functions."""
+    signs: set[type[ast.operator]] = set()
+    for one in ast.walk(node):
+        value: ast.expr | None = None
+        if isinstance(one, ast.AugAssign):
+            value, op = one.value, one.op
+        elif isinstance(one, ast.BinOp):
+            value, op = one.right, one.op
+        if value is None:
+            continue
+        if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+            value = value.right if isinstance(value.left, ast.Constant) else value.left  # 2*eps
+        number = value.value if isinstance(value, ast.Constant) else None
+        is_tiny = isinstance(number, float) and 0 < number < 0.002
+        if is_tiny or (isinstance(value, ast.Name) and _SMALL.fullmatch(value.id)):
+            signs.add(type(op))
+    calls = any(
+        isinstance(one, ast.Call) and isinstance(one.func, ast.Name) for one in ast.walk(node)
+    )
+    return calls and signs >= {ast.Add, ast.Sub}
 
 
 def _is_data(made: list[Any]) -> bool:

@@ -61,7 +61,7 @@ def counts_from_0(numbers: Iterable[Placed], names: Names) -> bool:
         return False
     whole = 0
     for name, found in steps.items():
-        if (key := _key(name, names)) is None:
+        if (key := key_of(name, names)) is None:
             continue
         if names.steps in found:
             return False
@@ -81,7 +81,7 @@ def says_so(texts: Iterable[str], numbers: Iterable[Placed], names: Names) -> bo
     return any(map(is_of_first_step, texts)) and not any(one.t >= names.steps for one in numbers)
 
 
-def _key(name: str, names: Names) -> str | None:
+def key_of(name: str, names: Names) -> str | None:
     """The quantity of a name, where it has a value at each step."""
     try:
         found = names.parsed(name, Style(target=True))

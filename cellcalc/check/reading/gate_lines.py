@@ -22,6 +22,7 @@ _SORT = (
 _PAIR = re.compile(rf"(?:^|(?<=[\s,;|]))(?P<name>{_SORT})(?P<sign>\s*[=≈:]\s*)(?=[^\s=:≈])")
 _NUMBERED = re.compile(rf"(?P<name>{_SORT})\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(?:\s+|$)")
 _OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
+_GRAD_OF_SORT = re.compile(r"(?<![\w.])(?:grad|gradient|∇)\s?\(\s?([WUb])\s?\)")
 _TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
 _WEIGHT = re.compile(r"(?:^|(?<=[\s,;]))(?=[WUbV]_?\w{0,3}\s?=)")
 # grad W_f=0.02 U_f=-0.01
@@ -80,6 +81,7 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     """
     if len(text) > MAX_LINE:
         return None
+    text = _GRAD_OF_SORT.sub(r"d\1", text)
     if numbered := _of_numbers(text):
         return numbered
     if led := _OF_ALL.match(text):  # one word for all of the line
@@ -141,3 +143,76 @@ def heading_gate(text: str) -> str:
         "de",
     )
     return letter if all(word.lower() in known for word in others.split()) else ""
+
+
+_WORD = r"(?P<gate>[^\W\d_]{3,12})"
+_NET_AND_VALUE = re.compile(  # forget net 0.8902 -> 0.7089
+    rf"(?<![\w.]){_WORD}(?:[ -]gate)?\s+net(?:\s+input)?\s*[=:]?\s*(?P<net>{_NUMBER})"
+    rf"\s*(?:->|→|=>)\s*(?P<value>{_NUMBER})(?=\s|[,;.]|$)"
+)
+_GRAD_OF = re.compile(
+    r"(?<![\w.])(?:grad|gradient|∇)\s?\(\s*(?P<what>[^()=]{1,24}?)\s*\)(?=\s*[=≈:])"
+)
+_WORD_NET = re.compile(rf"{_WORD}(?:[ -]gate)?\s+net(?:\s+input)?")
+
+
+_PARAMETER_AND_GRAD = re.compile(
+    rf"\s*(?P<name>[WUb]_\{{?\w{{1,3}}\}}?|V|b_y)\s*[:,]?\s+(?:grad|gradient|∇|d)\s*[:=]?\s*"
+    rf"(?P<value>{_NUMBER})(?:\s*[,;|]|\s|$)\s*"
+)
+_NEW_BARE = re.compile(r"^(?:->|→|new|neu|updated|after)\s*[:=]?\s*(?=[-+.0-9])")
+_TOLD_BEHIND = re.compile(
+    rf"(?<=[0-9])\s{{2,}}(?P<word>[^\W\d_]{{3,10}})\s+(?P<value>{_NUMBER})(?=\s{{2}}|\s*$)"
+)
+
+
+_PAIR_OF_STEP = re.compile(  # i 0.3098  f 0.7723, below a step
+    r"(?P<name>(?:d|δ_?|∂L/∂|dL/d)?(?:z_?[figoru]|[fiogcruhyxE])|loss|target|tanh_?c)"
+    rf"\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(?:\s+|$)"
+)
+_PAIRS_OF_STEP = re.compile(rf"\s*(?:{re.sub('[?]P<[a-z]+>', '?:', _PAIR_OF_STEP.pattern)}){{2,}}")
+
+
+def _of_step(name: str, t: int) -> str:
+    return f"{name}[{t}]" if name == "loss" else name
+
+
+def with_told(text: str, t: int | None) -> str:
+    """A line with equals signs for "h_1 = 0.34   target 0.6   loss 0.03" of the step ``t``."""
+    if t is not None and "=" not in text and _PAIRS_OF_STEP.fullmatch(text[: MAX_LINE + 1]):
+        return _PAIR_OF_STEP.sub(lambda m: f"{_of_step(m['name'], t)} = {m['value']} ; ", text)
+    if t is None or "=" not in text or "  " not in text:
+        return text
+
+    def told(match: re.Match[str]) -> str:
+        word = match["word"].lower()
+        if called("quantities").get(word) == "target":
+            return f" ; target[{t}] = {match['value']}"
+        is_loss = word in (*words("loss")["words"], *words("loss")["errors"])
+        return f" ; {word}[{t}] = {match['value']}" if is_loss else match[0]
+
+    return _TOLD_BEHIND.sub(told, text)
+
+
+def with_nets(text: str) -> str:
+    """A line with z_f and f for "forget net 0.89 -> 0.71", and dL/dh for "grad(h)"."""
+    if " net" in text:
+        text = _NET_AND_VALUE.sub(_both, text)
+    if about := _PARAMETER_AND_GRAD.match(text):  # W_f:  grad 0.027  new W_f = 0.7 - …
+        name, rest = about["name"], text[about.end() :]
+        rest = _NEW_BARE.sub(f"new {name} = ", rest, count=1)
+        text = f"d{name} = {about['value']} ; {rest}".rstrip(" ;")
+    return _GRAD_OF.sub(_slope, text) if "(" in text and ("grad" in text or "∇" in text) else text
+
+
+def _both(match: re.Match[str]) -> str:
+    letter = gate_of(match["gate"])
+    return f"z_{letter} = {match['net']} ; {letter} = {match['value']} ;" if letter else match[0]
+
+
+def _slope(match: re.Match[str]) -> str:
+    net = _WORD_NET.fullmatch(match["what"])
+    if net and (letter := gate_of(net["gate"])):
+        return f"dz_{letter}"
+    what = match["what"]
+    return f"gradient of {what}" if re.search(r"[^\W\d_]{3}", what) else f"∂L/∂{what}"

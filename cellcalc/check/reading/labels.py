@@ -141,7 +141,7 @@ def label_of(text: str, beside: str = "") -> Label:
 
     ``beside`` is the gate in words that stands in the same table, as :func:`gate_among` finds it.
     """
-    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":").strip())
+    bare = _FEATURE.sub(_with_feature, text.strip().rstrip(":= ").strip())
     bare = _TILDE.sub("\u0303", bare)
     bare = _SPACED_GATE.sub(r"\1_\2", _FOR_WHAT.sub("", bare))
     if bare.startswith("(") and _closes_at_end(bare):
@@ -312,6 +312,9 @@ def _is_sum(match: re.Match[str]) -> bool:
     return is_of_steps and (not what or label_of(what).kind in ("sort", "quantity", "stage"))
 
 
+_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 def _with_feature(match: re.Match[str]) -> str:
     """dW1 for dW (x1), and for dW1 (x1)."""
     feature = match[1] or match[2] or match[3]
@@ -330,7 +333,7 @@ def _closes_at_end(text: str) -> bool:
 
 # What reaches a state from later steps, as one part of its derivative: dh from t+1
 _FROM_LATER = re.compile(
-    r"\b(?:from|aus|von|vom|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|der\s|dem\s|l'|la\s|el\s)?"
+    r"\b(?:from|aus|von|vom|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|de[rmn]\s|l'|la\s|el\s)?"
     r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
     r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
     re.IGNORECASE,
@@ -481,33 +484,31 @@ def is_whole_loss(text: str) -> bool:
     several = words("time")["windows"]
     rest = [word for word in told if word not in (*sums, *several, *_OF_ALL)]
     says_sum = any(word in (*sums, *several) for word in told)  # loss of block
-    if any(_is_whole(word) for word in told):  # Gesamtverlust L
-        rest = [word for word in rest if not _is_whole(word)] or ["l"]
-        says_sum = True
     if says_sum and rest and all(one in (*losses, "l", "e", "j") for one in rest):
         return True
-    return _is_whole(" ".join(text.lower().split()))
+    lower = " ".join(text.lower().split())
+    if lettered := re.fullmatch(r"(.{3,}?)\s*[,(]?\s*\b[lej]\)?", lower):
+        return is_whole_loss(lettered[1])  # Gesamtverlust L
+    is_whole = any(word in lower for word in (*sums, "overall", "общ", "总", "總", "총"))
+    return called("quantities").get(lower) == "L" and is_whole
 
 
-def _is_whole(lower: str) -> bool:
-    several = (*words("columns")["sum"], "overall", "общ", "总", "總", "총")
-    return called("quantities").get(lower) == "L" and any(word in lower for word in several)
-
-
-_OF_ALL = (
-    "of",
-    "over",
-    "the",
-    "all",
-    "every",
-    "steps",
-    "step",
-    "t",
-    "für",
-    "alle",
-    "aller",
-    "de",
-    "tous",
+_OF_ALL = frozenset(
+    [
+        "of",
+        "over",
+        "the",
+        "all",
+        "every",
+        "steps",
+        "step",
+        "t",
+        "für",
+        "alle",
+        "aller",
+        "de",
+        "tous",
+    ]
 )
 
 

@@ -357,7 +357,7 @@ _ENVIRONMENT = re.compile(
     r"|\\(begin|end)\s*\{([A-Za-z]+\*?)\}(?:\s*\{[lcrp|@{}\s.0-9a-z!>]*\}|\s*\[[^\]\n]*\])?"
 )
 _COMMENT = re.compile(r"(?<!\\)%.*$", re.MULTILINE)
-_SECTION = re.compile(r"\\(?:sub)*(?:section|paragraph|chapter)\*?\s*\{(.*?)\}\s*$")
+_SECTION = re.compile(r"\\(?:sub)*(?:section|paragraph|chapter)\*?\s*(?=\{)")
 _SKIPPED = re.compile(
     r"\\(?:documentclass|usepackage|setlength|title|author|date|allowdisplaybreaks|newcommand|renewcommand|maketitle|pagestyle|geometry|label)\b"
 )
@@ -572,10 +572,14 @@ def lines_of_document(text: str) -> Iterator[tuple[int, str, str]]:
         line = raw
         if _SKIPPED.search(line) and not inside:
             continue
-        section = _SECTION.search(line.strip())
-        if section:
-            yield number, to_plain(section[1]), "heading"
-            continue
+        is_text = not _is_maths(inside) and "tabular" not in inside
+        section = _SECTION.search(line) if is_text else None
+        title = _braced(line, section.end()) if section is not None else None
+        if section is not None and title is not None:
+            yield number, to_plain(title), "heading"
+            line = line[section.end() + len(title) + 2 :]  # \paragraph{t = 4:} c = 0.1
+            if not line.strip():
+                continue
         position = 0
         pieces: list[tuple[str, str]] = []
         for match in _ENVIRONMENT.finditer(line):

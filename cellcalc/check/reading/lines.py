@@ -17,7 +17,13 @@ from cellcalc.check.reading import latex
 from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
-from cellcalc.check.reading.gate_lines import heading_gate, stage_told, with_gate
+from cellcalc.check.reading.gate_lines import (
+    heading_gate,
+    stage_told,
+    with_gate,
+    with_nets,
+    with_told,
+)
 from cellcalc.check.reading.labels import ROMAN, difference_of, is_header, label_of
 from cellcalc.check.reading.lists import list_of
 from cellcalc.check.reading.mathematics import TILDE_BEHIND
@@ -64,8 +70,16 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
     from cellcalc.check.reading.gate_axis import apart, said_in
 
     order, axis = said_in(text)
-    found = apart(_Notes(text).entries(), order, axis)
+    found = apart(_weights_apart(list(_Notes(text).entries())), order, axis)
     return [_moved(entry, first_line - 1) for entry in found]
+
+
+def _weights_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """The entries; below "Parameters and gradients" what has a .grad beside it is the weight."""
+    slopes = {e.left.strip().removesuffix(".grad") for e in entries if e.left.endswith(".grad")}
+    for entry in entries:
+        is_weight = entry.stage == GRADIENT and entry.left.strip() in slopes
+        yield replace(entry, stage="", gradient=False) if is_weight else entry
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -243,7 +257,9 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _SQUARE.sub("", text)
         text = self.without_label(_LOGGED.sub("", text, count=1))
+        text = with_nets(text) if len(text) <= 2_000 else text
         if "$" in text or "\\item" in text:
             text = _ITEM_OF_LATEX.sub("", _STEP_IN_MATHS.sub(r"\1", text), count=1)
         if (cell := _STEP_CELL.match(text)) and len(text) <= 2_000:  # 1; f = 0.7; i = 0.8
@@ -290,6 +306,8 @@ class _Notes:
             if _ANSWERED.search(rest):
                 self.where = replace(self.where, t=int(phrase[1]))
                 text = _unled(rest)
+        if len(text) <= 2_000:
+            text = with_told(text, self.where.t)
         for t, piece in pieces(text):
             if t is not None:
                 self.where = replace(self.where, t=t)
@@ -1028,11 +1046,12 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
-_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
-_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
+_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+")
+_SQUARE = re.compile(r"^\s*[■□●○◆◇▲△▼▽★☆▶►※]\s*")  # before a line, as in Japanese
 _BULLET = re.compile(
-    r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+    r"^\s*(?:[①-⑳■□●○◆◇▲△▼▽★☆▶►※]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -1252,7 +1271,8 @@ def heading_of(text: str, where: Where, certain: bool = False) -> Where | None:
         found.pop("t", None)
         rest = rest if found else bare
     colon = text.rstrip().endswith((":", "：")) and not re.search(r"[=≈]", rest)
-    many = len(re.findall(r"[^\W\d_]+", rest))
+    told = re.sub(r"\([^()]{0,100}\)?\s*$", "", rest)  # Second window (with the new weights)
+    many = len(re.findall(r"[^\W\d_]+", told))
     clean = not re.search(r"[=≈←\[\]+*/^∂σ]", rest) and not re.search(r"[0-9]", rest)
     if found and clean and (marked or comment or colon or many <= 4):
         same = where if "t" not in found and not marked else replace(where, t=None)
@@ -1433,6 +1453,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     text = _POINTS_BEHIND.sub("", text)
     text = _PAIRS_ALONE.sub(r"\1 = \2  ", text) if _PAIRED.fullmatch(text[:2_000]) else text
     text = _OF_DICTIONARY.sub(_in_dictionary, text) if "[" in text else text
+    if "([" in text:
+        text = _ARRAY_AND_MORE.sub(r"\1", text)
     if listed := _LIST_AND_MORE.search(text):
         head = _NAME_OF_LIST.sub(r"\1 = ", text[: listed.end(1)], count=1)
         text = head + _ONE_MORE.sub(r"; \1 = ", " " + text[listed.end(1) :].lstrip(" ,"))
@@ -1491,6 +1513,9 @@ def _quads_apart(text: str) -> str:
 # dW_f = [0.1, 0.2]  dU_f = 0.3
 _LIST_AND_MORE = re.compile(
     r"((?:[=:≈]|^)\s*[\[(][-+0-9.eE,;\s]{3,400}[\])])\s*,?\s+(?=(?:[^\W\d]|∂)[^\s=:≈]{0,20}\s*[=:≈]\s*[-+\[(.0-9])"
+)
+_ARRAY_AND_MORE = re.compile(  # x = tensor([1.2, -0.4])  target = -0.5
+    r"(?:torch\.|np\.|numpy\.)?(?:tensor|array)\(\s*(\[[-+0-9.eE,\s]{1,400}\])\s*\)(?=[,;\s]\s*[^\W\d]\w{0,20}\s*=)"
 )
 _NAME_OF_LIST = re.compile(r"^\s*((?:[^\W\d]|∂)[^\s=:≈;,]{0,20}):\s*(?=[\[(])")
 _ONE_MORE = re.compile(r",?\s+((?:[^\W\d]|∂)[^\s=:≈;,]{0,20})\s*[=:]\s*(?=[-+\[(.0-9])")
@@ -1643,10 +1668,10 @@ _SCALAR = re.compile(
 _NAMEISH = re.compile(
     r"(?:new\s+)?(?:∂\s?[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d|δ|∇|d\s)?"
     r"[A-Za-zα-ωΑ-ΩÀ-ɏ\u0400-\u04ff\u1e00-\u1eff\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3∂δ∇][^\s=+*/;,|]{0,40}(?:\s?[\[({⟨][^\]\[)}(={]{0,12}[\])}⟩]"
-    r"|,[₀-₉ₜ]+|(?<=_[fiogcru]),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
+    r"|,[₀-₉ₜ]+|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),[0-9]{1,4}|_\{[^{}]{0,30}\}|\^\{[^{}]{0,20}\})*'?"
 )
 _SEPARATOR = re.compile(
-    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?<=_[fiogcru]),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
+    r"^(?P<value>.*?\S)(?P<sep>\s*(?:→|⇒|⟹|->|=>)\s*(?=[^\W\d]|∂)|\s*;\s*|\s*,\s+|,(?!t\b)(?=[A-Za-z∂δ])|\s{2,}|\t+|\s+(?:and|und|sowie|et|y|e|и|so|thus|hence|therefore)\s+|\s*\.\s+(?=[A-ZÀ-ÞА-Я][^\W\d_]+\s)|\s*\|\s*|\s+&\s+)(?P<name>(?:[^,;{}]|(?:(?<=_[fiogcru])|(?<=_[cgh]\u0303)),(?=[0-9])|\{[^{}]{0,20}\}){1,60})$",
     re.DOTALL,
 )
 _STEP_NAME = re.compile(r"(?:t|step|k)$", re.IGNORECASE)
@@ -1677,7 +1702,7 @@ _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
 _PAIR = re.compile(
-    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
 )
 _PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
 
@@ -1833,6 +1858,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
             # W_f: 0.7 → 0.698, from the old to the new one
             where, parts = replace(where, stage="new"), [label, parts[1]]
+        elif _SUM_OF_NUMBERS.fullmatch(rest) and _A_WEIGHT.fullmatch(label.strip()):
+            parts = [label, rest, *parts[1:]]  # W_f: 0.65 - 0.1*0.0387 = 0.646
         elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
@@ -1899,6 +1926,8 @@ def _is_reversed(parts: list[str]) -> bool:
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_A_WEIGHT = re.compile(r"(?:new\s)?[WUbVp]_?\{?\w{0,3}\}?'?")
+_SUM_OF_NUMBERS = re.compile(r"(?=.*[0-9]\s*[-+*/])[-+0-9.,()*/^\s]{3,300}")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 
@@ -1949,11 +1978,13 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
-        if match is None and not is_last:
-            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
-            match = match if is_apart and difference_of(match["name"].strip()) else None
+            is_apart = match["sep"].strip() in ("", ",", ";") and _AN_AMOUNT.fullmatch(
+                match["value"]
+            )
+            name = re.sub(r"^[^\W\d_]{2,12}\s+(?=[hyŷ])", "", match["name"].strip())
+            is_error = difference_of(name) or _AN_ERROR.fullmatch(name)
+            match = match if is_apart and is_error else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -1964,6 +1995,11 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
                 yield [*current, tight[1]]
                 current = [tight[2]]
                 continue
+        told = None if match or is_last else _TOLD_BETWEEN.fullmatch(part[:300])
+        if told and _NAMEISH.fullmatch(told["name"]):
+            yield [*current, told["value"]]
+            current = [told["name"]]
+            continue
         between = None if match or is_last else _WORDS_BETWEEN.fullmatch(part)
         if between and _NAMEISH.fullmatch(between[3]) and _depth(between[3]) == 0:
             yield [*current, between[1]]
@@ -1978,9 +2014,6 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
-_BESIDE_ERROR = re.compile(
-    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
-)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"
@@ -2010,6 +2043,10 @@ def _told_behind(group: list[str]) -> Iterator[list[str]]:
     yield [f"{called('quantities')[match['word'].lower()]}{at}", match["number"]]
 
 
+# ∂L/∂g_4 = -0.17, times the derivative of tanh (1-g²): dz_g = -0.14
+_TOLD_BETWEEN = re.compile(
+    r"\s*(?P<value>[-+]?[0-9]*[.,]?[0-9]+)\s*[,;]\s+(?=[^:=]{0,20}(?:[^\W\d_]{2}|[\u3040-\u9fff]))[^:=]{1,80}:\s*(?P<name>\S{1,40})\s*"
+)
 # η = 0.1 the new weights are W_f = …
 _WORDS_BETWEEN = re.compile(
     r"\s*([-+]?[0-9]*[.,]?[0-9]+)\s+((?:[^\W\d_]{2,20}\s+){0,7}[^\W\d_]{2,20})\s+(\S{1,40})\s*"

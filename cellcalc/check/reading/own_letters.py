@@ -287,7 +287,8 @@ def _before(line: str, place: int, symbols: Sequence[re.Match[str]]) -> re.Match
             return None
         if symbol[0] in _SMALL_WORDS and not re.match(r"\s?(?:[=:|]|:=)", between):
             continue
-        is_short = len(_stem(symbol)) < 3 or re.match(r"\s?(?::=|=|:|\||→)", between)
+        is_greek = _stem(symbol) in _GREEK.split("|")
+        is_short = len(_stem(symbol)) < 3 or is_greek or re.match(r"\s?(?::=|=|:|\||→)", between)
         if not is_short:
             continue
         is_beside = _BARE.fullmatch(between) or between == " "

@@ -257,6 +257,8 @@ def is_setting(left: str) -> bool:
     bare = bare.rpartition(", ")[2]  # Adam, lr
     if bare in names:
         return True
+    if _LAST.sub("", bare) in called("quantities"):
+        return False  # the final hidden state
     *before, last = bare.split() or [""]
     phrase = " ".join(word for word in before if word not in _FILLERS)
     if before and not phrase and last in names and " " in left.strip():
@@ -284,7 +286,7 @@ def stage_of(left: str) -> str:
 
     A stroke, or what a program calls ``W_f_new``, is the new one as well.
     """
-    text = left[:400]
+    text = _UPDATE_GATE.sub(" ", left[:400])
     if re.search(
         r"(?<=[\w}\])])'|(?<=[\w}])\*\s*$|\^\s*\{?\s*\(?\+|⁺|[({\[^]\s*t\s*\+\s*1\s*[)}\]]|ₜ₊₁",
         text,
@@ -374,8 +376,8 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         found = _named(indexed[1], names)
         if found is not None:
             return found + indexed[2], t
-    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})\.grad(\[\w{1,6}\])?", text):
-        return f"∂L/∂{of_torch[1]}{of_torch[2] or ''}", t
+    if of_torch := re.fullmatch(r"([A-Za-z_]\w{0,40})(\[\w{1,6}\])?\.grad(\[\w{1,6}\])?", text):
+        return f"∂L/∂{of_torch[1]}{of_torch[2] or of_torch[3] or ''}", t
     if behind := re.fullmatch(r"([A-Za-z]\w{0,10})(?:'s)?\s+(?:gradient|grad|derivative)", text):
         return f"∂L/∂{behind[1]}", t  # b_f gradient
     *before, last = text.split()
@@ -384,6 +386,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     is_by = bool(before) and before[-1].lower() in _BY and re.fullmatch(r"[WUbVRp]_?\w{0,6}", last)
     if is_by and _SPEAKS_OF_SLOPE.search(" ".join(before)):
         return f"∂L/∂{last}", t  # Der Gradient der Verlustfunktion nach W_f
+    is_error = len(before) == 1 and before[0].lower() in words("loss")["errors"]
+    if is_error and re.fullmatch(r"[eEL](?:_?\{?[0-9t]{1,4}\}?|\[[0-9t]{1,4}\])?", last):
+        return last, t  # error E
     while before and before[0].lower().strip(",.:") in _FILLERS:
         del before[0]
     if not before:

@@ -24,6 +24,30 @@ _LIST_OF_R = re.compile(r"\s*\$(?P<name>[^\W\d]\w{0,40})\s*")
 _OF_JULIA = re.compile(r"\s*[0-9]{1,6}-element \w+\{Float\d\d(?:, ?1)?\}:\s*")
 _ONE = re.compile(rf"\s*{_NUMBER}\s*")
 _SHOWN = re.compile(rf"\s*(?:(?:np\.|torch\.)?(?:array|tensor)\(|\[+\s*[-+.0-9]|{_NUMBER}\s*$)")
+# R.dzf @ x, R.dzf.sum()  # dWf, dbf: names behind what was typed, for the numbers printed for it
+_NAMES_BEHIND = re.compile(
+    r"\s*(?:In \[[0-9]{1,5}\]:|>>>)\s*[^=#]{2,200}#\s*"
+    r"(?P<names>[^\W\d][\w/∂]{0,12}(?:\s*,\s*[^\W\d][\w/∂]{0,12}){0,11})\s*"
+)
+_PRINTED_NUMBER = re.compile(rf"(?:(?:np|numpy)\.float\d{{2}}\(|tensor\()?\s*({_NUMBER})\s*\)?")
+_OF_RESULT = re.compile(
+    r"(?<![\w.])(?!(?:np|numpy|torch|math|F|nn)\.)[A-Za-z]\w{0,15}\.(?=[^\W\d]\w{0,7}(?![\w.(]))"
+)
+_NO_QUANTITY = re.compile(r"\.(?:weight|bias|grad|data|T|shape|size|dtype)\b|weight_|bias_|kernel")
+_DIFFERENCE = re.compile(
+    r"\s*(?P<prompt>In \[[0-9]{1,5}\]:|>>>)\s*(?P<name>[^\W\d][\w.]{0,20}\s-\s"
+    r"[^\W\d][\w.]{0,20})\s*(?:#.{0,200})?"
+)
+# A statement typed, or one that goes on from it
+_STATEMENT = re.compile(
+    r"\s*(?:In \[[0-9]{1,5}\]:|>>>|\.\.\.:?)\s*[^\W\d]\w{0,30}\s*=(?!=)\s*(?P<right>.{1,300})"
+)
+_CALL = re.compile(r"([^\W\d][\w.]{0,40}|[\])]\.\w{1,30})\s*\(|np\.[rc]_\[")
+_MATHS = frozenset(
+    ("tanh", "exp", "sigmoid", "sig", "sigma", "σ", "logistic", "expit", "sum", "dot", "outer",
+     "round", "array", "tensor", "asarray", "float", "square", "multiply", "matmul", "log",
+     "sqrt", "abs")
+)  # fmt: skip
 _SIGNS = re.compile(r"^[ \t]*(?:Out ?\[[0-9]|\[1\]\s+[-+.0-9]|>>>|julia>)", re.MULTILINE)
 
 
@@ -41,9 +65,18 @@ def with_names(text: str) -> str:
         if len(line) > 2_000:
             place += 1
             continue
-        if match := _TYPED.fullmatch(line) or _LIST_OF_R.fullmatch(line):
+        if _is_program(line):
+            made[place] = ""
+        elif (behind := _NAMES_BEHIND.fullmatch(line)) and place + 1 < len(lines):
+            place = _of_names(lines, made, place, behind["names"].split(","))
+            name = ""
+        elif (
+            match := _DIFFERENCE.fullmatch(line)
+            or _TYPED.fullmatch(line)
+            or _LIST_OF_R.fullmatch(line)
+        ):
             if _is_answered(lines, place):
-                name, typed = _single_index(match["name"]), place
+                name, typed = _of_result(_single_index(match["name"])), place
         elif match := _OUT.fullmatch(line):
             rest = place if match["rest"].strip() else place + 1
             if rest > place:
@@ -75,6 +108,38 @@ def with_names(text: str) -> str:
 def _single_index(name: str) -> str:
     """An element in the way of Mathematica, c[[2]], as that of a list."""
     return name.replace("[[", "[").replace("]]", "]")
+
+
+def _of_result(name: str) -> str:
+    """What is called f of a result R: R.f; but the name of a framework's array stays whole."""
+    return name if _NO_QUANTITY.search(name) else _OF_RESULT.sub("", name)
+
+
+def _is_program(line: str) -> bool:
+    """Whether a statement was typed that calls a function of a program, and gives no formula."""
+    match = _STATEMENT.fullmatch(line)
+    if match is None:
+        return False
+    calls = [call[1] for call in _CALL.finditer(match["right"])]
+    return any(call is None or call.rpartition(".")[2] not in _MATHS for call in calls)
+
+
+def _of_names(lines: Sequence[str], made: list[str], place: int, names: Sequence[str]) -> int:
+    """The numbers below what was typed with their names behind it; the place where they end."""
+    below = place + 1
+    while below < len(lines) and not lines[below].strip():
+        below += 1
+    shown = lines[below] if below < len(lines) else ""
+    match = _OUT.fullmatch(shown)
+    rest = (match["rest"] if match else shown).strip()
+    numbers = _PRINTED_NUMBER.findall(rest)
+    whole = re.sub(r"[\s,()\[\]]", "", _PRINTED_NUMBER.sub("", rest))
+    if _OTHER.match(shown) or whole or len(numbers) != len(names):
+        return place
+    made[place] = ""
+    pairs = zip(names, numbers, strict=True)
+    made[below] = " ; ".join(f"{name.strip()} = {number}" for name, number in pairs)
+    return below
 
 
 def _is_answered(lines: Sequence[str], place: int) -> bool:

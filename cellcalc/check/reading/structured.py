@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cellcalc.check.answers import OWN, Entry
+from cellcalc.check.answers import OWN, PROSE, Entry
 from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.lists import is_of_layout
 from cellcalc.check.reading.prose import stage_after, stage_of
@@ -77,6 +77,7 @@ def entries_of_tree(data: Any, name: str) -> list[Entry]:
     """The answers in objects and lists as JSON has them, whose numbers are :class:`Digits`."""
     gradient = True if re.search(r"grad", name.rpartition("/")[2], re.IGNORECASE) else None
     found = list(apart(_of(data, Context(gradient=gradient), ""), _order(data)))
+    found += [Entry(path, "", "", form=PROSE, context=text) for path, text in _remarks(data, "")]
     if isinstance(data, Mapping) and {"passes", "cell", "scheme"} <= data.keys():
         return [replace(entry, form=OWN) for entry in found]  # `table --format json`
     return found
@@ -92,6 +93,19 @@ def _order(data: Any, depth: int = 0) -> tuple[str, ...]:
     return next(filter(None, (_order(one, depth + 1) for one in inner)), ())
 
 
+def _remarks(data: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The texts of several words, which may say something of the notation."""
+    if depth > MAX_NESTED or not isinstance(data, list | Mapping):
+        if type(data) is str and len(data.split()) >= FEWEST_WORDS:
+            yield path, data[:2_000]
+        return
+    pairs = (
+        data.items() if isinstance(data, Mapping) else ((f"[{k}]", x) for k, x in enumerate(data))
+    )
+    for key, value in pairs:
+        yield from _remarks(value, f"{path}.{key}" if path else str(key), depth + 1)
+
+
 def lines_of_json(text: str) -> str | None:
     """A line an object, as programs log them, as one list; None for any other text."""
     lines = [line.strip().rstrip(",") for line in text.split("\n") if line.strip()]
@@ -105,6 +119,7 @@ def lines_of_json(text: str) -> str | None:
     return whole
 
 
+FEWEST_WORDS = 4  # of a remark
 _QUOTED = re.compile(r"(?<=[\s{\[,(:])'([^'\"\\\n]{0,200})'(?=[\s}\],):])|^'([^'\"\\\n]{0,200})'")
 _WRAPPED = re.compile(
     r"(?:np\.|numpy\.|torch\.|jnp\.)?(?:array|Array|DeviceArray|tensor|float64|float32|float)\(\s*([^()]{0,200000}?)"
