@@ -200,6 +200,8 @@ def _with_programs(
 
 def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
     """The lines of programs that stand in functions with arguments."""
+    from cellcalc.check.reading.standing import uses_matrices
+
     inside: set[int | str] = set()
     for block in {entry.block for entry in entries if entry.block}:
         try:
@@ -209,7 +211,7 @@ def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
         spans = [
             range(node.lineno, (node.end_lineno or node.lineno) + 1)
             for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and node.args.args
+            if isinstance(node, ast.FunctionDef) and node.args.args and not uses_matrices(node)
         ]
         own = [entry for entry in entries if entry.block == block]
         inside |= {e.line for e in own if any(e.block_line in span for span in spans)}

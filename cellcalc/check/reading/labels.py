@@ -116,6 +116,12 @@ class Label:
     letter: str = ""
 
 
+# g(a_c^t): a function of a quantity of the step
+CALL = re.compile(
+    r"([fghφσ]|tanh|sigmoid)\s?\(\s?((?:[a-z]{1,4}_|c(?![^\W_]))[^()\s]{0,20}(?:\(t\))?)\s?\)"
+)
+
+
 @cache
 def _step() -> re.Pattern[str]:
     steps = any_of("time", "steps")
@@ -166,6 +172,8 @@ def label_of(text: str, beside: str = "") -> Label:
     if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
         bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
         lower = " ".join(bare.lower().split())
+    if CALL.fullmatch(bare):
+        return Label("quantity", bare)
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -334,7 +342,7 @@ def _closes_at_end(text: str) -> bool:
 # What reaches a state from later steps, as one part of its derivative: dh from t+1
 _FROM_LATER = re.compile(
     r"\b(?:from|aus|von|vom|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|de[rmn]\s|l'|la\s|el\s)?"
-    r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
+    r"(?:(?:step\s|schritt\s)?t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
     r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
     re.IGNORECASE,
 )

@@ -155,6 +155,8 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
         return
     yield from _in_a_row(line, is_gru)
     for multiplied in _MULTIPLIES.finditer(line):
+        if multiplied[1] == multiplied[1].lower():
+            continue  # o acts on h, which is no matrix
         yield multiplied[1], "U" if multiplied["state"] else "W"
     taken: set[int] = set()
     for phrase in pattern.finditer(line):
@@ -202,7 +204,7 @@ _OF_LOSS = re.compile(
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?(?!\w)\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _ERROR_SAID = re.compile(
@@ -377,6 +379,12 @@ _OUTPUT_BEHIND = re.compile(
 _MIX = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?\(\s?1\s?-\s?({_LETTER}){_T}\s?\){_SIGN}\1{_PREV}\s?\+\s?\2{_T}{_SIGN}({_LETTER}){_T}(?=\s*(?:$|[,;.&|]))"
 )
+# c_t = Γ_u c̃_t + (1 - Γ_u) c_{t-1}, the same the other way about
+_MIX_BEHIND = re.compile(
+    rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?({_LETTER}(?:_\{{?[a-z]\}}?)?){_T}?{_SIGN}({_LETTER}){_T}?\s?\+\s?"
+    rf"\(\s?1\s?-\s?\2{_T}?\s?\){_SIGN}\1{_PREV}(?=\s*(?:$|[,;.&|]))"
+)
+
 # f_t = σ(W_f x_t + U_f h_{t-1} + b_f), its terms in any order
 _SQUASHING = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(σ|sigmoid|sigma|sig|tanh)\s?\("
@@ -451,7 +459,8 @@ def _of_equations(
                 continue
             yield out, "h"
             yield opener, "o"
-        for state, update, candidate in (m.groups() for m in _MIX.finditer(line)) if is_gru else ():
+        mixed = [m for form in (_MIX, _MIX_BEHIND) for m in form.finditer(line)] if is_gru else []
+        for state, update, candidate in (m.groups() for m in mixed):
             yield state, "h"
             yield update, "u"
             yield candidate, "g"
