@@ -18,6 +18,7 @@ from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
 from cellcalc.check.reading.gate_lines import (
+    as_slopes,
     heading_gate,
     stage_told,
     with_gate,
@@ -75,11 +76,12 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
 
 
 def _weights_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """The entries; below "Parameters and gradients" what has a .grad beside it is the weight."""
+    """The entries; what has a .grad of its own beside it is the weight."""
     slopes = {e.left.strip().removesuffix(".grad") for e in entries if e.left.endswith(".grad")}
     for entry in entries:
-        is_weight = entry.stage == GRADIENT and entry.left.strip() in slopes
-        yield replace(entry, stage="", gradient=False) if is_weight else entry
+        is_weight = bool(slopes) and entry.left.strip() in slopes
+        stage = "" if entry.stage == GRADIENT else entry.stage
+        yield replace(entry, stage=stage, gradient=False) if is_weight else entry
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -250,6 +252,10 @@ class _Notes:
                 text[tag.end("words") if stage and tag["words"] else tag.end("tag") + 1 :],
                 stage,
             )
+        if found is None and (tag := _PIPED.match(text[:600])) and (stage := stage_told(tag[2])):
+            found = f"{tag[1] or ''}{text[tag.end() :]}", stage  # epoch 1 | grads | Wf=0.1
+        if found and found[1] == GRADIENT:
+            found = as_slopes(found[0]), ""
         self.is_staged = bool(found and found[1])
         if self.is_staged and found:
             self.where = replace(self.where, stage=found[1])
@@ -1141,6 +1147,7 @@ _LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
 _TAGGED = re.compile(
     r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
 )
+_PIPED = re.compile(r"([^|]{0,60}\|)?\s*([^\W\d_]{3,16})\s*\|\s*(?=[^=|]{1,40}=)")
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
