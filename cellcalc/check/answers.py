@@ -62,6 +62,7 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
+from cellcalc.resources import sentence
 
 __all__ = [
     "MAX_ANSWERS",
@@ -349,7 +350,7 @@ def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
         elif name in whole:
             yield replace(entry, left=f"{name}[{at}]", first_step=0)
         else:
-            why = f"\0the step of each row\0row {at} of a table"
+            why = f"\0{sentence('check', 'row_step')}\0{sentence('check', 'row', number=at)}"
             yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
 
 
@@ -369,14 +370,25 @@ def _placed_numbers(entries: Iterable[Entry]) -> Iterator[Placed]:
 
 
 def _texts(entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines of a document, as far as they are no program."""
+    """The lines of a document, as far as they are no program.
+
+    A sentence that was broken over two of them is whole besides.
+    """
+    before = ""
     for entry in entries:
         if entry.context:
             yield entry.context
+            if _GOES_ON.search(before[-200:]) and _WORD_FIRST.match(entry.context):
+                yield f"{before} {entry.context}"
+            before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
             yield " = ".join((entry.left, *entry.between, entry.right))
         if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
+
+
+_GOES_ON = re.compile(r"^[^|=]{0,40}[^|]*[^\W\d_]{1,20},?$")
+_WORD_FIRST = re.compile(r"(?=[^|]*$)(?![A-Z])[^\W\d_]{3,20}\s")  # of a sentence that goes on
 
 
 def _is_asked_for(error: ExpressionError) -> bool:
@@ -724,6 +736,11 @@ _GATE_TOLD["cand"] = re.compile(r"(?<![^\W\d_])cand", re.IGNORECASE)
 _E = re.compile(r"^\s*E(?![^\W\d_])")
 _WHOLE = re.compile(r"total|overall|sum|gesamt|summe|总|總|合計", re.IGNORECASE)
 _EVERY = re.compile(r"\[t\]|[_,]t\b|ₜ|\bt\}|\(t\)|[⟨<]\s*t\s*[⟩>]|\^t\b|ᵗ|[{⟨(]t[)⟩}]")
+# dL/dh_3 = (h_3 - y_3) + recurrent, + (contribution of step 3): a formula, and a term in words
+_WITH_WORDS = re.compile(
+    r"(?=[^+]{2,60}[*·(_\[0-9])(?![^+]*[^\W\d_]{5})(?!.*[0-9][.,][0-9])[^+]{2,60}\+\s?"
+    r"\(?\s?[^\W\d_]{3,20}(?: [^\W_]{1,20}| t ?[-+=] ?[0-9]{1,3}){0,5}\s?\)?\s*"
+)
 # In the rules of an optimizer w is each parameter, and these are its memories of it.
 _OF_EACH = re.compile(r"(?<![A-Za-z])[wvm](?![A-Za-z_])")
 _EACH = ("w", "v", "m", "u", "k", "θ", "step", "count")
@@ -1127,7 +1144,8 @@ class _Reader:
                 yield self.part(entry, target, part)
             except ExpressionError as error:
                 is_told = last.number is not None and ":" not in part
-                is_told = is_told and bool(_TOLD_IN_WORDS.search(part))
+                has_words = _TOLD_IN_WORDS.search(part) or _WITH_WORDS.fullmatch(part)
+                is_told = is_told and bool(has_words)
                 if not is_told or isinstance(error, SeveralReadingsError):
                     raise
 

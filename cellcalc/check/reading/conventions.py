@@ -111,7 +111,8 @@ _SAID_DELTA = re.compile(
 )
 # A δ with what is told of it beside it, and no formula of it.
 _BESIDE_DELTA = re.compile(
-    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$|is\b|are\b)",
+    rf"(?:{_DELTA}|\bdeltas?\b)[^\s=:(]{{0,12}}\s?(?::|=\s?[-+]?[0-9][0-9.,]*|\(|\)|$"
+    r"|(?:is|are|belongs?|refers?|stands?|denotes?|gehör\w*|ist|sind|bezeichne\w*|est|sont|désigne\w*|es|son|sono|são)\b)",
     re.IGNORECASE,
 )
 _NET_NAME = re.compile(r"(?:z|a|s|net|pre)[figocrunhkj]?")
@@ -126,6 +127,7 @@ _PART_OF_STEP = re.compile(
     r"(?:∂\s?[LEJ]/∂|δ|∇|(?<![^\W_])d)\{?(?:[Ww][A-Za-z]?|kernel)(?:_\{?[A-Za-z]{1,2})?"
     r"(?:,₂|₂|,2(?!\d)|\[2\]|_\{?2(?!\d)|\}?\^\{?[(⟨<]2|\(2\)|⁽²⁾|⟨2⟩)"
 )
+_NUMBER_FIRST = re.compile(r"\s*(?:[-+]?[0-9]*[.,][0-9]+|%)\S*\s+[^-+*/·]")
 _ONE_SLOPE = re.compile(r"\s*(?:∂\s?[LEJ]|d[LEJ])\s?/\s?(?:∂|d)[^\s*⊙]{1,30}\s*")
 _SLOPE_OF_SIGMOID = re.compile(r"1\s?-\s?[A-Za-zΓ]|σ\s?'|sigmoid\s?'|tanh\s?'|[σ](?:\^\{?)?'")
 _AS_NET = re.compile(
@@ -302,11 +304,15 @@ def _delta(lines: list[str], sign: str, of_a_gate: re.Pattern[str]) -> str:
                 formula = match["is"]
                 if not re.search(r"[A-Za-z∂δ]", formula) or _ONE_SLOPE.fullmatch(formula):
                     continue
+                if _NUMBER_FIRST.match(formula):
+                    continue  # δ_f = 0.1 δ_i = 0.2
                 said[NET if _SLOPE_OF_SIGMOID.search(formula) else GATE] += 1
             if sign != "Γ" and _AS_NET.search(line) and not _SLOPE_OF_SIGMOID.search(line):
                 said[NET] += 1
     if not said:
         shows = sign != "Γ" and (_stands_beside(lines) or _adds_up(lines))
+        if not shows and sign != "Γ" and _adds_up_behind(lines):
+            return GATE
         return NET if shows else ""
     (best, count), *others = said.most_common()
     return best if count > 2 * sum(n for _, n in others) or not others else ""
@@ -353,6 +359,41 @@ def _adds_up(lines: Iterable[str]) -> bool:
             sums.setdefault(match["gate"].lower(), []).append(match["number"])
     both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
     return len(both) > 1 and all(_is_sum(parts[gate], sums[gate]) for gate in both)
+
+
+_GATE_AT = re.compile(
+    r"(?:[^=]{0,40}\s)?(?P<gate>[fior])(?:_?\{?|\[)(?P<step>[0-9]{1,4})[\]}]?\s?=\s?(?P<number>0?[.,][0-9]{2,20})"
+)
+
+
+def _adds_up_behind(lines: Iterable[str]) -> bool:
+    """Whether δ_f*f*(1 - f) over the steps adds up to ∂L/∂b_f, for two gates or more.
+
+    Then δ_f is the derivative by the gate itself.
+    """
+    slopes: dict[tuple[str, str], str] = {}
+    values: dict[tuple[str, str], str] = {}
+    sums: dict[str, str] = {}
+    for line in lines:
+        if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
+            slopes[match["gate"].lower(), match["step"] or match["below"]] = match["number"]
+        elif match := _GATE_AT.fullmatch(line):
+            values[match["gate"], match["step"]] = match["number"]
+        elif match := _BIAS.fullmatch(line):
+            sums[match["gate"].lower()] = match["number"]
+    fit = []
+    for gate, total in sums.items():
+        steps = [step for one, step in slopes if one == gate]
+        if len(steps) < 2 or not all((gate, step) in values for step in steps):
+            continue
+        try:
+            pairs = [(_number(slopes[gate, t]), _number(values[gate, t])) for t in steps]
+            number = _number(total)
+        except ValueError:
+            return False
+        whole = sum(slope * value * (1 - value) for slope, value in pairs)
+        fit.append(abs(whole - number) <= 0.02 * abs(number) + 1e-4 * len(steps))
+    return len(fit) > 1 and all(fit)
 
 
 def _is_sum(parts: list[str], totals: list[str]) -> bool:

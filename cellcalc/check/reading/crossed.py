@@ -680,6 +680,8 @@ def _named(
     letters = {label.letter for label in told}
     if gates and len(own) == len(gates):
         sorts = [label for label in around if label.kind == "sort"]  # dU, above f, i, g, o
+    if sorts and not letters and [part.says for part in parts] == ["z"]:
+        return of_gate(sorts[0].says, "z"), True  # a gate that is called z, below ∂L/∂W
     if sorts and len(letters) == 1:
         if len(sorts) > 1 or len(own) > len(sorts) + len(gates):
             raise UnclearError

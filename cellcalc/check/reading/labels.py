@@ -309,6 +309,9 @@ def _is_sum(match: re.Match[str]) -> bool:
     return is_of_steps and (not what or label_of(what).kind in ("sort", "quantity", "stage"))
 
 
+_LOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
 def _with_feature(match: re.Match[str]) -> str:
     """dW1 for dW (x1), and for dW1 (x1)."""
     feature = match[1] or match[2] or match[3]

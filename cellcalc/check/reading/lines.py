@@ -263,6 +263,7 @@ class _Notes:
 
     def of_steps(self, text: str) -> Iterator[str]:
         """The parts of a line that are for one step each; the step is set before each of them."""
+        text = _SQUARE.sub("", text)
         text = self.without_label(_LOGGED.sub("", text, count=1))
         text = with_nets(text) if len(text) <= 2_000 else text
         if "$" in text or "\\item" in text:
@@ -1051,11 +1052,12 @@ def _goes_on(text: str, following: Line, line: Line) -> bool:
 
 _KEYS = {"steps": "t", "windows": "window", "epochs": "epoch", "sequences": "sequence"}
 _OF_PASS = ("epoch", "sequence", "window")
-_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
+_DECORATION = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+|[\s#*_=~|\-─━)\]}>:.,;]+$")
 _STARS = re.compile(r"\*\*(?=\s|$|[:.,;])|(?<![\w)\]}])\*\*")  # of bold, no power
-_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.]+")
+_OPENING = re.compile(r"^[\s#>*_=~|+\-─━(\[{<.■□●○◆◇▲△▼▽★☆▶►※]+")
+_SQUARE = re.compile(r"^\s*[■□●○◆◇▲△▼▽★☆▶►※]\s*")  # before a line, as in Japanese
 _BULLET = re.compile(
-    r"^\s*(?:[①-⑳]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
+    r"^\s*(?:[①-⑳■□●○◆◇▲△▼▽★☆▶►※]\s*|[-*•◦▪–+]\s+(?=\S)|(?:\(?(?:[0-9]{1,3}|[a-zA-Z]|[ivx]{1,4})[).])\s+(?=\S))"
 )
 _CHINESE = {c: k for k, c in enumerate("一二三四五六七八九十", 1)}
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -1707,7 +1709,7 @@ _COLON = re.compile(r"\s*:(?!=)(?=\s|[-+.0-9]|$)\s*")
 
 
 _PAIR = re.compile(
-    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
+    r"((?:[^\W\d]|∂)[^\s:=,;]{0,40})\s*:\s*([-+]?[0-9]*[.,]?[0-9]+(?:[eE][-+]?[0-9]+)?)[,;]?(?:\s+|$)"
 )
 _PAIRS = re.compile(rf"(?:{_PAIR.pattern}){{2,}}")
 
@@ -1863,6 +1865,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
         elif _AN_AMOUNT.fullmatch(rest) and len(parts) == 2 and _is_name(label):
             # W_f: 0.7 → 0.698, from the old to the new one
             where, parts = replace(where, stage="new"), [label, parts[1]]
+        elif _SUM_OF_NUMBERS.fullmatch(rest) and _A_WEIGHT.fullmatch(label.strip()):
+            parts = [label, rest, *parts[1:]]  # W_f: 0.65 - 0.1*0.0387 = 0.646
         elif rest.strip():
             parts[0] = rest
             is_text = wordy(label) or " " in label.strip() or form == "text"
@@ -1929,6 +1933,8 @@ def _is_reversed(parts: list[str]) -> bool:
 
 
 _AN_AMOUNT = re.compile(r"\s*[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
+_A_WEIGHT = re.compile(r"(?:new\s)?[WUbVp]_?\{?\w{0,3}\}?'?")
+_SUM_OF_NUMBERS = re.compile(r"(?=.*[0-9]\s*[-+*/])[-+0-9.,()*/^\s]{3,300}")
 _LISTED = re.compile(r"\s*([-+0-9.,\s]*[0-9])\s*[;,]\s+([^\W\d].*)$", re.DOTALL)
 
 
@@ -1979,11 +1985,13 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
     for place, part in enumerate(parts[1:], 1):
         is_last = place == len(parts) - 1
         match = None if is_last else _SEPARATOR.match(part)
-        if match is None and not is_last:
-            match = _BESIDE_ERROR.match(part)
         if match and (not _is_name(match["name"]) or _depth(match["value"]) != 0):
-            is_apart = not match["sep"].strip() and _AN_AMOUNT.fullmatch(match["value"])
-            match = match if is_apart and difference_of(match["name"].strip()) else None
+            is_apart = match["sep"].strip() in ("", ",", ";") and _AN_AMOUNT.fullmatch(
+                match["value"]
+            )
+            name = re.sub(r"^[^\W\d_]{2,12}\s+(?=[hyŷ])", "", match["name"].strip())
+            is_error = difference_of(name) or _AN_ERROR.fullmatch(name)
+            match = match if is_apart and is_error else None
         if match is None and not is_last:
             tight = re.fullmatch(r"(\s*[-+]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s+(\S+)\s*", part)
             if (
@@ -2013,9 +2021,6 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
 
 
 _AN_ERROR = re.compile(r"[hyŷ][^\s*/()]{0,6}\s*-\s*[^\W\d][^\s*/()]{0,9}")  # h - target
-_BESIDE_ERROR = re.compile(
-    rf"^(?P<value>\s*[-+]?[0-9]+[.,][0-9]+)(?P<sep>\s{{2,}})(?P<name>{_AN_ERROR.pattern})\s*$"
-)
 _TOLD_BEHIND = re.compile(
     r"^(?P<value>.*[0-9\])}])\s*[,;]\s+(?P<word>[^\W\d_]{2,20}(?: [^\W\d_]{2,12})?)\s+"
     r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+))\s*$"

@@ -117,8 +117,8 @@ def _row(text: str) -> list[str]:
         pieces = [piece.replace(",", ".") for piece in pieces if piece]
     else:
         by_space = text.replace("\t", " ").split()
-        commaed = [p.rstrip(",") for p in by_space]
-        if len(by_space) > 1 and all(_COMMAED.fullmatch(p) for p in commaed):
+        commaed = [bare for p in by_space if (bare := p.rstrip(","))]
+        if len(commaed) > 1 and all(_COMMAED.fullmatch(p) for p in commaed):
             pieces = [p.replace(",", ".") for p in commaed]
         else:
             text = re.sub(r"(?<=[\s,])([+-])\s+(?=[0-9.])", r"\1", " " + text)

@@ -76,6 +76,8 @@ FUNCTION_NAMES: Mapping[str, str] = {
 _INVERSE = ("tanh", "sigmoid", "cosh", "sinh")
 
 _STEP_WORDS = {"prev": -1, "previous": -1, "next": 1, "tm1": -1, "tp1": 1}
+# c_alt: of the step before, in a state; a weight that is called so is the one before an update
+_STATE_BEFORE = re.compile(r"([chCHs])_(?:alt|old|ant|anterior|vorher|vor|prec|oud|före|przed)")
 _DERIVATIVE = re.compile(
     r"(?:∂|d|D|δ|partial)\s*(?P<of>[LEJ]|[Ll]oss|total_loss)(?P<step>_?t|ₜ|_\{(?:t|[0-9]+)\}|_?[0-9]+|[₀-₉]+|\[(?:t|[0-9]+)\])?"
     r"\s*/\s*(?:∂|d|D|δ|partial)\s*(?=[^\s\d])"
@@ -519,6 +521,9 @@ class FormulaParser(Parser):
 
     def _split_time(self, name: str, end: int, scan: _Scan) -> str:
         """The name without a step that is part of it: c_t, h_prev, dnext_c, z_f_t, h_tm1."""
+        if match := _STATE_BEFORE.fullmatch(name):
+            scan.shift = -1
+            return match[1]
         for word, shift in _STEP_WORDS.items():
             if name.endswith(f"_{word}"):
                 scan.shift = shift

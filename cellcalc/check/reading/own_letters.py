@@ -155,6 +155,8 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
         return
     yield from _in_a_row(line, is_gru)
     for multiplied in _MULTIPLIES.finditer(line):
+        if multiplied[1] == multiplied[1].lower():
+            continue  # o acts on h, which is no matrix
         yield multiplied[1], "U" if multiplied["state"] else "W"
     taken: set[int] = set()
     for phrase in pattern.finditer(line):
@@ -202,7 +204,7 @@ _OF_LOSS = re.compile(
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?(?!\w)\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _ERROR_SAID = re.compile(
@@ -287,7 +289,8 @@ def _before(line: str, place: int, symbols: Sequence[re.Match[str]]) -> re.Match
             return None
         if symbol[0] in _SMALL_WORDS and not re.match(r"\s?(?:[=:|]|:=)", between):
             continue
-        is_short = len(_stem(symbol)) < 3 or re.match(r"\s?(?::=|=|:|\||→)", between)
+        is_greek = _stem(symbol) in _GREEK.split("|")
+        is_short = len(_stem(symbol)) < 3 or is_greek or re.match(r"\s?(?::=|=|:|\||→)", between)
         if not is_short:
             continue
         is_beside = _BARE.fullmatch(between) or between == " "

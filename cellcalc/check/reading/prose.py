@@ -386,6 +386,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
     is_by = bool(before) and before[-1].lower() in _BY and re.fullmatch(r"[WUbVRp]_?\w{0,6}", last)
     if is_by and _SPEAKS_OF_SLOPE.search(" ".join(before)):
         return f"∂L/∂{last}", t  # Der Gradient der Verlustfunktion nach W_f
+    is_error = len(before) == 1 and before[0].lower() in words("loss")["errors"]
+    if is_error and re.fullmatch(r"[eEL](?:_?\{?[0-9t]{1,4}\}?|\[[0-9t]{1,4}\])?", last):
+        return last, t  # error E
     while before and before[0].lower().strip(",.:") in _FILLERS:
         del before[0]
     if not before:
