@@ -144,6 +144,21 @@ def as_slopes(text: str) -> str:
     return _WEIGHT.sub("∂L/∂", text)
 
 
+_LEADING = re.compile(
+    r"\s*(?:(?P<slopes>grads?|gradients?)|(?P<new>new|updated))\s*:?\s+(?=[WUbV]\S{0,4}\s*=)",
+    re.IGNORECASE,
+)
+
+
+def each_led(text: str) -> str:
+    """``grad W_f=0.1 U_f=0.2`` with the first word at each of its parameters."""
+    match = _LEADING.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return as_slopes(rest) if match["slopes"] else _WEIGHT.sub("new ", rest)
+
+
 def heading_gate(text: str) -> str:
     """The gate that a line alone names, above its parameters: "Forget gate:", "## Gate f"."""
     match = _HEADING.fullmatch(text[:120])

@@ -19,6 +19,7 @@ from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
 from cellcalc.check.reading.gate_lines import (
     as_slopes,
+    each_led,
     heading_gate,
     stage_told,
     with_gate,
@@ -252,8 +253,8 @@ class _Notes:
                 text[tag.end("words") if stage and tag["words"] else tag.end("tag") + 1 :],
                 stage,
             )
-        if found is None and (tag := _PIPED.match(text[:600])) and (stage := stage_told(tag[2])):
-            found = f"{tag[1] or ''}{text[tag.end() :]}", stage  # epoch 1 | grads | Wf=0.1
+        if found is None and (tag := _PIPED.match(text[:600])) and (says := stage_told(tag[2])):
+            found = f"{tag[1] or ''}{text[tag.end() :]}", says  # epoch 1 | grads | Wf=0.1
         if found and found[1] == GRADIENT:
             found = as_slopes(found[0]), ""
         self.is_staged = bool(found and found[1])
@@ -291,6 +292,7 @@ class _Notes:
             found = heading_of(of_pass[1], self.where)
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
+        text = each_led(text) if len(text) <= 2_000 else text
         bare = _opened(text)
         label = _step_label().match(bare) if len(text) <= 2_000 else None
         if label is not None:
@@ -1213,9 +1215,9 @@ def _log_step() -> re.Pattern[str]:
     """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
     steps = any_of("time", "steps")
     words_before = r"\s*(?:\[?[^\W\d_]{2,12}\]?:?\s+){0,2}"
-    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
+    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?|(?:{steps})\s(?=[0-9]{{1,6}}/)"
     return re.compile(
-        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
+        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:/[0-9]{{1,6}})?(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
         re.IGNORECASE,
     )
 
