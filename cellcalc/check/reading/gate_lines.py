@@ -96,8 +96,14 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     rest = text[first.start() :]
     if any(not re.fullmatch(_SORT, one["name"]) for one in _OTHER.finditer(rest)):
         return None
-    made = _PAIR.sub(lambda m: f"{_named(m['name'], letter)}{m['sign'].replace(':', ' =')}", rest)
-    return made, "" if stage == GRADIENT and made[:1] in "d∂∇Δ" else stage
+    is_slope = stage == GRADIENT and bool(others)  # told on the line itself
+
+    def named(match: re.Match[str]) -> str:
+        name = _named(match["name"], letter)
+        lead = "∂L/∂" if is_slope and name[:1] not in "d∂∇Δ" else ""
+        return f"{lead}{name}{match['sign'].replace(':', ' =')}"
+
+    return _PAIR.sub(named, rest), "" if stage == GRADIENT else stage
 
 
 def _of_sort(text: str) -> tuple[str, str] | None:
