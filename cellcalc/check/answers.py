@@ -62,6 +62,7 @@ from cellcalc.language.tree import (
 )
 from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
+from cellcalc.resources import sentence
 
 __all__ = [
     "MAX_ANSWERS",
@@ -349,7 +350,7 @@ def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
         elif name in whole:
             yield replace(entry, left=f"{name}[{at}]", first_step=0)
         else:
-            why = f"\0the step of each row\0row {at} of a table"
+            why = f"\0{sentence('check', 'row_step')}\0{sentence('check', 'row', number=at)}"
             yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
 
 

@@ -33,6 +33,7 @@ from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
+MOST_ROUNDS = 4  # in which what is doubtful is put aside, and the rest marked without it
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
 
@@ -127,9 +128,11 @@ def mark(
         return next(iter(marker.mark([answer])))
 
     options = Options(tolerance, figures)
-    while True:
+    for rounds in range(MOST_ROUNDS):
         marker = NumberMarker(graph, spots, options, own_formulas(wrong), method, beyond)
         found, slips, remarks = marker.mark(causes)
+        if rounds == MOST_ROUNDS - 1:
+            break
         is_poor = causes and is_poorly_read(unreadable, sheet.answers)
         doubted = set(doubtful(found, entries, is_poor)) if is_poor else set()
         if not doubted:
@@ -197,6 +200,8 @@ def _with_programs(
 
 def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
     """The lines of programs that stand in functions with arguments."""
+    from cellcalc.check.reading.standing import uses_matrices
+
     inside: set[int | str] = set()
     for block in {entry.block for entry in entries if entry.block}:
         try:
@@ -206,7 +211,7 @@ def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
         spans = [
             range(node.lineno, (node.end_lineno or node.lineno) + 1)
             for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and node.args.args
+            if isinstance(node, ast.FunctionDef) and node.args.args and not uses_matrices(node)
         ]
         own = [entry for entry in entries if entry.block == block]
         inside |= {e.line for e in own if any(e.block_line in span for span in spans)}

@@ -43,6 +43,7 @@ from cellcalc.check.reading.standing import (
     handed_back,
     has_loop,
     is_backward,
+    uses_matrices,
 )
 from cellcalc.check.reading.terms import (
     MOST_ELEMENTS,
@@ -287,6 +288,8 @@ class Following:
     def uncalled(self, node: ast.FunctionDef, names: Names, owner: _Object | None = None) -> None:
         """A function that nothing calls, with what its arguments stand for."""
         arguments = Arguments(self.meanings, node, not has_loop(node))
+        if arguments.of_step and uses_matrices(node):
+            return
         step = self.meanings.inner() if arguments.of_step else None
         inner = Names(around=names)
         own = node.args.args

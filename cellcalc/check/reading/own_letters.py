@@ -164,6 +164,8 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
         return
     yield from _in_a_row(line, is_gru)
     for multiplied in _MULTIPLIES.finditer(line):
+        if multiplied[1] == multiplied[1].lower():
+            continue  # o acts on h, which is no matrix
         yield multiplied[1], "U" if multiplied["state"] else "W"
     taken: set[int] = set()
     for phrase in pattern.finditer(line):
@@ -220,7 +222,7 @@ _BY_WORDS = re.compile(
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?\)?"
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}?\s?(?::=|=|≡)\s?\(?({_LETTER}){_T}?\s?-\s?([^\W\d_]{{1,12}}){_T}?(?!\w)\)?"
     r"(?=\s*(?:$|[.,;:|]|[^\W\d_]{2}))"
 )
 _ERROR_SAID = re.compile(

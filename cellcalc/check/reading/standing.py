@@ -218,6 +218,21 @@ def _is_over_parts(node: ast.expr) -> bool:
     return False
 
 
+_OF_MATRICES = ("dot", "matmul", "mm", "hstack", "vstack", "concatenate", "cat", "outer", "einsum")
+
+
+def uses_matrices(node: ast.AST) -> bool:
+    """Whether a function reckons with arrays whose shapes its arguments do not say."""
+    for one in ast.walk(node):
+        match one:
+            case ast.BinOp(op=ast.MatMult()) | ast.Attribute(attr="T" | "shape"):
+                return True
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
+                if name in _OF_MATRICES:
+                    return True
+    return False
+
+
 def handed_back(name: str) -> str:
     """The state whose derivative a step hands to the one before it by this name; "" for none."""
     match = _HANDED_BACK.fullmatch(name)
