@@ -71,6 +71,7 @@ _MODIFIED = re.compile(
     re.IGNORECASE,
 )
 _WORDS_ONLY = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s?\(\s?$")
+_OF_PARAMETERS = frozenset("WUVRbp")  # which are never net inputs
 _NO_NAMES = frozenset(("t", "k", "σ", "tanh", "Σ", "∂", "π", "x"))
 # … and what is a word in some language, so that it is a letter only with a sign beside it.
 _SMALL_WORDS = frozenset("aAàeEèéyYoOiIuUó")
@@ -313,7 +314,8 @@ def _before(line: str, place: int, symbols: Sequence[re.Match[str]]) -> re.Match
         is_short = len(_stem(symbol)) < 3 or is_greek or re.match(r"\s?(?::=|=|:|\||→)", between)
         if not is_short:
             continue
-        is_beside = _BARE.fullmatch(between) or between == " "
+        is_in_formula = re.search(r"[-+*/·=(]\s?$", line[: symbol.start()][-3:])
+        is_beside = _BARE.fullmatch(between) or (between == " " and not is_in_formula)
         if _EXPLICIT.fullmatch(between) or (is_beside and len(symbol[0]) > 1):
             return symbol
         explicit = _EXPLICIT.match(between)
@@ -366,7 +368,7 @@ def _net_inputs(line: str) -> Iterator[tuple[str, str]]:
         parts = re.split(r"\s?(?:,|\band\b|\bet\b|\bund\b|\by\b)\s?", match["list"])
         heads = {re.match(_LETTER, one)[0] for one in parts if re.match(_LETTER, one)}  # type: ignore[index]
         has_gate = all(re.search(r"[_^][{(]{0,2}[^\W_t]", one) for one in parts)
-        if len(heads) == 1 and has_gate:
+        if len(heads) == 1 and has_gate and heads.isdisjoint(_OF_PARAMETERS):
             head = heads.pop()
             is_slope = slope.search(part) or _IS_SLOPE.match(part)
             if is_slope or head != "δ":
