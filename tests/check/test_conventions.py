@@ -291,3 +291,45 @@ def test_what_is_said_in_words_makes_no_right_answer_wrong(text: str, symbols: s
     found = report(text)
     assert [m.answer.symbol for m in found.marked] == symbols.split()
     assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "symbols"),
+    [
+        ("f is the logistic sigmoid, g = h = tanh.\nf(z_f[2]) = «f@2»\n"
+         "dz_f[t] = dc[t]*c[t-1]*f'(z_f[t])", "A", "f dz_f"),
+        ("g(net_c) = tanh(net_c)\n| | 1 | 2 |\n|---|---|---|\n| g(z_g) | «g@1» | «g@2» |",
+         "A", "g g g"),
+        ("c_t = Γ_u * h̃_t + (1 - Γ_u) * c_{t-1}\nc⟨2⟩ = «h@2»\ndW_rc = «dU_r:.6f»", "chung",
+         "h h dU_r"),
+        ("f_t = σ(W_f·[h_{t-1}, x_t] + b_f)    o_t = σ(W_o·[h_{t-1}, x_t] + b_o)\n"
+         "dW_f = [«dU_f:.6f», «dW_f:.6f»]", "A", "f o dU_f dW_f"),
+        ("net forget: «z_f@1», «z_f@2», «z_f@3»\nnet input: «z_i@1», «z_i@2», «z_i@3»", "A",
+         "z_f z_f z_f z_i z_i z_i"),
+        ("tanh(c): «tanh_c@1», «tanh_c@2», «tanh_c@3»", "A", "tanh_c tanh_c tanh_c"),
+        ("The net rows are the derivatives by the net inputs.\n| | 1 | 2 |\n|---|---|---|\n"
+         "| net f | «dz_f@1» | «dz_f@2» |", "A", "dz_f dz_f"),
+        ("| | t=1 | t=2 |\n|---|---|---|\n| y_t-d_t | «dy@1» | «dy@2» |\n"
+         "| ½(y-d)² | «E@1» | «E@2» |", "A", "dy dy E E"),
+        ("h_1 = «h@1», error y - target = «dy@1»", "A", "h dy"),
+    ],
+)  # fmt: skip
+def test_what_a_document_calls_functions_rows_and_nets(
+    text: str, problem: str, symbols: str
+) -> None:
+    found = report(text, problem)
+    assert not found.unreadable, found.unreadable
+    assert [m.answer.symbol for m in found.marked] == symbols.split()
+    assert {m.verdict for m in found.marked} <= {Verdict.CORRECT, Verdict.COARSE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(t) = «f@2»",  # no function f of t, and no step
+        "W_f = [0.4, 0.2]",  # nothing says what a row is
+    ],
+)
+def test_nothing_is_made_of_what_is_not_said(text: str) -> None:
+    found = report(text)
+    assert not [m for m in found.marked if m.verdict is Verdict.CORRECT] and found.unreadable

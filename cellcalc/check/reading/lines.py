@@ -1205,7 +1205,7 @@ def _log_label() -> re.Pattern[str]:
 def _log_step() -> re.Pattern[str]:
     """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
     steps = any_of("time", "steps")
-    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\]?:?\s+){0,2}"
+    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\s?\]?:?\s+){0,2}"
     step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
     return re.compile(
         rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
@@ -1421,6 +1421,9 @@ _NUMBERED = re.compile(
 )
 
 
+_GAP = re.compile(r"(=[^=]{3,200}?[^\s=])\s{3,}(?=[^\W\d_][^\s=]{0,14}\s{0,4}=\s)")
+
+
 def _cleaned(text: str, is_maths: bool = False) -> str:
     """A line without markup: bullets, bold, code spans, dollars, comments."""
     if re.match(r"\s*%\s*[^\W\d]", text):
@@ -1434,6 +1437,8 @@ def _cleaned(text: str, is_maths: bool = False) -> str:
     if "**" in text and "\\" in text:
         text = _BOLD.sub(r"\2", text)  # around maths, whose signs are no longer bold afterwards
     if is_maths or latex.has_latex(text) or "$" in text:
+        if "{" in text and "\\" not in text and "$" not in text:
+            text = _GAP.sub(r"\1 ; ", text)  # f_t = σ(z_{f,t})      i_t = σ(z_{i,t})
         text = _without_latex_ends(text)
         text = _quads_apart(text) if "quad" in text else text
         text = latex.to_plain(_CODE_SPAN.sub(r"\1", text))
@@ -1819,6 +1824,11 @@ _SETTING_LABEL = re.compile(
 _OVER_STEPS = re.compile(rf"^(?P<left>[^=:]{{1,60}}?)\s*(?:[=:]|≈)\s*(?P<right>{_ARROWS.pattern})$")
 
 
+_FORMULA_AND_LIST = re.compile(
+    r"[^:=0-9][^:=]{1,60}:\s*([-+]?[0-9]*\.[0-9]+(?:\s*[,;]\s*[-+]?[0-9]*\.[0-9]+){1,200})\s*\.?"
+)
+
+
 def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
     if len(text) < 2_000 and (setting := _SETTING_LABEL.match(text)):
         name = setting["label"].partition("=")[0].split()
@@ -1834,6 +1844,8 @@ def _of_parts(number: int | str, text: str, where: Where) -> Iterator[Entry]:
             yield from _entries_of(number, over["left"], [f"[{', '.join(values)}]"], where, "")
             return
     parts = _parts(text)
+    if len(parts) == 2 and (listed := _FORMULA_AND_LIST.fullmatch(parts[1][:2_000])):
+        parts[1] = f"[{listed[1]}]"  # prediction y = V h + b_y: 0.4, 0.2, -0.1
     colon = _colon(parts[0])
     form = ""
     while len(parts) > 1 and colon is not None and parts[0][colon.end() :].strip():
@@ -2008,8 +2020,13 @@ def _split(parts: list[str]) -> Iterator[list[str]]:
         if match is None:
             current.append(part)
             continue
+        first = current[0].strip()
         yield [*current, match["value"]]
         current = [_unlabelled(match["name"])]
+        if " " in current[0].strip() and (error := difference_of(current[0].strip())):
+            step = _AT_END.fullmatch(first)  # y_1 = -0.4, error y - target = 0.1
+            at = f"[{step['t'].translate(_SUBSCRIPTS)}]" if step else ""
+            current = [" - ".join(f"{one}{at}" for one in error.split(" - "))]
     yield current
 
 

@@ -401,6 +401,12 @@ _OUTPUT_BEHIND = re.compile(
 _MIX = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?\(\s?1\s?-\s?({_LETTER}){_T}\s?\){_SIGN}\1{_PREV}\s?\+\s?\2{_T}{_SIGN}({_LETTER}){_T}(?=\s*(?:$|[,;.&|]))"
 )
+# c_t = Γ_u c̃_t + (1 - Γ_u) c_{t-1}, the same the other way about
+_MIX_BEHIND = re.compile(
+    rf"(?<![\w∂])({_LETTER}){_T}\s?=\s?({_LETTER}(?:_\{{?[a-z]\}}?)?){_T}?{_SIGN}({_LETTER}){_T}?\s?\+\s?"
+    rf"\(\s?1\s?-\s?\2{_T}?\s?\){_SIGN}\1{_PREV}(?=\s*(?:$|[,;.&|]))"
+)
+
 # f_t = σ(W_f x_t + U_f h_{t-1} + b_f), its terms in any order
 _SQUASHING = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?(σ|sigmoid|sigma|sig|tanh)\s?\("
@@ -475,7 +481,8 @@ def _of_equations(
                 continue
             yield out, "h"
             yield opener, "o"
-        for state, update, candidate in (m.groups() for m in _MIX.finditer(line)) if is_gru else ():
+        mixed = [m for form in (_MIX, _MIX_BEHIND) for m in form.finditer(line)] if is_gru else []
+        for state, update, candidate in (m.groups() for m in mixed):
             yield state, "h"
             yield update, "u"
             yield candidate, "g"
