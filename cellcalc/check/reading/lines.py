@@ -750,7 +750,10 @@ _COLUMNS_RULE = re.compile(r"\s*(?:-{2,}(?:\s{1,}-{2,})+|={2,}(?:\s{1,}={2,})+)\
 def _columns(lines: list[Line], place: int) -> int:
     """Where a table in columns that begins here ends: a header, and rows of numbers."""
     header = lines[place].text.split()
-    if len(header) < 2 or any(sign in lines[place].text for sign in ("=", "≈", "[[")):
+    # BACKWARD t=3 t=2 t=1
+    has_steps = len(header) > 2 and all(map(_STEP_OF_CELL.fullmatch, header[1:]))
+    has_signs = any(sign in lines[place].text for sign in ("=", "≈", "[["))
+    if len(header) < 2 or (has_signs and not has_steps):
         return place
     if _is_of_pass(header) or (len(header) == 2 and header[0].endswith(":")):
         return place
@@ -778,7 +781,7 @@ def _columns(lines: list[Line], place: int) -> int:
     many = end - start
     is_time = re.fullmatch(r"(?:t|step|time|k|zeit|schritt)", header[0], re.IGNORECASE)
     first_is_time = bool(is_time) or header[0].lower() in words("columns")["symbol"]
-    numbers = all(_NUMERIC.fullmatch(cell) for cell in header[1:])
+    numbers = has_steps or all(_NUMERIC.fullmatch(cell) for cell in header[1:])
     header_only = all(_NUMERIC.fullmatch(c) for c in header)
     if many >= 1 and not header_only and (ruled or first_is_time or numbers):
         return end
