@@ -26,7 +26,7 @@ from cellcalc.check.reading.names import (
     mentioned,
     moments_of,
 )
-from cellcalc.check.reading.own_letters import KINDS
+from cellcalc.check.reading.own_letters import KINDS, tells_what_it_is
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -818,6 +818,8 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if not entry.between and tells_what_it_is(entry.right[:60]):
+            return True  # W = input weight
         rule = self.rule_for(entry)
         if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w

@@ -42,7 +42,7 @@ W_f = 0.6; U_f = -0.2; b_f = 0.75
 W_i = 0.35; U_i = 0.55; b_i = -0.1
 W_g = -0.7; U_g = 0.4; b_g = 0.25
 W_o = 0.5; U_o = -0.3; b_o = 0.05
-f = zeros((T + 1,)); i = zeros((T + 1,)); g = zeros((T + 1,)); o = zeros((T + 1,)); c = zeros((T + 1,)); h = zeros((T + 1,))
+f, i, g, o, c, h = (zeros((T + 1,)) for _ in range(6))
 L = 0.0
 h[0] = 0.1
 c[0] = 0.3
