@@ -61,7 +61,7 @@ CAMPAIGNS: tuple[Campaign, ...] = (
                  300 if name == "problem files" else 2_000)
         for name in inputs.KINDS
     ),
-    Campaign("texts of every kind that people hand in", "texts", "answers or one message, 1 s of computing",
+    Campaign("texts of every kind that people hand in", "texts", "answers or one message, 1 s of computing (and 1 s for each 20 kB)",
              texts.fuzz, 100, 100_000),
     Campaign("command lines of random words", "commands", _WORDS, commands.options, 60, 5_000),
     Campaign("command lines that mean something", "commands", _WORDS, commands.meaningful, 25, 1_500),

@@ -28,7 +28,8 @@ from tests.reliability.inputs import Hang, at_most, mutated, random_bytes
 from tests.support import people
 from tests.support.paths import ROOT
 
-SOON = 1.0  # seconds of computing that a text may take
+SOON = 1.0  # seconds of computing that a text may take, and as much again
+AS_MUCH = 20_000  # for so many bytes more
 HANG = 20  # seconds after which it is stopped
 _HOLE = re.compile(r"«[^»]*»")
 _ENDINGS = ("txt", "txt", "md", "tex", "csv", "json", "py", "ipynb", "html", "tsv", "")
@@ -298,7 +299,7 @@ def fuzz(count: int, seed: int) -> Outcome:
             trouble = " ".join(traceback.format_exc().splitlines()[-4:])
         took = time.process_time() - begun
         slowest = max(slowest, took)
-        if not trouble and took > SOON:
+        if not trouble and took > SOON * (1 + len(contents) // AS_MUCH):
             trouble = f"{took:.1f} s"
         outcome.expect(not trouble, f"{name}: {trouble}; {contents[:200]!r}")
         if trouble and keep:
