@@ -775,7 +775,7 @@ _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
 _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
 # The same, by what a step calls it that makes it: dc_prev = dc*f.
-_BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
+_BEFORE = re.compile(r"(?:d_?([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
@@ -1335,6 +1335,11 @@ class _Reader:
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
+        stem = re.split(r"[\[_({^ₜ]", entry.left.strip())[0]
+        is_itself = Symbol(name, 0) in symbols(formula) and entry.form not in ("code", "last")
+        if is_itself and stem and stem not in text:
+            both = f"{name}, or what is {text} to somebody else"
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)  # z = 1 - u, of z and u
         step = target.step if isinstance(target.step, int) else None
         t = entry.t if step is None and target.shift == 0 else step
         free = has_free_time(formula)

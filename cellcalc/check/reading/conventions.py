@@ -401,7 +401,7 @@ def _stands_beside(lines: Iterable[str]) -> bool:
     for line in lines:
         if match := _OF_GATE_AT.fullmatch(line):
             at = match["step"] or match["below"]
-            found[match["gate"].lower(), at, bool(match["delta"])] = match["number"]
+            found[match["gate"].lower()[0], at, bool(match["delta"])] = match["number"]
     both = [(found[g, t, True], found[g, t, False]) for g, t, is_delta in found
             if is_delta and (g, t, False) in found]  # fmt: skip
     return len(both) > 1 and all(_differ(a, b) for a, b in both)
@@ -423,9 +423,9 @@ def _adds_up(lines: Iterable[str]) -> bool:
     sums: dict[str, list[str]] = {}  # of each window
     for line in lines:
         if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
-            parts.setdefault(match["gate"].lower(), []).append(match["number"])
+            parts.setdefault(match["gate"].lower()[0], []).append(match["number"])
         elif match := _BIAS.fullmatch(line):
-            sums.setdefault(match["gate"].lower(), []).append(match["number"])
+            sums.setdefault(match["gate"].lower()[0], []).append(match["number"])
     both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
     return len(both) > 1 and all(_is_sum(parts[gate], sums[gate]) for gate in both)
 

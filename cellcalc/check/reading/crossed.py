@@ -42,7 +42,7 @@ _PAIR_IN_CELL = re.compile(
 EMPTY = ("", "-", "–", "—", "n/a", "na", "nan", "none", "null", "/", "\\", "--", "---", "...", "…")
 _STEP_NUMBER = re.compile(r"([0-9]{1,6})(?:[.,]0+)?")
 _PARAMETER = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d)?(?:[WUbRp]_?\{?\w{0,9}\}?|V|b_y)'?")
-_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d|grad\s)?(?:V|b_?y)")
+_OF_READOUT = re.compile(r"(?:d_?|∂[LEJ]/∂|d[LEJ]/d|grad\s)?(?:V|b_?y|W_?y)'?")
 _GIVEN = re.compile(r"[WUbRp]_?\{?\w{0,9}\}?|V|b_y")
 _OF_LOSS = re.compile(r"∂|δ|∇|d[A-Za-z_]|grad", re.IGNORECASE)
 
@@ -216,8 +216,6 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
                 yield table
                 table = _Table(gate)
             table.header.append((number, row))
-            if label_of(row[0], gate) == Label("stage", "d") and "sort" in _kinds(row[1:]):
-                told = (*told, row[0])  # GRADIENTS | W | U | b
         elif is_apart and is_pair and table.rows:  # grad V, -0.13, alone
             yield table
             table = _Table(gate)
@@ -605,10 +603,14 @@ def _meant(number: Number, told: _Labels) -> Number:
     if left == WHOLE_LOSS:
         t = None
     elif totals := [label for label in labels if label.kind == "total"]:
+        if not left:
+            raise UnclearError
         left, t = _total(left, any(map(_is_sum, totals))), None
     if told.staged and not stage and _PARAMETER.fullmatch(left):
         stage = "given"
-    if stage == "d":
+    if stage == "d" and left.startswith("Σ "):
+        stage = ""  # of the gradients that a column has step by step
+    elif stage == "d":
         is_wordy = len(left) > 2 and left.lower() in called("quantities")
         of_loss = f"gradient of {left.lower()}" if is_wordy else f"∂L/∂{left}"
         of_loss = f"d{left}" if left in ("h_prev", "c_prev") else of_loss

@@ -24,6 +24,13 @@ _NUMBERED = re.compile(rf"(?P<name>{_SORT})\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(
 _OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
 _GRAD_OF_SORT = re.compile(r"(?<![\w.])(?:grad|gradient|∇)\s?\(\s?([WUb])\s?\)")
 _TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
+_WEIGHT = re.compile(r"(?:^|(?<=[\s,;]))(?=[WUbV]_?\w{0,3}\s?=)")
+# grad W_f=0.02 U_f=-0.01
+_OF_ALL = re.compile(
+    r"\s*\[?(?:grads?|gradients?)\s?\]?:?\s+"
+    r"(?=[WUbV]_?\w{0,3}\s?=\s?[-+0-9.]\S*\s+[WUbV]_?\w{0,3}\s?=)",
+    re.IGNORECASE,
+)
 _LETTERS = frozenset("figocCruznhaqjφιωρζ")
 _HEADING = re.compile(
     r"\s*(?:#{1,6}\s+|[-*•]\s+|\*\*|__)?(?P<said>[^=≈:#*]{1,40}?)(?:\*\*|__)?\s*:?\s*(?:\*\*|__)?\s*"
@@ -77,6 +84,8 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     text = _GRAD_OF_SORT.sub(r"d\1", text)
     if numbered := _of_numbers(text):
         return numbered
+    if led := _OF_ALL.match(text):  # one word for all of the line
+        return _WEIGHT.sub("∂L/∂", text[led.end() :]), ""
     first = _PAIR.search(text)
     if first is None:
         return None
@@ -88,8 +97,14 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     rest = text[first.start() :]
     if any(not re.fullmatch(_SORT, one["name"]) for one in _OTHER.finditer(rest)):
         return None
-    made = _PAIR.sub(lambda m: f"{_named(m['name'], letter)}{m['sign'].replace(':', ' =')}", rest)
-    return made, "" if stage == GRADIENT and made[:1] in "d∂∇Δ" else stage
+    is_slope = stage == GRADIENT and bool(others)  # told on the line itself
+
+    def named(match: re.Match[str]) -> str:
+        name = _named(match["name"], letter)
+        lead = "∂L/∂" if is_slope and name[:1] not in "d∂∇Δ" else ""
+        return f"{lead}{name}{match['sign'].replace(':', ' =')}"
+
+    return _PAIR.sub(named, rest), "" if stage == GRADIENT else stage
 
 
 def _of_numbers(text: str) -> tuple[str, str] | None:

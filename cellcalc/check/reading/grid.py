@@ -36,7 +36,10 @@ _GATE_ABOVE = re.compile(r"(?<=[az])\^\{?([figoC])\}?$")  # z^f_t
 def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
     """The answers of a table, or None where it is none that is known."""
     rows = [
-        [plain(str(cell)).strip().replace("$", "").strip("`*").strip() for cell in row]
+        [
+            plain(str(cell)).strip().replace("$", "").replace("`", "").strip("*").strip()
+            for cell in row
+        ]
         for row in rows
     ]
     if not rows or max(map(len, rows)) < 2:
@@ -50,10 +53,10 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     """The answers of a table whose labels tell what each number is."""
     groups: dict[tuple[object, ...], list[Number]] = {}
+    entries: list[Entry] = []
     for one in numbers_of(rows, titles):
         key = (one.left, one.t, one.stage, one.window, one.epoch, one.sequence)
         groups.setdefault(key, []).append(one)
-    entries = []
     for same in groups.values():
         first = same[0]
         is_product = bool(_PRODUCT.search(first.left))

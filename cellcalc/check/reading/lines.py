@@ -1205,7 +1205,7 @@ def _log_label() -> re.Pattern[str]:
 def _log_step() -> re.Pattern[str]:
     """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
     steps = any_of("time", "steps")
-    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\]?:?\s+){0,2}"
+    words_before = r"\s*(?:\[?[^\W\d_]{2,12}\s?\]?:?\s+){0,2}"
     step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
     return re.compile(
         rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
