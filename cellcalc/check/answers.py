@@ -26,7 +26,7 @@ from cellcalc.check.reading.names import (
     mentioned,
     moments_of,
 )
-from cellcalc.check.reading.own_letters import KINDS
+from cellcalc.check.reading.own_letters import KINDS, tells_what_it_is
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -242,6 +242,9 @@ def read(
     asides = Counter(entry.left for entry in entries if entry.form == ASIDE)
     entries = [entry for entry in entries if entry.form != ASIDE]
     conventions = conventions_of(_texts(entries), model)
+    if conventions.net_rows:
+        entries = [replace(e, left=_NET_ROW.sub(r"∂L/∂z_\1", e.left)) if e.form == "cell" else e
+                   for e in entries]  # fmt: skip
     aliases = {"y": TARGET} if _calls_target_y(entries, model) else {}
     if _calls_target_hat(entries, model) or conventions.target == "y\u0302":
         aliases = dict.fromkeys(("ŷ", "y_hat", "yhat"), TARGET)
@@ -354,6 +357,7 @@ def _of_rows(entries: Sequence[Entry], steps: int) -> Iterator[Entry]:
             yield replace(entry, left=name, right=why, written=f"{name} = {entry.right}")
 
 
+_NET_ROW = re.compile(r"^net[ _]([A-Za-z]\u0303?(?:\[[0-9]{1,6}\])?)$")
 _ROW = re.compile(r"\[([0-9]{1,6})\]$")
 
 
@@ -382,9 +386,15 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
                 yield f"{before} {entry.context}"
             before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
-            yield " = ".join((entry.left, *entry.between, entry.right))
+            yield " = ".join((_with_step(entry), *entry.between, entry.right))
         if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
+
+
+def _with_step(entry: Entry) -> str:
+    """The derivative by a gate with the step of the heading that it stands under."""
+    is_name = re.fullmatch(r"(?:δ|delta|d|[∂d][LEJ]/[∂d])[ _]?\{?[figoru]\}?", entry.left)
+    return f"{entry.left}[{entry.t}]" if is_name and entry.t is not None else entry.left
 
 
 _GOES_ON = re.compile(r"^[^|=]{0,40}[^|]*[^\W\d_]{1,20},?$")
@@ -453,7 +463,7 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
             key = slope.name
         elif key not in KINDS and key not in names.known and key not in names.vectors:
             continue
-        is_usual = name in _USUAL
+        is_usual = name in _USUAL and (name != "c" or name in names.known)  # in a GRU c is no cell
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
             is_usual = name != STEPS or key not in KINDS  # n^f beside n, the number of steps
         if name == key or (is_usual and name not in elsewhere):
@@ -722,6 +732,7 @@ _TOLD_IN_WORDS = re.compile(
     r"\s*(?:\)|$)|\s(?:from|aus|von|de|du|da|desde)\s+(?:[^\W\d_]{2,14}\s+)?(?:t\s?[-+=]\s?)?[0-9]{1,4}\)"
     r"|[\u3040-\u9fff]{3,}"
 )
+_TO_A_STEP = re.compile(r"\s*(?:[^\W\d_]{2,15}\s+){1,4}[tk]\s*")
 # Student ID: 20231234
 _NUMBER_OF_PERSON = re.compile(r"\s*(?:[^\W\d_]{1,20}[\s:]+){0,6}[0-9]{4,}[\s0-9./-]*")
 _A_SLOPE = re.compile(r"^\s*(?:d_?|∂\s?[LEJ]\s?/\s?∂\s?|d[LEJ]/d|δ_?|∇_?|grad_?)[WUbVRp]")
@@ -753,7 +764,7 @@ _STEP_ABOVE = re.compile(r"((?:δ|∂[LEJ]/∂|d[LEJ]/d)[^\s^=]{1,30})\^\{?([0-9
 # What the next step hands on, as in a program, where nothing else of that step stands beside it.
 _NEXT = re.compile(r"(?<![\w∂])(?:d([hc])_?\{?next\}?|dnext_([hc]))(?![\w\[({])")
 # The same, by what a step calls it that makes it: dc_prev = dc*f.
-_BEFORE = re.compile(r"(?:d([hca])_?\{?prev\}?|dprev_([hca]))")
+_BEFORE = re.compile(r"(?:d_?([hca])_?\{?prev\}?|dprev_([hca]))")
 _AT_ROW = re.compile(r"(\w{0,20}(?:prev|next)\w{0,8})\[([0-9]{1,6})\]")  # in a table: dc_prev[2]
 _LATER = re.compile(r"t\s*\+\s*1|next|ₜ₊₁")
 _STEP_ARGUED = re.compile(r"(?<![^\W_])[a-zα-ω](?:_\{?\w{1,3}\}?)?\(\s?t\s?(?:[-+]\s?1\s?)?\)")
@@ -807,6 +818,8 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if not entry.between and tells_what_it_is(entry.right[:60]):
+            return True  # W = input weight
         rule = self.rule_for(entry)
         if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w
@@ -816,6 +829,8 @@ class _Reader:
             return False
         if entry.form in ("", "text") and entry.right.strip().lower() in called("quantities"):
             return True  # g = candidat
+        if _TO_A_STEP.fullmatch(entry.left) and re.fullmatch(r"[\s0-9,…:.]{1,60}", entry.right):
+            return True  # from t = 5 to t = 1; pour t = 3, 2, 1:
         if not entry.between and defines(f"{entry.left} = {entry.right}"):
             return True  # v̄ = ∂L/∂v
         if (function := _FUNCTION.fullmatch(entry.left)) and function[1] in entry.right:
@@ -969,7 +984,7 @@ class _Reader:
 
     def called_by_its_row(self, entry: Entry) -> Entry:
         """A list of the numbers of an expression that is a quantity of ours: y - target."""
-        if not re.search(r"\S\s*-\s*\S", entry.left) or len(entry.left) > 60:
+        if not re.search(r"\S\s*-\s*\S|^tanh\s?\(", entry.left) or len(entry.left) > 60:
             return entry
         try:
             found = self._row_of(self.names.parsed(entry.left, Style(target=True)))
@@ -1179,7 +1194,11 @@ class _Reader:
             expression = self._row_of(expression)
         if not isinstance(expression, Symbol) or expression in (Symbol("n"), Symbol("T")):
             raise ExpressionError("a quantity before the equals sign", f'"{entry.left.strip()}"')
-        if expression == Symbol(TOTAL_LOSS) and self._is_of_step(entry, t):
+        is_whole = self.names.author is not None and entry.left.strip() in ("L", "J")
+        if is_whole and expression == Symbol("E", 0) and entry.t is None and t is None:
+            if TOTAL_LOSS in self.names.known and self.is_number(entry.right):
+                expression = Symbol(TOTAL_LOSS)  # to whom L_t is that of a step
+        elif expression == Symbol(TOTAL_LOSS) and self._is_of_step(entry, t):
             expression = Symbol("E", 0)
         self.given = expression.name in self.names.coefficients
         if self.given:
@@ -1236,12 +1255,9 @@ class _Reader:
                 continue
             if _same(row.formula, expression):
                 return Symbol(row.symbol, 0)
-            for symbol in symbols(expression):
-                if symbol.step is not None and _same(
-                    _at_step(row.formula, symbol.step), expression
-                ):
-                    return Symbol(row.symbol, step=symbol.step)
-                break
+            step = next((one.step for one in symbols(expression) if one.step is not None), None)
+            if step is not None and _same(_at_step(row.formula, step), expression):
+                return Symbol(row.symbol, step=step)
         return expression
 
     def is_number(self, text: str) -> bool:
@@ -1310,6 +1326,11 @@ class _Reader:
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)
+        stem = re.split(r"[\[_({^ₜ]", entry.left.strip())[0]
+        is_itself = Symbol(name, 0) in symbols(formula) and entry.form not in ("code", "last")
+        if is_itself and stem and stem not in text:
+            both = f"{name}, or what is {text} to somebody else"
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)  # z = 1 - u, of z and u
         step = target.step if isinstance(target.step, int) else None
         t = entry.t if step is None and target.shift == 0 else step
         free = has_free_time(formula)
@@ -1502,6 +1523,6 @@ _COMMENT = re.compile(
 
 def _without_comment(text: str) -> str:
     """A formula without the note behind it."""
-    text = re.sub(r"[\s,]+(?:etc|usw|u\.s\.w)\b\.?\s*$", "", text)
+    text = re.sub(r"[\s,]+(?:(?:etc|usw|u\.s\.w)\b\.?|and|und|et)\s*$", "", text)
     text = _CLAUSE.sub("", _COMMENT.sub("", re.sub(r"\s+", " ", text.strip())) + " ")
     return text.rstrip(" .;,:✓✔☑✅") if len(text) > 1 else text

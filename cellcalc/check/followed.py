@@ -372,6 +372,11 @@ class _Meanings:
             return value
         if isinstance(array, numpy.ndarray):
             own = self._data(name, array)
+            if own is None and len(array) > 2:
+                rest = self._data(name, array[1:])  # behind a place of no step, where t is from 1
+                if rest is not None:
+                    own = array.astype(object)
+                    own[1:] = rest
             if own is not None:
                 return own
         meant = self.meaning(name.removeprefix("="))

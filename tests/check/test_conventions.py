@@ -272,3 +272,64 @@ def test_the_update_gate_of_a_table_is_no_update() -> None:
     text += "| 更新门 u | «dW_u:.6f» | «dU_u:.6f» | «db_u:.6f» |\n"
     found = report(f"## 梯度\n\n{text}", "gru-identity")
     assert [m.verdict for m in found.marked] == [Verdict.CORRECT] * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("Output y = h. f: forget gate, g: candidate.\nf_1 = «f@1», g_2 = «g@2»", "f g"),
+        ("f: forget, i: input, g: cell, o: output\ng_2 = «g@2», c_2 = «c@2»", "g c"),
+        ("c is the candidate, s is the cell state.\nc_2 = «g@2», s_2 = «c@2»", "g c"),
+        ("E is the total loss, E_t that of step t.\nE_2 = «E@2»\nE = «L»", "E L"),
+        ("The gradient of the cell state c at t = 2 is «dc@2».", "dc"),
+        ("Sei s_t der Zellzustand und y_t die Ausgabe der Zelle.\ny_2 = «h@2»", "h"),
+        ("δ_t is the derivative with respect to h_t.\nδ_2 = «dh@2»", "dh"),
+        ("z_t is the candidate, z_f a net input.\nz_2 = «g@2», z_f[2] = «z_f@2»", "g z_f"),
+    ],
+)
+def test_what_is_said_in_words_makes_no_right_answer_wrong(text: str, symbols: str) -> None:
+    found = report(text)
+    assert [m.answer.symbol for m in found.marked] == symbols.split()
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "symbols"),
+    [
+        ("f is the logistic sigmoid, g = h = tanh.\nf(z_f[2]) = «f@2»\n"
+         "dz_f[t] = dc[t]*c[t-1]*f'(z_f[t])", "A", "f dz_f"),
+        ("g(net_c) = tanh(net_c)\n| | 1 | 2 |\n|---|---|---|\n| g(z_g) | «g@1» | «g@2» |",
+         "A", "g g g"),
+        ("c_t = Γ_u * h̃_t + (1 - Γ_u) * c_{t-1}\nc⟨2⟩ = «h@2»\ndW_rc = «dU_r:.6f»", "chung",
+         "h h dU_r"),
+        ("f_t = σ(W_f·[h_{t-1}, x_t] + b_f)    o_t = σ(W_o·[h_{t-1}, x_t] + b_o)\n"
+         "dW_f = [«dU_f:.6f», «dW_f:.6f»]", "A", "f o dU_f dW_f"),
+        ("net forget: «z_f@1», «z_f@2», «z_f@3»\nnet input: «z_i@1», «z_i@2», «z_i@3»", "A",
+         "z_f z_f z_f z_i z_i z_i"),
+        ("tanh(c): «tanh_c@1», «tanh_c@2», «tanh_c@3»", "A", "tanh_c tanh_c tanh_c"),
+        ("The net rows are the derivatives by the net inputs.\n| | 1 | 2 |\n|---|---|---|\n"
+         "| net f | «dz_f@1» | «dz_f@2» |", "A", "dz_f dz_f"),
+        ("| | t=1 | t=2 |\n|---|---|---|\n| y_t-d_t | «dy@1» | «dy@2» |\n"
+         "| ½(y-d)² | «E@1» | «E@2» |", "A", "dy dy E E"),
+        ("h_1 = «h@1», error y - target = «dy@1»", "A", "h dy"),
+    ],
+)  # fmt: skip
+def test_what_a_document_calls_functions_rows_and_nets(
+    text: str, problem: str, symbols: str
+) -> None:
+    found = report(text, problem)
+    assert not found.unreadable, found.unreadable
+    assert [m.answer.symbol for m in found.marked] == symbols.split()
+    assert {m.verdict for m in found.marked} <= {Verdict.CORRECT, Verdict.COARSE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "f(t) = «f@2»",  # no function f of t, and no step
+        "W_f = [0.4, 0.2]",  # nothing says what a row is
+    ],
+)
+def test_nothing_is_made_of_what_is_not_said(text: str) -> None:
+    found = report(text)
+    assert not [m for m in found.marked if m.verdict is Verdict.CORRECT] and found.unreadable

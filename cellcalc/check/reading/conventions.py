@@ -42,7 +42,8 @@ class Conventions:
     ``gamma`` is for dΓ_f what ``delta`` is for δ_f, "none" where no gate is called Γ. ``of_torch``
     tells that W_if leads from the input to the gate f, ``by_steps`` that dW_2 and W_f,2 beside it
     are the parts of steps. ``hat`` says what ĉ is: the candidate ("value"), its net input ("net"),
-    or "" where that is open. ``letters`` are those that the document defines, as
+    or "" where that is open. ``functions`` are the letters of functions: f the sigmoid, g and h
+    tanh. ``letters`` are those that the document defines, as
     :mod:`.own_letters` finds them.
     """
 
@@ -58,6 +59,10 @@ class Conventions:
     of_torch: bool = False
     by_steps: bool = False
     hat: str = ""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    stacked: str = ""
+    net_rows: bool = False
+    nets: bool = False
     letters: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, accent: str) -> str:
@@ -190,9 +195,66 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         bare_net=is_gru and any(map(_BARE_NET.search, lines)),
         target=_target(lines),
         letters=letters_of(lines, is_gru),
+        functions=_functions(lines),
+        stacked=_stacked(lines),
+        net_rows=any(map(_NET_ROWS.search, lines)),
+        nets=any(map(_NETS.search, lines)),
         output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
+
+
+_SIGMOID = (
+    r"(?:the\s|der\s|die\s|la\s|le\s)?"
+    r"(?:logistic|logistische|sigmoid|logistique|logística|σ(?![\s(]))"
+)
+_TANH = r"(?:the\s|der\s)?(?:tanh(?!\s?[({^])|hyperbolic tangent)"
+_A_FUNCTION = re.compile(
+    rf"(?<![^\W_])(?P<letters>[fghφ](?:\s?(?:=|,|and|und|et|y)\s?[fghφ]){{0,2}})\s?"
+    rf"(?:=|:|is|are|ist|sind|est|denotes)\s?(?:(?P<sigmoid>{_SIGMOID})|{_TANH})",
+    re.IGNORECASE,
+)
+# g(net_c) = tanh(net_c), f(x) = 1/(1+exp(-x))
+_OF_ARGUMENT = re.compile(
+    r"(?<![^\W_])([fghφ])\s?\(\s?([^()=]{1,20})\s?\)\s?=\s?(tanh|σ|sigmoid)\s?\(\s?\2\s?\)(?!\s?[*\w])"
+)
+
+
+_NET_ROWS = re.compile(
+    r"(?<![^\W_])[\"'“„`]?net[\"'”“`]?\s(?:rows?|columns?|lines|values|zeilen?|spalten?)\s"
+    r"(?:are|is|hold|have|sind|ist)\s(?:the\s|die\s)?(?:derivative|gradient|ableitung)",
+    re.IGNORECASE,
+)
+_NETS = re.compile(
+    r"(?<![^\W_])net[ _](?:forget|output|candidate|update|reset)(?![^\W_])", re.IGNORECASE
+)
+# W_f·[h_{t-1}, x_t], also with ; or ⊕
+STACKED = re.compile(
+    r"\[\s?(?:(?P<h>[ha](?:_\{?t-1\}?|ₜ₋₁|\^\{?[<⟨(]t-1[>⟩)]\}?|⟨t-1⟩)\s?[,;]\s?x(?:_\{?t\}?|ₜ|\^\{?[<⟨(]t[>⟩)]\}?|⟨t⟩))"
+    r"|x(?:_\{?t\}?|ₜ|\^\{?[<⟨(]t[>⟩)]\}?|⟨t⟩)\s?[,;]\s?[ha](?:_\{?t-1\}?|ₜ₋₁|\^\{?[<⟨(]t-1[>⟩)]\}?|⟨t-1⟩))\s?\]"
+)
+
+
+def _stacked(lines: Iterable[str]) -> str:
+    """In which order a document has state and input in one list; "" where it has none, or two."""
+    found = {"hx" if match["h"] else "xh" for line in lines for match in STACKED.finditer(line)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _functions(lines: Iterable[str]) -> dict[str, str]:
+    """The letters that a document says to be functions: f is the logistic sigmoid, g = h = tanh."""
+    found: dict[str, set[str]] = {}
+    for line in lines:
+        for match in _A_FUNCTION.finditer(line):
+            for letter in re.findall(r"(?<![^\W_])[fghφ](?![^\W_])", match["letters"]):
+                found.setdefault(letter, set()).add("σ" if match["sigmoid"] else "tanh")
+        for match in _OF_ARGUMENT.finditer(line):
+            if match[2].strip() != "t":
+                function = "tanh" if match[3] == "tanh" else "σ"
+                found.setdefault(match[1], set()).add(function)
+    return {
+        letter: one for letter, several in found.items() if len(several) == 1 for one in several
+    }
 
 
 def defines(text: str) -> bool:
@@ -332,7 +394,7 @@ def _stands_beside(lines: Iterable[str]) -> bool:
     for line in lines:
         if match := _OF_GATE_AT.fullmatch(line):
             at = match["step"] or match["below"]
-            found[match["gate"].lower(), at, bool(match["delta"])] = match["number"]
+            found[match["gate"].lower()[0], at, bool(match["delta"])] = match["number"]
     both = [(found[g, t, True], found[g, t, False]) for g, t, is_delta in found
             if is_delta and (g, t, False) in found]  # fmt: skip
     return len(both) > 1 and all(_differ(a, b) for a, b in both)
@@ -354,9 +416,9 @@ def _adds_up(lines: Iterable[str]) -> bool:
     sums: dict[str, list[str]] = {}  # of each window
     for line in lines:
         if (match := _OF_GATE_AT.fullmatch(line)) and match["delta"]:
-            parts.setdefault(match["gate"].lower(), []).append(match["number"])
+            parts.setdefault(match["gate"].lower()[0], []).append(match["number"])
         elif match := _BIAS.fullmatch(line):
-            sums.setdefault(match["gate"].lower(), []).append(match["number"])
+            sums.setdefault(match["gate"].lower()[0], []).append(match["number"])
     both = [gate for gate in parts if gate in sums and len(parts[gate]) > 1]
     return len(both) > 1 and all(_is_sum(parts[gate], sums[gate]) for gate in both)
 

@@ -20,7 +20,7 @@ from cellcalc.check.reading.crossed import (
     is_value,
     numbers_of,
 )
-from cellcalc.check.reading.labels import WHOLE_LOSS, label_of
+from cellcalc.check.reading.labels import CALL, WHOLE_LOSS, label_of
 from cellcalc.check.reading.vocabulary import words
 
 _GIVEN = "before"  # the part of `table --format csv` that holds the parameters as they were
@@ -36,7 +36,10 @@ _GATE_ABOVE = re.compile(r"(?<=[az])\^\{?([figoC])\}?$")  # z^f_t
 def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entry] | None:
     """The answers of a table, or None where it is none that is known."""
     rows = [
-        [plain(str(cell)).strip().replace("$", "").strip("`*").strip() for cell in row]
+        [
+            plain(str(cell)).strip().replace("$", "").replace("`", "").strip("*").strip()
+            for cell in row
+        ]
         for row in rows
     ]
     if not rows or max(map(len, rows)) < 2:
@@ -50,10 +53,10 @@ def entries_of_rows(rows: Rows, place: Place, where: object = None) -> list[Entr
 def _crossed(rows: Rows, place: Place, titles: Sequence[str]) -> list[Entry]:
     """The answers of a table whose labels tell what each number is."""
     groups: dict[tuple[object, ...], list[Number]] = {}
+    entries: list[Entry] = []
     for one in numbers_of(rows, titles):
         key = (one.left, one.t, one.stage, one.window, one.epoch, one.sequence)
         groups.setdefault(key, []).append(one)
-    entries = []
     for same in groups.values():
         first = same[0]
         is_product = bool(_PRODUCT.search(first.left))
@@ -151,9 +154,24 @@ def _rows_of(
         yield Entry(place(number, column), left, value, form=form, **where)  # type: ignore[arg-type]
 
 
+# V (y_t - target), ½(ŷ-d)², y_t-d_t: the error with whatever stands around it
+_NAME_WITHIN = re.compile(
+    r"(?<![^\W_])(?![²³]|[VWU](?![^\W_]))[^\W\d_][\u0300-\u036f]?(?:[^\W\d_]{2,11})?(?:_\{?t\}?|ₜ|\[t\]|\(t\)|\^\{?t\}?)?(?![^\W_²³])"
+)
+_TERM = r"[hyŷd]\u0302?(?:_\{?t\}?|ₜ|\[t\]|\^\{?t\}?)?|[^\W\d_]{4,12}(?:_\{?t\}?|ₜ)?"
+_DIFFERENCE = re.compile(
+    rf"(?:(?:V|½|0\.5|1/2|\(1/2\)|\(\(1\)/\(2\)\))\s?[*·]?\s?)?(?:\(\s?(?:{_TERM})\s?[-−]\s?(?:{_TERM})\s?\)"
+    rf"|(?:{_TERM})[-−](?:{_TERM}))\s?(?:²|\^\{{?2\}}?)?(?:\s?/\s?2)?"
+)
+
+
 def _with_step(symbol: str, t: int) -> str:
+    if call := CALL.fullmatch(symbol):
+        return f"{call[1]}({_with_step(call[2], t)})"
     if _EXPRESSION.search(symbol):
         return _EACH_TIME.sub(f"[{t}]", symbol)  # ½(y_t - d_t)²
+    if _DIFFERENCE.fullmatch(symbol):
+        return _NAME_WITHIN.sub(lambda m: f"{_TIME.sub('', m[0])}[{t}]", symbol)
     parts = (_GATE_ABOVE.sub(r"_\1", _TIME.sub("", one)) for one in symbol.split(" - "))
     return " - ".join(f"{part}[{t}]" for part in parts)
 

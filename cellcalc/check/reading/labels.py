@@ -62,7 +62,8 @@ _MOMENT = re.compile(
     r"(m|first moment|mean|1\. moment)|v|velocity|second moment|geschwindigkeit|vitesse|速度"
 )
 _SLOPE_OF_ALL = re.compile(
-    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?)|"
+    r"∂[LEJ]?\s*/\s*∂\s*(?:[wWθ]|\(?·\)?|\.|param\w*|weights?|\(\.\.\.\))?|"
+    r"d[LEJ]?\s*/\s*d\s?(?:[wWθ]|\(·\)|param\w*|weights?|\(?(?:quantity|values?)\)?)|"
     r"(?:∂[LEJ]\s?/\s?∂|d[LEJ]\s?/\s?d)\s?\(?(?:gates?|(?:cell )?states?|activations?)\)?|"
     r"d_?[wθ]|∇(?:[wWθL])?|analytic\w*|backprop|bptt|slope",
     re.IGNORECASE,
@@ -74,6 +75,8 @@ _BESIDE = {
     "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
+_STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
+_CANDIDATES = ("g", "g_t", "c~", "c\u0303", "candidate", "cand", "cell candidate", "block input")
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
 _PLACED_T = r"(?:_?\{?t\}?|ₜ|\(t\)|\[t\])?"
 _DIFFERENCE = re.compile(  # error (h - y), h_t minus target
@@ -87,7 +90,9 @@ _FOR_WHAT = re.compile(
     r"|hidden|bias)[)\]]$",
     re.IGNORECASE,
 )
-_SPACED_GATE = re.compile(r"^(d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$")
+_SPACED_GATE = re.compile(
+    r"^(d?_?[WUbR]|d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$"
+)
 _CLOSED = re.compile(r"\s*([()])\s*")
 _TILDE = re.compile(r"(?<=\b[cghC])~(?!\w)")
 _TOLD = re.compile(r"^(.*\S)\s*\(\s*([^()]{1,40}(?:\([^()]{1,6}\))?)\s*\)$")
@@ -111,6 +116,12 @@ class Label:
     t: int | None = None
     wordy: bool = False
     letter: str = ""
+
+
+# g(a_c^t): a function of a quantity of the step
+CALL = re.compile(
+    r"([fghφσ]|tanh|sigmoid)\s?\(\s?((?:[a-z]{1,4}_|c(?![^\W_]))[^()\s]{0,20}(?:\(t\))?)\s?\)"
+)
 
 
 @cache
@@ -163,6 +174,8 @@ def label_of(text: str, beside: str = "") -> Label:
     if "=" in bare and re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,2}\s?", bare.partition("=")[0]):
         bare = _WITH_FORMULA.sub("", bare).strip()  # new value = old - 0.1*gradient
         lower = " ".join(bare.lower().split())
+    if CALL.fullmatch(bare):
+        return Label("quantity", bare)
     if "_" in lower and _is_called(lower.replace("_", " ")):
         bare, lower = bare.replace("_", " "), lower.replace("_", " ")  # forget_gate
     if len(bare) > MAX_LABEL or not bare:
@@ -183,6 +196,8 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("gate", gate, wordy=True, letter=gate)
     if lower in words("stage")["gradients"]:
         return Label("stage", "d")
+    if lower in words("loss")["errors"]:
+        return Label("quantity", bare, wordy=True)
     for kind in (
         "time",
         "total",
@@ -210,9 +225,9 @@ def label_of(text: str, beside: str = "") -> Label:
         return Label("stage", stage)
     if lower in columns["symbol"]:
         return Label("symbol", bare)
-    bare = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
-    if _SORT.fullmatch(bare):
-        return Label("sort", bare)  # dL/dU = Σ dz(t) h(t-1)
+    shorter = _WITH_FORMULA.sub("", _BEHIND_UNIT.sub("", bare)).strip()
+    if shorter and shorter != bare:
+        return label_of(shorter, beside)  # dL/dU = Σ dz h
     return _named(bare) or Label("text", bare)
 
 
@@ -328,8 +343,8 @@ def _closes_at_end(text: str) -> bool:
 
 # What reaches a state from later steps, as one part of its derivative: dh from t+1
 _FROM_LATER = re.compile(
-    r"\b(?:from|aus|von|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|de[rmn]\s|l'|la\s|el\s)?"
-    r"(?:t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
+    r"\b(?:from|aus|von|vom|fra|från|de|du|da|desde|del|dal|van|z|od)\s(?:the\s|de[rmn]\s|l'|la\s|el\s)?"
+    r"(?:(?:step\s|schritt\s)?t\s?\+\s?1|next\s?step|next|future|later(?:\ssteps?)?|nächste[mnr]?\sschritt|zukunft|fremtiden|framtiden"
     r"|futur|futuro|passo\ssuccessivo|toekomst|budoucnosti|przyszłości)(?![^\W\d_])",
     re.IGNORECASE,
 )
@@ -426,6 +441,9 @@ _OF_SLOPES = re.compile(
 )
 
 
+_BY_WHAT = re.compile(r"\s(?:of|by|wrt|w\.r\.t\.|with respect to|nach|von|bezüglich|de|di|à)$")
+
+
 def _stage(bare: str, lower: str) -> str:
     """Which value of a parameter a column holds: new, given, "d" for a derivative, m or v."""
     if kept := _MOMENT.fullmatch(bare if len(bare) == 1 else lower):
@@ -434,7 +452,7 @@ def _stage(bare: str, lower: str) -> str:
         return "new"
     if _SLOPE_OF_ALL.fullmatch(bare):
         return "d"
-    if _OF_SLOPES.search(lower) and not _is_called(bare):
+    if _OF_SLOPES.search(lower) and (_BY_WHAT.search(lower) or not _is_called(bare)):
         return "d"
     stage = stage_of(bare) or stage_after(bare)
     bare = _of_pass().sub("", lower)  # after window 1
@@ -457,7 +475,8 @@ def gate_among(cells: Iterable[str]) -> str:
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
     found = next((gate for gate in _BESIDE if gate in words_of), "")
-    return "forget, beside c" if found == "forget" and told & {"c", "c_t", "cₜ"} else found
+    beside_c = not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES)
+    return "forget, beside c" if found == "forget" and beside_c else found
 
 
 def is_header(cells: Sequence[str]) -> bool:
@@ -484,20 +503,22 @@ def is_whole_loss(text: str) -> bool:
     return called("quantities").get(lower) == "L" and is_whole
 
 
-_OF_ALL = (
-    "of",
-    "over",
-    "the",
-    "all",
-    "every",
-    "steps",
-    "step",
-    "t",
-    "für",
-    "alle",
-    "aller",
-    "de",
-    "tous",
+_OF_ALL = frozenset(
+    [
+        "of",
+        "over",
+        "the",
+        "all",
+        "every",
+        "steps",
+        "step",
+        "t",
+        "für",
+        "alle",
+        "aller",
+        "de",
+        "tous",
+    ]
 )
 
 

@@ -129,6 +129,19 @@ def _row(text: str) -> list[str]:
 _NOTHING = ("nan", "none", "null", "")
 
 
+def _stacked(stem: str, count: int, names: Names) -> list[str]:
+    """What a row [U, W, …] is for, where a document writes W·[h_{t-1}, x_t]."""
+    order, features = names.conventions.stacked, names.model.features
+    weight = re.fullmatch(r"(d?)W_([a-z])", stem)
+    if not order or weight is None or count != features + 1:
+        return []
+    state = f"{weight[1]}U_{weight[2]}"
+    inputs = [f"{stem}{k}" for k in range(1, count)] if features > 1 else [stem]
+    if state not in names.known:
+        return []
+    return [state, *inputs] if order == "hx" else [*inputs, state]
+
+
 def spread(
     entry: Entry, names: Names, steps: int, windows: int = 1, spans: Sequence[range] = ()
 ) -> Iterator[Entry]:
@@ -166,6 +179,10 @@ def spread(
         raise ExpressionError("a quantity before the list", f'"{entry.left.strip()}"')
     values = entry.values
     count = len(values)
+    if stacked := _stacked(stem, count, names):
+        for name, value in zip(stacked, values, strict=True):
+            yield replace(_one(entry, name, value), written=f"{entry.left.strip()}: {value}")
+        return
     if names.is_vector(stem):
         step = target.step if isinstance(target, Symbol) else None
         at = step if isinstance(step, int) else None

@@ -14,6 +14,7 @@ from cellcalc.check.reading.conventions import (
     DERIVATIVE,
     NET,
     OPEN,
+    STACKED,
     TILDE,
     VALUE,
     Conventions,
@@ -95,7 +96,8 @@ _OTHERS: Mapping[str, tuple[str, ...]] = {
     "b_y": ("by", "bhy", "b_hy", "b_out"),
     "E": ("loss_t", "e_t"),
     "L": ("loss", "Loss", "total_loss", "L_total", "E_total", "J", "loss_total", "totalloss"),
-    "u": ("z",),
+    "u": ("z", "Γ_u", "Γu"),
+    "r": ("Γ_r", "Γr"),
     "h": ("hidden", "hidden_state"),
     "c": ("cell_state",),
     "W": ("W_x", "Wx", "W_xh", "Wxh", "W_hx", "Whx", "W_ih", "Wih", "W_ax", "Wax", "W_in"),
@@ -132,6 +134,7 @@ _START_OF_A = re.compile(r"(d?)a_?0")
 _HEADS = ("W", "w", "U", "R", "b", "p", "z", "a", "net")
 _SMALL_E = re.compile(r"e(?:_?[0-9]{1,5})?")
 _WITH_HAT = re.compile(r"(d?)[ĉĈ]((?:_?[0-9]+)?)")
+_FROM_MEMORY = re.compile(r"W_?([a-z])c")
 _ENDS_IN_N = re.compile(r"_\{?n\}?$")
 _RAISED_LETTERS = {letter: raised for raised, letter in RAISED.items()}
 _TRAILING = re.compile(r"(.*?)[_,]?([0-9]{1,6})")
@@ -195,6 +198,10 @@ class Names:
     def has_reset(self) -> bool:
         """Whether it is a GRU, whose candidate PyTorch calls n."""
         return {"r", "u", "g"} <= self.varying
+
+    @cached_property
+    def _has_peepholes(self) -> bool:
+        return any(name.startswith("p_") for name in self.parameters)
 
     @cached_property
     def gates(self) -> tuple[str, ...]:
@@ -628,6 +635,8 @@ class Names:
             if len(parts) != 2 or not all(parts):
                 continue
             head, tail = parts
+            if (of_author := self._in_author(head, tail)) is not None:
+                return of_author
             kind = self.aliases.get(head, head if head in _HEADS else "")
             kind = {"a": "z", "net": "z", "w": "W", "R": "U"}.get(kind, kind)
             digits = re.fullmatch(r"(.*?[^\W\d])([0-9]{0,3})", tail)
@@ -640,6 +649,18 @@ class Names:
                 if key in self.known or f"{kind}_{gate}" in self.vectors:
                     return key
         return None
+
+    def _in_author(self, head: str, tail: str) -> str | None:
+        """Graves's w_cι where nothing leads from the state: from the output b_c; and β_ι."""
+        is_bias = head in ("β", "beta")
+        if self.author is None or not (is_bias or (head in ("w", "W") and tail[0] == "c")):
+            return None
+        if not is_bias and self._has_peepholes:
+            return None
+        letter = tail if is_bias else tail[1:]
+        gate = "g" if letter == "c" else self._key(f"b_{letter}", False) if letter else ""
+        key = f"{'b' if is_bias else 'U'}_{gate}"
+        return key if gate in self.gates and gate != letter and key in self.known else None
 
     def _word(self, stem: str) -> str | None:
         """What a word of some language in a formula means: (y - objetivo)^2, потери."""
@@ -743,6 +764,9 @@ class Names:
                 yield from (k for k in (base, self._key(base, False)) if k)
         if self.has_reset:
             yield from (k for k, others in _OF_RESET.items() if stem in others)
+        if self.has_reset and (recurrent := _FROM_MEMORY.fullmatch(stem)):
+            gate = "g" if recurrent[1] == "c" else self._key(recurrent[1], False)
+            yield f"U_{gate}"  # Ng's W_rc, where the state is called c
         for gate, spelled in _GATES.items():
             for name in (*spelled, *self._more_letters(gate)):
                 yield from _of_gate(stem, gate, name)
@@ -875,8 +899,17 @@ class Names:
 
         return rebuilt(formula, put)
 
+    def _function(self, match: re.Match[str]) -> str:
+        """A function by its name, where the document has a letter for it."""
+        function = self.conventions.functions.get(match[1])
+        return match[0] if function is None else f"{function}{match[2]}"
+
     def parsed(self, text: str, style: Style | None = None) -> Expression:
         """A formula, in our own symbols or in an author's."""
+        if self.conventions.functions:
+            text = _CALLED.sub(self._function, text)
+        if self.conventions.stacked:
+            text = _OF_STACKED.sub(r"(\1_\2 x_t + U_\2 h_{t-1})", text)
         text = _STEP_AS_ARGUMENT.sub(r"\1[\2])", text) if "," in text else text
         if "D[" in text:
             text = _OPERATOR_D.sub(lambda m: f"∂L/∂{m[1].replace('.', '_')}", text)
@@ -886,6 +919,12 @@ class Names:
         return self.resolve(parse_formula(text, self.quantity, style))
 
 
+# f'(a_t), where f is said to be the sigmoid; but f(t) is f at step t
+_CALLED = re.compile(
+    r"(?<![^\W_])(?<![\u0300-\u036f∂δ∇^{])([fghφ])('?)\s?(?=\(\s?(?!t\s?(?:[-+]\s?[0-9]\s?)?\)|[0-9]+\s?\))[^\s()])"
+)
+# W_f·[h_{t-1}, x_t]
+_OF_STACKED = re.compile(rf"(W)_?\{{?([^\W\d_]{{1,2}})\}}?\s?[*·@]?\s?{STACKED.pattern}")
 # D[M], where D takes the derivative by what stands in the brackets; no step is called so
 _OPERATOR_D = re.compile(
     r"(?<!\w)D\[\s?((?![tkn]\s?\])[A-Za-zα-ωΑ-Ω][\w.]{0,6}(?:\([^()\[\]]{1,8}\))?)\s?\](?!\s?\()"

@@ -13,8 +13,10 @@ from openpyxl.utils.cell import coordinate_to_tuple, get_column_letter
 
 from cellcalc.archives import DAMAGE
 from cellcalc.check.answers import PROSE, Entry
+from cellcalc.check.reading.crossed import is_value
 from cellcalc.check.reading.gate_axis import apart, order_of
 from cellcalc.check.reading.grid import entries_of_rows
+from cellcalc.check.reading.labels import label_of
 from cellcalc.check.reading.lines import Where, entries_of_line, heading_of
 from cellcalc.check.reading.lists import MAX_NUMBERS
 from cellcalc.check.reading.prose import GRADIENT, stage_after
@@ -151,12 +153,18 @@ def _blocks(rows: Mapping[int, Mapping[int, str]]) -> Iterator[list[int]]:
     """Rows that follow one another without an empty one between."""
     block: list[int] = []
     for number in sorted(rows):
-        if block and number != block[-1] + 1:
+        if block and number != block[-1] + 1 and not (len(block) > 1 and _is_sum(rows[number])):
             yield block
             block = []
         block.append(number)
     if block:
         yield block
+
+
+def _is_sum(row: Mapping[int, str]) -> bool:
+    """Whether a row has the sums of the columns of the table above it."""
+    first, *rest = (row[column] for column in sorted(row))
+    return len(rest) > 1 and label_of(first).kind == "total" and all(map(is_value, rest))
 
 
 def _of_block(

@@ -194,6 +194,9 @@ _BRACKETED_STEP = re.compile(
 )
 
 
+_NET_OF = re.compile(
+    r"(?i:net)[ _](forget|input|output|candidate|update|reset|[A-Za-z]\u0303?)(\[[-+\w]{1,8}\])?"
+)
 _WITH_LETTER = re.compile(
     r"([^\W\d_]+(?:[ -][^\W\d_]+){0,3})\s*[,:]?\s*"
     r"\(([A-Za-z][\u0303_\w]{0,3})\)\s*(\[[-+\w]{1,8}\])?"
@@ -365,6 +368,11 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         lowered = spoken  # cell_state, of a program
     if not re.search(r"[^\W\d_]{3,}|\s|[\u3000-\u9fff]", lowered):
         return text, t
+    if net := _NET_OF.fullmatch(text):  # net forget, net C̃[3]
+        key = called("quantities").get(f"{net[1].lower()} gate") or net[1]
+        key = called("quantities").get(key.lower(), key)
+        if len(key) < 3 and (net[1].lower() != "input" or names.conventions.nets):
+            return f"z_{key}{net[2] or ''}", t
     if letter := _WITH_LETTER.fullmatch(text):  # forget (f)
         word = letter[1].lower()
         if any(one in called("quantities") for one in (word, f"{word} gate")):
@@ -423,6 +431,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         phrase = " ".join(before).lower()
         if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) and phrase in words("derivative")["words"]:
             return last, t  # the gradient dW_f
+        is_slope = (_named(phrase, names) or "").startswith("d")
+        if is_slope and not re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last):
+            return f"∂L/∂{last}", t  # the gradient of the cell state c
         if (
             all(word.strip(",.:") in _FILLERS for word in phrase.split())
             or _named(phrase, names) is not None
