@@ -60,6 +60,7 @@ from cellcalc.language.tree import (
     rename,
     shifted,
     symbols,
+    walk,
 )
 from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
@@ -1339,6 +1340,9 @@ class _Reader:
         formula = self.names.parsed(text, style)
         if not style.code:
             formula = self.with_state_before(formula, name, text)
+        if self.is_perhaps_gradient(entry, name, formula):
+            both = f"its value after the update (new {name}), or its gradient (d{name})"
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
             self.keep_apart(entry, target, formula)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
@@ -1384,6 +1388,16 @@ class _Reader:
             raise SeveralReadingsError(
                 f'"{entry.left.strip()}"', f"{target.name} or another author's {stem[0]}"
             )
+
+    def is_perhaps_gradient(self, entry: Entry, name: str, formula: Expression) -> bool:
+        """Whether a weight is made of derivatives alone, as a gradient is: b = Σ_t dz[t]."""
+        if name not in self.names.parameters and name not in self.names.vectors:
+            return False
+        used = {symbol.name for symbol in symbols(formula)}
+        is_of_slopes = any(one[:1] == "d" and one in self.names.varying for one in used)
+        has_numbers = any(isinstance(node, Number) for node in walk(formula))
+        is_told = entry.stage == "new" or stage_of(entry.left) == "new"
+        return is_of_slopes and not has_numbers and not is_told and name not in used
 
     def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
         """The formula with a state that stands without a step as that of the step before.

@@ -372,7 +372,7 @@ class _Meanings:
             return value
         if isinstance(array, numpy.ndarray):
             own = self._data(name, array)
-            if own is None and len(array) > 2:
+            if own is None and array.ndim and len(array) > 2:
                 rest = self._data(name, array[1:])  # behind a place of no step, where t is from 1
                 if rest is not None:
                     own = array.astype(object)
