@@ -139,6 +139,7 @@ class _Notes:
         self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
         self.gate = ""  # … and the gate whose W, U and b they have
+        self.within = False  # whether a bracket is open that holds gradients: ∇ = (W = …,
         self.is_staged = False  # whether a line says its own stage: [grad] V = 0.1
 
     def entries(self) -> Iterator[Entry]:
@@ -245,6 +246,11 @@ class _Notes:
 
     def without_label(self, text: str) -> str:
         """A line without the tag, or the gate of its W, U and b, that it begins with."""
+        if opened := _OPENED_SLOPES.match(text):
+            self.within, text = True, text[opened.end() :]
+        if self.within:
+            self.within = text.count(")") <= text.count("(")
+            text = as_slopes(text if self.within else text.rstrip().removesuffix(")"))
         found = with_gate(text, self.gate)
         if found is None and (tag := _TAGGED.match(text[:600])):
             label = tag["tag"] + (tag["words"] or "")
@@ -1154,6 +1160,7 @@ _LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
 _TAGGED = re.compile(
     r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
 )
+_OPENED_SLOPES = re.compile(r"\s*(?:∇|grads?|gradients?|d_?params)\s*=\s*\((?=\s*\w{1,6}\s*=)")
 _PIPED = re.compile(r"([^|]{0,60}\|)?\s*([^\W\d_]{3,16})\s*\|\s*(?=[^=|]{1,40}=)")
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
