@@ -26,7 +26,7 @@ from cellcalc.check.reading.names import (
     mentioned,
     moments_of,
 )
-from cellcalc.check.reading.own_letters import KINDS
+from cellcalc.check.reading.own_letters import KINDS, tells_what_it_is
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -386,9 +386,15 @@ def _texts(entries: Iterable[Entry]) -> Iterator[str]:
                 yield f"{before} {entry.context}"
             before = entry.context
         if entry.form not in (PROSE, OWN, "code", "last"):
-            yield " = ".join((entry.left, *entry.between, entry.right))
+            yield " = ".join((_with_step(entry), *entry.between, entry.right))
         if entry.left.startswith(("delta", "δ")) and len(entry.values) <= MAX_SHOWN:
             yield from (f"{entry.left}[{t}] = {v}" for t, v in enumerate(entry.values, 1))
+
+
+def _with_step(entry: Entry) -> str:
+    """The derivative by a gate with the step of the heading that it stands under."""
+    is_name = re.fullmatch(r"(?:δ|delta|d|[∂d][LEJ]/[∂d])[ _]?\{?[figoru]\}?", entry.left)
+    return f"{entry.left}[{entry.t}]" if is_name and entry.t is not None else entry.left
 
 
 _GOES_ON = re.compile(r"^[^|=]{0,40}[^|]*[^\W\d_]{1,20},?$")
@@ -812,6 +818,8 @@ class _Reader:
 
     def is_text(self, entry: Entry) -> bool:
         """Whether an entry that cannot be read is no answer, but text with an equals sign."""
+        if not entry.between and tells_what_it_is(entry.right[:60]):
+            return True  # W = input weight
         rule = self.rule_for(entry)
         if rule is not None and entry.left.strip() not in (*_EACH, PARAMETER) and not rule.ahead:
             return False  # nothing but a rule has such a name: v_w

@@ -135,7 +135,11 @@ def _asked(answer: Answer) -> tuple[object, ...]:
 
 
 def _copied(trace: Trace, answer: Answer, figures: int, is_alone: bool) -> bool:
-    given = _given(trace, answer) if _may_be(trace, answer) else ()
+    given = list(_given(trace, answer)) if _may_be(trace, answer) else []
+    if answer.stage == GIVEN and isinstance(answer.number, Written):
+        value = answer.number.value
+        if any(abs(value - before) <= AGREED * abs(before) for before, _ in given):
+            return True
     return any(_is_copy(answer, before, after, figures, is_alone) for before, after in given)
 
 

@@ -275,6 +275,25 @@ def test_the_update_gate_of_a_table_is_no_update() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "symbols"),
+    [
+        ("Output y = h. f: forget gate, g: candidate.\nf_1 = «f@1», g_2 = «g@2»", "f g"),
+        ("f: forget, i: input, g: cell, o: output\ng_2 = «g@2», c_2 = «c@2»", "g c"),
+        ("c is the candidate, s is the cell state.\nc_2 = «g@2», s_2 = «c@2»", "g c"),
+        ("E is the total loss, E_t that of step t.\nE_2 = «E@2»\nE = «L»", "E L"),
+        ("The gradient of the cell state c at t = 2 is «dc@2».", "dc"),
+        ("Sei s_t der Zellzustand und y_t die Ausgabe der Zelle.\ny_2 = «h@2»", "h"),
+        ("δ_t is the derivative with respect to h_t.\nδ_2 = «dh@2»", "dh"),
+        ("z_t is the candidate, z_f a net input.\nz_2 = «g@2», z_f[2] = «z_f@2»", "g z_f"),
+    ],
+)
+def test_what_is_said_in_words_makes_no_right_answer_wrong(text: str, symbols: str) -> None:
+    found = report(text)
+    assert [m.answer.symbol for m in found.marked] == symbols.split()
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+
+
+@pytest.mark.parametrize(
     ("text", "problem", "symbols"),
     [
         ("f is the logistic sigmoid, g = h = tanh.\nf(z_f[2]) = «f@2»\n"

@@ -131,7 +131,12 @@ def _unset(row: Sequence[str]) -> Sequence[str]:
     is_beside = before + 1 < name and name + 1 == value
     if not is_beside or not is_value(row[value]) or not is_setting(row[name]):
         return row
-    if len(row[name]) < 2 or label_of(row[name]).kind in ("time", "step", "pass", "number"):
+    if (len(row[name]) < 2 and row[name].isascii()) or label_of(row[name]).kind in (
+        "time",
+        "step",
+        "pass",
+        "number",
+    ):
         return row
     return [*row[:name], *[""] * (len(row) - name)]
 
@@ -201,7 +206,9 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
             is_apart = True
             continue
         if len(filled) == 1 and not is_value(filled[0]) and len(row) > 1:
-            told = _titled(told, filled[0].lstrip("# "))
+            title = filled[0].lstrip("# ")
+            is_of_all = label_of(title) == Label("stage", "d") and _is_once(rows, title)
+            told = (title,) if is_of_all else _titled(told, title)
             is_apart = True
             continue
         if row[0].startswith("#"):  # a comment, which may name the columns
@@ -251,6 +258,13 @@ def _with_headers_below(tables: Iterable[_Table]) -> Iterator[_Table]:
 
 def _kinds(cells: Sequence[str]) -> set[str]:
     return {label_of(cell).kind for cell in cells if cell}
+
+
+def _is_once(rows: Sequence[Sequence[str]], title: str) -> bool:
+    """Whether a title stands once among several of steps: it is none of the last one's parts."""
+    alone = [cells[0] for row in rows if len(cells := [cell for cell in row if cell]) == 1]
+    steps = sum(label_of(cell.lstrip("# ")).kind == "step" for cell in alone)
+    return steps > 1 and sum(cell.lstrip("# ") == title for cell in alone) == 1
 
 
 def _titled(titles: tuple[str, ...], title: str) -> tuple[str, ...]:
@@ -306,7 +320,7 @@ def _of_table(table: _Table) -> Iterator[Number]:
     named = _with_merged(table, sorts)
     staged = any(label.kind == "stage" for k in values for label in stacks[k])
     renewed = any(
-        label.kind == "sort" and _stage_of_sort(label.says) == "new"
+        label.kind == "sort" and _stage_of_sort(label.says) in ("new", "d")
         for k in values for label in stacks[k]
     )  # fmt: skip
     corners = tuple(
@@ -694,6 +708,9 @@ def _named(
             raise UnclearError
         part = parts[0].letter
         return f"{part}{letters.pop()}" if part or not gates else gates[0].says, True
+    is_value_of = any(label.kind == "value" for label in (*above, *beside))
+    if len(gates) == 1 and gates[0].says == "c" and gates[0].wordy and is_value_of:
+        return "cell (value)", False  # of the candidate, or of the state
     named = [label for label in own if label.kind != "part"]
     if not named:
         if titles := [label for label in around if label.kind in ("quantity", "gate")]:

@@ -21,16 +21,15 @@ _SORT = (
 )
 _PAIR = re.compile(rf"(?:^|(?<=[\s,;|]))(?P<name>{_SORT})(?P<sign>\s*[=≈:]\s*)(?=[^\s=:≈])")
 _NUMBERED = re.compile(rf"(?P<name>{_SORT})\s+(?P<value>{_NUMBER})(?:\s*[,;|])?(?:\s+|$)")
-_OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
-_GRAD_OF_SORT = re.compile(r"(?<![\w.])(?:grad|gradient|∇)\s?\(\s?([WUb])\s?\)")
-_TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
-_WEIGHT = re.compile(r"(?:^|(?<=[\s,;]))(?=[WUbV]_?\w{0,3}\s?=)")
-# grad W_f=0.02 U_f=-0.01
-_OF_ALL = re.compile(
-    r"\s*\[?(?:grads?|gradients?)\s?\]?:?\s+"
-    r"(?=[WUbV]_?\w{0,3}\s?=\s?[-+0-9.]\S*\s+[WUbV]_?\w{0,3}\s?=)",
-    re.IGNORECASE,
+_SORT_FIRST = re.compile(rf"\s*(?:[-*•]\s+)?(?P<sort>{_SORT})\s*[:,]\s+")
+_GATE_PAIR = re.compile(
+    rf"(?P<gate>[^\W\d_]{{1,12}})\s*[=:]\s*(?P<value>{_NUMBER})(?:\s*[,;|]\s*|\s+|$)"
 )
+_OTHER = re.compile(r"(?:^|[,;|]\s*|\s{2,}|[0-9]\s)(?P<name>(?:[^\W\d]|∂)[\w/∂.'{}]{0,20})\s*=")
+_GRAD_OF_SORT = re.compile(
+    r"(?<![\w.])(?:grad|gradient|∇)\s?(?:\(\s?([WUb])\s?\)|\s([WUb])(?=\s*[=:]))"
+)
+_TAG = re.compile(r"[\[(<]\s*([^\W\d_]{2,16})\s*[\])>]")
 _LETTERS = frozenset("figocCruznhaqjφιωρζ")
 _HEADING = re.compile(
     r"\s*(?:#{1,6}\s+|[-*•]\s+|\*\*|__)?(?P<said>[^=≈:#*]{1,40}?)(?:\*\*|__)?\s*:?\s*(?:\*\*|__)?\s*"
@@ -81,11 +80,11 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     """
     if len(text) > MAX_LINE:
         return None
-    text = _GRAD_OF_SORT.sub(r"d\1", text)
+    text = _GRAD_OF_SORT.sub(lambda m: f"d{m[1] or m[2]}", text)
     if numbered := _of_numbers(text):
         return numbered
-    if led := _OF_ALL.match(text):  # one word for all of the line
-        return _WEIGHT.sub("∂L/∂", text[led.end() :]), ""
+    if reversed_ := _of_sort(text):
+        return reversed_
     first = _PAIR.search(text)
     if first is None:
         return None
@@ -107,6 +106,23 @@ def with_gate(text: str, above: str = "") -> tuple[str, str] | None:
     return _PAIR.sub(named, rest), "" if stage == GRADIENT else stage
 
 
+def _of_sort(text: str) -> tuple[str, str] | None:
+    """``dW: f = 0.01, i = 0.02``: the parameter first, and the gates behind it."""
+    match = _SORT_FIRST.match(text)
+    rest = text[match.end() :] if match else ""
+    pairs = list(_GATE_PAIR.finditer(rest))
+    whole = "".join(pair[0] for pair in pairs)
+    if match is not None and match["sort"] == "b":
+        return None  # b: f = 0.7, the second part of an exercise
+    if match is None or len(pairs) < 2 or whole.strip() != rest.strip():
+        return None
+    gates = [gate_of(pair["gate"]) for pair in pairs]
+    if not all(gates):
+        return None
+    named = zip(gates, pairs, strict=True)
+    return " ; ".join(f"{_named(match['sort'], g)} = {pair['value']}" for g, pair in named), ""
+
+
 def _of_numbers(text: str) -> tuple[str, str] | None:
     """``f dW 0.01 dU 0.02``, as a program prints it."""
     gate, _, rest = text.strip().partition(" ")
@@ -122,6 +138,31 @@ def _named(name: str, letter: str) -> str:
     is_slope = name.endswith(".grad")
     made = of_gate(name.removesuffix(".grad"), letter)
     return f"∂L/∂{made}" if is_slope else made
+
+
+_WEIGHT = re.compile(
+    r"(?:^|(?<=[\s,;|]))(?=[WUbRVp](?:_?\{?\w{1,4}\}?)?\s*[=≈:])(?!\w{1,6}\s*[=:]\s*[^-+.\s\w])"
+)
+
+
+def as_slopes(text: str) -> str:
+    """A line with ∂L/∂W_f for the W_f of a line that says that it has gradients."""
+    return _WEIGHT.sub("∂L/∂", text)
+
+
+_LEADING = re.compile(
+    r"\s*(?:(?P<slopes>grads?|gradients?)|(?P<new>new|updated))\s*:?\s+(?=[WUbV]\S{0,4}\s*=)",
+    re.IGNORECASE,
+)
+
+
+def each_led(text: str) -> str:
+    """``grad W_f=0.1 U_f=0.2`` with the first word at each of its parameters."""
+    match = _LEADING.match(text)
+    if match is None:
+        return text
+    rest = text[match.end() :]
+    return as_slopes(rest) if match["slopes"] else _WEIGHT.sub("new ", rest)
 
 
 def heading_gate(text: str) -> str:
@@ -160,6 +201,7 @@ _PARAMETER_AND_GRAD = re.compile(
     rf"\s*(?P<name>[WUb]_\{{?\w{{1,3}}\}}?|V|b_y)\s*[:,]?\s+(?:grad|gradient|∇|d)\s*[:=]?\s*"
     rf"(?P<value>{_NUMBER})(?:\s*[,;|]|\s|$)\s*"
 )
+_OLD_AND_NEW = re.compile(rf"^{_NUMBER}\s*(?:->|→)\s*(?=[-+.0-9])")
 _NEW_BARE = re.compile(r"^(?:->|→|new|neu|updated|after)\s*[:=]?\s*(?=[-+.0-9])")
 _TOLD_BEHIND = re.compile(
     rf"(?<=[0-9])\s{{2,}}(?P<word>[^\W\d_]{{3,10}})\s+(?P<value>{_NUMBER})(?=\s{{2}}|\s*$)"
@@ -173,12 +215,17 @@ _PAIR_OF_STEP = re.compile(  # i 0.3098  f 0.7723, below a step
 _PAIRS_OF_STEP = re.compile(rf"\s*(?:{re.sub('[?]P<[a-z]+>', '?:', _PAIR_OF_STEP.pattern)}){{2,}}")
 
 
+_LED = re.compile(r"\s*([^\W\d_]{4,12}):?\s+(?=\S{1,8}\s+[-+.0-9])")
+
+
 def _of_step(name: str, t: int) -> str:
     return f"{name}[{t}]" if name == "loss" else name
 
 
 def with_told(text: str, t: int | None) -> str:
     """A line with equals signs for "h_1 = 0.34   target 0.6   loss 0.03" of the step ``t``."""
+    if t is not None and "=" not in text and (led := _LED.match(text)):  # gates  f 0.7  i 0.6
+        text = text[led.end() :] if label_of(led[1].lower()).kind == "aside" else text
     if t is not None and "=" not in text and _PAIRS_OF_STEP.fullmatch(text[: MAX_LINE + 1]):
         return _PAIR_OF_STEP.sub(lambda m: f"{_of_step(m['name'], t)} = {m['value']} ; ", text)
     if t is None or "=" not in text or "  " not in text:
@@ -200,6 +247,7 @@ def with_nets(text: str) -> str:
         text = _NET_AND_VALUE.sub(_both, text)
     if about := _PARAMETER_AND_GRAD.match(text):  # W_f:  grad 0.027  new W_f = 0.7 - …
         name, rest = about["name"], text[about.end() :]
+        rest = _OLD_AND_NEW.sub("-> ", rest, count=1)
         rest = _NEW_BARE.sub(f"new {name} = ", rest, count=1)
         text = f"d{name} = {about['value']} ; {rest}".rstrip(" ;")
     return _GRAD_OF.sub(_slope, text) if "(" in text and ("grad" in text or "∇" in text) else text

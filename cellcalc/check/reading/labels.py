@@ -90,7 +90,9 @@ _FOR_WHAT = re.compile(
     r"|hidden|bias)[)\]]$",
     re.IGNORECASE,
 )
-_SPACED_GATE = re.compile(r"^(d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$")
+_SPACED_GATE = re.compile(
+    r"^(d?_?[WUbR]|d?_?z|d?_?a|d?_?net|δz?|delta|d[LEJ]/dz|∂[LEJ]/∂z)\s([figocruznC])$"
+)
 _CLOSED = re.compile(r"\s*([()])\s*")
 _TILDE = re.compile(r"(?<=\b[cghC])~(?!\w)")
 _TOLD = re.compile(r"^(.*\S)\s*\(\s*([^()]{1,40}(?:\([^()]{1,6}\))?)\s*\)$")

@@ -18,6 +18,8 @@ from cellcalc.check.reading.characters import plain
 from cellcalc.check.reading.clauses import LAST, pieces, trailing
 from cellcalc.check.reading.from_zero import is_of_first_step
 from cellcalc.check.reading.gate_lines import (
+    as_slopes,
+    each_led,
     heading_gate,
     stage_told,
     with_gate,
@@ -75,11 +77,12 @@ def entries_of_lines(text: str, first_line: int = 1) -> list[Entry]:
 
 
 def _weights_apart(entries: Sequence[Entry]) -> Iterator[Entry]:
-    """The entries; below "Parameters and gradients" what has a .grad beside it is the weight."""
+    """The entries; what has a .grad of its own beside it is the weight."""
     slopes = {e.left.strip().removesuffix(".grad") for e in entries if e.left.endswith(".grad")}
     for entry in entries:
-        is_weight = entry.stage == GRADIENT and entry.left.strip() in slopes
-        yield replace(entry, stage="", gradient=False) if is_weight else entry
+        is_weight = bool(slopes) and entry.left.strip() in slopes
+        stage = "" if entry.stage == GRADIENT else entry.stage
+        yield replace(entry, stage=stage, gradient=False) if is_weight else entry
 
 
 def _moved(entry: Entry, lines: int) -> Entry:
@@ -262,6 +265,10 @@ class _Notes:
                 text[tag.end("words") if stage and tag["words"] else tag.end("tag") + 1 :],
                 stage,
             )
+        if found is None and (tag := _PIPED.match(text[:600])) and (says := stage_told(tag[2])):
+            found = f"{tag[1] or ''}{text[tag.end() :]}", says  # epoch 1 | grads | Wf=0.1
+        if found and found[1] == GRADIENT:
+            found = as_slopes(found[0]), ""
         self.is_staged = bool(found and found[1])
         if self.is_staged and found:
             self.where = replace(self.where, stage=found[1])
@@ -297,6 +304,7 @@ class _Notes:
             found = heading_of(of_pass[1], self.where)
             if found is not None and replace(found, t=None) != replace(self.where, t=None):
                 self.where, text = found, text[of_pass.end() :]
+        text = each_led(text) if len(text) <= 2_000 else text
         bare = _opened(text)
         label = _step_label().match(bare) if len(text) <= 2_000 else None
         if label is not None:
@@ -770,7 +778,10 @@ _COLUMNS_RULE = re.compile(r"\s*(?:-{2,}(?:\s{1,}-{2,})+|={2,}(?:\s{1,}={2,})+)\
 def _columns(lines: list[Line], place: int) -> int:
     """Where a table in columns that begins here ends: a header, and rows of numbers."""
     header = lines[place].text.split()
-    if len(header) < 2 or any(sign in lines[place].text for sign in ("=", "≈", "[[")):
+    # BACKWARD t=3 t=2 t=1
+    has_steps = len(header) > 2 and all(map(_STEP_OF_CELL.fullmatch, header[1:]))
+    has_signs = any(sign in lines[place].text for sign in ("=", "≈", "[["))
+    if len(header) < 2 or (has_signs and not has_steps):
         return place
     if _is_of_pass(header) or (len(header) == 2 and header[0].endswith(":")):
         return place
@@ -798,7 +809,7 @@ def _columns(lines: list[Line], place: int) -> int:
     many = end - start
     is_time = re.fullmatch(r"(?:t|step|time|k|zeit|schritt)", header[0], re.IGNORECASE)
     first_is_time = bool(is_time) or header[0].lower() in words("columns")["symbol"]
-    numbers = all(_NUMERIC.fullmatch(cell) for cell in header[1:])
+    numbers = has_steps or all(_NUMERIC.fullmatch(cell) for cell in header[1:])
     header_only = all(_NUMERIC.fullmatch(c) for c in header)
     if many >= 1 and not header_only and (ruled or first_is_time or numbers):
         return end
@@ -1163,6 +1174,7 @@ _LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
 _TAGGED = re.compile(
     r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
 )
+_PIPED = re.compile(r"([^|]{0,60}\|)?\s*([^\W\d_]{3,16})\s*\|\s*(?=[^=|]{1,40}=)")
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
 
@@ -1226,9 +1238,9 @@ def _log_step() -> re.Pattern[str]:
     """What says the step of a line: [fwd] t=1 x=0.9; Zeit t = 1   Eingabe 0.8."""
     steps = any_of("time", "steps")
     words_before = r"\s*(?:\[?[^\W\d_]{2,12}\s?\]?:?\s+){0,2}"
-    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?"
+    step = rf"(?:(?:{steps})\s*)?[tk]\s?=\s?|(?:{steps})\s?=\s?|(?:{steps})\s(?=[0-9]{{1,6}}/)"
     return re.compile(
-        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
+        rf"{words_before}(?:{step})([0-9]{{1,6}})(?:/[0-9]{{1,6}})?(?:\s+(?=[^\W\d][\w./∂]{{0,30}}=[-+.0-9])|\s{{2,}}(?=[^\W\d]))",
         re.IGNORECASE,
     )
 

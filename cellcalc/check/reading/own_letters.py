@@ -71,6 +71,7 @@ _MODIFIED = re.compile(
     re.IGNORECASE,
 )
 _WORDS_ONLY = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}\s?\(\s?$")
+_OF_PARAMETERS = frozenset("WUVRbp")  # which are never net inputs
 _NO_NAMES = frozenset(("t", "k", "σ", "tanh", "Σ", "∂", "π", "x"))
 # … and what is a word in some language, so that it is a letter only with a sign beside it.
 _SMALL_WORDS = frozenset("aAàeEèéyYoOiIuUó")
@@ -125,6 +126,12 @@ def _is_own(name: str, found: Mapping[str, str]) -> bool:
     return len(alike) > 1
 
 
+def tells_what_it_is(text: str) -> bool:
+    """Whether a text only names a quantity, or a sort of parameter, in words."""
+    bare = re.sub(r"^(?:the|an?|der|die|das|le|la|el|il)\s", "", " ".join(text.lower().split()))
+    return len(bare) > 2 and bare.strip(" .;,") in _phrases()[1]
+
+
 @cache
 def _phrases() -> tuple[re.Pattern[str], Mapping[str, str]]:
     """All phrases that name a quantity, or what heads its parameters."""
@@ -144,6 +151,9 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
         yield told[1], told[2]
     for slope in _OF_LOSS.finditer(line):
         yield re.sub(r"[{}]", "", slope[1]), f"∂L/∂{slope[2]}_t"
+    if _heads()[1].search(line):
+        for slope in _BY_WORDS.finditer(line):
+            yield slope[1], f"∂L/∂{slope[2]}_t"
     for error in _OF_ERROR.finditer(line):
         if error[1] == "e" and error[3] == "target" and not _ERROR_SAID.search(line):
             continue  # it may be the loss as well
@@ -201,6 +211,15 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
 # ε_t := ∂L/∂s_t, with whatever is said of it behind it
 _OF_LOSS = re.compile(
     rf"(?<![\w∂/\\.^])({_LETTER}(?:_\{{?{_LETTER}\}}?)?){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER}){_T}(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
+)
+# δ_t is the derivative with respect to h_t, γ_t with respect to c_t
+_BY_WORDS = re.compile(
+    rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s(?:(?:is|ist|est|es|è|the|die|la|der|derivative|gradient|ableitung|dérivée"
+    r"|derivada|derivata|of|von|des|de|del|di|L|loss|verlusts?)\s){0,6}"
+    r"(?:with respect to|w\.?r\.?t\.?|by|nach|par rapport à|respecto a|rispetto a|em relação a|по)"
+    rf"\s({_LETTER}){_T}"
+    r"(?=\s*(?:$|[.,;:|)]|(?:and|und|et|y|e)\s))",
+    re.IGNORECASE,
 )
 # e_t = ŷ_t - d_t
 _OF_ERROR = re.compile(
@@ -287,13 +306,16 @@ def _before(line: str, place: int, symbols: Sequence[re.Match[str]]) -> re.Match
         between = line[symbol.end() : place]
         if len(between) > 40:
             return None
-        if symbol[0] in _SMALL_WORDS and not re.match(r"\s?(?:[=:|]|:=)", between):
+        if symbol[0] in _SMALL_WORDS and not re.match(
+            r"\s?(?:[=:|]|:=|(?:is|ist|denotes|means)\b)", between
+        ):
             continue
         is_greek = _stem(symbol) in _GREEK.split("|")
         is_short = len(_stem(symbol)) < 3 or is_greek or re.match(r"\s?(?::=|=|:|\||→)", between)
         if not is_short:
             continue
-        is_beside = _BARE.fullmatch(between) or between == " "
+        is_in_formula = re.search(r"[-+*/·=(]\s?$", line[: symbol.start()][-3:])
+        is_beside = _BARE.fullmatch(between) or (between == " " and not is_in_formula)
         if _EXPLICIT.fullmatch(between) or (is_beside and len(symbol[0]) > 1):
             return symbol
         explicit = _EXPLICIT.match(between)
@@ -346,7 +368,7 @@ def _net_inputs(line: str) -> Iterator[tuple[str, str]]:
         parts = re.split(r"\s?(?:,|\band\b|\bet\b|\bund\b|\by\b)\s?", match["list"])
         heads = {re.match(_LETTER, one)[0] for one in parts if re.match(_LETTER, one)}  # type: ignore[index]
         has_gate = all(re.search(r"[_^][{(]{0,2}[^\W_t]", one) for one in parts)
-        if len(heads) == 1 and has_gate:
+        if len(heads) == 1 and has_gate and heads.isdisjoint(_OF_PARAMETERS):
             head = heads.pop()
             is_slope = slope.search(part) or _IS_SLOPE.match(part)
             if is_slope or head != "δ":

@@ -431,6 +431,9 @@ def in_words(left: str, names: Names) -> tuple[str, int | None]:
         phrase = " ".join(before).lower()
         if re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last) and phrase in words("derivative")["words"]:
             return last, t  # the gradient dW_f
+        is_slope = (_named(phrase, names) or "").startswith("d")
+        if is_slope and not re.match(r"∂|δ|∇|grad|d[A-Za-z_]", last):
+            return f"∂L/∂{last}", t  # the gradient of the cell state c
         if (
             all(word.strip(",.:") in _FILLERS for word in phrase.split())
             or _named(phrase, names) is not None
