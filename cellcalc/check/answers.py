@@ -26,7 +26,7 @@ from cellcalc.check.reading.names import (
     mentioned,
     moments_of,
 )
-from cellcalc.check.reading.own_letters import KINDS, tells_what_it_is
+from cellcalc.check.reading.own_letters import KINDS, errors_of_gers, tells_what_it_is
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -42,6 +42,7 @@ from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
+from cellcalc.language.letters import MARK
 from cellcalc.language.tree import (
     ONE,
     TWO,
@@ -427,12 +428,28 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     return found
 
 
-def letters_said(entries: Iterable[Entry], model: Model) -> dict[str, str]:
-    """The letters that a document defines for quantities, each with our key."""
-    conventions = conventions_of(_texts(entries), model)
+def letters_said(
+    entries: Iterable[Entry], model: Model, symbols: Mapping[str, str]
+) -> dict[str, str]:
+    """The letters that a document defines for quantities, each with our key.
+
+    ``symbols`` are those of the author whose notation it is.
+    """
+    texts = list(_texts(entries))
+    conventions = conventions_of(texts, model)
     plain = Names(model, 1, conventions=conventions)
     found = _letters(conventions.letters, plain, model)
-    return {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
+    found = {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
+    for letter, key in (("g", "g"), ("h", "tanh_c")):  # g(net_c) = tanh(net_c), and g in a table
+        is_function = conventions.functions.get(letter) == "tanh"
+        if is_function and symbols.get(letter, "").endswith(MARK):
+            found.setdefault(letter, key)
+    if conventions.target in ("y", "d") and has_target(model):
+        found.setdefault(conventions.target, TARGET)
+    if symbols.get("y_c") == "h":  # Hochreiter's output units are y_k
+        found["y_k"] = PREDICTION
+        found |= errors_of_gers(texts)
+    return {name: key for name, key in found.items() if key in plain.known}
 
 
 _USUAL = frozenset("fiogchxWUVb")

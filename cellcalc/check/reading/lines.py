@@ -136,6 +136,7 @@ class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
+        self.steps: list[str] = []  # of the last table with steps above its columns
         self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
         self.gate = ""  # … and the gate whose W, U and b they have
@@ -205,6 +206,7 @@ class _Notes:
                 is_title = line.number == 1 and len(text.split()) > 3
                 stage = stage_after(text, not is_title)
                 self.where = replace(heading, stage=stage, titles=(_bare(text),))
+                self.steps = []
                 continue
             if (of_python := _dictionary(text, self.where.stage == GRADIENT)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -230,6 +232,16 @@ class _Notes:
             if kept:
                 kept[0] = replace(kept[0], context=" ".join(said))
             yield from kept
+
+    def goes_on(self, rows: Sequence[tuple[int, list[str]]]) -> bool:
+        """Whether rows without a header go on from a table whose steps run backward."""
+        is_backward = self.steps and self.steps != sorted(self.steps)
+        return bool(is_backward) and all(
+            len(cells) == len(self.steps) + 1
+            and not _NUMERIC.fullmatch(cells[0])
+            and all(map(_NUMERIC.fullmatch, cells[1:]))
+            for _, cells in rows
+        )
 
     def below_title(self, title: Line | None, block: Block) -> Where:
         """Where a table stands that has a title of a few words right above it."""
@@ -355,6 +367,11 @@ class _Notes:
             rows = _indexed(rows)
         if kind == "spaced" and len(rows) > 1 and len(rows[0][1]) < len(rows[1][1]):
             rows = [(rows[0][0], ["", *rows[0][1]]), *rows[1:]]  # steps above, and no corner
+        steps = [cell for cell in rows[0][1] if label_of(cell).kind == "step"] if rows else []
+        if len(steps) > 1:
+            self.steps = steps
+        elif kind == "columns" and self.goes_on(rows):  # dz_f below dL/df, of the same steps
+            rows = [(rows[0][0], ["", *self.steps]), *rows]
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
         if found is not None:
             yield from found
@@ -719,6 +736,9 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     if len(header) < 2 or not is_header(header):
         return place
     end, numbers = place + 1, 0
+    if end < len(lines) and _RULE.fullmatch(lines[end].text):
+        end += 1  # a rule below the header
+    first = end
     below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
     has_corner = not all(label_of(cell).kind == "step" for cell in header)
     is_led = not has_corner or (bool(below) and not _NUMERIC.fullmatch(below[0]))
@@ -730,7 +750,7 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
             break
         numbers += values
         end += 1
-    return end if numbers and end > place + 1 else place
+    return end if numbers and end > first else place
 
 
 # Between columns; one that is aligned on the right leaves one blank before a minus.
@@ -2247,6 +2267,7 @@ def _by_steps(
 _TRAILING_WORD = re.compile(r"(?<=[0-9])\s*,?\s+(?:and|und|et|y|e|i|и|und)$")
 _NEXT_SENTENCE = re.compile(
     r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[0-9])\.\s+[A-ZÀ-ÞА-Я][^\W\d_]{2,20}\s[^=]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+    r"|(?<=[\s*+/(][a-z])\.\s+[A-ZÀ-Þ][^\W\d_]{1,20}\s[^=]{0,200}$"
 )
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 
