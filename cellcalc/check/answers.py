@@ -26,7 +26,7 @@ from cellcalc.check.reading.names import (
     mentioned,
     moments_of,
 )
-from cellcalc.check.reading.own_letters import KINDS, tells_what_it_is
+from cellcalc.check.reading.own_letters import KINDS, errors_of_gers, tells_what_it_is
 from cellcalc.check.reading.prose import (
     GRADIENT,
     in_words,
@@ -42,6 +42,7 @@ from cellcalc.check.spelling import Written
 from cellcalc.check.world import LAST_STEP, STEPS
 from cellcalc.errors import ExpressionError, printable
 from cellcalc.language.keys import memory_key, path_key
+from cellcalc.language.letters import MARK
 from cellcalc.language.tree import (
     ONE,
     TWO,
@@ -59,6 +60,7 @@ from cellcalc.language.tree import (
     rename,
     shifted,
     symbols,
+    walk,
 )
 from cellcalc.model.model import LOSS, PREDICTION, TARGET, TOTAL_LOSS, Model
 from cellcalc.problems.templates import Template, shown_rows
@@ -426,12 +428,28 @@ def _said_names(conventions: Conventions, model: Model) -> dict[str, str]:
     return found
 
 
-def letters_said(entries: Iterable[Entry], model: Model) -> dict[str, str]:
-    """The letters that a document defines for quantities, each with our key."""
-    conventions = conventions_of(_texts(entries), model)
+def letters_said(
+    entries: Iterable[Entry], model: Model, symbols: Mapping[str, str]
+) -> dict[str, str]:
+    """The letters that a document defines for quantities, each with our key.
+
+    ``symbols`` are those of the author whose notation it is.
+    """
+    texts = list(_texts(entries))
+    conventions = conventions_of(texts, model)
     plain = Names(model, 1, conventions=conventions)
     found = _letters(conventions.letters, plain, model)
-    return {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
+    found = {letter: key for letter, key in found.items() if key not in KINDS and len(letter) == 1}
+    for letter, key in (("g", "g"), ("h", "tanh_c")):  # g(net_c) = tanh(net_c), and g in a table
+        is_function = conventions.functions.get(letter) == "tanh"
+        if is_function and symbols.get(letter, "").endswith(MARK):
+            found.setdefault(letter, key)
+    if conventions.target in ("y", "d") and has_target(model):
+        found.setdefault(conventions.target, TARGET)
+    if symbols.get("y_c") == "h":  # Hochreiter's output units are y_k
+        found["y_k"] = PREDICTION
+        found |= errors_of_gers(texts)
+    return {name: key for name, key in found.items() if key in plain.known}
 
 
 _USUAL = frozenset("fiogchxWUVb")
@@ -1322,6 +1340,9 @@ class _Reader:
         formula = self.names.parsed(text, style)
         if not style.code:
             formula = self.with_state_before(formula, name, text)
+        if self.is_perhaps_gradient(entry, name, formula):
+            both = f"its value after the update (new {name}), or its gradient (d{name})"
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
             self.keep_apart(entry, target, formula)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
@@ -1367,6 +1388,16 @@ class _Reader:
             raise SeveralReadingsError(
                 f'"{entry.left.strip()}"', f"{target.name} or another author's {stem[0]}"
             )
+
+    def is_perhaps_gradient(self, entry: Entry, name: str, formula: Expression) -> bool:
+        """Whether a weight is made of derivatives alone, as a gradient is: b = Σ_t dz[t]."""
+        if name not in self.names.parameters and name not in self.names.vectors:
+            return False
+        used = {symbol.name for symbol in symbols(formula)}
+        is_of_slopes = any(one[:1] == "d" and one in self.names.varying for one in used)
+        has_numbers = any(isinstance(node, Number) for node in walk(formula))
+        is_told = entry.stage == "new" or stage_of(entry.left) == "new"
+        return is_of_slopes and not has_numbers and not is_told and name not in used
 
     def with_state_before(self, formula: Expression, name: str, text: str) -> Expression:
         """The formula with a state that stands without a step as that of the step before.

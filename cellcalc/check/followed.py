@@ -372,7 +372,7 @@ class _Meanings:
             return value
         if isinstance(array, numpy.ndarray):
             own = self._data(name, array)
-            if own is None and len(array) > 2:
+            if own is None and array.ndim and len(array) > 2:
                 rest = self._data(name, array[1:])  # behind a place of no step, where t is from 1
                 if rest is not None:
                     own = array.astype(object)
@@ -1079,6 +1079,7 @@ class _Meanings:
             self.unknown.setdefault(doubt, (self.count, self.turns))
             return self._doubted(value, doubt)
         t = None if key == TOTAL_LOSS else step
+        t = None if t is None else self._inside(t)
         if t is None and key in self.forward:
             t = self._step_of_inputs(value)
         if t is None and key in self.names.varying:
@@ -1560,6 +1561,8 @@ class _Meanings:
     def _agrees(self, formula: Expression, record: _Record) -> bool:
         """Whether a formula for every step gives what a record has at its own."""
         place = record.place
+        if not 0 <= (place.t or 0) <= self.runs.passes[place.p].steps:
+            return False
         return near(self.runs.worked(formula, place.t or 0, place.p, place.w), record.values)
 
 

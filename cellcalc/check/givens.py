@@ -138,7 +138,8 @@ def _copied(trace: Trace, answer: Answer, figures: int, is_alone: bool) -> bool:
     given = list(_given(trace, answer)) if _may_be(trace, answer) else []
     if answer.stage == GIVEN and isinstance(answer.number, Written):
         value = answer.number.value
-        if any(abs(value - before) <= AGREED * abs(before) for before, _ in given):
+        changed = [before for before, after in given if after not in (None, before)]
+        if any(abs(value - before) <= AGREED * abs(before) for before in changed):
             return True
     return any(_is_copy(answer, before, after, figures, is_alone) for before, after in given)
 

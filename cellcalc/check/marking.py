@@ -199,7 +199,7 @@ def _with_programs(
 
 
 def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
-    """The lines of programs that stand in functions with arguments."""
+    """The lines of programs that stand in functions with arguments, but those of matrices."""
     from cellcalc.check.reading.standing import uses_matrices
 
     inside: set[int | str] = set()
@@ -208,13 +208,17 @@ def _in_functions(entries: Sequence[Entry]) -> set[int | str]:
             tree = ast.parse(block)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        spans = [
-            range(node.lineno, (node.end_lineno or node.lineno) + 1)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef) and node.args.args and not uses_matrices(node)
+        functions = [
+            node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.args.args
         ]
+        lines = {
+            one.lineno
+            for node in functions
+            for one in ast.walk(node)
+            if isinstance(one, ast.stmt) and not uses_matrices(one)
+        }
         own = [entry for entry in entries if entry.block == block]
-        inside |= {e.line for e in own if any(e.block_line in span for span in spans)}
+        inside |= {e.line for e in own if e.block_line in lines}
     return inside
 
 

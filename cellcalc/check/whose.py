@@ -42,10 +42,11 @@ def read_in_its_notation(
     if not plainly.unreadable and not named:
         return plainly
     keys = tuple(keys)
-    said = letters_said(entries, model) if named else {}
     for name in named or (_OWN_SYMBOLS if _has_other_symbols(plainly) else ()):
         author = _author(name).fitting(tuple(model.quantities))
-        symbols = {**symbols_of(author, keys), **said}
+        symbols = symbols_of(author, keys)
+        if named:
+            symbols = {**symbols, **letters_said(entries, model, symbols)}
         found = read(replace(model, author=author), symbols)
         fewer = len(plainly.unreadable) - len(found.unreadable)
         is_better = fewer > 0 or (not fewer and len(found.answers) > len(plainly.answers))

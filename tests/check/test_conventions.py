@@ -312,6 +312,8 @@ def test_what_is_said_in_words_makes_no_right_answer_wrong(text: str, symbols: s
         ("| | t=1 | t=2 |\n|---|---|---|\n| y_t-d_t | «dy@1» | «dy@2» |\n"
          "| ½(y-d)² | «E@1» | «E@2» |", "A", "dy dy E E"),
         ("h_1 = «h@1», error y - target = «dy@1»", "A", "h dy"),
+        ("El error es ½(h − objetivo)².\n| paso | error |\n|---|---|\n| 1 | «E@1» |\n| 2 | «E@2» |",
+         "A", "E E"),
     ],
 )  # fmt: skip
 def test_what_a_document_calls_functions_rows_and_nets(
@@ -333,3 +335,25 @@ def test_what_a_document_calls_functions_rows_and_nets(
 def test_nothing_is_made_of_what_is_not_said(text: str) -> None:
     found = report(text)
     assert not [m for m in found.marked if m.verdict is Verdict.CORRECT] and found.unreadable
+
+
+GERS = """
+After Hochreiter and Gers: g(net_c) = tanh(net_c), h(s_c) = tanh(s_c)
+d_out(t) = e_c h(s_c) y_out (1 - y_out)
+e_s(t) = e_c y_out (1 - h(s_c)^2) + y_phi(t+1) e_s(t+1)
+d_phi(t) = e_s s_c(t-1) y_phi (1 - y_phi)
+
+| t | y_out | g | h | e_c | e_s | d_out | d_c | d_phi |
+|---|---|---|---|---|---|---|---|---|
+| 2 | «o@2» | «g@2» | «tanh_c@2» | «dh@2» | «dc@2» | «dz_o@2» | «dz_g@2» | «!dz_f@2» |
+"""
+
+
+def test_errors_are_what_their_equations_show() -> None:
+    found = report(GERS)
+    assert not found.unreadable, found.unreadable
+    assert {m.verdict for m in found.marked} == {Verdict.CORRECT}
+    in_table = [m.answer.symbol for m in found.marked if m.answer.t == 2]
+    assert in_table == ["o", "g", "tanh_c", "dh", "dc", "dz_o", "dz_g", "dz_f"]
+    wrong = report(GERS, wrong=True)
+    assert [m.answer.symbol for m in wrong.marked if m.verdict is Verdict.WRONG] == ["dz_f"]

@@ -155,6 +155,8 @@ def test_what_goes_over_an_edge_is_found(
 
 
 HOSTILE = [
+    "return 5*W_f\n",
+    "def back(dh, dc, c_prev):\n    break\n",
     "import os\nos.system('touch {0}')\nopen('{0}', 'w').write('x')\n",
     "import numpy as np\nx = np.array([1, 2])\nx.tofile('{0}')\ngetattr(x, 'tofile')('{0}')\n",
     "a = [0]\nfor t in range(60):\n    a = a + a\n",

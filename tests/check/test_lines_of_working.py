@@ -39,3 +39,8 @@ def test_right_work_is_right_in_whichever_way_it_is_written(text: str) -> None:
 )
 def test_a_slip_in_such_a_line_is_wrong(text: str) -> None:
     assert verdicts(text) == [Verdict.WRONG]
+
+
+def test_a_weight_made_of_derivatives_alone_has_two_readings() -> None:
+    found = marked({"problem": "A", "text": "b_f = Σ_t dz_f[t]", "file": "a.md"}, False)
+    assert not found.marked and "or its gradient (db_f)" in found.unreadable[0].why

@@ -63,6 +63,7 @@ class Conventions:
     stacked: str = ""
     net_rows: bool = False
     nets: bool = False
+    error_is_loss: bool = False
     letters: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, accent: str) -> str:
@@ -199,6 +200,7 @@ def conventions_of(texts: Iterable[str], model: Model) -> Conventions:
         stacked=_stacked(lines),
         net_rows=any(map(_NET_ROWS.search, lines)),
         nets=any(map(_NETS.search, lines)),
+        error_is_loss=any(map(_ERROR_IS_LOSS.search, lines)),
         output_y=any(map(_RECURRENT_Y.search, lines)),
         beside=any(map(_OF_STEP.search, lines)) and any(map(_OF_ALL.search, lines)),
     )
@@ -220,6 +222,11 @@ _OF_ARGUMENT = re.compile(
 )
 
 
+_ERROR_IS_LOSS = re.compile(
+    r"(?<![^\W_])(?:error|fehler|erreur|errore|erro)\s?(?:=|is|ist|est|es|è|é)\s?"
+    r"(?:\(?1\)?/\(?2\)?\)?|\(\(1\)/\(2\)\)|\(1/2\)|0\.5)\s?[*·]?\s?\([^()]{3,30}\)\s?(?:²|\^\{?2|\*\*2)",
+    re.IGNORECASE,
+)
 _NET_ROWS = re.compile(
     r"(?<![^\W_])[\"'“„`]?net[\"'”“`]?\s(?:rows?|columns?|lines|values|zeilen?|spalten?)\s"
     r"(?:are|is|hold|have|sind|ist)\s(?:the\s|die\s)?(?:derivative|gradient|ableitung)",

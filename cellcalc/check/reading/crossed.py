@@ -346,7 +346,8 @@ def _of_table(table: _Table) -> Iterator[Number]:
                 yield Number(number, k, pair["name"], None, pair["value"])
                 continue
             if (own := _alone(row, sorts, filled)) is not None:  # "loss of block" below t
-                labels = _Labels((), (own,), titles, False, True)
+                above = tuple(label for label in stacks[k] if label.kind == "stage")
+                labels = _Labels(above, (own,), titles, False, True)
             if (
                 sorts[k - 1] == "value" and (own := _said_before(row, k)) is not None
             ):  # L =, and its number in the next cell

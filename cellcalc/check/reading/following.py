@@ -266,6 +266,11 @@ class Following:
         with contextlib.suppress(NotFollowedError):
             self.whole(tree)
 
+    def outside(self, statements: Iterable[ast.stmt], names: Names) -> None:
+        """Statements that stand in no function, and in no loop: a return there ends them."""
+        with contextlib.suppress(_ReturnError, _BreakError):
+            self.body(statements, names)
+
     def whole(self, tree: ast.Module) -> None:
         names = Names({"__name__": "__main__"})
         if self.first:  # functions may stand behind what calls them, and give back what comes last
@@ -274,7 +279,7 @@ class Following:
                 for one in tree.body
                 if isinstance(one, ast.FunctionDef)
             }
-        self.body(tree.body, names)
+        self.outside(tree.body, names)
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
         # What calls others is followed first, and the others in it; then those of all steps.
         used = {name_of_target(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
@@ -308,7 +313,10 @@ class Following:
         try:
             self.body(node.body, inner)
         except _ReturnError as result:
-            self.given_back(node, result.value, arguments)
+            with contextlib.suppress(*_FAILED):
+                self.given_back(node, result.value, arguments)
+        except _BreakError:
+            pass
         finally:
             self.turns = self.meanings.turns = ()
             self.sums = {}
@@ -368,8 +376,7 @@ class Following:
             inner.own[init.args.args[0].arg] = made
             for one in init.args.args[1:]:
                 inner.own[one.arg] = self.stands_for(one.arg, arguments)
-            with contextlib.suppress(_ReturnError):
-                self.body(init.body, inner)
+            self.outside(init.body, inner)
         used = {name_of_target(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
         own = [one for name, one in methods.items() if name not in used]
         own = [one for one in own if one.name == "__call__" or not one.name.startswith("__")]

@@ -141,7 +141,7 @@ def _named(name: str, letter: str) -> str:
 
 
 _WEIGHT = re.compile(
-    r"(?:^|(?<=[\s,;|]))(?=[WUbRVp](?:_?\{?\w{1,4}\}?)?\s*[=≈:])(?!\w{1,6}\s*[=:]\s*[^-+.\s\w])"
+    r"(?:^|(?<=[\s,;|]))(?=[WUbRVp](?:_?\{?\w{1,4}\}?)?\s*[=≈:])(?!\w{1,6}\s*[=:]\s*[^-+.\s\w\[(])"
 )
 
 
@@ -162,6 +162,8 @@ def each_led(text: str) -> str:
     if match is None:
         return text
     rest = text[match.end() :]
+    if len(_WEIGHT.findall(rest)) < 2:
+        return text
     return as_slopes(rest) if match["slopes"] else _WEIGHT.sub("new ", rest)
 
 

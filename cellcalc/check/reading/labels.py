@@ -361,6 +361,8 @@ def _named(bare: str) -> Label | None:
     word, _, letter = bare.rpartition(" ")
     if word and called("gate_words").get(word.lower()) == letter.removesuffix("_t"):
         return _named(letter)  # Eingang i
+    if letter.removesuffix("_t") in ("y", "ŷ") and called("gate_words").get(word.lower()) == "o":
+        return _named(letter)  # output y
     if _FROM_LATER.search(bare):
         return Label("quantity", f"d{'c' if re.search(r'd_?c(?![^_])', bare) else 'h'}_next")
     if told := _TOLD.match(bare) or _SIDE_BY_SIDE.match(bare):

@@ -136,9 +136,11 @@ class _Notes:
     def __init__(self, text: str) -> None:
         self.text = _bounded(text)
         self.where = Where()
+        self.steps: list[str] = []  # of the last table with steps above its columns
         self.numbered: Mapping[int, int] = {}  # lines that number steps: #1, (2), III.
         self.subject = ""  # what a line alone has said that the lines below it are about: dW_f:
         self.gate = ""  # … and the gate whose W, U and b they have
+        self.within = False  # whether a bracket is open that holds gradients: ∇ = (W = …,
         self.is_staged = False  # whether a line says its own stage: [grad] V = 0.1
 
     def entries(self) -> Iterator[Entry]:
@@ -204,6 +206,7 @@ class _Notes:
                 is_title = line.number == 1 and len(text.split()) > 3
                 stage = stage_after(text, not is_title)
                 self.where = replace(heading, stage=stage, titles=(_bare(text),))
+                self.steps = []
                 continue
             if (of_python := _dictionary(text, self.where.stage == GRADIENT)) is not None:
                 yield from (replace(e, line=line.number) for e in of_python)
@@ -230,6 +233,16 @@ class _Notes:
                 kept[0] = replace(kept[0], context=" ".join(said))
             yield from kept
 
+    def goes_on(self, rows: Sequence[tuple[int, list[str]]]) -> bool:
+        """Whether rows without a header go on from a table whose steps run backward."""
+        is_backward = self.steps and self.steps != sorted(self.steps)
+        return bool(is_backward) and all(
+            len(cells) == len(self.steps) + 1
+            and not _NUMERIC.fullmatch(cells[0])
+            and all(map(_NUMERIC.fullmatch, cells[1:]))
+            for _, cells in rows
+        )
+
     def below_title(self, title: Line | None, block: Block) -> Where:
         """Where a table stands that has a title of a few words right above it."""
         if title is None or block.kind == "code" or block.lines[0].number - title.number > 3:
@@ -245,6 +258,11 @@ class _Notes:
 
     def without_label(self, text: str) -> str:
         """A line without the tag, or the gate of its W, U and b, that it begins with."""
+        if opened := _OPENED_SLOPES.match(text):
+            self.within, text = True, text[opened.end() :]
+        if self.within:
+            self.within = text.count(")") <= text.count("(")
+            text = as_slopes(text if self.within else text.rstrip().removesuffix(")"))
         found = with_gate(text, self.gate)
         if found is None and (tag := _TAGGED.match(text[:600])):
             label = tag["tag"] + (tag["words"] or "")
@@ -349,6 +367,11 @@ class _Notes:
             rows = _indexed(rows)
         if kind == "spaced" and len(rows) > 1 and len(rows[0][1]) < len(rows[1][1]):
             rows = [(rows[0][0], ["", *rows[0][1]]), *rows[1:]]  # steps above, and no corner
+        steps = [cell for cell in rows[0][1] if label_of(cell).kind == "step"] if rows else []
+        if len(steps) > 1:
+            self.steps = steps
+        elif kind == "columns" and self.goes_on(rows):  # dz_f below dL/df, of the same steps
+            rows = [(rows[0][0], ["", *self.steps]), *rows]
         found = entries_of_rows([c for _, c in rows], lambda r, _: rows[r][0], self.where)
         if found is not None:
             yield from found
@@ -713,6 +736,9 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
     if len(header) < 2 or not is_header(header):
         return place
     end, numbers = place + 1, 0
+    if end < len(lines) and _RULE.fullmatch(lines[end].text):
+        end += 1  # a rule below the header
+    first = end
     below = _WIDE_GAP.split(lines[end].text.strip()) if end < len(lines) else []
     has_corner = not all(label_of(cell).kind == "step" for cell in header)
     is_led = not has_corner or (bool(below) and not _NUMERIC.fullmatch(below[0]))
@@ -724,7 +750,7 @@ def _spaced_columns(lines: list[Line], place: int) -> int:
             break
         numbers += values
         end += 1
-    return end if numbers and end > place + 1 else place
+    return end if numbers and end > first else place
 
 
 # Between columns; one that is aligned on the right leaves one blank before a minus.
@@ -1154,6 +1180,7 @@ _LOSS_OF_STEP = re.compile(r"(?<=\s)(loss|err|error|cost|L|E|J)(\s?=)")
 _TAGGED = re.compile(
     r"\s*[\[<]\s*(?P<tag>[^\W\d_]{2,16}\s*)[\]>](?P<words>(?:\s+[^\W\d_]{2,16}){1,2}\s*:)?\s*:?\s*(?=[^=:]{1,40}[=:]\s*[-+.\w])"
 )
+_OPENED_SLOPES = re.compile(r"\s*(?:∇|grads?|gradients?|d_?params)\s*=\s*\((?=\s*\w{1,6}\s*=)")
 _PIPED = re.compile(r"([^|]{0,60}\|)?\s*([^\W\d_]{3,16})\s*\|\s*(?=[^=|]{1,40}=)")
 _ANSWERED = re.compile(r"[=≈←→]|:\s|\s(?:is|ist|est|vaut|es|è|beträgt)\s")
 
@@ -2240,6 +2267,7 @@ def _by_steps(
 _TRAILING_WORD = re.compile(r"(?<=[0-9])\s*,?\s+(?:and|und|et|y|e|i|и|und)$")
 _NEXT_SENTENCE = re.compile(
     r"(?<=[0-9])\.\s+[^\W\d_][^=0-9*/^]{0,200}$|(?<=[0-9])\.\s+[A-ZÀ-ÞА-Я][^\W\d_]{2,20}\s[^=]{0,200}$|(?<=[)\]}])\s?\.\s+[A-Z][a-z]+\s[^=]{0,200}$"
+    r"|(?<=[\s*+/(][a-z])\.\s+[A-ZÀ-Þ][^\W\d_]{1,20}\s[^=]{0,200}$"
 )
 _GROUP = re.compile(r"(?<![\w\])}])[\[(]([^\[\](){}=]{1,200},[^\[\](){}=]{1,200})[\])]")
 

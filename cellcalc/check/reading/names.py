@@ -370,6 +370,8 @@ class Names:
         if word not in _WORDS_OF_SEVERAL or is_told:
             return written
         of_gate = _WORDS_OF_SEVERAL[word][0] in ("o", "i")
+        if not of_gate and self.conventions.error_is_loss and not written.derivative:
+            return replace(written, stem=written.stem.replace(stem, "E", 1))
         if self.gates_bare if of_gate else self.losses_told or written.derivative:
             return written
         known = [key for key in _WORDS_OF_SEVERAL[word] if key in self.known or key == "x"]

@@ -486,3 +486,34 @@ def _of_equations(
             yield state, "h"
             yield update, "u"
             yield candidate, "g"
+
+
+# Errors as Gers has them, of gates that are called y_in, y_phi and y_out.
+_GERS = {"in": "i", "phi": "f", "φ": "f", "out": "o"}
+_BY_NET = re.compile(
+    r"(?<![^\W_])(?P<name>d_\{?(?P<gate>in|phi|φ|out)\}?)(?:\(t\)|_t)?\s?=[^=]{0,80}"
+    r"y_\{?(?P=gate)\}?(?:\(t\))?\s?[*·]?\s?\(\s?1\s?-\s?y_\{?(?P=gate)\}?(?:\(t\))?\s?\)"
+)
+_OF_STATE = re.compile(
+    r"(?<![^\W_])(?P<state>[eε]_\{?\w{1,3}\}?)(?:\(t\))?\s?=\s?(?P<output>[eε]_\{?\w{1,3}\}?)(?:\(t\))?\s?[*·]?\s?"
+    r"y_\{?out\}?[^=]{0,60}\+\s?y_\{?(?:phi|φ)\}?\(t\+1\)\s?[*·]?\s?(?P=state)\(t\+1\)"
+)
+
+
+def errors_of_gers(lines: Iterable[str]) -> dict[str, str]:
+    """What d_in, d_c, e_s and e_c are, where the equations of a document tell it by their form.
+
+    d_out is the derivative by the net input where it has the slope of the gate y_out in it.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        line = unicodedata.normalize("NFC", line[:MAX_LINE])
+        for match in _BY_NET.finditer(line):
+            name = re.sub(r"[{}]", "", match["name"])
+            found[name] = f"dz_{_GERS[match['gate']]}"
+        for match in _OF_STATE.finditer(line):
+            found[re.sub(r"[{}]", "", match["state"])] = "dc"
+            found[re.sub(r"[{}]", "", match["output"])] = "dh"
+    if sum(name.startswith("d_") for name in found) > 1:
+        found["d_c"] = "dz_g"
+    return found
