@@ -1340,10 +1340,10 @@ class _Reader:
         formula = self.names.parsed(text, style)
         if not style.code:
             formula = self.with_state_before(formula, name, text)
-        if self.is_perhaps_gradient(entry, name, formula):
-            both = f"its value after the update (new {name}), or its gradient (d{name})"
-            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
             self.keep_apart(entry, target, formula)
+        if self.is_perhaps_gradient(entry, name, formula):
+            both = sentence("check", "weight_or_gradient", name=name)
+            raise SeveralReadingsError(f'"{entry.left.strip()}"', both)
         if target.shift not in (None, 0):
             formula = shifted(formula, -target.shift)
             target = Symbol(target.name, 0)

@@ -93,7 +93,7 @@ def _without_either(trace: Trace, sheet: Sheet) -> Sheet:
     if is_told or len({answer.symbol for answer in bare}) < 2 or 2 * near <= len(bare):
         return sheet
     places = {id(answer) for answer in bare}
-    both = sentence("check", "weight_or_gradient")
+    both = sentence("check", "weight_or_gradient", name=bare[0].symbol)
     unreadable = [
         Unreadable(
             answer.line,

@@ -33,6 +33,7 @@ from cellcalc.resources import sentence
 
 MOST_TURNS = 1_000  # passes whose numbers may be given one after the other
 FEWEST_NUMBERS = 4  # that a program holds which reckons with its own
+FEWEST_RIGHT = 5  # lines of a function that nothing calls, beside which one may be called wrong
 MOST_ROUNDS = 4  # in which what is doubtful is put aside, and the rest marked without it
 MOST_PASSES = 400  # between the first and the last answered, that are worked out again
 
@@ -176,10 +177,13 @@ def _with_programs(
     rest = [a for a in own if a.line not in found.lines]
     # What the program was not seen to make says nothing where all else was followed, or where
     # it could have been: what its lines say by themselves may be something else.
-    lost = _faults(trace, rest, tolerance)
+    lost, named = _faults(trace, rest, tolerance)
     if not (found.whole or holds_data):
         inside = _in_functions(entries)  # what their arguments are is not known
-        lost = {line for line in lost if line in inside}
+        right = {a.line for a in rest} - lost
+        is_read = not any(one.line in lines for one in sheet.unreadable)
+        is_slip = is_read and len(lost) == 1 and len(right) >= FEWEST_RIGHT
+        lost = {line for line in lost if line in inside and not (is_slip and line in named)}
     gone = found.lines | lost
     kept = [a for a in sheet.answers if a.formulas is None or a.line not in gone]
     unreadable = tuple(
@@ -228,13 +232,15 @@ def _holds_data(block: str) -> bool:
     return len(numbers - {"0.0", "0.5", "1.0", "2.0", ".5"}) >= FEWEST_NUMBERS
 
 
-def _faults(trace: Trace, answers: Sequence[Answer], tolerance: float | None) -> set[int | str]:
-    """The lines whose formulas are not right."""
+def _faults(
+    trace: Trace, answers: Sequence[Answer], tolerance: float | None
+) -> tuple[set[int | str], set[int | str]]:
+    """The lines whose formulas are not right, and those of them of which a slip is known."""
     placed, lost = _Placing(trace, answers).placed(answers)
     marked = _formulas(trace, placed, tolerance)
-    return {answer.line for answer, _ in lost} | {
-        m.answer.line for m in marked if m.verdict is not Verdict.CORRECT
-    }
+    wrong = [m for m in marked if m.verdict is not Verdict.CORRECT]
+    named = {m.answer.line for m in wrong if m.slip is not None}
+    return {answer.line for answer, _ in lost} | {m.answer.line for m in wrong}, named
 
 
 def _spans(trace: Trace) -> list[range]:

@@ -345,7 +345,9 @@ def _of_table(table: _Table) -> Iterator[Number]:
             if (pair := _PAIR_IN_CELL.fullmatch(row[k])) is not None:  # V=1.6, in a cell
                 yield Number(number, k, pair["name"], None, pair["value"])
                 continue
-            if (own := _alone(row, sorts, filled)) is not None:  # "loss of block" below t
+            has_step = any(label.kind == "step" for label in stacks[k])
+            own = None if has_step else _alone(row, sorts, filled)
+            if own is not None:  # "loss of block" below t
                 above = tuple(label for label in stacks[k] if label.kind == "stage")
                 labels = _Labels(above, (own,), titles, False, True)
             if (
