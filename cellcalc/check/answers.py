@@ -458,10 +458,13 @@ _USUAL = frozenset("fiogchxWUVb")
 def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, str]:
     """The letters that a document defines, where they are not what they are anyhow.
 
-    A letter in use for something of ours keeps that, unless that has another letter here.
+    A letter in use for something of ours keeps that, unless that has another letter here, or the
+    document lists a letter for each gate: f forget gate, g input gate, q output gate.
     """
     found: dict[str, str] = {}
     elsewhere = {key for name, key in said.items() if name != key}
+    gates = sorted(key for key in said.values() if key in ("f", "i", "o"))
+    listed = gates if gates == ["f", "i", "o"] else []
 
     def meant(text: str) -> Symbol | None:
         try:
@@ -484,7 +487,7 @@ def _letters(said: Mapping[str, str], names: Names, model: Model) -> dict[str, s
         is_usual = name in _USUAL and (name != "c" or name in names.known)  # in a GRU c is no cell
         if name in names.known and name not in (PREDICTION, TOTAL_LOSS, "E"):
             is_usual = name != STEPS or key not in KINDS  # n^f beside n, the number of steps
-        if name == key or (is_usual and name not in elsewhere):
+        if name == key or (is_usual and name not in elsewhere and key not in listed):
             continue
         if name == PREDICTION and key == model.cell.output and model.readout.parameters:
             continue

@@ -29,13 +29,17 @@ def doubtful(marked: Sequence[Marked], entries: Sequence[Entry], is_poor: bool) 
     """Those of a document that nothing explains, and that may not be what they seem.
 
     ``is_poor`` tells whether it is poorly read: else these are only formulas that are made of what
-    they define. In a program poorly read each name may be another, whatever would explain the line.
+    they define, and no lines of a program, which may put a value in the place of the one before.
+    In a program poorly read each name may be another, whatever would explain the line.
     """
     lines = {entry.line for entry in entries if entry.form in ("code", "last")}
     found = [
         k
         for k, one in enumerate(marked)
-        if (_is_unexplained(one) and (is_poor or _is_of_itself(one)))
+        if (
+            _is_unexplained(one)
+            and (is_poor or (one.answer.line not in lines and _is_of_itself(one)))
+        )
         or (is_poor and _is_another(one))
         or (is_poor and one.answer.line in lines and one.verdict in _NOT_RIGHT)
     ]
