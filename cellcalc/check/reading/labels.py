@@ -50,7 +50,7 @@ _SYMBOL = re.compile(
 _GATE = re.compile(r"[figoczrnuajsCIFOGφιωρζ]|[cCsS]\u0303|s̃|rho|phi|iota|omega|zeta")
 _SORT = re.compile(
     r"(?P<lead>new\s+|d_?|∂[LEJ]/∂|d[LEJ]/d|δ|Δ|∇)?\s*"
-    r"(?P<stem>W_?x|W_?h|U_?h(?![A-Za-z])|[WUbRpw]|(?<=/∂)[vrβθ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
+    r"(?P<stem>W_?x|W_?h|U_?h(?![A-Za-z])|[WUbRpw]|(?<=/∂)[vrβ])(?P<feature>_?[0-9]{0,3})(?P<mark>'?|_new)"
 )
 # w_new, θ', w - η dw: what a column of new values is headed with
 _NEW = re.compile(

@@ -209,15 +209,16 @@ def _said(line: str, is_gru: bool) -> Iterator[tuple[str, str]]:
 
 
 # ε_t := ∂L/∂s_t, with whatever is said of it behind it
+# (the whole of the step: in ∂L/∂o^(t) * o^(t) the bracket of the step is no end of it)
 _OF_LOSS = re.compile(
-    rf"(?<![\w∂/\\.^])({_LETTER}(?:_\{{?{_LETTER}\}}?)?){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER}){_T}(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
+    rf"(?<![\w∂/\\.^])({_LETTER}(?:_\{{?{_LETTER}\}}?)?){_T}\s?(?::=|=|≡|:|\||is|für|for|ist|est|es)\s?(?:the\s)?[∂d]\s?[LEJC]/[∂d]\s?({_LETTER})(?>{_T})(?![\w^])(?=\s*(?:$|[.,;:|)(]|[^\W\d_]{{2}}))"
 )
 # δ_t is the derivative with respect to h_t, γ_t with respect to c_t
 _BY_WORDS = re.compile(
     rf"(?<![\w∂/\\.^])({_LETTER}){_T}\s(?:(?:is|ist|est|es|è|the|die|la|der|derivative|gradient|ableitung|dérivée"
     r"|derivada|derivata|of|von|des|de|del|di|L|loss|verlusts?)\s){0,6}"
     r"(?:with respect to|w\.?r\.?t\.?|by|nach|par rapport à|respecto a|rispetto a|em relação a|по)"
-    rf"\s({_LETTER}){_T}"
+    rf"\s({_LETTER})(?>{_T})"
     r"(?=\s*(?:$|[.,;:|)]|(?:and|und|et|y|e)\s))",
     re.IGNORECASE,
 )

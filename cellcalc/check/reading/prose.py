@@ -260,8 +260,11 @@ def is_setting(left: str) -> bool:
     bare = bare.rpartition(", ")[2]  # Adam, lr
     if bare in names:
         return True
+    said = " ".join(word for word in bare.split() if word not in _FILLERS)
     if _LAST.sub("", bare) in called("quantities"):
         return False  # the final hidden state
+    if " " in said and said in called("quantities"):
+        return False  # the hidden state; but "the hidden" may be a size
     *before, last = bare.split() or [""]
     phrase = " ".join(word for word in before if word not in _FILLERS)
     if before and not phrase and last in names and " " in left.strip():

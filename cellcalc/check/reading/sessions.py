@@ -42,6 +42,8 @@ _DIFFERENCE = re.compile(
 _STATEMENT = re.compile(
     r"\s*(?:In \[[0-9]{1,5}\]:|>>>|\.\.\.:?)\s*[^\W\d]\w{0,30}\s*=(?!=)\s*(?P<right>.{1,300})"
 )
+# h = hs.squeeze(); h, which asks for a value as well
+_SHOWN_BEHIND = re.compile(r";\s*[^\W\d][\w.]{0,40}\s*(?:#.{0,200})?$")
 _CALL = re.compile(r"([^\W\d][\w.]{0,40}|[\])]\.\w{1,30})\s*\(|np\.[rc]_\[")
 _MATHS = frozenset(
     ("tanh", "exp", "sigmoid", "sig", "sigma", "σ", "logistic", "expit", "sum", "dot", "outer",
@@ -118,7 +120,7 @@ def _of_result(name: str) -> str:
 def _is_program(line: str) -> bool:
     """Whether a statement was typed that calls a function of a program, and gives no formula."""
     match = _STATEMENT.fullmatch(line)
-    if match is None:
+    if match is None or _SHOWN_BEHIND.search(line):
         return False
     calls = [call[1] for call in _CALL.finditer(match["right"])]
     return any(call is None or call.rpartition(".")[2] not in _MATHS for call in calls)
