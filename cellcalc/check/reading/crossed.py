@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from cellcalc.check.reading.labels import (
+    CELL_STATES,
     KEPT,
     ROMAN,
     WHOLE_LOSS,
@@ -197,7 +198,7 @@ def _has_labels(rows: list[list[str]], column: int) -> bool:
 
 def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
     """The tables that stand below one another, each with the rows of its header."""
-    gate = gate_among(cell for row in rows for cell in row)
+    gate = _gate_among(rows)
     table, told = _Table(gate), titles
     is_apart = False  # whether there is a gap, or a title, above the row
     for number, row in enumerate(rows):
@@ -232,6 +233,22 @@ def _below(rows: list[list[str]], titles: tuple[str, ...]) -> Iterator[_Table]:
         table.rows.append((number, row, told))
     if table.rows or table.header:
         yield table
+
+
+def _gate_among(rows: Sequence[Sequence[str]]) -> str:
+    """The gate that tells what words beside it mean; where Cell stands above c, that is no other.
+
+    Both are of a header then, which says in words and in letters what its columns hold.
+    """
+    are_labels = [sum(map(bool, row)) > 1 and not any(map(is_value, row)) for row in rows]
+    pairs = {
+        frozenset((one.lower(), other.lower()))
+        for k, (above, below) in enumerate(pairwise(rows))
+        if are_labels[k] and are_labels[k + 1]
+        for one, other in zip(above, below, strict=False)
+    }
+    named = {state for state in CELL_STATES if frozenset(("cell", state)) in pairs}
+    return gate_among(cell for row in rows for cell in row if cell.lower() not in named)
 
 
 def _with_headers_below(tables: Iterable[_Table]) -> Iterator[_Table]:

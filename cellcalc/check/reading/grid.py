@@ -170,7 +170,7 @@ def _with_step(symbol: str, t: int) -> str:
         return f"{call[1]}({_with_step(call[2], t)})"
     if _EXPRESSION.search(symbol):
         return _EACH_TIME.sub(f"[{t}]", symbol)  # ½(y_t - d_t)²
-    if _DIFFERENCE.fullmatch(symbol):
+    if _DIFFERENCE.fullmatch(symbol) and label_of(symbol).kind != "gate":  # Reset-Gate
         return _NAME_WITHIN.sub(lambda m: f"{_TIME.sub('', m[0])}[{t}]", symbol)
     parts = (_GATE_ABOVE.sub(r"_\1", _TIME.sub("", one)) for one in symbol.split(" - "))
     return " - ".join(f"{part}[{t}]" for part in parts)

@@ -75,7 +75,7 @@ _BESIDE = {
     "forget, beside c": {"input": "i", "output": "o", "in": "i", "out": "o", "cell": "g"},
     "reset": {"update": "u"},
 }
-_STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
+CELL_STATES = ("c", "c_t", "cₜ", "cell state", "memory", "memory cell")
 _CANDIDATES = ("g", "g_t", "c~", "c\u0303", "candidate", "cand", "cell candidate", "block input")
 _TIME_AND_LETTER = re.compile(r"([^\W\d_]{2,}(?:[ -][^\W\d_]+){0,2})(?:\s+|\s*[,(]\s*)[tk]\s*\)?")
 _PLACED_T = r"(?:_?\{?t\}?|ₜ|\(t\)|\[t\])?"
@@ -477,7 +477,7 @@ def gate_among(cells: Iterable[str]) -> str:
         return ""
     words_of = {cell.removesuffix(" gate") for cell in told}
     found = next((gate for gate in _BESIDE if gate in words_of), "")
-    beside_c = not told.isdisjoint(_STATES) and told.isdisjoint(_CANDIDATES)
+    beside_c = not told.isdisjoint(CELL_STATES) and told.isdisjoint(_CANDIDATES)
     return "forget, beside c" if found == "forget" and beside_c else found
 
 

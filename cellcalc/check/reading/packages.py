@@ -153,7 +153,8 @@ def _blocks(rows: Mapping[int, Mapping[int, str]]) -> Iterator[list[int]]:
     """Rows that follow one another without an empty one between."""
     block: list[int] = []
     for number in sorted(rows):
-        if block and number != block[-1] + 1 and not (len(block) > 1 and _is_sum(rows[number])):
+        is_sum = len(block) > 1 and _is_sum(rows[number], rows.get(number + 1, {}))
+        if block and number != block[-1] + 1 and not is_sum:
             yield block
             block = []
         block.append(number)
@@ -161,8 +162,13 @@ def _blocks(rows: Mapping[int, Mapping[int, str]]) -> Iterator[list[int]]:
         yield block
 
 
-def _is_sum(row: Mapping[int, str]) -> bool:
-    """Whether a row has the sums of the columns of the table above it."""
+def _is_sum(row: Mapping[int, str], below: Mapping[int, str]) -> bool:
+    """Whether a row has the sums of the columns of the table above it.
+
+    It has not where each of its numbers has a label of its own below it.
+    """
+    if row.keys() <= below.keys() and not any(map(is_value, below.values())):
+        return False
     first, *rest = (row[column] for column in sorted(row))
     return len(rest) > 1 and label_of(first).kind == "total" and all(map(is_value, rest))
 
