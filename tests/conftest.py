@@ -14,7 +14,7 @@ from tests.support.command import Run, runner
 from tests.support.oracles import REQUIRED, THOROUGH, program, spread
 
 os.environ["CELLCALC_QUIET"] = "1"  # of commands that are slow on a busy machine
-MOST_CASES = 5  # of one test in a default run
+MOST_CASES = 4  # of one test in a default run
 
 # Why a test may be skipped even there: what it tests is not there yet, or CI runs as nobody.
 ALLOWED = ("there is no ", "needs the command ", "needs the right to mount", "got empty parameter")
