@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from cellcalc.check.answers import Answer, Entry, Unreadable
 from cellcalc.check.report import Kind, Marked, Verdict
-from cellcalc.language.tree import Neg, symbols
+from cellcalc.language.tree import Neg, Symbol, symbols
 
 FEWEST = 3  # that were not read
 _NOT_RIGHT = (Verdict.WRONG, Verdict.REPEATED)
@@ -61,13 +61,13 @@ def _is_another(one: Marked) -> bool:
 
 
 def _is_of_itself(one: Marked) -> bool:
-    """Whether a formula for every step is made of what it defines, as nobody's is: u = 1 - u."""
+    """Whether a formula for every step is made of nothing but what it defines: u = 1 - u."""
     if one.answer.t is not None or not one.answer.per_step:
         return False
     return any(
-        symbol.name == row and symbol.shift == 0
+        used == {Symbol(row, 0)}
         for row, formula in (one.answer.formulas or {}).items()
-        for symbol in symbols(formula)
+        for used in [set(symbols(formula))]
     )
 
 
