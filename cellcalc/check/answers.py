@@ -1386,6 +1386,8 @@ class _Reader:
         """
         if target not in symbols(formula) or self.names.author is not None:
             return
+        if stage_of(entry.left):
+            return  # new W_f = W_f - …
         stem = re.match(r"[^\W\d_]+", entry.left.strip().lstrip("∂"))
         if stem and not re.search(rf"(?<![^\W\d_]){stem[0]}(?![^\W\d_])", entry.right):
             raise SeveralReadingsError(

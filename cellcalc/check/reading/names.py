@@ -643,7 +643,7 @@ class Names:
             kind = {"a": "z", "net": "z", "w": "W", "R": "U"}.get(kind, kind)
             digits = re.fullmatch(r"(.*?[^\W\d])([0-9]{0,3})", tail)
             below = digits[1] if digits else ""
-            gate = self.aliases.get(f"_{below}") or self._key(below, False) or ""
+            gate = self.aliases.get(f"_{below}") or self._gate_below(below)
             is_own = head in self.aliases or below in self.aliases or f"_{below}" in self.aliases
             is_own = is_own or (self.author or {}).get(below, below) != below
             if kind in KINDS and gate in self.gates and is_own and digits is not None:
@@ -651,6 +651,13 @@ class Names:
                 if key in self.known or f"{kind}_{gate}" in self.vectors:
                     return key
         return None
+
+    def _gate_below(self, name: str) -> str:
+        """The gate whose letter stands below another, if it is one: no h that is an author's."""
+        try:
+            return self._key(name, False) or ""
+        except ExpressionError:
+            return ""
 
     def _in_author(self, head: str, tail: str) -> str | None:
         """Graves's w_cι where nothing leads from the state: from the output b_c; and β_ι."""
@@ -660,7 +667,7 @@ class Names:
         if not is_bias and self._has_peepholes:
             return None
         letter = tail if is_bias else tail[1:]
-        gate = "g" if letter == "c" else self._key(f"b_{letter}", False) if letter else ""
+        gate = "g" if letter == "c" else self._gate_below(f"b_{letter}") if letter else ""
         key = f"{'b' if is_bias else 'U'}_{gate}"
         return key if gate in self.gates and gate != letter and key in self.known else None
 

@@ -258,7 +258,7 @@ def is_setting(left: str) -> bool:
     names = words("settings")["names"]
     bare = " ".join(left.strip(" .,:;").replace("_", " ").replace("-", " ").lower().split())
     bare = bare.rpartition(", ")[2]  # Adam, lr
-    if bare in names:
+    if bare in names or bare.startswith("coefficients "):
         return True
     said = " ".join(word for word in bare.split() if word not in _FILLERS)
     if _LAST.sub("", bare) in called("quantities"):
