@@ -61,6 +61,9 @@ def _has_other_symbols(sheet: Sheet) -> bool:
     unknown = [one for one in sheet.unreadable if one.why.startswith(_UNKNOWN)]
     if sheet.answers and all(_BARE.fullmatch(one.label) for one in unknown):
         return False  # W, U and b of a gate that is told elsewhere, beside names that were read
+    names = {one.given.partition("=")[0].strip() for one in unknown}
+    if not sheet.answers and len({name.rpartition("_")[2] for name in names}) == 1:
+        return False  # one letter that nobody knows, W_q: it may be anything
     return len(unknown) == len(sheet.unreadable) >= FEW
 
 
