@@ -571,16 +571,22 @@ def _calls_target_y(entries: Iterable[Entry], model: Model) -> bool:
     return False
 
 
+_IN_BRACKETS = re.compile(r"y\[[0-9]{1,6}\]")
+
+
 def _y_is_not_h(entries: Iterable[Entry]) -> bool:
     """Whether a document has y beside h at several steps, and never as the same number.
 
-    Where the readout gives h itself, such a y is no prediction.
+    Where the readout gives h itself, such a y is no prediction; but y[2], as an answers file has
+    it, is what it is there.
     """
     found: dict[str, dict[int, str]] = {"y": {}, "h": {}}
     for entry in entries:
         if entry.form in (PROSE, OWN, "code", "last") or not _NUMERIC.match(entry.right):
             continue
         one = placed(entry.left[:20], entry.t)
+        if not entry.form and _IN_BRACKETS.fullmatch(entry.left):
+            continue
         if one is not None and one.name in found:
             found[one.name][one.t] = entry.right
     both = found["y"].keys() & found["h"].keys()
