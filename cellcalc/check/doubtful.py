@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from cellcalc.check.answers import Answer, Entry, Unreadable
-from cellcalc.check.report import Kind, Marked, Verdict
+from cellcalc.check.report import Kind, Marked, Verdict, is_unexplained
 from cellcalc.language.tree import Neg, Symbol, symbols
 
 FEWEST = 3  # that were not read
@@ -48,9 +48,7 @@ def doubtful(marked: Sequence[Marked], entries: Sequence[Entry], is_poor: bool) 
 
 
 def _is_unexplained(one: Marked) -> bool:
-    if one.verdict not in _NOT_RIGHT:
-        return False
-    return one.slip is None or one.slip.kind is Kind.UNEXPLAINED
+    return one.verdict in _NOT_RIGHT and is_unexplained(one.slip)
 
 
 def _is_another(one: Marked) -> bool:

@@ -18,7 +18,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 
 from cellcalc.check.answers import Answer, Entry, Unreadable
 from cellcalc.check.inconsistent import inconsistent
-from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict
+from cellcalc.check.report import Kind, Marked, Report, Slip, Verdict, is_unexplained
 from cellcalc.engine.trace import PassTrace, Trace
 from cellcalc.errors import InputError, Mistake, OptionError, printable
 from cellcalc.model.model import TOTAL_LOSS
@@ -425,7 +425,7 @@ class PracticeBook:
             one = changed[k]
             if one.slip is not None or one.verdict in (Verdict.WRONG, Verdict.REPEATED):
                 cause = by_answer.get(number)
-                named = None if cause is None or cause.kind is Kind.UNEXPLAINED else cause
+                named = None if is_unexplained(cause) else cause
                 one = replace(one, slip=named)
             final.append(one)
         return replace(

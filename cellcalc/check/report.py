@@ -78,6 +78,11 @@ class Slip:
         return tuple(dict.fromkeys(one.says for one in self.alternatives))
 
 
+def is_unexplained(slip: Slip | None) -> bool:
+    """Whether nothing tells how an answer came to be what it is."""
+    return slip is None or slip.kind is Kind.UNEXPLAINED
+
+
 @dataclass(frozen=True)
 class Part:
     """One part of a line of working: the method, the numbers put in, or the arithmetic.

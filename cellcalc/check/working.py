@@ -11,7 +11,7 @@ import numpy as np
 from cellcalc.check.amounts import Amount, formula
 from cellcalc.check.answers import Answer
 from cellcalc.check.figures import SAFE, stands_for
-from cellcalc.check.report import Kind, Marked, Part, Slip, Verdict
+from cellcalc.check.report import Kind, Marked, Part, Slip, Verdict, is_unexplained
 from cellcalc.check.spelling import Written
 from cellcalc.language.arithmetic.decimals import MEAN, SUM
 from cellcalc.language.tree import (
@@ -76,7 +76,7 @@ def judge(
             if not right and _is_half_put_in(expression, answer, values):
                 parts.append(Part("substitution", part.given, True, ""))
                 continue
-            if not right and is_right and _is_unexplained(marked.slip):
+            if not right and is_right and is_unexplained(marked.slip):
                 unread.append(part)
                 symbolic = true
                 continue
@@ -109,10 +109,6 @@ def judge(
         if not right and slip is None:
             slip = _slip(answer, Kind.ARITHMETIC, says)
     return Judged(tuple(parts), slip, tuple(unread))
-
-
-def _is_unexplained(slip: Slip | None) -> bool:
-    return slip is None or slip.kind is Kind.UNEXPLAINED
 
 
 def _is_half_put_in(expression: Expression, answer: Answer, values: Values) -> bool:

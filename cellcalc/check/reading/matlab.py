@@ -35,9 +35,6 @@ _PYTHON_WORDS = ("in", "is", "not", "and", "or", "def", "del", "from", "pass", "
                  "class", "import", "yield", "None", "True", "False", "as", "raise")  # fmt: skip
 _CONSTANTS = {"true": "True", "false": "False", "pi": "math.pi", "Inf": "math.inf",
               "inf": "math.inf", "NaN": "math.nan", "nan": "math.nan", "eps": "1e-16"}  # fmt: skip
-# What makes a program one of matrices: a part of one, rows of several, a transpose in a product.
-_MATRICES = re.compile(r"\(\s*:\s*,|,\s*:\s*\)|\w'\s*\*|\*\s*\w+(?:\([^()]*\))?'")
-_ROWS = re.compile(r"\[([^\[\]\n]*;[^\[\]\n]*)\]")
 
 
 class _UnreadError(Exception):
@@ -49,15 +46,6 @@ class _Token:
     kind: str
     text: str
     spaced: bool  # whether white space stands before it
-
-
-def of_matrices(text: str) -> bool:
-    """Whether a program in MATLAB reckons with matrices, or columns of several names."""
-    if _MATRICES.search(text):
-        return True
-    return any(re.search(r"[A-Za-z]", match[1]) for match in _ROWS.finditer(text)) or any(
-        re.search(r"[0-9][ ,]+[-+.0-9]", match[1]) for match in _ROWS.finditer(text)
-    )
 
 
 def as_python(text: str) -> str | None:

@@ -388,7 +388,6 @@ def _stem(symbol: re.Match[str]) -> str:
 # Equations.
 
 _SIGN = r"\s?[*·⊙∘]?\s?"
-_FACTOR = rf"({_LETTER})"
 _CELL = re.compile(
     rf"(?<![\w∂])({_LETTER}){_T}?\s?=\s?\(?({_LETTER}){_T}?{_SIGN}\1{_PREV}\)?\s?\+\s?\(?({_LETTER}){_T}?{_SIGN}({_LETTER}){_T}?\)?(?=\s*(?:$|[,;.&|]))"
 )

@@ -145,7 +145,6 @@ _SLOPE = re.compile(
     r"[^\s/=]{1,30}\s*/\s*(?:∂|d)\s*\S"
 )
 _OF_STEP = re.compile(rf"\s*(?:∂|d)\s*(?![LEJ]\s*/){_STEP_LOSS}")
-_LEADING_STEP = re.compile(r"\s*[,;@]?\s*$")
 
 
 # W_f new, W_f (after): which value it is has been noted by stage_of.
